@@ -1,0 +1,205 @@
+// qat_config as typed values: one struct per section of the configuration guide, defaults included.
+// Sections `data` and the keys marked (+) are ours: the guide says nothing about data sets, seeds or evaluation.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace qat {
+
+enum class DType { QInt8, QUInt8 };
+enum class Scheme { PerTensor, PerChannel };
+enum class ObserverKind { MinMax, MovingAverageMinMax, PerChannelMinMax, Histogram, CustomMinMax };
+enum class FakeQuantKind { Custom, PerChannel, Lsq };
+enum class CalibrationMethod { MinMax, Histogram, Percentile, Entropy };
+enum class CoresetMethod { KCenter, Random, Herding };
+enum class OptimizerKind { Sgd, Adam, AdamW };
+enum class ScheduleKind { Cosine, Step, Linear };
+
+struct ModelConfig {
+    std::string architecture = "yolov8";
+    std::string variant = "n";           // n, s, m, l, x
+    std::string pretrainedPath;          // "" = random start; relative to the config file
+    int64_t numClasses = 0;              // (+) 0 = as many as the checkpoint or the data says
+};
+
+struct TensorQuantConfig {               // quantization.weight and quantization.activation
+    DType dtype = DType::QInt8;
+    Scheme scheme = Scheme::PerChannel;
+    ObserverKind observer = ObserverKind::MinMax;
+    bool symmetric = true;
+    int bitWidth = 8;                    // 2..16
+    int channelAxis = 0;
+    bool reduceRange = false;
+    static TensorQuantConfig weightDefaults() { return {}; }
+    static TensorQuantConfig activationDefaults() {
+        return {DType::QUInt8, Scheme::PerTensor, ObserverKind::MovingAverageMinMax, false, 8, 0, false};
+    }
+};
+
+struct FakeQuantizeConfig {
+    FakeQuantKind type = FakeQuantKind::Custom;
+    double gradFactor = 1.0;
+    double momentum = 0.1;               // of the moving averages
+    double eps = 1e-5;                   // smallest scale
+};
+
+struct CalibrationConfig {
+    CalibrationMethod method = CalibrationMethod::Histogram;
+    int numBatches = 100;
+    double percentile = 99.99;
+    bool useCoreset = false;
+    CoresetMethod coresetMethod = CoresetMethod::KCenter;
+    int coresetSize = 1000;
+};
+
+// Values a layer_configs entry sets; what is empty falls through to earlier entries and the defaults.
+struct TensorQuantOverride {
+    std::optional<DType> dtype;
+    std::optional<Scheme> scheme;
+    std::optional<ObserverKind> observer;
+    std::optional<bool> symmetric;
+    std::optional<int> bitWidth;
+    std::optional<int> channelAxis;
+    std::optional<bool> reduceRange;
+};
+
+struct FakeQuantizeOverride {
+    std::optional<FakeQuantKind> type;
+    std::optional<double> gradFactor, momentum, eps;
+};
+
+struct CalibrationOverride {
+    std::optional<CalibrationMethod> method;
+    std::optional<int> numBatches;
+    std::optional<double> percentile;
+};
+
+struct LayerConfig {                     // one entry of quantization.layer_configs; later entries win
+    std::string pattern;                 // RE2, searched in the layer's name and aliases
+    int line = 0;                        // 1-based, in the file
+    std::optional<bool> skip;
+    TensorQuantOverride weight, activation;
+    FakeQuantizeOverride fakeQuantize;
+    CalibrationOverride calibration;
+};
+
+struct QuantizationConfig {
+    std::string defaultQconfig = "default";
+    TensorQuantConfig weight = TensorQuantConfig::weightDefaults();
+    TensorQuantConfig activation = TensorQuantConfig::activationDefaults();
+    FakeQuantizeConfig fakeQuantize;
+    std::vector<LayerConfig> layerConfigs;
+};
+
+struct FusionPattern {
+    std::string pattern;
+    std::vector<std::string> modules;
+    std::string fuserMethod;
+};
+
+struct QatConfig {                       // qat_params
+    bool skipDetectionHead = false;
+    bool fuseModules = true;
+    std::vector<FusionPattern> fusionPatterns;
+    bool useLsq = false;                 // true: every fake quantizer is LSQ unless a layer says otherwise
+    bool useMixedPrecision = false;
+    bool useDistillation = false;
+    bool postQatFineTuning = false;
+    int fineTuningEpochs = 1;
+    bool analyzeQuantizationEffects = true;
+    bool measureLayerError = true;
+    bool autoAdaptBitWidth = false;
+};
+
+struct DistillationConfig {
+    bool enabled = false;
+    std::string teacherModel;
+    double temperature = 4.0;
+    double alpha = 0.5;
+    bool featureDistillation = false;
+    std::vector<std::string> featureLayers;
+};
+
+struct AugmentConfig {                   // (+) train_params.augment; 0 switches a transform off
+    double mosaic = 1.0;                 // probability
+    int closeMosaic = 10;                // last epochs without mosaic
+    double fliplr = 0.5;
+    double hsvH = 0.015, hsvS = 0.7, hsvV = 0.4;
+    double scale = 0.5;                  // gain range 1 +- scale
+    double translate = 0.1;              // share of the image size
+};
+
+struct EmaConfig {                       // (+) train_params.ema
+    bool enabled = true;
+    double decay = 0.9999;
+    double tau = 2000;                   // optimiser steps
+};
+
+struct LossWeights { double box = 0.05, cls = 0.5, obj = 1.0; std::optional<double> dfl; };
+
+struct TrainConfig {                     // train_params
+    bool quantize = true;                // (+) false: plain FP32 training, no quantizers
+    int epochs = 2;                      // 0: no training, PTQ only
+    int batchSize = 16;
+    double lr = 0.0005;
+    double lrf = 0.01;                   // (+) last learning rate as a share of lr
+    ScheduleKind lrScheduler = ScheduleKind::Cosine;
+    double warmupEpochs = 1;
+    OptimizerKind optimizer = OptimizerKind::Sgd;
+    double momentum = 0.937;
+    double weightDecay = 0.0005;
+    int patience = 100;
+    LossWeights lossWeights;
+    int64_t seed = 0;                    // (+)
+    int nominalBatch = 64;               // (+) gradients accumulate up to this many images; 0 = step every batch
+    double quantLrFactor = 1.0;          // (+) learning rate of quantizer scales relative to lr
+    int checkpointEvery = 100;           // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
+    AugmentConfig augment;
+    EmaConfig ema;
+};
+
+struct AnalysisConfig {
+    bool enabled = true;
+    bool measureLayerError = true;
+    int testSamples = 100;
+    bool generateVisualization = true;
+    std::vector<std::string> metrics{"abs_error", "rel_error", "mAP"};
+    bool compareWithFp32 = true;
+    std::vector<int> sensitivityBits{4, 8};  // (+) widths of the one-layer-on sweep; empty = no sweep
+    int sensitivitySamples = 8;              // (+) images of the sweep
+    int previewImages = 8;                   // (+) validation images kept with both detections
+};
+
+struct ExportConfig {
+    std::vector<std::string> formats{"onnx"};
+    bool includeMetadata = true;
+    bool simplify = true;
+    bool validate = true;
+    bool includeQuantParams = true;
+};
+
+struct DataConfig {                      // (+) data
+    std::string path;                    // data.yaml, image list, or shapes[:key=value,...]; relative to the config file
+    int imgsz = 640;
+    int workers = 2;
+    bool rect = false;
+    int valLimit = 0;                    // 0 = every validation image
+};
+
+struct Config {
+    ModelConfig model;
+    QuantizationConfig quantization;
+    CalibrationConfig calibration;
+    QatConfig qat;
+    DistillationConfig distillation;
+    TrainConfig train;
+    AnalysisConfig analysis;
+    ExportConfig exporting;
+    DataConfig data;
+};
+
+}  // namespace qat

@@ -1,0 +1,118 @@
+// The one description of a model: nodes in topological order over named values. No torch header is needed to use it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/types.h"
+#include "ops/op.h"
+
+namespace qat {
+
+enum class ValueKind {
+    Input,      // given at each run
+    Activation, // made by a node
+    Parameter,  // trained
+    Buffer      // state that is not trained: running statistics, observed ranges, constants
+};
+
+struct Value {
+    std::string name;                       // state-dict name for parameters and buffers; unique in the graph
+    ValueKind kind = ValueKind::Activation;
+    ElementType type = ElementType::Float32;
+    Shape shape;                            // of the last probe run for activations; exact for parameters
+    TensorPtr data;                         // parameters and buffers only
+};
+
+struct Node {
+    std::string name;                       // module path: model.2.m.0.cv1.conv; unique
+    Op op;
+    std::vector<ValueId> inputs, outputs;
+};
+
+struct GraphOutput {
+    std::string name;                       // head.0, head.1, head.2 (raw maps); decoded; model.9 (kept inner values)
+    ValueId value;
+};
+
+// Metadata that travels with a model and belongs to no node.
+struct ModelInfo {
+    std::string architecture;               // yolov8
+    std::string variant;                    // n, s, m, l, x
+    int64_t numClasses = 0;
+    std::vector<std::string> classNames;    // numClasses long
+    std::vector<int64_t> strides;           // 8, 16, 32
+    int64_t regMax = 16;
+};
+
+class Graph {
+public:
+    ModelInfo info;
+
+    // Building. Names must be unique; nodes are appended, so inputs must exist already.
+    ValueId addInput(std::string name, Shape shape);
+    ValueId addParameter(std::string name, TensorPtr data, Shape shape);
+    ValueId addBuffer(std::string name, TensorPtr data, Shape shape, ElementType type = ElementType::Float32);
+    NodeId addNode(std::string name, Op op, std::vector<ValueId> inputs, int outputs = 1);
+    // The same, returning the only output.
+    ValueId add(std::string name, Op op, std::vector<ValueId> inputs);
+    void setOutput(std::string name, ValueId value);
+
+    // Looking.
+    const Value& value(ValueId id) const { return m_values[static_cast<size_t>(id.index)]; }
+    Value& value(ValueId id) { return m_values[static_cast<size_t>(id.index)]; }
+    const Node& node(NodeId id) const { return m_nodes[static_cast<size_t>(id.index)]; }
+    Node& node(NodeId id) { return m_nodes[static_cast<size_t>(id.index)]; }
+    size_t valueCount() const { return m_values.size(); }
+    // Live nodes in execution order.
+    const std::vector<NodeId>& order() const { return m_order; }
+    const std::vector<ValueId>& inputs() const { return m_inputs; }
+    const std::vector<GraphOutput>& outputs() const { return m_outputs; }
+    ValueId output(std::string_view name) const;                       // invalid id if there is none
+    std::optional<NodeId> findNode(std::string_view name) const;
+    std::optional<ValueId> findValue(std::string_view name) const;
+    std::optional<NodeId> producer(ValueId id) const;                  // none for inputs and stored values
+    std::vector<NodeId> users(ValueId id) const;                       // in execution order
+    // Parameters and buffers that a live node reads, in order of first use.
+    std::vector<ValueId> storedValues() const;
+
+    // Editing. Every verb leaves a graph that verify() accepts if its arguments make sense.
+    void replaceUses(ValueId from, ValueId to);                        // in nodes and outputs
+    void replaceUsesIn(NodeId node, ValueId from, ValueId to);
+    // Adds a node right behind the producer of `after` (first in order if it has none).
+    NodeId insertAfter(ValueId after, std::string name, Op op, std::vector<ValueId> inputs, int outputs = 1);
+    void erase(NodeId id);                                             // its outputs must be unused
+    void sweep();                                                      // drops nodes no output needs
+    void renameValue(ValueId id, std::string name);
+
+    // Copies the structure; with tensors the stored values are copied too, else they are shared.
+    Graph clone(bool copyTensors) const;
+
+private:
+    ValueId addValue(Value value);
+    std::string uniqueValueName(std::string wanted) const;
+
+    std::vector<Value> m_values;
+    std::vector<Node> m_nodes;
+    std::vector<NodeId> m_order;
+    std::vector<ValueId> m_inputs;
+    std::vector<GraphOutput> m_outputs;
+    std::map<std::string, ValueId, std::less<>> m_valueByName;
+    std::map<std::string, NodeId, std::less<>> m_nodeByName;
+};
+
+// Throws Error{Internal} naming the node: every input is made before it is read, names and ids agree, arity fits.
+void verify(const Graph& graph);
+
+// Readable text, one node a line, and back. Tensors are not part of it: loaded values have no data.
+std::string dumpGraph(const Graph& graph);
+Graph parseGraph(std::string_view text);
+
+// Other names under which a layer is known to patterns: model.2.m.0.cv1.conv -> model.2.bottleneck.0.cv1.conv, ...
+std::vector<std::string> layerAliases(const Graph& graph, const Node& node);
+
+}  // namespace qat

@@ -1,0 +1,178 @@
+// What every operator is: attributes only, no tensors. fields() is the one list that dump, load, hash and the
+// property panel read. How an op is computed stands in run/forward.cpp, how it is written in each exporter.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+#include <variant>
+
+#include "graph/types.h"
+
+namespace qat {
+
+// Name and member of one attribute.
+template <class Owner, class T>
+struct Field {
+    std::string_view name;
+    T Owner::*member;
+};
+template <class Owner, class T>
+Field(const char*, T Owner::*) -> Field<Owner, T>;
+
+enum class ActivationKind { Relu, Silu, Sigmoid };
+enum class BinaryKind { Add, Sub, Mul, Div };
+enum class PoolKind { Max, Average };
+enum class FakeQuantMode { Ste, Lsq };
+
+// 2-D convolution. Inputs x [N,C,H,W], weight [O,C/groups,kh,kw], optional bias [O].
+struct Conv2d {
+    Pair stride{1, 1}, padding{0, 0}, dilation{1, 1};
+    int64_t groups = 1;
+    static constexpr std::string_view name = "Conv2d";
+    static constexpr auto fields() {
+        return std::tuple{Field{"stride", &Conv2d::stride}, Field{"padding", &Conv2d::padding},
+                          Field{"dilation", &Conv2d::dilation}, Field{"groups", &Conv2d::groups}};
+    }
+    bool operator==(const Conv2d&) const = default;
+};
+
+// y = x W^T + b. Inputs x [N,I], weight [O,I], optional bias [O].
+struct Linear {
+    static constexpr std::string_view name = "Linear";
+    static constexpr auto fields() { return std::tuple{}; }
+    bool operator==(const Linear&) const = default;
+};
+
+// Inputs x [N,C,H,W], weight [C], bias [C], running_mean [C], running_var [C].
+struct BatchNorm {
+    double eps = 1e-3, momentum = 0.03;  // momentum: weight of the new batch
+    static constexpr std::string_view name = "BatchNorm";
+    static constexpr auto fields() { return std::tuple{Field{"eps", &BatchNorm::eps}, Field{"momentum", &BatchNorm::momentum}}; }
+    bool operator==(const BatchNorm&) const = default;
+};
+
+struct Activation {
+    ActivationKind kind = ActivationKind::Silu;
+    static constexpr std::string_view name = "Activation";
+    static constexpr auto fields() { return std::tuple{Field{"kind", &Activation::kind}}; }
+    bool operator==(const Activation&) const = default;
+};
+
+// Element-wise, numpy broadcasting.
+struct Binary {
+    BinaryKind kind = BinaryKind::Add;
+    static constexpr std::string_view name = "Binary";
+    static constexpr auto fields() { return std::tuple{Field{"kind", &Binary::kind}}; }
+    bool operator==(const Binary&) const = default;
+};
+
+// Max pads with -inf; average does not count padding.
+struct Pool {
+    PoolKind kind = PoolKind::Max;
+    Pair kernel{2, 2}, stride{2, 2}, padding{0, 0};
+    static constexpr std::string_view name = "Pool";
+    static constexpr auto fields() {
+        return std::tuple{Field{"kind", &Pool::kind}, Field{"kernel", &Pool::kernel}, Field{"stride", &Pool::stride},
+                          Field{"padding", &Pool::padding}};
+    }
+    bool operator==(const Pool&) const = default;
+};
+
+// Nearest neighbour, output pixel i reads input i / factor.
+struct Resize {
+    int64_t factor = 2;
+    static constexpr std::string_view name = "Resize";
+    static constexpr auto fields() { return std::tuple{Field{"factor", &Resize::factor}}; }
+    bool operator==(const Resize&) const = default;
+};
+
+struct Concat {
+    int64_t axis = 1;
+    static constexpr std::string_view name = "Concat";
+    static constexpr auto fields() { return std::tuple{Field{"axis", &Concat::axis}}; }
+    bool operator==(const Concat&) const = default;
+};
+
+// As many outputs as sizes.
+struct Split {
+    int64_t axis = 1;
+    std::vector<int64_t> sizes;
+    static constexpr std::string_view name = "Split";
+    static constexpr auto fields() { return std::tuple{Field{"axis", &Split::axis}, Field{"sizes", &Split::sizes}}; }
+    bool operator==(const Split&) const = default;
+};
+
+// [start, end) along axis; both non-negative, end may exceed the dimension.
+struct Slice {
+    int64_t axis = 1, start = 0, end = 0;
+    static constexpr std::string_view name = "Slice";
+    static constexpr auto fields() {
+        return std::tuple{Field{"axis", &Slice::axis}, Field{"start", &Slice::start}, Field{"end", &Slice::end}};
+    }
+    bool operator==(const Slice&) const = default;
+};
+
+// 0 copies the input's dimension, one -1 is inferred.
+struct Reshape {
+    std::vector<int64_t> shape;
+    static constexpr std::string_view name = "Reshape";
+    static constexpr auto fields() { return std::tuple{Field{"shape", &Reshape::shape}}; }
+    bool operator==(const Reshape&) const = default;
+};
+
+struct Permute {
+    std::vector<int64_t> order;
+    static constexpr std::string_view name = "Permute";
+    static constexpr auto fields() { return std::tuple{Field{"order", &Permute::order}}; }
+    bool operator==(const Permute&) const = default;
+};
+
+struct Softmax {
+    int64_t axis = 1;
+    static constexpr std::string_view name = "Softmax";
+    static constexpr auto fields() { return std::tuple{Field{"axis", &Softmax::axis}}; }
+    bool operator==(const Softmax&) const = default;
+};
+
+// Anchor points of detection maps. Inputs: one map [N,C,H_l,W_l] per level, only their shapes count. Outputs:
+// points [1,2,A] = (x + 0.5, y + 0.5) in grid units, levels in order, x fastest; strides [1,1,A] in pixels.
+struct AnchorPoints {
+    std::vector<int64_t> strides;
+    static constexpr std::string_view name = "AnchorPoints";
+    static constexpr auto fields() { return std::tuple{Field{"strides", &AnchorPoints::strides}}; }
+    bool operator==(const AnchorPoints&) const = default;
+};
+
+// x^ = (clip(round(x / scale) + zero_point, qmin, qmax) - zero_point) * scale, round half to even.
+// Inputs x, scale, zero_point; the latter two are [1] (axis -1) or [C] along axis, float32, zero point integral.
+// Ste: scale and zero point are buffers that an observer moves; gradient passes to x inside the range.
+// Lsq: scale is a parameter with the gradient of algorithms 8.2, times gradFactor / sqrt(N qmax).
+struct FakeQuantize {
+    FakeQuantMode mode = FakeQuantMode::Ste;
+    int64_t bits = 8, qmin = 0, qmax = 255, axis = -1;
+    double gradFactor = 1.0;
+    bool weight = false;  // quantizes a parameter rather than data in flight
+    static constexpr std::string_view name = "FakeQuantize";
+    static constexpr auto fields() {
+        return std::tuple{Field{"mode", &FakeQuantize::mode}, Field{"bits", &FakeQuantize::bits},
+                          Field{"qmin", &FakeQuantize::qmin}, Field{"qmax", &FakeQuantize::qmax},
+                          Field{"axis", &FakeQuantize::axis}, Field{"gradFactor", &FakeQuantize::gradFactor},
+                          Field{"weight", &FakeQuantize::weight}};
+    }
+    bool operator==(const FakeQuantize&) const = default;
+};
+
+using Op = std::variant<Conv2d, Linear, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice, Reshape,
+                        Permute, Softmax, AnchorPoints, FakeQuantize>;
+
+std::string_view opName(const Op& op);
+
+// For visitors written as a set of lambdas: std::visit(Overload{...}, op). A missing op does not compile.
+template <class... Cases>
+struct Overload : Cases... {
+    using Cases::operator()...;
+};
+template <class... Cases>
+Overload(Cases...) -> Overload<Cases...>;
+
+}  // namespace qat

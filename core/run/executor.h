@@ -1,0 +1,45 @@
+// Runs a graph on libtorch: eval or train mode, with or without gradient, only what the wanted outputs need.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace qat {
+
+struct ExecutorOptions {
+    std::vector<std::string> outputs;  // names of graph outputs, in the order they are returned
+    bool train = false;                // batch norm uses batch statistics and moves the running ones
+    bool grad = false;                 // records the autograd graph
+    bool channelsLast = true;
+    bool inPlace = true;               // activations may overwrite their input where nobody else reads it
+};
+
+class Executor {
+public:
+    // Called with each value right after its node made it (and with the input), before anyone reads it.
+    using Hook = std::function<void(ValueId, const at::Tensor&)>;
+
+    // Plans once; the graph must outlive the executor and keep its structure.
+    Executor(const Graph& graph, ExecutorOptions options);
+    ~Executor();
+    Executor(Executor&&) noexcept;
+    Executor& operator=(Executor&&) noexcept;
+
+    void setHook(Hook hook);  // an empty hook restores in-place execution
+
+    // input: float [N,3,H,W]. Returns one tensor per wanted output. Errors name the node.
+    std::vector<at::Tensor> run(const at::Tensor& input);
+
+private:
+    struct Plan;
+    std::unique_ptr<Plan> m_plan;
+};
+
+// Runs once on zeros of the input's shape and records the shape of every value in the graph.
+void probeShapes(Graph& graph, const Shape& inputShape);
+
+}  // namespace qat

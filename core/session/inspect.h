@@ -1,0 +1,40 @@
+// What a model consists of and what a config would do to it, without running anything. Needs no torch header.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace qat {
+
+struct LayerInfo {
+    std::string name;                   // model.2.m.0.cv1.conv
+    std::vector<std::string> aliases;
+    std::string op;                     // Conv2d, Linear
+    std::vector<int64_t> weightShape;   // O, I/groups, kh, kw
+    std::vector<int64_t> outputShape;   // N, C, H, W at the described input size
+    int64_t parameters = 0;             // weights and bias
+    int64_t macs = 0;
+    // Filled by describeModel(Config): the resolved plan. 0 bits = not quantized.
+    int weightBits = 0, activationBits = 0;
+    std::string observer;               // of the layer's input
+    std::string weightOrigin, activationOrigin;  // "default", "pattern 2, line 37", "head policy"
+    std::string scaleGroup;             // name of the shared activation range, "" if its own
+};
+
+struct ModelDescription {
+    int64_t parameters = 0, macs = 0;   // batch norm unfolded; convolution MACs at `input`
+    std::vector<int64_t> input;         // C, H, W
+    std::vector<std::string> classNames;
+    std::vector<LayerInfo> layers;      // execution order
+};
+
+// A checkpoint, safetensors file, run folder, or a family name (yolov8n ... yolov8x, random weights).
+ModelDescription describeModel(const std::filesystem::path& model, int imgsz);
+// The model a config names (its family when there is no checkpoint) with the plan the config resolves to.
+ModelDescription describeModel(const Config& config);
+
+}  // namespace qat

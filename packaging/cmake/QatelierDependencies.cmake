@@ -1,0 +1,27 @@
+# Outside libraries, found once, with names that do not depend on how each is packaged.
+find_package(Threads REQUIRED)
+find_package(Torch REQUIRED)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+find_package(Protobuf REQUIRED)
+
+add_library(qat_torch INTERFACE)
+target_link_libraries(qat_torch INTERFACE ${TORCH_LIBRARIES})
+target_include_directories(qat_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+
+add_library(qat_opencv INTERFACE)
+target_link_libraries(qat_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs)
+target_include_directories(qat_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
+
+# One precompiled ATen for the whole project: 4 s a file otherwise.
+add_library(qat_tensor_pch STATIC ${CMAKE_SOURCE_DIR}/packaging/cmake/tensor_pch.cpp)
+target_link_libraries(qat_tensor_pch PUBLIC qat_options qat_torch)
+target_link_libraries(qat_tensor_pch PRIVATE qat_warnings)
+target_compile_options(qat_tensor_pch PRIVATE -fpch-preprocess)
+target_precompile_headers(qat_tensor_pch PRIVATE <ATen/ATen.h> <ATen/Parallel.h> <torch/csrc/autograd/custom_function.h>
+                          <torch/csrc/autograd/autograd.h> <string> <vector> <memory> <functional>
+                          <algorithm> <optional> <cmath> <nlohmann/json_fwd.hpp>)

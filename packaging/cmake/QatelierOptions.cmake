@@ -1,0 +1,29 @@
+# Two interface targets that every target of ours links: how we compile, and what we are warned about.
+add_library(qat_options INTERFACE)
+target_include_directories(qat_options INTERFACE ${CMAKE_SOURCE_DIR}/core)
+target_compile_definitions(qat_options INTERFACE QT_NO_KEYWORDS)
+# Contraction would make results depend on the instruction set; errno and traps would keep rint from vectorising.
+target_compile_options(qat_options INTERFACE -ffp-contract=off -fno-math-errno -fno-trapping-math)
+
+add_library(qat_warnings INTERFACE)
+target_compile_options(qat_warnings INTERFACE -Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual
+                                              -Wnull-dereference -Wimplicit-fallthrough -Wextra-semi)
+
+set(QATELIER_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=: address,undefined or thread")
+if(QATELIER_SANITIZE)
+  add_compile_options(-fsanitize=${QATELIER_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${QATELIER_SANITIZE})
+endif()
+
+find_program(QATELIER_CCACHE ccache)
+if(QATELIER_CCACHE)
+  # Precompiled headers need this sloppiness to hit the cache at all.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${QATELIER_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+endif()
+
+find_program(QATELIER_MOLD mold)
+if(QATELIER_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,29 @@
+# qat_library(NAME [TENSOR] SOURCES ... DEPS ...): one static library per folder of core/. What it may include is
+# what it links, so an arrow against the layering does not link. TENSOR: its sources use ATen through the
+# shared precompiled header.
+function(qat_library name)
+  cmake_parse_arguments(ARG "TENSOR" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC qat_options ${ARG_DEPS} PRIVATE qat_warnings)
+  if(ARG_TENSOR)
+    qat_use_tensor_pch(${name})
+  endif()
+endfunction()
+
+# Compiles the target against ATen with the precompiled header of qat_tensor_pch.
+function(qat_use_tensor_pch name)
+  target_link_libraries(${name} PUBLIC qat_torch)
+  target_precompile_headers(${name} REUSE_FROM qat_tensor_pch)
+  target_compile_options(${name} PRIVATE -fpch-preprocess)
+endfunction()
+
+# qat_test(NAME SOURCES ... DEPS ... [TENSOR]): a GoogleTest program, one CTest entry per test case.
+function(qat_test name)
+  cmake_parse_arguments(ARG "TENSOR" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE qat_options qat_warnings qat_test_support ${ARG_DEPS} GTest::gtest GTest::gtest_main)
+  if(ARG_TENSOR)
+    qat_use_tensor_pch(${name})
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+endfunction()

@@ -1,0 +1,1 @@
+// Owner of the precompiled ATen header; has no code of its own.
