@@ -1,0 +1,251 @@
+// Graph to text and back. A line is one of
+//   info architecture=yolov8 variant=n classes=80 regMax=16 strides=[8,16,32]
+//   input images [1,3,640,640]
+//   parameter model.0.conv.weight [16,3,3,3]      buffer ... float32|int64
+//   node model.0.conv Conv2d stride=[2,2] ... (images, model.0.conv.weight) -> (model.0.conv)
+//   output head.0 model.22.cat0
+#include <charconv>
+#include <sstream>
+
+#include "base/error.h"
+#include "graph/graph.h"
+
+namespace qat {
+namespace {
+
+constexpr std::array kActivationNames{"relu", "silu", "sigmoid"};
+constexpr std::array kBinaryNames{"add", "sub", "mul", "div"};
+constexpr std::array kPoolNames{"max", "average"};
+constexpr std::array kFakeQuantNames{"ste", "lsq"};
+
+const auto& namesOf(ActivationKind) { return kActivationNames; }
+const auto& namesOf(BinaryKind) { return kBinaryNames; }
+const auto& namesOf(PoolKind) { return kPoolNames; }
+const auto& namesOf(FakeQuantMode) { return kFakeQuantNames; }
+
+template <class Range>
+std::string listText(const Range& items) {
+    std::string text = "[";
+    for (const auto item : items) text += (text.size() > 1 ? "," : "") + std::to_string(item);
+    return text + "]";
+}
+
+std::string fieldText(int64_t value) { return std::to_string(value); }
+std::string fieldText(bool value) { return value ? "true" : "false"; }
+std::string fieldText(double value) {
+    std::array<char, 32> buffer;
+    const auto end = std::to_chars(buffer.begin(), buffer.end(), value).ptr;
+    return {buffer.data(), end};
+}
+std::string fieldText(const Pair& value) { return listText(value); }
+std::string fieldText(const std::vector<int64_t>& value) { return listText(value); }
+template <class Enum>
+    requires std::is_enum_v<Enum>
+std::string fieldText(Enum value) { return namesOf(value)[static_cast<size_t>(value)]; }
+
+[[noreturn]] void badField(std::string_view text) { fail(ErrorKind::BadInput, "graph text: cannot read \"", text, "\""); }
+
+template <class Number>
+void readNumber(std::string_view text, Number& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) badField(text);
+}
+
+void readField(std::string_view text, int64_t& value) { readNumber(text, value); }
+void readField(std::string_view text, double& value) { readNumber(text, value); }
+void readField(std::string_view text, bool& value) {
+    if (text != "true" && text != "false") badField(text);
+    value = text == "true";
+}
+void readField(std::string_view text, std::vector<int64_t>& value) {
+    if (text.size() < 2 || text.front() != '[' || text.back() != ']') badField(text);
+    value.clear();
+    for (std::string_view rest = text.substr(1, text.size() - 2); !rest.empty();) {
+        const size_t comma = rest.find(',');
+        readNumber(rest.substr(0, comma), value.emplace_back());
+        rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+}
+void readField(std::string_view text, Pair& value) {
+    std::vector<int64_t> items;
+    readField(text, items);
+    if (items.size() != 2) badField(text);
+    value = {items[0], items[1]};
+}
+template <class Enum>
+    requires std::is_enum_v<Enum>
+void readField(std::string_view text, Enum& value) {
+    const auto& names = namesOf(value);
+    for (size_t i = 0; i < names.size(); ++i)
+        if (names[i] == text) {
+            value = static_cast<Enum>(i);
+            return;
+        }
+    badField(text);
+}
+
+template <class ConcreteOp, class Visit>
+void forEachField(ConcreteOp& op, Visit visit) {
+    std::apply([&](auto... field) { (visit(field.name, op.*(field.member)), ...); }, op.fields());
+}
+
+std::string opText(const Op& op) {
+    return std::visit(
+        [](const auto& concrete) {
+            std::string text(concrete.name);
+            forEachField(concrete, [&](std::string_view name, const auto& value) { text += str(" ", name, "=", fieldText(value)); });
+            return text;
+        },
+        op);
+}
+
+template <size_t index = 0>
+Op opNamed(std::string_view name) {
+    if constexpr (index < std::variant_size_v<Op>) {
+        using Alternative = std::variant_alternative_t<index, Op>;
+        return Alternative::name == name ? Op(Alternative{}) : opNamed<index + 1>(name);
+    }
+    badField(name);
+}
+
+void setOpField(Op& op, std::string_view name, std::string_view text) {
+    bool found = false;
+    std::visit(
+        [&](auto& concrete) {
+            forEachField(concrete, [&](std::string_view field, auto& value) {
+                if (field != name) return;
+                readField(text, value);
+                found = true;
+            });
+        },
+        op);
+    if (!found) badField(name);
+}
+
+std::string valueList(const Graph& graph, const std::vector<ValueId>& values) {
+    std::string text = "(";
+    for (const ValueId id : values) text += (text.size() > 1 ? " " : "") + graph.value(id).name;
+    return text + ")";
+}
+
+std::string valueLine(const Value& value) {
+    const char* kind = value.kind == ValueKind::Input ? "input" : value.kind == ValueKind::Parameter ? "parameter" : "buffer";
+    return str(kind, " ", value.name, " ", listText(value.shape), value.type == ElementType::Int64 ? " int64\n" : "\n");
+}
+
+// Splits "key=value" at the first equals sign.
+std::pair<std::string_view, std::string_view> keyAndValue(std::string_view word) {
+    const size_t equals = word.find('=');
+    if (equals == std::string_view::npos) badField(word);
+    return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+class Reader {
+public:
+    Graph read(std::string_view text) {
+        std::istringstream lines{std::string(text)};
+        for (std::string line; std::getline(lines, line); ++m_line) {
+            m_words.clear();
+            std::istringstream words(line);
+            for (std::string word; words >> word;) m_words.push_back(word);
+            if (!m_words.empty()) readLine();
+        }
+        verify(m_graph);
+        return std::move(m_graph);
+    }
+
+private:
+    void readLine() {
+        const std::string& kind = word(0);
+        if (kind == "info") return readInfo();
+        if (kind == "node") return readNode();
+        if (kind == "output") return m_graph.setOutput(word(1), known(word(2)));
+        Shape shape;
+        readField(word(2), shape);
+        if (kind == "input") m_graph.addInput(word(1), shape);
+        else if (kind == "parameter") m_graph.addParameter(word(1), nullptr, shape);
+        else if (kind == "buffer")
+            m_graph.addBuffer(word(1), nullptr, shape, m_words.size() > 3 ? ElementType::Int64 : ElementType::Float32);
+        else badField(kind);
+    }
+
+    void readInfo() {
+        ModelInfo& info = m_graph.info;
+        for (size_t i = 1; i < m_words.size(); ++i) {
+            const auto [key, text] = keyAndValue(m_words[i]);
+            if (key == "architecture") info.architecture = text;
+            else if (key == "variant") info.variant = text;
+            else if (key == "classes") readField(text, info.numClasses);
+            else if (key == "regMax") readField(text, info.regMax);
+            else if (key == "strides") readField(text, info.strides);
+            else badField(key);
+        }
+    }
+
+    void readNode() {
+        Op op = opNamed(word(2));
+        size_t at = 3;
+        for (; at < m_words.size() && m_words[at].front() != '('; ++at) {
+            const auto [key, text] = keyAndValue(m_words[at]);
+            setOpField(op, key, text);
+        }
+        const std::vector<std::string> inputs = readList(at);
+        if (word(at++) != "->") badField(word(at - 1));
+        const std::vector<std::string> outputs = readList(at);
+        std::vector<ValueId> ids;
+        for (const auto& name : inputs) ids.push_back(known(name));
+        const NodeId id = m_graph.addNode(word(1), std::move(op), std::move(ids), static_cast<int>(outputs.size()));
+        for (size_t i = 0; i < outputs.size(); ++i) m_graph.renameValue(m_graph.node(id).outputs[i], outputs[i]);
+    }
+
+    // "(a b c)" spread over words, from index `at`, which moves behind it.
+    std::vector<std::string> readList(size_t& at) {
+        std::vector<std::string> names;
+        for (bool last = false; !last; ++at) {
+            std::string name = word(at);
+            if (names.empty() && name.front() == '(') name.erase(0, 1);
+            last = !name.empty() && name.back() == ')';
+            if (last) name.pop_back();
+            if (!name.empty()) names.push_back(std::move(name));
+        }
+        return names;
+    }
+
+    const std::string& word(size_t index) const {
+        require(index < m_words.size(), ErrorKind::BadInput, "graph text line ", m_line, ": too few words");
+        return m_words[index];
+    }
+
+    ValueId known(std::string_view name) const {
+        const auto id = m_graph.findValue(name);
+        require(id.has_value(), ErrorKind::BadInput, "graph text line ", m_line, ": no value is called ", name);
+        return *id;
+    }
+
+    Graph m_graph;
+    std::vector<std::string> m_words;
+    int m_line = 1;
+};
+
+}  // namespace
+
+std::string dumpGraph(const Graph& graph) {
+    const ModelInfo& info = graph.info;
+    std::string text = "info";
+    if (!info.architecture.empty()) text += " architecture=" + info.architecture;
+    if (!info.variant.empty()) text += " variant=" + info.variant;
+    text += str(" classes=", info.numClasses, " regMax=", info.regMax, " strides=", listText(info.strides), "\n");
+    for (const ValueId id : graph.inputs()) text += valueLine(graph.value(id));
+    for (const ValueId id : graph.storedValues()) text += valueLine(graph.value(id));
+    for (const NodeId id : graph.order()) {
+        const Node& node = graph.node(id);
+        text += str("node ", node.name, " ", opText(node.op), " ", valueList(graph, node.inputs), " -> ",
+                    valueList(graph, node.outputs), "\n");
+    }
+    for (const auto& output : graph.outputs()) text += str("output ", output.name, " ", graph.value(output.value).name, "\n");
+    return text;
+}
+
+Graph parseGraph(std::string_view text) { return Reader().read(text); }
+
+}  // namespace qat
