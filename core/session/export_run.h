@@ -1,0 +1,33 @@
+// Writing the model of a finished run (or a checkpoint) in the formats that other programs load.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/events.h"
+
+namespace qat {
+
+struct ExportRequest {
+    std::filesystem::path source;      // a run folder, or a model file
+    std::filesystem::path out;         // folder for the written files; made if missing
+    std::vector<std::string> formats;  // "onnx" (QDQ), ... ; empty = "onnx"
+};
+
+// One written file and what the format could not express exactly.
+struct ExportedFile {
+    std::string format;
+    std::filesystem::path path;
+    int64_t bytes = 0;
+    std::vector<std::string> notes;  // one sentence each
+};
+
+// Writes every requested format and returns the files in the order of the request. Blocks; progress and notes also go
+// to `sink`. Throws Error: BadInput (not a run or model), Unsupported (unknown format, a node the format cannot hold),
+// Io, Cancelled. Files already written stay.
+std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& sink, const CancelToken& cancel);
+
+}  // namespace qat

@@ -1,0 +1,18 @@
+// Numbers as the window shows them: fixed digits, thin spaces, a true minus. Files and the clipboard never use these.
+#pragma once
+
+#include <QString>
+#include <cstdint>
+
+namespace qat::ui {
+
+QString formatMap(double value);                          // 0.4712; en dash for NaN
+QString formatChange(double value, int digits = 4);       // +0.0031, U+2212 minus, 0.0000
+QString formatPercent(double share);                      // 0.136 -> 13.6 %, one decimal under 20 %, none above
+QString formatCount(int64_t count);                       // 3 151 904 in thin-space groups
+QString formatBytes(int64_t bytes);                       // 432 B, 59.4 kB, 1.71 MB
+QString formatAmount(double amount);                      // 59.0 M, 4.37 G (operations)
+QString formatDuration(double seconds);                   // 0.21 s, 13 min 10 s, 2 h 05 min
+QString formatSignificant(double value, int digits = 4);  // 4 significant digits, true minus, "not finite"
+
+}  // namespace qat::ui

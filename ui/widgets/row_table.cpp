@@ -1,0 +1,182 @@
+// Painting of rows and cells.
+#include "widgets/row_table.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <algorithm>
+
+#include "style/theme_hub.h"
+
+namespace qat::ui {
+
+RowTable::RowTable(const ThemeHub& hub, QWidget* parent) : QTableView(parent), m_hub(hub) {
+    setShowGrid(false);
+    setFrameShape(QFrame::NoFrame);
+    setSelectionBehavior(SelectRows);
+    setSelectionMode(ExtendedSelection);
+    setEditTriggers(NoEditTriggers);
+    setVerticalScrollMode(ScrollPerPixel);
+    setHorizontalScrollMode(ScrollPerPixel);
+    setWordWrap(false);
+    setTabKeyNavigation(false);
+    viewport()->setMouseTracking(true);
+    setItemDelegate(new RowDelegate(hub, this));
+    verticalHeader()->hide();
+    horizontalHeader()->setHighlightSections(false);
+    horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    horizontalHeader()->setSectionsMovable(false);
+    const auto refit = [this] {
+        horizontalHeader()->setFont(m_hub.theme().weighted(m_hub.theme().caption, QFont::Medium));
+        QPalette header = horizontalHeader()->palette();
+        header.setColor(QPalette::ButtonText, m_hub.color(Color::Text2));
+        header.setColor(QPalette::WindowText, m_hub.color(Color::Text2));
+        header.setColor(QPalette::Text, m_hub.color(Color::Text2));
+        horizontalHeader()->setPalette(header);
+        setRowHeight(m_rowHeight);
+    };
+    refit();
+    connect(&hub, &ThemeHub::changed, this, refit);
+}
+
+void RowTable::setRowHeight(double baseHeight) {
+    m_rowHeight = baseHeight;
+    verticalHeader()->setMinimumSectionSize(1);
+    verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    verticalHeader()->setDefaultSectionSize(m_hub.px(baseHeight));
+}
+
+void RowTable::setHovered(int row) {
+    if (row == m_hovered) return;
+    m_hovered = row;
+    viewport()->update();
+    Q_EMIT rowHovered(row);
+}
+
+bool RowTable::viewportEvent(QEvent* event) {
+    if (event->type() == QEvent::MouseMove)
+        setHovered(rowAt(static_cast<int>(static_cast<QMouseEvent*>(event)->position().y())));
+    else if (event->type() == QEvent::Leave)
+        setHovered(-1);
+    return QTableView::viewportEvent(event);
+}
+
+// Copies the selected rows as tab-separated text, visible columns only.
+void RowTable::keyPressEvent(QKeyEvent* event) {
+    if (!event->matches(QKeySequence::Copy) || !selectionModel()) return QTableView::keyPressEvent(event);
+    QList<int> rows;
+    for (const QModelIndex& index : selectionModel()->selectedRows()) rows.append(index.row());
+    std::sort(rows.begin(), rows.end());
+    QStringList lines;
+    for (const int row : rows) {
+        QStringList cells;
+        for (int column = 0; column < model()->columnCount(); ++column)
+            if (!isColumnHidden(column)) cells.append(model()->index(row, column).data().toString());
+        lines.append(cells.join(QLatin1Char('\t')));
+    }
+    QApplication::clipboard()->setText(lines.join(QLatin1Char('\n')));
+}
+
+const Theme& RowDelegate::theme() const {
+    return m_hub.theme();
+}
+
+QSize RowDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+    const bool code = index.data(CodeRole).toBool();
+    const QFontMetrics metrics(code ? theme().code : theme().small);
+    const int width = metrics.horizontalAdvance(index.data(Qt::DisplayRole).toString()) + m_hub.px(16);
+    return {width, option.decorationSize.height() + m_hub.px(8)};
+}
+
+void RowDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+    painter->save();
+    paintBackground(*painter, option, index);
+    const int inset = index.column() == 0 ? m_hub.px(12) : m_hub.px(8);
+    paintContent(*painter, option.rect.adjusted(inset, 0, -m_hub.px(4), -1), option, index);
+    painter->restore();
+}
+
+void RowDelegate::paintBackground(QPainter& painter, const QStyleOptionViewItem& option,
+                                  const QModelIndex& index) const {
+    const QRect r = option.rect;
+    const bool selected = option.state & QStyle::State_Selected;
+    const auto* table = qobject_cast<const RowTable*>(option.widget);
+    const bool hovered = table ? table->hoveredRow() == index.row() : bool(option.state & QStyle::State_MouseOver);
+    if (selected)
+        painter.fillRect(r, theme().color(Color::AccentSoft));
+    else if (hovered)
+        painter.fillRect(r, theme().color(Color::Hover));
+    QColor line = theme().color(Color::Border);
+    line.setAlphaF(0.5F);
+    painter.fillRect(r.left(), r.bottom(), r.width(), 1, line);
+    const int columns = index.model()->columnCount(index.parent());
+    if (selected && index.column() == 0)
+        painter.fillRect(r.left(), r.top(), 3, r.height(), theme().color(Color::Accent));
+    if (!selected && index.data(RelatedRole).toBool()) {
+        painter.fillRect(r.left(), r.top(), r.width(), 1, theme().color(Color::Accent));
+        painter.fillRect(r.left(), r.bottom(), r.width(), 1, theme().color(Color::Accent));
+        if (index.column() == 0) painter.fillRect(r.left(), r.top(), 1, r.height(), theme().color(Color::Accent));
+        if (index.column() == columns - 1)
+            painter.fillRect(r.right(), r.top(), 1, r.height(), theme().color(Color::Accent));
+    }
+    if ((option.state & QStyle::State_HasFocus) && (option.state & QStyle::State_KeyboardFocusChange)) {
+        painter.setPen(QPen(theme().color(Color::Accent), 1));
+        painter.drawRect(r.adjusted(0, 0, -1, -2));
+    }
+}
+
+void RowDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem&,
+                               const QModelIndex& index) const {
+    const bool code = index.data(CodeRole).toBool();
+    const QVariant token = index.data(TokenRole);
+    const QVariant alignment = index.data(Qt::TextAlignmentRole);
+    const QVariant font = index.data(Qt::FontRole);
+    painter.setFont(font.isValid() ? font.value<QFont>() : code ? theme().code : theme().small);
+    painter.setPen(theme().color(token.isValid() ? static_cast<Color>(token.toInt()) : Color::Text));
+    const QString detail = index.data(DetailRole).toString();
+    const int flags = (alignment.isValid() ? alignment.toInt() : int(Qt::AlignLeft)) & Qt::AlignHorizontal_Mask;
+    const QString text = painter.fontMetrics().elidedText(index.data(Qt::DisplayRole).toString(),
+                                                          code ? Qt::ElideMiddle : Qt::ElideRight, cell.width());
+    if (detail.isEmpty()) return painter.drawText(cell, flags | Qt::AlignVCenter | Qt::TextSingleLine, text);
+    const int middle = cell.center().y();
+    painter.drawText(QRect(cell.left(), cell.top(), cell.width(), middle - cell.top()),
+                     flags | Qt::AlignBottom | Qt::TextSingleLine, text);
+    painter.setFont(theme().small);
+    painter.setPen(theme().color(Color::Text3));
+    painter.drawText(QRect(cell.left(), middle + 1, cell.width(), cell.bottom() - middle),
+                     flags | Qt::AlignTop | Qt::TextSingleLine,
+                     painter.fontMetrics().elidedText(detail, Qt::ElideMiddle, cell.width()));
+}
+
+void BitsDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
+                                const QModelIndex& index) const {
+    const QVariant bits = index.data(BitsRole);
+    if (!bits.isValid()) return RowDelegate::paintContent(painter, cell, option, index);
+    paintBits(painter, QRectF(option.rect).adjusted(0, 0, 0, -1), bits.toInt(), {}, theme());
+}
+
+void BarDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
+                               const QModelIndex& index) const {
+    const QVariant share = index.data(ShareRole);
+    if (!share.isValid()) return RowDelegate::paintContent(painter, cell, option, index);
+    const int bar = std::min(m_hub.px(44), cell.width() / 2);
+    paintShareBar(painter, QRectF(cell.left(), cell.top(), bar, cell.height()), share.toDouble(), false, theme());
+    painter.setFont(theme().small);
+    painter.setPen(theme().color(Color::Text2));
+    painter.drawText(cell.adjusted(bar + m_hub.px(6), 0, 0, 0), Qt::AlignVCenter | Qt::AlignRight,
+                     index.data(Qt::DisplayRole).toString());
+}
+
+void ChipDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
+                                const QModelIndex& index) const {
+    const QVariant kind = index.data(ChipKindRole);
+    if (!kind.isValid()) return RowDelegate::paintContent(painter, cell, option, index);
+    const Chip chip{index.data(Qt::DisplayRole).toString(), static_cast<ChipKind>(kind.toInt()),
+                    index.data(ChipIconRole).toString()};
+    paintChip(painter, cell, chip, theme());
+}
+
+}  // namespace qat::ui
