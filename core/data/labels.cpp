@@ -1,0 +1,123 @@
+// Splitting label files into rows and turning rows into boxes.
+#include "data/labels.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string_view>
+#include <tuple>
+
+#include "base/error.h"
+
+namespace qat {
+namespace {
+
+constexpr uintmax_t kMaxFileBytes = 64 << 20;
+constexpr int64_t kMaxClasses = 65536;
+
+struct Row {
+    int line = 0;                // 1-based
+    std::vector<double> values;  // class first
+};
+
+bool isBlank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+// The numbers of one line, or nothing if a word is no number.
+std::optional<std::vector<double>> numbersOf(std::string_view line) {
+    std::vector<double> values;
+    const char* at = line.data();
+    const char* const end = at + line.size();
+    while (true) {
+        while (at != end && isBlank(*at)) ++at;
+        if (at == end) return values;
+        double value = 0;
+        const auto [next, error] = std::from_chars(at, end, value);
+        if (error != std::errc() || (next != end && !isBlank(*next))) return std::nullopt;
+        values.push_back(value);
+        at = next;
+    }
+}
+
+// What is wrong with a row, or nullptr. Values are checked before they are converted to anything.
+const char* faultOf(const std::vector<double>& values, bool polygons) {
+    if (polygons && (values.size() < 5 || values.size() % 2 == 0)) return "is no polygon of x y pairs after the class";
+    if (!polygons && values.size() != 5) return "does not have the five values class x y w h";
+    if (!(values[0] >= 0) || values[0] != std::floor(values[0])) return "does not begin with a class number";
+    const auto outside = [](double value) { return !(value >= 0 && value <= 1); };
+    if (std::any_of(values.begin() + 1, values.end(), outside)) return "has a coordinate outside 0..1";
+    return nullptr;
+}
+
+ObjectLabel boxOf(const std::vector<double>& values, bool polygons) {
+    const auto index = static_cast<int32_t>(values[0]);
+    const auto at = [&](size_t i) { return static_cast<float>(values[i]); };
+    if (!polygons) return {index, at(1), at(2), at(3), at(4)};
+    float left = 1, top = 1, right = 0, bottom = 0;
+    for (size_t i = 1; i < values.size(); i += 2) {
+        left = std::min(left, at(i)), right = std::max(right, at(i));
+        top = std::min(top, at(i + 1)), bottom = std::max(bottom, at(i + 1));
+    }
+    return {index, (left + right) / 2, (top + bottom) / 2, right - left, bottom - top};
+}
+
+void dropRepeated(std::vector<ObjectLabel>& labels) {
+    const auto key = [](const ObjectLabel& l) { return std::tie(l.classIndex, l.x, l.y, l.w, l.h); };
+    auto sorted = labels;
+    std::sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    if (sorted.size() != labels.size()) labels = std::move(sorted);
+}
+
+LabelReading problem(const fs::path& file, int line, const char* what) {
+    return {{}, str(file.string(), ":", line, ": this row ", what)};
+}
+
+LabelReading readRows(const fs::path& file, const std::vector<Row>& rows, int64_t numClasses) {
+    const bool polygons = std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.values.size() > 6; });
+    LabelReading reading;
+    for (const auto& [line, values] : rows) {
+        if (const char* fault = faultOf(values, polygons)) return problem(file, line, fault);
+        const int64_t limit = numClasses > 0 ? numClasses : kMaxClasses;
+        require(values[0] < static_cast<double>(limit), ErrorKind::BadInput, file.string(), ":", line, ": class ",
+                values[0], " does not exist, the data has ", limit, " classes counted from 0");
+        reading.labels.push_back(boxOf(values, polygons));
+    }
+    dropRepeated(reading.labels);
+    return reading;
+}
+
+}  // namespace
+
+fs::path labelPathOf(const fs::path& imagePath) {
+    std::string path = fs::absolute(imagePath).lexically_normal().string();
+    constexpr std::string_view kImages = "/images/", kLabels = "/labels/";
+    if (const size_t at = path.rfind(kImages); at != std::string::npos) path.replace(at, kImages.size(), kLabels);
+    return fs::path(path).replace_extension(".txt");
+}
+
+LabelReading readLabels(const fs::path& file, int64_t numClasses) {
+    std::error_code error;
+    const fs::file_status status = fs::status(file, error);
+    if (status.type() == fs::file_type::not_found) return {};
+    if (!fs::is_regular_file(status)) return {{}, str(file.string(), " is not a readable label file")};
+    if (fs::file_size(file, error) > kMaxFileBytes || error)
+        return {{}, str(file.string(), " is too large for a label file")};
+
+    const std::string text = readFile(file);
+    std::string_view rest = text;
+    if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+    std::vector<Row> rows;
+    for (int line = 1; !rest.empty(); ++line) {
+        const size_t length = std::min(rest.find('\n'), rest.size());
+        auto values = numbersOf(rest.substr(0, length));
+        if (!values) return problem(file, line, "has something that is not a number");
+        if (!values->empty()) rows.push_back({line, std::move(*values)});
+        rest.remove_prefix(std::min(length + 1, rest.size()));
+    }
+    return readRows(file, rows, numClasses);
+}
+
+}  // namespace qat

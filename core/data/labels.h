@@ -1,0 +1,28 @@
+// Reading of YOLO label files: one row per object, boxes or polygons.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "data/dataset.h"
+
+namespace qat {
+
+// Where the labels of a picture are: the last "/images/" of its absolute path becomes "/labels/", the ending ".txt";
+// without such a folder, beside the picture.
+fs::path labelPathOf(const fs::path& imagePath);
+
+struct LabelReading {
+    std::vector<ObjectLabel> labels;  // empty where there is a problem
+    std::string problem;              // one sentence naming file and line; empty if all is well
+};
+
+// Rows are "class x y w h" with values in 0..1. If any row has more than six values, all rows are polygons
+// "class x1 y1 x2 y2 ..." and become their bounding boxes. Repeated rows are dropped, and only then the rows end up
+// sorted. A missing file means no objects. Throws Error{BadInput} naming file and line for a class that is not
+// below numClasses (0: not known, any class up to 65535 will do).
+LabelReading readLabels(const fs::path& file, int64_t numClasses);
+
+}  // namespace qat

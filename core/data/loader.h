@@ -1,0 +1,70 @@
+// Batches of network inputs, prepared ahead by worker threads, in an order and with values that the seed alone decides.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "data/dataset.h"
+#include "data/letterbox.h"
+
+namespace qat {
+
+// Where a picture of a batch comes from and how boxes get back there (toOriginal of data/letterbox.h). An augmented
+// picture is its own original: imgsz x imgsz, ratio 1, no pads.
+struct ImageInfo {
+    std::string path;
+    int width = 0, height = 0;        // of the original
+    float ratio = 1;                  // input pixels per pixel of the original
+    float padLeft = 0, padTop = 0;    // input pixels in front of the picture, whole
+    std::vector<ObjectLabel> labels;  // as shares of the original
+    int64_t index = 0;                // in the data set
+};
+
+struct Batch {
+    at::Tensor images;   // float32 [N, 3, H, W], channels-last in memory, RGB, 0..1
+    at::Tensor targets;  // float32 [M, 6]: picture in the batch, class, then centre and size as shares of the input
+    std::vector<ImageInfo> info;
+};
+
+struct LoaderOptions {
+    int imgsz = 640;
+    int batch = 16;
+    int workers = 2;  // 0: everything happens inside next()
+    bool shuffle = false;
+    uint64_t seed = 0;
+    std::optional<AugmentConfig> augment;  // training; excludes rect
+    LetterboxMode letterbox = LetterboxMode::Validate;
+    bool rect = false;      // sorted by shape, one input shape per batch; excludes shuffle
+    bool dropLast = false;  // leaves out an incomplete last batch
+    int64_t limit = 0;      // only the first pictures of the data set; 0: all
+};
+
+// Belongs to one consumer thread. Results are bit-identical for any number of workers.
+class Loader {
+public:
+    // Throws Error{BadInput} for options outside sensible ranges; with rect also if a picture cannot be read, since
+    // their shapes are needed beforehand. Switches OpenCV's own threads off: the workers are the parallelism.
+    Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
+    // Waits at most for the pictures that are being prepared right now.
+    ~Loader();
+
+    int64_t batchesPerEpoch() const;
+    // Begins an epoch, or abandons the one that runs and begins another. Order and augmentation follow from seed and
+    // epoch, so starting at firstBatch gives the same batches as skipping up to it. mosaic false: without mosaics.
+    void startEpoch(int64_t epoch, int64_t firstBatch = 0, bool mosaic = true);
+    // The next batch, or nothing at the end of the epoch. Throws what went wrong with the first bad picture of the
+    // batch, which also ends the epoch.
+    std::optional<Batch> next();
+
+private:
+    class Engine;
+    std::unique_ptr<Engine> m_engine;
+};
+
+}  // namespace qat
