@@ -1,0 +1,43 @@
+// Trained weights from a file, by name: what every reader of checkpoints returns.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/types.h"
+
+namespace qat {
+
+struct NamedTensor {
+    std::string name;        // state-dict name: model.0.conv.weight
+    TensorPtr tensor;        // contiguous, on the CPU; float32 or int64
+    std::string storedType;  // element type in the file, as PyTorch names it: float16
+};
+
+struct Checkpoint {
+    std::vector<NamedTensor> tensors;     // in the order of the file's state dict, names unique
+    std::vector<std::string> classNames;  // numClasses long, or empty
+    int64_t numClasses = 0;               // 0 if the file does not say
+    std::vector<int64_t> strides;         // of the detection maps: 8, 16, 32; empty if the file does not say
+    std::string moduleClass;              // ultralytics.nn.tasks.DetectionModel; empty if only weights were stored
+    bool batchNormFolded = false;         // a convolution has a bias where its batch norm should be
+    std::map<std::string, std::string> metadata;  // what else the file says in single values: version, date, epoch
+
+    // Null if there is no tensor of that name. Linear.
+    const NamedTensor* find(std::string_view name) const;
+};
+
+// Reads PyTorch files (zip container or the older concatenated pickles) and safetensors, told apart by content. Of a
+// training checkpoint the averaged weights (ema) are taken if there are any. The prefixes `module.` and `model.model.`
+// of wrapped models are removed. Nothing in the file is executed. Throws Error{Io} if the file cannot be opened,
+// Error{BadInput} "FILE: reason" for anything that is not a sound checkpoint.
+Checkpoint readCheckpoint(const std::filesystem::path& path);
+
+// Writes safetensors that readCheckpoint returns equal, bit by bit. Throws Error{Io}; the old file is then untouched.
+void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+
+}  // namespace qat

@@ -1,0 +1,149 @@
+// Interprets the rebuild calls and persistent ids of PyTorch files.
+#include "import/pickled_tensor.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "import/text.h"
+
+namespace qat {
+namespace {
+
+constexpr int kMostWrappers = 8;
+constexpr std::string_view kRebuildPrefix = "torch._utils._rebuild_";
+
+template <class... Pieces>
+void check(bool condition, const Pieces&... pieces) {
+    require(condition, ErrorKind::BadInput, pieces...);
+}
+
+// FloatStorage and its like; nothing for an untyped storage, whose elements are bytes.
+std::optional<StoredType> storageType(std::string_view symbol) {
+    struct Row {
+        std::string_view symbol;
+        std::optional<StoredType> type;
+    };
+    static constexpr std::array<Row, 12> kRows{{{"torch.FloatStorage", StoredType::Float32},
+                                                {"torch.HalfStorage", StoredType::Float16},
+                                                {"torch.BFloat16Storage", StoredType::BFloat16},
+                                                {"torch.DoubleStorage", StoredType::Float64},
+                                                {"torch.LongStorage", StoredType::Int64},
+                                                {"torch.IntStorage", StoredType::Int32},
+                                                {"torch.ShortStorage", StoredType::Int16},
+                                                {"torch.CharStorage", StoredType::Int8},
+                                                {"torch.ByteStorage", StoredType::UInt8},
+                                                {"torch.BoolStorage", StoredType::Bool},
+                                                {"torch.storage.UntypedStorage", std::nullopt},
+                                                {"torch.UntypedStorage", std::nullopt}}};
+    for (const Row& row : kRows)
+        if (row.symbol == symbol) return row.type;
+    fail(ErrorKind::BadInput, "tensors of ", quoted(symbol), " are not supported");
+}
+
+// A tuple of integers, or torch.Size made from one.
+Shape integers(const PickleValue& value, std::string_view what) {
+    const bool isSize = value.className() == "torch.Size" && !value.node()->args.items().empty();
+    const PickleValue& list = isSize ? value.node()->args.items()[0] : value;
+    check(list.is(PickleKind::Tuple) || list.is(PickleKind::List), "its ", what, " is not a tuple");
+    check(list.items().size() <= 64, "its ", what, " has ", list.items().size(), " entries");
+    Shape result;
+    for (const PickleValue& item : list.items()) {
+        check(item.asInt().has_value(), "its ", what, " holds something that is not an integer");
+        result.push_back(*item.asInt());
+    }
+    return result;
+}
+
+// The innermost rebuild call: parameters and subclasses wrap another one.
+struct RebuildCall {
+    std::string_view function;
+    std::span<const PickleValue> args;
+};
+
+std::optional<RebuildCall> findRebuildCall(const PickleValue& value) {
+    const PickleValue* current = &value;
+    for (int depth = 0; depth < kMostWrappers; ++depth) {
+        const std::string_view function = current->className();
+        const auto args = function.empty() ? std::span<const PickleValue>() : current->node()->args.items();
+        const bool parameter =
+            function == "torch._utils._rebuild_parameter" || function == "torch._utils._rebuild_parameter_with_state";
+        if (function == "torch._tensor._rebuild_from_type_v2" && args.size() == 4 && args[0].asSymbol())
+            return RebuildCall{*args[0].asSymbol(), args[2].items()};
+        if (parameter && !args.empty())
+            current = &args[0];
+        else if (function.starts_with(kRebuildPrefix))
+            return RebuildCall{function, args};
+        else
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+// The flags of a lazily conjugated or negated view: elements would have to be changed.
+bool hasViewFlags(const PickleValue& metadata) {
+    check(metadata.pairs().size() <= 64, "its metadata has ", metadata.pairs().size(), " entries");
+    for (const std::string_view flag : {"conj", "neg"}) {
+        const PickleValue* value = metadata.find(flag);
+        if (value && value->asBool().value_or(false)) return true;
+    }
+    return false;
+}
+
+// The type of untyped storages is an argument of its own, as in torch.float16.
+StoredType explicitType(const PickleValue& value) {
+    const std::string_view symbol = value.asSymbol().value_or("");
+    const auto type = symbol.starts_with("torch.") ? typeFromName(symbol.substr(6)) : std::nullopt;
+    check(type.has_value(), "its element type ", quoted(symbol), " is not supported");
+    return *type;
+}
+
+}  // namespace
+
+StorageId parseStorageId(const PickleValue& persistent) {
+    check(persistent.is(PickleKind::Persistent), "its storage is not a persistent id");
+    const PickleValue& id = persistent.node()->args;
+    const auto parts = id.items();
+    check(id.is(PickleKind::Tuple) && parts.size() >= 5 && parts[0].asText() == "storage" && parts[2].asText() &&
+              parts[4].asInt().value_or(-1) >= 0,
+          "a persistent id does not describe a storage");
+    check(parts.size() == 5 || parts[5].isNone(),
+          "views of a storage, as written before PyTorch 0.4, are not supported");
+    const auto type = storageType(parts[1].asSymbol().value_or(""));
+    return {*parts[2].asText(), type.value_or(StoredType::UInt8), *parts[4].asInt()};
+}
+
+bool isPickledTensor(const PickleValue& value) {
+    return findRebuildCall(value).has_value();
+}
+
+StridedElements locateTensor(const PickleValue& value, StorageSource& storages) {
+    const auto call = findRebuildCall(value);
+    check(call.has_value(), "it is not a tensor");
+    const std::string_view version =
+        call->function.starts_with(kRebuildPrefix) ? call->function.substr(kRebuildPrefix.size()) : std::string_view();
+    check(version == "tensor" || version == "tensor_v2" || version == "tensor_v3", "tensors made by ",
+          quoted(call->function), " are not supported");
+    const auto args = call->args;
+    check(args.size() >= (version == "tensor"      ? 4u
+                          : version == "tensor_v2" ? 6u
+                                                   : 7u),
+          "its description has ", args.size(), " parts");
+    const size_t metadata = version == "tensor_v3" ? 7 : 6;
+    check(args.size() <= metadata || !hasViewFlags(args[metadata]), "conjugated or negated views are not supported");
+    const StorageId id = parseStorageId(args[0]);
+    check(args[1].asInt().has_value(), "its offset is not an integer");
+
+    StridedElements source;
+    source.type = version == "tensor_v3" ? explicitType(args[6]) : id.type;
+    source.offset = *args[1].asInt();
+    source.shape = integers(args[2], "size");
+    source.strides = integers(args[3], "stride");
+    source.bytes = storages.bytes(id.key);
+    const size_t width = elementBytes(id.type);
+    check(source.bytes.size() % width == 0 && source.bytes.size() / width == static_cast<size_t>(id.elements),
+          "its storage ", quoted(id.key), " has ", source.bytes.size(), " bytes where ", id.elements, " elements of ",
+          width, " are announced");
+    return source;
+}
+
+}  // namespace qat

@@ -1,0 +1,174 @@
+// Chooses the model, loads its tensors in order and reads what it says about itself.
+#include "import/torch_model.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/error.h"
+#include "import/module_walk.h"
+#include "import/text.h"
+
+namespace qat {
+namespace {
+
+constexpr int64_t kMostClasses = 100000;
+
+// Loads tensors until the elements that the file can reasonably stand for are spent: many tensors may share a
+// storage, and a stride of 0 makes any number of elements out of one.
+class TensorList {
+public:
+    TensorList(StorageSource& storages, size_t fileBytes)
+        : m_storages(storages), m_left(static_cast<int64_t>(4 * fileBytes) + (int64_t{1} << 20)) {}
+
+    void add(const std::string& name, const PickleValue& value) {
+        try {
+            const StridedElements source = locateTensor(value, m_storages);
+            tensors.push_back({name, load(source), std::string(typeName(source.type))});
+        } catch (const Error& error) {
+            throw Error(error.kind(), str("tensor ", quoted(name), ": ", error.what()));
+        }
+    }
+    at::Tensor loadOne(const PickleValue& value) { return *load(locateTensor(value, m_storages)); }
+
+    std::vector<NamedTensor> tensors;
+
+private:
+    TensorPtr load(const StridedElements& source) {
+        constexpr int64_t kOverhead = 256;  // an empty tensor takes memory too
+        TensorPtr tensor = readTensor(source, std::max<int64_t>(m_left, 1));
+        m_left -= tensor->numel() + kOverhead;
+        require(m_left >= 0, ErrorKind::BadInput, "the tensors so far have more elements than the file can hold");
+        return tensor;
+    }
+
+    StorageSource& m_storages;
+    int64_t m_left;
+};
+
+bool holdsTensors(const PickleValue& value) {
+    const auto isTensor = [](const auto& pair) { return isPickledTensor(pair.second); };
+    return value.is(PickleKind::Dict) && std::ranges::any_of(value.pairs(), isTensor);
+}
+
+const PickleValue& chooseModel(const PickleValue& root) {
+    if (isModule(root)) return root;
+    for (const std::string_view key : {"ema", "model", "state_dict", "model_state_dict"}) {
+        const PickleValue* value = root.is(PickleKind::Dict) ? root.find(key) : nullptr;
+        if (value && (isModule(*value) || holdsTensors(*value))) return *value;
+    }
+    require(holdsTensors(root), ErrorKind::BadInput, "it holds neither a model nor a state dict");
+    return root;
+}
+
+std::string text(std::string_view bytes, std::string_view what) {
+    require(isUtf8(bytes), ErrorKind::BadInput, what, " ", quoted(bytes), " is not UTF-8");
+    return std::string(bytes);
+}
+
+// A single value as text; nothing for containers, None, and text that is not UTF-8.
+std::optional<std::string> scalarText(const PickleValue& value) {
+    if (const auto chars = value.asText()) return isUtf8(*chars) ? std::optional(std::string(*chars)) : std::nullopt;
+    if (const auto flag = value.asBool()) return *flag ? "true" : "false";
+    if (const auto integer = value.asInt()) return std::to_string(*integer);
+    const auto number = value.asNumber();
+    if (!number) return std::nullopt;
+    std::array<char, 32> digits;
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), *number);
+    return std::string(digits.data(), end);
+}
+
+void addMetadata(const PickleValue& dict, std::string_view prefix, Checkpoint& checkpoint) {
+    constexpr size_t kMostEntries = 1000, kLongest = 10000;
+    for (const auto& [key, value] : dict.pairs()) {
+        const auto shown = scalarText(value);
+        const auto name = key.asText();
+        if (checkpoint.metadata.size() >= kMostEntries) return;
+        if (name && isUtf8(*name) && shown && shown->size() + name->size() <= kLongest)
+            checkpoint.metadata.insert_or_assign(str(prefix, *name), *shown);
+    }
+}
+
+void placeName(std::vector<std::string>& names, int64_t index, const PickleValue& name) {
+    const bool placed = index >= 0 && index < static_cast<int64_t>(names.size()) && name.asText() &&
+                        names[static_cast<size_t>(index)].empty();
+    require(placed, ErrorKind::BadInput, "the class names are not numbered from 0 on");
+    names[static_cast<size_t>(index)] = text(*name.asText(), "the class name");
+}
+
+// A list of names, or a dict from index to name.
+std::vector<std::string> readClassNames(const PickleValue& names) {
+    const size_t count = names.is(PickleKind::Dict) ? names.pairs().size() : names.items().size();
+    require(static_cast<int64_t>(count) <= kMostClasses, ErrorKind::BadInput, "it names ", count, " classes");
+    std::vector<std::string> result(count);
+    int64_t next = 0;
+    if (names.is(PickleKind::List) || names.is(PickleKind::Tuple))
+        for (const PickleValue& name : names.items()) placeName(result, next++, name);
+    if (names.is(PickleKind::Dict))
+        for (const auto& [index, name] : names.pairs()) placeName(result, index.asInt().value_or(-1), name);
+    return result;
+}
+
+std::vector<int64_t> readStrides(const PickleValue& value, TensorList& list) {
+    constexpr int64_t kMost = 16;
+    std::vector<double> numbers;
+    if (isPickledTensor(value)) {
+        const at::Tensor tensor = list.loadOne(value).to(at::kDouble).flatten();
+        require(tensor.numel() <= kMost, ErrorKind::BadInput, "it has ", tensor.numel(), " strides");
+        numbers.assign(tensor.data_ptr<double>(), tensor.data_ptr<double>() + tensor.numel());
+    } else {
+        require(value.items().size() <= kMost, ErrorKind::BadInput, "it has ", value.items().size(), " strides");
+        for (const PickleValue& item : value.items()) numbers.push_back(item.asNumber().value_or(0));
+    }
+    std::vector<int64_t> strides;
+    for (const double number : numbers) {
+        const bool sensible = number >= 1 && number <= 65536 && number == static_cast<double>(static_cast<int>(number));
+        require(sensible, ErrorKind::BadInput, "its stride ", number, " is not a small integer");
+        strides.push_back(static_cast<int64_t>(number));
+    }
+    return strides;
+}
+
+// What detection models say about themselves in attributes, or checkpoints beside their state dict.
+void readAttributes(const PickleValue& source, TensorList& list, Checkpoint& checkpoint) {
+    const PickleValue* yaml = source.find("yaml");
+    if (yaml) addMetadata(*yaml, "yaml.", checkpoint);
+    if (const PickleValue* names = source.find("names")) checkpoint.classNames = readClassNames(*names);
+    if (const PickleValue* stride = source.find("stride")) checkpoint.strides = readStrides(*stride, list);
+    const PickleValue* count = source.find("nc");
+    if (!count && yaml) count = yaml->find("nc");
+    checkpoint.numClasses = static_cast<int64_t>(checkpoint.classNames.size());
+    if (!count || !count->asInt()) return;
+    checkpoint.numClasses = *count->asInt();
+    require(checkpoint.numClasses >= 0 && checkpoint.numClasses <= kMostClasses, ErrorKind::BadInput, "it has ",
+            checkpoint.numClasses, " classes");
+    // Names may be left over from a model with other classes.
+    const size_t named = checkpoint.classNames.size();
+    if (named == 0) return;
+    checkpoint.classNames.resize(static_cast<size_t>(checkpoint.numClasses));
+    for (size_t i = named; i < checkpoint.classNames.size(); ++i) checkpoint.classNames[i] = str("class", i);
+}
+
+}  // namespace
+
+Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, size_t fileBytes) {
+    const PickleValue& model = chooseModel(root);
+    Checkpoint checkpoint;
+    TensorList list(storages, fileBytes);
+    if (root.is(PickleKind::Dict)) addMetadata(root, "", checkpoint);
+    if (isModule(model)) {
+        checkpoint.moduleClass = text(model.className(), "the class of the model");
+        walkModule(model, [&](const std::string& name, const PickleValue& value) { list.add(name, value); });
+        readAttributes(attributes(model), list, checkpoint);
+    } else {
+        for (const auto& [name, value] : model.pairs())
+            if (name.asText() && isPickledTensor(value)) list.add(std::string(*name.asText()), value);
+        readAttributes(root, list, checkpoint);
+    }
+    checkpoint.tensors = std::move(list.tensors);
+    return checkpoint;
+}
+
+}  // namespace qat
