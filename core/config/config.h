@@ -24,6 +24,7 @@ struct ModelConfig {
     std::string variant = "n";           // n, s, m, l, x
     std::string pretrainedPath;          // "" = random start; relative to the config file
     int64_t numClasses = 0;              // (+) 0 = as many as the checkpoint or the data says
+    bool operator==(const ModelConfig&) const = default;
 };
 
 struct TensorQuantConfig {               // quantization.weight and quantization.activation
@@ -38,6 +39,7 @@ struct TensorQuantConfig {               // quantization.weight and quantization
     static TensorQuantConfig activationDefaults() {
         return {DType::QUInt8, Scheme::PerTensor, ObserverKind::MovingAverageMinMax, false, 8, 0, false};
     }
+    bool operator==(const TensorQuantConfig&) const = default;
 };
 
 struct FakeQuantizeConfig {
@@ -45,6 +47,7 @@ struct FakeQuantizeConfig {
     double gradFactor = 1.0;
     double momentum = 0.1;               // of the moving averages
     double eps = 1e-5;                   // smallest scale
+    bool operator==(const FakeQuantizeConfig&) const = default;
 };
 
 struct CalibrationConfig {
@@ -54,6 +57,7 @@ struct CalibrationConfig {
     bool useCoreset = false;
     CoresetMethod coresetMethod = CoresetMethod::KCenter;
     int coresetSize = 1000;
+    bool operator==(const CalibrationConfig&) const = default;
 };
 
 // Values a layer_configs entry sets; what is empty falls through to earlier entries and the defaults.
@@ -65,17 +69,20 @@ struct TensorQuantOverride {
     std::optional<int> bitWidth;
     std::optional<int> channelAxis;
     std::optional<bool> reduceRange;
+    bool operator==(const TensorQuantOverride&) const = default;
 };
 
 struct FakeQuantizeOverride {
     std::optional<FakeQuantKind> type;
     std::optional<double> gradFactor, momentum, eps;
+    bool operator==(const FakeQuantizeOverride&) const = default;
 };
 
 struct CalibrationOverride {
     std::optional<CalibrationMethod> method;
     std::optional<int> numBatches;
     std::optional<double> percentile;
+    bool operator==(const CalibrationOverride&) const = default;
 };
 
 struct LayerConfig {                     // one entry of quantization.layer_configs; later entries win
@@ -85,6 +92,11 @@ struct LayerConfig {                     // one entry of quantization.layer_conf
     TensorQuantOverride weight, activation;
     FakeQuantizeOverride fakeQuantize;
     CalibrationOverride calibration;
+    // The line says where the entry stands, not what it means, so it does not count.
+    bool operator==(const LayerConfig& other) const {
+        return pattern == other.pattern && skip == other.skip && weight == other.weight &&
+               activation == other.activation && fakeQuantize == other.fakeQuantize && calibration == other.calibration;
+    }
 };
 
 struct QuantizationConfig {
@@ -93,12 +105,14 @@ struct QuantizationConfig {
     TensorQuantConfig activation = TensorQuantConfig::activationDefaults();
     FakeQuantizeConfig fakeQuantize;
     std::vector<LayerConfig> layerConfigs;
+    bool operator==(const QuantizationConfig&) const = default;
 };
 
 struct FusionPattern {
     std::string pattern;
     std::vector<std::string> modules;
     std::string fuserMethod;
+    bool operator==(const FusionPattern&) const = default;
 };
 
 struct QatConfig {                       // qat_params
@@ -113,6 +127,7 @@ struct QatConfig {                       // qat_params
     bool analyzeQuantizationEffects = true;
     bool measureLayerError = true;
     bool autoAdaptBitWidth = false;
+    bool operator==(const QatConfig&) const = default;
 };
 
 struct DistillationConfig {
@@ -122,6 +137,7 @@ struct DistillationConfig {
     double alpha = 0.5;
     bool featureDistillation = false;
     std::vector<std::string> featureLayers;
+    bool operator==(const DistillationConfig&) const = default;
 };
 
 struct AugmentConfig {                   // (+) train_params.augment; 0 switches a transform off
@@ -131,15 +147,21 @@ struct AugmentConfig {                   // (+) train_params.augment; 0 switches
     double hsvH = 0.015, hsvS = 0.7, hsvV = 0.4;
     double scale = 0.5;                  // gain range 1 +- scale
     double translate = 0.1;              // share of the image size
+    bool operator==(const AugmentConfig&) const = default;
 };
 
 struct EmaConfig {                       // (+) train_params.ema
     bool enabled = true;
     double decay = 0.9999;
     double tau = 2000;                   // optimiser steps
+    bool operator==(const EmaConfig&) const = default;
 };
 
-struct LossWeights { double box = 0.05, cls = 0.5, obj = 1.0; std::optional<double> dfl; };
+struct LossWeights {
+    double box = 0.05, cls = 0.5, obj = 1.0;
+    std::optional<double> dfl;           // (+) empty: follows obj, see the trainer
+    bool operator==(const LossWeights&) const = default;
+};
 
 struct TrainConfig {                     // train_params
     bool quantize = true;                // (+) false: plain FP32 training, no quantizers
@@ -160,6 +182,7 @@ struct TrainConfig {                     // train_params
     int checkpointEvery = 100;           // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
     AugmentConfig augment;
     EmaConfig ema;
+    bool operator==(const TrainConfig&) const = default;
 };
 
 struct AnalysisConfig {
@@ -172,6 +195,7 @@ struct AnalysisConfig {
     std::vector<int> sensitivityBits{4, 8};  // (+) widths of the one-layer-on sweep; empty = no sweep
     int sensitivitySamples = 8;              // (+) images of the sweep
     int previewImages = 8;                   // (+) validation images kept with both detections
+    bool operator==(const AnalysisConfig&) const = default;
 };
 
 struct ExportConfig {
@@ -180,6 +204,7 @@ struct ExportConfig {
     bool simplify = true;
     bool validate = true;
     bool includeQuantParams = true;
+    bool operator==(const ExportConfig&) const = default;
 };
 
 struct DataConfig {                      // (+) data
@@ -188,6 +213,7 @@ struct DataConfig {                      // (+) data
     int workers = 2;
     bool rect = false;
     int valLimit = 0;                    // 0 = every validation image
+    bool operator==(const DataConfig&) const = default;
 };
 
 struct Config {
@@ -200,6 +226,7 @@ struct Config {
     AnalysisConfig analysis;
     ExportConfig exporting;
     DataConfig data;
+    bool operator==(const Config&) const = default;
 };
 
 }  // namespace qat

@@ -31,7 +31,8 @@ struct ConfigReading {
 ConfigReading readConfig(std::string_view text);
 
 // Reads a file, applies `--set key.path=value` pairs; throws Error{BadInput} naming file, line and key of the first
-// error, Error{Io} when the file cannot be read. Relative paths inside become relative to the file's folder.
+// error, Error{Io} when the file cannot be read. Relative paths inside are resolved against the file's folder; those
+// of overrides are left as typed. List overrides need no brackets: export.formats=onnx,tflite.
 Config loadConfig(const std::filesystem::path& file,
                   const std::vector<std::pair<std::string, std::string>>& overrides = {});
 
@@ -39,8 +40,16 @@ Config loadConfig(const std::filesystem::path& file,
 std::string writeConfig(const Config& config);
 
 // The text with one scalar changed or added (path like quantization.weight.bit_width), all else kept byte for byte:
-// comments, order, quoting of other values. Throws Error{BadInput} if the path is unknown or the text is not YAML.
+// comments, order, quoting of other values. `value` comes without quotes; "" empties a key that is no text, which then
+// has its default; lists are written [a, b]. Keys and sections that are missing are added where the guide has them.
+// Entries: quantization.layer_configs[2].config.weight.bit_width; the index behind the last entry appends one. The
+// value itself is not checked. Throws Error{BadInput} if the path is unknown, the text is not YAML, or the value is
+// written in a way (alias, block text) that cannot be changed without changing others.
 std::string setConfigValue(std::string_view text, std::string_view path, std::string_view value);
+
+// The text without a key, a section or an entry of a list (quantization.layer_configs[2]), including comments behind
+// it on its own lines; the text as it is if the path states nothing. Throws like setConfigValue.
+std::string removeConfigValue(std::string_view text, std::string_view path);
 
 // What a form needs to know about one scalar key.
 struct ConfigField {
@@ -50,16 +59,24 @@ struct ConfigField {
     std::string label;                 // "Bit width"
     std::string help;                  // one sentence
     Kind kind = Kind::Text;
-    std::vector<std::string> choices;  // for Choice
-    double minimum = 0, maximum = 0;   // for numbers
-    std::string defaultValue;          // as it would be written in YAML
+    std::vector<std::string> choices;  // for Choice, and for a List with a closed set of elements
+    double minimum = 0, maximum = 0;   // for numbers, and for a List of numbers (its maximum is above its minimum)
+    std::string defaultValue;          // as it would be written in YAML, without quotes
 };
 
 // Every key in the order of the guide. The reader checks against this same table.
 const std::vector<ConfigField>& configFields();
 
-// The value a text gives to a key, as written in YAML without quotes; the default if absent. line: 0 if absent.
-struct ConfigValueAt { std::string value; int line = 0; };
+// The keys of one entry of quantization.layer_configs, paths relative to the entry (config.weight.bit_width). All but
+// `pattern` may be left out, which has no default: the value then falls through.
+const std::vector<ConfigField>& layerConfigFields();
+
+// The value a text gives to a key, as written in YAML without quotes; the default if absent, empty, or the text is not
+// YAML. line: 1-based, 0 if absent. Throws Error{BadInput} if there is no such key. Entries by index as above.
+struct ConfigValueAt {
+    std::string value;
+    int line = 0;
+};
 ConfigValueAt configValueAt(std::string_view text, std::string_view path);
 
 }  // namespace qat

@@ -1,0 +1,416 @@
+// The table itself: key, label, help, limits, and the member that holds the value.
+#include "config/fields.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace qat {
+namespace {
+
+using Kind = ConfigField::Kind;
+
+// What a row adds to what the member's type already says.
+struct Limits {
+    double minimum = 0, maximum = 0;
+    std::vector<std::string> choices;
+    bool isPath = false;
+};
+Limits within(double minimum, double maximum) {
+    return {minimum, maximum, {}, false};
+}
+Limits oneOf(std::vector<std::string> choices) {
+    return {0, 0, std::move(choices), false};
+}
+Limits path() {
+    return {0, 0, {}, true};
+}
+
+template <auto First, auto... Rest>
+auto& member(auto& object) {
+    if constexpr (sizeof...(Rest) == 0) {
+        return object.*First;
+    } else {
+        return member<Rest...>(object.*First);
+    }
+}
+
+template <class Root>
+class Rows {
+public:
+    std::vector<FieldRow<Root>> list;
+
+    template <auto... Members>
+    void add(std::string path, std::string label, std::string help, Limits limits = {}) {
+        FieldRow<Root> row;
+        row.slot = [](Root& root) -> Slot { return &member<Members...>(root); };
+        Root defaults;
+        const Slot slot = row.slot(defaults);
+        describeSlot(slot, row.info);
+        if (!limits.choices.empty()) row.info.choices = std::move(limits.choices);
+        if (row.info.kind == Kind::Text && !row.info.choices.empty()) row.info.kind = Kind::Choice;
+        if (limits.isPath) row.info.kind = Kind::Path;
+        row.info.minimum = limits.minimum;
+        row.info.maximum = limits.maximum;
+        row.info.section = path.substr(0, path.find('.'));
+        row.info.path = std::move(path);
+        row.info.label = std::move(label);
+        row.info.help = std::move(help);
+        if (const auto values = slotValues(slot)) row.info.defaultValue = plainForm(row.info, *values);
+        list.push_back(std::move(row));
+    }
+};
+
+// TensorQuantConfig and TensorQuantOverride have the same members, the latter optional.
+template <class Tensor, auto... Owner, class Root>
+void addTensor(Rows<Root>& rows, const std::string& at) {
+    rows.template add<Owner..., &Tensor::dtype>(at + "dtype", "Data type", "Integer type of the quantized values.");
+    rows.template add<Owner..., &Tensor::scheme>(at + "scheme", "Scheme",
+                                                 "One scale for the whole tensor or one for each channel.");
+    rows.template add<Owner..., &Tensor::observer>(at + "observer", "Observer",
+                                                   "How the range of the values is collected.");
+    rows.template add<Owner..., &Tensor::symmetric>(at + "symmetric", "Symmetric",
+                                                    "Puts the zero point at zero and the range around it.");
+    rows.template add<Owner..., &Tensor::bitWidth>(at + "bit_width", "Bit width", "Bits of a quantized value.",
+                                                   within(2, 16));
+    rows.template add<Owner..., &Tensor::channelAxis>(
+        at + "channel_axis", "Channel axis", "Axis along which a per-channel scheme has its scales.", within(0, 3));
+    rows.template add<Owner..., &Tensor::reduceRange>(at + "reduce_range", "Reduce range",
+                                                      "Leaves out the highest bit, for backends that would overflow.");
+}
+
+template <class FakeQuantize, auto... Owner, class Root>
+void addFakeQuantize(Rows<Root>& rows, const std::string& at) {
+    rows.template add<Owner..., &FakeQuantize::type>(at + "type", "Type",
+                                                     "Observed ranges (custom, per_channel) or learned scales (lsq).");
+    rows.template add<Owner..., &FakeQuantize::gradFactor>(
+        at + "grad_factor", "Gradient factor", "Multiplies the gradient that passes the quantizer.", within(0, 1000));
+    rows.template add<Owner..., &FakeQuantize::momentum>(
+        at + "momentum", "Momentum", "Weight of the newest batch in moving averages.", within(0, 1));
+    rows.template add<Owner..., &FakeQuantize::eps>(at + "eps", "Smallest scale", "Scales are kept at or above this.",
+                                                    within(1e-12, 0.1));
+}
+
+template <class Calibration, auto... Owner, class Root>
+void addCalibration(Rows<Root>& rows, const std::string& at) {
+    rows.template add<Owner..., &Calibration::method>(at + "method", "Method",
+                                                      "How collected values become a quantization range.");
+    rows.template add<Owner..., &Calibration::numBatches>(at + "num_batches", "Batches",
+                                                          "Batches that calibration looks at.", within(1, 1e6));
+    rows.template add<Owner..., &Calibration::percentile>(
+        at + "percentile", "Percentile", "Share of the values kept, for the percentile method.", within(50, 100));
+}
+
+void addModel(Rows<Config>& rows) {
+    using M = ModelConfig;
+    constexpr auto at = &Config::model;
+    rows.add<at, &M::architecture>("model.architecture", "Architecture", "Family of the network.", oneOf({"yolov8"}));
+    rows.add<at, &M::variant>("model.variant", "Variant", "Size of the network, from nano to extra large.",
+                              oneOf({"n", "s", "m", "l", "x"}));
+    rows.add<at, &M::pretrainedPath>("model.pretrained_path", "Pretrained weights",
+                                     "Checkpoint to start from; empty starts from random weights.", path());
+    rows.add<at, &M::numClasses>("model.num_classes", "Classes",
+                                 "Number of classes; 0 takes it from the checkpoint or the data.", within(0, 100000));
+}
+
+void addQuantization(Rows<Config>& rows) {
+    using Q = QuantizationConfig;
+    constexpr auto at = &Config::quantization;
+    rows.add<at, &Q::defaultQconfig>("quantization.default_qconfig", "Default configuration",
+                                     "Name of the configuration for layers that no pattern matches.");
+    addTensor<TensorQuantConfig, at, &Q::weight>(rows, "quantization.weight.");
+    addTensor<TensorQuantConfig, at, &Q::activation>(rows, "quantization.activation.");
+    addFakeQuantize<FakeQuantizeConfig, at, &Q::fakeQuantize>(rows, "quantization.fake_quantize.");
+}
+
+void addCalibrationSection(Rows<Config>& rows) {
+    using C = CalibrationConfig;
+    constexpr auto at = &Config::calibration;
+    addCalibration<C, at>(rows, "calibration.");
+    rows.add<at, &C::useCoreset>("calibration.use_coreset", "Use a coreset",
+                                 "Calibrates on a chosen subset of the images instead of the first ones.");
+    rows.add<at, &C::coresetMethod>("calibration.coreset_method", "Coreset method", "How the subset is chosen.");
+    rows.add<at, &C::coresetSize>("calibration.coreset_size", "Coreset size", "Images in the subset.", within(1, 1e7));
+}
+
+void addQatParams(Rows<Config>& rows) {
+    using Q = QatConfig;
+    constexpr auto at = &Config::qat;
+    rows.add<at, &Q::skipDetectionHead>("qat_params.skip_detection_head", "Skip detection head",
+                                        "Leaves the detection head in floating point.");
+    rows.add<at, &Q::fuseModules>("qat_params.fuse_modules", "Fuse modules",
+                                  "Folds batch normalisation into the convolution before it.");
+    rows.add<at, &Q::useLsq>("qat_params.use_lsq", "Learned step size",
+                             "Makes every scale a trained parameter unless a layer says otherwise.");
+    rows.add<at, &Q::useMixedPrecision>("qat_params.use_mixed_precision", "Mixed precision",
+                                        "Lets layers have bit widths of their own.");
+    rows.add<at, &Q::useDistillation>("qat_params.use_distillation", "Distillation",
+                                      "Trains against a teacher; distillation.enabled must agree.");
+    rows.add<at, &Q::postQatFineTuning>("qat_params.post_qat_fine_tuning", "Fine-tuning afterwards",
+                                        "Adds epochs after quantization-aware training.");
+    rows.add<at, &Q::fineTuningEpochs>("qat_params.fine_tuning_epochs", "Fine-tuning epochs",
+                                       "Epochs of the fine-tuning.", within(1, 10000));
+    rows.add<at, &Q::analyzeQuantizationEffects>("qat_params.analyze_quantization_effects", "Analyse effects",
+                                                 "Compares the network before and after; analysis.enabled must agree.");
+    rows.add<at, &Q::measureLayerError>("qat_params.measure_layer_error", "Measure layer error",
+                                        "Measures every layer; analysis.measure_layer_error must agree.");
+    rows.add<at, &Q::autoAdaptBitWidth>("qat_params.auto_adapt_bit_width", "Adapt bit widths",
+                                        "Chooses bit widths by the sensitivity of the layers.");
+}
+
+void addDistillation(Rows<Config>& rows) {
+    using D = DistillationConfig;
+    constexpr auto at = &Config::distillation;
+    rows.add<at, &D::enabled>("distillation.enabled", "Enabled", "Trains against the outputs of a teacher network.");
+    rows.add<at, &D::teacherModel>("distillation.teacher_model", "Teacher", "Checkpoint of the teacher.", path());
+    rows.add<at, &D::temperature>("distillation.temperature", "Temperature", "Softens the logits of both networks.",
+                                  within(0.1, 100));
+    rows.add<at, &D::alpha>("distillation.alpha", "Alpha", "Weight of the distillation loss.", within(0, 1));
+    rows.add<at, &D::featureDistillation>("distillation.feature_distillation", "Feature distillation",
+                                          "Compares inner feature maps too.");
+    rows.add<at, &D::featureLayers>("distillation.feature_layers", "Feature layers",
+                                    "Layers whose outputs are compared.");
+}
+
+void addAugment(Rows<Config>& rows) {
+    using A = AugmentConfig;
+    constexpr auto train = &Config::train;
+    constexpr auto at = &TrainConfig::augment;
+    const std::string section = "train_params.augment.";
+    rows.add<train, at, &A::mosaic>(section + "mosaic", "Mosaic", "Probability of joining four images.", within(0, 1));
+    rows.add<train, at, &A::closeMosaic>(section + "close_mosaic", "Close mosaic", "Last epochs without mosaic.",
+                                         within(0, 100000));
+    rows.add<train, at, &A::fliplr>(section + "fliplr", "Flip", "Probability of mirroring left to right.",
+                                    within(0, 1));
+    rows.add<train, at, &A::hsvH>(section + "hsv_h", "Hue", "Largest change of hue, as a share.", within(0, 1));
+    rows.add<train, at, &A::hsvS>(section + "hsv_s", "Saturation", "Largest change of saturation, as a share.",
+                                  within(0, 1));
+    rows.add<train, at, &A::hsvV>(section + "hsv_v", "Brightness", "Largest change of brightness, as a share.",
+                                  within(0, 1));
+    rows.add<train, at, &A::scale>(section + "scale", "Scale", "Largest change of size, as a share.", within(0, 0.99));
+    rows.add<train, at, &A::translate>(section + "translate", "Translate", "Largest shift, as a share of the image.",
+                                       within(0, 1));
+}
+
+void addTrainExtras(Rows<Config>& rows) {
+    using T = TrainConfig;
+    constexpr auto at = &Config::train;
+    const std::string loss = "train_params.loss_weights.", ema = "train_params.ema.";
+    constexpr auto weights = &T::lossWeights;
+    constexpr auto average = &T::ema;
+    rows.add<at, weights, &LossWeights::box>(loss + "box", "Box loss", "Weight of the box loss.", within(0, 1000));
+    rows.add<at, weights, &LossWeights::cls>(loss + "cls", "Class loss", "Weight of the class loss.", within(0, 1000));
+    rows.add<at, weights, &LossWeights::obj>(loss + "obj", "Objectness loss",
+                                             "Weight of the objectness loss; scales the DFL loss where there is none.",
+                                             within(0, 1000));
+    rows.add<at, weights, &LossWeights::dfl>(
+        loss + "dfl", "DFL loss", "Weight of the distribution focal loss; empty follows obj.", within(0, 1000));
+    addAugment(rows);
+    rows.add<at, average, &EmaConfig::enabled>(ema + "enabled", "Average weights",
+                                               "Evaluates and keeps a moving average of the weights.");
+    rows.add<at, average, &EmaConfig::decay>(ema + "decay", "Decay", "Share of the old average kept at each step.",
+                                             within(0, 1));
+    rows.add<at, average, &EmaConfig::tau>(ema + "tau", "Ramp", "Steps over which the decay rises to its value.",
+                                           within(1, 1e9));
+}
+
+void addTrain(Rows<Config>& rows) {
+    using T = TrainConfig;
+    constexpr auto at = &Config::train;
+    const std::string train = "train_params.";
+    rows.add<at, &T::quantize>(train + "quantize", "Quantize", "Off trains the plain floating point network.");
+    rows.add<at, &T::epochs>(train + "epochs", "Epochs", "Passes over the training images; 0 only calibrates.",
+                             within(0, 100000));
+    rows.add<at, &T::batchSize>(train + "batch_size", "Batch size", "Images in a batch.", within(1, 4096));
+    rows.add<at, &T::lr>(train + "lr", "Learning rate", "Learning rate after the warm-up.", within(0, 10));
+    rows.add<at, &T::lrf>(train + "lrf", "Final share", "Last learning rate as a share of the first.", within(0, 1));
+    rows.add<at, &T::lrScheduler>(train + "lr_scheduler", "Schedule", "How the learning rate falls.");
+    rows.add<at, &T::warmupEpochs>(train + "warmup_epochs", "Warm-up", "Epochs in which the learning rate rises.",
+                                   within(0, 1000));
+    rows.add<at, &T::optimizer>(train + "optimizer", "Optimizer", "How gradients change the weights.");
+    rows.add<at, &T::momentum>(train + "momentum", "Momentum", "Momentum of SGD, first beta of Adam.", within(0, 1));
+    rows.add<at, &T::weightDecay>(train + "weight_decay", "Weight decay", "Pull of the weights towards zero.",
+                                  within(0, 1));
+    rows.add<at, &T::patience>(train + "patience", "Patience", "Epochs without improvement before training stops.",
+                               within(1, 1e6));
+    rows.add<at, &T::seed>(train + "seed", "Seed", "Start of every random draw.", within(0, 9007199254740991.0));
+    rows.add<at, &T::nominalBatch>(train + "nominal_batch", "Nominal batch",
+                                   "Images per optimizer step, by accumulation; 0 steps every batch.",
+                                   within(0, 65536));
+    rows.add<at, &T::quantLrFactor>(train + "quant_lr_factor", "Scale learning rate",
+                                    "Learning rate of quantizer scales relative to that of the weights.",
+                                    within(0, 1000));
+    rows.add<at, &T::checkpointEvery>(train + "checkpoint_every", "Checkpoint every",
+                                      "Steps between resumable checkpoints; 0 writes them at epochs only.",
+                                      within(0, 1e6));
+    addTrainExtras(rows);
+}
+
+void addAnalysis(Rows<Config>& rows) {
+    using A = AnalysisConfig;
+    constexpr auto at = &Config::analysis;
+    rows.add<at, &A::enabled>("analysis.enabled", "Enabled", "Analyses what quantization changed.");
+    rows.add<at, &A::measureLayerError>("analysis.measure_layer_error", "Measure layer error",
+                                        "Compares every layer's output with the floating point network.");
+    rows.add<at, &A::testSamples>("analysis.test_samples", "Samples", "Images of the error analysis.", within(1, 1e6));
+    rows.add<at, &A::generateVisualization>("analysis.generate_visualization", "Visualise",
+                                            "Keeps pictures of the results.");
+    rows.add<at, &A::metrics>("analysis.metrics", "Metrics",
+                              "What is measured: abs_error, rel_error, mse, sqnr_db, cosine, mAP.");
+    rows.add<at, &A::compareWithFp32>("analysis.compare_with_fp32", "Compare with FP32",
+                                      "Evaluates the floating point network beside the quantized one.");
+    rows.add<at, &A::sensitivityBits>("analysis.sensitivity_bits", "Sensitivity widths",
+                                      "Bit widths each layer is tried with alone; empty leaves the sweep out.",
+                                      within(2, 16));
+    rows.add<at, &A::sensitivitySamples>("analysis.sensitivity_samples", "Sensitivity samples",
+                                         "Images of the sensitivity sweep.", within(1, 100000));
+    rows.add<at, &A::previewImages>("analysis.preview_images", "Previews",
+                                    "Validation images kept with the detections of both networks.", within(0, 10000));
+}
+
+void addExport(Rows<Config>& rows) {
+    using E = ExportConfig;
+    constexpr auto at = &Config::exporting;
+    rows.add<at, &E::formats>("export.formats", "Formats", "Files written at the end.",
+                              oneOf({"onnx", "tensorrt", "tflite", "openvino"}));
+    rows.add<at, &E::includeMetadata>("export.include_metadata", "Metadata", "Writes names and origin into the file.");
+    rows.add<at, &E::simplify>("export.simplify", "Simplify", "Removes operations that change nothing.");
+    rows.add<at, &E::validate>("export.validate", "Validate", "Reads the file back and compares results.");
+    rows.add<at, &E::includeQuantParams>("export.include_quant_params", "Quantization parameters",
+                                         "Writes scales and zero points into the file.");
+}
+
+void addData(Rows<Config>& rows) {
+    using D = DataConfig;
+    constexpr auto at = &Config::data;
+    rows.add<at, &D::path>("data.path", "Data", "data.yaml, an image list, or shapes for synthetic images.", path());
+    rows.add<at, &D::imgsz>("data.imgsz", "Image size", "Side of the network's input, a multiple of 32.",
+                            within(32, 8192));
+    rows.add<at, &D::workers>("data.workers", "Workers", "Threads that load images.", within(0, 256));
+    rows.add<at, &D::rect>("data.rect", "Rectangular", "Validates on batches without square padding.");
+    rows.add<at, &D::valLimit>("data.val_limit", "Validation limit", "Validation images used; 0 uses all.",
+                               within(0, 1e9));
+}
+
+// "a.b[3].c": the row table an entry path belongs to, and the part behind the index.
+struct EntryPath {
+    std::string_view list, rest;
+    bool isEntry = false;
+};
+
+EntryPath splitEntry(std::string_view path) {
+    const size_t open = path.find('['), close = path.find(']');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open) return {};
+    std::string_view rest = path.substr(close + 1);
+    if (!rest.empty() && rest.front() != '.') return {};
+    if (!rest.empty()) rest.remove_prefix(1);
+    return {path.substr(0, open), rest, true};
+}
+
+template <class Root>
+std::vector<std::string> pathsOf(const std::vector<FieldRow<Root>>& rows) {
+    std::vector<std::string> paths;
+    for (const auto& row : rows) paths.push_back(row.info.path);
+    return paths;
+}
+
+// Keys of the file with the entry lists where the guide has them: behind the last key of their section.
+std::vector<std::string> filePaths() {
+    std::vector<std::string> paths;
+    const auto& rows = configRows();
+    for (size_t i = 0; i < rows.size(); ++i) {
+        paths.push_back(rows[i].info.path);
+        const bool last = i + 1 == rows.size() || rows[i + 1].info.section != rows[i].info.section;
+        if (last && kLayerConfigsPath.starts_with(rows[i].info.section + ".")) paths.emplace_back(kLayerConfigsPath);
+        if (last && kFusionPatternsPath.starts_with(rows[i].info.section + "."))
+            paths.emplace_back(kFusionPatternsPath);
+    }
+    return paths;
+}
+
+template <class Root>
+std::vector<ConfigField> fieldsOf(const std::vector<FieldRow<Root>>& rows) {
+    std::vector<ConfigField> fields;
+    for (const auto& row : rows) fields.push_back(row.info);
+    return fields;
+}
+
+}  // namespace
+
+const std::vector<FieldRow<Config>>& configRows() {
+    static const auto rows = [] {
+        Rows<Config> all;
+        for (const auto add : {addModel, addQuantization, addCalibrationSection, addQatParams, addDistillation,
+                               addTrain, addAnalysis, addExport, addData})
+            add(all);
+        return std::move(all.list);
+    }();
+    return rows;
+}
+
+const std::vector<FieldRow<LayerConfig>>& layerRows() {
+    static const auto rows = [] {
+        Rows<LayerConfig> all;
+        all.add<&LayerConfig::pattern>("pattern", "Pattern", "Regular expression searched in names of layers.");
+        all.add<&LayerConfig::skip>("skip", "Skip", "Leaves the layers in floating point.");
+        addTensor<TensorQuantOverride, &LayerConfig::activation>(all, "config.activation.");
+        addTensor<TensorQuantOverride, &LayerConfig::weight>(all, "config.weight.");
+        addFakeQuantize<FakeQuantizeOverride, &LayerConfig::fakeQuantize>(all, "fake_quantize.");
+        addCalibration<CalibrationOverride, &LayerConfig::calibration>(all, "calibration.");
+        return std::move(all.list);
+    }();
+    return rows;
+}
+
+const std::vector<FieldRow<FusionPattern>>& fusionRows() {
+    static const auto rows = [] {
+        Rows<FusionPattern> all;
+        all.add<&FusionPattern::pattern>("pattern", "Pattern", "Regular expression searched in names of layers.");
+        all.add<&FusionPattern::modules>("modules", "Modules", "Modules that are fused, in their order.");
+        all.add<&FusionPattern::fuserMethod>("fuser_method", "Method", "Name of the fusion.");
+        return std::move(all.list);
+    }();
+    return rows;
+}
+
+const std::vector<ConfigField>& configFields() {
+    static const auto fields = fieldsOf(configRows());
+    return fields;
+}
+
+const std::vector<ConfigField>& layerConfigFields() {
+    static const auto fields = fieldsOf(layerRows());
+    return fields;
+}
+
+const ConfigField* findField(std::string_view path) {
+    const auto infoOf = [](const auto* row) { return row ? &row->info : nullptr; };
+    const EntryPath entry = splitEntry(path);
+    if (!entry.isEntry) return infoOf(findRow(configRows(), path));
+    if (entry.list == kLayerConfigsPath) return infoOf(findRow(layerRows(), entry.rest));
+    if (entry.list == kFusionPatternsPath) return infoOf(findRow(fusionRows(), entry.rest));
+    return nullptr;
+}
+
+std::vector<std::string> pathsAround(std::string_view section) {
+    const EntryPath entry = splitEntry(section);
+    if (!entry.isEntry) return filePaths();
+    if (entry.list == kLayerConfigsPath) return pathsOf(layerRows());
+    if (entry.list == kFusionPatternsPath) return pathsOf(fusionRows());
+    return {};
+}
+
+std::vector<std::string> childNames(std::string_view section) {
+    const EntryPath entry = splitEntry(section);
+    const std::string prefix = entry.isEntry ? (entry.rest.empty() ? "" : std::string(entry.rest) + ".")
+                                             : (section.empty() ? "" : std::string(section) + ".");
+    std::vector<std::string> names;
+    for (const std::string& path : pathsAround(section)) {
+        if (!path.starts_with(prefix)) continue;
+        std::string name = path.substr(prefix.size(), path.find('.', prefix.size()) - prefix.size());
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    }
+    return names;
+}
+
+}  // namespace qat

@@ -1,0 +1,89 @@
+// A configuration from a file, with the overrides of the command line and paths that hold from anywhere.
+#include "base/error.h"
+#include "base/files.h"
+#include "config/config_io.h"
+#include "config/fields.h"
+#include "config/lint.h"
+#include "config/names.h"
+#include "config/slot.h"
+#include "config/yaml_tree.h"
+
+namespace qat {
+namespace {
+
+// Lists may be written without their brackets on a command line.
+std::string overrideText(const ConfigField& field, const std::string& value) {
+    const bool bare = field.kind == ConfigField::Kind::List && !value.starts_with('[');
+    return bare ? "[" + value + "]" : value;
+}
+
+bool takesText(const ConfigField& field) {
+    using Kind = ConfigField::Kind;
+    return field.kind == Kind::Text || field.kind == Kind::Path || field.kind == Kind::Choice;
+}
+
+void applyOverride(Config& config, const std::string& path, const std::string& value) {
+    const auto* row = findRow(configRows(), path);
+    if (!row) {
+        const size_t dot = path.rfind('.');
+        const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);
+        fail(ErrorKind::BadInput, "--set: ", excerpt(path), " is not a known key",
+             suggestionFor(section, dot == std::string::npos ? path : path.substr(dot + 1)));
+    }
+    YamlItem item;
+    if (takesText(row->info)) {  // a shell has its own quotes, so a text is taken as it is
+        auto node = std::make_shared<YamlNode>();
+        node->kind = YamlNode::Kind::Scalar;
+        node->text = value;
+        item.node = std::move(node);
+    } else {
+        const YamlDocument document = parseYaml(overrideText(row->info, value));
+        require(document.failures.empty() && !document.root.node->isNull(), ErrorKind::BadInput, "--set: ", path,
+                " is ", value.empty() ? "empty" : excerpt(value), ", which is no value");
+        item = document.root;
+    }
+    if (const auto complaint = assignSlot(row->slot(config), row->info, item))
+        fail(ErrorKind::BadInput, "--set: ", path, " is ", complaint->text);
+}
+
+// The first error of the whole configuration after overrides, whose places no longer mean anything.
+void checkTogether(const Config& config) {
+    std::vector<ConfigIssue> issues;
+    lintConfig(config, {}, issues);
+    for (const ConfigIssue& issue : issues)
+        require(issue.severity != Severity::Error, ErrorKind::BadInput, "--set: ", issue.message);
+}
+
+bool isSynthetic(const std::string& data) {
+    return data == "shapes" || data.starts_with("shapes:");
+}
+
+void resolve(std::string& path, const fs::path& folder) {
+    if (!path.empty()) path = (folder / path).lexically_normal().string();
+}
+
+}  // namespace
+
+Config loadConfig(const std::filesystem::path& file,
+                  const std::vector<std::pair<std::string, std::string>>& overrides) {
+    std::error_code unknown;
+    const auto size = fs::file_size(file, unknown);
+    require(unknown || size <= kMaxConfigBytes, ErrorKind::BadInput, file.string(), ": the file is larger than ",
+            kMaxConfigBytes >> 20, " MB");
+    ConfigReading reading = readConfig(readFile(file));
+    for (const ConfigIssue& issue : reading.issues) {
+        if (issue.severity != Severity::Error) continue;
+        fail(ErrorKind::BadInput, file.string(), issue.line > 0 ? str(":", issue.line) : "", ": ", issue.message);
+    }
+    Config& config = reading.config;
+    const fs::path folder = file.parent_path();
+    resolve(config.model.pretrainedPath, folder);
+    resolve(config.distillation.teacherModel, folder);
+    if (!isSynthetic(config.data.path)) resolve(config.data.path, folder);
+    // After resolving: what is typed on a command line is relative to where it is typed.
+    for (const auto& [path, value] : overrides) applyOverride(config, path, value);
+    if (!overrides.empty()) checkTogether(config);
+    return std::move(config);
+}
+
+}  // namespace qat

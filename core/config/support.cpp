@@ -1,0 +1,59 @@
+// Settings that are read but not acted on: the whole list. Delete a row when its feature arrives.
+#include <array>
+
+#include "base/error.h"
+#include "config/lint.h"
+
+namespace qat {
+namespace {
+
+struct Gap {
+    std::string_view key;      // end of the dotted path
+    std::string_view value;    // as stated in the file
+    std::string_view instead;  // what happens, behind "is <value>, but"
+};
+
+constexpr std::array kGaps{
+    Gap{"observer", "histogram", "this version observes minimum and maximum instead"},
+    Gap{"observer", "custom_minmax", "this version observes minimum and maximum instead"},
+    Gap{"calibration.method", "histogram", "this version calibrates with minimum and maximum instead"},
+    Gap{"calibration.method", "percentile", "this version calibrates with minimum and maximum instead"},
+    Gap{"calibration.method", "entropy", "this version calibrates with minimum and maximum instead"},
+    Gap{"calibration.use_coreset", "true", "this version calibrates on the first images instead"},
+    Gap{"qat_params.use_distillation", "true", "this version trains without a teacher"},
+    Gap{"distillation.enabled", "true", "this version trains without a teacher"},
+    Gap{"qat_params.auto_adapt_bit_width", "true", "this version keeps the bit widths as configured"},
+    Gap{"qat_params.post_qat_fine_tuning", "true", "this version ends after quantization-aware training"},
+    Gap{"export.formats", "tensorrt", "this version writes no TensorRT file"},
+    Gap{"export.formats", "tflite", "this version writes no TFLite file"},
+    Gap{"export.formats", "openvino", "this version writes no OpenVINO file"},
+};
+
+bool concerns(const Gap& gap, const StatedValue& value) {
+    if (value.text != gap.value || !value.path.ends_with(gap.key)) return false;
+    const size_t before = value.path.size() - gap.key.size();
+    return before == 0 || value.path[before - 1] == '.';
+}
+
+}  // namespace
+
+void lintSupport(const std::vector<StatedValue>& stated, std::vector<ConfigIssue>& issues) {
+    for (const Gap& gap : kGaps) {
+        const StatedValue* first = nullptr;
+        size_t others = 0;
+        for (const StatedValue& value : stated) {
+            if (!concerns(gap, value)) continue;
+            if (first)
+                ++others;
+            else
+                first = &value;
+        }
+        if (!first) continue;
+        const bool isList = gap.key == "export.formats";
+        std::string message = str(first->path, isList ? " holds " : " is ", gap.value, ", but ", gap.instead);
+        if (others > 0) message += str(" (also in ", others, others == 1 ? " other place)" : " other places)");
+        issues.push_back({Severity::Warning, first->place.line, first->place.column, first->path, std::move(message)});
+    }
+}
+
+}  // namespace qat
