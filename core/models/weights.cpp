@@ -1,0 +1,83 @@
+// State dict traffic and model arithmetic.
+#include "models/weights.h"
+
+#include <ATen/ATen.h>
+
+#include <map>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace qat {
+
+NamedTensors stateDict(const Graph& graph) {
+    NamedTensors state;
+    for (const ValueId id : graph.storedValues()) state.emplace_back(graph.value(id).name, graph.value(id).data);
+    return state;
+}
+
+std::vector<std::string> torchStateNames(const Graph& graph) {
+    std::vector<std::string> names;
+    const std::string variance = ".running_var";
+    for (const auto& [name, tensor] : stateDict(graph)) {
+        names.push_back(name);
+        if (name.ends_with(variance)) names.push_back(name.substr(0, name.size() - variance.size()) + ".num_batches_tracked");
+    }
+    std::erase_if(names, [](const std::string& name) { return name.ends_with(".two"); });
+    return names;
+}
+
+namespace {
+
+std::string shapeText(at::IntArrayRef shape) {
+    std::ostringstream out;
+    out << shape;
+    return out.str();
+}
+
+}  // namespace
+
+std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, const std::string& source) {
+    std::map<std::string_view, const at::Tensor*> given;
+    for (const auto& [name, tensor] : tensors) given[name] = tensor.get();
+    for (const ValueId id : graph.storedValues()) {
+        const Value& value = graph.value(id);
+        const auto found = given.find(value.name);
+        if (found == given.end()) {
+            require(value.name.ends_with(".two"), ErrorKind::BadInput, source, ": no entry ", value.name);
+            continue;
+        }
+        require(found->second->sizes() == at::IntArrayRef(value.shape), ErrorKind::BadInput, source, ": ", value.name, " has shape ",
+                shapeText(found->second->sizes()), ", expected ", shapeText(value.shape));
+        *value.data = found->second->to(at::kFloat, false, true);
+        given.erase(found);
+    }
+    std::vector<std::string> unknown;
+    for (const auto& [name, tensor] : given)
+        if (!name.ends_with(".num_batches_tracked")) unknown.emplace_back(name);
+    return unknown;
+}
+
+int64_t parameterCount(const Graph& graph) {
+    int64_t count = 0;
+    for (const auto& [name, tensor] : stateDict(graph))
+        if (name.ends_with(".weight") || name.ends_with(".bias")) count += tensor->numel();
+    return count;
+}
+
+int64_t macsOf(const Graph& graph, const Node& node) {
+    if (!std::holds_alternative<Conv2d>(node.op) && !std::holds_alternative<Linear>(node.op)) return 0;
+    const Shape& out = graph.value(node.outputs.front()).shape;
+    const Shape& weight = graph.value(node.inputs[1]).shape;
+    if (out.empty()) return 0;
+    const auto product = [](auto begin, auto end) { return std::accumulate(begin, end, int64_t{1}, std::multiplies<>()); };
+    return product(out.begin() + 1, out.end()) * product(weight.begin() + 1, weight.end());
+}
+
+int64_t macsOf(const Graph& graph) {
+    int64_t total = 0;
+    for (const NodeId id : graph.order()) total += macsOf(graph, graph.node(id));
+    return total;
+}
+
+}  // namespace qat

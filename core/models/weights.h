@@ -1,0 +1,31 @@
+// Weights by name: what a graph's state dict is, filling a graph from one, counting.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace qat {
+
+using NamedTensors = std::vector<std::pair<std::string, TensorPtr>>;
+
+// Stored values of the graph in order of first use. Tensors are shared, not copied.
+NamedTensors stateDict(const Graph& graph);
+
+// Names of torch's state_dict of the same module tree: stateDict plus the num_batches_tracked counters.
+std::vector<std::string> torchStateNames(const Graph& graph);
+
+// Copies tensors into the stored values of the same names. Returns the names the graph does not know, without counters.
+// Throws Error{BadInput} naming the first missing or ill-shaped entry; `source` (a file) leads the message.
+std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, const std::string& source);
+
+// Weights and biases, the frozen expectation weights included.
+int64_t parameterCount(const Graph& graph);
+
+// Multiply-accumulates of one node or of all convolutions and linear layers, one image, at the shapes of the last probe.
+int64_t macsOf(const Graph& graph, const Node& node);
+int64_t macsOf(const Graph& graph);
+
+}  // namespace qat

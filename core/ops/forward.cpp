@@ -1,0 +1,98 @@
+// The overload set behind forward().
+#include "ops/forward.h"
+
+#include <ATen/ATen.h>
+
+#include "ops/chain_tensors.h"
+#include "ops/fake_quantize.h"
+#include "ops/fused_activation.h"
+
+namespace qat {
+namespace {
+
+using Tensors = std::vector<at::Tensor>;
+
+at::Tensor optionalInput(const Tensors& inputs, size_t index) { return index < inputs.size() ? inputs[index] : at::Tensor(); }
+
+at::Tensor convolve(const Conv2d& op, const Tensors& in) {
+    return at::conv2d(in[0], in[1], optionalInput(in, 2), op.stride, op.padding, op.dilation, op.groups);
+}
+
+at::Tensor pool(const Pool& op, const at::Tensor& x) {
+    if (op.kind == PoolKind::Max) return at::max_pool2d(x, op.kernel, op.stride, op.padding);
+    return at::avg_pool2d(x, op.kernel, op.stride, op.padding, /*ceil_mode=*/false, /*count_include_pad=*/false);
+}
+
+at::Tensor combine(const Binary& op, const at::Tensor& a, const at::Tensor& b) {
+    switch (op.kind) {
+        case BinaryKind::Add: return at::add(a, b);
+        case BinaryKind::Sub: return at::sub(a, b);
+        case BinaryKind::Mul: return at::mul(a, b);
+        case BinaryKind::Div: return at::div(a, b);
+    }
+    return {};
+}
+
+// 4-d float data goes through the fused kernels; anything else (vectors, tables) is small.
+at::Tensor activate(const Activation& op, const at::Tensor& x, bool train) {
+    const bool differentiable = op.kind != ActivationKind::Sigmoid || !at::GradMode::is_enabled();
+    if (x.dim() == 4 && differentiable) return applyChain({.norm = {}, .activation = op, .quantizer = {}}, x, {}, train, false);
+    switch (op.kind) {
+        case ActivationKind::Relu: return at::relu(x);
+        case ActivationKind::Silu: return at::silu(x);
+        case ActivationKind::Sigmoid: return at::sigmoid(x);
+    }
+    return {};
+}
+
+Tensors anchorPoints(const AnchorPoints& op, const Tensors& maps) {
+    Tensors points, strides;
+    for (size_t level = 0; level < maps.size(); ++level) {
+        const int64_t height = maps[level].size(2), width = maps[level].size(3);
+        const at::Tensor x = (at::arange(width, at::kFloat) + 0.5).expand({height, width});
+        const at::Tensor y = (at::arange(height, at::kFloat) + 0.5).unsqueeze(1).expand({height, width});
+        points.push_back(at::stack({x.reshape(-1), y.reshape(-1)}));
+        strides.push_back(at::full({1, height * width}, static_cast<float>(op.strides[level])));
+    }
+    return {at::cat(points, 1).unsqueeze(0), at::cat(strides, 1).unsqueeze(0)};
+}
+
+at::Tensor reshape(const Reshape& op, const at::Tensor& x) {
+    Shape shape = op.shape;
+    for (size_t i = 0; i < shape.size(); ++i)
+        if (shape[i] == 0) shape[i] = x.size(static_cast<int64_t>(i));
+    return at::reshape(x, shape);
+}
+
+struct Forward {
+    const Tensors& in;
+    bool train;
+
+    Tensors operator()(const Conv2d& op) const { return {convolve(op, in)}; }
+    Tensors operator()(const Linear&) const { return {at::linear(in[0], in[1], optionalInput(in, 2))}; }
+    Tensors operator()(const BatchNorm& op) const {
+        return {applyChain({.norm = op, .activation = {}, .quantizer = {}}, in[0], {in[1], in[2], in[3], in[4], {}, {}}, train, false)};
+    }
+    Tensors operator()(const Activation& op) const { return {activate(op, in[0], train)}; }
+    Tensors operator()(const Binary& op) const { return {combine(op, in[0], in[1])}; }
+    Tensors operator()(const Pool& op) const { return {pool(op, in[0])}; }
+    Tensors operator()(const Resize& op) const {
+        return {at::upsample_nearest2d(in[0], {in[0].size(2) * op.factor, in[0].size(3) * op.factor})};
+    }
+    Tensors operator()(const Concat& op) const { return {at::cat(in, op.axis)}; }
+    Tensors operator()(const Split& op) const { return at::split_with_sizes(in[0], op.sizes, op.axis); }
+    Tensors operator()(const Slice& op) const { return {at::slice(in[0], op.axis, op.start, op.end)}; }
+    Tensors operator()(const Reshape& op) const { return {reshape(op, in[0])}; }
+    Tensors operator()(const Permute& op) const { return {in[0].permute(op.order)}; }
+    Tensors operator()(const Softmax& op) const { return {at::softmax(in[0], op.axis)}; }
+    Tensors operator()(const AnchorPoints& op) const { return anchorPoints(op, in); }
+    Tensors operator()(const FakeQuantize& op) const { return {fakeQuantize(op, in[0], in[1], in[2])}; }
+};
+
+}  // namespace
+
+std::vector<at::Tensor> forward(const Op& op, const std::vector<at::Tensor>& inputs, bool train) {
+    return std::visit(Forward{inputs, train}, op);
+}
+
+}  // namespace qat

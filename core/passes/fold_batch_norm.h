@@ -1,0 +1,18 @@
+// Folds batch norms into the convolutions in front of them.
+//
+//     y = BatchNorm(Conv2d(x, w))      ->      y = Conv2d(x, w', b')
+//     f = weight / sqrt(running_var + eps),  w' = w f,  b' = bias + (b - running_mean) f        (per output channel)
+//
+// Fires when the convolution's only reader is the batch norm. A quantized weight keeps its integer codes: its scale
+// becomes |f| times the old one, one a channel; where f is negative the codes change sign, so the grid must be
+// symmetric with zero point 0.
+#pragma once
+
+#include "graph/graph.h"
+
+namespace qat {
+
+// Returns how many were folded. Throws Error{Unsupported} naming the layer whose quantized weight cannot be folded.
+int foldBatchNorm(Graph& graph);
+
+}  // namespace qat

@@ -1,0 +1,227 @@
+// Resolving a configuration into a plan.
+#include "quant/plan.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+
+#include "base/error.h"
+#include "config/pattern.h"
+
+namespace qat {
+namespace {
+
+template <class T>
+bool assign(T& target, const std::optional<T>& given) {
+    if (given) target = *given;
+    return given.has_value();
+}
+
+bool apply(TensorQuantConfig& config, const TensorQuantOverride& given) {
+    bool any = assign(config.dtype, given.dtype);
+    any |= assign(config.scheme, given.scheme);
+    any |= assign(config.observer, given.observer);
+    any |= assign(config.symmetric, given.symmetric);
+    any |= assign(config.bitWidth, given.bitWidth);
+    any |= assign(config.channelAxis, given.channelAxis);
+    any |= assign(config.reduceRange, given.reduceRange);
+    return any;
+}
+
+void apply(FakeQuantizeConfig& config, const FakeQuantizeOverride& given) {
+    assign(config.type, given.type);
+    assign(config.gradFactor, given.gradFactor);
+    assign(config.momentum, given.momentum);
+    assign(config.eps, given.eps);
+}
+
+void apply(CalibrationConfig& config, const CalibrationOverride& given) {
+    assign(config.method, given.method);
+    assign(config.numBatches, given.numBatches);
+    assign(config.percentile, given.percentile);
+}
+
+// What the patterns make of one layer.
+struct LayerAnswer {
+    bool skip = false;
+    bool activationBitsGiven = false;
+    Resolved weight, activation;
+};
+
+std::string headOf(const Graph& graph) {
+    const ValueId map = graph.output("head.0");
+    const auto maker = map.valid() ? graph.producer(map) : std::nullopt;
+    if (!maker) return "";
+    const std::string& name = graph.node(*maker).name;
+    return name.substr(0, name.find(".cat") + 1);
+}
+
+class Resolver {
+public:
+    Resolver(const Graph& graph, const Config& config) : m_graph(graph), m_config(config), m_head(headOf(graph)) {
+        for (const LayerConfig& entry : config.quantization.layerConfigs) m_patterns.emplace_back(entry.pattern);
+        m_hits.resize(m_patterns.size());
+    }
+
+    QuantPlan resolve() {
+        QuantPlan plan;
+        std::map<NodeId, LayerAnswer> answers;
+        for (const NodeId id : quantizableNodes(m_graph)) {
+            const LayerAnswer answer = answerFor(m_graph.node(id));
+            if (answer.skip) plan.skipped.push_back(m_graph.node(id).name);
+            else {
+                plan.weights.push_back({id, answer.weight});
+                answers.emplace(id, answer);
+            }
+        }
+        for (size_t i = 0; i < m_hits.size(); ++i)
+            if (m_hits[i] == 0)
+                plan.warnings.push_back(str("quantization.layer_configs pattern ", i + 1, " (line ", m_config.quantization.layerConfigs[i].line,
+                                            ", \"", m_config.quantization.layerConfigs[i].pattern, "\") matches no layer"));
+        makeGroups(plan, answers);
+        return plan;
+    }
+
+private:
+    LayerAnswer answerFor(const Node& node) {
+        const QuantizationConfig& q = m_config.quantization;
+        LayerAnswer answer;
+        answer.weight = {q.weight, q.fakeQuantize, m_config.calibration, "default"};
+        answer.activation = {q.activation, q.fakeQuantize, m_config.calibration, "default"};
+        if (m_config.qat.useLsq) answer.weight.fakeQuantize.type = answer.activation.fakeQuantize.type = FakeQuantKind::Lsq;
+        applyHeadPolicy(node, answer);
+        const auto aliases = layerAliases(m_graph, node);
+        for (size_t i = 0; i < m_patterns.size(); ++i)
+            if (m_patterns[i].matches(node.name, aliases)) {
+                ++m_hits[i];
+                applyEntry(q.layerConfigs[i], str("pattern ", i + 1, ", line ", q.layerConfigs[i].line), answer);
+            }
+        return answer;
+    }
+
+    void applyHeadPolicy(const Node& node, LayerAnswer& answer) const {
+        const bool inHead = !m_head.empty() && node.name.starts_with(m_head);
+        answer.skip = inHead && m_config.qat.skipDetectionHead;
+        const bool last = inHead && node.inputs.size() == 3 && !node.name.ends_with(".conv");
+        if (!last) return;
+        for (Resolved* how : {&answer.weight, &answer.activation})
+            if (how->tensor.bitWidth < 8) {
+                how->tensor.bitWidth = 8;
+                how->origin = "head policy";
+            }
+    }
+
+    static void applyEntry(const LayerConfig& entry, const std::string& origin, LayerAnswer& answer) {
+        assign(answer.skip, entry.skip);
+        if (apply(answer.weight.tensor, entry.weight)) answer.weight.origin = origin;
+        if (apply(answer.activation.tensor, entry.activation)) answer.activation.origin = origin;
+        answer.activationBitsGiven |= entry.activation.bitWidth.has_value();
+        for (Resolved* how : {&answer.weight, &answer.activation}) {
+            apply(how->fakeQuantize, entry.fakeQuantize);
+            apply(how->calibration, entry.calibration);
+        }
+    }
+
+    // Ops that hand numbers on unchanged: their inputs and outputs lie on one grid.
+    static bool carries(const Op& op) {
+        const auto* pool = std::get_if<Pool>(&op);
+        return std::holds_alternative<Concat>(op) || std::holds_alternative<Split>(op) || std::holds_alternative<Slice>(op) ||
+               std::holds_alternative<Resize>(op) || (pool && pool->kind == PoolKind::Max);
+    }
+
+    static bool adds(const Op& op) {
+        const auto* binary = std::get_if<Binary>(&op);
+        return binary && binary->kind == BinaryKind::Add;
+    }
+
+    int32_t root(int32_t value) {
+        while (m_parent[value] != value) value = m_parent[value] = m_parent[m_parent[value]];
+        return value;
+    }
+    void join(ValueId a, ValueId b) { m_parent[root(b.index)] = root(a.index); }
+
+    void joinValues() {
+        m_parent.resize(m_graph.valueCount());
+        std::iota(m_parent.begin(), m_parent.end(), 0);
+        for (const NodeId id : m_graph.order()) {
+            const Node& node = m_graph.node(id);
+            if (!carries(node.op) && !adds(node.op)) continue;
+            for (const ValueId input : node.inputs) join(node.inputs.front(), input);
+            if (!adds(node.op))
+                for (const ValueId output : node.outputs) join(node.inputs.front(), output);
+        }
+    }
+
+    void makeGroups(QuantPlan& plan, const std::map<NodeId, LayerAnswer>& answers) {
+        joinValues();
+        std::map<int32_t, ActivationGroup> groups;
+        for (const auto& [id, answer] : answers) widen(groups[root(m_graph.node(id).inputs.front().index)], id, answer, plan.warnings);
+        std::vector<ValueId> made(m_graph.inputs());
+        for (const NodeId id : m_graph.order())
+            if (!carries(m_graph.node(id).op)) made.insert(made.end(), m_graph.node(id).outputs.begin(), m_graph.node(id).outputs.end());
+        std::vector<int32_t> order;
+        for (const ValueId value : made) {
+            const auto group = groups.find(root(value.index));
+            if (group == groups.end()) continue;
+            if (group->second.sources.empty()) order.push_back(group->first);
+            group->second.sources.push_back(value);
+        }
+        for (const int32_t key : order) {
+            ActivationGroup& group = groups[key];
+            group.name = m_graph.value(group.sources.front()).name;
+            plan.groups.push_back(std::move(group));
+        }
+    }
+
+    // Adds a reader; the group follows the reader that asks for the most bits.
+    void widen(ActivationGroup& group, NodeId reader, const LayerAnswer& answer, std::vector<std::string>& warnings) const {
+        Resolved wanted = answer.activation;
+        const bool readsImage = m_graph.value(m_graph.node(reader).inputs.front()).kind == ValueKind::Input;
+        if (readsImage && !answer.activationBitsGiven && wanted.tensor.bitWidth < 8) {
+            wanted.tensor.bitWidth = 8;
+            wanted.origin = "image input";
+        }
+        if (!group.readers.empty() && group.how.tensor.bitWidth != wanted.tensor.bitWidth && answer.activationBitsGiven)
+            warnings.push_back(str(m_graph.node(reader).name, " shares its input range with ", m_graph.node(group.readers.front()).name,
+                                   ": both read it with ", std::max(group.how.tensor.bitWidth, wanted.tensor.bitWidth), " bits"));
+        if (group.readers.empty() || wanted.tensor.bitWidth > group.how.tensor.bitWidth) group.how = wanted;
+        group.readers.push_back(reader);
+    }
+
+    const Graph& m_graph;
+    const Config& m_config;
+    const std::string m_head;
+    std::vector<LayerPattern> m_patterns;
+    std::vector<int> m_hits;
+    std::vector<int32_t> m_parent;
+};
+
+}  // namespace
+
+const WeightPlan* QuantPlan::weightOf(NodeId node) const {
+    const auto found = std::ranges::find(weights, node, &WeightPlan::node);
+    return found == weights.end() ? nullptr : &*found;
+}
+
+const ActivationGroup* QuantPlan::groupRead(NodeId node) const {
+    const auto found = std::ranges::find_if(groups, [&](const ActivationGroup& group) {
+        return std::ranges::find(group.readers, node) != group.readers.end();
+    });
+    return found == groups.end() ? nullptr : &*found;
+}
+
+std::vector<NodeId> quantizableNodes(const Graph& graph) {
+    std::vector<NodeId> nodes;
+    for (const NodeId id : graph.order()) {
+        const Node& node = graph.node(id);
+        const bool multiplies = std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
+        if (multiplies && !node.name.ends_with(".dfl.conv")) nodes.push_back(id);
+    }
+    return nodes;
+}
+
+QuantPlan resolvePlan(const Graph& graph, const Config& config) { return Resolver(graph, config).resolve(); }
+
+}  // namespace qat

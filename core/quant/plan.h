@@ -1,0 +1,52 @@
+// The resolved answer for every weight and every activation: which grid, which quantizer, and where each came from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "graph/graph.h"
+
+namespace qat {
+
+// Where a width came from, for people: "default", "pattern 2, line 37", "head policy", "image input".
+struct Resolved {
+    TensorQuantConfig tensor;
+    FakeQuantizeConfig fakeQuantize;
+    CalibrationConfig calibration;
+    std::string origin = "default";
+};
+
+struct WeightPlan {
+    NodeId node;              // Conv2d or Linear
+    Resolved how;
+};
+
+// Values that carry the same numbers (concat and add inputs, pooling, resizing, splitting) share one grid: a group.
+// Quantizers stand right behind its sources, the values made by an op that changes numbers.
+struct ActivationGroup {
+    std::string name;             // of its first source value
+    std::vector<ValueId> sources;
+    std::vector<NodeId> readers;  // quantized layers that read a member
+    Resolved how;                 // the widest of what the readers ask for
+};
+
+struct QuantPlan {
+    std::vector<WeightPlan> weights;       // execution order
+    std::vector<ActivationGroup> groups;   // by first source
+    std::vector<std::string> skipped;      // quantizable layers that stay in float
+    std::vector<std::string> warnings;     // patterns that match nothing, readers that disagree
+    const WeightPlan* weightOf(NodeId node) const;
+    const ActivationGroup* groupRead(NodeId node) const;
+};
+
+// Rules of a config applied to a graph without quantizers. Head policy: the last convolutions of the detection head are
+// not below 8 bit unless a pattern says so; the expectation (DFL) and decoding stay in float; qat_params
+// skip_detection_head leaves the whole head in float. The image itself has 8 bits unless a pattern says otherwise.
+// Later patterns override earlier ones.
+QuantPlan resolvePlan(const Graph& graph, const Config& config);
+
+// Convolutions and linear layers that can be quantized, in execution order: all but the frozen expectation.
+std::vector<NodeId> quantizableNodes(const Graph& graph);
+
+}  // namespace qat

@@ -1,0 +1,71 @@
+// The quantizers of a graph: inserted by plan, calibrated, observed during training, frozen and restored.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "quant/observer.h"
+#include "quant/plan.h"
+
+namespace qat {
+
+// One scale and zero point with everybody who uses them.
+struct Quantizer {
+    std::string name;                 // of the weight (model.0.conv.weight) or of the group
+    bool weight = false;
+    QuantGrid grid;
+    Resolved how;
+    std::vector<NodeId> nodes;        // its FakeQuantize nodes
+    std::vector<ValueId> observed;    // the float values in front of them
+    std::vector<NodeId> layers;       // the layers it serves
+    ValueId scale, zeroPoint;
+    MinMaxObserver observer{0, -1};
+};
+
+class QuantizerSet {
+public:
+    // Adds FakeQuantize nodes for the plan (made for this graph), weights in front of their layers, activations behind
+    // their sources; value ids of the graph stay as they were. Weights are observed at once; activations wait for
+    // calibration.
+    QuantizerSet(Graph& graph, const QuantPlan& plan);
+
+    std::vector<Quantizer>& all() { return m_quantizers; }
+    const std::vector<Quantizer>& all() const { return m_quantizers; }
+    const Quantizer* weightOf(NodeId layer) const;
+    const Quantizer* inputOf(NodeId layer) const;
+
+    // Writes scale and zero point from the observer's range. Throws Error{BadInput} naming the quantizer if it saw nothing.
+    void applyRange(Graph& graph, const Quantizer& quantizer) const;
+
+    // Learned quantizers of weights start at 2 mean|w| / sqrt(qmax) (Esser et al. 2020) instead of the observed range.
+    void startLearnedScales(Graph& graph) const;
+
+    // Straight-through weight quantizers take the range that their weights have now.
+    void followWeights(Graph& graph);
+
+private:
+    void addWeight(Graph& graph, const WeightPlan& plan);
+    void addGroup(Graph& graph, const ActivationGroup& group);
+
+    std::vector<Quantizer> m_quantizers;
+};
+
+// Collects what the activation observers see of one batch. The same object serves calibration (on the float graph) and
+// training (on the quantized one): the observed values have the same ids in both.
+class BatchObserver {
+public:
+    explicit BatchObserver(QuantizerSet& set);
+    void see(ValueId value, const at::Tensor& tensor);  // for the executor's hook; ignores values nobody observes
+    void seeRange(ValueId value, float low, float high);
+    void endBatch();                                    // moves the observers by the joint ranges
+    bool wants(ValueId value) const { return m_quantizerOf.contains(value); }
+
+private:
+    QuantizerSet& m_set;
+    std::map<ValueId, size_t> m_quantizerOf;
+    std::map<size_t, ObservedRange> m_pending;
+};
+
+}  // namespace qat

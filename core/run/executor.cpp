@@ -1,0 +1,201 @@
+// Planning and running: nodes that only feed one another (norm, activation, quantizer) become one fused step, and every
+// value is released after its last use.
+#include "run/executor.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "ops/chain_tensors.h"
+#include "ops/forward.h"
+#include "ops/fused_activation.h"
+
+namespace qat {
+namespace {
+
+// One unit of work: a single node, or a chain of up to three.
+struct Step {
+    std::vector<NodeId> nodes;
+    std::vector<ValueId> release;  // values nobody reads after this step
+    bool mayOverwriteInput = false;
+};
+
+using UseCount = std::map<ValueId, int>;
+
+std::set<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& wanted) {
+    std::set<ValueId> values(wanted.begin(), wanted.end());
+    std::set<NodeId> needed;
+    for (auto id = graph.order().rbegin(); id != graph.order().rend(); ++id) {
+        const Node& node = graph.node(*id);
+        if (std::ranges::none_of(node.outputs, [&](ValueId made) { return values.contains(made); })) continue;
+        needed.insert(*id);
+        values.insert(node.inputs.begin(), node.inputs.end());
+    }
+    return needed;
+}
+
+// Position of an op in a chain: a later one may follow an earlier one. 0 = takes no part.
+int chainRank(const Op& op, bool grad) {
+    if (std::holds_alternative<BatchNorm>(op)) return 1;
+    if (const auto* activation = std::get_if<Activation>(&op))
+        return grad && activation->kind == ActivationKind::Sigmoid ? 0 : 2;
+    if (const auto* quantizer = std::get_if<FakeQuantize>(&op)) return quantizer->axis < 0 && !quantizer->weight ? 3 : 0;
+    return 0;
+}
+
+}  // namespace
+
+struct Executor::Plan {
+    const Graph& graph;
+    ExecutorOptions options;
+    std::vector<ValueId> wanted;
+    std::vector<Step> fused, single;  // the single steps serve the hook, which must see every value
+    Hook hook;
+
+    Plan(const Graph& g, ExecutorOptions o) : graph(g), options(std::move(o)) {
+        for (const auto& name : options.outputs) {
+            wanted.push_back(graph.output(name));
+            require(wanted.back().valid(), ErrorKind::BadInput, "the model has no output called ", name);
+        }
+        fused = makeSteps(true);
+        single = makeSteps(false);
+    }
+
+    std::vector<Step> makeSteps(bool fuse) const;
+    void markReleases(std::vector<Step>& steps) const;
+    std::vector<at::Tensor> inputsOf(const Node& node, const std::vector<at::Tensor>& values) const;
+    void runStep(const Step& step, std::vector<at::Tensor>& values) const;
+    at::Tensor runChain(const Step& step, const std::vector<at::Tensor>& values) const;
+};
+
+std::vector<Step> Executor::Plan::makeSteps(bool fuse) const {
+    const std::set<NodeId> needed = neededNodes(graph, wanted);
+    UseCount uses;
+    for (const NodeId id : needed)
+        for (const ValueId input : graph.node(id).inputs) ++uses[input];
+    for (const ValueId output : wanted) uses[output] += 2;  // must survive as it is
+    std::vector<Step> steps;
+    std::map<ValueId, size_t> chainEnd;  // value made by the last node of a step that may grow
+    for (const NodeId id : graph.order()) {
+        if (!needed.contains(id)) continue;
+        const Node& node = graph.node(id);
+        const int rank = chainRank(node.op, options.grad);
+        const auto grow = chainEnd.find(node.inputs.front());
+        const bool joins = fuse && rank > 0 && grow != chainEnd.end() && uses[node.inputs.front()] == 1 &&
+                           chainRank(graph.node(steps[grow->second].nodes.back()).op, options.grad) < rank;
+        if (joins) {
+            const size_t index = grow->second;
+            steps[index].nodes.push_back(id);
+            chainEnd[node.outputs.front()] = index;
+            continue;
+        }
+        steps.push_back({.nodes = {id}, .release = {}});
+        if (rank > 0) chainEnd[node.outputs.front()] = steps.size() - 1;
+    }
+    markReleases(steps);
+    for (Step& step : steps) {
+        const ValueId input = graph.node(step.nodes.front()).inputs.front();
+        const auto maker = graph.producer(input);
+        step.mayOverwriteInput = fuse && options.inPlace && !options.grad && uses[input] == 1 && maker &&
+                                 std::holds_alternative<Conv2d>(graph.node(*maker).op);
+    }
+    return steps;
+}
+
+void Executor::Plan::markReleases(std::vector<Step>& steps) const {
+    std::map<ValueId, size_t> lastUse;
+    for (size_t i = 0; i < steps.size(); ++i)
+        for (const NodeId id : steps[i].nodes) {
+            for (const ValueId input : graph.node(id).inputs) lastUse[input] = i;
+            for (const ValueId made : graph.node(id).outputs) lastUse.try_emplace(made, i);
+        }
+    for (const ValueId output : wanted) lastUse.erase(output);
+    for (const auto& [value, step] : lastUse) steps[step].release.push_back(value);
+}
+
+std::vector<at::Tensor> Executor::Plan::inputsOf(const Node& node, const std::vector<at::Tensor>& values) const {
+    std::vector<at::Tensor> inputs;
+    inputs.reserve(node.inputs.size());
+    for (const ValueId id : node.inputs) {
+        const Value& value = graph.value(id);
+        inputs.push_back(value.data ? *value.data : values[static_cast<size_t>(id.index)]);
+        require(inputs.back().defined(), ErrorKind::Internal, "value ", value.name, " has no tensor");
+    }
+    return inputs;
+}
+
+// Chains of two or three nodes, and single batch norms, activations and quantizers of 4-d data.
+at::Tensor Executor::Plan::runChain(const Step& step, const std::vector<at::Tensor>& values) const {
+    ActivationChain chain;
+    ChainTensors tensors;
+    const at::Tensor x = inputsOf(graph.node(step.nodes.front()), values).front();
+    for (const NodeId id : step.nodes) {
+        const Node& node = graph.node(id);
+        const auto stored = [&](size_t index) { return *graph.value(node.inputs[index]).data; };
+        if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
+            chain.norm = *norm;
+            tensors.weight = stored(1), tensors.bias = stored(2), tensors.runningMean = stored(3), tensors.runningVar = stored(4);
+        } else if (const auto* quantizer = std::get_if<FakeQuantize>(&node.op)) {
+            chain.quantizer = *quantizer;
+            tensors.scale = stored(1), tensors.zeroPoint = stored(2);
+        } else chain.activation = std::get<Activation>(node.op);
+    }
+    return applyChain(chain, x, tensors, options.train, step.mayOverwriteInput);
+}
+
+void Executor::Plan::runStep(const Step& step, std::vector<at::Tensor>& values) const {
+    const Node& first = graph.node(step.nodes.front());
+    const Node& last = graph.node(step.nodes.back());
+    try {
+        const ValueId input = first.inputs.front();
+        const at::Tensor& x = values[static_cast<size_t>(input.index)];
+        if (chainRank(first.op, options.grad) > 0 && x.defined() && x.dim() == 4) {
+            values[static_cast<size_t>(last.outputs.front().index)] = runChain(step, values);
+        } else {
+            for (const NodeId id : step.nodes) {
+                const Node& node = graph.node(id);
+                auto made = forward(node.op, inputsOf(node, values), options.train);
+                for (size_t i = 0; i < made.size(); ++i) values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
+            }
+        }
+    } catch (const c10::Error& error) {
+        fail(ErrorKind::BadInput, opName(first.op), " \"", first.name, "\": ", error.what_without_backtrace());
+    }
+    if (hook)
+        for (const ValueId made : last.outputs) hook(made, values[static_cast<size_t>(made.index)]);
+    for (const ValueId done : step.release) values[static_cast<size_t>(done.index)] = at::Tensor();
+}
+
+Executor::Executor(const Graph& graph, ExecutorOptions options) : m_plan(std::make_unique<Plan>(graph, std::move(options))) {}
+Executor::~Executor() = default;
+Executor::Executor(Executor&&) noexcept = default;
+Executor& Executor::operator=(Executor&&) noexcept = default;
+
+void Executor::setHook(Hook hook) { m_plan->hook = std::move(hook); }
+
+std::vector<at::Tensor> Executor::run(const at::Tensor& input) {
+    const Plan& plan = *m_plan;
+    const at::AutoGradMode gradMode(plan.options.grad);
+    const ValueId inputId = plan.graph.inputs().front();
+    std::vector<at::Tensor> values(plan.graph.valueCount());
+    at::Tensor& first = values[static_cast<size_t>(inputId.index)];
+    first = plan.options.channelsLast && input.dim() == 4 ? input.contiguous(at::MemoryFormat::ChannelsLast) : input;
+    if (plan.hook) plan.hook(inputId, first);
+    for (const Step& step : plan.hook ? plan.single : plan.fused) plan.runStep(step, values);
+    std::vector<at::Tensor> results;
+    for (const ValueId id : plan.wanted) results.push_back(values[static_cast<size_t>(id.index)]);
+    return results;
+}
+
+void probeShapes(Graph& graph, const Shape& inputShape) {
+    std::vector<std::string> outputs;
+    for (const auto& output : graph.outputs()) outputs.push_back(output.name);
+    Executor executor(graph, {.outputs = outputs});
+    executor.setHook([&](ValueId id, const at::Tensor& value) { graph.value(id).shape = value.sizes().vec(); });
+    executor.run(at::zeros(inputShape));
+}
+
+}  // namespace qat
