@@ -1,0 +1,42 @@
+// Validation of a detector: every image of a loader through a graph, then the metrics.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "data/loader.h"
+#include "eval/metrics.h"
+#include "eval/nms.h"
+#include "graph/graph.h"
+
+namespace qat {
+
+// Detections of one image and what is there, in pixels of the original image.
+struct ImageDetections {
+    std::string path;
+    int width = 0, height = 0;
+    std::vector<Detection> detections;
+    std::vector<LabelBox> labels;
+};
+
+struct EvaluationOptions {
+    NmsOptions nms = NmsOptions::validate();
+    bool keepDetections = false;
+};
+
+struct EvaluationResult {
+    DetectionMetrics metrics;              // matched on the original images
+    std::vector<ImageDetections> images;   // if kept, loader order
+    double preprocessMs = 0, inferenceMs = 0, postprocessMs = 0;  // wall time an image, as seen by this thread
+};
+
+// Detections of one decoded output [4 + classes, A], mapped back to the original image.
+ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses, const NmsOptions& nms);
+
+// Runs one epoch of the loader. progress(done, total) counts batches. Throws Error{Cancelled} on request.
+EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options, const CancelToken& cancel,
+                          const std::function<void(int64_t, int64_t)>& progress = {});
+
+}  // namespace qat
