@@ -96,10 +96,10 @@ void stripPrefix(std::string& name) {
 void normalizeNames(std::vector<NamedTensor>& tensors) {
     std::unordered_set<std::string_view> seen;
     for (NamedTensor& named : tensors) {
-        require(isUtf8(named.name), ErrorKind::BadInput, "the tensor name ", quoted(named.name), " is not UTF-8");
+        require(isUtf8(named.name), ErrorKind::BadInput, "the tensor name ", inQuotes(named.name), " is not UTF-8");
         stripPrefix(named.name);
         require(!named.name.empty(), ErrorKind::BadInput, "a tensor has no name");
-        require(seen.insert(named.name).second, ErrorKind::BadInput, "tensor ", quoted(named.name), " occurs twice");
+        require(seen.insert(named.name).second, ErrorKind::BadInput, "tensor ", inQuotes(named.name), " occurs twice");
     }
 }
 

@@ -42,7 +42,7 @@ public:
         require(depth < kDeepest, ErrorKind::BadInput, "modules are nested more than ", kDeepest, " deep");
         const auto [found, fresh] = m_indices.try_emplace(value.node());
         if (fresh) {
-            require(isModule(value), ErrorKind::BadInput, quoted(m_prefix), " is not a module");
+            require(isModule(value), ErrorKind::BadInput, inQuotes(m_prefix), " is not a module");
             found->second = indexModule(value);
         }
         const ModuleIndex& index = found->second;  // stays where it is while others are added
@@ -69,10 +69,10 @@ private:
     template <class Inside>
     void extend(const PickleValue& name, Inside inside, std::string_view behind = "") {
         require(++m_steps <= kMostSteps, ErrorKind::BadInput, "the model has more than ", kMostSteps, " parts");
-        require(name.asText().has_value(), ErrorKind::BadInput, "a part of ", quoted(m_prefix), " has no name");
+        require(name.asText().has_value(), ErrorKind::BadInput, "a part of ", inQuotes(m_prefix), " has no name");
         const size_t length = m_prefix.size();
         require(length + name.asText()->size() < kLongestName, ErrorKind::BadInput, "the name of a part of ",
-                quoted(m_prefix), " is too long");
+                inQuotes(m_prefix), " is too long");
         m_prefix.append(*name.asText()).append(behind);
         inside();
         m_prefix.resize(length);

@@ -162,7 +162,7 @@ bool Machine::runTextNumber(uint8_t opcode) {
     if (opcode == 'L' && text.ends_with('L')) text.remove_suffix(1);
     const auto parse = [&](auto value) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        check(error == std::errc() && end == text.data() + text.size(), quoted(text), " is not a number we can hold");
+        check(error == std::errc() && end == text.data() + text.size(), inQuotes(text), " is not a number we can hold");
         m_stack.emplace_back(value);
     };
     if (opcode == 'F')
@@ -455,54 +455,6 @@ void Machine::build() {
 }
 
 }  // namespace
-
-std::optional<bool> PickleValue::asBool() const {
-    return is(PickleKind::Bool) ? std::optional(m_integer != 0) : std::nullopt;
-}
-
-std::optional<int64_t> PickleValue::asInt() const {
-    return is(PickleKind::Int) ? std::optional(m_integer) : std::nullopt;
-}
-
-std::optional<double> PickleValue::asNumber() const {
-    if (is(PickleKind::Float)) return m_real;
-    if (is(PickleKind::Int)) return static_cast<double>(m_integer);
-    return std::nullopt;
-}
-
-std::optional<std::string_view> PickleValue::asText() const {
-    if (is(PickleKind::String) || is(PickleKind::Bytes)) return m_node->text;
-    return std::nullopt;
-}
-
-std::optional<std::string_view> PickleValue::asSymbol() const {
-    return is(PickleKind::Symbol) ? std::optional(m_node->text) : std::nullopt;
-}
-
-std::span<const PickleValue> PickleValue::items() const {
-    if (node()) return m_node->items;
-    return {};
-}
-
-std::span<const std::pair<PickleValue, PickleValue>> PickleValue::pairs() const {
-    if (node()) return m_node->pairs;
-    return {};
-}
-
-const PickleValue* PickleValue::find(std::string_view key) const {
-    const auto all = pairs();
-    for (size_t i = all.size(); i-- > 0;)
-        if (all[i].first.asText() == key) return &all[i].second;
-    return nullptr;
-}
-
-std::string_view PickleValue::className() const {
-    if (!is(PickleKind::Object)) return {};
-    const PickleValue& callee = m_node->callee;
-    // Legacy files wrap the classes of modules together with their source text.
-    const bool wrapped = callee.is(PickleKind::Persistent) && callee.m_node->args.items().size() > 1;
-    return (wrapped ? callee.m_node->args.items()[1] : callee).asSymbol().value_or("");
-}
 
 Pickle unpickle(std::span<const std::byte> bytes, size_t offset) {
     return Machine(bytes, offset).run();

@@ -37,7 +37,7 @@ std::optional<StoredType> storageType(std::string_view symbol) {
                                                 {"torch.UntypedStorage", std::nullopt}}};
     for (const Row& row : kRows)
         if (row.symbol == symbol) return row.type;
-    fail(ErrorKind::BadInput, "tensors of ", quoted(symbol), " are not supported");
+    fail(ErrorKind::BadInput, "tensors of ", inQuotes(symbol), " are not supported");
 }
 
 // A tuple of integers, or torch.Size made from one.
@@ -93,7 +93,7 @@ bool hasViewFlags(const PickleValue& metadata) {
 StoredType explicitType(const PickleValue& value) {
     const std::string_view symbol = value.asSymbol().value_or("");
     const auto type = symbol.starts_with("torch.") ? typeFromName(symbol.substr(6)) : std::nullopt;
-    check(type.has_value(), "its element type ", quoted(symbol), " is not supported");
+    check(type.has_value(), "its element type ", inQuotes(symbol), " is not supported");
     return *type;
 }
 
@@ -122,7 +122,7 @@ StridedElements locateTensor(const PickleValue& value, StorageSource& storages) 
     const std::string_view version =
         call->function.starts_with(kRebuildPrefix) ? call->function.substr(kRebuildPrefix.size()) : std::string_view();
     check(version == "tensor" || version == "tensor_v2" || version == "tensor_v3", "tensors made by ",
-          quoted(call->function), " are not supported");
+          inQuotes(call->function), " are not supported");
     const auto args = call->args;
     check(args.size() >= (version == "tensor"      ? 4u
                           : version == "tensor_v2" ? 6u
@@ -141,7 +141,7 @@ StridedElements locateTensor(const PickleValue& value, StorageSource& storages) 
     source.bytes = storages.bytes(id.key);
     const size_t width = elementBytes(id.type);
     check(source.bytes.size() % width == 0 && source.bytes.size() / width == static_cast<size_t>(id.elements),
-          "its storage ", quoted(id.key), " has ", source.bytes.size(), " bytes where ", id.elements, " elements of ",
+          "its storage ", inQuotes(id.key), " has ", source.bytes.size(), " bytes where ", id.elements, " elements of ",
           width, " are announced");
     return source;
 }

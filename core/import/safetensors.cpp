@@ -26,14 +26,14 @@ void check(bool condition, const Pieces&... pieces) {
 }
 
 void checkSize(const SafetensorsEntry& entry, size_t dataBytes) {
-    check(entry.begin <= entry.end && entry.end <= dataBytes, "tensor ", quoted(entry.name), " from byte ", entry.begin,
-          " to ", entry.end, " lies outside the data of ", dataBytes, " bytes");
+    check(entry.begin <= entry.end && entry.end <= dataBytes, "tensor ", inQuotes(entry.name), " from byte ",
+          entry.begin, " to ", entry.end, " lies outside the data of ", dataBytes, " bytes");
     const uint64_t width = elementBytes(entry.type), bytes = entry.end - entry.begin;
     try {
         const int64_t count = checkedElementCount(entry.shape, static_cast<int64_t>(std::max<size_t>(dataBytes, 1)));
         check(static_cast<uint64_t>(count) * width == bytes, "its ", count, " elements do not take ", bytes, " bytes");
     } catch (const Error& error) {
-        throw Error(error.kind(), str("tensor ", quoted(entry.name), ": ", error.what()));
+        throw Error(error.kind(), str("tensor ", inQuotes(entry.name), ": ", error.what()));
     }
 }
 
@@ -45,8 +45,8 @@ void checkPlaces(const std::vector<SafetensorsEntry>& entries, size_t dataBytes)
     uint64_t at = 0;
     for (const SafetensorsEntry* entry : sorted) {
         checkSize(*entry, dataBytes);
-        check(entry->begin >= at, "tensor ", quoted(entry->name), " overlaps another one at byte ", entry->begin);
-        check(entry->begin == at, entry->begin - at, " bytes of no tensor lie before ", quoted(entry->name));
+        check(entry->begin >= at, "tensor ", inQuotes(entry->name), " overlaps another one at byte ", entry->begin);
+        check(entry->begin == at, entry->begin - at, " bytes of no tensor lie before ", inQuotes(entry->name));
         at = entry->end;
     }
     check(at == dataBytes, dataBytes - at, " bytes follow the last tensor");

@@ -31,11 +31,11 @@ public:
 
     bool number_unsigned(Json::number_unsigned_t value) {
         if (m_place == Place::Shape) {
-            check(value <= INT64_MAX, "tensor ", quoted(m_entry.name), " has a size of ", value);
-            check(m_entry.shape.size() < 64, "tensor ", quoted(m_entry.name), " has more than 64 dimensions");
+            check(value <= INT64_MAX, "tensor ", inQuotes(m_entry.name), " has a size of ", value);
+            check(m_entry.shape.size() < 64, "tensor ", inQuotes(m_entry.name), " has more than 64 dimensions");
             m_entry.shape.push_back(static_cast<int64_t>(value));
         } else {
-            check(m_place == Place::Offsets && m_offsets < 2, "the header has a number after ", quoted(m_key));
+            check(m_place == Place::Offsets && m_offsets < 2, "the header has a number after ", inQuotes(m_key));
             (m_offsets++ == 0 ? m_entry.begin : m_entry.end) = value;
         }
         return true;
@@ -43,12 +43,12 @@ public:
 
     bool string(std::string& value) {
         if (m_place == Place::Metadata) {
-            check(m_header.metadata.emplace(m_key, value).second, "the metadata has ", quoted(m_key), " twice");
+            check(m_header.metadata.emplace(m_key, value).second, "the metadata has ", inQuotes(m_key), " twice");
             return true;
         }
-        check(m_place == Place::Tensor && m_key == "dtype", "the header has a text after ", quoted(m_key));
+        check(m_place == Place::Tensor && m_key == "dtype", "the header has a text after ", inQuotes(m_key));
         const auto type = typeFromSafetensors(value);
-        check(type.has_value(), "tensor ", quoted(m_entry.name), " is of the unknown type ", quoted(value));
+        check(type.has_value(), "tensor ", inQuotes(m_entry.name), " is of the unknown type ", inQuotes(value));
         m_entry.type = *type;
         return true;
     }
@@ -58,7 +58,7 @@ public:
             m_place = Place::Top;
             return true;
         }
-        check(m_place == Place::Top, "the header has an object after ", quoted(m_key));
+        check(m_place == Place::Top, "the header has an object after ", inQuotes(m_key));
         m_place = m_key == kMetadataKey ? Place::Metadata : Place::Tensor;
         m_entry = {};
         m_entry.name = m_key;
@@ -69,16 +69,16 @@ public:
 
     bool key(std::string& value) {
         m_key = value;
-        if (m_place == Place::Top) check(m_names.insert(value).second, "the header has ", quoted(value), " twice");
+        if (m_place == Place::Top) check(m_names.insert(value).second, "the header has ", inQuotes(value), " twice");
         if (m_place != Place::Tensor) return true;
-        check(value == "dtype" || value == "shape" || value == "data_offsets", "tensor ", quoted(m_entry.name),
-              " has the unknown key ", quoted(value));
-        check(m_seen.insert(value).second, "tensor ", quoted(m_entry.name), " has ", quoted(value), " twice");
+        check(value == "dtype" || value == "shape" || value == "data_offsets", "tensor ", inQuotes(m_entry.name),
+              " has the unknown key ", inQuotes(value));
+        check(m_seen.insert(value).second, "tensor ", inQuotes(m_entry.name), " has ", inQuotes(value), " twice");
         return true;
     }
 
     bool start_array(size_t) {
-        check(m_place == Place::Tensor && m_key != "dtype", "the header has a list after ", quoted(m_key));
+        check(m_place == Place::Tensor && m_key != "dtype", "the header has a list after ", inQuotes(m_key));
         m_place = m_key == "shape" ? Place::Shape : Place::Offsets;
         return true;
     }
@@ -90,7 +90,7 @@ public:
 
     bool end_object() {
         if (m_place == Place::Tensor) {
-            check(m_seen.size() == 3 && m_offsets == 2, "tensor ", quoted(m_entry.name),
+            check(m_seen.size() == 3 && m_offsets == 2, "tensor ", inQuotes(m_entry.name),
                   " lacks its type, shape or offsets");
             m_header.entries.push_back(std::move(m_entry));
         }
@@ -105,7 +105,9 @@ public:
 private:
     enum class Place { Start, Top, Metadata, Tensor, Shape, Offsets, End };
 
-    bool reject(std::string_view what) { fail(ErrorKind::BadInput, "the header has ", what, " after ", quoted(m_key)); }
+    bool reject(std::string_view what) {
+        fail(ErrorKind::BadInput, "the header has ", what, " after ", inQuotes(m_key));
+    }
 
     SafetensorsHeader& m_header;
     Place m_place = Place::Start;

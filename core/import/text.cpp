@@ -6,7 +6,7 @@
 
 namespace qat {
 
-std::string quoted(std::string_view text) {
+std::string inQuotes(std::string_view text) {
     constexpr size_t kLongest = 100;
     std::string shown(text.substr(0, kLongest));
     std::replace_if(

@@ -7,7 +7,7 @@
 namespace qat {
 
 // The text in quotes, cut to 100 bytes, with everything but printable ASCII shown as '?'.
-std::string quoted(std::string_view text);
+std::string inQuotes(std::string_view text);
 
 // Well-formed UTF-8: no overlong forms, surrogates or values above U+10FFFF.
 bool isUtf8(std::string_view text);

@@ -27,7 +27,7 @@ public:
 
     std::span<const std::byte> bytes(std::string_view key) override {
         const ZipEntry* entry = m_zip.find(str(m_prefix, "/data/", key));
-        require(entry != nullptr, ErrorKind::BadInput, "the archive has no storage ", quoted(key));
+        require(entry != nullptr, ErrorKind::BadInput, "the archive has no storage ", inQuotes(key));
         if (m_verified.emplace(entry->name, true).second) verifyChecksum(*entry);
         return entry->bytes;
     }
@@ -53,11 +53,12 @@ class LegacyStorages final : public StorageSource {
 public:
     std::span<const std::byte> bytes(std::string_view key) override {
         const auto found = m_byKey.find(key);
-        require(found != m_byKey.end(), ErrorKind::BadInput, "the file has no storage ", quoted(key));
+        require(found != m_byKey.end(), ErrorKind::BadInput, "the file has no storage ", inQuotes(key));
         return found->second;
     }
     void add(std::string_view key, std::span<const std::byte> bytes) {
-        require(m_byKey.emplace(key, bytes).second, ErrorKind::BadInput, "the storage ", quoted(key), " occurs twice");
+        require(m_byKey.emplace(key, bytes).second, ErrorKind::BadInput, "the storage ", inQuotes(key),
+                " occurs twice");
     }
 
 private:
@@ -84,10 +85,10 @@ LegacyStorages readLegacyStorages(std::span<const std::byte> file, const Pickle&
     for (const PickleValue& key : keys.root.items()) {
         const auto width = widths.find(key.asText().value_or(""));
         require(key.asText() && width != widths.end(), ErrorKind::BadInput, "the storage ",
-                quoted(key.asText().value_or("")), " is of no known type");
+                inQuotes(key.asText().value_or("")), " is of no known type");
         const auto count = reader.take<int64_t>();
         const bool fits = count >= 0 && static_cast<uint64_t>(count) <= reader.remaining() / width->second;
-        require(fits, ErrorKind::BadInput, "storage ", quoted(*key.asText()), " of ", count,
+        require(fits, ErrorKind::BadInput, "storage ", inQuotes(*key.asText()), " of ", count,
                 " elements reaches past the end of the file");
         storages.add(*key.asText(), reader.take(static_cast<size_t>(count) * width->second));
     }

@@ -28,7 +28,7 @@ public:
             const StridedElements source = locateTensor(value, m_storages);
             tensors.push_back({name, load(source), std::string(typeName(source.type))});
         } catch (const Error& error) {
-            throw Error(error.kind(), str("tensor ", quoted(name), ": ", error.what()));
+            throw Error(error.kind(), str("tensor ", inQuotes(name), ": ", error.what()));
         }
     }
     at::Tensor loadOne(const PickleValue& value) { return *load(locateTensor(value, m_storages)); }
@@ -64,7 +64,7 @@ const PickleValue& chooseModel(const PickleValue& root) {
 }
 
 std::string text(std::string_view bytes, std::string_view what) {
-    require(isUtf8(bytes), ErrorKind::BadInput, what, " ", quoted(bytes), " is not UTF-8");
+    require(isUtf8(bytes), ErrorKind::BadInput, what, " ", inQuotes(bytes), " is not UTF-8");
     return std::string(bytes);
 }
 

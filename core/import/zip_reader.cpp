@@ -79,17 +79,17 @@ CentralRecord readCentralRecord(ByteReader& reader) {
 
 // The bytes of an entry: its local header says only how far behind it they start.
 std::span<const std::byte> locate(std::span<const std::byte> beforeDirectory, const CentralRecord& record) {
-    requireZip(record.localOffset <= beforeDirectory.size(), "zip entry ", quoted(record.name),
+    requireZip(record.localOffset <= beforeDirectory.size(), "zip entry ", inQuotes(record.name),
                " lies outside the file");
     ByteReader reader(beforeDirectory, kSubject, record.localOffset);
     requireZip(reader.take<uint32_t>() == kLocalSignature, "zip offset ", record.localOffset, ": no header of entry ",
-               quoted(record.name));
+               inQuotes(record.name));
     reader.take(kLocalBytes - 8);
     const auto nameBytes = reader.take<uint16_t>(), extraBytes = reader.take<uint16_t>();
-    requireZip(reader.takeText(nameBytes) == record.name, "zip entry ", quoted(record.name),
+    requireZip(reader.takeText(nameBytes) == record.name, "zip entry ", inQuotes(record.name),
                " has another name in its own header");
     reader.take(extraBytes);
-    requireZip(record.bytes <= reader.remaining(), "zip entry ", quoted(record.name), " of ", record.bytes,
+    requireZip(record.bytes <= reader.remaining(), "zip entry ", inQuotes(record.name), " of ", record.bytes,
                " bytes reaches past its end");
     return reader.take(record.bytes);
 }
@@ -103,11 +103,11 @@ ZipReader::ZipReader(std::span<const std::byte> file) {
     m_byName.reserve(directory.entries);
     for (size_t i = 0; i < directory.entries; ++i) {
         const CentralRecord record = readCentralRecord(reader);
-        requireZip((record.flags & kEncrypted) == 0, "zip entry ", quoted(record.name), " is encrypted");
-        requireZip(record.method == 0 && record.packedBytes == record.bytes, "zip entry ", quoted(record.name),
+        requireZip((record.flags & kEncrypted) == 0, "zip entry ", inQuotes(record.name), " is encrypted");
+        requireZip(record.method == 0 && record.packedBytes == record.bytes, "zip entry ", inQuotes(record.name),
                    " is compressed, which PyTorch never does");
         const bool fresh = m_byName.emplace(record.name, i).second;
-        requireZip(fresh, "zip entry ", quoted(record.name), " occurs twice");
+        requireZip(fresh, "zip entry ", inQuotes(record.name), " occurs twice");
         m_entries.push_back({record.name, locate(file.first(directory.offset), record), record.crc});
     }
 }
@@ -119,7 +119,7 @@ const ZipEntry* ZipReader::find(std::string_view name) const {
 
 void verifyChecksum(const ZipEntry& entry) {
     // PyTorch can be told to leave checksums out; a true one of 0 merely goes unchecked.
-    requireZip(entry.crc == 0 || crc32(entry.bytes) == entry.crc, "zip entry ", quoted(entry.name),
+    requireZip(entry.crc == 0 || crc32(entry.bytes) == entry.crc, "zip entry ", inQuotes(entry.name),
                " is damaged: its checksum does not fit");
 }
 
