@@ -10,11 +10,12 @@ function(qat_library name)
   endif()
 endfunction()
 
-# Compiles the target against ATen with the precompiled header of qat_tensor_pch.
+# Compiles the target against ATen with the precompiled header of qat_tensor_pch. That header is position-independent
+# library code, and programs can only share it if they are compiled the same way (CMake would give them -fPIE).
 function(qat_use_tensor_pch name)
   target_link_libraries(${name} PUBLIC qat_torch)
   target_precompile_headers(${name} REUSE_FROM qat_tensor_pch)
-  target_compile_options(${name} PRIVATE -fpch-preprocess)
+  target_compile_options(${name} PRIVATE -fpch-preprocess -fPIC)
 endfunction()
 
 # qat_test(NAME SOURCES ... DEPS ... [TENSOR]): a GoogleTest program, one CTest entry per test case.
