@@ -3,7 +3,7 @@ add_library(qat_options INTERFACE)
 target_include_directories(qat_options INTERFACE ${CMAKE_SOURCE_DIR}/core)
 target_compile_definitions(qat_options INTERFACE QT_NO_KEYWORDS)
 # Contraction would make results depend on the instruction set; errno and traps would keep rint from vectorising.
-target_compile_options(qat_options INTERFACE -ffp-contract=off -fno-math-errno -fno-trapping-math)
+target_compile_options(qat_options INTERFACE -pthread -ffp-contract=off -fno-math-errno -fno-trapping-math)
 
 add_library(qat_warnings INTERFACE)
 target_compile_options(qat_warnings INTERFACE -Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual
