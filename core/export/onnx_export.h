@@ -1,0 +1,43 @@
+// Exports a graph as ONNX (opset 13), quantizers as QuantizeLinear and DequantizeLinear.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace qat {
+
+// How the bias of a convolution whose data and weights are both held in bytes is written.
+enum class OnnxBias {
+    Auto,   // Int32 where the output is quantized right away, so that integer kernels can take over; else Float
+    Int32,  // on the grid scale_x * scale_w, as integer kernels need it; moves a bias by half a step of that grid
+    Float   // exactly as simulated
+};
+
+struct OnnxExportOptions {
+    std::filesystem::path path{};
+    bool includeMetadata = true;     // names, stride, task, imgsz, batch, description, version
+    bool includeQuantParams = true;  // qwb.quant: every scale and zero point
+    bool simplify = true;            // leaves out operators that change nothing
+    OnnxBias bias = OnnxBias::Auto;
+    std::vector<std::pair<std::string, std::string>> metadata{};  // further entries; replace ours of the same key
+};
+
+struct OnnxExportResult {
+    int64_t bytes = 0;  // of the file
+    int64_t nodes = 0;
+    int64_t quantizedLayers = 0;     // convolutions and linear layers with quantized weights
+    std::vector<std::string> notes;  // what was written otherwise than one would expect, a sentence each
+};
+
+// Writes the file atomically. Input `images` has the shape of the graph's input, which a probe must have set; output
+// `output0` is the graph output "decoded", or else every output is written, output0, output1, ... in order.
+// Same graph and options, same bytes. The checker and strict shape inference have passed before anything is written.
+// Throws Error{Unsupported} listing everything that cannot be expressed, Error{Io} if the file cannot be written.
+OnnxExportResult exportOnnx(const Graph& graph, const OnnxExportOptions& options);
+
+}  // namespace qat

@@ -1,0 +1,215 @@
+// Writes quantizers: bytes between QuantizeLinear and DequantizeLinear where they fit, float arithmetic elsewhere.
+#include "export/qdq.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "base/error.h"
+#include "export/stored_values.h"
+#include "ops/fake_quantize.h"
+
+namespace qat {
+namespace {
+
+struct Range {
+    int64_t least, most;
+};
+
+OnnxType byteType(const Grid& grid) {
+    return grid.qmin >= 0 ? OnnxType::Uint8 : OnnxType::Int8;
+}
+
+Range rangeOf(OnnxType type) {
+    if (type == OnnxType::Uint8) return {0, 255};
+    if (type == OnnxType::Int8) return {-128, 127};
+    return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+}
+
+// Shape that spreads a vector along the grid's axis of a tensor with `rank` dimensions; [] for one number.
+Shape spreadShape(const Grid& grid, size_t rank, size_t count) {
+    if (grid.axis < 0) return {};
+    Shape shape(rank, 1);
+    require(static_cast<size_t>(grid.axis) < rank, ErrorKind::BadInput, "the quantizer's axis ", grid.axis,
+            " does not exist in a tensor of ", rank, " dimensions");
+    shape[static_cast<size_t>(grid.axis)] = static_cast<int64_t>(count);
+    return shape;
+}
+
+std::vector<float> asFloats(std::span<const int64_t> whole) {
+    return {whole.begin(), whole.end()};
+}
+
+}  // namespace
+
+QdqWriter::Parameters QdqWriter::readParameters(const Grid& grid) const {
+    const Value& scale = m_graph.value(grid.scale);
+    const Value& zeroPoint = m_graph.value(grid.zeroPoint);
+    Parameters read{storedFloats(scale), {}, true};
+    const std::vector<float> zeros = storedFloats(zeroPoint);
+    require(!read.scales.empty() && zeros.size() == read.scales.size(), ErrorKind::BadInput, scale.name, " and ",
+            zeroPoint.name, " differ in size");
+    // As in the simulation: a learned scale may wander below zero, its magnitude counts.
+    for (float& s : read.scales) s = std::max(std::abs(s), std::numeric_limits<float>::min());
+    for (const float z : zeros) {
+        require(z == std::rint(z) && std::abs(z) <= 65536.f, ErrorKind::BadInput, zeroPoint.name,
+                " holds a zero point of ", z, " which is not a whole number of at most 16 bits");
+        read.zeroPoints.push_back(static_cast<int64_t>(z));
+        read.zeroOnly = read.zeroOnly && z == 0;
+    }
+    return read;
+}
+
+const QdqWriter::Parameters& QdqWriter::parameters(const Grid& grid) {
+    const auto [entry, added] = m_parameters.try_emplace({grid.scale, grid.zeroPoint});
+    if (added) {
+        try {
+            entry->second = readParameters(grid);
+        } catch (...) {
+            m_parameters.erase(entry);
+            throw;
+        }
+    }
+    require(grid.axis >= 0 || entry->second.scales.size() == 1, ErrorKind::BadInput, m_graph.value(grid.scale).name,
+            " holds ", entry->second.scales.size(), " scales for a quantizer without axis");
+    require(grid.qmin < grid.qmax && grid.qmin >= -65536 && grid.qmax <= 65536, ErrorKind::Unsupported,
+            "a quantizer has the range ", grid.qmin, "..", grid.qmax, ", which is wider than 16 bits or empty");
+    return entry->second;
+}
+
+bool QdqWriter::fitsBytes(const Grid& grid) {
+    const Range storage = rangeOf(byteType(grid));
+    if (grid.qmin < storage.least || grid.qmax > storage.most) return false;
+    return std::ranges::all_of(parameters(grid).zeroPoints,
+                               [&](int64_t zero) { return zero >= storage.least && zero <= storage.most; });
+}
+
+std::string QdqWriter::scaleName(const std::string& tensor, const Grid& grid) {
+    std::string& name = m_scaleNames[{grid.scale, grid.axis >= 0}];
+    if (!name.empty()) return name;
+    const auto& scales = parameters(grid).scales;
+    const Shape shape = grid.axis < 0 ? Shape{} : Shape{static_cast<int64_t>(scales.size())};
+    name = m_builder.addFloats(tensor + "_scale", shape, scales);
+    return name;
+}
+
+std::string QdqWriter::zeroPointName(const std::string& tensor, const Grid& grid, OnnxType storage) {
+    std::string& name = m_zeroPointNames[{grid.zeroPoint, grid.axis >= 0, storage}];
+    if (!name.empty()) return name;
+    const auto& zeros = parameters(grid).zeroPoints;
+    const Shape shape = grid.axis < 0 ? Shape{} : Shape{static_cast<int64_t>(zeros.size())};
+    name = m_builder.addIntegers(tensor + "_zero_point", storage, shape, zeros);
+    return name;
+}
+
+IntegerTensor QdqWriter::quantizeOnGrid(const std::string& tensor, const Grid& grid) {
+    ensure(fitsBytes(grid), "grid that fits bytes");
+    IntegerTensor made{tensor, "", scaleName(tensor, grid), "", grid, byteType(grid)};
+    made.zeroPoint = zeroPointName(tensor, grid, made.storage);
+    std::vector<OnnxAttribute> attributes;
+    if (grid.axis >= 0) attributes.push_back({"axis", grid.axis});
+    made.integers = m_builder.addNamedNode(tensor + "_QuantizeLinear", "QuantizeLinear",
+                                           {tensor, made.scale, made.zeroPoint}, tensor + "_quantized", attributes);
+    return made;
+}
+
+IntegerTensor QdqWriter::quantize(const std::string& tensor, const Grid& grid) {
+    IntegerTensor made = quantizeOnGrid(tensor, grid);
+    const Range storage = rangeOf(made.storage);
+    if (grid.qmin == storage.least && grid.qmax == storage.most) return made;
+    const auto bound = [&](const char* suffix, int64_t value) {
+        return m_builder.integerConstant(tensor + suffix, made.storage, {}, std::span(&value, 1));
+    };
+    made.integers = m_builder.addNamedNode(tensor + "_Clip", "Clip",
+                                           {made.integers, bound("_qmin", grid.qmin), bound("_qmax", grid.qmax)},
+                                           tensor + "_clipped");
+    return made;
+}
+
+std::string QdqWriter::dequantize(const IntegerTensor& tensor) {
+    std::vector<std::string> inputs{tensor.integers, tensor.scale};
+    if (!tensor.zeroPoint.empty()) inputs.push_back(tensor.zeroPoint);
+    std::vector<OnnxAttribute> attributes;
+    if (tensor.grid.axis >= 0) attributes.push_back({"axis", tensor.grid.axis});
+    return m_builder.addNamedNode(tensor.tensor + "_DequantizeLinear", "DequantizeLinear", inputs,
+                                  tensor.tensor + "_dequantized", attributes);
+}
+
+std::string QdqWriter::computeInFloat(const std::string& tensor, const Grid& grid, size_t rank) {
+    const Parameters& numbers = parameters(grid);
+    const Shape shape = spreadShape(grid, rank, numbers.scales.size());
+    std::vector<float> inverses = numbers.scales;
+    for (float& s : inverses) s = 1.f / s;
+    const auto constant = [&](const char* suffix, const std::vector<float>& values) {
+        return m_builder.floatConstant(tensor + suffix, values.size() == 1 ? Shape{} : shape, values);
+    };
+    std::string made = tensor;
+    const auto step = [&](const char* op, std::vector<std::string> inputs) {
+        inputs.insert(inputs.begin(), made);
+        made = m_builder.addNamedNode(str(tensor, "_quant/", op), op, inputs, str(tensor, "_quant/", op, "_output_0"));
+    };
+    const std::vector<float> zeros = asFloats(numbers.zeroPoints);
+    step("Mul", {constant("_inverse_scale", inverses)});
+    step("Round", {});
+    if (!numbers.zeroOnly) step("Add", {constant("_zero_point", zeros)});
+    step("Clip",
+         {constant("_qmin", {static_cast<float>(grid.qmin)}), constant("_qmax", {static_cast<float>(grid.qmax)})});
+    if (!numbers.zeroOnly) step("Sub", {constant("_zero_point", zeros)});
+    step("Mul", {constant("_scale", numbers.scales)});
+    return made;
+}
+
+IntegerTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
+    const Parameters& numbers = parameters(grid);
+    const std::vector<float> stored = storedFloats(value);
+    const Shape spread = spreadShape(grid, value.shape.size(), numbers.scales.size());
+    require(grid.axis < 0 || value.shape[static_cast<size_t>(grid.axis)] == static_cast<int64_t>(numbers.scales.size()),
+            ErrorKind::BadInput, m_graph.value(grid.scale).name, " does not have one scale for each slice of ",
+            value.name);
+    const bool bytes = fitsBytes(grid);
+    IntegerTensor made{value.name, "", scaleName(value.name, grid), "", grid, bytes ? byteType(grid) : OnnxType::Int32};
+    const FakeQuantize op{.qmin = grid.qmin, .qmax = grid.qmax, .axis = grid.axis};
+    const at::Tensor zeros = at::tensor(asFloats(numbers.zeroPoints));
+    at::Tensor codes = quantizedCodes(op, at::tensor(stored).reshape(value.shape), at::tensor(numbers.scales), zeros);
+    if (bytes)
+        made.zeroPoint = zeroPointName(value.name, grid, made.storage);
+    else
+        codes = codes - zeros.reshape(spread);
+    const at::Tensor whole = codes.to(at::kLong).contiguous();
+    const std::span<const int64_t> view(whole.data_ptr<int64_t>(), static_cast<size_t>(whole.numel()));
+    made.integers = m_builder.addIntegers(value.name + "_quantized", made.storage, value.shape, view);
+    return made;
+}
+
+std::optional<IntegerTensor> QdqWriter::quantizeBias(const Value& bias, const Grid& input, const Grid& weight) {
+    const std::vector<float> stored = storedFloats(bias);
+    const float inputScale = parameters(input).scales.front();
+    const std::vector<float>& weightScales = parameters(weight).scales;
+    require(weightScales.size() == 1 || weightScales.size() == stored.size(), ErrorKind::BadInput, bias.name,
+            " does not have one number for each scale of the weight");
+    std::vector<float> scales(stored.size());
+    std::vector<int64_t> codes(stored.size());
+    for (size_t i = 0; i < stored.size(); ++i) {
+        scales[i] = inputScale * weightScales[weightScales.size() == 1 ? 0 : i];
+        const double code = std::nearbyint(static_cast<double>(stored[i]) / scales[i]);
+        if (!(std::abs(code) <= std::numeric_limits<int32_t>::max())) return std::nullopt;
+        codes[i] = static_cast<int64_t>(code);
+    }
+    const Grid grid{{}, {}, rangeOf(OnnxType::Int32).least, rangeOf(OnnxType::Int32).most, 0};
+    IntegerTensor made{bias.name, "",   m_builder.addFloats(bias.name + "_scale", bias.shape, scales),
+                       "",        grid, OnnxType::Int32};
+    made.integers = m_builder.addIntegers(bias.name + "_quantized", OnnxType::Int32, bias.shape, codes);
+    return made;
+}
+
+QuantRecord QdqWriter::record(const std::string& name, const std::string& kind, int64_t bits, const Grid& grid) {
+    const Parameters& numbers = parameters(grid);
+    return {name,      kind,           str(grid.qmin < 0 ? "int" : "uint", bits),
+            bits,      grid.qmin,      grid.qmax,
+            grid.axis, numbers.scales, numbers.zeroPoints};
+}
+
+}  // namespace qat

@@ -1,0 +1,162 @@
+// Hands tensors to the runner script through files in a scratch folder and reads its answer.
+#include "export/runtime_check.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "export/child_process.h"
+
+namespace qat {
+namespace {
+
+constexpr const char* kScript = "runners/run_onnx.mjs";
+
+struct Place {
+    fs::path script, modules;
+    std::string missing;  // empty if both were found
+};
+
+fs::path fromEnvironment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? fs::path(value) : fs::path();
+}
+
+// The folder of resources: named, installed beside the program, or in the source tree above a build folder.
+fs::path findScript() {
+    if (const fs::path named = fromEnvironment("QATELIER_RESOURCES"); !named.empty()) return named / kScript;
+    std::error_code ignored;
+    fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+    while (folder.has_relative_path()) {
+        for (const char* resources : {"share/qatelier", "resources"})
+            if (fs::exists(folder / resources / kScript, ignored)) return folder / resources / kScript;
+        folder = folder.parent_path();
+    }
+    return {};
+}
+
+fs::path findModules(const fs::path& script) {
+    const fs::path resources = script.parent_path().parent_path();
+    std::error_code ignored;
+    for (const fs::path& folder : {fromEnvironment("QATELIER_NODE_MODULES"), script.parent_path() / "node_modules",
+                                   resources.parent_path() / "tests/runtime/node_modules"})
+        if (!folder.empty() && fs::exists(folder / "onnxruntime-node/package.json", ignored)) return folder;
+    return {};
+}
+
+Place findPlace() {
+    Place place{findScript(), {}, ""};
+    std::error_code ignored;
+    if (!fs::exists(place.script, ignored))
+        place.missing = "the runner script run_onnx.mjs was not found";
+    else if (!programExists("node"))
+        place.missing = "Node.js is not installed (program node)";
+    else if (place.modules = findModules(place.script); place.modules.empty())
+        place.missing =
+            "the package onnxruntime-node is not installed: run npm install in tests/runtime, or set "
+            "QATELIER_NODE_MODULES to a node_modules folder that holds it";
+    return place;
+}
+
+class ScratchFolder {
+public:
+    ScratchFolder() {
+        std::string pattern = (fs::temp_directory_path() / "qatelier-XXXXXX").string();
+        require(mkdtemp(pattern.data()) != nullptr, ErrorKind::Io, "cannot make a folder in ",
+                fs::temp_directory_path().string(), ": ", std::strerror(errno));
+        m_path = pattern;
+    }
+    ~ScratchFolder() {
+        std::error_code ignored;
+        fs::remove_all(m_path, ignored);
+    }
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    const fs::path& path() const { return m_path; }
+
+private:
+    fs::path m_path;
+};
+
+int64_t elementCount(const Shape& shape) {
+    int64_t count = 1;
+    for (const int64_t dimension : shape) count *= dimension;
+    return count;
+}
+
+std::string dimsText(const Shape& shape) {
+    std::string text;
+    for (const int64_t dimension : shape) text += str(text.empty() ? "" : "x", dimension);
+    return text;
+}
+
+void addInput(std::vector<std::string>& arguments, const RuntimeTensor& input, const fs::path& file) {
+    ensure(elementCount(input.shape) == static_cast<int64_t>(input.values.size()), "shape of a runtime input");
+    const char* bytes = reinterpret_cast<const char*>(input.values.data());
+    writeFileAtomic(file, {bytes, input.values.size() * sizeof(float)});
+    arguments.insert(arguments.end(), {"--input", str(input.name, "=", dimsText(input.shape), "=", file.string())});
+}
+
+RuntimeTensor readOutput(const nlohmann::json& entry, const fs::path& folder) {
+    RuntimeTensor output{entry.at("name"), entry.at("dims").get<Shape>(), {}};
+    const std::string bytes = readFile(folder / entry.at("file").get<std::string>());
+    require(bytes.size() == static_cast<size_t>(elementCount(output.shape)) * sizeof(float), ErrorKind::Io,
+            "the runtime's output ", output.name, " has ", bytes.size(), " bytes, which do not fit its shape");
+    output.values.resize(bytes.size() / sizeof(float));
+    std::memcpy(output.values.data(), bytes.data(), bytes.size());
+    return output;
+}
+
+RuntimeRun readAnswer(const fs::path& folder) {
+    try {
+        const auto answer = nlohmann::json::parse(readFile(folder / "outputs.json"));
+        RuntimeRun run{answer.at("runtime"), {}, answer.at("milliseconds")};
+        for (const auto& entry : answer.at("outputs")) run.outputs.push_back(readOutput(entry, folder));
+        return run;
+    } catch (const nlohmann::json::exception& error) {
+        fail(ErrorKind::Io, "the runtime's answer cannot be read: ", error.what());
+    }
+}
+
+std::string lastLine(std::string text) {
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
+    return text.substr(text.rfind('\n') + 1);
+}
+
+}  // namespace
+
+std::string missingOnnxRuntime() {
+    return findPlace().missing;
+}
+
+std::optional<RuntimeRun> runOnnxRuntime(const fs::path& model, const std::vector<RuntimeTensor>& inputs,
+                                         const RuntimeOptions& options) {
+    constexpr int kRefused = 2;  // exit status of the script when the runtime refuses the model or the inputs
+    const Place place = findPlace();
+    if (!place.missing.empty()) return std::nullopt;
+    const ScratchFolder scratch;
+    std::vector<std::string> arguments{"node",           place.script.string(),
+                                       "--modules",      place.modules.string(),
+                                       "--model",        model.string(),
+                                       "--out",          scratch.path().string(),
+                                       "--optimization", options.optimize ? "all" : "disabled",
+                                       "--threads",      str(options.threads),
+                                       "--repeats",      str(options.repeats)};
+    if (!options.optimizedModel.empty())
+        arguments.insert(arguments.end(), {"--optimized-model", options.optimizedModel.string()});
+    for (size_t i = 0; i < inputs.size(); ++i) addInput(arguments, inputs[i], scratch.path() / str("input", i, ".bin"));
+    const ProcessResult result = runProcess(arguments, options.limitSeconds, options.cancel);
+    require(!result.timedOut, ErrorKind::Io, "the runtime did not answer within ", options.limitSeconds, " s");
+    require(result.exitCode != kRefused, ErrorKind::BadInput, "the runtime refuses ", model.string(), ": ",
+            lastLine(result.output));
+    require(result.exitCode == 0, ErrorKind::Io, "the runtime failed with status ", result.exitCode, ": ",
+            lastLine(result.output));
+    return readAnswer(scratch.path());
+}
+
+}  // namespace qat
