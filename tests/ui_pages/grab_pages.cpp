@@ -1,0 +1,44 @@
+// Saves pictures of the three pages in both themes, for review beside the mock-ups: qat_grab_pages RUN_FOLDER OUT.
+#include <QApplication>
+#include <QDir>
+#include <cstdio>
+
+#include "document/selection_hub.h"
+#include "feed/run_feed.h"
+#include "run/run_page.h"
+#include "style/theme_hub.h"
+#include "ui_pages/event_loop.h"
+
+namespace {
+
+void grab(QWidget& page, const QString& path) {
+    page.resize(1600, 1000);
+    page.show();
+    qat::test::waitUntil([] { return false; }, 400);
+    page.grab().save(path);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 3) return std::fputs("usage: qat_grab_pages RUN_FOLDER OUT\n", stderr), 2;
+    if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
+    QApplication application(argc, argv);
+    using namespace qat::ui;
+    ThemeHub theme(ThemeHub::Mode::Light);
+    theme.apply(application);
+    SelectionHub selection;
+    RunStore store;
+    RunFeed feed(&store);
+    feed.open(QString::fromLocal8Bit(argv[1]));
+    qat::test::waitUntil([&] { return !feed.isLoading(); });
+    const QDir out(QString::fromLocal8Bit(argv[2]));
+    RunPage run(&theme, &selection, &store);
+    for (const auto mode : {ThemeHub::Mode::Light, ThemeHub::Mode::Dark}) {
+        theme.setMode(mode);
+        const QString name = mode == ThemeHub::Mode::Light ? "light" : "dark";
+        grab(run, out.filePath("run-" + name + ".png"));
+        run.hide();
+    }
+    return 0;
+}

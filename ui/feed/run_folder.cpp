@@ -1,0 +1,155 @@
+// Readers for the small files of a run folder; damaged files are passed over, never fatal.
+#include "feed/run_folder.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <cmath>
+#include <limits>
+
+#include "feed/event_line.h"
+#include "feed/event_tail.h"
+
+namespace qat::ui {
+namespace {
+
+constexpr qint64 kLargestSideFile = 64 * 1024 * 1024;
+
+QByteArray contents(const QString& path) {
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly) || file.size() > kLargestSideFile) return {};
+    return file.readAll();
+}
+
+std::optional<double> optionalNumber(const QJsonValue& value) {
+    return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt;
+}
+
+QVector<qint64> shape(const QJsonValue& value) {
+    QVector<qint64> read;
+    for (const QJsonValue& size : value.toArray()) read.push_back(size.toInteger());
+    return read;
+}
+
+RunLayer layerFrom(const QJsonObject& object) {
+    RunLayer layer;
+    layer.name = object["name"].toString();
+    layer.op = object["op"].toString();
+    for (const QJsonValue& alias : object["aliases"].toArray()) layer.aliases.push_back(alias.toString());
+    layer.weightShape = shape(object["weight_shape"]);
+    layer.outputShape = shape(object["output_shape"]);
+    layer.parameters = object["parameters"].toInteger();
+    layer.macs = object["macs"].toInteger();
+    layer.weightBits = object["weight_bits"].toInt();
+    layer.activationBits = object["activation_bits"].toInt();
+    layer.observer = object["observer"].toString();
+    layer.weightOrigin = object["weight_origin"].toString();
+    layer.activationOrigin = object["activation_origin"].toString();
+    layer.scaleGroup = object["scale_group"].toString();
+    return layer;
+}
+
+}  // namespace
+
+unsigned readRunSummary(RunData& data, const QString& path) {
+    const QJsonObject object = QJsonDocument::fromJson(contents(path)).object();
+    if (object.isEmpty()) return 0;
+    RunSummary& summary = data.summary;
+    summary.present = true;
+    summary.runId = object["run_id"].toString();
+    summary.model = object["model"]["variant"].toString();
+    summary.mode = object["quantization"]["mode"].toString();
+    summary.method = object["method"]["variant"].toString();
+    summary.status = object["status"].toString();
+    summary.error = object["error"].toString();
+    summary.best = optionalNumber(object["metrics"]["best_value"]);
+    summary.final = optionalNumber(object["metrics"]["final_value"]);
+    summary.collapsed = object["stability"]["collapsed"].toBool();
+    const double ratio = object["stability"]["collapse_threshold_ratio"].toDouble(0.5);
+    summary.collapseRatio = ratio > 0 && ratio < 1 ? ratio : 0.5;
+    if (data.run.id.isEmpty()) data.run.id = summary.runId;
+    if (data.run.model.isEmpty()) data.run.model = summary.model;
+    if (data.run.quantization.isEmpty()) data.run.quantization = summary.mode;
+    if (!data.run.started.isValid())
+        data.run.started = QDateTime::fromString(object["created_at"].toString(), Qt::ISODate);
+    if (data.run.epochs == 0) data.run.epochs = object["training"]["epochs"].toInt();
+    return kRunSummary;
+}
+
+unsigned readLayerList(RunData& data, const QString& path) {
+    const QJsonArray list = QJsonDocument::fromJson(contents(path)).array();
+    if (list.isEmpty()) return 0;
+    QVector<RunLayer> layers;
+    for (const QJsonValue& item : list) {
+        RunLayer layer = layerFrom(item.toObject());
+        if (!layer.name.isEmpty()) layers.push_back(std::move(layer));
+    }
+    data.layers = std::move(layers);
+    return kRunLayerInfo;
+}
+
+unsigned readResultsCsv(RunData& data, const QString& path) {
+    const QList<QByteArray> lines = contents(path).split('\n');
+    if (lines.size() < 2) return 0;
+    QStringList columns;
+    for (const QByteArray& column : lines.front().split(',')) columns.push_back(QString::fromUtf8(column.trimmed()));
+    const qsizetype epochColumn = columns.indexOf(QStringLiteral("epoch"));
+    if (epochColumn < 0) return 0;
+    for (qsizetype row = 1; row < lines.size(); ++row) {
+        const QList<QByteArray> fields = lines[row].split(',');
+        if (fields.size() != columns.size()) continue;
+        bool isNumber = false;
+        const double epoch = fields[epochColumn].trimmed().toDouble(&isNumber);
+        if (!isNumber || !std::isfinite(epoch)) continue;
+        for (qsizetype column = 0; column < columns.size(); ++column) {
+            if (column == epochColumn || columns[column] == QLatin1String("time")) continue;
+            const double value = fields[column].trimmed().toDouble(&isNumber);
+            data.series[columns[column]].add(epoch, isNumber ? value : std::numeric_limits<double>::quiet_NaN(), epoch);
+        }
+    }
+    return kRunScalars;
+}
+
+void settleStatus(RunData& data) {
+    constexpr qint64 kSilentSeconds = 120;
+    if (data.ended || data.status == RunStatus::Gone) return;
+    const QFileInfo events(QDir(data.folder).filePath(QStringLiteral("events.jsonl")));
+    if (events.exists() && data.events > 0) {
+        const bool quiet = events.lastModified().secsTo(QDateTime::currentDateTime()) > kSilentSeconds;
+        data.status = quiet ? RunStatus::Silent : RunStatus::Running;
+        return;
+    }
+    if (!data.summary.present) {
+        data.status = RunStatus::Empty;
+        return;
+    }
+    data.trouble = data.summary.error;
+    data.status = data.summary.status == QLatin1String("completed-success")  ? RunStatus::Completed
+                  : data.summary.status == QLatin1String("completed-failed") ? RunStatus::Failed
+                                                                             : RunStatus::Incomplete;
+}
+
+RunData readRunFolder(const QString& folder, EventTail& tail) {
+    RunData data;
+    data.folder = folder;
+    const QDir dir(folder);
+    tail = EventTail(dir.filePath(QStringLiteral("events.jsonl")));
+    const auto take = [&data](const QByteArray& line) { applyEventLine(data, line); };
+    // Whole file at once; only what is written meanwhile is left for the timer.
+    const EventTail::State state = tail.read(std::numeric_limits<int>::max(), take);
+    if (state == EventTail::State::Missing) readResultsCsv(data, dir.filePath(QStringLiteral("results.csv")));
+    readRunSummary(data, dir.filePath(QStringLiteral("run_summary.json")));
+    readLayerList(data, dir.filePath(QStringLiteral("layers.json")));
+    settleStatus(data);
+    if (!dir.exists()) {
+        data.status = RunStatus::Gone;
+        data.trouble = QCoreApplication::translate("RunFeed", "There is no folder %1.").arg(folder);
+    }
+    return data;
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,24 @@
+// The files of a run folder beside events.jsonl: summary, layer list, and results.csv as a stand-in for lost events.
+#pragma once
+
+#include <QString>
+
+#include "feed/run_data.h"
+
+namespace qat::ui {
+
+class EventTail;
+
+// Each reads one file into the data and returns the RunChange bits touched, 0 when the file is missing or damaged.
+unsigned readRunSummary(RunData& data, const QString& path);
+unsigned readLayerList(RunData& data, const QString& path);
+unsigned readResultsCsv(RunData& data, const QString& path);
+
+// A whole folder: events.jsonl if there is one, else results.csv and the summary; then summary and layers. Runs in
+// the CPU pool. `tail` is left where the reading ended.
+RunData readRunFolder(const QString& folder, EventTail& tail);
+
+// Sets Empty, Running, Silent or what the summary says, from what is known and when the events were last written.
+void settleStatus(RunData& data);
+
+}  // namespace qat::ui

@@ -1,0 +1,170 @@
+// Sections from top to bottom, separated by hairlines.
+#include "run/monitor_panel.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QPainter>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+#include "charts/chip_view.h"
+#include "charts/kpi_grid.h"
+#include "charts/table_link.h"
+#include "run/oscillation_model.h"
+#include "run/sentinel_bar.h"
+#include "widgets/buttons.h"
+#include "widgets/format.h"
+#include "widgets/panel.h"
+#include "widgets/themed_label.h"
+
+namespace qat::ui {
+namespace {
+constexpr int kShownLayers = 7;
+}
+
+ProgressStrip::ProgressStrip(ThemeHub* hub, QWidget* parent) : QWidget(parent), m_hub(hub) {
+    setFixedHeight(hub->px(4));
+    setAccessibleName(tr("Progress"));
+    connect(hub, &ThemeHub::changed, this, qOverload<>(&QWidget::update));
+}
+
+void ProgressStrip::setShare(double share) {
+    m_share = share;
+    setAccessibleDescription(share < 0 ? QString() : formatPercent(share));
+    update();
+}
+
+void ProgressStrip::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    paintProgress(painter, rect(), m_share, m_hub->theme());
+}
+
+MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* parent)
+    : QWidget(parent),
+      m_hub(hub),
+      m_kpis(new KpiGrid(hub, this)),
+      m_sentinel(new SentinelBar(hub, this)),
+      m_sentinelState(new ChipView(hub, this)),
+      m_sentinelSection(new QWidget(this)),
+      m_oscillation(new OscillationModel(selection, this)),
+      m_table(new RowTable(*hub, this)),
+      m_noOscillation(new ThemedLabel(*hub, tr("No weight statistics yet. They come with every epoch of training."),
+                                      TextStyle::Small, Color::Text2, this)),
+      m_analyze(makeButton(*hub, tr("Open in Analyze"), ButtonKind::Link, {}, true, this)),
+      m_stage(new ThemedLabel(*hub, {}, TextStyle::BodyStrong, Color::Text, this)),
+      m_counts(new ThemedLabel(*hub, {}, TextStyle::Small, Color::Text2, this)),
+      m_bar(new ProgressStrip(hub, this)),
+      m_stop(makeButton(*hub, tr("Stop after batch"), ButtonKind::Normal, QStringLiteral("stop"), true, this)),
+      m_footer(new ThemedLabel(*hub, {}, TextStyle::Caption, Color::Text2, this)) {
+    const int pad = hub->px(12);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_kpis);
+
+    auto* sentinel = new QVBoxLayout(m_sentinelSection);
+    sentinel->setContentsMargins(0, hub->px(8), 0, hub->px(10));
+    sentinel->setSpacing(hub->px(6));
+    sentinel->addWidget(sectionTitle(tr("Collapse sentinel"), m_sentinelState));
+    sentinel->addWidget(m_sentinel);
+    column->addWidget(m_sentinelSection);
+    column->addWidget(new Hairline(*hub));
+
+    auto* unit = new ThemedLabel(*hub, tr("% of weights"), TextStyle::Caption, Color::Text2);
+    QWidget* title = sectionTitle(tr("Most oscillating layers"), unit);
+    title->setContentsMargins(0, hub->px(8), 0, hub->px(4));
+    column->addWidget(title);
+    m_noOscillation->setWordWrap(true);
+    m_noOscillation->setContentsMargins(pad, hub->px(4), pad, hub->px(12));
+    column->addWidget(m_noOscillation);
+    m_table->setModel(m_oscillation);
+    m_table->setAccessibleName(tr("Most oscillating layers"));
+    m_table->setItemDelegateForColumn(OscillationModel::History, new SparkDelegate(*hub, m_table));
+    m_table->setItemDelegateForColumn(OscillationModel::Share, new NumberDelegate(*hub, m_table));
+    m_table->horizontalHeader()->hide();
+    m_table->horizontalHeader()->setSectionResizeMode(OscillationModel::Layer, QHeaderView::Stretch);
+    m_table->setColumnWidth(OscillationModel::History, hub->px(70));
+    m_table->setColumnWidth(OscillationModel::Share, hub->px(68));
+    m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    new TableLink(m_table, selection);
+    column->addWidget(m_table);
+    auto* link = new QHBoxLayout;
+    link->setContentsMargins(hub->px(4), hub->px(4), pad, hub->px(8));
+    link->addWidget(m_analyze);
+    link->addStretch(1);
+    column->addLayout(link);
+    column->addWidget(new Hairline(*hub));
+
+    auto* progress = new QVBoxLayout;
+    progress->setContentsMargins(pad, hub->px(10), pad, hub->px(10));
+    progress->setSpacing(hub->px(8));
+    auto* line = new QHBoxLayout;
+    line->addWidget(m_stage, 1);
+    line->addWidget(m_stop);
+    progress->addLayout(line);
+    progress->addWidget(m_bar);
+    progress->addWidget(m_counts);
+    column->addLayout(progress);
+    column->addStretch(1);
+    m_footer->setWordWrap(true);
+    m_footer->setContentsMargins(pad, 0, pad, hub->px(10));
+    column->addWidget(m_footer);
+    connect(m_stop, &QPushButton::clicked, this, &MonitorPanel::stopRequested);
+    connect(m_analyze, &QPushButton::clicked, this, &MonitorPanel::analyzeRequested);
+}
+
+QWidget* MonitorPanel::sectionTitle(const QString& text, QWidget* right) {
+    auto* row = new QWidget(this);
+    auto* line = new QHBoxLayout(row);
+    line->setContentsMargins(m_hub->px(12), 0, m_hub->px(12), 0);
+    line->addWidget(new ThemedLabel(*m_hub, text, TextStyle::CaptionStrong, Color::Text2, row), 1);
+    line->addWidget(right);
+    return row;
+}
+
+void MonitorPanel::refreshProgress(const RunData& data) {
+    const RunStage* stage = data.currentStage();
+    const bool running = data.status == RunStatus::Running;
+    m_stop->setVisible(running);
+    m_bar->setVisible(stage != nullptr);
+    if (!stage) {
+        m_stage->setText(data.stages.empty() ? tr("No stage yet") : data.ended ? tr("Finished") : tr("Between stages"));
+        m_counts->setText(data.now > 0 ? tr("%1 in all").arg(formatDuration(data.now)) : QString());
+        return;
+    }
+    m_stage->setText(stageTitle(stage->name));
+    m_bar->setShare(stage->total > 0 ? static_cast<double>(stage->done) / static_cast<double>(stage->total) : -1);
+    QString counts =
+        stage->total > 0 ? tr("%1 of %2").arg(formatCount(stage->done), formatCount(stage->total)) : tr("running");
+    if (const auto remaining = data.remainingSeconds(); remaining && running)
+        counts += tr(", about %1 left").arg(formatDuration(*remaining));
+    m_counts->setText(counts);
+}
+
+void MonitorPanel::refresh(const RunData& data, unsigned mask) {
+    if (mask & (kRunScalars | kRunSummary | kRunStatus)) {
+        const RunFigures figures = runFigures(data);
+        m_kpis->setKpis(kpisOf(data));
+        m_sentinelSection->setVisible(figures.best.has_value());
+        m_sentinel->setFigures(figures);
+        const bool collapsed = figures.collapsed() || data.summary.collapsed;
+        m_sentinelState->showChip(collapsed ? Chip{tr("collapsed"), ChipKind::Error, QStringLiteral("close")}
+                                            : Chip{tr("above the floor"), ChipKind::Success, QStringLiteral("check")});
+    }
+    if (mask & (kRunLayers | kRunLayerInfo)) {
+        m_oscillation->showRun(data, kShownLayers);
+        const bool any = m_oscillation->rowCount() > 0;
+        m_noOscillation->setVisible(!any);
+        m_table->setVisible(any);
+        m_analyze->setVisible(any);
+        m_table->setFixedHeight(m_oscillation->rowCount() * m_hub->px(26) + 1);
+    }
+    if (mask & (kRunProgress | kRunStages | kRunStatus)) refreshProgress(data);
+    QStringList footer{data.folder};
+    if (data.corruptLines > 0)
+        footer << tr("%n line(s) of events.jsonl could not be read.", nullptr, int(data.corruptLines));
+    m_footer->setText(footer.join(QLatin1Char('\n')));
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,178 @@
+// Which series becomes which line, and how the three x axes relate.
+#include "run/run_curves.h"
+
+#include <QCoreApplication>
+#include <algorithm>
+#include <cmath>
+
+#include "widgets/format.h"
+
+namespace qat::ui {
+namespace {
+
+const QString kMap = QStringLiteral("metrics/mAP50-95(B)");
+
+QString text(const char* source) {
+    return QCoreApplication::translate("RunCurves", source);
+}
+
+double onAxis(const RunSeries::Point& point, double epoch, double perEpoch, RunAxis axis) {
+    if (axis == RunAxis::Minutes) return point.t / 60;
+    return axis == RunAxis::Epoch ? epoch : epoch * perEpoch;
+}
+
+// x of the series counts steps (or epochs); `factor` scales the values.
+ChartLine lineOf(const RunData& data, const QString& series, bool countsSteps, RunAxis axis, double factor = 1) {
+    ChartLine line;
+    line.name = series;
+    const RunSeries* found = data.find(series);
+    if (!found) return line;
+    const double perEpoch = stepsPerEpoch(data);
+    for (const RunSeries::Point& point : found->points) {
+        const double epoch = countsSteps ? point.x / perEpoch : point.x;
+        line.points.emplace_back(onAxis(point, epoch, perEpoch, axis), point.value * factor);
+    }
+    line.starts = found->starts;
+    return line;
+}
+
+ChartLine level(const QString& name, double value, double xMax, LineRole role) {
+    ChartLine line;
+    line.name = name;
+    line.role = role;
+    line.points = {{0, value}, {xMax, value}};
+    line.endLabel = name + QLatin1Char(' ') + formatMap(value);
+    return line;
+}
+
+ChartLine floorLine(const ChartLine& map, double start, double ratio, double xMax) {
+    ChartLine line;
+    line.name = text("Collapse floor");
+    line.role = LineRole::Limit;
+    line.stair = line.hatchBelow = true;
+    double best = start;
+    for (const QPointF& point : map.points) {
+        if (std::isfinite(point.y())) best = std::max(best, point.y());
+        const double x = line.points.empty() ? point.x() : std::max(point.x(), line.points.back().x());
+        line.points.emplace_back(x, ratio * best);
+    }
+    if (line.points.empty()) return line;
+    line.points.emplace_back(std::max(xMax, line.points.back().x()), ratio * best);
+    line.endLabel = text("floor %1").arg(formatMap(ratio * best));
+    line.endNote = text("%1 × best so far").arg(ratio);
+    return line;
+}
+
+}  // namespace
+
+std::optional<double> RunFigures::floor() const {
+    return best ? std::optional(*best * floorRatio) : std::nullopt;
+}
+
+bool RunFigures::collapsed() const {
+    const std::optional<double> last = final ? final : current;
+    return best && last && *best > 0 && *last < floorRatio * *best;
+}
+
+RunFigures runFigures(const RunData& data) {
+    RunFigures figures;
+    figures.floorRatio = data.summary.collapseRatio;
+    figures.fp32 = data.value(QStringLiteral("fp32/mAP50-95"));
+    figures.ptq = data.value(QStringLiteral("ptq/mAP50-95"));
+    figures.final = data.value(QStringLiteral("final/mAP50-95"));
+    if (!figures.final) figures.final = data.summary.final;
+    if (const RunSeries* map = data.find(kMap); map && !map->points.empty()) {
+        figures.current = map->last();
+        figures.epoch = static_cast<int>(std::clamp(map->points.back().x, 0.0, 1e9));
+        if (const auto best = map->best()) {
+            figures.best = best->value;
+            figures.bestEpoch = static_cast<int>(std::clamp(best->x, 0.0, 1e9));
+        }
+    }
+    if (!figures.best) figures.best = data.summary.best;
+    return figures;
+}
+
+double stepsPerEpoch(const RunData& data) {
+    const RunStage* train = data.stage(QStringLiteral("train"));
+    if (train && train->total > 0 && data.run.epochs > 0)
+        return std::max(1.0, static_cast<double>(train->total) / data.run.epochs);
+    const RunSeries* loss = data.find(QStringLiteral("train/box_loss"));
+    const RunSeries* map = data.find(kMap);
+    if (!loss || !map || loss->points.empty() || map->points.empty()) return 1;
+    return std::max(1.0, std::round(loss->points.back().x / std::max(1.0, map->points.back().x)));
+}
+
+double lastX(const RunData& data, RunAxis axis) {
+    double epochs = data.run.epochs;
+    if (const RunSeries* map = data.find(kMap); map && !map->points.empty())
+        epochs = std::max(epochs, map->points.back().x);
+    epochs = std::max(epochs, 1.0);
+    if (axis == RunAxis::Epoch) return epochs;
+    if (axis == RunAxis::Step) return epochs * stepsPerEpoch(data);
+    const double minutes = data.now / 60;
+    const double remaining = data.remainingSeconds().value_or(0) / 60;
+    return std::max(minutes + remaining, 1e-3);
+}
+
+std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
+    std::vector<ChartLine> lines;
+    const RunFigures figures = runFigures(data);
+    const double xMax = lastX(data, axis);
+    ChartLine map = lineOf(data, kMap, false, axis);
+    map.name = text("Quantized, EMA");
+    map.markers = map.points.size() <= 30;
+    const bool atBest = figures.current && figures.best && *figures.current >= *figures.best;
+    if (figures.current)
+        map.endLabel = atBest ? text("%1, best").arg(formatMap(*figures.current)) : formatMap(*figures.current);
+    ChartLine floor = floorLine(map, figures.ptq.value_or(0), figures.floorRatio, xMax);
+    if (!floor.points.empty()) lines.push_back(std::move(floor));
+    if (figures.fp32) lines.push_back(level(text("FP32"), *figures.fp32, xMax, LineRole::Fp32));
+    if (figures.ptq) {
+        lines.push_back(level(text("PTQ"), *figures.ptq, xMax, LineRole::Quant));
+        lines.back().thin = lines.back().dotted = true;
+    }
+    if (!map.points.empty()) lines.push_back(std::move(map));
+    return lines;
+}
+
+std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis) {
+    const std::pair<const char*, const char*> parts[] = {{"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
+                                                         {"cls", QT_TRANSLATE_NOOP("RunCurves", "class")},
+                                                         {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")}};
+    std::vector<ChartLine> lines;
+    int category = 1;
+    for (const auto& [key, name] : parts) {
+        ChartLine line = lineOf(data, QStringLiteral("train/%1_loss").arg(QLatin1String(key)), true, axis);
+        line.name = line.endLabel = text(name);
+        line.role = LineRole::Category;
+        line.category = category++;
+        if (!line.points.empty()) lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
+std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis) {
+    ChartLine line = lineOf(data, QStringLiteral("oscillation/share"), false, axis, 100);
+    line.name = text("Oscillating weights, %");
+    if (line.points.empty()) return {};
+    line.markers = line.points.size() <= 30;
+    line.endLabel = formatPercent(line.points.back().y() / 100);
+    return {std::move(line)};
+}
+
+std::vector<ChartLine> rateLines(const RunData& data, RunAxis axis, int* exponent) {
+    *exponent = 0;
+    ChartLine line = lineOf(data, QStringLiteral("lr/pg0"), true, axis);
+    double largest = 0;
+    for (const QPointF& point : line.points)
+        if (std::isfinite(point.y())) largest = std::max(largest, point.y());
+    if (largest <= 0) return {};
+    *exponent = static_cast<int>(std::floor(std::log10(largest)));
+    for (QPointF& point : line.points) point.setY(point.y() * std::pow(10.0, -*exponent));
+    line.name = text("Learning rate");
+    line.role = LineRole::Neutral;
+    return {std::move(line)};
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,39 @@
+// A run's numbers as chart lines: pure functions from RunData, no widgets.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "charts/chart_line.h"
+#include "feed/run_data.h"
+
+namespace qat::ui {
+
+enum class RunAxis { Epoch, Step, Minutes };
+
+// The headline numbers of a run; empty = not measured yet.
+struct RunFigures {
+    std::optional<double> fp32, ptq, current, best, final;  // mAP50-95
+    int epoch = 0, bestEpoch = 0;
+    double floorRatio = 0.5;
+    // floorRatio x best so far; empty without any epoch.
+    std::optional<double> floor() const;
+    bool collapsed() const;
+};
+
+RunFigures runFigures(const RunData& data);
+
+// Steps of an epoch: from the training stage, else from the curves, else 1.
+double stepsPerEpoch(const RunData& data);
+// Right end of the charts: the planned epochs, or what there is.
+double lastX(const RunData& data, RunAxis axis);
+
+// mAP50-95 over training with the FP32 line, the PTQ level and the collapse floor.
+std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis);
+std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis);
+// Share of oscillating weights in percent.
+std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis);
+// Learning rate times 10^-exponent.
+std::vector<ChartLine> rateLines(const RunData& data, RunAxis axis, int* exponent);
+
+}  // namespace qat::ui

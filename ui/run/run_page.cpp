@@ -1,0 +1,201 @@
+// Puts the parts of the Run perspective together and refreshes only what changed.
+#include "run/run_page.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QDesktopServices>
+#include <QDockWidget>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QUrl>
+#include <QVBoxLayout>
+
+#include "charts/chart_pane.h"
+#include "charts/visible_refresh.h"
+#include "run/log_panel.h"
+#include "run/monitor_panel.h"
+#include "run/run_head.h"
+#include "widgets/buttons.h"
+#include "widgets/empty_state.h"
+#include "widgets/message_bar.h"
+#include "widgets/panel.h"
+#include "widgets/segment_bar.h"
+
+namespace qat::ui {
+
+RunPage::RunPage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
+    : QMainWindow(parent, Qt::Widget), m_hub(hub), m_selection(selection), m_store(store) {
+    setObjectName(QStringLiteral("run.page"));
+    buildCentre();
+    buildMonitor();
+    m_refresh = new VisibleRefresh(this, [this](unsigned mask) { refresh(mask); });
+    connect(store, &RunStore::changed, m_refresh, &VisibleRefresh::request);
+    m_refresh->request(kRunEverything);
+}
+
+void RunPage::buildCentre() {
+    auto* surface = new Surface(*m_hub);
+    auto* column = new QVBoxLayout(surface);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_messages = new MessageStack(*m_hub, surface);
+    m_head = new RunHead(m_hub, surface);
+    auto* splitter = new QSplitter(Qt::Vertical, surface);
+    splitter->setChildrenCollapsible(false);
+    buildCharts(splitter);
+    m_log = new LogPanel(m_hub, m_store, splitter);
+    splitter->addWidget(m_log);
+    splitter->setStretchFactor(0, 3);
+    splitter->setStretchFactor(1, 2);
+    splitter->setStretchFactor(2, 2);
+    splitter->setSizes({352, 212, 220});
+    column->addWidget(m_messages);
+    column->addWidget(m_head);
+    column->addWidget(new Hairline(*m_hub));
+    column->addWidget(splitter, 1);
+    connect(m_head, &RunHead::folderRequested, this,
+            [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_store->data().folder)); });
+    connect(m_head, &RunHead::commandRequested, this, &RunPage::copyCommand);
+
+    auto* blank = new Surface(*m_hub);
+    auto* blankColumn = new QVBoxLayout(blank);
+    blankColumn->setContentsMargins(0, 0, 0, 0);
+    m_empty = new EmptyState(*m_hub, {}, blank);
+    QPushButton* start = makeButton(*m_hub, tr("Run pipeline"), ButtonKind::Normal, QStringLiteral("play"));
+    QPushButton* open = makeButton(*m_hub, tr("Open a run"), ButtonKind::Normal, QStringLiteral("open"));
+    m_empty->addButton(start);
+    m_empty->addButton(open);
+    connect(start, &QPushButton::clicked, this, &RunPage::startRunRequested);
+    connect(open, &QPushButton::clicked, this, &RunPage::openRunRequested);
+    blankColumn->addWidget(m_empty);
+
+    m_stack = new QStackedWidget(this);
+    m_stack->addWidget(blank);
+    m_stack->addWidget(surface);
+    setCentralWidget(m_stack);
+}
+
+void RunPage::buildCharts(QSplitter* splitter) {
+    m_map = new ChartPane(m_hub, tr("mAP50-95"), splitter);
+    m_axisBar = new SegmentBar(*m_hub, true);
+    m_axisBar->addSegment(QStringLiteral("epoch"), tr("epoch"));
+    m_axisBar->addSegment(QStringLiteral("step"), tr("step"));
+    m_axisBar->addSegment(QStringLiteral("time"), tr("time"));
+    m_axisBar->setCurrentIndex(0);
+    m_axisBar->setAccessibleName(tr("Horizontal axis of all charts"));
+    m_map->header()->addLeading(m_axisBar);
+    connect(m_axisBar, &SegmentBar::chosen, this, [this](int index) {
+        m_axis = static_cast<RunAxis>(index);
+        m_crosshair.set(std::nullopt);
+        refreshCharts();
+    });
+    splitter->addWidget(m_map);
+    auto* row = new QSplitter(Qt::Horizontal, splitter);
+    row->setChildrenCollapsible(false);
+    m_loss = new ChartPane(m_hub, tr("Loss"), row);
+    m_oscillation = new ChartPane(m_hub, tr("Oscillating weights"), row);
+    m_rate = new ChartPane(m_hub, tr("Learning rate"), row);
+    m_loss->setSmoothing(ChartPane::Smoothing::Median);
+    for (ChartPane* pane : {m_loss, m_oscillation, m_rate}) row->addWidget(pane);
+    for (ChartPane* pane : {m_map, m_loss, m_oscillation, m_rate}) pane->canvas()->setLink(&m_crosshair);
+    m_map->canvas()->setEmptyText(
+        tr("No accuracy yet. FP32 and PTQ are measured before training, then every epoch adds a point."));
+    m_loss->canvas()->setEmptyText(tr("No training step yet."));
+    m_oscillation->canvas()->setEmptyText(tr("No weight statistics yet. They come with every epoch of training."));
+    m_rate->canvas()->setEmptyText(tr("No training step yet."));
+    splitter->addWidget(row);
+}
+
+void RunPage::buildMonitor() {
+    auto* surface = new Surface(*m_hub);
+    auto* column = new QVBoxLayout(surface);
+    column->setContentsMargins(0, 0, 0, 0);
+    m_monitor = new MonitorPanel(m_hub, m_selection, surface);
+    column->addWidget(m_monitor);
+    m_monitorDock = makeDock(new PanelHeader(*m_hub, tr("Monitor")), QStringLiteral("run.monitor"), surface, this);
+    addDockWidget(Qt::RightDockWidgetArea, m_monitorDock);
+    resizeDocks({m_monitorDock}, {m_hub->px(316)}, Qt::Horizontal);
+    connect(m_monitor, &MonitorPanel::stopRequested, this, &RunPage::stopRequested);
+    connect(m_monitor, &MonitorPanel::analyzeRequested, this, &RunPage::analyzeRequested);
+}
+
+void RunPage::showBody() {
+    const RunData& data = m_store->data();
+    const bool nothing = data.events == 0 && data.series.empty() && !data.summary.present;
+    m_stack->setCurrentIndex(nothing ? 0 : 1);
+    m_monitorDock->setVisible(!nothing);
+    if (!nothing) return;
+    if (data.status == RunStatus::Loading)
+        m_empty->setSentence(tr("Reading %1 ...").arg(data.folder));
+    else if (data.status == RunStatus::Gone)
+        m_empty->setSentence(data.trouble);
+    else if (!data.folder.isEmpty())
+        m_empty->setSentence(
+            tr("Nothing in this run yet. The folder %1 has neither events.jsonl nor results.csv.").arg(data.folder));
+    else
+        m_empty->setSentence(
+            tr("No run yet. Start the pipeline with this configuration, or open the folder of an earlier run."));
+}
+
+void RunPage::refreshMessages() {
+    const RunData& data = m_store->data();
+    const bool bad = data.status == RunStatus::Failed || data.status == RunStatus::Gone;
+    if (bad) {
+        const QString sentence =
+            data.trouble.isEmpty() ? tr("The run ended with an error; the log may say more.") : data.trouble;
+        m_messages->post(QStringLiteral("status"), MessageKind::Error, sentence);
+    } else if (data.status == RunStatus::Silent) {
+        m_messages->post(
+            QStringLiteral("status"), MessageKind::Warning,
+            tr("Nothing was written for two minutes and the run never said that it ended: it may have been "
+               "killed. It can be resumed from its last checkpoint."));
+    } else {
+        m_messages->withdraw(QStringLiteral("status"));
+    }
+}
+
+void RunPage::refreshCharts() {
+    const RunData& data = m_store->data();
+    const QString xTitle = m_axis == RunAxis::Epoch  ? tr("epoch")
+                           : m_axis == RunAxis::Step ? tr("step")
+                                                     : tr("minutes");
+    ChartAxes axes;
+    axes.xMin = 0;
+    axes.xMax = lastX(data, m_axis);
+    axes.maxYTicks = 4;
+    int exponent = 0;
+    m_loss->setAxes(axes);
+    m_loss->setLines(lossLines(data, m_axis));
+    m_loss->setDetail(tr("per batch"));
+    m_oscillation->setAxes(axes);
+    m_oscillation->setLines(oscillationLines(data, m_axis));
+    m_oscillation->setDetail(tr("% of all weights"));
+    m_rate->setAxes(axes);
+    m_rate->setLines(rateLines(data, m_axis, &exponent));
+    m_rate->setDetail(tr("× 1e%1").arg(exponent));
+    axes.xTitle = xTitle;
+    axes.maxYTicks = 6;
+    m_map->setAxes(axes);
+    m_map->setLines(mapLines(data, m_axis));
+    m_map->setDetail(tr("validation, IoU 0.50 to 0.95"));
+}
+
+void RunPage::refresh(unsigned mask) {
+    const RunData& data = m_store->data();
+    const bool fresh = mask == kRunEverything || data.folder != m_shownFolder;
+    m_shownFolder = data.folder;
+    showBody();
+    if (mask & (kRunIdentity | kRunStages | kRunProgress | kRunStatus | kRunScalars)) m_head->showRun(data);
+    if (mask & (kRunStatus | kRunSummary)) refreshMessages();
+    if (mask & (kRunScalars | kRunIdentity | kRunSummary)) refreshCharts();
+    if (mask & kRunLog || fresh) m_log->refresh(fresh);
+    m_monitor->refresh(data, fresh ? unsigned(kRunEverything) : mask);
+}
+
+void RunPage::copyCommand() {
+    QApplication::clipboard()->setText(runCommand(m_store->data()));
+    m_messages->post(QStringLiteral("copied"), MessageKind::Info, tr("The command is on the clipboard."));
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,69 @@
+// The Run perspective: one run live or finished, its curves, log and figures.
+#pragma once
+
+#include <QMainWindow>
+
+#include "charts/crosshair_link.h"
+#include "document/selection_hub.h"
+#include "feed/run_store.h"
+#include "run/run_curves.h"
+#include "style/theme_hub.h"
+
+class QSplitter;
+class QStackedWidget;
+
+namespace qat::ui {
+
+class ChartPane;
+class EmptyState;
+class LogPanel;
+class MessageStack;
+class MonitorPanel;
+class RunHead;
+class SegmentBar;
+class VisibleRefresh;
+
+// A nested main window, so that the shell can dock more (the queue) beside the monitor.
+class RunPage : public QMainWindow {
+    Q_OBJECT
+public:
+    RunPage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
+
+Q_SIGNALS:
+    void stopRequested();
+    void openRunRequested();
+    void startRunRequested();
+    void analyzeRequested();
+
+private:
+    void buildCentre();
+    void buildCharts(QSplitter* splitter);
+    void buildMonitor();
+    void refresh(unsigned mask);
+    void refreshCharts();
+    void refreshMessages();
+    void showBody();
+    void copyCommand();
+
+    ThemeHub* m_hub;
+    SelectionHub* m_selection;
+    RunStore* m_store;
+    CrosshairLink m_crosshair;
+    QStackedWidget* m_stack = nullptr;
+    EmptyState* m_empty = nullptr;
+    MessageStack* m_messages = nullptr;
+    RunHead* m_head = nullptr;
+    ChartPane* m_map = nullptr;
+    ChartPane* m_loss = nullptr;
+    ChartPane* m_oscillation = nullptr;
+    ChartPane* m_rate = nullptr;
+    SegmentBar* m_axisBar = nullptr;
+    LogPanel* m_log = nullptr;
+    MonitorPanel* m_monitor = nullptr;
+    QDockWidget* m_monitorDock = nullptr;
+    VisibleRefresh* m_refresh = nullptr;
+    RunAxis m_axis = RunAxis::Epoch;
+    QString m_shownFolder;
+};
+
+}  // namespace qat::ui
