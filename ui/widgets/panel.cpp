@@ -30,6 +30,9 @@ PanelHeader::PanelHeader(const ThemeHub& hub, const QString& title, QWidget* par
 void PanelHeader::setTitle(const QString& title) {
     m_title->setText(title);
 }
+QSize PanelHeader::sizeHint() const {
+    return {QWidget::sizeHint().width(), m_hub.px(34)};
+}
 QString PanelHeader::title() const {
     return m_title->text();
 }

@@ -25,6 +25,8 @@ public:
     // Put between title and the stretch (a segment bar, tabs).
     void addLeading(QWidget* widget);
     QString title() const;
+    QSize sizeHint() const override;  // a dock gives its title bar just this height
+    QSize minimumSizeHint() const override { return {QWidget::minimumSizeHint().width(), sizeHint().height()}; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
