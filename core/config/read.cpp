@@ -61,6 +61,7 @@ private:
         const auto join = [](const std::string& a, const std::string& b) { return a.empty() ? b : a + "." + b; };
         std::unordered_set<std::string> seen;
         for (const YamlItem& item : map.items) {
+            if (m_reading.issues.size() > kMostIssues) return;  // what follows would go unsaid
             const std::string& name = item.key->text;
             const std::string inside = join(section, name), path = join(base, inside);
             if (!seen.insert(name).second)

@@ -34,8 +34,8 @@ size_t YamlSpans::contentBegin(const YamlItem& item) const {
 
 size_t YamlSpans::scalarEnd(size_t begin, const YamlNode& node) const {
     const char first = begin < m_text.size() ? m_text[begin] : '\0';
-    if (!node.quoted) return std::min(begin + node.text.size(), m_text.size());
     if (first == '|' || first == '>') return blockScalarEnd(begin);
+    if (first != '"' && first != '\'') return std::min(begin + node.text.size(), m_text.size());
     for (size_t i = begin + 1; i < m_text.size(); ++i) {
         if (first == '"' && m_text[i] == '\\')
             ++i;

@@ -209,7 +209,8 @@ TextPlace TextPlaces::at(size_t offset) const {
     offset = std::min(offset, m_text.size());
     const auto after = std::upper_bound(m_lineStarts.begin(), m_lineStarts.end(), offset);
     const size_t start = *(after - 1);
-    int column = 1;
+    const bool marked = start == 0 && m_text.starts_with(kByteOrderMark) && offset >= kByteOrderMark.size();
+    int column = marked ? 0 : 1;  // the mark is no character of the line
     for (size_t i = start; i < offset; ++i) column += (static_cast<unsigned char>(m_text[i]) & 0xC0) != 0x80;
     return {static_cast<int>(after - m_lineStarts.begin()), column};
 }

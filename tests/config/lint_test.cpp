@@ -1,0 +1,89 @@
+// Warnings about settings that contradict each other or are not acted on.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "config/config_io.h"
+#include "guide_snippets.h"
+
+namespace qat {
+namespace {
+
+std::vector<ConfigIssue> warningsFor(const std::string& text) {
+    ConfigReading reading = readConfig(text);
+    EXPECT_TRUE(reading.valid()) << text << (reading.issues.empty() ? "" : reading.issues.front().message);
+    return reading.issues;
+}
+
+// Messages about one key.
+std::vector<std::string> about(const std::vector<ConfigIssue>& issues, const std::string& key) {
+    std::vector<std::string> messages;
+    for (const ConfigIssue& issue : issues)
+        if (issue.key == key) messages.push_back(issue.message);
+    return messages;
+}
+
+TEST(LintConfig, TwinSwitchesThatDisagreeAreNamed) {
+    const auto issues = warningsFor("analysis:\n  measure_layer_error: false\n");
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].message,
+              "qat_params.measure_layer_error is true but analysis.measure_layer_error is false; measuring the layer "
+              "error needs both");
+    EXPECT_EQ(issues[0].key, "analysis.measure_layer_error");
+    EXPECT_EQ(issues[0].line, 2);
+    const auto distillation = warningsFor("qat_params: {use_distillation: true}\n");
+    EXPECT_EQ(about(distillation, "qat_params.use_distillation").size(), 2u);  // and that it is not acted on
+    EXPECT_TRUE(warningsFor("analysis: {enabled: false}\nqat_params: {analyze_quantization_effects: false}\n").empty());
+}
+
+TEST(LintConfig, PatternsWithBareDotsWarnWithTheEscapedPattern) {
+    const auto issues =
+        warningsFor("quantization:\n  layer_configs:\n    - pattern: \"model.[0-9]+.detect\"\n      skip: true\n");
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].message,
+              "quantization.layer_configs[0].pattern has a dot that matches any character; "
+              "'model\\.[0-9]+\\.detect' matches dots only");
+    EXPECT_EQ(issues[0].line, 3);
+    EXPECT_TRUE(warningsFor("quantization: {layer_configs: [{pattern: 'model\\.\\d+.*[.]cv', skip: true}]}\n").empty());
+}
+
+TEST(LintConfig, MixedPrecisionContradictsAdaption) {
+    const auto issues = warningsFor("qat_params: {use_mixed_precision: true, auto_adapt_bit_width: true}\n");
+    EXPECT_EQ(about(issues, "qat_params.auto_adapt_bit_width").size(), 2u);
+    EXPECT_TRUE(warningsFor("qat_params: {use_mixed_precision: true}\n").empty());
+}
+
+TEST(LintConfig, UnknownMetricsWarn) {
+    const auto issues = warningsFor("analysis: {metrics: [mAP, cosin]}\n");
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].message, "analysis.metrics holds cosin, which is not measured (did you mean cosine?)");
+}
+
+TEST(LintSupport, EachSettingNotActedOnWarnsOnceAndSaysWhatHappens) {
+    const auto issues = warningsFor(
+        "quantization:\n"
+        "  activation: {observer: histogram}\n"
+        "  layer_configs:\n"
+        "    - {pattern: a, config: {activation: {observer: histogram}, weight: {observer: histogram}}}\n"
+        "calibration: {method: entropy, use_coreset: yes}\n"
+        "export: {formats: [onnx, tflite]}\n");
+    ASSERT_EQ(issues.size(), 4u);
+    EXPECT_EQ(issues[0].message,
+              "quantization.activation.observer is histogram, but this version observes minimum and maximum instead "
+              "(also in 2 other places)");
+    EXPECT_EQ(issues[0].line, 2);
+    EXPECT_EQ(issues[1].message,
+              "calibration.method is entropy, but this version calibrates with minimum and maximum instead");
+    EXPECT_EQ(issues[2].message,
+              "calibration.use_coreset is true, but this version calibrates on the first images instead");
+    EXPECT_EQ(issues[3].message, "export.formats holds tflite, but this version writes no TFLite file");
+    EXPECT_EQ(issues[3].column, 26);
+}
+
+TEST(LintSupport, DefaultsThatNobodyStatedDoNotWarn) {
+    EXPECT_TRUE(warningsFor("calibration: {num_batches: 3}\n").empty());
+    EXPECT_TRUE(warningsFor("calibration: {use_coreset: false}\nexport: {formats: [onnx]}\n").empty());
+}
+
+}  // namespace
+}  // namespace qat

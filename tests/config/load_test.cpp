@@ -1,0 +1,107 @@
+// Configurations from files: overrides, relative paths, and the files that come with the program.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "config/config_io.h"
+#include "support/assets.h"
+
+namespace qat {
+namespace {
+
+using Overrides = std::vector<std::pair<std::string, std::string>>;
+
+class LoadConfig : public ::testing::Test {
+protected:
+    fs::path write(const std::string& text) {
+        const fs::path file = m_folder.path() / "run.yaml";
+        writeFileAtomic(file, text);
+        return file;
+    }
+    // What loading complains about.
+    static std::string complaint(const fs::path& file, const Overrides& overrides = {},
+                                 ErrorKind kind = ErrorKind::BadInput) {
+        try {
+            loadConfig(file, overrides);
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), kind);
+            return error.what();
+        }
+        return "accepted";
+    }
+    test::ScratchFolder m_folder;
+};
+
+TEST_F(LoadConfig, PathsBecomeRelativeToTheFile) {
+    const fs::path file = write(
+        "model: {pretrained_path: \"../w/n.pt\"}\ndistillation: {teacher_model: /abs/t.pt}\ndata: {path: coco.yaml}\n");
+    const Config config = loadConfig(file);
+    EXPECT_EQ(config.model.pretrainedPath, (m_folder.path().parent_path() / "w/n.pt").string());
+    EXPECT_EQ(config.distillation.teacherModel, "/abs/t.pt");
+    EXPECT_EQ(config.data.path, (m_folder.path() / "coco.yaml").string());
+}
+
+TEST_F(LoadConfig, EmptyPathsAndSyntheticDataStayAsTheyAre) {
+    const Config config = loadConfig(write("data: {path: \"shapes:train=8,val=4\"}\n"));
+    EXPECT_EQ(config.data.path, "shapes:train=8,val=4");
+    EXPECT_EQ(config.model.pretrainedPath, "");
+    EXPECT_EQ(loadConfig(write("data: {path: shapes}\n")).data.path, "shapes");
+}
+
+TEST_F(LoadConfig, OverridesWinAndAreTakenAsTyped) {
+    const fs::path file = write("quantization: {weight: {bit_width: 8}}\n");
+    const Config config = loadConfig(file, {{"quantization.weight.bit_width", "4"},
+                                            {"quantization.weight.bit_width", "3"},
+                                            {"export.formats", "onnx,tflite"},
+                                            {"analysis.sensitivity_bits", "[2, 4]"},
+                                            {"model.pretrained_path", "x: y.pt"},
+                                            {"qat_params.use_lsq", "true"}});
+    EXPECT_EQ(config.quantization.weight.bitWidth, 3);
+    EXPECT_EQ(config.exporting.formats, (std::vector<std::string>{"onnx", "tflite"}));
+    EXPECT_EQ(config.analysis.sensitivityBits, (std::vector<int>{2, 4}));
+    EXPECT_EQ(config.model.pretrainedPath, "x: y.pt");
+    EXPECT_TRUE(config.qat.useLsq);
+}
+
+TEST_F(LoadConfig, ErrorsNameFileLineAndKey) {
+    const fs::path file = write("quantization:\n  weight:\n    bit_width: 99\n");
+    EXPECT_EQ(complaint(file), file.string() + ":3: quantization.weight.bit_width is 99, expected 2 to 16");
+    EXPECT_NE(complaint(m_folder.path() / "none.yaml", {}, ErrorKind::Io).find("none.yaml"), std::string::npos);
+    EXPECT_NE(complaint(m_folder.path()), "accepted");
+}
+
+TEST_F(LoadConfig, BadOverridesNameTheirKey) {
+    const fs::path file = write("");
+    EXPECT_EQ(complaint(file, {{"quantization.weight.bit_width", "99"}}),
+              "--set: quantization.weight.bit_width is 99, expected 2 to 16");
+    EXPECT_EQ(complaint(file, {{"train_params.epoch", "9"}}),
+              "--set: train_params.epoch is not a known key (did you mean epochs?)");
+    EXPECT_EQ(complaint(file, {{"train_params.epochs", ""}}), "--set: train_params.epochs is empty, which is no value");
+    EXPECT_EQ(complaint(file, {{"data.imgsz", "100"}}), "--set: data.imgsz is 100, expected a multiple of 32");
+    EXPECT_EQ(complaint(file, {{"export.formats", "["}}), "--set: export.formats is [, which is no value");
+    EXPECT_EQ(complaint(file, {{"model.variant", "q"}}), "--set: model.variant is q, expected n, s, m, l or x");
+}
+
+TEST_F(LoadConfig, FilesThatComeWithTheProgramAreValidAndCommented) {
+    const std::set<std::string> plain{"w8a8", "w4a8", "w4a16", "w8a16", "w4a4"};
+    size_t count = 0;
+    for (const auto& entry : fs::directory_iterator(QAT_CONFIGS_FOLDER)) {
+        if (entry.path().extension() != ".yaml") continue;
+        ++count;
+        const std::string text = readFile(entry.path());
+        EXPECT_TRUE(text.starts_with("# ")) << entry.path();
+        const ConfigReading reading = readConfig(text);
+        for (const ConfigIssue& issue : reading.issues)
+            EXPECT_TRUE(issue.severity == Severity::Warning)
+                << entry.path() << ":" << issue.line << ": " << issue.message;
+        EXPECT_NO_THROW(loadConfig(entry.path()));
+        if (!plain.contains(entry.path().stem().string())) continue;  // others may ask for what is not acted on yet
+        EXPECT_TRUE(reading.issues.empty()) << entry.path() << ": " << reading.issues.front().message;
+    }
+    EXPECT_GE(count, 6u);
+}
+
+}  // namespace
+}  // namespace qat
