@@ -2,6 +2,7 @@
 #include "data/batch_plan.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -18,6 +19,50 @@ cv::Size sharedShape(double low, double high, int imgsz) {
     const double height = high < 1 ? high : 1, width = low > 1 ? 1 / low : 1;
     const auto whole = [&](double side) { return static_cast<int>(std::ceil(side * imgsz / kStride + 0.5)) * kStride; };
     return {whole(width), whole(height)};
+}
+
+using Place = std::vector<int64_t>::iterator;
+
+// Puts the median of first, middle and last in the middle's place and splits the range around it; returns where it
+// ends up. Equal keys stop the search from both sides.
+template <class Key>
+Place partitionAroundMedian(Place first, Place last, const Key& key) {
+    const Place middle = first + (last - first) / 2;
+    if (key(*middle) < key(*first)) std::iter_swap(middle, first);
+    if (key(*last) < key(*middle)) std::iter_swap(last, middle);
+    if (key(*middle) < key(*first)) std::iter_swap(middle, first);
+    const double pivot = key(*middle);
+    std::iter_swap(middle, last - 1);
+    Place low = first, high = last - 1;
+    while (true) {
+        while (key(*++low) < pivot) {
+        }
+        while (pivot < key(*--high)) {
+        }
+        if (low >= high) break;
+        std::iter_swap(low, high);
+    }
+    std::iter_swap(low, last - 1);
+    return low;
+}
+
+// Median-of-three quicksort with insertion below 17 items. Which of several equal keys comes first decides in which
+// batch a picture lands, hence its padding and its detections; this is the order of the public validator's array
+// library, so that its figures can be reproduced. depth bounds the worst case.
+template <class Key>
+void quicksort(Place first, Place last, const Key& key, int depth) {
+    while (last - first > 16) {
+        if (depth-- == 0) {
+            std::stable_sort(first, last + 1, [&](int64_t a, int64_t b) { return key(a) < key(b); });
+            return;
+        }
+        const Place pivot = partitionAroundMedian(first, last, key);
+        quicksort(first, pivot - 1, key, depth);
+        first = pivot + 1;
+    }
+    for (Place place = first + 1; place <= last; ++place)
+        std::rotate(std::upper_bound(first, place, key(*place), [&](double k, int64_t item) { return k < key(item); }),
+                    place, place + 1);
 }
 
 }  // namespace
@@ -41,7 +86,7 @@ void BatchPlan::sortByShape(const Dataset& dataset) {
         ratios.push_back(size.height / static_cast<double>(size.width));
     }
     const auto ratio = [&](int64_t index) { return ratios[static_cast<size_t>(index)]; };
-    std::stable_sort(m_order.begin(), m_order.end(), [&](int64_t a, int64_t b) { return ratio(a) < ratio(b); });
+    quicksort(m_order.begin(), m_order.end() - 1, ratio, 2 * std::bit_width(m_order.size()));
     for (size_t first = 0; first < m_order.size(); first += static_cast<size_t>(m_batch)) {
         const size_t last = std::min(first + static_cast<size_t>(m_batch), m_order.size()) - 1;
         m_inputSizes.push_back(sharedShape(ratio(m_order[first]), ratio(m_order[last]), m_imgsz));

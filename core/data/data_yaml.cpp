@@ -15,10 +15,13 @@ namespace {
 constexpr int64_t kMaxClasses = 65536;
 constexpr uintmax_t kMaxFileBytes = 16 << 20;
 
-// "file:line: " of a node; yaml-cpp counts lines from 0 and knows none for absent nodes.
-std::string placeOf(const fs::path& file, const YAML::Node& node) {
-    const YAML::Mark mark = node.Mark();
+// "file:line: ", or "file: " where there is no line. yaml-cpp counts lines from 0.
+std::string placeOf(const fs::path& file, const YAML::Mark& mark) {
     return mark.is_null() ? str(file.string(), ": ") : str(file.string(), ":", mark.line + 1, ": ");
+}
+
+std::string placeOf(const fs::path& file, const YAML::Node& node) {
+    return placeOf(file, node.IsDefined() ? node.Mark() : YAML::Mark::null_mark());
 }
 
 YAML::Node parse(const fs::path& file) {
@@ -27,7 +30,7 @@ YAML::Node parse(const fs::path& file) {
     try {
         return YAML::Load(readFile(file));
     } catch (const YAML::Exception& error) {
-        fail(ErrorKind::BadInput, file.string(), ":", error.mark.line + 1, ": not valid YAML: ", error.msg);
+        fail(ErrorKind::BadInput, placeOf(file, error.mark), "not valid YAML: ", error.msg);
     }
 }
 
@@ -131,7 +134,7 @@ ImageSet readDataYaml(const fs::path& file, DataSplit split) {
     try {
         return readRoot(file, root, split);
     } catch (const YAML::Exception& error) {
-        fail(ErrorKind::BadInput, file.string(), ":", error.mark.line + 1, ": ", error.msg);
+        fail(ErrorKind::BadInput, placeOf(file, error.mark), error.msg);
     }
 }
 

@@ -273,6 +273,7 @@ Sample Loader::Engine::augmented(const Slot& slot, int64_t position) {
 
 Loader::Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options) {
     ensure(dataset != nullptr, "a data set");
+    require(dataset->size() > 0, ErrorKind::BadInput, "the data set has no pictures");
     checkOptions(options);
     cv::setNumThreads(0);
     m_engine = std::make_unique<Engine>(std::move(dataset), options);

@@ -226,7 +226,7 @@ void addObject(Random& random, cv::Mat3b& image, Visibility& visibility, std::ve
         const auto y = static_cast<float>(random.uniform(margin, size - margin));
         const Stencil stencil = makeStencil(outline, {x, y}, length, size);
         if (stencil.cutOff > 0.2 || !visibility.claim(stencil)) continue;
-        paint(random, image, stencil, contrastingColour(random, image, stencil.area, random.uniform(45, 110)));
+        paint(random, image, stencil, contrastingColour(random, image, stencil.area, random.uniform(60, 130)));
         const auto side = static_cast<float>(size);
         const cv::Rect2f& box = stencil.box;
         labels.push_back({classIndex, (box.x + box.width / 2) / side, (box.y + box.height / 2) / side, box.width / side,
