@@ -1,0 +1,97 @@
+// The open configuration: its text, its undo stack, and what the core makes of it.
+#pragma once
+
+#include <QHash>
+#include <QObject>
+#include <QString>
+#include <QThreadPool>
+#include <QTimer>
+#include <QUndoStack>
+#include <memory>
+
+#include "config/config_io.h"
+#include "session/inspect.h"
+
+namespace qat::ui {
+
+// What one reading of the text gave; shared, never changed.
+struct Reading {
+    QString text;
+    ConfigReading config;
+    QHash<QString, ConfigValueAt> values;  // every key of configFields()
+    int errors = 0, warnings = 0;
+
+    int issuesIn(const QString& section) const;
+    // The key whose value stands on a line (1-based), "" if none.
+    QString keyAt(int line) const;
+};
+
+// One document a window. The text is the truth: form, table and editor change it here and listen for the result.
+// Reading and describing happen on pools, the newest text wins.
+class Document : public QObject {
+    Q_OBJECT
+public:
+    explicit Document(QObject* parent = nullptr);
+    ~Document() override;
+
+    const QString& text() const { return m_text; }
+    const QString& path() const { return m_path; }  // "" = never saved
+    QString folder() const;                         // of the file; the working folder while unsaved
+    QString title() const;                          // file name, or the suggested one
+    bool isOpen() const { return m_open; }
+    bool isModified() const { return m_open && !m_undo.isClean(); }
+    QUndoStack* undoStack() { return &m_undo; }
+
+    // The newest reading; never null, but it may be of an older text for a moment.
+    std::shared_ptr<const Reading> reading() const { return m_reading; }
+    // The newest description; null until there is one. modelTrouble() says why there is none, "" if all is well.
+    std::shared_ptr<const ModelDescription> model() const { return m_model; }
+    const QString& modelTrouble() const { return m_modelTrouble; }
+    bool isDescribing() const { return m_describing; }
+
+    // A new unsaved document.
+    void create(const QString& text, const QString& suggestedName);
+    // These return one sentence on failure, "" on success; a failed save leaves the document modified.
+    QString open(const QString& path);
+    QString save(const QString& path);
+    void close();
+
+    // Replaces the text as one undo step; steps of the same origin within a second that touch neighbouring places
+    // merge. `what` names the step in Edit > Undo.
+    void setText(const QString& text, const QString& what, const void* origin);
+    // Changes one scalar (dotted path) and keeps everything else; a sentence if the text cannot take it, else "".
+    QString setValue(const QString& key, const QString& value, const void* origin);
+    // The value the text gives to a key now, or the default.
+    QString value(const QString& key) const;
+    // Relative paths in the text are relative to the file.
+    Config resolvedConfig() const;
+
+Q_SIGNALS:
+    void textChanged(const void* origin);
+    void readingChanged();
+    void modelChanged();
+    void stateChanged();  // path, title or modified flag
+
+private:
+    friend class TextStep;
+    void applyStep(qsizetype at, qsizetype removed, const QString& inserted, const void* origin);
+    void reset(const QString& text);
+    void read();
+    void takeReading(const std::shared_ptr<const Reading>& reading, int generation);
+    void describe();
+    void takeModel(std::shared_ptr<const ModelDescription> model, const QString& trouble, int generation);
+
+    QString m_text, m_path, m_suggestedName;
+    bool m_open = false;
+    QUndoStack m_undo;
+    std::shared_ptr<const Reading> m_reading;
+    std::shared_ptr<const ModelDescription> m_model;
+    QString m_modelTrouble;
+    bool m_describing = false, m_describeAgain = false;
+    QTimer m_readTimer;
+    QThreadPool m_readPool, m_modelPool;
+    int m_readGeneration = 0;
+    int m_modelGeneration = 0;
+};
+
+}  // namespace qat::ui

@@ -1,0 +1,211 @@
+// Lays out the export form and shows the report.
+#include "exporting/export_panel.h"
+
+#include <QCheckBox>
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLineEdit>
+#include <QStandardItemModel>
+#include <QVBoxLayout>
+
+#include "style/theme_hub.h"
+#include "style/theme_icon.h"
+#include "widgets/buttons.h"
+#include "widgets/format.h"
+#include "widgets/message_bar.h"
+#include "widgets/panel.h"
+#include "widgets/row_table.h"
+#include "widgets/themed_label.h"
+
+namespace qat::ui {
+namespace {
+
+bool isRunFolder(const QString& path) {
+    return QFileInfo::exists(path + QStringLiteral("/events.jsonl"));
+}
+
+}  // namespace
+
+ExportPanel::ExportPanel(const ThemeHub& hub, QWidget* parent)
+    : QWidget(parent),
+      m_hub(hub),
+      m_messages(new MessageStack(hub, this)),
+      m_files(new QStandardItemModel(0, 4, this)) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_messages);
+    auto* middle = new QHBoxLayout;
+    middle->setSpacing(0);
+    middle->addWidget(makeTargets());
+    middle->addWidget(new Hairline(hub, Qt::Vertical, this));
+    middle->addWidget(makeReport(), 1);
+    column->addLayout(middle, 1);
+    column->addWidget(new Hairline(hub, Qt::Horizontal, this));
+    column->addWidget(makeFooter());
+    connect(&m_job, &ExportJob::finished, this, &ExportPanel::show);
+    connect(m_source, &QLineEdit::textChanged, this, &ExportPanel::refresh);
+    connect(m_out, &QLineEdit::textChanged, this, &ExportPanel::refresh);
+    connect(m_onnx, &QCheckBox::toggled, this, &ExportPanel::refresh);
+    connect(m_start, &QPushButton::clicked, this, &ExportPanel::start);
+    refresh();
+}
+
+QWidget* ExportPanel::makeTargets() {
+    auto* panel = new Surface(m_hub, false, this);
+    panel->setFixedWidth(m_hub.px(320));
+    auto* column = new QVBoxLayout(panel);
+    column->setContentsMargins(0, 0, 0, m_hub.px(12));
+    column->setSpacing(m_hub.px(8));
+    column->addWidget(new PanelHeader(m_hub, tr("Model and target"), panel));
+    auto* form = new QVBoxLayout;
+    form->setContentsMargins(m_hub.px(12), m_hub.px(4), m_hub.px(12), 0);
+    form->setSpacing(m_hub.px(6));
+    auto* caption = new ThemedLabel(m_hub, tr("Run folder or model file"), TextStyle::CaptionStrong, Color::Text2);
+    form->addWidget(caption);
+    m_source = new QLineEdit(panel);
+    m_source->setAccessibleName(tr("Run folder or model file"));
+    caption->setBuddy(m_source);
+    QAction* browse = m_source->addAction(themeIcon(m_hub, QStringLiteral("folder")), QLineEdit::TrailingPosition);
+    browse->setToolTip(tr("Choose a run folder"));
+    connect(browse, &QAction::triggered, this, [this] {
+        const QString folder = QFileDialog::getExistingDirectory(this, tr("Choose a run folder"), m_source->text());
+        if (!folder.isEmpty()) setSource(folder);
+    });
+    form->addWidget(m_source);
+    form->addSpacing(m_hub.px(8));
+    form->addWidget(new ThemedLabel(m_hub, tr("Target"), TextStyle::CaptionStrong, Color::Text2));
+    m_onnx = new QCheckBox(tr("ONNX with QuantizeLinear pairs"), panel);
+    m_onnx->setChecked(true);
+    form->addWidget(m_onnx);
+    auto* detail = new ThemedLabel(m_hub,
+                                   tr("Opens in ONNX Runtime, TensorRT and OpenVINO. Weights below 8 bit are stored as "
+                                      "int8 with the narrower range."),
+                                   TextStyle::Small, Color::Text2);
+    detail->setWordWrap(true);
+    form->addWidget(detail);
+    column->addLayout(form);
+    column->addStretch(1);
+    return panel;
+}
+
+QWidget* ExportPanel::makeReport() {
+    auto* panel = new Surface(m_hub, false, this);
+    auto* column = new QVBoxLayout(panel);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(new PanelHeader(m_hub, tr("Written files"), panel));
+    m_files->setHorizontalHeaderLabels({tr("File"), tr("State"), tr("Size"), tr("What the format changes")});
+    m_table = new RowTable(m_hub, panel);
+    m_table->setModel(m_files);
+    m_table->setItemDelegateForColumn(1, new ChipDelegate(m_hub, m_table));
+    m_table->setRowHeight(50);
+    m_table->setAccessibleName(tr("Written files"));
+    QHeaderView* header = m_table->horizontalHeader();
+    header->resizeSection(0, m_hub.px(260));
+    header->resizeSection(1, m_hub.px(110));
+    header->resizeSection(2, m_hub.px(90));
+    header->setStretchLastSection(true);
+    column->addWidget(m_table, 1);
+    return panel;
+}
+
+QWidget* ExportPanel::makeFooter() {
+    auto* footer = new Surface(m_hub, true, this);
+    auto* row = new QHBoxLayout(footer);
+    row->setContentsMargins(m_hub.px(12), m_hub.px(10), m_hub.px(12), m_hub.px(10));
+    row->setSpacing(m_hub.px(8));
+    auto* caption = new ThemedLabel(m_hub, tr("Write to"), TextStyle::Small, Color::Text2);
+    m_out = new QLineEdit(footer);
+    m_out->setMinimumWidth(m_hub.px(320));
+    m_out->setAccessibleName(tr("Destination folder"));
+    caption->setBuddy(m_out);
+    m_state = new ThemedLabel(m_hub, {}, TextStyle::Small, Color::Text2);
+    m_start = makeButton(m_hub, tr("Export model"), ButtonKind::Primary, QStringLiteral("export"), false, footer);
+    row->addWidget(caption);
+    row->addWidget(m_out);
+    row->addWidget(m_state, 1);
+    row->addWidget(m_start);
+    return footer;
+}
+
+QString ExportPanel::source() const {
+    return m_source->text();
+}
+
+void ExportPanel::setSource(const QString& source) {
+    m_source->setText(QDir::toNativeSeparators(source));
+    const QFileInfo info(source);
+    m_out->setText(source.isEmpty() ? QString()
+                                    : (info.isDir() ? source : info.absolutePath()) + QStringLiteral("/exports"));
+    listExisting();
+    refresh();
+}
+
+void ExportPanel::listExisting() {
+    m_files->removeRows(0, m_files->rowCount());
+    for (const QFileInfo& info : QDir(m_out->text()).entryInfoList(QDir::Files, QDir::Time)) {
+        if (m_files->rowCount() >= 100) return;
+        addRow(info.fileName(), tr("written"), static_cast<int>(ChipKind::Neutral), formatBytes(info.size()), {});
+    }
+}
+
+void ExportPanel::addRow(const QString& file, const QString& state, int kind, const QString& size,
+                         const QString& notes) {
+    auto* name = new QStandardItem(file);
+    name->setData(true, CodeRole);
+    auto* chip = new QStandardItem(state);
+    chip->setData(kind, ChipKindRole);
+    auto* bytes = new QStandardItem(size);
+    bytes->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    auto* note = new QStandardItem(notes);
+    note->setToolTip(notes);
+    m_files->insertRow(0, {name, chip, bytes, note});
+}
+
+void ExportPanel::refresh() {
+    QString why;
+    if (m_source->text().isEmpty())
+        why = tr("Choose a run folder or a model file.");
+    else if (!QFileInfo::exists(m_source->text()))
+        why = tr("The run folder or model file does not exist.");
+    else if (QFileInfo(m_source->text()).isDir() && !isRunFolder(m_source->text()))
+        why = tr("This folder holds no run.");
+    else if (!m_onnx->isChecked())
+        why = tr("Choose a target.");
+    else if (m_out->text().isEmpty())
+        why = tr("Choose a destination folder.");
+    m_start->setEnabled(why.isEmpty() && !m_job.isRunning());
+    m_start->setToolTip(why);
+    m_state->setText(m_job.isRunning() ? tr("Exporting…") : why);
+}
+
+void ExportPanel::start() {
+    if (!m_start->isEnabled()) return;
+    m_messages->withdraw(QStringLiteral("export"));
+    m_job.start({m_source->text().toStdString(), m_out->text().toStdString(), {"onnx"}});
+    refresh();
+}
+
+void ExportPanel::show(const std::vector<ExportedFile>& files, const QString& error) {
+    listExisting();
+    for (const ExportedFile& file : files) {
+        const QString name = QFileInfo(QString::fromStdString(file.path.string())).fileName();
+        QStringList notes;
+        for (const std::string& note : file.notes) notes.append(QString::fromStdString(note));
+        for (int row = m_files->rowCount() - 1; row >= 0; --row)
+            if (m_files->item(row)->text() == name) m_files->removeRow(row);
+        const bool exact = notes.isEmpty();
+        addRow(name, exact ? tr("exact") : tr("%n change(s)", nullptr, static_cast<int>(notes.size())),
+               static_cast<int>(exact ? ChipKind::Success : ChipKind::Warning), formatBytes(file.bytes),
+               notes.join(QLatin1Char(' ')));
+    }
+    if (!error.isEmpty()) m_messages->post(QStringLiteral("export"), MessageKind::Error, error);
+    refresh();
+    Q_EMIT exported(error.isEmpty());
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,57 @@
+// The export form: what to export, in which format, where to, and the report of what was written.
+#pragma once
+
+#include <QPersistentModelIndex>
+#include <QWidget>
+
+#include "exporting/export_job.h"
+
+class QCheckBox;
+class QLineEdit;
+class QPushButton;
+class QStandardItemModel;
+class QVBoxLayout;
+
+namespace qat::ui {
+
+class MessageStack;
+class RowTable;
+class ThemeHub;
+class ThemedLabel;
+
+class ExportPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit ExportPanel(const ThemeHub& hub, QWidget* parent = nullptr);
+    // A run folder or model file; the destination becomes its exports folder. Lists what is there already.
+    void setSource(const QString& source);
+    QString source() const;
+    bool isRunning() const { return m_job.isRunning(); }
+    // Starts the export as the button does.
+    void start();
+
+Q_SIGNALS:
+    void exported(bool ok);
+
+private:
+    QWidget* makeTargets();
+    QWidget* makeReport();
+    QWidget* makeFooter();
+    void refresh();
+    void listExisting();
+    void show(const std::vector<ExportedFile>& files, const QString& error);
+    void addRow(const QString& file, const QString& state, int kind, const QString& size, const QString& notes);
+
+    const ThemeHub& m_hub;
+    ExportJob m_job;
+    MessageStack* m_messages;
+    QLineEdit* m_source;
+    QLineEdit* m_out;
+    QCheckBox* m_onnx;
+    QPushButton* m_start;
+    QStandardItemModel* m_files;
+    RowTable* m_table;
+    ThemedLabel* m_state;
+};
+
+}  // namespace qat::ui
