@@ -30,7 +30,7 @@ protected:
         double largest = 0;  // relative to the largest magnitude
     };
 
-    // Output 0 of both, same input.
+    // Every output of both, same input, each relative to its largest magnitude.
     Difference compare(const Graph& graph, bool optimize, OnnxExportOptions options = {}) {
         const ScratchFolder scratch;
         options.path = scratch.path() / "model.onnx";
@@ -38,11 +38,18 @@ protected:
         const std::vector<float> sample = sampleInput(graph, 11);
         const Shape& shape = graph.value(graph.inputs().front()).shape;
         const auto run = runOnnxRuntime(options.path, {{"images", shape, sample}}, {.optimize = optimize});
-        Executor executor(graph, {.outputs = {graph.outputs().front().name}});
-        const at::Tensor expected = executor.run(at::tensor(sample).reshape(shape)).front().contiguous();
-        EXPECT_EQ(run->outputs.front().shape, expected.sizes().vec());
-        return difference(run->outputs.front().values,
-                          {expected.data_ptr<float>(), static_cast<size_t>(expected.numel())});
+        ExecutorOptions wanted;
+        for (const GraphOutput& output : graph.outputs()) wanted.outputs.push_back(output.name);
+        const std::vector<at::Tensor> expected = Executor(graph, wanted).run(at::tensor(sample).reshape(shape));
+        Difference all;
+        for (size_t i = 0; i < expected.size(); ++i) {
+            const at::Tensor plain = expected[i].contiguous();
+            EXPECT_EQ(run->outputs.at(i).shape, plain.sizes().vec());
+            const Difference one =
+                difference(run->outputs.at(i).values, {plain.data_ptr<float>(), static_cast<size_t>(plain.numel())});
+            all = {all.count + one.count, all.steps + one.steps, std::max(all.largest, one.largest)};
+        }
+        return all;
     }
 
     static Difference difference(const std::vector<float>& a, std::span<const float> b) {
@@ -87,12 +94,14 @@ Graph detector(int64_t weightBits, int64_t bits, ActivationKind activation) {
     const ValueId pooled = graph.add("pool", Pool{PoolKind::Max, {5, 5}, {1, 1}, {2, 2}}, {y});
     const ValueId joined = graph.add("cat", Concat{1}, {y, pooled, member("rest", parts[1])});
     x = quantize("c", layer("c", graph.add("up", Resize{2}, {joined}), {.in = 12, .out = 8, .kernel = 1}), step);
+    graph.setOutput("features", x);
     x = sketch.conv("head", x, {.in = 8, .out = 6, .weightBits = weightBits});
+    graph.setOutput("raw", x);
     const ValueId points = graph.node(graph.addNode("anchors", AnchorPoints{{8}}, {x}, 2)).outputs[0];
     const ValueId boxes = graph.add("boxes", Slice{1, 0, 2}, {graph.add("flat", Reshape{{0, 6, -1}}, {x})});
     const ValueId soft = graph.add("soft", Softmax{1}, {graph.add("turn", Permute{{0, 2, 1}}, {boxes})});
     const ValueId turned = graph.add("back", Permute{{0, 2, 1}}, {soft});
-    return sketch.finish("decoded", graph.add("decode", Binary{BinaryKind::Sub}, {points, turned}));
+    return sketch.finish("boxes", graph.add("decode", Binary{BinaryKind::Sub}, {points, turned}));
 }
 
 TEST_F(Runtime, FloatGraphAgrees) {
@@ -102,15 +111,18 @@ TEST_F(Runtime, FloatGraphAgrees) {
     }
 }
 
+// Float sums are added up in another order there, so a value next to a rounding tie may land one step off: hardly ever
+// on grids of 8 bits, now and then on grids of 16, whose step is only some 100 times the error of such a sum.
 TEST_F(Runtime, EveryWidthAgreesWithTheSimulation) {
     for (const auto& [weightBits, bits] : {std::pair{8, 8}, {4, 4}, {4, 8}, {8, 16}, {16, 16}, {2, 2}})
         for (const bool optimize : {false, true}) {
             const Difference found = compare(detector(weightBits, bits, ActivationKind::Silu), optimize);
-            EXPECT_LE(found.steps * 1000, found.count)
-                << "w" << weightBits << "a" << bits << " largest " << found.largest;
-            RecordProperty(
-                "w" + std::to_string(weightBits) + "a" + std::to_string(bits) + (optimize ? "_all" : "_none"),
-                std::to_string(found.steps) + " of " + std::to_string(found.count));
+            const std::string name = str("w", weightBits, "a", bits, optimize ? "_all" : "_none");
+            EXPECT_LE(found.steps, found.count / (bits == 16 ? 50 : 1000)) << name;
+            if (bits == 16) {
+                EXPECT_LT(found.largest, 1e-4) << name << ": a few steps of 2^-16";
+            }
+            RecordProperty(name, str(found.steps, " of ", found.count));
         }
 }
 
