@@ -19,6 +19,7 @@ struct LayerRow {
     std::string layer;   // state-dict name, e.g. model.2.m.0.cv1.conv; "head.0" .. for head outputs
     int bits = 0;        // weight bits of the row; 0 where it does not apply
     int epoch = 0;       // 1-based; 0 outside training
+    std::string stage;   // "ptq" or "qat" where the model matters, else ""
     std::map<std::string, double> metrics;  // mse, sqnr_db, cosine, abs_error, rel_error, share, mean_frequency, score
 };
 

@@ -125,7 +125,7 @@ private:
             return result + "'";
         }
         const bool wantsQuotes = m_value->isText && (like == '"' || like == 0);
-        return !wantsQuotes && plainIsSafe(part) ? part : inQuotes(part);
+        return !wantsQuotes && plainIsSafe(part) ? part : inYamlQuotes(part);
     }
     char styleOf(const YamlItem& item) const {
         const size_t begin = m_spans.contentBegin(item);

@@ -265,7 +265,7 @@ std::string excerpt(std::string_view text) {
     return result;
 }
 
-std::string inQuotes(std::string_view text) {
+std::string inYamlQuotes(std::string_view text) {
     static constexpr char kHex[] = "0123456789ABCDEF";
     std::string result = "\"";
     for (const char c : text) {
@@ -298,7 +298,7 @@ bool plainIsSafe(std::string_view text) {
 
 std::string yamlScalar(const ConfigField& field, const std::string& value) {
     const bool plain = holdsNumbers(field) || field.kind == ConfigField::Kind::Boolean;
-    return plain && plainIsSafe(value) ? value : inQuotes(value);
+    return plain && plainIsSafe(value) ? value : inYamlQuotes(value);
 }
 
 namespace {
@@ -314,7 +314,7 @@ std::string joined(const std::vector<std::string>& values, Write write) {
 
 std::string plainForm(const ConfigField& field, const std::vector<std::string>& values) {
     if (field.kind != ConfigField::Kind::List) return values.empty() ? "" : values.front();
-    return joined(values, [](const std::string& value) { return plainIsSafe(value) ? value : inQuotes(value); });
+    return joined(values, [](const std::string& value) { return plainIsSafe(value) ? value : inYamlQuotes(value); });
 }
 
 std::string yamlForm(const ConfigField& field, const std::vector<std::string>& values) {

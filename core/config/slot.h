@@ -49,7 +49,7 @@ std::string yamlForm(const ConfigField& field, const std::vector<std::string>& v
 // One element of the above.
 std::string yamlScalar(const ConfigField& field, const std::string& value);
 // In double quotes, escaped.
-std::string inQuotes(std::string_view text);
+std::string inYamlQuotes(std::string_view text);
 // Whether the text reads back as itself when written without quotes, in block or flow context.
 bool plainIsSafe(std::string_view text);
 

@@ -166,9 +166,12 @@ void runParser(const std::string& text, size_t base, YamlDocument& document) {
     try {
         YAML::Parser parser(stream);
         parser.HandleNextDocument(builder);
-        TreeBuilder second(text.size(), base);
-        if (parser.HandleNextDocument(second) && second.root && !second.root->isNull())
-            throw YamlFailure{second.root->offset, "holds a second YAML document, which is not read"};
+        for (bool more = true; more;) {
+            TreeBuilder next(text.size(), base);
+            more = parser.HandleNextDocument(next);
+            if (next.root && !next.root->isNull())
+                throw YamlFailure{next.root->offset, "holds a second YAML document, which is not read"};
+        }
     } catch (const YamlFailure& failure) {
         document.failures.push_back(failure);
     } catch (const YAML::Exception& error) {

@@ -71,7 +71,7 @@ struct Forward {
     Tensors operator()(const Conv2d& op) const { return {convolve(op, in)}; }
     Tensors operator()(const Linear&) const { return {at::linear(in[0], in[1], optionalInput(in, 2))}; }
     Tensors operator()(const BatchNorm& op) const {
-        return {applyChain({.norm = op, .activation = {}, .quantizer = {}}, in[0], {in[1], in[2], in[3], in[4], {}, {}}, train, false)};
+        return {applyChain({.norm = op, .activation = {}, .quantizer = {}}, in[0], {in[1], in[2], in[3], in[4], {}, {}, nullptr}, train, false)};
     }
     Tensors operator()(const Activation& op) const { return {activate(op, in[0], train)}; }
     Tensors operator()(const Binary& op) const { return {combine(op, in[0], in[1])}; }

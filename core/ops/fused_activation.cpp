@@ -129,17 +129,31 @@ struct Steps {
     }
 };
 
-void forwardBlocks(const Steps& steps, const at::Tensor& x, at::Tensor& y) {
+using Range = std::pair<float, float>;
+
+Range joined(const std::vector<Range>& ranges) {
+    Range all = ranges.front();
+    for (const auto& [low, high] : ranges) {
+        if (low != low) return {low, high};
+        all = {std::min(all.first, low), std::max(all.second, high)};
+    }
+    return all;
+}
+
+void forwardBlocks(const Steps& steps, const at::Tensor& x, at::Tensor& y, Range* range) {
     const RowLayout layout(x);
+    std::vector<Range> ranges(range ? static_cast<size_t>(layout.blocks) : 0);
     const float* from = x.data_ptr<float>();
     float* to = y.data_ptr<float>();
     layout.forEachBlock([&](int64_t block) {
         const int64_t rows = layout.rowsOf(block), n = rows * layout.channels;
         float* out = to + layout.offsetOf(block);
         const float* v = steps.activate(steps.normalize(from + layout.offsetOf(block), out, rows, layout.channels), out, n);
+        if (range) loops::minMax(v, n, ranges[block].first, ranges[block].second);
         if (steps.chain.quantizer) loops::quantize(v, out, n, steps.grid);
         else if (v != out) std::copy(v, v + n, out);
     });
+    if (range) *range = joined(ranges);
 }
 
 // First half of the backward pass: dy to du in `du`; returns the quantizer's scale gradient without its factor.
@@ -227,7 +241,7 @@ public:
         const Steps steps = stepsOf(saved->chain, tensors, normalizationOf(chain, x, tensors, train));
         saved->norm = steps.norm;
         at::Tensor y = at::empty_like(x);
-        forwardBlocks(steps, x, y);
+        forwardBlocks(steps, x, y, tensors.range);
         context->save_for_backward({x, tensors.scale, tensors.zeroPoint});
         context->saved_data["chain"] = c10::IValue::make_capsule(std::move(saved));
         return y;
@@ -237,7 +251,7 @@ public:
         const auto tensors = context->get_saved_variables();
         const auto saved = c10::static_intrusive_pointer_cast<Saved>(context->saved_data["chain"].toCapsule());
         const at::Tensor& x = tensors[0];
-        const ChainTensors t{{}, {}, {}, {}, tensors[1], tensors[2]};
+        const ChainTensors t{{}, {}, {}, {}, tensors[1], tensors[2], nullptr};
         const Steps steps = stepsOf(saved->chain, t, saved->norm);
         const at::Tensor dy = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
         at::Tensor du = at::empty_like(x);
@@ -267,7 +281,7 @@ at::Tensor applyChain(const ActivationChain& chain, const at::Tensor& input, con
         return ChainFunction::apply(x, optional(t.weight), optional(t.bias), optional(t.scale), t, chain, train);
     const Steps steps = stepsOf(chain, t, normalizationOf(chain, x, t, train));
     at::Tensor y = inPlace ? x : at::empty_like(x);
-    forwardBlocks(steps, x, y);
+    forwardBlocks(steps, x, y, t.range);
     return y;
 }
 

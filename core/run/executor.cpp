@@ -54,6 +54,8 @@ struct Executor::Plan {
     std::vector<ValueId> wanted;
     std::vector<Step> fused, single;  // the single steps serve the hook, which must see every value
     Hook hook;
+    std::function<bool(ValueId)> wantsRange;
+    RangeSink rangeSink;
 
     Plan(const Graph& g, ExecutorOptions o) : graph(g), options(std::move(o)) {
         for (const auto& name : options.outputs) {
@@ -131,6 +133,8 @@ std::vector<at::Tensor> Executor::Plan::inputsOf(const Node& node, const std::ve
 at::Tensor Executor::Plan::runChain(const Step& step, const std::vector<at::Tensor>& values) const {
     ActivationChain chain;
     ChainTensors tensors;
+    std::pair<float, float> range;
+    ValueId ranged;
     const at::Tensor x = inputsOf(graph.node(step.nodes.front()), values).front();
     for (const NodeId id : step.nodes) {
         const Node& node = graph.node(id);
@@ -141,9 +145,12 @@ at::Tensor Executor::Plan::runChain(const Step& step, const std::vector<at::Tens
         } else if (const auto* quantizer = std::get_if<FakeQuantize>(&node.op)) {
             chain.quantizer = *quantizer;
             tensors.scale = stored(1), tensors.zeroPoint = stored(2);
+            if (rangeSink && wantsRange(node.inputs[0])) tensors.range = &range, ranged = node.inputs[0];
         } else chain.activation = std::get<Activation>(node.op);
     }
-    return applyChain(chain, x, tensors, options.train, step.mayOverwriteInput);
+    at::Tensor y = applyChain(chain, x, tensors, options.train, step.mayOverwriteInput);
+    if (ranged.valid()) rangeSink(ranged, range.first, range.second);
+    return y;
 }
 
 void Executor::Plan::runStep(const Step& step, std::vector<at::Tensor>& values) const {
@@ -173,6 +180,11 @@ Executor::Executor(const Graph& graph, ExecutorOptions options) : m_plan(std::ma
 Executor::~Executor() = default;
 Executor::Executor(Executor&&) noexcept = default;
 Executor& Executor::operator=(Executor&&) noexcept = default;
+
+void Executor::setRangeSink(std::function<bool(ValueId)> wants, RangeSink sink) {
+    m_plan->wantsRange = std::move(wants);
+    m_plan->rangeSink = std::move(sink);
+}
 
 void Executor::setHook(Hook hook) { m_plan->hook = std::move(hook); }
 

@@ -29,6 +29,11 @@ public:
     Executor(Executor&&) noexcept;
     Executor& operator=(Executor&&) noexcept;
 
+    // Told the extremes of every value in front of an activation quantizer that `wants` accepts, as a by-product of the
+    // fused pass; NaN if there was one.
+    using RangeSink = std::function<void(ValueId, float low, float high)>;
+    void setRangeSink(std::function<bool(ValueId)> wants, RangeSink sink);
+
     void setHook(Hook hook);  // an empty hook restores in-place execution
 
     // input: float [N,3,H,W]. Returns one tensor per wanted output. Errors name the node.

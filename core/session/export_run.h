@@ -14,7 +14,7 @@ namespace qat {
 struct ExportRequest {
     std::filesystem::path source;      // a run folder, or a model file
     std::filesystem::path out;         // folder for the written files; made if missing
-    std::vector<std::string> formats;  // "onnx" (QDQ), ... ; empty = "onnx"
+    std::vector<std::string> formats;  // onnx (QDQ), safetensors (weights and scales), safetensors16 (in half precision); empty: onnx
 };
 
 // One written file and what the format could not express exactly.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,19 +12,30 @@
 
 namespace qat {
 
+// Pipeline: every stage. The others stop after the analysis and write only that.
+enum class JobKind { Pipeline, Sensitivity, LayerError };
+
 struct JobRequest {
     std::filesystem::path config;                                  // qat_config.yaml
     std::filesystem::path out;                                     // the run folder; made if missing
     std::string data;                                              // replaces data.path if not empty
     std::vector<std::pair<std::string, std::string>> overrides;    // key.path, value
     bool resume = false;                                           // go on from the folder's last checkpoint
+    JobKind kind = JobKind::Pipeline;
 };
 
 enum class JobStatus { Completed, GateFailed, Cancelled };
 
 struct JobOutcome {
     JobStatus status = JobStatus::Completed;
-    double fp32Map = 0, ptqMap = 0, finalMap = 0;  // mAP50-95 on the validation split, each by evaluation of that model
+    // mAP50-95 and mAP50 on the validation split, each by evaluation of that model; absent where a stage did not run.
+    struct Accuracy {
+        double map = 0, map50 = 0;
+    };
+    std::optional<Accuracy> fp32, ptq, final;
+    int64_t validationImages = 0;
+    int64_t fp32Bytes = 0, quantizedBytes = 0;  // weights, scales, zero points and biases as stored on a device
+    std::vector<std::string> gates;             // sentences of the gates that failed
 };
 
 // Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, evaluate, export. Blocks until done; throws

@@ -1,0 +1,184 @@
+// predict: detections of images. val: accuracy on a data set.
+#include <ATen/ATen.h>
+
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "eval/coco.h"
+#include "eval/evaluate.h"
+#include "passes/fold_batch_norm.h"
+#include "run/executor.h"
+#include "session/model_source.h"
+
+namespace qat::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct DetectOptions {
+    std::string model, data, json, save;
+    std::vector<std::string> images;
+    std::string split = "val";
+    int imgsz = 640, batch = 16, workers = 2;
+    double conf = 0.25, iou = 0.7;
+    bool rect = false, coco = false;
+};
+
+Graph foldedModel(const std::string& model) {
+    OpenedModel opened = openModel(model);
+    foldBatchNorm(opened.graph);
+    return std::move(opened.graph);
+}
+
+std::string className(const Graph& graph, int32_t index) {
+    const auto& names = graph.info.classNames;
+    return static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)] : std::to_string(index);
+}
+
+ordered_json detectionJson(const Graph& graph, const Detection& d) {
+    return {{"class", d.classIndex}, {"name", className(graph, d.classIndex)}, {"score", d.score}, {"box", {d.box[0], d.box[1], d.box[2], d.box[3]}}};
+}
+
+void drawDetections(const Graph& graph, const ImageDetections& found, cv::Mat image, const std::filesystem::path& file) {
+    const cv::Scalar colour(226, 115, 10), plate(16, 12, 9);
+    for (const Detection& d : found.detections) {
+        const cv::Rect box(cv::Point(cvRound(d.box[0]), cvRound(d.box[1])), cv::Point(cvRound(d.box[2]), cvRound(d.box[3])));
+        cv::rectangle(image, box, plate, 4);
+        cv::rectangle(image, box, colour, 2);
+        std::ostringstream text;
+        text << className(graph, d.classIndex) << " " << std::fixed << std::setprecision(2) << d.score;
+        cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5, plate, 3);
+        cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5, cv::Scalar(255, 255, 255), 1);
+    }
+    std::vector<uchar> png;
+    require(cv::imencode(".png", image, png), ErrorKind::Io, "cannot encode ", file.string());
+    writeFileAtomic(file, {reinterpret_cast<const char*>(png.data()), png.size()});
+}
+
+ImageDetections detectIn(const Graph& graph, Executor& executor, const std::string& path, const DetectOptions& o, cv::Mat& image) {
+    const auto data = openDataset(path, DataSplit::Val);
+    LoaderOptions options;
+    options.imgsz = o.imgsz;
+    options.batch = 1;
+    options.workers = 0;
+    options.letterbox = LetterboxMode::Predict;
+    Loader loader(data, options);
+    loader.startEpoch(0);
+    const auto batch = loader.next();
+    require(batch.has_value(), ErrorKind::BadInput, path, " holds no image");
+    NmsOptions nms = NmsOptions::predict();
+    nms.conf = static_cast<float>(o.conf);
+    nms.iou = o.iou;
+    image = data->read(0).image;
+    return detectionsOf(executor.run(batch->images).front()[0], batch->info[0], graph.info.numClasses, nms);
+}
+
+int predict(const DetectOptions& o) {
+    const Graph graph = foldedModel(o.model);
+    Executor executor(graph, {.outputs = {"decoded"}});
+    if (!o.save.empty()) makeWritableFolder(o.save);
+    ordered_json images = ordered_json::array();
+    for (const std::string& path : o.images) {
+        cv::Mat image;
+        const ImageDetections found = detectIn(graph, executor, path, o, image);
+        ordered_json detections = ordered_json::array();
+        for (const Detection& d : found.detections) detections.push_back(detectionJson(graph, d));
+        images.push_back({{"image", path}, {"detections", detections}});
+        if (!o.save.empty()) drawDetections(graph, found, image.clone(), std::filesystem::path(o.save) / (std::filesystem::path(path).stem().string() + ".png"));
+        if (o.json == "-") continue;
+        std::cout << path << ": " << found.detections.size() << " objects\n";
+        for (const Detection& d : found.detections)
+            std::cout << "  " << std::left << std::setw(16) << className(graph, d.classIndex) << std::fixed << std::setprecision(3) << d.score << "  " << std::setprecision(1)
+                      << d.box[0] << " " << d.box[1] << " " << d.box[2] << " " << d.box[3] << "\n";
+    }
+    writeJson(o.json, {{"images", images}});
+    return kDone;
+}
+
+ordered_json metricsJson(const Graph& graph, const EvaluationResult& result) {
+    const DetectionMetrics& m = result.metrics;
+    ordered_json classes = ordered_json::array();
+    for (const ClassMetrics& c : m.classes)
+        classes.push_back({{"class", c.classIndex}, {"name", className(graph, c.classIndex)}, {"images", c.images}, {"labels", c.labels}, {"AP50-95", c.ap}, {"AP50", c.ap50}});
+    return {{"metrics", {{"mAP50-95", m.map}, {"mAP50", m.map50}, {"mAP75", m.map75}, {"precision", m.precision}, {"recall", m.recall}}},
+            {"classes", classes}, {"images", m.images},
+            {"speed", {{"preprocess_ms", result.preprocessMs}, {"inference_ms", result.inferenceMs}, {"postprocess_ms", result.postprocessMs}}}};
+}
+
+ordered_json cocoJson(const EvaluationResult& result, int classes) {
+    std::vector<CocoImage> images;
+    for (const ImageDetections& image : result.images) images.push_back(cocoImage({image.detections, image.labels}));
+    const CocoMetrics m = cocoMetrics(images, classes);
+    return {{"AP", m.ap}, {"AP50", m.ap50}, {"AP75", m.ap75}, {"APs", m.apSmall}, {"APm", m.apMedium}, {"APl", m.apLarge}};
+}
+
+int val(const DetectOptions& o, const CancelToken& cancel) {
+    const Graph graph = foldedModel(o.model);
+    const auto data = openDataset(o.data, o.split == "train" ? DataSplit::Train : DataSplit::Val);
+    for (const auto& warning : data->warnings()) std::cerr << "warning: " << warning << "\n";
+    const auto classes = static_cast<int64_t>(data->classNames().size());
+    require(classes == 0 || classes == graph.info.numClasses, ErrorKind::BadInput, o.model, " has ", graph.info.numClasses, " classes but ", o.data, " has ", classes);
+    LoaderOptions options;
+    options.imgsz = o.imgsz;
+    options.batch = o.batch;
+    options.workers = o.workers;
+    options.rect = o.rect;
+    Loader loader(data, options);
+    NmsOptions nms = NmsOptions::validate();
+    nms.conf = static_cast<float>(o.conf);
+    nms.iou = o.iou;
+    ConsoleSink console;
+    const EvaluationResult result = evaluate(graph, loader, {nms, o.coco}, cancel, [&](int64_t done, int64_t total) { console.progress("val", done, total); });
+    ordered_json json = metricsJson(graph, result);
+    if (o.coco) json["coco"] = cocoJson(result, static_cast<int>(graph.info.numClasses));
+    writeJson(o.json, json);
+    if (o.json == "-") return kDone;
+    const DetectionMetrics& m = result.metrics;
+    std::cout << std::fixed << std::setprecision(4) << "images " << m.images << ", labels " << m.labels << "\nmAP50-95 " << m.map << "\nmAP50    " << m.map50 << "\nmAP75    "
+              << m.map75 << "\nprecision " << m.precision << "\nrecall    " << m.recall << "\n" << std::setprecision(2) << "per image: preprocess " << result.preprocessMs
+              << " ms, inference " << result.inferenceMs << " ms, postprocess " << result.postprocessMs << " ms\n";
+    if (o.coco) std::cout << "COCO " << json["coco"].dump() << "\n";
+    return kDone;
+}
+
+}  // namespace
+
+void addPredict(CLI::App& app, Context& context) {
+    const auto o = std::make_shared<DetectOptions>();
+    CLI::App* command = app.add_subcommand("predict", "Detect objects in images");
+    command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
+    command->add_option("IMAGE", o->images, "Image files")->required();
+    command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str()->check(CLI::Range(32, 8192));
+    command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
+    command->add_option("--save", o->save, "Write images with boxes into this folder");
+    command->callback([&context, o] { context.chosen = [o] { return predict(*o); }; });
+}
+
+void addVal(CLI::App& app, Context& context) {
+    const auto o = std::make_shared<DetectOptions>();
+    o->conf = 0.001;
+    CLI::App* command = app.add_subcommand("val", "Accuracy of a model on a data set");
+    command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
+    command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...]")->required();
+    command->add_option("--split", o->split, "Split of the data set")->capture_default_str()->check(CLI::IsMember({"train", "val"}));
+    command->add_option("--imgsz", o->imgsz, "Side of the input, pixels")->capture_default_str()->check(CLI::Range(32, 8192));
+    command->add_option("--batch", o->batch, "Images a batch")->capture_default_str()->check(CLI::Range(1, 1024));
+    command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_option("--workers", o->workers, "Loader threads")->capture_default_str()->check(CLI::Range(0, 64));
+    command->add_flag("--rect", o->rect, "Batches of images of like shape instead of squares");
+    command->add_flag("--coco", o->coco, "Also the COCO metrics (101 points; small, medium, large)");
+    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
+    command->callback([&context, o] { context.chosen = [o, &context] { return val(*o, context.cancel); }; });
+}
+
+}  // namespace qat::cli

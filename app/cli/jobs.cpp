@@ -1,0 +1,108 @@
+// run, sensitivity, layer-error, export and demo: the commands that write run folders and files.
+#include <chrono>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "session/bundled.h"
+#include "session/demo.h"
+#include "session/export_run.h"
+#include "session/session.h"
+
+namespace qat::cli {
+namespace {
+
+struct JobOptions {
+    std::string config, out, data;
+    std::vector<std::string> settings;
+    bool resume = false;
+};
+
+JobRequest requestFrom(const JobOptions& o, JobKind kind) {
+    JobRequest request{o.config, o.out, o.data, {}, o.resume, kind};
+    for (const std::string& setting : o.settings) {
+        const size_t equals = setting.find('=');
+        require(equals != std::string::npos && equals > 0, ErrorKind::BadInput, "--set ", setting, ": expected key.path=value");
+        request.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    }
+    return request;
+}
+
+void printAccuracy(const char* name, const std::optional<JobOutcome::Accuracy>& accuracy) {
+    if (accuracy) std::cout << std::left << std::setw(8) << name << std::fixed << std::setprecision(4) << "mAP50-95 " << accuracy->map << "  mAP50 " << accuracy->map50 << "\n";
+}
+
+int runJob(const JobOptions& o, JobKind kind, const CancelToken& cancel) {
+    ConsoleSink console;
+    const JobOutcome outcome = runPipeline(requestFrom(o, kind), console, cancel);
+    printAccuracy("FP32", outcome.fp32);
+    printAccuracy("PTQ", outcome.ptq);
+    printAccuracy("final", outcome.final);
+    for (const auto& gate : outcome.gates) std::cout << "gate failed: " << gate << "\n";
+    std::cout << "run folder: " << o.out << "\n";
+    if (outcome.status == JobStatus::Cancelled) std::cout << "stopped; go on with --resume\n";
+    return outcome.status == JobStatus::Completed ? kDone : outcome.status == JobStatus::GateFailed ? kGateFailed : kCancelled;
+}
+
+void addJob(CLI::App& app, Context& context, const char* name, const char* help, JobKind kind) {
+    const auto o = std::make_shared<JobOptions>();
+    CLI::App* command = app.add_subcommand(name, help);
+    command->add_option("CONFIG", o->config, "qat_config.yaml")->required();
+    command->add_option("--out", o->out, "Run folder")->required();
+    command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...], instead of the config's");
+    command->add_option("--set", o->settings, "key.path=value, changes one setting")->take_all();
+    if (kind == JobKind::Pipeline) command->add_flag("--resume", o->resume, "Go on from the folder's last checkpoint");
+    command->callback([&context, o, kind] { context.chosen = [&context, o, kind] { return runJob(*o, kind, context.cancel); }; });
+}
+
+int exportFiles(const ExportRequest& request, const CancelToken& cancel) {
+    ConsoleSink console;
+    for (const ExportedFile& file : exportModel(request, console, cancel)) {
+        std::cout << file.format << "  " << file.path.string() << "  " << file.bytes << " bytes\n";
+        for (const auto& note : file.notes) std::cout << "  " << note << "\n";
+    }
+    return kDone;
+}
+
+int demo(const std::string& out, const CancelToken& cancel) {
+    ConsoleSink console;
+    const DemoOutcome outcome = runDemo(out, console, cancel);
+    if (outcome.status == JobStatus::Cancelled) return kCancelled;
+    std::cout << "\nshapes, " << outcome.images << " validation images, mAP by our evaluator on the simulated models\n"
+              << std::left << std::setw(12) << "model" << std::right << std::setw(10) << "mAP50-95" << std::setw(10) << "mAP50" << std::setw(14) << "bytes" << "\n";
+    for (const DemoRow& row : outcome.rows)
+        std::cout << std::left << std::setw(12) << row.name << std::right << std::fixed << std::setprecision(4) << std::setw(10) << row.accuracy.map << std::setw(10)
+                  << row.accuracy.map50 << std::setw(14) << row.bytes << "\n";
+    std::cout << std::setprecision(0) << "took " << outcome.seconds << " s; run folder: " << outcome.runFolder.string() << "\n";
+    return outcome.status == JobStatus::Completed ? kDone : kGateFailed;
+}
+
+}  // namespace
+
+void addRun(CLI::App& app, Context& context) {
+    addJob(app, context, "run", "The whole job of a configuration: calibrate, evaluate, analyse, train, export", JobKind::Pipeline);
+    addJob(app, context, "sensitivity", "Quantize one layer at a time and measure what reaches the head", JobKind::Sensitivity);
+    addJob(app, context, "layer-error", "Quantize everything and measure the error of each layer", JobKind::LayerError);
+}
+
+void addExport(CLI::App& app, Context& context) {
+    const auto request = std::make_shared<ExportRequest>();
+    CLI::App* command = app.add_subcommand("export", "Write a run's model, or a model file, for other programs");
+    command->add_option("SOURCE", request->source, "Run folder or model file")->required();
+    command->add_option("--format", request->formats, "onnx, safetensors, safetensors16")->delimiter(',');
+    command->add_option("--out", request->out, "Folder for the files")->required();
+    command->callback([&context, request] { context.chosen = [&context, request] { return exportFiles(*request, context.cancel); }; });
+}
+
+void addDemo(CLI::App& app, Context& context) {
+    const auto out = std::make_shared<std::string>("qatelier-demo");
+    CLI::App* command = app.add_subcommand("demo", "The main job on the bundled detector and drawn shapes; ends in a table");
+    command->add_option("--out", *out, "Folder for the runs")->capture_default_str();
+    command->callback([&context, out] { context.chosen = [&context, out] { return demo(*out, context.cancel); }; });
+}
+
+}  // namespace qat::cli

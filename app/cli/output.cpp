@@ -1,0 +1,51 @@
+// Console output.
+#include "cli/output.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "base/files.h"
+
+namespace qat::cli {
+
+void writeJson(const std::string& file, const nlohmann::ordered_json& json) {
+    if (file.empty()) return;
+    const std::string text = json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    if (file == "-") std::cout << text;
+    else writeFileAtomic(file, text);
+}
+
+void ConsoleSink::clearProgress() {
+    if (m_progressShown) std::fputs("\r\033[K", stderr);
+    m_progressShown = false;
+    m_lastPercent = -1;
+}
+
+void ConsoleSink::stageBegun(std::string_view stage) {
+    clearProgress();
+    std::fprintf(stderr, "[%s]\n", std::string(stage).c_str());
+}
+
+void ConsoleSink::stageEnded(std::string_view stage, double seconds) {
+    clearProgress();
+    std::fprintf(stderr, "[%s] %.1f s\n", std::string(stage).c_str(), seconds);
+}
+
+void ConsoleSink::progress(std::string_view stage, int64_t done, int64_t total) {
+    const int64_t percent = total > 0 ? done * 100 / total : 0;
+    if (percent == m_lastPercent || !isatty(STDERR_FILENO)) return;
+    m_lastPercent = percent;
+    m_progressShown = true;
+    std::fprintf(stderr, "\r\033[K  %s %lld of %lld, %lld %%", std::string(stage).c_str(), static_cast<long long>(done), static_cast<long long>(total),
+                 static_cast<long long>(percent));
+}
+
+void ConsoleSink::log(LogLevel level, std::string_view source, std::string_view text) {
+    clearProgress();
+    const char* mark = level == LogLevel::Warning ? "warning: " : level == LogLevel::Error ? "error: " : "";
+    std::fprintf(stderr, "  %s: %s%s\n", std::string(source).c_str(), mark, std::string(text).c_str());
+}
+
+}  // namespace qat::cli

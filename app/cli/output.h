@@ -1,0 +1,32 @@
+// Where results go: JSON files, progress on a terminal.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/events.h"
+
+namespace qat::cli {
+
+// To the file, or to standard output for "-"; nothing for "".
+void writeJson(const std::string& file, const nlohmann::ordered_json& json);
+
+// Stages, progress and notable scalars as lines on standard error.
+class ConsoleSink final : public EventSink {
+public:
+    void stageBegun(std::string_view stage) override;
+    void stageEnded(std::string_view stage, double seconds) override;
+    void progress(std::string_view stage, int64_t done, int64_t total) override;
+    void scalar(std::string_view, double, double) override {}
+    void layer(const LayerRow&) override {}
+    void image(const ImageRow&) override {}
+    void log(LogLevel level, std::string_view source, std::string_view text) override;
+
+private:
+    void clearProgress();
+    int64_t m_lastPercent = -1;
+    bool m_progressShown = false;
+};
+
+}  // namespace qat::cli

@@ -1,0 +1,45 @@
+// Two runs a batch: the float one keeps the layers' outputs, the quantized one is compared with them on the fly.
+#include "analysis/layer_error.h"
+
+#include <ATen/ATen.h>
+
+#include <map>
+
+#include "quant/plan.h"
+#include "run/executor.h"
+
+namespace qat {
+
+std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& quantized, const std::function<at::Tensor()>& next,
+                                          const CancelToken& cancel) {
+    std::vector<LayerError> errors;
+    std::map<ValueId, size_t> indexOf;
+    for (const NodeId id : quantizableNodes(floatGraph)) {
+        indexOf[floatGraph.node(id).outputs.front()] = errors.size();
+        errors.push_back({floatGraph.node(id).name, {}});
+    }
+    std::vector<std::string> heads;
+    for (const auto& output : floatGraph.outputs())
+        if (output.name.starts_with("head.")) heads.push_back(output.name);
+    const size_t firstHead = errors.size();
+    for (const auto& head : heads) errors.push_back({head, {}});
+
+    Executor reference(floatGraph, {.outputs = heads}), tested(quantized, {.outputs = heads});
+    std::map<size_t, at::Tensor> kept;
+    reference.setHook([&](ValueId id, const at::Tensor& value) {
+        if (const auto found = indexOf.find(id); found != indexOf.end()) kept[found->second] = value;
+    });
+    tested.setHook([&](ValueId id, const at::Tensor& value) {
+        if (const auto found = indexOf.find(id); found != indexOf.end()) errors[found->second].error.add(kept.at(found->second), value);
+    });
+    for (at::Tensor images = next(); images.defined(); images = next()) {
+        const auto expected = reference.run(images);
+        const auto got = tested.run(images);
+        for (size_t i = 0; i < heads.size(); ++i) errors[firstHead + i].error.add(expected[i], got[i]);
+        kept.clear();
+        cancel.poll();
+    }
+    return errors;
+}
+
+}  // namespace qat

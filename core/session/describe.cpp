@@ -1,0 +1,108 @@
+// Describing models.
+#include "session/describe.h"
+
+#include <ATen/ATen.h>
+
+#include <numeric>
+#include <set>
+
+#include "base/error.h"
+#include "models/weights.h"
+#include "passes/fold_batch_norm.h"
+#include "run/executor.h"
+#include "session/model_source.h"
+
+namespace qat {
+namespace {
+
+int64_t product(const Shape& shape) { return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>()); }
+
+int64_t weightCount(const Graph& graph, NodeId node) { return product(graph.value(graph.node(node).inputs[1]).shape); }
+
+const char* observerName(ObserverKind kind) {
+    switch (kind) {
+        case ObserverKind::MinMax: return "minmax";
+        case ObserverKind::MovingAverageMinMax: return "moving_average_minmax";
+        case ObserverKind::PerChannelMinMax: return "per_channel_minmax";
+        case ObserverKind::Histogram: return "histogram";
+        case ObserverKind::CustomMinMax: return "custom_minmax";
+    }
+    return "";
+}
+
+void addPlan(LayerInfo& info, NodeId node, const QuantPlan& plan) {
+    if (const WeightPlan* weight = plan.weightOf(node)) {
+        info.weightBits = weight->how.tensor.bitWidth;
+        info.weightOrigin = weight->how.origin;
+    } else info.weightOrigin = "left in float";
+    if (const ActivationGroup* group = plan.groupRead(node)) {
+        info.activationBits = group->how.tensor.bitWidth;
+        info.activationOrigin = group->how.origin;
+        info.observer = observerName(group->how.tensor.observer);
+        if (group->sources.size() > 1) info.scaleGroup = group->name;
+    }
+}
+
+LayerInfo layerInfo(const Graph& graph, NodeId id) {
+    const Node& node = graph.node(id);
+    LayerInfo info;
+    info.name = node.name;
+    info.aliases = layerAliases(graph, node);
+    info.op = opName(node.op);
+    info.weightShape = graph.value(node.inputs[1]).shape;
+    info.outputShape = graph.value(node.outputs.front()).shape;
+    info.parameters = weightCount(graph, id) + (node.inputs.size() > 2 ? product(graph.value(node.inputs[2]).shape) : 0);
+    info.macs = macsOf(graph, node);
+    return info;
+}
+
+}  // namespace
+
+ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
+    require(imgsz > 0 && imgsz % 32 == 0 && imgsz <= 8192, ErrorKind::BadInput, "the image size is ", imgsz, ", expected a multiple of 32 up to 8192");
+    probeShapes(graph, {1, 3, imgsz, imgsz});
+    ModelDescription description{parameterCount(graph), macsOf(graph), {3, imgsz, imgsz}, graph.info.classNames, {}};
+    for (const NodeId id : quantizableNodes(graph)) {
+        LayerInfo info = layerInfo(graph, id);
+        if (plan) addPlan(info, id, *plan);
+        description.layers.push_back(std::move(info));
+    }
+    return description;
+}
+
+int64_t deviceBytes(const Graph& graph, const QuantPlan* plan) {
+    int64_t bytes = 4 * parameterCount(graph);
+    if (!plan) return bytes;
+    for (const WeightPlan& weight : plan->weights) {
+        const int64_t count = weightCount(graph, weight.node);
+        const bool perChannel = weight.how.tensor.scheme == Scheme::PerChannel;
+        const int64_t scales = perChannel ? graph.value(graph.node(weight.node).inputs[1]).shape[0] : 1;
+        bytes += (count * weight.how.tensor.bitWidth + 7) / 8 - 4 * count + scales * (weight.how.tensor.symmetric ? 4 : 5);
+    }
+    for (const ActivationGroup& group : plan->groups) bytes += group.how.tensor.symmetric ? 4 : 5;
+    return bytes;
+}
+
+double effectiveBits(const Graph& graph, const QuantPlan& plan) {
+    double bits = 0, count = 0;
+    for (const NodeId id : quantizableNodes(graph)) {
+        const auto weights = static_cast<double>(weightCount(graph, id));
+        const WeightPlan* weight = plan.weightOf(id);
+        bits += weights * (weight ? weight->how.tensor.bitWidth : 32);
+        count += weights;
+    }
+    return count > 0 ? bits / count : 0;
+}
+
+ModelDescription describeModel(const std::filesystem::path& model, int imgsz) {
+    OpenedModel opened = openModel(model);
+    return describeGraph(opened.graph, imgsz, nullptr);
+}
+
+ModelDescription describeModel(const Config& config) {
+    OpenedModel opened = openModel(config, config.model.numClasses > 0 ? config.model.numClasses : 80);
+    const QuantPlan plan = resolvePlan(opened.graph, config);
+    return describeGraph(opened.graph, config.data.imgsz, config.train.quantize ? &plan : nullptr);
+}
+
+}  // namespace qat

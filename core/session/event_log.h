@@ -1,0 +1,57 @@
+// events.jsonl: what a run tells, appended line by line, and handed on to a second listener.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/events.h"
+
+namespace qat {
+
+// First line of a sitting.
+struct RunHeader {
+    std::string runId, model, quantization, data;
+    int epochs = 0;
+    std::vector<std::string> stages, classNames;
+    bool resumed = false;
+};
+
+class EventLog final : public EventSink {
+public:
+    // Appends to folder/events.jsonl, after cutting off a half-written last line. Throws Error{Io}.
+    EventLog(const std::filesystem::path& folder, EventSink& next);
+    ~EventLog() override;
+
+    void begin(const RunHeader& header);
+    void end(const std::string& status, const std::string& error);
+    // A sink must not throw; a full disk shows here. Throws Error{Io}.
+    void check() const;
+
+    void stageBegun(std::string_view stage) override;
+    void stageEnded(std::string_view stage, double seconds) override;
+    void progress(std::string_view stage, int64_t done, int64_t total) override;
+    void scalar(std::string_view series, double x, double value) override;
+    void layer(const LayerRow& row) override;
+    void image(const ImageRow& row) override;
+    void log(LogLevel level, std::string_view source, std::string_view text) override;
+
+private:
+    struct Line;  // one JSON object being made
+    void write(const Line& line);
+    double seconds() const;
+
+    std::filesystem::path m_path;
+    std::FILE* m_file = nullptr;
+    EventSink& m_next;
+    std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
+    std::map<std::string, double, std::less<>> m_lastProgress;  // seconds, by stage
+    std::vector<std::string> m_classNames;
+    int m_error = 0;  // errno of the first failed write
+};
+
+}  // namespace qat

@@ -1,0 +1,165 @@
+// From names and files to graphs.
+#include "session/model_source.h"
+
+#include <ATen/ATen.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "base/sha256.h"
+#include "config/config_io.h"
+#include "import/checkpoint.h"
+#include "import/safetensors.h"
+#include "models/weights.h"
+#include "models/yolov8.h"
+#include "passes/fold_batch_norm.h"
+#include "quant/quantizer_set.h"
+#include "session/bundled.h"
+
+namespace qat {
+namespace {
+
+using nlohmann::json;
+
+// The five scales differ in the first layer's channels.
+std::string variantOf(const Checkpoint& checkpoint, const std::string& source) {
+    const NamedTensor* first = checkpoint.find("model.0.conv.weight");
+    require(first && first->tensor->dim() == 4, ErrorKind::BadInput, source, ": not a YOLOv8 checkpoint (no model.0.conv.weight)");
+    constexpr std::array<std::pair<int64_t, const char*>, 5> kWidths{{{16, "n"}, {32, "s"}, {48, "m"}, {64, "l"}, {80, "x"}}};
+    for (const auto& [channels, variant] : kWidths)
+        if (first->tensor->size(0) == channels) return variant;
+    fail(ErrorKind::BadInput, source, ": no YOLOv8 variant starts with ", first->tensor->size(0), " channels");
+}
+
+int64_t classesOf(const Checkpoint& checkpoint, const std::string& source) {
+    const NamedTensor* last = checkpoint.find("model.22.cv3.0.2.weight");
+    require(last && last->tensor->dim() == 4, ErrorKind::BadInput, source, ": not a YOLOv8 detector (no model.22.cv3.0.2.weight)");
+    return last->tensor->size(0);
+}
+
+NamedTensors tensorsOf(const Checkpoint& checkpoint) {
+    NamedTensors tensors;
+    for (const NamedTensor& entry : checkpoint.tensors) tensors.emplace_back(entry.name, entry.tensor);
+    return tensors;
+}
+
+// Our own files carry the names of the classes as metadata.
+std::vector<std::string> classNames(const Checkpoint& checkpoint) {
+    const auto own = checkpoint.metadata.find("qatelier.class_names");
+    if (own == checkpoint.metadata.end()) return checkpoint.classNames;
+    const json names = json::parse(own->second, nullptr, false);
+    return names.is_array() ? names.get<std::vector<std::string>>() : checkpoint.classNames;
+}
+
+OpenedModel fromCheckpoint(const Checkpoint& checkpoint, const std::string& source) {
+    const std::string variant = variantOf(checkpoint, source);
+    const int64_t classes = classesOf(checkpoint, source);
+    Random random(0);
+    OpenedModel opened{buildYolov8(variant, classes, random), source, "", {}};
+    const bool folded = checkpoint.batchNormFolded || checkpoint.find("model.0.conv.bias");
+    if (folded) foldBatchNorm(opened.graph);
+    opened.ignored = loadWeights(opened.graph, tensorsOf(checkpoint), source);
+    const auto names = classNames(checkpoint);
+    if (static_cast<int64_t>(names.size()) == classes) opened.graph.info.classNames = names;
+    return opened;
+}
+
+bool isFamilyName(const std::string& name) { return name.size() == 7 && name.starts_with("yolov8"); }
+
+OpenedModel randomModel(const std::string& variant, int64_t numClasses, uint64_t seed) {
+    Random random(seed);
+    return {buildYolov8(variant, numClasses > 0 ? numClasses : 80, random), "yolov8" + variant, "", {}};
+}
+
+OpenedModel bundledModel() {
+    const std::span<const std::byte> bytes = bundledShapesModel();
+    const Safetensors stored = parseSafetensors(bytes, Elements::Widen);
+    Checkpoint checkpoint;
+    checkpoint.tensors = stored.tensors;
+    checkpoint.metadata = stored.metadata;
+    OpenedModel opened = fromCheckpoint(checkpoint, kBundledModel);
+    opened.sha256 = sha256Hex(bytes);
+    return opened;
+}
+
+}  // namespace
+
+OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, uint64_t seed) {
+    const std::string name = model.string();
+    if (name == kBundledModel) return bundledModel();
+    if (isRunFolder(model)) return {openRun(model).graph, name, "", {}};
+    if (isFamilyName(name) && !std::filesystem::exists(model)) return randomModel(name.substr(6), numClasses, seed);
+    require(!std::filesystem::is_directory(model), ErrorKind::BadInput, name, " is a folder but not a run folder (no config.yaml in it)");
+    OpenedModel opened = fromCheckpoint(readCheckpoint(model), name);
+    const MappedFile file(model);
+    opened.sha256 = sha256Hex(file.bytes());
+    return opened;
+}
+
+OpenedModel openModel(const Config& config, int64_t numClasses) {
+    require(config.model.architecture == "yolov8", ErrorKind::BadInput, "model.architecture is ", config.model.architecture, ", expected yolov8");
+    if (config.model.pretrainedPath.empty())
+        return randomModel(config.model.variant, config.model.numClasses > 0 ? config.model.numClasses : numClasses, static_cast<uint64_t>(config.train.seed));
+    OpenedModel opened = openModel(std::filesystem::path(config.model.pretrainedPath));
+    require(opened.graph.info.variant == config.model.variant, ErrorKind::BadInput, "model.variant is ", config.model.variant, " but ", opened.source,
+            " holds a YOLOv8", opened.graph.info.variant);
+    return opened;
+}
+
+void saveModel(const std::filesystem::path& file, const Graph& graph, bool half) {
+    std::vector<NamedTensor> tensors;
+    for (const auto& [name, tensor] : stateDict(graph)) {
+        const at::Tensor data = tensor->detach();
+        tensors.push_back({name, std::make_shared<at::Tensor>(half ? data.to(at::kHalf) : data), ""});
+    }
+    writeSafetensors(file, tensors, {{"qatelier.architecture", graph.info.architecture}, {"qatelier.variant", graph.info.variant},
+                                     {"qatelier.class_names", json(graph.info.classNames).dump()}});
+}
+
+bool isRunFolder(const std::filesystem::path& path) { return std::filesystem::is_regular_file(path / "config.yaml"); }
+
+namespace {
+
+Checkpoint runWeights(const std::filesystem::path& folder) {
+    for (const char* name : {"final.safetensors", "best.safetensors", "last.safetensors"}) {
+        const auto file = folder / "weights" / name;
+        if (std::filesystem::exists(file)) return readCheckpoint(file);
+    }
+    fail(ErrorKind::BadInput, folder.string(), " holds no weights yet");
+}
+
+// Shapes of scales follow the file: folding and granularity are then as they were when it was written.
+void adoptScaleShapes(Graph& graph, const Checkpoint& weights) {
+    for (const ValueId id : graph.storedValues()) {
+        Value& value = graph.value(id);
+        const NamedTensor* stored = weights.find(value.name);
+        if (stored && (value.name.ends_with(".scale") || value.name.ends_with(".zero_point"))) value.shape = stored->tensor->sizes().vec();
+    }
+}
+
+}  // namespace
+
+RunModel openRun(const std::filesystem::path& folder) {
+    RunModel run{loadConfig(folder / "config.yaml"), {}};
+    const Checkpoint weights = runWeights(folder);
+    const std::string source = folder.string();
+    Random random(0);
+    Graph graph = buildYolov8(variantOf(weights, source), classesOf(weights, source), random);
+    if (weights.find("model.0.conv.bias")) foldBatchNorm(graph);
+    if (weights.find("model.0.conv.weight.scale")) {
+        // A plan needs no data; ranges come from the file.
+        const QuantizerSet quantizers(graph, resolvePlan(graph, run.config));
+        adoptScaleShapes(graph, weights);
+    }
+    loadWeights(graph, tensorsOf(weights), source);
+    const auto names = classNames(weights);
+    if (static_cast<int64_t>(names.size()) == graph.info.numClasses) graph.info.classNames = names;
+    run.graph = std::move(graph);
+    return run;
+}
+
+}  // namespace qat

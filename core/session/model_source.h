@@ -1,0 +1,42 @@
+// Opening models by what a user writes: a checkpoint, a run folder, a family name, the bundled demo model.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "graph/graph.h"
+
+namespace qat {
+
+// The name under which the bundled detector of the synthetic shapes is opened.
+inline constexpr const char* kBundledModel = "builtin:shapes";
+
+struct OpenedModel {
+    Graph graph;                        // as stored: batch norms unless the file has them folded
+    std::string source;                 // path or name, for messages
+    std::string sha256;                 // of the file; "" for random weights
+    std::vector<std::string> ignored;   // entries of the file that the model has no use for
+};
+
+// A .pt, .th, .safetensors file, a run folder (its best weights), kBundledModel, or yolov8n .. yolov8x (random weights,
+// 80 classes unless numClasses says otherwise). Throws Error naming the file.
+OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0, uint64_t seed = 0);
+
+// The model a config names: its checkpoint, or its family with random weights.
+OpenedModel openModel(const Config& config, int64_t numClasses);
+
+// Weights with what is needed to open them again: family, variant, classes. half: float16 elements.
+void saveModel(const std::filesystem::path& file, const Graph& graph, bool half = false);
+
+// The quantized model of a finished run: the configured family, its quantizers, and its best (or last) weights.
+struct RunModel {
+    Config config;
+    Graph graph;
+};
+bool isRunFolder(const std::filesystem::path& path);
+RunModel openRun(const std::filesystem::path& folder);
+
+}  // namespace qat

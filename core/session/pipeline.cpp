@@ -1,0 +1,294 @@
+// The stages.
+#include "session/pipeline.h"
+
+#include <ATen/ATen.h>
+
+#include <nlohmann/json.hpp>
+
+#include "analysis/layer_error.h"
+#include "analysis/report.h"
+#include "analysis/sensitivity.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "export/onnx_export.h"
+#include "passes/fold_batch_norm.h"
+#include "quant/calibrate.h"
+#include "run/executor.h"
+#include "session/clock.h"
+#include "session/describe.h"
+#include "session/model_source.h"
+#include "session/parity.h"
+#include "session/previews.h"
+#include "train/trainer.h"
+
+namespace qat {
+
+Pipeline::Pipeline(const JobRequest& request, Config config, RunFolder folder, EventLog& log, const CancelToken& cancel)
+    : m_request(request), m_config(std::move(config)), m_folder(std::move(folder)), m_log(log), m_cancel(cancel) {}
+
+JobOutcome Pipeline::run() {
+    stage("load", [&] { load(); });
+    const bool quantize = m_config.train.quantize;
+    if (quantize) insertQuantizers();
+    describe();
+    const bool resumedTraining = m_request.resume && restoreProgress();
+    if (quantize && !resumedTraining) stage("calibrate", [&] { calibrateStage(); });
+    if (m_request.kind != JobKind::Pipeline) {
+        stage("analyze", [&] { analyze(); });
+        return m_facts.outcome;
+    }
+    if (!resumedTraining || m_config.analysis.previewImages > 0) stage("evaluate_fp32", [&] { evaluateFloat(); });
+    if (quantize && !resumedTraining) {
+        stage("evaluate_ptq", [&] { evaluatePtq(); });
+        if (m_config.analysis.enabled) stage("analyze", [&] { analyze(); });
+        saveProgress();
+    }
+    if (m_config.train.epochs > 0) {
+        stage("train", [&] { trainStage(); });
+        if (m_facts.training.stopped) {
+            m_facts.outcome.status = JobStatus::Cancelled;
+            return m_facts.outcome;
+        }
+        stage("evaluate", [&] { evaluateFinal(); });
+    }
+    saveModel(m_folder.weights() / "final.safetensors", m_model);
+    stage("export", [&] { exportStage(); });
+    if (collapsed(m_facts.training.epochs.empty() ? std::vector<EpochResult>{{}} : m_facts.training.epochs))
+        m_facts.outcome.gates.push_back("training collapsed: the last mAP50-95 is below half of the best");
+    if (!m_facts.outcome.gates.empty()) m_facts.outcome.status = JobStatus::GateFailed;
+    return m_facts.outcome;
+}
+
+void Pipeline::stage(const std::string& name, const std::function<void()>& work) {
+    m_cancel.poll();
+    const StopWatch watch;
+    m_log.stageBegun(name);
+    work();
+    m_log.stageEnded(name, watch.seconds());
+    m_log.check();
+}
+
+void Pipeline::load() {
+    m_train = openDataset(m_config.data.path, DataSplit::Train);
+    m_val = openDataset(m_config.data.path, DataSplit::Val);
+    for (const auto& data : {m_train, m_val})
+        for (const auto& warning : data->warnings()) m_log.log(LogLevel::Warning, "data", warning);
+    m_facts.trainImages = m_train->size();
+    m_facts.valImages = m_config.data.valLimit > 0 ? std::min<int64_t>(m_val->size(), m_config.data.valLimit) : m_val->size();
+    m_facts.outcome.validationImages = m_facts.valImages;
+    const auto classes = static_cast<int64_t>(m_train->classNames().size());
+    OpenedModel opened = openModel(m_config, classes);
+    m_facts.checkpoint = opened.source;
+    m_facts.checkpointSha256 = opened.sha256;
+    for (const auto& entry : opened.ignored) m_log.log(LogLevel::Warning, "import", opened.source + ": entry " + entry + " is not used");
+    m_float = std::move(opened.graph);
+    require(classes == 0 || m_float.info.numClasses == classes, ErrorKind::BadInput, opened.source, " has ", m_float.info.numClasses,
+            " classes but ", m_config.data.path, " has ", classes);
+    if (classes > 0) m_float.info.classNames = m_train->classNames();
+    if (m_config.train.quantize && m_config.qat.fuseModules) {
+        const int folded = foldBatchNorm(m_float);
+        m_log.log(LogLevel::Info, "import", str(opened.source, ": ", folded, " batch norms folded"));
+    }
+    m_model = m_float.clone(true);
+}
+
+void Pipeline::insertQuantizers() {
+    m_plan = resolvePlan(m_model, m_config);
+    for (const auto& warning : m_plan.warnings) m_log.log(LogLevel::Warning, "quant", warning);
+    require(!m_plan.weights.empty(), ErrorKind::BadInput, "the configuration leaves every layer in float: nothing to quantize");
+    m_facts.outcome.fp32Bytes = deviceBytes(m_float, nullptr);
+    m_facts.outcome.quantizedBytes = deviceBytes(m_float, &m_plan);
+    m_quantizers.emplace(m_model, m_plan);
+    m_log.log(LogLevel::Info, "quant", str(m_plan.weights.size(), " weights and ", m_plan.groups.size(), " activation ranges quantized, ",
+                                           m_plan.skipped.size(), " layers left in float"));
+}
+
+void Pipeline::describe() {
+    const ModelDescription description = describeGraph(m_float, m_config.data.imgsz, m_config.train.quantize ? &m_plan : nullptr);
+    writeLayers(m_folder, description.layers);
+}
+
+std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset>& data, int64_t count, int batch, bool shuffle) {
+    LoaderOptions options;
+    options.imgsz = m_config.data.imgsz;
+    options.batch = batch;
+    options.workers = m_config.data.workers;
+    options.shuffle = shuffle;
+    options.seed = static_cast<uint64_t>(m_config.train.seed);
+    options.limit = shuffle ? 0 : count;
+    m_imageLoader = std::make_shared<Loader>(data, options);
+    m_imageLoader->startEpoch(0);
+    return [loader = m_imageLoader, left = count]() mutable {
+        if (left <= 0) return at::Tensor();
+        const auto next = loader->next();
+        if (!next) return at::Tensor();
+        const at::Tensor batchImages = left < next->images.size(0) ? next->images.slice(0, 0, left) : next->images;
+        left -= batchImages.size(0);
+        return batchImages;
+    };
+}
+
+void Pipeline::calibrateStage() {
+    const int batch = m_config.train.batchSize;
+    const int64_t wanted = std::min<int64_t>(m_train->size(), int64_t{m_config.calibration.numBatches} * batch);
+    const int64_t batches = (wanted + batch - 1) / batch;
+    calibrate(m_float, m_model, *m_quantizers, images(m_train, wanted, batch, true), [&](int64_t done) { m_log.progress("calibrate", done, batches); }, m_cancel);
+    m_log.log(LogLevel::Info, "calib", str("ranges from ", wanted, " images"));
+}
+
+Loader Pipeline::validationLoader() const {
+    LoaderOptions options;
+    options.imgsz = m_config.data.imgsz;
+    options.batch = m_config.train.batchSize;
+    options.workers = m_config.data.workers;
+    options.rect = m_config.data.rect;
+    options.limit = m_config.data.valLimit;
+    return Loader(m_val, options);
+}
+
+EvaluationResult Pipeline::validate(const Graph& graph, const std::string& stage, bool keep) {
+    Loader loader = validationLoader();
+    const auto progress = [&](int64_t done, int64_t total) {
+        if (!stage.empty()) m_log.progress(stage, done, total);
+    };
+    return evaluate(graph, loader, {NmsOptions::validate(), keep}, m_cancel, progress);
+}
+
+void Pipeline::report(const std::string& series, const DetectionMetrics& metrics, std::optional<JobOutcome::Accuracy>& slot) {
+    slot = {metrics.map, metrics.map50};
+    m_log.scalar(series + "/mAP50-95", 0, metrics.map);
+    m_log.scalar(series + "/mAP50", 0, metrics.map50);
+    m_log.log(LogLevel::Info, "eval", str(series, ": mAP50-95 ", metrics.map, ", mAP50 ", metrics.map50, " on ", metrics.images, " images"));
+}
+
+void Pipeline::evaluateFloat() {
+    EvaluationResult result = validate(m_float, "evaluate_fp32", true);
+    m_floatDetections = std::move(result.images);
+    report("fp32", result.metrics, m_facts.outcome.fp32);
+}
+
+void Pipeline::evaluatePtq() {
+    const EvaluationResult result = validate(m_model, "evaluate_ptq", true);
+    report("ptq", result.metrics, m_facts.outcome.ptq);
+    showImages(result.images, "ptq");
+}
+
+void Pipeline::showImages(const std::vector<ImageDetections>& quantized, const std::string& stageName) {
+    for (const ImageRow& row : previewRows(m_folder, *m_val, m_floatDetections, quantized, stageName, m_config.analysis.previewImages)) m_log.image(row);
+}
+
+void Pipeline::analyze() {
+    const bool wantsError = m_request.kind == JobKind::LayerError ||
+                            (m_request.kind == JobKind::Pipeline && m_config.analysis.measureLayerError && m_config.qat.measureLayerError);
+    if (wantsError) layerErrors("ptq");
+    if (m_request.kind != JobKind::LayerError && !m_config.analysis.sensitivityBits.empty()) sensitivity();
+}
+
+void Pipeline::layerErrors(const std::string& stageName) {
+    const int64_t count = std::min<int64_t>(m_facts.valImages, std::min(m_config.analysis.testSamples, 16));
+    const auto errors = measureLayerError(m_float, m_model, images(m_val, count, std::min<int>(m_config.train.batchSize, 4), false), m_cancel);
+    for (const LayerError& error : errors) {
+        const auto node = m_float.findNode(error.layer);
+        const WeightPlan* plan = node ? m_plan.weightOf(*node) : nullptr;
+        m_log.layer({"error", error.layer, plan ? plan->how.tensor.bitWidth : 0, 0, stageName, error.error.metrics()});
+    }
+    m_log.log(LogLevel::Info, "analysis", str("layer error on ", count, " images"));
+}
+
+void Pipeline::sensitivity() {
+    const StopWatch watch;
+    const int64_t count = std::min<int64_t>(m_facts.valImages, m_config.analysis.sensitivitySamples);
+    const int batch = m_config.data.imgsz <= 320 ? 8 : 1;
+    const int64_t batches = (count + batch - 1) / batch;
+    const auto rows = measureSensitivity({m_float, *m_quantizers, m_config.analysis.sensitivityBits}, images(m_val, count, batch, false), batches, m_cancel,
+                                         [&](int64_t done, int64_t total) { m_log.progress("analyze", done, total); });
+    for (const LayerSensitivity& row : rows) {
+        auto metrics = row.error.metrics();
+        metrics["score"] = row.error.noiseToSignal();
+        m_log.layer({"sensitivity", row.layer, row.bits, 0, "", metrics});
+    }
+    const ReportHeader header{m_config.model.architecture + m_config.model.variant, quantizationName(m_config),
+                              m_config.quantization.weight.scheme == Scheme::PerChannel ? "per_channel" : "per_layer",
+                              "one layer quantized at a time, noise-to-signal power at the head outputs", count, effectiveBits(m_float, m_plan), watch.seconds()};
+    writeSensitivityReport(m_folder.root, header, rows, {}, m_float);
+    m_log.log(LogLevel::Info, "analysis", str("sensitivity of ", rows.size(), " layer and width pairs on ", count, " images in ", watch.seconds(), " s"));
+}
+
+void Pipeline::trainStage() {
+    if (m_quantizers && !std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors")) m_quantizers->startLearnedScales(m_model);
+    const bool resume = m_request.resume && std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors");
+    const TrainJob job{.graph = m_model, .quantizers = m_quantizers ? &*m_quantizers : nullptr, .config = m_config, .data = m_train,
+                       .checkpointFolder = m_folder.checkpoint(), .weightsFolder = m_folder.weights(), .resume = resume,
+                       .validate = [&](const Graph& graph) { return validate(graph, "", false).metrics; },
+                       .epochDone = [&](const TrainOutcome& outcome) { writeResults(m_folder.results(), outcome.epochs); }};
+    m_facts.training = train(job, m_log, m_cancel);
+}
+
+void Pipeline::evaluateFinal() {
+    const EvaluationResult result = validate(m_model, "evaluate", true);
+    report("final", result.metrics, m_facts.outcome.final);
+    if (!m_quantizers) return;
+    showImages(result.images, "qat");
+    if (m_config.analysis.enabled && m_config.analysis.measureLayerError) layerErrors("qat");
+}
+
+void Pipeline::exportStage() {
+    for (const auto& format : m_config.exporting.formats) {
+        if (format != "onnx") {
+            m_log.log(LogLevel::Warning, "export", "the format " + format + " is not written by this version");
+            continue;
+        }
+        Graph graph = m_model.clone(true);
+        foldBatchNorm(graph);
+        probeShapes(graph, {1, 3, m_config.data.imgsz, m_config.data.imgsz});
+        OnnxExportOptions options;
+        options.path = m_folder.exports() / "model.onnx";
+        options.includeMetadata = m_config.exporting.includeMetadata;
+        options.includeQuantParams = m_config.exporting.includeQuantParams;
+        options.simplify = m_config.exporting.simplify;
+        const OnnxExportResult result = exportOnnx(graph, options);
+        m_facts.exported.push_back("exports/model.onnx");
+        m_log.log(LogLevel::Info, "export", str("exports/model.onnx: ", result.bytes, " bytes, ", result.quantizedLayers, " quantized layers, passed checker and shape inference"));
+        for (const auto& note : result.notes) m_facts.exportNotes.push_back(note), m_log.log(LogLevel::Info, "export", note);
+        if (m_config.exporting.validate) parityCheck(options.path, graph);
+    }
+}
+
+void Pipeline::parityCheck(const std::filesystem::path& file, const Graph& exported) {
+    const ParityReport parity = checkParity(file, exported, images(m_val, std::min<int64_t>(4, m_facts.valImages), 1, false), m_cancel);
+    m_facts.exportNotes.push_back(parity.sentence);
+    m_log.log(parity.ran && !parity.agrees ? LogLevel::Error : LogLevel::Info, "export", parity.sentence);
+    if (parity.ran && !parity.agrees) m_facts.outcome.gates.push_back(parity.sentence);
+}
+
+namespace {
+
+nlohmann::json accuracyJson(const std::optional<JobOutcome::Accuracy>& a) {
+    return a ? nlohmann::json{a->map, a->map50} : nlohmann::json(nullptr);
+}
+
+std::optional<JobOutcome::Accuracy> accuracyFrom(const nlohmann::json& j) {
+    if (j.is_null()) return std::nullopt;
+    return JobOutcome::Accuracy{j.at(0).get<double>(), j.at(1).get<double>()};
+}
+
+}  // namespace
+
+void Pipeline::saveProgress() const {
+    const nlohmann::json progress{{"fp32", accuracyJson(m_facts.outcome.fp32)}, {"ptq", accuracyJson(m_facts.outcome.ptq)}};
+    writeFileAtomic(m_folder.checkpoint() / "stages.json", progress.dump() + "\n");
+}
+
+// Everything before training is known again if training had begun; its ranges and weights come from the checkpoint.
+bool Pipeline::restoreProgress() {
+    const auto stages = m_folder.checkpoint() / "stages.json";
+    const bool trained = std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors");
+    if (!trained || !std::filesystem::exists(stages)) return false;
+    const nlohmann::json progress = nlohmann::json::parse(readFile(stages), nullptr, false);
+    require(progress.is_object() && progress.contains("fp32") && progress.contains("ptq"), ErrorKind::BadInput, stages.string(), " is damaged");
+    m_facts.outcome.fp32 = accuracyFrom(progress["fp32"]);
+    m_facts.outcome.ptq = accuracyFrom(progress["ptq"]);
+    return true;
+}
+
+}  // namespace qat

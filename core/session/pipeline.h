@@ -1,0 +1,71 @@
+// One job with its stages in order; each stage is a method, and what passes between them are the members.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/loader.h"
+#include "eval/evaluate.h"
+#include "quant/plan.h"
+#include "quant/quantizer_set.h"
+#include "session/event_log.h"
+#include "session/run_folder.h"
+#include "session/session.h"
+#include "session/summary.h"
+
+namespace qat {
+
+class Pipeline {
+public:
+    Pipeline(const JobRequest& request, Config config, RunFolder folder, EventLog& log, const CancelToken& cancel);
+
+    JobOutcome run();
+    SummaryFacts& facts() { return m_facts; }
+
+private:
+    void load();
+    void insertQuantizers();
+    void describe();
+    void calibrateStage();
+    void evaluateFloat();
+    void evaluatePtq();
+    void analyze();
+    void layerErrors(const std::string& stage);
+    void sensitivity();
+    void trainStage();
+    void evaluateFinal();
+    void exportStage();
+    void saveProgress() const;      // results of the stages before training, for a resumed sitting
+    bool restoreProgress();
+
+    // Begins and ends a stage's events around `work`.
+    void stage(const std::string& name, const std::function<void()>& work);
+    EvaluationResult validate(const Graph& graph, const std::string& stage, bool keep);
+    Loader validationLoader() const;
+    // Batches of calibration or validation images for analyses: `images` in all, as a function that ends with an
+    // undefined tensor.
+    std::function<at::Tensor()> images(const std::shared_ptr<const Dataset>& data, int64_t images, int batch, bool shuffle);
+    void report(const std::string& series, const DetectionMetrics& metrics, std::optional<JobOutcome::Accuracy>& slot);
+    void showImages(const std::vector<ImageDetections>& quantized, const std::string& stage);
+    void parityCheck(const std::filesystem::path& file, const Graph& exported);
+
+    const JobRequest& m_request;
+    const Config m_config;
+    const RunFolder m_folder;
+    EventLog& m_log;
+    const CancelToken& m_cancel;
+    SummaryFacts m_facts;
+
+    std::shared_ptr<const Dataset> m_train, m_val;
+    Graph m_float;      // what FP32 means in this run
+    Graph m_model;      // what is calibrated, trained, exported
+    QuantPlan m_plan;
+    std::optional<QuantizerSet> m_quantizers;
+    std::vector<ImageDetections> m_floatDetections;
+    std::shared_ptr<Loader> m_imageLoader;  // behind images()
+};
+
+}  // namespace qat

@@ -1,0 +1,24 @@
+// Thread count and heap thresholds.
+#include "session/process.h"
+
+#include <ATen/Parallel.h>
+#include <malloc.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+namespace qat {
+
+void prepareProcess() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        mallopt(M_ARENA_MAX, 1);  // other arenas cap a block at 64 MB and then fall back to mmap
+        mallopt(M_MMAP_THRESHOLD, 1 << 30);
+        mallopt(M_TRIM_THRESHOLD, 1 << 30);
+        mallopt(M_TOP_PAD, 64 << 20);
+        if (!std::getenv("OMP_NUM_THREADS")) at::set_num_threads(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+    });
+}
+
+}  // namespace qat

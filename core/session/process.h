@@ -1,0 +1,10 @@
+// Settings of the whole process that our speed and fairness depend on.
+#pragma once
+
+namespace qat {
+
+// Once a process, later calls do nothing: as many intra-op threads as there are cores (or OMP_NUM_THREADS), and a heap that
+// keeps the memory of large tensors (returning it means page faults on every step).
+void prepareProcess();
+
+}  // namespace qat

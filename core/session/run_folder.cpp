@@ -1,0 +1,68 @@
+// Entering run folders and writing results.csv.
+#include "session/run_folder.h"
+
+#include <array>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "config/config_io.h"
+
+namespace qat {
+namespace {
+
+// What may differ between the sittings of one run.
+std::string comparable(Config config) {
+    config.data.workers = 0;
+    return writeConfig(config);
+}
+
+void requireSameRun(const RunFolder& folder, const Config& config) {
+    require(std::filesystem::exists(folder.config()), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
+    require(comparable(loadConfig(folder.config())) == comparable(config), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
+            " differs from the given configuration");
+}
+
+std::string column(const std::string& text) {
+    std::array<char, 64> field;
+    std::snprintf(field.data(), field.size(), "%23s", text.c_str());
+    return field.data();
+}
+
+std::string column(double value) {
+    std::array<char, 64> text;
+    std::snprintf(text.data(), text.size(), "%.5g", value);
+    return column(std::string(text.data()));
+}
+
+}  // namespace
+
+RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
+    const RunFolder folder{request.out};
+    if (request.resume) requireSameRun(folder, config);
+    else
+        require(!std::filesystem::exists(folder.config()), ErrorKind::BadInput, folder.root.string(),
+                " already holds a run: resume it or choose another folder");
+    for (const auto& path : {folder.root, folder.weights(), folder.checkpoint(), folder.previews(), folder.exports()}) makeWritableFolder(path);
+    if (request.resume) return folder;
+    if (std::filesystem::exists(request.config)) writeFileAtomic(folder.userConfig(), readFile(request.config));
+    writeFileAtomic(folder.config(), writeConfig(config));
+    return folder;
+}
+
+void writeResults(const std::filesystem::path& file, const std::vector<EpochResult>& epochs) {
+    constexpr std::array kColumns{"epoch", "train/box_loss", "train/cls_loss", "train/dfl_loss", "metrics/precision(B)", "metrics/recall(B)",
+                                  "metrics/mAP50(B)", "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"};
+    std::string text;
+    for (const char* name : kColumns) text += (text.empty() ? "" : ",") + column(std::string(name));
+    text += "\n";
+    for (const EpochResult& e : epochs) {
+        text += column(std::to_string(e.epoch));
+        for (const double value : {e.boxLoss, e.clsLoss, e.dflLoss, e.precision, e.recall, e.map50, e.map, e.lrBias, e.lrWeight, e.lrNorm})
+            text += "," + column(value);
+        text += "\n";
+    }
+    writeFileAtomic(file, text);
+}
+
+}  // namespace qat

@@ -1,0 +1,69 @@
+// The border of a job: what goes wrong inside becomes the run folder's last event and the caller's exception.
+#include "session/session.h"
+
+#include "base/error.h"
+#include "config/config_io.h"
+#include "session/clock.h"
+#include "session/pipeline.h"
+#include "session/process.h"
+
+namespace qat {
+namespace {
+
+Config configOf(const JobRequest& request) {
+    auto overrides = request.overrides;
+    if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
+    return loadConfig(request.config, overrides);
+}
+
+std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
+    if (kind != JobKind::Pipeline) return {"load", "calibrate", "analyze"};
+    std::vector<std::string> stages{"load"};
+    if (config.train.quantize) stages.push_back("calibrate");
+    stages.push_back("evaluate_fp32");
+    if (config.train.quantize) stages.push_back("evaluate_ptq");
+    if (config.train.quantize && config.analysis.enabled) stages.push_back("analyze");
+    if (config.train.epochs > 0) stages.insert(stages.end(), {"train", "evaluate"});
+    stages.push_back("export");
+    return stages;
+}
+
+}  // namespace
+
+JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel) {
+    prepareProcess();
+    const Config config = configOf(request);
+    const RunFolder folder = enterRunFolder(request, config);
+    EventLog log(folder.root, sink);
+    Pipeline pipeline(request, config, folder, log, cancel);
+    SummaryFacts& facts = pipeline.facts();
+    facts.createdAt = isoTime();
+    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.train.seed);
+    log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path, config.train.epochs,
+               stagesOf(config, request.kind), {}, request.resume});
+    const auto finish = [&](const std::string& status, const std::string& error) {
+        facts.status = status;
+        facts.error = error;
+        if (!error.empty()) log.log(LogLevel::Error, "session", error);
+        writeSummary(folder, config, facts);
+        log.end(status, error);
+    };
+    try {
+        facts.outcome = pipeline.run();
+        finish(facts.outcome.status == JobStatus::Cancelled ? "incomplete" : "completed-success", "");
+        return facts.outcome;
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::Cancelled) {
+            finish("incomplete", "");
+            facts.outcome.status = JobStatus::Cancelled;
+            return facts.outcome;
+        }
+        finish("completed-failed", error.what());
+        throw;
+    } catch (const std::exception& error) {
+        finish("completed-failed", error.what());
+        fail(ErrorKind::Internal, error.what());
+    }
+}
+
+}  // namespace qat

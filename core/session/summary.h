@@ -1,0 +1,38 @@
+// run_summary.json and layers.json: what other tools and the run list read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "session/inspect.h"
+#include "session/run_folder.h"
+#include "session/session.h"
+
+namespace qat {
+
+// The facts of a run that its summary states.
+struct SummaryFacts {
+    std::string runId, createdAt;
+    std::string checkpoint, checkpointSha256;
+    int64_t trainImages = 0, valImages = 0;
+    JobOutcome outcome;
+    TrainOutcome training;
+    std::vector<std::string> exported;     // relative to the run folder
+    std::vector<std::string> exportNotes;
+    std::string status;                    // completed-success, completed-failed, incomplete
+    std::string error;
+};
+
+void writeSummary(const RunFolder& folder, const Config& config, const SummaryFacts& facts);
+
+// Layers of a description with the keys of LayerInfo.
+void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
+
+// Collapsed: best > 0 and final < 0.5 best, over the epochs' mAP50-95.
+bool collapsed(const std::vector<EpochResult>& epochs);
+
+// w4a16, or w4/8a8 where layers differ: the config's widths with those its patterns add.
+std::string quantizationName(const Config& config);
+
+}  // namespace qat

@@ -1,0 +1,34 @@
+// Averaging, one fused pass over memory.
+#include "train/ema.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+#include "train/update_loops.h"
+
+namespace qat {
+
+double emaDecay(const EmaConfig& config, int64_t update) {
+    return config.decay * (1 - std::exp(-static_cast<double>(update) / config.tau));
+}
+
+Ema::Ema(const Graph& model, const EmaConfig& config) : m_graph(model.clone(true)), m_config(config) {}
+
+void Ema::update(const Graph& model) {
+    const auto decay = static_cast<float>(emaDecay(m_config, ++m_updates));
+    for (const ValueId id : model.storedValues()) {
+        at::Tensor& average = *m_graph.value(id).data;
+        const at::Tensor& value = *model.value(id).data;
+        if (average.sizes() != value.sizes() || average.strides() != value.strides()) {
+            average = value.detach().clone();
+            continue;
+        }
+        at::parallel_for(0, value.numel(), 65536, [&](int64_t begin, int64_t end) {
+            loops::average(average.data_ptr<float>() + begin, value.data_ptr<float>() + begin, end - begin, decay);
+        });
+    }
+}
+
+}  // namespace qat

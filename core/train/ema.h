@@ -1,0 +1,31 @@
+// The exponential moving average of everything a model stores: weights, running statistics, quantizer scales.
+#pragma once
+
+#include <cstdint>
+
+#include "config/config.h"
+#include "graph/graph.h"
+
+namespace qat {
+
+// After update u the average moves by decay(u) = decay (1 - exp(-u / tau)): e = decay(u) e + (1 - decay(u)) value.
+class Ema {
+public:
+    // graph() starts as a copy of the model.
+    Ema(const Graph& model, const EmaConfig& config);
+
+    void update(const Graph& model);
+    const Graph& graph() const { return m_graph; }
+    Graph& graph() { return m_graph; }
+    int64_t updates() const { return m_updates; }
+    void restore(int64_t updates) { m_updates = updates; }
+
+private:
+    Graph m_graph;
+    EmaConfig m_config;
+    int64_t m_updates = 0;
+};
+
+double emaDecay(const EmaConfig& config, int64_t update);
+
+}  // namespace qat

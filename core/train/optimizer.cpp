@@ -1,0 +1,151 @@
+// Parameter groups and fused updates.
+#include "train/optimizer.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "train/update_loops.h"
+
+namespace qat {
+namespace {
+
+constexpr double kMaxNorm = 10.0;
+constexpr int64_t kGrain = 32768;
+
+// Where an input of an op belongs; index as in the op's comment.
+ParameterGroup groupOf(const Op& op, size_t index) {
+    if (std::holds_alternative<FakeQuantize>(op) && index == 1) return ParameterGroup::Quantizer;
+    if (std::holds_alternative<BatchNorm>(op)) return index == 1 ? ParameterGroup::Norm : ParameterGroup::Bias;
+    return index == 2 ? ParameterGroup::Bias : ParameterGroup::Weight;
+}
+
+TensorPtr zerosLike(const at::Tensor& tensor) {
+    return std::make_shared<at::Tensor>(at::zeros_like(tensor.detach()));
+}
+
+double learningRate(const StepSettings& settings, ParameterGroup group) {
+    switch (group) {
+        case ParameterGroup::Bias:
+            return settings.lrBias;
+        case ParameterGroup::Weight:
+            return settings.lrWeight;
+        case ParameterGroup::Norm:
+            return settings.lrNorm;
+        case ParameterGroup::Quantizer:
+            return settings.lrQuant;
+    }
+    return 0;
+}
+
+// The gradient in the memory order of the parameter.
+at::Tensor gradientOf(const at::Tensor& parameter) {
+    const at::Tensor gradient = parameter.grad();
+    if (!gradient.defined() || gradient.strides() == parameter.strides()) return gradient;
+    at::Tensor ordered = at::empty_like(parameter.detach());
+    return ordered.copy_(gradient);
+}
+
+}  // namespace
+
+Optimizer::Optimizer(const Graph& graph, const TrainConfig& config) : m_graph(graph), m_config(config) {
+    const double nominal = std::max(config.nominalBatch, config.batchSize);
+    const double accumulate = std::max(1.0, std::round(nominal / config.batchSize));
+    m_decay = config.weightDecay * config.batchSize * accumulate / nominal;
+    std::map<ValueId, ParameterGroup> groups;
+    for (const NodeId id : graph.order()) {
+        const Node& node = graph.node(id);
+        for (size_t i = 0; i < node.inputs.size(); ++i)
+            if (graph.value(node.inputs[i]).kind == ValueKind::Parameter)
+                groups.try_emplace(node.inputs[i], groupOf(node.op, i));
+    }
+    for (const ValueId id : graph.storedValues()) {
+        const auto group = groups.find(id);
+        if (group == groups.end()) continue;
+        const Value& value = graph.value(id);
+        const bool adam = config.optimizer != OptimizerKind::Sgd;
+        m_slots.push_back(
+            {value.name, id, group->second, zerosLike(*value.data), adam ? zerosLike(*value.data) : nullptr});
+    }
+}
+
+double Optimizer::gradientNorm() const {
+    double total = 0;
+    for (const Slot& slot : m_slots) {
+        const at::Tensor gradient = m_graph.value(slot.value).data->grad();
+        if (!gradient.defined()) continue;
+        const at::Tensor dense = gradient.is_non_overlapping_and_dense() ? gradient : gradient.contiguous();
+        total += loops::sumOfSquares(dense.data_ptr<float>(), dense.numel());
+    }
+    return std::sqrt(total);
+}
+
+double Optimizer::step(const StepSettings& settings) {
+    const double norm = gradientNorm();
+    if (std::isfinite(norm)) {
+        ++m_steps;
+        const float clip = static_cast<float>(std::min(1.0, kMaxNorm / (norm + 1e-6)));
+        for (Slot& slot : m_slots) update(slot, settings, clip);
+    }
+    for (const Slot& slot : m_slots) m_graph.value(slot.value).data->mutable_grad() = at::Tensor();
+    return norm;
+}
+
+void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
+    at::Tensor parameter = *m_graph.value(slot.value).data;
+    const at::Tensor gradient = gradientOf(parameter);
+    if (!gradient.defined()) return;
+    const float lr = static_cast<float>(learningRate(settings, slot.group));
+    const float decay = slot.group == ParameterGroup::Weight ? static_cast<float>(m_decay) : 0.0f;
+    float* p = parameter.data_ptr<float>();
+    const float* g = gradient.data_ptr<float>();
+    float* m = slot.first->data_ptr<float>();
+    at::parallel_for(0, parameter.numel(), kGrain, [&](int64_t begin, int64_t end) {
+        if (m_config.optimizer == OptimizerKind::Sgd) {
+            loops::sgdStep(p + begin, g + begin, m + begin, end - begin,
+                           {lr, static_cast<float>(settings.momentum), decay, clip});
+            return;
+        }
+        const bool decoupled = m_config.optimizer == OptimizerKind::AdamW;
+        const double beta1 = settings.momentum, beta2 = 0.999, t = static_cast<double>(m_steps);
+        const loops::AdamStep step{lr,
+                                   static_cast<float>(beta1),
+                                   static_cast<float>(beta2),
+                                   static_cast<float>(1 - std::pow(beta1, t)),
+                                   static_cast<float>(1 - std::pow(beta2, t)),
+                                   1e-8f,
+                                   decoupled ? 0.0f : decay,
+                                   decoupled ? lr * decay : 0.0f,
+                                   clip};
+        loops::adamStep(p + begin, g + begin, m + begin, slot.second->data_ptr<float>() + begin, end - begin, step);
+    });
+}
+
+Optimizer::State Optimizer::state() const {
+    State state;
+    for (const Slot& slot : m_slots) {
+        state.emplace_back(slot.name + "#first", slot.first);
+        if (slot.second) state.emplace_back(slot.name + "#second", slot.second);
+    }
+    return state;
+}
+
+void Optimizer::restore(const State& state, int64_t steps) {
+    std::map<std::string_view, const at::Tensor*> given;
+    for (const auto& [name, tensor] : state) given[name] = tensor.get();
+    const auto take = [&](const std::string& name, const TensorPtr& target) {
+        const auto found = given.find(name);
+        require(found != given.end() && found->second->sizes() == target->sizes(), ErrorKind::BadInput,
+                "the checkpoint's optimizer state does not fit: ", name);
+        target->copy_(*found->second);
+    };
+    for (Slot& slot : m_slots) {
+        take(slot.name + "#first", slot.first);
+        if (slot.second) take(slot.name + "#second", slot.second);
+    }
+    m_steps = steps;
+}
+
+}  // namespace qat

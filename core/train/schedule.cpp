@@ -1,0 +1,51 @@
+// The schedules.
+#include "train/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace qat {
+namespace {
+
+// Linear between (0, from) and (end, to), constant behind.
+double ramp(double x, double end, double from, double to) {
+    return end <= 0 || x >= end ? to : from + (to - from) * x / end;
+}
+
+int64_t warmupSteps(const TrainConfig& config, int64_t batchesPerEpoch) {
+    if (config.warmupEpochs <= 0) return 0;
+    const auto wanted = static_cast<int64_t>(std::llround(config.warmupEpochs * static_cast<double>(batchesPerEpoch)));
+    return std::min(std::max<int64_t>(wanted, 100), config.epochs * batchesPerEpoch / 2);
+}
+
+}  // namespace
+
+double epochFactor(const TrainConfig& config, int64_t epoch) {
+    const double x = static_cast<double>(epoch) / std::max(config.epochs, 1);
+    switch (config.lrScheduler) {
+        case ScheduleKind::Cosine:
+            return (1 - std::cos(std::numbers::pi * x)) / 2 * (config.lrf - 1) + 1;
+        case ScheduleKind::Linear:
+            return std::max(1 - x, 0.0) * (1 - config.lrf) + config.lrf;
+        case ScheduleKind::Step:
+            return x >= 0.85 ? 0.01 : x >= 0.6 ? 0.1 : 1.0;
+    }
+    return 1;
+}
+
+StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batchesPerEpoch) {
+    const double warmup = static_cast<double>(warmupSteps(config, batchesPerEpoch));
+    const double lr = config.lr * epochFactor(config, step / std::max<int64_t>(batchesPerEpoch, 1));
+    const double x = static_cast<double>(step);
+    const double biasStart = config.optimizer == OptimizerKind::Sgd ? 0.1 : 0.0;
+    const double accumulate = std::max(1.0, config.nominalBatch / static_cast<double>(config.batchSize));
+    return {ramp(x, warmup, std::min(biasStart, 10 * config.lr), lr),
+            ramp(x, warmup, 0, lr),
+            ramp(x, warmup, 0, lr),
+            ramp(x, warmup, 0, lr * config.quantLrFactor),
+            ramp(x, warmup, 0.8, config.momentum),
+            std::max<int64_t>(1, std::llround(ramp(x, warmup, 1, std::round(accumulate))))};
+}
+
+}  // namespace qat

@@ -1,0 +1,24 @@
+// Learning rate, momentum and gradient accumulation over a training run, as pure functions of the step.
+#pragma once
+
+#include <cstdint>
+
+#include "config/config.h"
+
+namespace qat {
+
+// Factor of the base learning rate in epoch x of E (Ultralytics' shapes): cosine ((1 - cos(pi x / E)) / 2) (lrf - 1) +
+// 1, linear max(1 - x / E, 0) (1 - lrf) + lrf, step 1, then 0.1 from 60 % and 0.01 from 85 % of the epochs.
+double epochFactor(const TrainConfig& config, int64_t epoch);
+
+struct StepSettings {
+    double lrBias, lrWeight, lrNorm, lrQuant;
+    double momentum;
+    int64_t accumulate;  // batches an optimiser step gathers
+};
+
+// Settings for batch `step` (counted over the whole run). Warm-up lasts max(warmup_epochs x batchesPerEpoch, 100)
+// batches, but never more than half the run: biases fall from 0.1, all else rises from 0, momentum rises from 0.8.
+StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batchesPerEpoch);
+
+}  // namespace qat

@@ -1,0 +1,148 @@
+// Training state as a safetensors file: tensors under a prefix each, numbers as JSON in the metadata (doubles in
+// hexadecimal, so that they come back bit by bit).
+#include "train/train_state.h"
+
+#include <ATen/ATen.h>
+
+#include <charconv>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "import/safetensors.h"
+
+namespace qat {
+namespace {
+
+using nlohmann::json;
+
+json exact(double value) {
+    std::array<char, 48> text;
+    const auto end = std::to_chars(text.begin(), text.end(), value, std::chars_format::hex).ptr;
+    return std::string(text.data(), end);
+}
+
+double exact(const json& value) {
+    const auto& text = value.get_ref<const std::string&>();
+    double result = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result, std::chars_format::hex);
+    require(error == std::errc() && end == text.data() + text.size(), ErrorKind::BadInput, "bad number ", text);
+    return result;
+}
+
+json epochJson(const EpochResult& e) {
+    return {e.epoch, exact(e.boxLoss), exact(e.clsLoss), exact(e.dflLoss), exact(e.precision), exact(e.recall),
+            exact(e.map50), exact(e.map), exact(e.lrBias), exact(e.lrWeight), exact(e.lrNorm)};
+}
+
+EpochResult epochFrom(const json& j) {
+    return {j.at(0).get<int64_t>(), exact(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)),
+            exact(j.at(6)), exact(j.at(7)), exact(j.at(8)), exact(j.at(9)), exact(j.at(10))};
+}
+
+json positionJson(const TrainPosition& p) {
+    json epochs = json::array();
+    for (const EpochResult& epoch : p.outcome.epochs) epochs.push_back(epochJson(epoch));
+    return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"sums", {exact(p.boxSum), exact(p.clsSum), exact(p.dflSum)}},
+            {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"epochs", epochs}};
+}
+
+TrainPosition positionFrom(const json& j) {
+    TrainPosition p;
+    p.epoch = j.at("epoch"), p.batch = j.at("batch"), p.step = j.at("step");
+    p.boxSum = exact(j.at("sums").at(0)), p.clsSum = exact(j.at("sums").at(1)), p.dflSum = exact(j.at("sums").at(2));
+    p.bestFitness = exact(j.at("best_fitness"));
+    p.outcome.bestEpoch = j.at("best_epoch");
+    for (const json& epoch : j.at("epochs")) p.outcome.epochs.push_back(epochFrom(epoch));
+    return p;
+}
+
+json observersJson(const QuantizerSet& set) {
+    json observers = json::object();
+    for (const Quantizer& q : set.all()) {
+        json low = json::array(), high = json::array();
+        for (const float v : q.observer.range().low) low.push_back(exact(v));
+        for (const float v : q.observer.range().high) high.push_back(exact(v));
+        observers[q.name] = {low, high};
+    }
+    return observers;
+}
+
+void restoreObservers(QuantizerSet& set, const json& observers) {
+    for (Quantizer& q : set.all()) {
+        ObservedRange range;
+        for (const json& v : observers.at(q.name).at(0)) range.low.push_back(static_cast<float>(exact(v)));
+        for (const json& v : observers.at(q.name).at(1)) range.high.push_back(static_cast<float>(exact(v)));
+        q.observer.restore(std::move(range));
+    }
+}
+
+class Tensors {
+public:
+    void add(const std::string& prefix, const std::vector<std::pair<std::string, TensorPtr>>& tensors) {
+        for (const auto& [name, tensor] : tensors) m_tensors.push_back({prefix + name, tensor, ""});
+    }
+    void addValues(const std::string& prefix, const Graph& graph) {
+        for (const ValueId id : graph.storedValues()) m_tensors.push_back({prefix + graph.value(id).name, graph.value(id).data, ""});
+    }
+    std::vector<NamedTensor> m_tensors;
+};
+
+// Entries below a prefix, the prefix removed.
+std::vector<std::pair<std::string, TensorPtr>> below(const std::vector<NamedTensor>& tensors, const std::string& prefix) {
+    std::vector<std::pair<std::string, TensorPtr>> found;
+    for (const NamedTensor& t : tensors)
+        if (t.name.starts_with(prefix)) found.emplace_back(t.name.substr(prefix.size()), t.tensor);
+    return found;
+}
+
+void restoreValues(Graph& graph, const std::vector<std::pair<std::string, TensorPtr>>& tensors) {
+    std::map<std::string_view, const at::Tensor*> given;
+    for (const auto& [name, tensor] : tensors) given[name] = tensor.get();
+    for (const ValueId id : graph.storedValues()) {
+        Value& value = graph.value(id);
+        const auto found = given.find(value.name);
+        require(found != given.end() && found->second->sizes() == value.data->sizes(), ErrorKind::BadInput, "its weights do not fit: ", value.name);
+        const at::NoGradGuard noGrad;
+        value.data->copy_(*found->second);
+    }
+}
+
+}  // namespace
+
+void saveTrainState(const std::filesystem::path& file, const std::string& identity, const TrainPosition& position, const TrainObjects& o) {
+    Tensors tensors;
+    tensors.addValues("model/", o.graph);
+    if (o.ema) tensors.addValues("ema/", o.ema->graph());
+    tensors.add("optimizer/", o.optimizer.state());
+    if (o.oscillation) tensors.add("oscillation/", o.oscillation->state());
+    json state = positionJson(position);
+    state["identity"] = identity;
+    state["optimizer_steps"] = o.optimizer.steps();
+    state["ema_updates"] = o.ema ? o.ema->updates() : 0;
+    if (o.quantizers) state["observers"] = observersJson(*o.quantizers);
+    writeSafetensors(file, tensors.m_tensors, {{"qatelier.train_state", state.dump()}});
+}
+
+TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& o) {
+    const Safetensors stored = readSafetensors(file);
+    const auto text = stored.metadata.find("qatelier.train_state");
+    require(text != stored.metadata.end(), ErrorKind::BadInput, file.string(), " is not a training checkpoint");
+    try {
+        const json state = json::parse(text->second);
+        require(state.at("identity") == identity, ErrorKind::BadInput, "it belongs to a run with another model, data or configuration");
+        restoreValues(o.graph, below(stored.tensors, "model/"));
+        if (o.ema) restoreValues(o.ema->graph(), below(stored.tensors, "ema/"));
+        if (o.ema) o.ema->restore(state.at("ema_updates"));
+        o.optimizer.restore(below(stored.tensors, "optimizer/"), state.at("optimizer_steps"));
+        if (o.oscillation) o.oscillation->restore(below(stored.tensors, "oscillation/"));
+        if (o.quantizers) restoreObservers(*o.quantizers, state.at("observers"));
+        return positionFrom(state);
+    } catch (const json::exception& error) {
+        fail(ErrorKind::BadInput, file.string(), " is damaged: ", error.what());
+    } catch (const Error& error) {
+        fail(error.kind(), "cannot resume from ", file.string(), ": ", error.what());
+    }
+}
+
+}  // namespace qat

@@ -1,0 +1,41 @@
+// Everything a training run is at a step boundary, as one file: loading it and going on gives the same bits as never
+// having stopped.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "quant/quantizer_set.h"
+#include "train/ema.h"
+#include "train/optimizer.h"
+#include "train/oscillation.h"
+#include "train/trainer.h"
+
+namespace qat {
+
+// Where the run stands; the next batch is `batch` of epoch `epoch` (0-based).
+struct TrainPosition {
+    int64_t epoch = 0, batch = 0;
+    int64_t step = 0;           // batches so far
+    double boxSum = 0, clsSum = 0, dflSum = 0;  // of this epoch's losses
+    double bestFitness = -1;
+    TrainOutcome outcome;
+};
+
+// The live objects of a run.
+struct TrainObjects {
+    Graph& graph;
+    Ema* ema;                  // may be null
+    Optimizer& optimizer;
+    OscillationTracker* oscillation;
+    QuantizerSet* quantizers;
+};
+
+// `identity` ties the file to the job: another one's checkpoint is refused.
+void saveTrainState(const std::filesystem::path& file, const std::string& identity, const TrainPosition& position, const TrainObjects& objects);
+
+// Throws Error{BadInput} naming the file if it belongs to another job or does not fit.
+TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& objects);
+
+}  // namespace qat

@@ -1,0 +1,247 @@
+// The loop. A checkpoint is only taken between optimiser steps, when no gradient is pending: the state then is complete.
+#include "train/trainer.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "config/config_io.h"
+#include "data/loader.h"
+#include "import/safetensors.h"
+#include "models/weights.h"
+#include "run/executor.h"
+#include "train/detection_loss.h"
+#include "train/train_state.h"
+
+namespace qat {
+namespace {
+
+DetectionLossOptions lossOptions(const Graph& graph, const TrainConfig& config) {
+    DetectionLossOptions options;
+    options.numClasses = graph.info.numClasses;
+    options.regMax = graph.info.regMax;
+    options.strides = graph.info.strides;
+    // The guide's weights are YOLOv5's; relative to them, so that its defaults give this family's published gains.
+    const LossWeights& w = config.lossWeights;
+    options.boxGain = 7.5 * (w.box / 0.05);
+    options.clsGain = 0.5 * (w.cls / 0.5);
+    options.dflGain = w.dfl ? *w.dfl : 1.5 * (w.obj / 1.0);
+    return options;
+}
+
+LoaderOptions loaderOptions(const Config& config) {
+    LoaderOptions options;
+    options.imgsz = config.data.imgsz;
+    options.batch = config.train.batchSize;
+    options.workers = config.data.workers;
+    options.shuffle = true;
+    options.seed = static_cast<uint64_t>(config.train.seed);
+    options.augment = config.train.augment;
+    options.dropLast = true;
+    return options;
+}
+
+std::vector<std::string> headOutputs(const Graph& graph) {
+    std::vector<std::string> names;
+    for (const auto& output : graph.outputs())
+        if (output.name.starts_with("head.")) names.push_back(output.name);
+    return names;
+}
+
+// Leaf tensors of our own, in the memory order the convolutions like.
+void prepareParameters(Graph& graph) {
+    for (const ValueId id : graph.storedValues()) {
+        Value& value = graph.value(id);
+        at::Tensor tensor = value.data->detach().clone();
+        if (value.kind == ValueKind::Parameter) tensor.requires_grad_(true);
+        value.data = std::make_shared<at::Tensor>(std::move(tensor));
+    }
+}
+
+std::string identityOf(const TrainJob& job) {
+    Config config = job.config;
+    config.data.workers = 0;  // does not change a bit of the result
+    const std::string text = writeConfig(config) + dumpGraph(job.graph);
+    return sha256Hex(std::as_bytes(std::span(text)));
+}
+
+class Run {
+public:
+    Run(const TrainJob& job, EventSink& sink, const CancelToken& cancel)
+        : m_job(job), m_config(job.config.train), m_sink(sink), m_cancel(cancel), m_identity(identityOf(job)),
+          m_loader(job.data, loaderOptions(job.config)), m_loss(lossOptions(job.graph, m_config)) {
+        require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize, " but the training data has only ",
+                job.data->size(), " images");
+        prepareParameters(job.graph);
+        m_optimizer.emplace(job.graph, m_config);
+        if (m_config.ema.enabled) m_ema.emplace(job.graph, m_config.ema);
+        if (job.quantizers) m_oscillation.emplace(job.graph, *job.quantizers);
+        if (job.quantizers) m_observer.emplace(*job.quantizers);
+        m_executor.emplace(job.graph, ExecutorOptions{.outputs = headOutputs(job.graph), .train = true, .grad = true});
+        if (m_observer) m_executor->setRangeSink([this](ValueId value) { return m_observer->wants(value); },
+                                                 [this](ValueId value, float low, float high) { m_observer->seeRange(value, low, high); });
+    }
+
+    TrainOutcome train() {
+        if (m_job.resume) m_at = loadTrainState(checkpointFile(), m_identity, objects());
+        while (m_at.epoch < m_config.epochs && !m_at.outcome.exhausted) {
+            if (!trainEpoch()) {
+                m_at.outcome.stopped = true;
+                return m_at.outcome;
+            }
+            finishEpoch();
+        }
+        adoptAverage();
+        return m_at.outcome;
+    }
+
+private:
+    std::filesystem::path checkpointFile() const { return m_job.checkpointFolder / "train_state.safetensors"; }
+    TrainObjects objects() {
+        return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_oscillation ? &*m_oscillation : nullptr, m_job.quantizers};
+    }
+    void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
+    StepSettings settings() const { return settingsAt(m_config, m_at.step, m_loader.batchesPerEpoch()); }
+
+    // False: stopped on request, a checkpoint was written.
+    bool trainEpoch() {
+        const bool mosaic = m_at.epoch < m_config.epochs - m_config.augment.closeMosaic;
+        m_loader.startEpoch(m_at.epoch, m_at.batch, mosaic);
+        int64_t pending = 0;
+        while (auto batch = m_loader.next()) {
+            backward(*batch);
+            const StepSettings now = settings();
+            const bool last = m_at.batch + 1 == m_loader.batchesPerEpoch();
+            const bool boundary = ++pending >= now.accumulate || last;
+            ++m_at.batch, ++m_at.step;
+            if (boundary) {
+                optimizerStep(now);
+                pending = 0;
+            }
+            m_sink.progress("train", m_at.step, m_loader.batchesPerEpoch() * m_config.epochs);
+            if (m_cancel.level() == StopLevel::Abandon) m_cancel.poll();
+            if (!boundary) continue;
+            const bool due = m_config.checkpointEvery > 0 && m_optimizer->steps() % m_config.checkpointEvery == 0;
+            if (due || m_cancel.requested()) checkpoint();
+            if (m_cancel.requested()) return false;
+        }
+        return true;
+    }
+
+    void backward(const Batch& batch) {
+        if (m_job.quantizers) m_job.quantizers->followWeights(m_job.graph);
+        const auto maps = m_executor->run(batch.images);
+        const at::AutoGradMode gradMode(true);
+        const DetectionLoss loss = detectionLoss(maps, batch.targets, m_loss);
+        const double total = loss.box + loss.cls + loss.dfl;
+        require(std::isfinite(total), ErrorKind::BadInput, "training diverged: the loss is not finite in epoch ", m_at.epoch + 1, ", batch ",
+                m_at.batch + 1, "; a lower train_params.lr may help");
+        loss.total.backward();
+        moveActivationRanges();
+        m_at.boxSum += loss.box, m_at.clsSum += loss.cls, m_at.dflSum += loss.dfl;
+        const auto step = static_cast<double>(m_at.step + 1);
+        m_sink.scalar("train/box_loss", step, loss.box);
+        m_sink.scalar("train/cls_loss", step, loss.cls);
+        m_sink.scalar("train/dfl_loss", step, loss.dfl);
+    }
+
+    // Observed ranges follow the batch behind it: the next batch is quantized with them.
+    void moveActivationRanges() {
+        if (!m_observer) return;
+        m_observer->endBatch();
+        for (const Quantizer& q : m_job.quantizers->all())
+            if (!q.weight && q.how.fakeQuantize.type != FakeQuantKind::Lsq) m_job.quantizers->applyRange(m_job.graph, q);
+    }
+
+    void optimizerStep(const StepSettings& now) {
+        const double norm = m_optimizer->step(now);
+        if (!std::isfinite(norm)) m_sink.log(LogLevel::Warning, "trainer", str("step ", m_at.step, ": the gradient is not finite, step left out"));
+        if (m_ema) m_ema->update(m_job.graph);
+        if (m_oscillation) m_oscillation->step(m_job.graph);
+        const auto step = static_cast<double>(m_at.step);
+        m_sink.scalar("lr/pg0", step, now.lrBias);
+        m_sink.scalar("lr/pg1", step, now.lrWeight);
+        m_sink.scalar("lr/pg2", step, now.lrNorm);
+    }
+
+    void finishEpoch() {
+        const auto batches = static_cast<double>(m_loader.batchesPerEpoch());
+        const DetectionMetrics metrics = m_job.validate(m_ema ? m_ema->graph() : m_job.graph);
+        const StepSettings now = settingsAt(m_config, m_at.step - 1, m_loader.batchesPerEpoch());
+        const EpochResult result{m_at.epoch + 1, m_at.boxSum / batches, m_at.clsSum / batches, m_at.dflSum / batches, metrics.precision,
+                                 metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm};
+        m_at.outcome.epochs.push_back(result);
+        reportEpoch(result);
+        keepWeights(result);
+        ++m_at.epoch;
+        m_at.batch = 0;
+        m_at.boxSum = m_at.clsSum = m_at.dflSum = 0;
+        m_job.epochDone(m_at.outcome);
+        checkpoint();
+    }
+
+    void reportEpoch(const EpochResult& result) {
+        const auto epoch = static_cast<double>(result.epoch);
+        m_sink.scalar("metrics/precision(B)", epoch, result.precision);
+        m_sink.scalar("metrics/recall(B)", epoch, result.recall);
+        m_sink.scalar("metrics/mAP50(B)", epoch, result.map50);
+        m_sink.scalar("metrics/mAP50-95(B)", epoch, result.map);
+        m_sink.log(LogLevel::Info, "trainer", str("epoch ", result.epoch, " of ", m_config.epochs, ": mAP50-95 ", result.map, ", mAP50 ", result.map50,
+                                                 ", box ", result.boxLoss, ", class ", result.clsLoss, ", dfl ", result.dflLoss));
+        if (!m_oscillation) return;
+        m_sink.scalar("oscillation/share", epoch, m_oscillation->totalShare());
+        for (const OscillationShare& share : m_oscillation->shares())
+            m_sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(result.epoch), "qat",
+                          {{"share", share.share}, {"mean_frequency", share.meanFrequency}}});
+    }
+
+    void keepWeights(const EpochResult& result) {
+        const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
+        saveWeights(m_job.weightsFolder / "last.safetensors", model);
+        TrainOutcome& outcome = m_at.outcome;
+        if (result.fitness() > m_at.bestFitness) saveWeights(m_job.weightsFolder / "best.safetensors", model);
+        if (result.fitness() >= m_at.bestFitness) {
+            m_at.bestFitness = result.fitness();
+            outcome.bestEpoch = result.epoch;
+        }
+        outcome.exhausted = m_config.patience > 0 && result.epoch - outcome.bestEpoch >= m_config.patience;
+    }
+
+    static void saveWeights(const std::filesystem::path& file, const Graph& graph) {
+        std::vector<NamedTensor> tensors;
+        for (const auto& [name, tensor] : stateDict(graph)) tensors.push_back({name, tensor, ""});
+        writeSafetensors(file, tensors, {{"architecture", graph.info.architecture}, {"variant", graph.info.variant}});
+    }
+
+    // The final model is the averaged one.
+    void adoptAverage() {
+        for (const ValueId id : m_job.graph.storedValues()) {
+            const Graph& source = m_ema ? m_ema->graph() : m_job.graph;
+            m_job.graph.value(id).data = std::make_shared<at::Tensor>(source.value(id).data->detach().clone());
+        }
+    }
+
+    const TrainJob& m_job;
+    const TrainConfig& m_config;
+    EventSink& m_sink;
+    const CancelToken& m_cancel;
+    std::string m_identity;
+    Loader m_loader;
+    DetectionLossOptions m_loss;
+    TrainPosition m_at;
+    std::optional<Optimizer> m_optimizer;
+    std::optional<Ema> m_ema;
+    std::optional<OscillationTracker> m_oscillation;
+    std::optional<BatchObserver> m_observer;
+    std::optional<Executor> m_executor;
+};
+
+}  // namespace
+
+TrainOutcome train(const TrainJob& job, EventSink& sink, const CancelToken& cancel) {
+    return Run(job, sink, cancel).train();
+}
+
+}  // namespace qat

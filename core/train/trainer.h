@@ -1,0 +1,53 @@
+// The training loop: FP32 from scratch or quantization-aware, with averaging, checkpoints and exact resume.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "base/cancel.h"
+#include "base/events.h"
+#include "config/config.h"
+#include "data/dataset.h"
+#include "eval/metrics.h"
+#include "graph/graph.h"
+#include "quant/quantizer_set.h"
+
+namespace qat {
+
+// One line of results.csv.
+struct EpochResult {
+    int64_t epoch = 0;  // 1-based
+    double boxLoss = 0, clsLoss = 0, dflLoss = 0;           // means over the epoch's batches
+    double precision = 0, recall = 0, map50 = 0, map = 0;   // of the averaged model if there is one
+    double lrBias = 0, lrWeight = 0, lrNorm = 0;            // at the end of the epoch
+    double fitness() const { return 0.1 * map50 + 0.9 * map; }
+};
+
+struct TrainOutcome {
+    std::vector<EpochResult> epochs;  // those of earlier sittings included
+    int64_t bestEpoch = 0;
+    bool stopped = false;             // on request, after a checkpoint
+    bool exhausted = false;           // patience ran out
+};
+
+struct TrainJob {
+    Graph& graph;                            // trained in place; its outputs are head.0 ...
+    QuantizerSet* quantizers = nullptr;      // null: FP32
+    const Config& config;
+    std::shared_ptr<const Dataset> data;
+    std::filesystem::path checkpointFolder;  // resumable state
+    std::filesystem::path weightsFolder;     // last.safetensors, best.safetensors
+    bool resume = false;
+    // Metrics of a model on the validation split.
+    std::function<DetectionMetrics(const Graph&)> validate;
+    // Called at the end of every epoch with all results so far, and with the weights' oscillation as layer rows.
+    std::function<void(const TrainOutcome&)> epochDone;
+};
+
+// Trains until the configured epochs, early stopping, or a stop request, which ends the batch and writes a checkpoint.
+// On return the graph holds the final model: the averaged weights if averaging is on. Throws Error{BadInput} when a
+// checkpoint does not fit or the loss is no longer finite, Error{Io} when a checkpoint cannot be written.
+TrainOutcome train(const TrainJob& job, EventSink& sink, const CancelToken& cancel);
+
+}  // namespace qat
