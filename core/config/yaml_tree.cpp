@@ -68,6 +68,7 @@ void blankElisions(std::string& text, std::vector<size_t>& places) {
 class TreeBuilder final : public YAML::EventHandler {
 public:
     std::shared_ptr<YamlNode> root;
+    size_t start = 0;
 
     TreeBuilder(size_t size, size_t base) : m_size(size), m_base(base) {}
 
@@ -76,7 +77,7 @@ public:
         return m_base + std::min(m_size, static_cast<size_t>(std::max(mark.pos, 0)));
     }
 
-    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentStart(const YAML::Mark& mark) override { start = offsetOf(mark); }
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         attach(make(YamlNode::Kind::Null, mark, anchor), offsetOf(mark), false);
@@ -159,6 +160,19 @@ private:
     size_t m_made = 0;
 };
 
+// Empty documents are let pass. A token that fits nowhere, such as a stray bracket, is an empty document to the parser
+// and stays in front of it for ever.
+void refuseFurtherDocuments(YAML::Parser& parser, size_t size, size_t base, size_t lastStart) {
+    for (;;) {
+        TreeBuilder next(size, base);
+        if (!parser.HandleNextDocument(next)) return;
+        if (next.root && !next.root->isNull())
+            throw YamlFailure{next.root->offset, "holds a second YAML document, which is not read"};
+        if (next.start <= lastStart) throw YamlFailure{next.start, "is not YAML (nothing can stand here)"};
+        lastStart = next.start;
+    }
+}
+
 // `base`: bytes of the text before the part that is parsed.
 void runParser(const std::string& text, size_t base, YamlDocument& document) {
     std::istringstream stream(text);
@@ -166,12 +180,7 @@ void runParser(const std::string& text, size_t base, YamlDocument& document) {
     try {
         YAML::Parser parser(stream);
         parser.HandleNextDocument(builder);
-        for (bool more = true; more;) {
-            TreeBuilder next(text.size(), base);
-            more = parser.HandleNextDocument(next);
-            if (next.root && !next.root->isNull())
-                throw YamlFailure{next.root->offset, "holds a second YAML document, which is not read"};
-        }
+        refuseFurtherDocuments(parser, text.size(), base, builder.start);
     } catch (const YamlFailure& failure) {
         document.failures.push_back(failure);
     } catch (const YAML::Exception& error) {

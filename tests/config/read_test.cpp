@@ -137,6 +137,8 @@ TEST(ReadConfig, EveryKindOfMistakeHasItsSentence) {
         {"data: {imgsz: 100}", "data.imgsz is 100, expected a multiple of 32"},
         {"[1, 2]", "the file does not start with a section such as model"},
         {"model: {variant: n}\n---\nmodel: {variant: s}", "the file holds a second YAML document, which is not read"},
+        {"model: {variant: n}\n---\n---\nmodel: {variant: s}",
+         "the file holds a second YAML document, which is not read"},
         {"model: *nothing", "the file is not YAML (the referenced anchor is not defined)"},
     };
     for (const auto& [text, message] : cases) {
