@@ -207,6 +207,8 @@ TEST(ReadConfig, BadBytesAreNamed) {
     EXPECT_EQ(onlyError("a: \xED\xA0\x80").message, "the file is not UTF-8");
     EXPECT_EQ(onlyError(std::string("model:\n  variant: n\0", 20)).message, "the file holds the control character 0");
     EXPECT_EQ(onlyError(std::string("m\0o\0d\0", 6)).column, 2);
+    EXPECT_EQ(onlyError("model: {variant: n}\n}").message, "the file is not YAML (illegal flow end)");
+    EXPECT_TRUE(readConfig("model: {variant: n}\n...\n---\n").valid());
     EXPECT_EQ(onlyError("a: [1, 2").message.substr(0, 20), "the file is not YAML");
 }
 
