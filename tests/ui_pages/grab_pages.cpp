@@ -3,6 +3,8 @@
 #include <QDir>
 #include <cstdio>
 
+#include "analyze/analyze_page.h"
+#include "compare/compare_page.h"
 #include "document/selection_hub.h"
 #include "feed/run_feed.h"
 #include "run/run_page.h"
@@ -34,11 +36,18 @@ int main(int argc, char** argv) {
     qat::test::waitUntil([&] { return !feed.isLoading(); });
     const QDir out(QString::fromLocal8Bit(argv[2]));
     RunPage run(&theme, &selection, &store);
+    AnalyzePage analyze(&theme, &selection, &store);
+    ComparePage compare(&theme, &selection, &store);
     for (const auto mode : {ThemeHub::Mode::Light, ThemeHub::Mode::Dark}) {
         theme.setMode(mode);
         const QString name = mode == ThemeHub::Mode::Light ? "light" : "dark";
         grab(run, out.filePath("run-" + name + ".png"));
         run.hide();
+        selection.select({selection.idOf("model.2.m.0.cv1.conv")}, nullptr);
+        grab(analyze, out.filePath("analyze-" + name + ".png"));
+        analyze.hide();
+        grab(compare, out.filePath("compare-" + name + ".png"));
+        compare.hide();
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-// The seam behind which a chart library hides: axes and lines into a painter.
+// The seam behind which a chart library hides: lines into a painter.
 #pragma once
 
 #include <QPen>
@@ -21,14 +21,13 @@ struct DrawnLine {
 struct ChartFrame {
     ChartMap map;
     std::vector<DrawnLine> lines;
-    QString xTitle;
 };
 
 class ChartBackend {
 public:
     virtual ~ChartBackend() = default;
-    // Draws grid, axes, labels and lines into `size` logical pixels; the plot is frame.map.plot.
-    virtual void draw(QPainter& painter, const QSizeF& size, const ChartFrame& frame, const Theme& theme) = 0;
+    // Draws the lines into `size` logical pixels; frame.map.plot is where they belong and clips them.
+    virtual void draw(QPainter& painter, const QSizeF& size, const ChartFrame& frame) = 0;
 };
 
 std::unique_ptr<ChartBackend> makeQtChartsBackend();

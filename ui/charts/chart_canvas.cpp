@@ -82,8 +82,9 @@ QString ChartCanvas::summary() const {
             if (!(highest >= last)) highest = last;
         }
         if (!std::isfinite(last)) continue;
-        parts << tr("%1: %n point(s), last %2, highest %3", nullptr, static_cast<int>(line.points.size()))
-                     .arg(line.name, formatSignificant(last), formatSignificant(highest));
+        parts << tr("%1: %2, last %3, highest %4")
+                     .arg(line.name, counted(static_cast<int64_t>(line.points.size()), tr("1 point"), tr("%1 points")),
+                          formatSignificant(last), formatSignificant(highest));
     }
     return parts.join(QStringLiteral("; ")) + QLatin1Char('.');
 }
@@ -118,9 +119,9 @@ ChartMap ChartCanvas::makeMap(const QSizeF& size, const Theme& theme) const {
     map.x = xScale();
     map.y = yScale();
     const double left = theme.px(42), top = theme.px(14);
-    const double bottom = theme.px(m_axes.xTitle.isEmpty() ? 24 : 40);
+    const double bottom = theme.px(m_axes.xTitle.isEmpty() ? 24 : 42);
     const double room = endLabelRoom(m_lines, map.x.max, map.x.max - map.x.min, theme);
-    const double right = std::max<double>(theme.px(14), room + theme.px(4));
+    const double right = std::max<double>(theme.px(14), room + theme.px(8));
     map.plot =
         QRectF(left, top, std::max(20.0, size.width() - left - right), std::max(20.0, size.height() - top - bottom));
     return map;
@@ -129,7 +130,6 @@ ChartMap ChartCanvas::makeMap(const QSizeF& size, const Theme& theme) const {
 ChartFrame ChartCanvas::makeFrame(const ChartMap& map, const Theme& theme) {
     ChartFrame frame;
     frame.map = map;
-    frame.xTitle = m_axes.xTitle;
     m_hidden = 0;
     const int columns = static_cast<int>(map.plot.width());
     const auto add = [&](const ChartLine& line, std::span<const double> values, bool faint, int* hidden) {
@@ -166,10 +166,11 @@ void ChartCanvas::renderTo(QPainter& painter, const QSizeF& size, const Theme& t
     for (size_t i = 0; i < m_lines.size(); ++i)
         shown.push_back({&m_lines[i], splitAtGaps(m_lines[i], m_smoothed[i], m_axes.logY)});
     painter.fillRect(QRectF({}, size), theme.color(Color::Surface));
+    paintAxes(painter, map, m_axes.xTitle, theme);
     for (const ShownLine& line : shown)
         if (line.line->hatchBelow) paintForbidden(painter, line, map, theme);
     painter.setRenderHint(QPainter::Antialiasing);
-    m_backend->draw(painter, size, makeFrame(map, theme), theme);
+    m_backend->draw(painter, size, makeFrame(map, theme));
     for (const ShownLine& line : shown) paintPointMarks(painter, line, map, theme);
     paintEndLabels(painter, shown, map, size.width() - theme.px(4), theme);
     m_map = map;
@@ -332,7 +333,7 @@ void ChartCanvas::paintTooltip(QPainter& painter, double x, double pixel) const 
     if (more <= 0) return;
     y += row;
     painter.setPen(theme.color(Color::Text2));
-    painter.drawText(line(), Qt::AlignVCenter, tr("%n more", nullptr, more));
+    painter.drawText(line(), Qt::AlignVCenter, tr("%1 more").arg(more));
 }
 
 QString ChartCanvas::crosshairTable() const {

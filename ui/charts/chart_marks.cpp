@@ -5,6 +5,7 @@
 #include <QPainterPath>
 #include <QPolygonF>
 #include <algorithm>
+#include <cmath>
 
 namespace qat::ui {
 namespace {
@@ -90,6 +91,37 @@ void paintMark(QPainter& painter, QPointF at, Marker marker, double radius, cons
         painter.drawLine(at + QPointF(-r, -r), at + QPointF(r, r));
         painter.drawLine(at + QPointF(-r, r), at + QPointF(r, -r));
     }
+}
+
+void paintAxes(QPainter& painter, const ChartMap& map, const QString& xTitle, const Theme& theme) {
+    const QRectF& plot = map.plot;
+    painter.setFont(theme.caption);
+    const double height = QFontMetricsF(theme.caption).height();
+    for (const double tick : map.y.ticks) {
+        const double y = std::round(map.toPixel(map.x.min, tick).y()) + 0.5;
+        painter.setPen(QPen(theme.color(Color::ChartGrid), 1));
+        painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
+        painter.setPen(theme.color(Color::Text2));
+        painter.drawText(QRectF(0, y - height / 2, plot.left() - theme.px(8), height),
+                         Qt::AlignRight | Qt::AlignVCenter, map.y.label(tick));
+    }
+    const double bottom = std::round(plot.bottom()) + 0.5;
+    painter.setPen(QPen(theme.color(Color::ChartAxis), 1));
+    painter.drawLine(QPointF(plot.left(), bottom), QPointF(plot.right(), bottom));
+    double occupied = -1e9;
+    for (const double tick : map.x.ticks) {
+        const QString label = map.x.label(tick);
+        const double x = map.toPixel(tick, map.y.min).x(), width = painter.fontMetrics().horizontalAdvance(label);
+        painter.setPen(QPen(theme.color(Color::ChartAxis), 1));
+        painter.drawLine(QPointF(std::round(x) + 0.5, bottom), QPointF(std::round(x) + 0.5, bottom + theme.px(4)));
+        if (x - width / 2 < occupied + theme.px(6)) continue;
+        occupied = x + width / 2;
+        painter.setPen(theme.color(Color::Text2));
+        painter.drawText(QRectF(x - width, bottom + theme.px(5), 2 * width, height), Qt::AlignHCenter | Qt::AlignTop,
+                         label);
+    }
+    painter.drawText(QRectF(plot.left(), bottom + theme.px(7) + height, plot.width(), height),
+                     Qt::AlignHCenter | Qt::AlignVCenter, xTitle);
 }
 
 void paintForbidden(QPainter& painter, const ShownLine& shown, const ChartMap& map, const Theme& theme) {

@@ -1,4 +1,4 @@
-// The parts of a chart that a line series cannot draw: forbidden ground, point marks, labels at line ends.
+// The parts of a chart beside its lines: axes, forbidden ground, point marks, labels at line ends.
 #pragma once
 
 #include <QPainter>
@@ -17,6 +17,8 @@ struct ShownLine {
 };
 
 void paintMark(QPainter& painter, QPointF at, Marker marker, double radius, const QColor& color, const QColor& fill);
+// Horizontal grid, the line of the x axis, tick labels and the title under them.
+void paintAxes(QPainter& painter, const ChartMap& map, const QString& xTitle, const Theme& theme);
 // Soft red with strokes between the line and the bottom of the plot.
 void paintForbidden(QPainter& painter, const ShownLine& line, const ChartMap& map, const Theme& theme);
 void paintPointMarks(QPainter& painter, const ShownLine& line, const ChartMap& map, const Theme& theme);

@@ -192,7 +192,7 @@ void ChartPane::refreshDetail() {
     if (m_axes.logY)
         for (size_t i = 0; i < m_canvas->lines().size(); ++i)
             splitAtGaps(m_canvas->lines()[i], m_canvas->smoothed()[i], true, &hidden);
-    if (hidden > 0) parts << tr("%n point(s) at or below 0 hidden", nullptr, hidden);
+    if (hidden > 0) parts << counted(hidden, tr("1 point at or below 0 hidden"), tr("%1 points at or below 0 hidden"));
     m_header->setDetail(parts.join(QStringLiteral(", ")));
 }
 

@@ -26,18 +26,23 @@ public:
         m_chart->layout()->setContentsMargins(0, 0, 0, 0);
         m_chart->addAxis(m_x = new QValueAxis, Qt::AlignBottom);
         m_chart->addAxis(m_y = new QValueAxis, Qt::AlignLeft);
+        m_x->setVisible(false);  // they only set the range; grid and labels are ours
+        m_y->setVisible(false);
     }
 
-    void draw(QPainter& painter, const QSizeF& size, const ChartFrame& frame, const Theme& theme) override {
+    void draw(QPainter& painter, const QSizeF& size, const ChartFrame& frame) override {
         useAxis(frame.map.y.log);
-        styleAxes(frame, theme);
+        m_x->setRange(frame.map.x.min, frame.map.x.max);
+        m_y->setRange(frame.map.y.min, frame.map.y.max);
         fillSeries(frame);
         m_scene.setSceneRect(QRectF({}, size));
         m_chart->resize(size);
-        m_chart->setPlotArea(frame.map.plot);
-        // Without a view nobody delivers the posted layout request, and the axes would keep their automatic place.
+        // Without a view nobody delivers the posted layout request. It is worked off here, and the plot set after it:
+        // an equal rectangle would be passed over although the layout has moved things meanwhile.
+        m_chart->setPlotArea({});
         QCoreApplication::sendPostedEvents(m_chart, QEvent::LayoutRequest);
         m_chart->layout()->activate();
+        m_chart->setPlotArea(frame.map.plot);
         m_scene.render(&painter, QRectF({}, size), QRectF({}, size));
     }
 
@@ -48,42 +53,9 @@ private:
         m_chart->removeAxis(m_y);
         delete m_y;
         m_y = log ? static_cast<QAbstractAxis*>(new QLogValueAxis) : new QValueAxis;
+        m_y->setVisible(false);
         m_chart->addAxis(m_y, Qt::AlignLeft);
         for (QLineSeries* series : m_series) series->attachAxis(m_y);
-    }
-
-    static void setTicks(QAbstractAxis* axis, const AxisScale& scale) {
-        axis->setRange(scale.min, scale.max);
-        if (auto* log = qobject_cast<QLogValueAxis*>(axis)) {
-            log->setBase(10);
-            log->setLabelFormat(QStringLiteral("%g"));
-        } else if (auto* value = qobject_cast<QValueAxis*>(axis)) {
-            const bool stepped = scale.ticks.size() > 1;
-            value->setTickType(stepped ? QValueAxis::TicksDynamic : QValueAxis::TicksFixed);
-            if (stepped) {
-                value->setTickAnchor(scale.ticks.front());
-                value->setTickInterval(scale.ticks[1] - scale.ticks[0]);
-            }
-            value->setLabelFormat(QStringLiteral("%.%1f").arg(std::min(scale.decimals, 6)));
-        }
-    }
-
-    void styleAxes(const ChartFrame& frame, const Theme& theme) {
-        setTicks(m_x, frame.map.x);
-        setTicks(m_y, frame.map.y);
-        for (QAbstractAxis* axis : {static_cast<QAbstractAxis*>(m_x), m_y}) {
-            axis->setLabelsFont(theme.caption);
-            axis->setLabelsColor(theme.color(Color::Text2));
-            axis->setLinePen(QPen(theme.color(Color::ChartAxis), 1));
-            axis->setGridLinePen(QPen(theme.color(Color::ChartGrid), 1));
-            axis->setLineVisible(axis == m_x);
-            axis->setGridLineVisible(axis == m_y);
-            axis->setShadesVisible(false);
-        }
-        m_x->setTitleFont(theme.caption);
-        m_x->setTitleBrush(theme.color(Color::Text2));
-        m_x->setTitleText(frame.xTitle);
-        m_x->setTitleVisible(!frame.xTitle.isEmpty());
     }
 
     void fillSeries(const ChartFrame& frame) {

@@ -78,8 +78,9 @@ void RankBars::describe() {
     if (m_bars.empty()) return setAccessibleDescription(tr("No layers."));
     const int row = rowOf(m_selection->current());
     const RankBar& bar = m_bars[static_cast<size_t>(std::max(0, row))];
-    setAccessibleDescription(tr("%n layer(s), sorted. %1: %2, rank %3.", nullptr, static_cast<int>(m_bars.size()))
-                                 .arg(bar.label, formatSignificant(bar.value))
+    setAccessibleDescription(tr("%1, sorted. %2: %3, rank %4.")
+                                 .arg(counted(static_cast<int64_t>(m_bars.size()), tr("1 layer"), tr("%1 layers")),
+                                      bar.label, formatSignificant(bar.value))
                                  .arg(std::max(0, row) + 1));
 }
 

@@ -9,6 +9,7 @@
 
 #include "charts/chip_view.h"
 #include "charts/kpi_grid.h"
+#include "charts/number_delegate.h"
 #include "charts/table_link.h"
 #include "run/oscillation_model.h"
 #include "run/sentinel_bar.h"
@@ -163,7 +164,8 @@ void MonitorPanel::refresh(const RunData& data, unsigned mask) {
     if (mask & (kRunProgress | kRunStages | kRunStatus)) refreshProgress(data);
     QStringList footer{data.folder};
     if (data.corruptLines > 0)
-        footer << tr("%n line(s) of events.jsonl could not be read.", nullptr, int(data.corruptLines));
+        footer << counted(data.corruptLines, tr("1 line of events.jsonl could not be read."),
+                          tr("%1 lines of events.jsonl could not be read."));
     m_footer->setText(footer.join(QLatin1Char('\n')));
 }
 

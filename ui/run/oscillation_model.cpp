@@ -73,9 +73,4 @@ void SparkDelegate::paintContent(QPainter& painter, const QRect& cell, const QSt
     painter.drawPolyline(line);
 }
 
-void NumberDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                                  const QModelIndex& index) const {
-    RowDelegate::paintContent(painter, cell.adjusted(0, 0, -m_hub.px(8), 0), option, index);
-}
-
 }  // namespace qat::ui

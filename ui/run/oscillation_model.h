@@ -46,15 +46,4 @@ protected:
                       const QModelIndex& index) const override;
 };
 
-// A number that ends at the panel's padding.
-class NumberDelegate : public RowDelegate {
-    Q_OBJECT
-public:
-    using RowDelegate::RowDelegate;
-
-protected:
-    void paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                      const QModelIndex& index) const override;
-};
-
 }  // namespace qat::ui

@@ -25,7 +25,7 @@ QString detailOf(const RunData& data) {
     if (data.now > 0) parts << formatDuration(data.now);
     if (const RunStage* train = data.stage(QStringLiteral("train")); train && train->total > 0)
         parts << RunHead::tr("%1 of %2 steps").arg(formatCount(train->done), formatCount(train->total));
-    if (run.resumes > 0) parts << RunHead::tr("resumed %n time(s)", nullptr, run.resumes);
+    if (run.resumes > 0) parts << counted(run.resumes, RunHead::tr("resumed once"), RunHead::tr("resumed %1 times"));
     return parts.join(QStringLiteral(", "));
 }
 

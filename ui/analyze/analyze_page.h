@@ -1,0 +1,90 @@
+// The Analyze perspective: which layers suffer from quantization, seen from five sides at once.
+#pragma once
+
+#include <QMainWindow>
+#include <vector>
+
+#include "analyze/layer_facts.h"
+#include "document/selection_hub.h"
+#include "feed/run_store.h"
+#include "style/theme_hub.h"
+
+class QComboBox;
+class QLineEdit;
+class QStackedWidget;
+class QTimer;
+class QVBoxLayout;
+
+namespace qat::ui {
+
+class EmberLegend;
+class EmptyState;
+class HeatMap;
+class LayerFilter;
+class LayerInspector;
+class LayerModel;
+class LayerStrip;
+class PanelHeader;
+class RankBars;
+class RowTable;
+class SegmentBar;
+class VisibleRefresh;
+
+class AnalyzePage : public QMainWindow {
+    Q_OBJECT
+public:
+    AnalyzePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
+    LayerModel* layerModel() const { return m_model; }
+    LayerFilter* layerFilter() const { return m_filter; }
+
+Q_SIGNALS:
+    void measureRequested();
+    void openRunRequested();
+
+private:
+    // Content, or the sentence that says why there is none yet.
+    struct Panel {
+        PanelHeader* header = nullptr;
+        QStackedWidget* stack = nullptr;
+        EmptyState* empty = nullptr;
+    };
+    Panel makePanel(const QString& title, QWidget* content, QWidget* parent);
+    void buildTop(QVBoxLayout* column);
+    QWidget* buildSensitivity(QWidget* parent);
+    QWidget* buildTable(QWidget* parent);
+    QWidget* buildLower(QWidget* parent);
+    void buildInspector();
+    void refresh(unsigned mask);
+    void refreshChoices();
+    void refreshBars();
+    void refreshStrip();
+    void refreshInspector();
+    void refreshEmptyTexts();
+
+    ThemeHub* m_hub;
+    SelectionHub* m_selection;
+    RunStore* m_store;
+    VisibleRefresh* m_refresh = nullptr;
+    std::vector<LayerFacts> m_layers;
+    int m_bits = 4;
+
+    QStackedWidget* m_pages = nullptr;
+    EmptyState* m_empty = nullptr;
+    QLineEdit* m_search = nullptr;
+    QTimer* m_searchPause = nullptr;
+    SegmentBar* m_bitsBar = nullptr;
+    LayerStrip* m_strip = nullptr;
+    Panel m_sensitivityPanel, m_tablePanel, m_errorPanel, m_oscillationPanel;
+    RankBars* m_sensitivity = nullptr;
+    RankBars* m_errors = nullptr;
+    QComboBox* m_metric = nullptr;
+    QComboBox* m_errorMetric = nullptr;
+    HeatMap* m_heat = nullptr;
+    EmberLegend* m_legend = nullptr;
+    RowTable* m_table = nullptr;
+    LayerModel* m_model = nullptr;
+    LayerFilter* m_filter = nullptr;
+    LayerInspector* m_inspector = nullptr;
+};
+
+}  // namespace qat::ui

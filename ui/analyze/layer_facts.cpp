@@ -1,0 +1,127 @@
+// Joins layers.json with the three layer tables.
+#include "analyze/layer_facts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "analyze/metric_info.h"
+
+namespace qat::ui {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+double metricOf(const std::map<int, LayerMetrics>& byBits, int bits, const QString& metric) {
+    const auto found = byBits.find(bits);
+    return found == byBits.end() ? kNone : found->second.value(metric, kNone);
+}
+
+std::optional<double> finite(const LayerMetrics& metrics, const QString& key) {
+    const double value = metrics.value(key, kNone);
+    return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+std::vector<RankBar> barsOf(const std::vector<LayerFacts>& layers, int bits, const QString& metric,
+                            std::map<int, LayerMetrics> LayerFacts::*table) {
+    std::vector<RankBar> bars;
+    for (const LayerFacts& layer : layers) {
+        const auto row = (layer.*table).find(bits);
+        if (row == (layer.*table).end() || !row->second.contains(metric)) continue;
+        RankBar bar;
+        bar.layer = layer.id;
+        bar.label = layer.name;
+        bar.value = row->second.value(metric);
+        bar.low = finite(row->second, metric + QStringLiteral("_low"));
+        bar.high = finite(row->second, metric + QStringLiteral("_high"));
+        bar.withinNoise = bar.low && bar.high && *bar.low <= 0 && *bar.high >= 0;
+        bars.push_back(bar);
+    }
+    return bars;
+}
+
+}  // namespace
+
+double LayerFacts::sensitivityOf(int bits, const QString& metric) const {
+    return metricOf(sensitivity, bits, metric);
+}
+double LayerFacts::errorOf(int bits, const QString& metric) const {
+    return metricOf(error, bits, metric);
+}
+
+std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub) {
+    std::vector<LayerFacts> layers;
+    QHash<QString, size_t> index;
+    for (const QString& name : data.orderedLayers()) {
+        LayerFacts facts;
+        facts.id = hub.idOf(name);
+        facts.name = name;
+        facts.oscillation = facts.oscillationPeak = kNone;
+        index.insert(name, layers.size());
+        layers.push_back(std::move(facts));
+    }
+    for (const RunLayer& plan : data.layers) layers[index.value(plan.name)].plan = plan;
+    // Keys are sorted by stage and epoch, so that the newest of each comes last and stays.
+    for (const auto& [key, metrics] : data.layerRows) {
+        LayerFacts& facts = layers[index.value(key.layer)];
+        if (key.table == LayerTable::Sensitivity) facts.sensitivity[key.bits] = metrics;
+        if (key.table == LayerTable::Error) facts.error[key.bits] = metrics;
+        if (key.table != LayerTable::Oscillation) continue;
+        facts.oscillation = metrics.value(QStringLiteral("share"), kNone);
+        facts.oscillationPeak = std::fmax(facts.oscillationPeak, facts.oscillation);
+    }
+    return layers;
+}
+
+QStringList metricsOf(const RunData& data, LayerTable table) {
+    std::set<QString> keys;
+    for (const auto& [key, metrics] : data.layerRows)
+        if (key.table == table)
+            for (auto metric = metrics.begin(); metric != metrics.end(); ++metric) keys.insert(metric.key());
+    return orderedMetrics(QStringList(keys.begin(), keys.end()));
+}
+
+int rankOf(const std::vector<LayerFacts>& layers, LayerId id, int bits, const QString& metric) {
+    const auto own = std::find_if(layers.begin(), layers.end(), [id](const LayerFacts& l) { return l.id == id; });
+    if (own == layers.end() || !std::isfinite(own->sensitivityOf(bits, metric))) return 0;
+    const double sign = metricInfo(metric).lowIsBad ? -1 : 1;
+    const double value = sign * own->sensitivityOf(bits, metric);
+    int rank = 1;
+    for (const LayerFacts& layer : layers)
+        if (sign * layer.sensitivityOf(bits, metric) > value) ++rank;
+    return rank;
+}
+
+std::vector<RankBar> sensitivityBars(const std::vector<LayerFacts>& layers, int bits, const QString& metric) {
+    return barsOf(layers, bits, metric, &LayerFacts::sensitivity);
+}
+
+std::vector<RankBar> errorBars(const std::vector<LayerFacts>& layers, int bits, const QString& metric) {
+    return barsOf(layers, bits, metric, &LayerFacts::error);
+}
+
+HeatData oscillationMap(const RunData& data, const std::vector<LayerFacts>& layers) {
+    std::set<int> epochs;
+    for (const auto& [key, metrics] : data.layerRows)
+        if (key.table == LayerTable::Oscillation) epochs.insert(key.epoch);
+    HeatData heat;
+    heat.epochs.assign(epochs.begin(), epochs.end());
+    QHash<QString, size_t> rows;
+    for (const LayerFacts& layer : layers) {
+        if (std::isnan(layer.oscillation)) continue;
+        rows.insert(layer.name, heat.layers.size());
+        heat.layers.push_back(layer.id);
+        heat.labels.push_back(layer.name);
+    }
+    heat.values.assign(heat.layers.size() * heat.epochs.size(), kNone);
+    for (const auto& [key, metrics] : data.layerRows) {
+        if (key.table != LayerTable::Oscillation || !rows.contains(key.layer)) continue;
+        const auto column = static_cast<size_t>(std::distance(epochs.begin(), epochs.find(key.epoch)));
+        heat.values[rows.value(key.layer) * heat.epochs.size() + column] =
+            metrics.value(QStringLiteral("share"), kNone);
+    }
+    return heat;
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,39 @@
+// One line about every layer of a run: what it is, how it is quantized, how much it suffers.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "charts/heat_map.h"
+#include "charts/rank_bars.h"
+#include "document/selection_hub.h"
+#include "feed/run_data.h"
+
+namespace qat::ui {
+
+struct LayerFacts {
+    LayerId id = kNoLayer;
+    QString name;
+    RunLayer plan;                                   // empty name: layers.json does not know it
+    std::map<int, LayerMetrics> sensitivity, error;  // by weight bits; error of the newest stage
+    double oscillation = 0;                          // newest share; NaN = none
+    double oscillationPeak = 0;
+    // NaN when the metric was not measured.
+    double sensitivityOf(int bits, const QString& metric) const;
+    double errorOf(int bits, const QString& metric) const;
+};
+
+// In execution order. Gives every layer its number in the hub.
+std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub);
+
+// Names of metrics that occur in a table, in the choosers' order.
+QStringList metricsOf(const RunData& data, LayerTable table);
+
+// 1 = worst; 0 = the layer has no value. Not finite values have no rank.
+int rankOf(const std::vector<LayerFacts>& layers, LayerId id, int bits, const QString& metric);
+
+std::vector<RankBar> sensitivityBars(const std::vector<LayerFacts>& layers, int bits, const QString& metric);
+std::vector<RankBar> errorBars(const std::vector<LayerFacts>& layers, int bits, const QString& metric);
+HeatData oscillationMap(const RunData& data, const std::vector<LayerFacts>& layers);
+
+}  // namespace qat::ui

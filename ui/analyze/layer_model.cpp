@@ -1,0 +1,191 @@
+// Columns of the layer table.
+#include "analyze/layer_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analyze/metric_info.h"
+#include "widgets/format.h"
+
+namespace qat::ui {
+namespace {
+
+QString errorKey(int column) {
+    switch (column) {
+        case LayerModel::Mse:
+            return QStringLiteral("mse");
+        case LayerModel::Sqnr:
+            return QStringLiteral("sqnr_db");
+        case LayerModel::Cosine:
+            return QStringLiteral("cosine");
+        case LayerModel::Absolute:
+            return QStringLiteral("abs_error");
+        case LayerModel::Relative:
+            return QStringLiteral("rel_error");
+        default:
+            return {};
+    }
+}
+
+}  // namespace
+
+void LayerModel::setLayers(std::vector<LayerFacts> layers, int bits, const QString& metric) {
+    beginResetModel();
+    m_layers = std::move(layers);
+    m_bits = bits;
+    m_metric = metric;
+    m_largest.assign(ColumnCount, 0);
+    for (const LayerFacts& layer : m_layers)
+        for (int column = 0; column < ColumnCount; ++column)
+            if (const double value = std::abs(valueOf(layer, column)); std::isfinite(value))
+                m_largest[static_cast<size_t>(column)] = std::max(m_largest[static_cast<size_t>(column)], value);
+    endResetModel();
+}
+
+int LayerModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : static_cast<int>(m_layers.size());
+}
+int LayerModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : int(ColumnCount);
+}
+
+double LayerModel::valueOf(const LayerFacts& layer, int column) const {
+    switch (column) {
+        case Name:
+            return std::nan("");
+        case WeightBits:
+            return layer.plan.weightBits;
+        case ActivationBits:
+            return layer.plan.activationBits;
+        case Sensitivity:
+            return layer.sensitivityOf(m_bits, m_metric);
+        case Oscillation:
+            return layer.oscillation;
+        case Parameters:
+            return static_cast<double>(layer.plan.parameters);
+        case Order:
+            return static_cast<double>(&layer - m_layers.data());
+        default:
+            return layer.errorOf(m_bits, errorKey(column));
+    }
+}
+
+QString LayerModel::textOf(const LayerFacts& layer, int column) const {
+    const double value = valueOf(layer, column);
+    const bool planned = !layer.plan.name.isEmpty();
+    switch (column) {
+        case Order:
+            return QString::number(static_cast<int>(value) + 1);
+        case Name:
+            return layer.name;
+        case WeightBits:
+        case ActivationBits:
+            return planned ? QString::number(static_cast<int>(value)) : QString(QChar(0x2013));
+        case Sensitivity:
+            return metricText(metricInfo(m_metric), value);
+        case Oscillation:
+            return metricText(metricInfo(QStringLiteral("share")), value);
+        case Parameters:
+            return planned ? formatCount(layer.plan.parameters) : QString(QChar(0x2013));
+        default:
+            return metricText(metricInfo(errorKey(column)), value);
+    }
+}
+
+QVariant LayerModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid()) return {};
+    const LayerFacts& layer = m_layers[static_cast<size_t>(index.row())];
+    const int column = index.column();
+    const bool bits = column == WeightBits || column == ActivationBits;
+    switch (role) {
+        case Qt::DisplayRole:
+            return textOf(layer, column);
+        case Qt::ToolTipRole:
+            return column == Name && !layer.plan.aliases.isEmpty()
+                       ? layer.name + QLatin1Char('\n') + layer.plan.aliases.join(QLatin1Char('\n'))
+                       : QVariant();
+        case Qt::AccessibleTextRole:
+            return tr("%1, %2 %3")
+                .arg(layer.name, headerData(column, Qt::Horizontal, Qt::DisplayRole).toString(), textOf(layer, column));
+        case Qt::TextAlignmentRole:
+            return int((column == Name ? Qt::AlignLeft : bits ? Qt::AlignHCenter : Qt::AlignRight) | Qt::AlignVCenter);
+        case LayerIdRole:
+            return layer.id;
+        case CodeRole:
+            return column == Name;
+        case SortRole:
+            return column == Name ? QVariant(layer.name) : QVariant(valueOf(layer, column));
+        case BitsRole:
+            return bits && !layer.plan.name.isEmpty() ? QVariant(int(valueOf(layer, column))) : QVariant();
+        case TokenRole:
+            return int(column == Order || column == Parameters ? Color::Text2 : Color::Text);
+        case ShareRole: {
+            if (column != Sensitivity && column != Oscillation) return {};
+            const double largest = m_largest[static_cast<size_t>(column)], value = valueOf(layer, column);
+            return std::isfinite(value) && largest > 0 ? std::clamp(value / largest, 0.0, 1.0) : 0.0;
+        }
+        default:
+            return {};
+    }
+}
+
+QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal) return {};
+    if (role == Qt::TextAlignmentRole)
+        return int((section == Name                                      ? Qt::AlignLeft
+                    : section == WeightBits || section == ActivationBits ? Qt::AlignHCenter
+                                                                         : Qt::AlignRight) |
+                   Qt::AlignVCenter);
+    if (role != Qt::DisplayRole) return {};
+    switch (section) {
+        case Order:
+            return tr("#");
+        case Name:
+            return tr("Layer");
+        case WeightBits:
+            return tr("W");
+        case ActivationBits:
+            return tr("A");
+        case Sensitivity:
+            return tr("Sensitivity");
+        case Mse:
+            return tr("MSE");
+        case Sqnr:
+            return tr("SQNR, dB");
+        case Cosine:
+            return tr("Cosine");
+        case Absolute:
+            return tr("Absolute");
+        case Relative:
+            return tr("Relative");
+        case Oscillation:
+            return tr("Oscillation");
+        default:
+            return tr("Weights");
+    }
+}
+
+LayerFilter::LayerFilter(QObject* parent) : QSortFilterProxyModel(parent) {
+    setSortRole(SortRole);
+}
+
+void LayerFilter::setText(const QString& text) {
+    m_words = text.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    invalidateFilter();
+}
+
+bool LayerFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
+    const QString name = sourceModel()->index(row, LayerModel::Name, parent).data().toString();
+    return std::all_of(m_words.begin(), m_words.end(),
+                       [&](const QString& word) { return name.contains(word, Qt::CaseInsensitive); });
+}
+
+bool LayerFilter::lessThan(const QModelIndex& left, const QModelIndex& right) const {
+    if (left.column() == LayerModel::Name) return left.data().toString() < right.data().toString();
+    const double a = left.data(SortRole).toDouble(), b = right.data(SortRole).toDouble();
+    if (std::isnan(a) != std::isnan(b)) return std::isnan(a);
+    if (a == b || std::isnan(a)) return left.row() < right.row();
+    return a < b;
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,67 @@
+// The layers of a run as a table, and the text filter over it.
+#pragma once
+
+#include <QAbstractTableModel>
+#include <QSortFilterProxyModel>
+#include <vector>
+
+#include "analyze/layer_facts.h"
+#include "widgets/row_table.h"
+
+namespace qat::ui {
+
+class LayerModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    enum Column {
+        Order,
+        Name,
+        WeightBits,
+        ActivationBits,
+        Sensitivity,
+        Mse,
+        Sqnr,
+        Cosine,
+        Absolute,
+        Relative,
+        Oscillation,
+        Parameters,
+        ColumnCount
+    };
+
+    using QAbstractTableModel::QAbstractTableModel;
+    // bits and metric choose the sensitivity column; the error columns show the same bits.
+    void setLayers(std::vector<LayerFacts> layers, int bits, const QString& metric);
+    const std::vector<LayerFacts>& layers() const { return m_layers; }
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    double valueOf(const LayerFacts& layer, int column) const;
+    QString textOf(const LayerFacts& layer, int column) const;
+
+    std::vector<LayerFacts> m_layers;
+    std::vector<double> m_largest;  // of each column, for the bars
+    QString m_metric;
+    int m_bits = 4;
+};
+
+// Every word of the filter must occur in the name; sorting is by raw value, then execution order.
+class LayerFilter : public QSortFilterProxyModel {
+    Q_OBJECT
+public:
+    explicit LayerFilter(QObject* parent = nullptr);
+    void setText(const QString& text);
+
+protected:
+    bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
+    bool lessThan(const QModelIndex& left, const QModelIndex& right) const override;
+
+private:
+    QStringList m_words;
+};
+
+}  // namespace qat::ui

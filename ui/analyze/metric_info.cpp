@@ -1,0 +1,69 @@
+// The table of known metrics.
+#include "analyze/metric_info.h"
+
+#include <QCoreApplication>
+#include <QLocale>
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "widgets/format.h"
+
+namespace qat::ui {
+namespace {
+
+struct Known {
+    const char* key;
+    const char* title;
+    int digits;
+    bool lowIsBad, isShare;
+};
+
+constexpr std::array kKnown{
+    Known{"score", QT_TRANSLATE_NOOP("Metric", "score"), 4, false, false},
+    Known{"map_drop", QT_TRANSLATE_NOOP("Metric", "mAP drop"), 4, false, false},
+    Known{"mse", QT_TRANSLATE_NOOP("Metric", "MSE"), 6, false, false},
+    Known{"sqnr_db", QT_TRANSLATE_NOOP("Metric", "SQNR, dB"), 2, true, false},
+    Known{"cosine", QT_TRANSLATE_NOOP("Metric", "cosine"), 5, true, false},
+    Known{"abs_error", QT_TRANSLATE_NOOP("Metric", "absolute error"), 4, false, false},
+    Known{"rel_error", QT_TRANSLATE_NOOP("Metric", "relative error"), 4, false, false},
+    Known{"kl", QT_TRANSLATE_NOOP("Metric", "KL divergence"), 5, false, false},
+    Known{"share", QT_TRANSLATE_NOOP("Metric", "oscillating"), 1, false, true},
+    Known{"mean_frequency", QT_TRANSLATE_NOOP("Metric", "flip frequency"), 5, false, false},
+};
+
+size_t placeOf(const QString& key) {
+    const auto found =
+        std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) { return key == QLatin1String(k.key); });
+    return static_cast<size_t>(found - kKnown.begin());
+}
+
+}  // namespace
+
+MetricInfo metricInfo(const QString& key) {
+    const size_t place = placeOf(key);
+    if (place == kKnown.size()) return {key, key, 5, false, false};
+    const Known& known = kKnown[place];
+    return {key, QCoreApplication::translate("Metric", known.title), known.digits, known.lowIsBad, known.isShare};
+}
+
+QStringList orderedMetrics(const QStringList& keys) {
+    QStringList ordered;
+    for (const QString& key : keys)
+        if (!key.endsWith(QLatin1String("_low")) && !key.endsWith(QLatin1String("_high"))) ordered << key;
+    std::sort(ordered.begin(), ordered.end(), [](const QString& a, const QString& b) {
+        const size_t placeA = placeOf(a), placeB = placeOf(b);
+        return placeA != placeB ? placeA < placeB : a < b;
+    });
+    return ordered;
+}
+
+QString metricText(const MetricInfo& info, double value) {
+    if (std::isnan(value)) return QString(QChar(0x2013));
+    if (info.isShare) return formatPercent(value);
+    const bool tiny = value != 0 && std::abs(value) < std::pow(10.0, -info.digits);
+    if (tiny || !std::isfinite(value)) return formatSignificant(value, 2);
+    return QLocale().toString(value, 'f', info.digits).replace(QLatin1Char('-'), QChar(0x2212));
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,23 @@
+// What the layer metrics of a run mean: title, digits, and which direction is worse.
+#pragma once
+
+#include <QString>
+#include <QStringList>
+
+namespace qat::ui {
+
+struct MetricInfo {
+    QString key;    // as events.jsonl writes it
+    QString title;  // short, for headers and choosers
+    int digits = 4;
+    bool lowIsBad = false;
+    bool isShare = false;  // shown as a percentage
+};
+
+// Known metrics in the order choosers offer them; an unknown key gets itself as title.
+MetricInfo metricInfo(const QString& key);
+// Known ones first, the others behind in alphabetical order; bounds of another metric are left out.
+QStringList orderedMetrics(const QStringList& keys);
+QString metricText(const MetricInfo& info, double value);
+
+}  // namespace qat::ui

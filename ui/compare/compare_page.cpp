@@ -1,0 +1,270 @@
+// Building of the page; what it does with data is in compare_flow.cpp.
+#include "compare/compare_page.h"
+
+#include <QCheckBox>
+#include <QDockWidget>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "charts/number_delegate.h"
+#include "charts/visible_refresh.h"
+#include "compare/compare_models.h"
+#include "compare/image_view.h"
+#include "compare/threshold_slider.h"
+#include "widgets/buttons.h"
+#include "widgets/empty_state.h"
+#include "widgets/panel.h"
+#include "widgets/row_table.h"
+#include "widgets/segment_bar.h"
+#include "widgets/themed_label.h"
+
+namespace qat::ui {
+namespace {
+constexpr int kThresholdPauseMs = 60;
+}
+
+ComparePage::ComparePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
+    : QMainWindow(parent, Qt::Widget), m_hub(hub), m_selection(selection), m_store(store) {
+    setObjectName(QStringLiteral("compare.page"));
+    m_pool.setMaxThreadCount(1);
+    auto* surface = new Surface(*hub);
+    auto* column = new QVBoxLayout(surface);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto* down = new QSplitter(Qt::Vertical, surface);
+    down->setChildrenCollapsible(false);
+    auto* upper = new QWidget(down);
+    auto* upperColumn = new QVBoxLayout(upper);
+    upperColumn->setContentsMargins(0, 0, 0, 0);
+    upperColumn->setSpacing(0);
+    upperColumn->addWidget(buildViewers(), 1);
+    upperColumn->addWidget(buildThresholds());
+    upperColumn->addWidget(new Hairline(*hub));
+    auto* lists = new QSplitter(Qt::Horizontal, down);
+    lists->setChildrenCollapsible(false);
+    lists->addWidget(buildObjects(lists));
+    lists->addWidget(buildDamage(lists));
+    lists->setSizes({hub->px(600), hub->px(600)});
+    down->addWidget(upper);
+    down->addWidget(lists);
+    down->setSizes({hub->px(560), hub->px(400)});
+    column->addWidget(down);
+    auto* blank = new Surface(*hub);
+    auto* blankColumn = new QVBoxLayout(blank);
+    blankColumn->setContentsMargins(0, 0, 0, 0);
+    m_empty = new EmptyState(*hub, {}, blank);
+    QPushButton* open = makeButton(*hub, tr("Open a run"), ButtonKind::Normal, QStringLiteral("open"));
+    m_empty->addButton(open);
+    connect(open, &QPushButton::clicked, this, &ComparePage::openRunRequested);
+    blankColumn->addWidget(m_empty);
+    m_pages = new QStackedWidget(this);
+    m_pages->addWidget(blank);
+    m_pages->addWidget(surface);
+    setCentralWidget(m_pages);
+    buildFacets();
+    m_thresholdPause.setSingleShot(true);
+    m_thresholdPause.setInterval(kThresholdPauseMs);
+    connect(&m_thresholdPause, &QTimer::timeout, this, &ComparePage::recompute);
+    connect(&m_cache, &ImageCache::ready, this, [this](const QString& path) {
+        if (path == absolute(m_path)) showPictures();
+    });
+    connect(selection, &SelectionHub::changed, this, &ComparePage::followHub);
+    m_refresh = new VisibleRefresh(this, [this](unsigned mask) { refresh(mask); });
+    connect(store, &RunStore::changed, m_refresh, &VisibleRefresh::request);
+    m_refresh->request(kRunEverything);
+}
+
+void ComparePage::buildFacets() {
+    auto* surface = new Surface(*m_hub);
+    auto* column = new QVBoxLayout(surface);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_facets = new FacetModel(this);
+    m_facetTable = new RowTable(*m_hub, surface);
+    m_facetTable->setModel(m_facets);
+    m_facetTable->setAccessibleName(tr("Transitions"));
+    m_facetTable->horizontalHeader()->hide();
+    m_facetTable->setItemDelegateForColumn(FacetModel::Name, new GlyphDelegate(*m_hub, m_facetTable));
+    m_facetTable->setItemDelegateForColumn(FacetModel::Share, new TrackDelegate(*m_hub, m_facetTable));
+    m_facetTable->setItemDelegateForColumn(FacetModel::Count, new NumberDelegate(*m_hub, m_facetTable));
+    m_facetTable->horizontalHeader()->setSectionResizeMode(FacetModel::Name, QHeaderView::Stretch);
+    m_facetTable->setColumnWidth(FacetModel::Share, m_hub->px(44));
+    m_facetTable->setColumnWidth(FacetModel::Count, m_hub->px(56));
+    m_facetTable->setSelectionMode(QAbstractItemView::MultiSelection);
+    m_facetNote = new ThemedLabel(*m_hub, {}, TextStyle::Caption, Color::Text2, surface);
+    m_facetNote->setWordWrap(true);
+    m_facetNote->setContentsMargins(m_hub->px(12), m_hub->px(8), m_hub->px(12), m_hub->px(10));
+    column->addWidget(m_facetTable, 1);
+    column->addWidget(m_facetNote);
+    m_facetHeader = new PanelHeader(*m_hub, tr("Transitions"));
+    QDockWidget* dock = makeDock(m_facetHeader, QStringLiteral("compare.facets"), surface, this);
+    addDockWidget(Qt::LeftDockWidgetArea, dock);
+    resizeDocks({dock}, {m_hub->px(240)}, Qt::Horizontal);
+    connect(m_facetTable->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        std::set<Transition> wanted;
+        for (const QModelIndex& row : m_facetTable->selectionModel()->selectedRows())
+            wanted.insert(static_cast<Transition>(row.data(FacetModel::TransitionRole).toInt()));
+        m_damageFilter->setWanted(std::move(wanted), m_comparison);
+        selectRowOf(m_path);
+        showFigures();
+    });
+}
+
+QWidget* ComparePage::buildViewers() {
+    auto* box = new QWidget;
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_viewHeader = new PanelHeader(*m_hub, tr("FP32 and quantized"), box);
+    m_stageBar = new SegmentBar(*m_hub, true);
+    m_stageBar->setAccessibleName(tr("Which quantized network"));
+    auto* labels = new QCheckBox(tr("Labels"));
+    QToolButton* fit = makeIconButton(*m_hub, QStringLiteral("target"), tr("Fit the picture (0)"));
+    m_viewHeader->addWidget(m_stageBar);
+    m_viewHeader->addWidget(labels);
+    m_viewHeader->addWidget(fit);
+    m_fp32 = new ImageView(m_hub, &m_transform, ImageView::Side::Fp32);
+    m_quantized = new ImageView(m_hub, &m_transform, ImageView::Side::Quantized);
+    auto* pair = new QHBoxLayout;
+    pair->setSpacing(1);
+    pair->addWidget(m_fp32, 1);
+    pair->addWidget(m_quantized, 1);
+    column->addWidget(m_viewHeader);
+    column->addLayout(pair, 1);
+    for (ImageView* view : {m_fp32, m_quantized}) {
+        connect(labels, &QCheckBox::toggled, view, &ImageView::setLabelsShown);
+        connect(view, &ImageView::objectHovered, this, &ComparePage::hoverObject);
+        connect(view, &ImageView::objectClicked, this, &ComparePage::selectObject);
+    }
+    connect(fit, &QToolButton::clicked, &m_transform, &ViewTransform::fit);
+    connect(m_stageBar, &SegmentBar::chosen, this, [this](int, const QString& key) {
+        m_stage = key;
+        takeImages();
+    });
+    return box;
+}
+
+ComparePage::SideControls ComparePage::makeSide(const QString& title, Color tone) {
+    SideControls side;
+    side.box = new QWidget;
+    auto* column = new QVBoxLayout(side.box);
+    column->setContentsMargins(m_hub->px(16), m_hub->px(6), m_hub->px(16), m_hub->px(4));
+    column->setSpacing(m_hub->px(2));
+    auto* line = new QHBoxLayout;
+    line->setSpacing(m_hub->px(8));
+    side.value = new ThemedLabel(*m_hub, {}, TextStyle::BodyStrong, Color::Text);
+    side.figures = new ThemedLabel(*m_hub, {}, TextStyle::Small, Color::Text2);
+    side.slider = new ThresholdSlider(m_hub, tone);
+    side.slider->setAccessibleName(title);
+    line->addWidget(new ThemedLabel(*m_hub, title, TextStyle::Small, Color::Text2));
+    line->addWidget(side.value);
+    line->addStretch(1);
+    line->addWidget(side.figures);
+    column->addLayout(line);
+    column->addWidget(side.slider);
+    return side;
+}
+
+QWidget* ComparePage::buildThresholds() {
+    auto* box = new QWidget;
+    auto* line = new QHBoxLayout(box);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(0);
+    m_left = makeSide(tr("FP32 confidence"), Color::Fp32);
+    m_right = makeSide(tr("Quantized confidence"), Color::Quant);
+    m_link = makeIconButton(*m_hub, QStringLiteral("link"), tr("Move both thresholds together"));
+    m_link->setCheckable(true);
+    m_link->setChecked(true);
+    line->addWidget(m_left.box, 1);
+    line->addWidget(m_link);
+    line->addWidget(m_right.box, 1);
+    const auto pair = [this](const SideControls& own, const SideControls& other) {
+        connect(own.slider, &ThresholdSlider::valueChanged, this, [this, slider = own.slider, partner = other.slider] {
+            if (m_link->isChecked()) partner->setValue(slider->value());
+            showFigures();
+            m_thresholdPause.start();
+        });
+    };
+    pair(m_left, m_right);
+    pair(m_right, m_left);
+    return box;
+}
+
+QWidget* ComparePage::buildObjects(QWidget* parent) {
+    auto* box = new QWidget(parent);
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_objectHeader = new PanelHeader(*m_hub, tr("Objects"), box);
+    m_objects = new ObjectModel(this);
+    m_objectTable = new RowTable(*m_hub, box);
+    m_objectTable->setModel(m_objects);
+    m_objectTable->setAccessibleName(tr("Objects of the image"));
+    m_objectTable->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_objectTable->setItemDelegateForColumn(ObjectModel::Glyph, new GlyphDelegate(*m_hub, m_objectTable));
+    const int number = QFontMetrics(m_hub->theme().small).horizontalAdvance(QStringLiteral("+0.000")) + m_hub->px(20);
+    for (int column = 0; column < ObjectModel::ColumnCount; ++column) m_objectTable->setColumnWidth(column, number);
+    m_objectTable->setColumnWidth(ObjectModel::Number, m_hub->px(36));
+    m_objectTable->setColumnWidth(ObjectModel::Glyph, m_hub->px(36));
+    m_objectTable->setColumnWidth(ObjectModel::Class, m_hub->px(150));
+    m_objectTable->horizontalHeader()->setStretchLastSection(true);
+    column->addWidget(m_objectHeader);
+    column->addWidget(m_objectTable, 1);
+    connect(m_objectTable, &RowTable::rowHovered, this, &ComparePage::hoverObject);
+    connect(m_objectTable->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex& row) {
+                m_fp32->setSelected(row.row());
+                m_quantized->setSelected(row.row());
+            });
+    connect(m_objectTable, &QAbstractItemView::activated, this, [this](const QModelIndex& row) {
+        m_transform.centreOn(m_fp32->boxOf(row.row()), m_fp32->size(), m_fp32->imageSize());
+    });
+    return box;
+}
+
+QWidget* ComparePage::buildDamage(QWidget* parent) {
+    auto* box = new QWidget(parent);
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_damageHeader = new PanelHeader(*m_hub, tr("Damaged images"), box);
+    m_damage = new DamageModel(this);
+    m_damageFilter = new DamageFilter(this);
+    m_damageFilter->setSourceModel(m_damage);
+    m_damageTable = new RowTable(*m_hub, box);
+    m_damageTable->setModel(m_damageFilter);
+    m_damageTable->setAccessibleName(tr("Damaged images"));
+    m_damageTable->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_damageTable->setSortingEnabled(true);
+    m_damageTable->sortByColumn(DamageModel::Lost, Qt::DescendingOrder);
+    m_damageTable->setItemDelegateForColumn(DamageModel::Objects, new StackDelegate(*m_hub, m_damageTable));
+    const int number = QFontMetrics(m_hub->theme().small).horizontalAdvance(QStringLiteral("+0.000")) + m_hub->px(24);
+    for (int column = 0; column < DamageModel::ColumnCount; ++column) m_damageTable->setColumnWidth(column, number);
+    m_damageTable->setColumnWidth(DamageModel::Objects, m_hub->px(110));
+    m_damageTable->horizontalHeader()->setSectionResizeMode(DamageModel::Image, QHeaderView::Stretch);
+    column->addWidget(m_damageHeader);
+    column->addWidget(m_damageTable, 1);
+    connect(m_damageTable->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ComparePage::rowChosen);
+    return box;
+}
+
+void ComparePage::keyPressEvent(QKeyEvent* event) {
+    switch (event->key()) {
+        case Qt::Key_J:
+            return stepImage(1);
+        case Qt::Key_K:
+            return stepImage(-1);
+        case Qt::Key_0:
+            return m_transform.fit();
+        default:
+            QMainWindow::keyPressEvent(event);
+    }
+}
+
+}  // namespace qat::ui

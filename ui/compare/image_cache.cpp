@@ -1,0 +1,57 @@
+// Decoding off the window's thread.
+#include "compare/image_cache.h"
+
+#include <QCoreApplication>
+#include <QImageReader>
+#include <utility>
+
+#include "feed/pool_task.h"
+
+namespace qat::ui {
+namespace {
+
+constexpr int kCacheKilobytes = 256 * 1024;
+
+QImage decoded(const QString& path, QString* trouble) {
+    QImageReader reader(path);
+    reader.setAutoTransform(true);
+    const QImage image = reader.read();
+    if (image.isNull())
+        *trouble = QCoreApplication::translate("ImageCache", "%1 cannot be shown: %2.").arg(path, reader.errorString());
+    return image.convertToFormat(QImage::Format_RGB32);
+}
+
+ImageCache::Entry load(const QString& path, const QString& preview) {
+    ImageCache::Entry entry;
+    entry.image = decoded(path, &entry.trouble);
+    if (!entry.image.isNull() || preview.isEmpty()) return entry;
+    QString ignored;
+    entry.image = decoded(preview, &ignored);
+    entry.isPreview = !entry.image.isNull();
+    return entry;
+}
+
+}  // namespace
+
+ImageCache::ImageCache(QObject* parent) : QObject(parent), m_entries(kCacheKilobytes) {
+    m_pool.setMaxThreadCount(2);
+}
+ImageCache::~ImageCache() = default;
+
+const ImageCache::Entry* ImageCache::find(const QString& path, const QString& preview) {
+    if (const Entry* entry = m_entries.object(path)) return entry;
+    if (path.isEmpty() || m_underWay.contains(path)) return nullptr;
+    m_underWay.insert(path);
+    runInPool(
+        &m_pool, this, [path, preview] { return load(path, preview); },
+        [this, path](Entry& entry) {
+            m_underWay.remove(path);
+            const auto kilobytes =
+                static_cast<int>(std::min<qint64>(entry.image.sizeInBytes() / 1024 + 1, kCacheKilobytes));
+            m_entries.insert(path, new Entry(std::move(entry)), kilobytes);
+            Q_EMIT ready(path);
+        });
+    return nullptr;
+}
+
+}  // namespace qat::ui
