@@ -25,6 +25,13 @@ void SegmentBar::addSegment(const QString& key, const QString& text, const QStri
     updateGeometry();
 }
 
+void SegmentBar::clear() {
+    m_segments.clear();
+    m_current = m_hovered = -1;
+    updateGeometry();
+    update();
+}
+
 QString SegmentBar::currentKey() const {
     return m_current < 0 ? QString() : m_segments[m_current].key;
 }

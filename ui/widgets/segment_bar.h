@@ -19,6 +19,7 @@ public:
 
     // `icon` names a theme icon or is empty; `key` is what currentKey() returns.
     void addSegment(const QString& key, const QString& text, const QString& icon = {}, const QString& tip = {});
+    void clear();  // no segments, none chosen
     int count() const { return static_cast<int>(m_segments.size()); }
     int currentIndex() const { return m_current; }  // -1 = none chosen
     QString currentKey() const;
