@@ -58,8 +58,13 @@ bool isSynthetic(const std::string& data) {
     return data == "shapes" || data.starts_with("shapes:");
 }
 
+// Names of what travels inside the program are no paths.
+bool isBundled(const std::string& model) {
+    return model.starts_with("builtin:");
+}
+
 void resolve(std::string& path, const fs::path& folder) {
-    if (!path.empty()) path = (folder / path).lexically_normal().string();
+    if (!path.empty() && !isBundled(path)) path = (folder / path).lexically_normal().string();
 }
 
 }  // namespace
