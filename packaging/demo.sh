@@ -48,7 +48,7 @@ run_folder=$(sed -n 's/.*run folder: //p' "$log" | tail -n 1)
 cat <<END
 
 Run folder:    ${run_folder:-$out}
-  the model    exports/model.onnx, weights/best.safetensors
+  the model    exports/model.onnx, weights/final.safetensors
   accuracy     results.csv, run_summary.json
   layers       layer-sensitivity-report.md
 Command line:  $cli --help
