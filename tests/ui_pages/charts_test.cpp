@@ -8,6 +8,7 @@
 #include <QPainter>
 #include <QTest>
 #include <cmath>
+#include <ctime>
 #include <limits>
 #include <numeric>
 
@@ -256,11 +257,11 @@ TEST(Chart, AHundredThousandPointsPaintQuickly) {
     ChartCanvas canvas(&hub.theme);
     canvas.setLines({wave(100000), wave(100000), wave(100000)});
     rendered(canvas, Theme::day());
-    QElapsedTimer clock;
-    clock.start();
+    const std::clock_t begin = std::clock();
     rendered(canvas, Theme::day());
-    std::printf("3 x 100 000 points drawn in %lld ms\n", static_cast<long long>(clock.elapsed()));
-    EXPECT_LT(clock.elapsed(), 200);
+    const double milliseconds = 1e3 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    std::printf("3 x 100 000 points drawn in %.1f ms\n", milliseconds);
+    EXPECT_LT(milliseconds, 200);
 }
 
 std::vector<RankBar> threeBars(SelectionHub& hub) {

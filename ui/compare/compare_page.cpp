@@ -85,6 +85,7 @@ void ComparePage::buildFacets() {
     auto* column = new QVBoxLayout(surface);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
+    surface->setMinimumWidth(m_hub->px(236));
     m_facets = new FacetModel(this);
     m_facetTable = new RowTable(*m_hub, surface);
     m_facetTable->setModel(m_facets);
@@ -94,8 +95,8 @@ void ComparePage::buildFacets() {
     m_facetTable->setItemDelegateForColumn(FacetModel::Share, new TrackDelegate(*m_hub, m_facetTable));
     m_facetTable->setItemDelegateForColumn(FacetModel::Count, new NumberDelegate(*m_hub, m_facetTable));
     m_facetTable->horizontalHeader()->setSectionResizeMode(FacetModel::Name, QHeaderView::Stretch);
-    m_facetTable->setColumnWidth(FacetModel::Share, m_hub->px(44));
-    m_facetTable->setColumnWidth(FacetModel::Count, m_hub->px(56));
+    m_facetTable->setColumnWidth(FacetModel::Share, m_hub->px(38));
+    m_facetTable->setColumnWidth(FacetModel::Count, m_hub->px(52));
     m_facetTable->setSelectionMode(QAbstractItemView::MultiSelection);
     m_facetNote = new ThemedLabel(*m_hub, {}, TextStyle::Caption, Color::Text2, surface);
     m_facetNote->setWordWrap(true);
