@@ -50,6 +50,10 @@ QString formatCount(int64_t count) {
     return trueMinus(digits);
 }
 
+QString counted(int64_t count, const QString& one, const QString& many) {
+    return count == 1 ? one : many.arg(count);
+}
+
 QString formatBytes(int64_t bytes) {
     const double value = static_cast<double>(bytes);
     if (bytes < 1000) return QString::number(bytes) + kThin + QStringLiteral("B");
