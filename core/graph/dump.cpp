@@ -1,7 +1,7 @@
 // Graph to text and back. A line is one of
 //   info architecture=yolov8 variant=n classes=80 regMax=16 strides=[8,16,32]
 //   input images [1,3,640,640]
-//   parameter model.0.conv.weight [16,3,3,3]      buffer ... float32|int64
+//   parameter model.0.conv.weight [16,3,3,3]      buffer b [] int64
 //   node model.0.conv Conv2d stride=[2,2] ... (images, model.0.conv.weight) -> (model.0.conv)
 //   output head.0 model.22.cat0
 #include <charconv>
@@ -43,7 +43,7 @@ template <class Enum>
     requires std::is_enum_v<Enum>
 std::string fieldText(Enum value) { return namesOf(value)[static_cast<size_t>(value)]; }
 
-[[noreturn]] void badField(std::string_view text) { fail(ErrorKind::BadInput, "graph text: cannot read \"", text, "\""); }
+[[noreturn]] void badField(std::string_view text) { fail(ErrorKind::BadInput, "cannot read \"", text, "\""); }
 
 template <class Number>
 void readNumber(std::string_view text, Number& value) {
@@ -148,13 +148,24 @@ public:
             m_words.clear();
             std::istringstream words(line);
             for (std::string word; words >> word;) m_words.push_back(word);
-            if (!m_words.empty()) readLine();
+            if (!m_words.empty()) atLine([&] { readLine(); });
         }
-        verify(m_graph);
+        --m_line;
+        atLine([&] { verify(m_graph); });
         return std::move(m_graph);
     }
 
 private:
+    // Whatever is wrong with the text is the text's fault, and stands somewhere in it.
+    template <class Work>
+    void atLine(const Work& work) const {
+        try {
+            work();
+        } catch (const Error& error) {
+            fail(ErrorKind::BadInput, "graph text line ", m_line, ": ", error.what());
+        }
+    }
+
     void readLine() {
         const std::string& kind = word(0);
         if (kind == "info") return readInfo();
@@ -164,8 +175,10 @@ private:
         readField(word(2), shape);
         if (kind == "input") m_graph.addInput(word(1), shape);
         else if (kind == "parameter") m_graph.addParameter(word(1), nullptr, shape);
-        else if (kind == "buffer")
+        else if (kind == "buffer") {
+            if (m_words.size() > 3 && word(3) != "int64") badField(word(3));
             m_graph.addBuffer(word(1), nullptr, shape, m_words.size() > 3 ? ElementType::Int64 : ElementType::Float32);
+        }
         else badField(kind);
     }
 
@@ -212,13 +225,13 @@ private:
     }
 
     const std::string& word(size_t index) const {
-        require(index < m_words.size(), ErrorKind::BadInput, "graph text line ", m_line, ": too few words");
+        require(index < m_words.size(), ErrorKind::BadInput, "too few words");
         return m_words[index];
     }
 
     ValueId known(std::string_view name) const {
         const auto id = m_graph.findValue(name);
-        require(id.has_value(), ErrorKind::BadInput, "graph text line ", m_line, ": no value is called ", name);
+        require(id.has_value(), ErrorKind::BadInput, "no value is called ", name);
         return *id;
     }
 

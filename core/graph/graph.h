@@ -85,7 +85,7 @@ public:
     void replaceUsesIn(NodeId node, ValueId from, ValueId to);
     // Adds a node right behind the producer of `after` (first in order if it has none).
     NodeId insertAfter(ValueId after, std::string name, Op op, std::vector<ValueId> inputs, int outputs = 1);
-    void erase(NodeId id);                                             // its outputs must be unused
+    void erase(NodeId id);                                             // nobody may use what it makes
     void sweep();                                                      // drops nodes no output needs
     void renameValue(ValueId id, std::string name);
 
@@ -109,6 +109,7 @@ private:
 void verify(const Graph& graph);
 
 // Readable text, one node a line, and back. Tensors are not part of it: loaded values have no data.
+// parseGraph throws Error{BadInput} naming the line.
 std::string dumpGraph(const Graph& graph);
 Graph parseGraph(std::string_view text);
 

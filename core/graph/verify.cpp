@@ -20,7 +20,7 @@ Arity inputArity(const Op& op) {
                                [](const Split&) { return Arity{1, 1}; }, [](const Slice&) { return Arity{1, 1}; },
                                [](const Reshape&) { return Arity{1, 1}; }, [](const Permute&) { return Arity{1, 1}; },
                                [](const Softmax&) { return Arity{1, 1}; },
-                               [](const AnchorPoints& a) { return Arity{a.strides.size(), a.strides.size()}; },
+                               [](const AnchorPoints& a) { return Arity{std::max<size_t>(a.strides.size(), 1), a.strides.size()}; },
                                [](const FakeQuantize&) { return Arity{3, 3}; }},
                       op);
 }
