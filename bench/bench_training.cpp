@@ -1,0 +1,35 @@
+// Training steps of batch 4 at 320 x 320: in float, and quantization-aware against it.
+#include <memory>
+
+#include "benches.h"
+#include "subject.h"
+#include "training_step.h"
+
+namespace qat::bench {
+namespace {
+
+Contender stepContender(const Settings& settings, const std::string& name, const std::string& baseline, bool foldNorms,
+                        const StepOptions& options) {
+    return {name, baseline, {}, [=] {
+                const auto step = std::make_shared<TrainingStep>(subjectModel(settings, foldNorms), options);
+                return [step] { step->run(); };
+            }};
+}
+
+}  // namespace
+
+void benchTraining(const Settings& settings, Table& table) {
+    const std::string fp32 = "train.fp32";
+    const auto step = [&](const std::string& name, const std::string& baseline, bool foldNorms, StepOptions options) {
+        return stepContender(settings, name, baseline, foldNorms, options);
+    };
+    compare(settings, {3, 15},
+            {step(fp32, "", false, {}), step("train.fp32.folded", fp32, true, {}),
+             step("train.w8a8.straight_through.folded", fp32, true, {.quantizers = StepQuantizers::StraightThrough}),
+             step("train.w8a8.learned.folded", fp32, true, {.quantizers = StepQuantizers::Learned}),
+             step("train.w8a8.learned", fp32, false, {.quantizers = StepQuantizers::Learned}),
+             step("train.surrogate", "", false, {.loss = StepLoss::Surrogate})},
+            table);
+}
+
+}  // namespace qat::bench
