@@ -128,7 +128,7 @@ void addCalibrationSection(Rows<Config>& rows) {
     constexpr auto at = &Config::calibration;
     addCalibration<C, at>(rows, "calibration.");
     rows.add<at, &C::useCoreset>("calibration.use_coreset", "Use a coreset",
-                                 "Calibrates on a chosen subset of the images instead of the first ones.");
+                                 "Calibrates on a chosen subset of the images instead of a random one.");
     rows.add<at, &C::coresetMethod>("calibration.coreset_method", "Coreset method", "How the subset is chosen.");
     rows.add<at, &C::coresetSize>("calibration.coreset_size", "Coreset size", "Images in the subset.", within(1, 1e7));
 }

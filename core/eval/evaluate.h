@@ -32,7 +32,7 @@ struct EvaluationResult {
     double preprocessMs = 0, inferenceMs = 0, postprocessMs = 0;  // wall time an image, as seen by this thread
 };
 
-// Detections of one decoded output [4 + classes, A], mapped back to the original image.
+// Detections of one decoded output [4 + classes, A], mapped back to the original image; without labels.
 ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses, const NmsOptions& nms);
 
 // Runs one epoch of the loader. progress(done, total) counts batches. Throws Error{Cancelled} on request.

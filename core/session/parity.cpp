@@ -1,11 +1,13 @@
-// Detections of the file against those of the simulation.
+// The file, the simulation and FP32 on the same images.
 #include "session/parity.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
+#include "analysis/error_metrics.h"
 #include "base/error.h"
 #include "eval/box_iou.h"
 #include "eval/nms.h"
@@ -15,7 +17,8 @@
 namespace qat {
 namespace {
 
-constexpr double kIou = 0.95, kShare = 0.99, kScore = 0.02;
+constexpr double kIou = 0.95, kScore = 0.02, kIdentical = 0.99;
+constexpr double kSlack = 1.5;  // the file's error may exceed the simulation's by this: both are noise on few images
 
 struct Tally {
     int64_t boxes = 0, matched = 0;
@@ -27,45 +30,74 @@ struct Tally {
             ++boxes;
             const auto partner = std::ranges::find_if(to, [&](const Detection& b) { return a.classIndex == b.classIndex && boxIou(a.box, b.box) >= kIou; });
             if (partner == to.end()) continue;
-            ++matched;
-            worstScore = std::max(worstScore, std::abs(static_cast<double>(a.score) - partner->score));
+            const double difference = std::abs(static_cast<double>(a.score) - partner->score);
+            worstScore = std::max(worstScore, difference);
+            matched += difference <= kScore ? 1 : 0;
         }
     }
+    double share() const { return boxes ? static_cast<double>(matched) / static_cast<double>(boxes) : 1.0; }
 };
 
-std::vector<Detection> detections(std::span<const float> decoded, int64_t classes, int64_t anchors) {
-    return nonMaxSuppression(decoded, classes, anchors, NmsOptions::predict());
+std::vector<Detection> detections(const at::Tensor& decoded, int64_t classes) {
+    return nonMaxSuppression({decoded.data_ptr<float>(), static_cast<size_t>(decoded.numel())}, classes, decoded.size(1), NmsOptions::predict());
+}
+
+// The file's decoded output [4 + classes, A], or an undefined tensor without a runtime.
+at::Tensor runFile(const std::filesystem::path& onnx, const at::Tensor& image, const Shape& shape, std::string& runtime, const CancelToken& cancel) {
+    const at::Tensor planar = image.contiguous();
+    RuntimeOptions options;
+    options.cancel = &cancel;
+    const auto run = runOnnxRuntime(onnx, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, options);
+    if (!run) return {};
+    runtime = run->runtime;
+    require(run->outputs.size() == 1 && run->outputs[0].shape == shape, ErrorKind::Internal, onnx.string(),
+            ": the runtime's output has another shape than the simulation's");
+    at::Tensor output = at::empty(shape);
+    std::ranges::copy(run->outputs[0].values, output.data_ptr<float>());
+    return output[0];
+}
+
+std::string describe(const ParityReport& report, const std::string& runtime, int64_t images, int64_t boxes) {
+    const std::string counts = str(runtime, " against the simulation on ", images, " images: ", std::round(report.matched * 1000) / 10, " % of ", boxes,
+                                   " boxes equal (IoU 0.95, score 0.02), largest score difference ", report.worstScore);
+    const std::string noise = str("; score error against FP32 ", report.fileError, ", the simulation's ", report.simulationError);
+    return counts + noise + (report.agrees ? "" : ": the exported file differs");
 }
 
 }  // namespace
 
-ParityReport checkParity(const std::filesystem::path& onnx, const Graph& graph, const std::function<at::Tensor()>& next, const CancelToken& cancel) {
-    if (const std::string missing = missingOnnxRuntime(); !missing.empty()) return {false, false, "the exported file was not run: " + missing};
-    Executor executor(graph, {.outputs = {"decoded"}});
+ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exported, const Graph& reference, const std::function<at::Tensor()>& next,
+                         const CancelToken& cancel) {
+    ParityReport report;
+    report.sentence = "the exported file was not run: " + missingOnnxRuntime();
+    if (!missingOnnxRuntime().empty()) return report;
+    Executor simulation(exported, {.outputs = {"decoded"}}), fp32(reference, {.outputs = {"decoded"}});
     Tally tally;
+    ErrorSums fileError, simulationError;
     std::string runtime;
     int64_t images = 0;
     for (at::Tensor image = next(); image.defined(); image = next(), ++images) {
         cancel.poll();
-        const at::Tensor simulated = executor.run(image).front().contiguous();
-        const at::Tensor planar = image.contiguous();
-        RuntimeOptions options;
-        options.cancel = &cancel;
-        const auto run = runOnnxRuntime(onnx, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, options);
-        if (!run) return {false, false, "the exported file was not run: no runtime is installed"};
-        runtime = run->runtime;
-        require(run->outputs.size() == 1 && static_cast<int64_t>(run->outputs[0].values.size()) == simulated.numel(), ErrorKind::Internal,
-                onnx.string(), ": the runtime's output has another size than the simulation's");
-        const int64_t anchors = simulated.size(2), classes = graph.info.numClasses;
-        const auto ours = detections({simulated.data_ptr<float>(), static_cast<size_t>(simulated.numel())}, classes, anchors);
-        const auto theirs = detections(run->outputs[0].values, classes, anchors);
+        const at::Tensor batch = simulation.run(image).front();
+        const at::Tensor simulated = batch[0].contiguous();
+        const at::Tensor original = fp32.run(image).front()[0].contiguous();
+        const at::Tensor file = runFile(onnx, image, batch.sizes().vec(), runtime, cancel);
+        if (!file.defined()) return report;
+        const auto ours = detections(simulated, exported.info.numClasses), theirs = detections(file, exported.info.numClasses);
         tally.add(ours, theirs);
         tally.add(theirs, ours);
+        fileError.add(original.slice(0, 4), file.slice(0, 4));
+        simulationError.add(original.slice(0, 4), simulated.slice(0, 4));
     }
-    const double share = tally.boxes ? static_cast<double>(tally.matched) / static_cast<double>(tally.boxes) : 1.0;
-    const bool agrees = share >= kShare && tally.worstScore <= kScore;
-    return {true, agrees, str(runtime, " against the simulation on ", images, " images: ", tally.matched, " of ", tally.boxes,
-                              " boxes matched at IoU 0.95, largest score difference ", tally.worstScore, agrees ? "" : ": the exported file differs")};
+    report.ran = true;
+    report.matched = tally.share();
+    report.worstScore = tally.worstScore;
+    report.fileError = fileError.noiseToSignal();
+    report.simulationError = simulationError.noiseToSignal();
+    const bool identical = report.matched >= kIdentical;
+    report.agrees = identical || report.fileError <= kSlack * report.simulationError;
+    report.sentence = describe(report, runtime, images, tally.boxes);
+    return report;
 }
 
 }  // namespace qat

@@ -75,7 +75,7 @@ TEST(LintSupport, EachSettingNotActedOnWarnsOnceAndSaysWhatHappens) {
     EXPECT_EQ(issues[1].message,
               "calibration.method is entropy, but this version calibrates with minimum and maximum instead");
     EXPECT_EQ(issues[2].message,
-              "calibration.use_coreset is true, but this version calibrates on the first images instead");
+              "calibration.use_coreset is true, but this version draws its images at random instead");
     EXPECT_EQ(issues[3].message, "export.formats holds tflite, but this version writes no TFLite file");
     EXPECT_EQ(issues[3].column, 26);
 }
