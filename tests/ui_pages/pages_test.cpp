@@ -75,22 +75,22 @@ TEST(LogModel, GrowsShrinksAndFilters) {
     EXPECT_EQ(model.index(0, LogModel::Text).data(), "more");
 }
 
-TEST(LayerModel, ShowsSortsAndFilters) {
+TEST(LayerTableModel, ShowsSortsAndFilters) {
     Scene scene;
     scene.load({.images = 0});
-    LayerModel model;
-    LayerFilter filter;
+    LayerTableModel model;
+    LayerTableFilter filter;
     filter.setSourceModel(&model);
     Tester modelTester(&model, kFatal), filterTester(&filter, kFatal);
     model.setLayers(collectLayers(scene.store.data(), scene.selection), 4, "score");
     EXPECT_EQ(model.rowCount(), 63);
-    EXPECT_EQ(model.index(0, LayerModel::WeightBits).data(BitsRole), 8);
-    filter.sort(LayerModel::Sensitivity, Qt::DescendingOrder);
-    EXPECT_EQ(filter.index(0, LayerModel::Name).data(), "model.2.cv2.conv");
+    EXPECT_EQ(model.index(0, LayerTableModel::WeightBits).data(BitsRole), 8);
+    filter.sort(LayerTableModel::Sensitivity, Qt::DescendingOrder);
+    EXPECT_EQ(filter.index(0, LayerTableModel::Name).data(), "model.2.cv2.conv");
     filter.setText("model.2. CV1");
     EXPECT_EQ(filter.rowCount(), 2);
     for (int row = 0; row < filter.rowCount(); ++row)
-        EXPECT_TRUE(filter.index(row, LayerModel::Name).data().toString().contains("cv1"));
+        EXPECT_TRUE(filter.index(row, LayerTableModel::Name).data().toString().contains("cv1"));
 }
 
 TEST(LayerFacts, RanksAndBarsAgree) {
@@ -133,7 +133,7 @@ TEST(Analyze, EveryViewFollowsOneSelection) {
     table->setCurrentIndex(other);
     EXPECT_EQ(scene.selection.selected(), QSet<LayerId>{other.data(LayerIdRole).toInt()});
     scene.selection.select({layer}, nullptr);
-    page.layerFilter()->sort(LayerModel::Mse, Qt::DescendingOrder);
+    page.layerFilter()->sort(LayerTableModel::Mse, Qt::DescendingOrder);
     QCoreApplication::processEvents();
     EXPECT_EQ(table->selectionModel()->selectedRows()[0].data(LayerIdRole), layer) << "sorting keeps the selection";
 }

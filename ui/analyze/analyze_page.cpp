@@ -160,27 +160,27 @@ QWidget* AnalyzePage::buildSensitivity(QWidget* parent) {
 
 QWidget* AnalyzePage::buildTable(QWidget* parent) {
     m_table = new RowTable(*m_hub);
-    m_model = new LayerModel(this);
-    m_filter = new LayerFilter(this);
+    m_model = new LayerTableModel(this);
+    m_filter = new LayerTableFilter(this);
     m_filter->setSourceModel(m_model);
     m_table->setModel(m_filter);
     m_table->setRowHeight(24);
     m_table->setSortingEnabled(true);
-    m_table->sortByColumn(LayerModel::Order, Qt::AscendingOrder);
+    m_table->sortByColumn(LayerTableModel::Order, Qt::AscendingOrder);
     m_table->setAccessibleName(tr("Layers"));
-    for (const int column : {int(LayerModel::WeightBits), int(LayerModel::ActivationBits)})
+    for (const int column : {int(LayerTableModel::WeightBits), int(LayerTableModel::ActivationBits)})
         m_table->setItemDelegateForColumn(column, new BitsDelegate(*m_hub, m_table));
-    for (const int column : {int(LayerModel::Sensitivity), int(LayerModel::Oscillation)})
+    for (const int column : {int(LayerTableModel::Sensitivity), int(LayerTableModel::Oscillation)})
         m_table->setItemDelegateForColumn(column, new BarDelegate(*m_hub, m_table));
     const QFontMetrics metrics(m_hub->theme().small);
     const int number = metrics.horizontalAdvance(QStringLiteral("0.000000")) + m_hub->px(14);
-    for (int column = 0; column < LayerModel::ColumnCount; ++column) m_table->setColumnWidth(column, number);
-    m_table->setColumnWidth(LayerModel::Order, m_hub->px(54));
-    m_table->setColumnWidth(LayerModel::WeightBits, m_hub->px(36));
-    m_table->setColumnWidth(LayerModel::ActivationBits, m_hub->px(36));
-    m_table->setColumnWidth(LayerModel::Sensitivity, m_hub->px(104));
-    m_table->setColumnWidth(LayerModel::Oscillation, m_hub->px(104));
-    m_table->horizontalHeader()->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    for (int column = 0; column < LayerTableModel::ColumnCount; ++column) m_table->setColumnWidth(column, number);
+    m_table->setColumnWidth(LayerTableModel::Order, m_hub->px(54));
+    m_table->setColumnWidth(LayerTableModel::WeightBits, m_hub->px(36));
+    m_table->setColumnWidth(LayerTableModel::ActivationBits, m_hub->px(36));
+    m_table->setColumnWidth(LayerTableModel::Sensitivity, m_hub->px(104));
+    m_table->setColumnWidth(LayerTableModel::Oscillation, m_hub->px(104));
+    m_table->horizontalHeader()->setSectionResizeMode(LayerTableModel::Name, QHeaderView::Stretch);
     new TableLink(m_table, m_selection);
     m_tablePanel = makePanel(tr("Layers"), m_table, parent);
     return m_tablePanel.header->parentWidget();

@@ -20,9 +20,9 @@ namespace qat::ui {
 class EmberLegend;
 class EmptyState;
 class HeatMap;
-class LayerFilter;
+class LayerTableFilter;
 class LayerInspector;
-class LayerModel;
+class LayerTableModel;
 class LayerStrip;
 class PanelHeader;
 class RankBars;
@@ -34,8 +34,8 @@ class AnalyzePage : public QMainWindow {
     Q_OBJECT
 public:
     AnalyzePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
-    LayerModel* layerModel() const { return m_model; }
-    LayerFilter* layerFilter() const { return m_filter; }
+    LayerTableModel* layerModel() const { return m_model; }
+    LayerTableFilter* layerFilter() const { return m_filter; }
 
 Q_SIGNALS:
     void measureRequested();
@@ -82,8 +82,8 @@ private:
     HeatMap* m_heat = nullptr;
     EmberLegend* m_legend = nullptr;
     RowTable* m_table = nullptr;
-    LayerModel* m_model = nullptr;
-    LayerFilter* m_filter = nullptr;
+    LayerTableModel* m_model = nullptr;
+    LayerTableFilter* m_filter = nullptr;
     LayerInspector* m_inspector = nullptr;
 };
 

@@ -12,15 +12,15 @@ namespace {
 
 QString errorKey(int column) {
     switch (column) {
-        case LayerModel::Mse:
+        case LayerTableModel::Mse:
             return QStringLiteral("mse");
-        case LayerModel::Sqnr:
+        case LayerTableModel::Sqnr:
             return QStringLiteral("sqnr_db");
-        case LayerModel::Cosine:
+        case LayerTableModel::Cosine:
             return QStringLiteral("cosine");
-        case LayerModel::Absolute:
+        case LayerTableModel::Absolute:
             return QStringLiteral("abs_error");
-        case LayerModel::Relative:
+        case LayerTableModel::Relative:
             return QStringLiteral("rel_error");
         default:
             return {};
@@ -29,7 +29,7 @@ QString errorKey(int column) {
 
 }  // namespace
 
-void LayerModel::setLayers(std::vector<LayerFacts> layers, int bits, const QString& metric) {
+void LayerTableModel::setLayers(std::vector<LayerFacts> layers, int bits, const QString& metric) {
     beginResetModel();
     m_layers = std::move(layers);
     m_bits = bits;
@@ -42,14 +42,14 @@ void LayerModel::setLayers(std::vector<LayerFacts> layers, int bits, const QStri
     endResetModel();
 }
 
-int LayerModel::rowCount(const QModelIndex& parent) const {
+int LayerTableModel::rowCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : static_cast<int>(m_layers.size());
 }
-int LayerModel::columnCount(const QModelIndex& parent) const {
+int LayerTableModel::columnCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : int(ColumnCount);
 }
 
-double LayerModel::valueOf(const LayerFacts& layer, int column) const {
+double LayerTableModel::valueOf(const LayerFacts& layer, int column) const {
     switch (column) {
         case Name:
             return std::nan("");
@@ -70,7 +70,7 @@ double LayerModel::valueOf(const LayerFacts& layer, int column) const {
     }
 }
 
-QString LayerModel::textOf(const LayerFacts& layer, int column) const {
+QString LayerTableModel::textOf(const LayerFacts& layer, int column) const {
     const double value = valueOf(layer, column);
     const bool planned = !layer.plan.name.isEmpty();
     switch (column) {
@@ -92,7 +92,7 @@ QString LayerModel::textOf(const LayerFacts& layer, int column) const {
     }
 }
 
-QVariant LayerModel::data(const QModelIndex& index, int role) const {
+QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
     if (!index.isValid()) return {};
     const LayerFacts& layer = m_layers[static_cast<size_t>(index.row())];
     const int column = index.column();
@@ -129,7 +129,7 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
     }
 }
 
-QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const {
+QVariant LayerTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal) return {};
     if (role == Qt::TextAlignmentRole)
         return int((section == Name                                      ? Qt::AlignLeft
@@ -165,23 +165,23 @@ QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int ro
     }
 }
 
-LayerFilter::LayerFilter(QObject* parent) : QSortFilterProxyModel(parent) {
+LayerTableFilter::LayerTableFilter(QObject* parent) : QSortFilterProxyModel(parent) {
     setSortRole(SortRole);
 }
 
-void LayerFilter::setText(const QString& text) {
+void LayerTableFilter::setText(const QString& text) {
     m_words = text.split(QLatin1Char(' '), Qt::SkipEmptyParts);
     invalidateFilter();
 }
 
-bool LayerFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
-    const QString name = sourceModel()->index(row, LayerModel::Name, parent).data().toString();
+bool LayerTableFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
+    const QString name = sourceModel()->index(row, LayerTableModel::Name, parent).data().toString();
     return std::all_of(m_words.begin(), m_words.end(),
                        [&](const QString& word) { return name.contains(word, Qt::CaseInsensitive); });
 }
 
-bool LayerFilter::lessThan(const QModelIndex& left, const QModelIndex& right) const {
-    if (left.column() == LayerModel::Name) return left.data().toString() < right.data().toString();
+bool LayerTableFilter::lessThan(const QModelIndex& left, const QModelIndex& right) const {
+    if (left.column() == LayerTableModel::Name) return left.data().toString() < right.data().toString();
     const double a = left.data(SortRole).toDouble(), b = right.data(SortRole).toDouble();
     if (std::isnan(a) != std::isnan(b)) return std::isnan(a);
     if (a == b || std::isnan(a)) return left.row() < right.row();

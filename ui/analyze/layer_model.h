@@ -10,7 +10,7 @@
 
 namespace qat::ui {
 
-class LayerModel : public QAbstractTableModel {
+class LayerTableModel : public QAbstractTableModel {
     Q_OBJECT
 public:
     enum Column {
@@ -50,10 +50,10 @@ private:
 };
 
 // Every word of the filter must occur in the name; sorting is by raw value, then execution order.
-class LayerFilter : public QSortFilterProxyModel {
+class LayerTableFilter : public QSortFilterProxyModel {
     Q_OBJECT
 public:
-    explicit LayerFilter(QObject* parent = nullptr);
+    explicit LayerTableFilter(QObject* parent = nullptr);
     void setText(const QString& text);
 
 protected:
