@@ -213,12 +213,16 @@ NormGradients normBackward(const Normalization& norm, const at::Tensor& x, at::T
 
 Steps stepsOf(const ActivationChain& chain, const ChainTensors& t, std::optional<Normalization> norm) {
     Steps steps{chain, std::move(norm)};
+    require(!chain.quantizer || (t.scale.numel() == 1 && t.zeroPoint.numel() == 1), ErrorKind::BadInput,
+            "a quantizer of whole tensors has more than one scale");
     if (chain.quantizer) steps.grid = gridOf(*chain.quantizer, t.scale.data_ptr<float>()[0], t.zeroPoint.data_ptr<float>()[0]);
     return steps;
 }
 
 std::optional<Normalization> normalizationOf(const ActivationChain& chain, const at::Tensor& x, const ChainTensors& t, bool train) {
     if (!chain.norm) return std::nullopt;
+    for (const at::Tensor& vector : {t.weight, t.bias, t.runningMean, t.runningVar})
+        require(vector.numel() == x.size(1), ErrorKind::BadInput, "batch norm has ", vector.numel(), " values for ", x.size(1), " channels");
     return train ? batchNormalization(*chain.norm, x, t) : runningNormalization(*chain.norm, t);
 }
 

@@ -3,9 +3,11 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/error.h"
+#include "ops/fake_quantize.h"
 
 namespace qat {
 namespace {
@@ -15,49 +17,81 @@ struct Match {
     std::optional<NodeId> quantizer;  // of the convolution's weight
 };
 
+bool hasOneReader(const Graph& graph, ValueId value) {
+    const bool isOutput = std::ranges::find(graph.outputs(), value, &GraphOutput::value) != graph.outputs().end();
+    return !isOutput && graph.users(value).size() == 1;
+}
+
 std::optional<Match> match(const Graph& graph, NodeId norm) {
     if (!std::holds_alternative<BatchNorm>(graph.node(norm).op)) return std::nullopt;
     const ValueId x = graph.node(norm).inputs.front();
     const auto conv = graph.producer(x);
-    if (!conv || !std::holds_alternative<Conv2d>(graph.node(*conv).op) || graph.users(x).size() != 1) return std::nullopt;
-    return Match{norm, *conv, graph.producer(graph.node(*conv).inputs[1])};
+    if (!conv || !std::holds_alternative<Conv2d>(graph.node(*conv).op) || !hasOneReader(graph, x)) return std::nullopt;
+    // What the fold rewrites must belong to this convolution alone.
+    for (size_t i = 1; i < graph.node(*conv).inputs.size(); ++i)
+        if (!hasOneReader(graph, graph.node(*conv).inputs[i])) return std::nullopt;
+    const auto quantizer = graph.producer(graph.node(*conv).inputs[1]);
+    if (quantizer && (!std::holds_alternative<FakeQuantize>(graph.node(*quantizer).op) ||
+                      !hasOneReader(graph, graph.node(*quantizer).inputs[0])))
+        return std::nullopt;
+    return Match{norm, *conv, quantizer};
 }
 
-at::Tensor data(const Graph& graph, ValueId id) { return graph.value(id).data->detach(); }
+at::Tensor data(const Graph& graph, ValueId id) {
+    return graph.value(id).data->detach();
+}
 
 void set(Graph& graph, ValueId id, at::Tensor tensor) {
     graph.value(id).shape = tensor.sizes().vec();
     graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
 }
 
-// Scales the weight, and the grid it lies on if there is one, by `factor` per output channel.
-void scaleWeight(Graph& graph, const Match& m, const at::Tensor& factor) {
-    ValueId weight = graph.node(m.conv).inputs[1];
-    if (m.quantizer) {
-        Node& quantizer = graph.node(*m.quantizer);
-        auto& op = std::get<FakeQuantize>(quantizer.op);
-        weight = quantizer.inputs[0];
-        const at::Tensor zeroPoint = data(graph, quantizer.inputs[2]);
-        require(op.qmin == -op.qmax && zeroPoint.eq(0).all().item<bool>() && op.axis <= 0, ErrorKind::Unsupported,
-                graph.node(m.conv).name, ": a batch norm folds only into a symmetric weight grid per tensor or per output channel");
-        set(graph, quantizer.inputs[1], data(graph, quantizer.inputs[1]) * factor.abs());
-        set(graph, quantizer.inputs[2], at::zeros_like(factor));
-        op.axis = 0;
-    }
-    set(graph, weight, data(graph, weight) * factor.reshape({-1, 1, 1, 1}));
+at::Tensor perOutput(const at::Tensor& vector) {
+    return vector.reshape({-1, 1, 1, 1});
+}
+
+// Scales the weight by `factor` per output channel.
+void scaleWeight(Graph& graph, ValueId weight, const at::Tensor& factor) {
+    set(graph, weight, data(graph, weight) * perOutput(factor));
+}
+
+// Scales the grid along. Weights that rounding puts on another code than before, they stood next to a boundary, move to
+// the middle of the code they had.
+void scaleQuantizedWeight(Graph& graph, const Match& m, const at::Tensor& factor) {
+    Node& quantizer = graph.node(*m.quantizer);
+    auto& op = std::get<FakeQuantize>(quantizer.op);
+    const auto [weight, scale, zeroPoint] = std::tuple{quantizer.inputs[0], quantizer.inputs[1], quantizer.inputs[2]};
+    require(op.qmin == -op.qmax && data(graph, zeroPoint).eq(0).all().item<bool>() && op.axis <= 0,
+            ErrorKind::Unsupported, graph.node(m.conv).name,
+            ": a batch norm folds only into a symmetric weight grid per tensor or per output channel");
+    const auto codes = [&] {
+        return quantizedCodes(op, data(graph, weight), data(graph, scale), data(graph, zeroPoint));
+    };
+    const at::Tensor wanted = codes() * perOutput(factor.sign());
+    scaleWeight(graph, weight, factor);
+    set(graph, scale, data(graph, scale) * factor.abs());
+    set(graph, zeroPoint, at::zeros_like(factor));
+    op.axis = 0;
+    const at::Tensor onGrid = wanted * perOutput(data(graph, scale).abs());
+    set(graph, weight, at::where(codes().eq(wanted), data(graph, weight), onGrid));
 }
 
 void rewrite(Graph& graph, const Match& m) {
     const std::vector<ValueId> norm = graph.node(m.norm).inputs;
     const double eps = std::get<BatchNorm>(graph.node(m.norm).op).eps;
     // In double: the fold is done once, and its rounding would be in every result.
-    const at::Tensor factor = data(graph, norm[1]).to(at::kDouble) / at::sqrt(data(graph, norm[4]).to(at::kDouble) + eps);
+    const at::Tensor factor =
+        data(graph, norm[1]).to(at::kDouble) / at::sqrt(data(graph, norm[4]).to(at::kDouble) + eps);
     at::Tensor bias = -data(graph, norm[3]).to(at::kDouble);
     Node& conv = graph.node(m.conv);
     if (conv.inputs.size() == 3) bias = bias + data(graph, conv.inputs[2]);
     bias = (bias * factor + data(graph, norm[2])).to(at::kFloat);
-    scaleWeight(graph, m, factor.to(at::kFloat));
-    if (conv.inputs.size() == 3) set(graph, conv.inputs[2], bias);
+    if (m.quantizer)
+        scaleQuantizedWeight(graph, m, factor.to(at::kFloat));
+    else
+        scaleWeight(graph, conv.inputs[1], factor.to(at::kFloat));
+    if (conv.inputs.size() == 3)
+        set(graph, conv.inputs[2], bias);
     else {
         const Shape shape = bias.sizes().vec();
         const ValueId added = graph.addParameter(conv.name + ".bias", std::make_shared<at::Tensor>(bias), shape);

@@ -170,6 +170,8 @@ void Executor::Plan::runStep(const Step& step, std::vector<at::Tensor>& values) 
         }
     } catch (const c10::Error& error) {
         fail(ErrorKind::BadInput, opName(first.op), " \"", first.name, "\": ", error.what_without_backtrace());
+    } catch (const Error& error) {
+        fail(error.kind(), opName(first.op), " \"", first.name, "\": ", error.what());
     }
     if (hook)
         for (const ValueId made : last.outputs) hook(made, values[static_cast<size_t>(made.index)]);

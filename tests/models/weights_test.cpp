@@ -1,0 +1,78 @@
+// Filling a graph from named tensors: what is missing, ill-shaped or unknown is said by name.
+#include "models/weights.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "models/yolov8.h"
+#include "support/tensors.h"
+
+namespace qat {
+namespace {
+
+struct Loading : testing::Test {
+    Random random{1}, other{2};
+    Graph graph = buildYolov8("n", 2, random);
+    NamedTensors state = stateDict(buildYolov8("n", 2, other));
+
+    std::string refusal() {
+        try {
+            loadWeights(graph, state, "file.pt");
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+            return error.what();
+        }
+        return "";
+    }
+    auto entry(const std::string& name) {
+        return std::ranges::find(state, name, [](const auto& pair) { return pair.first; });
+    }
+};
+
+TEST_F(Loading, EveryTensorArrivesAsACopy) {
+    EXPECT_TRUE(loadWeights(graph, state, "file.pt").empty());
+    for (const auto& [name, tensor] : state) {
+        const at::Tensor& loaded = *graph.value(*graph.findValue(name)).data;
+        ASSERT_TRUE(at::equal(loaded, *tensor)) << name;
+        ASSERT_NE(loaded.data_ptr(), tensor->data_ptr()) << name;
+    }
+}
+
+TEST_F(Loading, OrderDoesNotMatterAndCountersAreExpected) {
+    std::ranges::reverse(state);
+    state.emplace_back("model.0.bn.num_batches_tracked", std::make_shared<at::Tensor>(at::zeros({}, at::kLong)));
+    state.emplace_back("model.99.weight", std::make_shared<at::Tensor>(at::zeros({1})));
+    EXPECT_EQ(loadWeights(graph, state, "file.pt"), std::vector<std::string>{"model.99.weight"});
+}
+
+TEST_F(Loading, MissingAndIllShapedEntriesAreNamed) {
+    const auto found = entry("model.4.cv1.bn.running_var");
+    const auto kept = *found;
+    state.erase(found);
+    EXPECT_EQ(refusal(), "file.pt: no entry model.4.cv1.bn.running_var");
+    state.emplace_back(kept.first, std::make_shared<at::Tensor>(at::zeros({3})));
+    EXPECT_EQ(refusal(), "file.pt: model.4.cv1.bn.running_var has shape [3], expected [64]");
+}
+
+TEST_F(Loading, HalfPrecisionBecomesFloat) {
+    const auto found = entry("model.0.conv.weight");
+    found->second = std::make_shared<at::Tensor>(found->second->to(at::kHalf));
+    loadWeights(graph, state, "file.pt");
+    EXPECT_EQ(graph.value(*graph.findValue("model.0.conv.weight")).data->scalar_type(), at::kFloat);
+}
+
+TEST_F(Loading, StateNamesOfTorchAddACounterANorm) {
+    const auto names = torchStateNames(graph);
+    EXPECT_EQ(names.front(), "model.0.conv.weight");
+    EXPECT_EQ(names[5], "model.0.bn.num_batches_tracked");
+    EXPECT_EQ(names.back(), "model.22.dfl.conv.weight");
+    EXPECT_EQ(
+        std::ranges::count_if(names, [](const std::string& name) { return name.ends_with("num_batches_tracked"); }),
+        57);
+}
+
+}  // namespace
+}  // namespace qat

@@ -1,0 +1,152 @@
+// Every op against a literal libtorch call, in values and, where it has parameters, in gradients.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "ops/forward.h"
+#include "run/plain_run.h"
+#include "support/tensors.h"
+
+namespace qat {
+namespace {
+
+using test::maxDifference;
+using test::randomTensor;
+using Tensors = std::vector<at::Tensor>;
+
+struct OpCase {
+    std::string name;
+    Op op;
+    std::vector<Shape> inputs;
+    double tolerance = 0;  // absolute; 0 = the same bits
+};
+
+std::vector<OpCase> opCases() {
+    const Shape image{2, 6, 9, 7};
+    return {{"Conv", Conv2d{{1, 1}, {1, 1}, {1, 1}, 1}, {image, {4, 6, 3, 3}}},
+            {"ConvStrided", Conv2d{{2, 1}, {0, 2}, {1, 2}, 1}, {image, {4, 6, 3, 2}, {4}}},
+            {"ConvGrouped", Conv2d{{1, 1}, {1, 1}, {1, 1}, 3}, {image, {9, 2, 3, 3}, {9}}},
+            {"ConvDepthwise", Conv2d{{2, 2}, {1, 1}, {1, 1}, 6}, {image, {6, 1, 3, 3}}},
+            {"Linear", Linear{}, {{5, 8}, {3, 8}}},
+            {"LinearBias", Linear{}, {{5, 8}, {3, 8}, {3}}},
+            {"Relu", Activation{ActivationKind::Relu}, {image}},
+            {"Silu", Activation{ActivationKind::Silu}, {image}, 1e-6},
+            {"Sigmoid", Activation{ActivationKind::Sigmoid}, {image}, 1e-6},
+            {"ReluOfTable", Activation{ActivationKind::Relu}, {{3, 5}}},
+            {"SiluOfTable", Activation{ActivationKind::Silu}, {{3, 5}}, 1e-6},
+            {"SigmoidOfTable", Activation{ActivationKind::Sigmoid}, {{3, 4, 5}}, 1e-6},
+            {"Add", Binary{BinaryKind::Add}, {image, image}},
+            {"Sub", Binary{BinaryKind::Sub}, {{2, 4, 5}, {1, 1, 5}}},
+            {"Mul", Binary{BinaryKind::Mul}, {image, {6, 1, 1}}},
+            {"Div", Binary{BinaryKind::Div}, {image, {1}}},
+            {"MaxPool", Pool{PoolKind::Max, {5, 5}, {1, 1}, {2, 2}}, {image}},
+            {"MaxPoolUneven", Pool{PoolKind::Max, {3, 2}, {2, 1}, {1, 0}}, {image}},
+            {"AveragePool", Pool{PoolKind::Average, {3, 3}, {2, 2}, {1, 1}}, {image}},
+            {"Resize", Resize{2}, {image}},
+            {"ResizeThreefold", Resize{3}, {image}},
+            {"Concat", Concat{1}, {image, {2, 2, 9, 7}, {2, 1, 9, 7}}},
+            {"ConcatLast", Concat{2}, {{2, 3, 4}, {2, 3, 1}}},
+            {"Split", Split{1, {1, 2, 3}}, {image}},
+            {"SplitLast", Split{3, {6, 1}}, {image}},
+            {"Slice", Slice{2, 3, 5}, {image}},
+            {"SliceOverEnd", Slice{3, 2, 1000}, {image}},
+            {"Reshape", Reshape{{0, 3, -1}}, {image}},
+            {"ReshapeFixed", Reshape{{12, 63}}, {image}},
+            {"Permute", Permute{{0, 2, 3, 1}}, {image}},
+            {"Softmax", Softmax{1}, {image}, 1e-6},
+            {"SoftmaxLast", Softmax{-1}, {{3, 4}}, 1e-6},
+            {"AnchorPoints", AnchorPoints{{8, 16, 32}}, {{1, 4, 8, 6}, {1, 4, 4, 3}, {1, 4, 2, 2}}}};
+}
+
+class Ops : public testing::TestWithParam<OpCase> {};
+
+TEST_P(Ops, EqualsTheLibraryCall) {
+    const OpCase& test = GetParam();
+    for (const bool channelsLast : {false, true}) {
+        Tensors inputs;
+        for (size_t i = 0; i < test.inputs.size(); ++i) {
+            inputs.push_back(randomTensor(test.inputs[i], i + 1, -3, 3));
+            if (channelsLast && i == 0 && inputs[0].dim() == 4)
+                inputs[0] = inputs[0].contiguous(at::MemoryFormat::ChannelsLast);
+        }
+        const at::NoGradGuard noGrad;
+        const Tensors given = inputs;
+        Tensors before;
+        for (const at::Tensor& input : inputs) before.push_back(input.clone());
+        const Tensors made = forward(test.op, inputs, false);
+        const Tensors expected = test::plainOp(test.op, inputs, false);
+        ASSERT_EQ(made.size(), expected.size());
+        for (size_t i = 0; i < made.size(); ++i)
+            EXPECT_LE(maxDifference(made[i], expected[i]), test.tolerance) << "output " << i;
+        for (size_t i = 0; i < given.size(); ++i)
+            EXPECT_TRUE(at::equal(given[i], before[i])) << "input " << i << " was written";
+    }
+}
+
+TEST_P(Ops, GradientsEqualTheLibrarys) {
+    const OpCase& test = GetParam();
+    if (std::holds_alternative<AnchorPoints>(test.op)) {  // only shapes are read: no gradient may come out
+        for (const at::Tensor& made :
+             forward(test.op,
+                     {at::zeros({1, 1, 2, 2}).requires_grad_(true), at::zeros({1, 1, 1, 1}), at::zeros({1, 1, 1, 1})},
+                     false))
+            EXPECT_FALSE(made.requires_grad());
+        return;
+    }
+    Tensors ours, theirs;
+    for (size_t i = 0; i < test.inputs.size(); ++i) {
+        ours.push_back(randomTensor(test.inputs[i], i + 1, -3, 3).requires_grad_(true));
+        theirs.push_back(ours.back().detach().clone().requires_grad_(true));
+    }
+    const auto backward = [](const Tensors& outputs) {
+        at::Tensor loss = at::zeros({});
+        for (size_t i = 0; i < outputs.size(); ++i)
+            loss = loss + (outputs[i] * randomTensor(outputs[i].sizes().vec(), 50 + i)).sum();
+        loss.backward();
+    };
+    backward(forward(test.op, ours, false));
+    backward(test::plainOp(test.op, theirs, false));
+    for (size_t i = 0; i < ours.size(); ++i)
+        EXPECT_LT(test::relativeDifference(ours[i].grad(), theirs[i].grad()), 2e-6) << "input " << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, Ops, testing::ValuesIn(opCases()), [](const auto& info) { return info.param.name; });
+
+TEST(OpTable, HasARowForEveryOpButThoseWithTheirOwnTests) {
+    std::set<size_t> seen{Op(BatchNorm{}).index(), Op(FakeQuantize{}).index()};
+    for (const OpCase& test : opCases()) seen.insert(test.op.index());
+    EXPECT_EQ(seen.size(), std::variant_size_v<Op>);
+}
+
+TEST(OpNames, AreThoseOfTheTypes) {
+    EXPECT_EQ(opName(Conv2d{}), "Conv2d");
+    EXPECT_EQ(opName(FakeQuantize{}), "FakeQuantize");
+}
+
+TEST(Silu, HoldsAtTheEndsOfTheNumbers) {
+    const float infinity = std::numeric_limits<float>::infinity();
+    const at::Tensor x =
+        at::tensor({0.0f, -0.0f, 1e-30f, -20.0f, -80.0f, -88.0f, 88.0f, 1e30f, infinity}).reshape({1, 1, 1, -1});
+    const at::NoGradGuard noGrad;
+    const at::Tensor y = forward(Activation{ActivationKind::Silu}, {x}, false)[0].flatten();
+    const at::Tensor expected = at::silu(x.to(at::kDouble)).flatten();
+    for (int64_t i = 0; i < 8; ++i) {
+        const double wanted = expected[i].item<double>();
+        EXPECT_NEAR(y[i].item<double>(), wanted, std::max(1e-30, 4e-7 * std::abs(wanted))) << "at " << i;
+    }
+    EXPECT_EQ(y[8].item<float>(), infinity);
+    const at::Tensor nan = at::full({1, 1, 1, 3}, std::numeric_limits<float>::quiet_NaN());
+    EXPECT_TRUE(forward(Activation{ActivationKind::Silu}, {nan}, false)[0].isnan().all().item<bool>());
+}
+
+TEST(Silu, IsAccurateToAFewUnitsEverywhere) {
+    const at::Tensor x = at::linspace(-60, 60, 1 << 20).reshape({1, 1, 1, -1});
+    const at::NoGradGuard noGrad;
+    const at::Tensor y = forward(Activation{ActivationKind::Silu}, {x}, false)[0].to(at::kDouble);
+    const at::Tensor expected = at::silu(x.to(at::kDouble));
+    const at::Tensor relative = ((y - expected) / expected).abs();
+    EXPECT_LT(relative.nan_to_num(0).max().item<double>(), 4e-7);
+}
+
+}  // namespace
+}  // namespace qat
