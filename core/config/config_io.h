@@ -36,6 +36,9 @@ ConfigReading readConfig(std::string_view text);
 Config loadConfig(const std::filesystem::path& file,
                   const std::vector<std::pair<std::string, std::string>>& overrides = {});
 
+// Resolves the relative paths of a configuration against a folder; names of what is built in stay as they are.
+void resolveConfigPaths(Config& config, const std::filesystem::path& folder);
+
 // The complete, resolved configuration as YAML, every key written out; readConfig of it gives the same Config.
 std::string writeConfig(const Config& config);
 

@@ -69,6 +69,12 @@ void resolve(std::string& path, const fs::path& folder) {
 
 }  // namespace
 
+void resolveConfigPaths(Config& config, const fs::path& folder) {
+    resolve(config.model.pretrainedPath, folder);
+    resolve(config.distillation.teacherModel, folder);
+    if (!isSynthetic(config.data.path)) resolve(config.data.path, folder);
+}
+
 Config loadConfig(const std::filesystem::path& file,
                   const std::vector<std::pair<std::string, std::string>>& overrides) {
     std::error_code unknown;
@@ -81,10 +87,7 @@ Config loadConfig(const std::filesystem::path& file,
         fail(ErrorKind::BadInput, file.string(), issue.line > 0 ? str(":", issue.line) : "", ": ", issue.message);
     }
     Config& config = reading.config;
-    const fs::path folder = file.parent_path();
-    resolve(config.model.pretrainedPath, folder);
-    resolve(config.distillation.teacherModel, folder);
-    if (!isSynthetic(config.data.path)) resolve(config.data.path, folder);
+    resolveConfigPaths(config, file.parent_path());
     // After resolving: what is typed on a command line is relative to where it is typed.
     for (const auto& [path, value] : overrides) applyOverride(config, path, value);
     if (!overrides.empty()) checkTogether(config);

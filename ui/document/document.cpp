@@ -181,12 +181,7 @@ void Document::takeReading(const std::shared_ptr<const Reading>& reading, int ge
 
 Config Document::resolvedConfig() const {
     Config config = m_reading->config.config;
-    const QDir base(folder());
-    const auto absolute = [&base](std::string& path) {
-        if (!path.empty()) path = base.absoluteFilePath(QString::fromStdString(path)).toStdString();
-    };
-    absolute(config.model.pretrainedPath);
-    absolute(config.distillation.teacherModel);
+    resolveConfigPaths(config, folder().toStdString());
     return config;
 }
 

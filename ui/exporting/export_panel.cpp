@@ -199,7 +199,7 @@ void ExportPanel::show(const std::vector<ExportedFile>& files, const QString& er
         for (int row = m_files->rowCount() - 1; row >= 0; --row)
             if (m_files->item(row)->text() == name) m_files->removeRow(row);
         const bool exact = notes.isEmpty();
-        addRow(name, exact ? tr("exact") : tr("%n change(s)", nullptr, static_cast<int>(notes.size())),
+        addRow(name, exact ? tr("exact") : counted(notes.size(), tr("1 change"), tr("%1 changes")),
                static_cast<int>(exact ? ChipKind::Success : ChipKind::Warning), formatBytes(file.bytes),
                notes.join(QLatin1Char(' ')));
     }

@@ -75,6 +75,16 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
     switch (element) {
         case CE_HeaderSection:
             return drawHeader(*option, *painter, widget);
+        case CE_HeaderLabel: {
+            // The first column begins where its cells do: 12 px from the edge.
+            const auto* section = qstyleoption_cast<const QStyleOptionHeader*>(option);
+            if (!section || (section->position != QStyleOptionHeader::Beginning &&
+                             section->position != QStyleOptionHeader::OnlyOneSection))
+                break;
+            QStyleOptionHeader first = *section;
+            first.rect.setLeft(first.rect.left() + theme().px(4));
+            return QProxyStyle::drawControl(element, &first, painter, widget);
+        }
         case CE_HeaderEmptyArea: {
             QRect area = option->rect;
             painter->fillRect(area, theme().color(Color::Surface));
@@ -99,8 +109,9 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             return QProxyStyle::drawControl(element, &button, painter, widget);
         }
         default:
-            QProxyStyle::drawControl(element, option, painter, widget);
+            break;
     }
+    QProxyStyle::drawControl(element, option, painter, widget);
 }
 
 void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter,

@@ -17,7 +17,8 @@ namespace {
 
 constexpr const char* kSheet =
     "QToolTip { background: {raised}; color: {text}; border: 1px solid {borderStrong}; padding: 4px 6px; }"
-    "QMenuBar { background: {window}; color: {text2}; }  QMenuBar::item { padding: 4px 9px; border-radius: 4px; }"
+    "QMenuBar { background: {window}; color: {text2}; padding: 3px 6px 1px 6px; }  QMenuBar::item { padding: 4px 9px; "
+    "border-radius: 4px; }"
     "QMenuBar::item:selected { background: {sunken}; color: {text}; }"
     "QMenu { background: {raised}; border: 1px solid {borderStrong}; padding: 4px; }"
     "QMenu::item { padding: 5px 24px 5px 26px; border-radius: 4px; }"

@@ -2,6 +2,7 @@
 #include "widgets/empty_state.h"
 
 #include <QHBoxLayout>
+#include <QPainter>
 #include <QVBoxLayout>
 
 #include "style/theme_hub.h"
@@ -11,6 +12,7 @@ namespace qat::ui {
 
 EmptyState::EmptyState(const ThemeHub& hub, const QString& sentence, QWidget* parent)
     : QWidget(parent),
+      m_hub(hub),
       m_label(new ThemedLabel(hub, sentence, TextStyle::Body, Color::Text2, this)),
       m_buttons(new QHBoxLayout) {
     auto* column = new QVBoxLayout(this);
@@ -22,6 +24,10 @@ EmptyState::EmptyState(const ThemeHub& hub, const QString& sentence, QWidget* pa
     m_buttons->addStretch(1);
     column->addLayout(m_buttons);
     column->addStretch(1);
+}
+
+void EmptyState::paintEvent(QPaintEvent*) {
+    QPainter(this).fillRect(rect(), m_hub.color(Color::Surface));
 }
 
 void EmptyState::setSentence(const QString& sentence) {

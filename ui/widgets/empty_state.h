@@ -17,7 +17,11 @@ public:
     void setSentence(const QString& sentence);
     void addButton(QWidget* button);
 
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
 private:
+    const ThemeHub& m_hub;
     ThemedLabel* m_label;
     QHBoxLayout* m_buttons;
 };

@@ -6,9 +6,9 @@
 
 namespace qat::ui {
 
-QString formatMap(double value);                          // 0.4712; en dash for NaN
-QString formatChange(double value, int digits = 4);       // +0.0031, U+2212 minus, 0.0000
-QString formatPercent(double share);                      // 0.136 -> 13.6 %, one decimal under 20 %, none above
+QString formatMap(double value);                     // 0.4712; en dash for NaN
+QString formatChange(double value, int digits = 4);  // +0.0031, U+2212 minus, 0.0000
+QString formatPercent(double share);                 // 0.136 -> 13.6 %, one decimal under 20 %, none above
 // `one` for 1, else `many` with %1 replaced by the number.
 QString counted(int64_t count, const QString& one, const QString& many);
 QString formatCount(int64_t count);                       // 3 151 904 in thin-space groups

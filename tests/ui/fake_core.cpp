@@ -1,0 +1,298 @@
+// The scripted core.
+#include "ui/fake_core.h"
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/files.h"
+#include "config/config_io.h"
+#include "config/pattern.h"
+#include "session/export_run.h"
+#include "session/inspect.h"
+#include "session/session.h"
+
+namespace qat {
+namespace {
+
+using nlohmann::json;
+
+struct Conv {
+    const char* name;
+    int64_t out, in, kernel, size;
+};
+
+// The first layers of a small detector; names as checkpoints have them.
+constexpr Conv kConvs[] = {
+    {"model.0.conv", 16, 3, 3, 320},          {"model.1.conv", 32, 16, 3, 160},
+    {"model.2.cv1.conv", 32, 32, 1, 160},     {"model.2.m.0.cv1.conv", 16, 16, 3, 160},
+    {"model.2.m.0.cv2.conv", 16, 16, 3, 160}, {"model.2.cv2.conv", 32, 48, 1, 160},
+    {"model.3.conv", 64, 32, 3, 80},          {"model.4.cv1.conv", 64, 64, 1, 80},
+    {"model.4.m.0.cv1.conv", 32, 32, 3, 80},  {"model.4.m.0.cv2.conv", 32, 32, 3, 80},
+    {"model.4.m.1.cv1.conv", 32, 32, 3, 80},  {"model.4.m.1.cv2.conv", 32, 32, 3, 80},
+    {"model.4.cv2.conv", 64, 128, 1, 80},     {"model.5.conv", 128, 64, 3, 40},
+    {"model.6.cv1.conv", 128, 128, 1, 40},    {"model.6.m.0.cv1.conv", 64, 64, 3, 40},
+    {"model.6.m.0.cv2.conv", 64, 64, 3, 40},  {"model.6.m.1.cv1.conv", 64, 64, 3, 40},
+    {"model.6.m.1.cv2.conv", 64, 64, 3, 40},  {"model.6.cv2.conv", 128, 256, 1, 40},
+    {"model.7.conv", 256, 128, 3, 20},        {"model.8.cv1.conv", 256, 256, 1, 20},
+    {"model.8.cv2.conv", 256, 384, 1, 20},    {"model.9.cv1.conv", 128, 256, 1, 20},
+    {"model.9.cv2.conv", 256, 512, 1, 20},    {"model.22.cv2.0.0.conv", 64, 64, 3, 80},
+    {"model.22.cv2.0.1.conv", 64, 64, 3, 80}, {"model.22.cv2.0.2", 64, 64, 1, 80},
+    {"model.22.cv3.0.0.conv", 80, 64, 3, 80}, {"model.22.cv3.0.1.conv", 80, 80, 3, 80},
+    {"model.22.cv3.0.2", 80, 80, 1, 80},
+};
+
+LayerInfo layerOf(const Conv& conv) {
+    LayerInfo layer;
+    layer.name = conv.name;
+    layer.op = "Conv2d";
+    layer.weightShape = {conv.out, conv.in, conv.kernel, conv.kernel};
+    layer.outputShape = {1, conv.out, conv.size, conv.size};
+    layer.parameters = conv.out * conv.in * conv.kernel * conv.kernel + conv.out;
+    layer.macs = layer.parameters * conv.size * conv.size;
+    return layer;
+}
+
+void planLayer(LayerInfo& layer, const Config& config) {
+    const QuantizationConfig& plan = config.quantization;
+    layer.weightBits = plan.weight.bitWidth;
+    layer.activationBits = plan.activation.bitWidth;
+    layer.observer = plan.activation.observer == ObserverKind::Histogram ? "histogram" : "minmax";
+    layer.weightOrigin = layer.activationOrigin = "default";
+    int number = 0;
+    for (const LayerConfig& entry : plan.layerConfigs) {
+        ++number;
+        if (LayerPattern::complaint(entry.pattern) || !LayerPattern(entry.pattern).matches(layer.name)) continue;
+        const std::string origin = str("pattern ", number, ", line ", entry.line);
+        if (entry.weight.bitWidth) layer.weightBits = *entry.weight.bitWidth;
+        if (entry.activation.bitWidth) layer.activationBits = *entry.activation.bitWidth;
+        if (entry.skip.value_or(false)) layer.weightBits = layer.activationBits = 0;
+        if (entry.weight.bitWidth || entry.skip) layer.weightOrigin = origin;
+        if (entry.activation.bitWidth || entry.skip) layer.activationOrigin = origin;
+    }
+    if (layer.name == "model.2.m.0.cv2.conv" || layer.name == "model.2.cv2.conv") layer.scaleGroup = "model.2.cat";
+}
+
+// Appends lines to events.jsonl as the real session does.
+class Events {
+public:
+    explicit Events(const fs::path& folder) : m_out(folder / "events.jsonl", std::ios::app) {}
+    void write(json line) {
+        const std::chrono::duration<double> t = std::chrono::steady_clock::now() - m_start;
+        line["t"] = t.count();
+        m_out << line.dump() << '\n' << std::flush;
+    }
+    void begin(const char* stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "begin"}}); }
+    void end(const char* stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "end"}, {"seconds", 0.1}}); }
+    void scalar(const std::string& series, double x, double value) {
+        write({{"type", "scalar"}, {"series", series}, {"x", x}, {"value", value}});
+    }
+    void log(const char* level, const std::string& text) {
+        write({{"type", "log"}, {"level", level}, {"source", "trainer"}, {"text", text}});
+    }
+
+private:
+    std::ofstream m_out;
+    std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
+};
+
+json stages() {
+    return {"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "analyze", "train", "evaluate", "export"};
+}
+
+void writeRunLine(Events& events, const fs::path& folder, int epochs) {
+    events.write({{"type", "run"},
+                  {"run_id", folder.filename().string()},
+                  {"time", "2026-01-05T10:00:00+00:00"},
+                  {"model", "yolov8n"},
+                  {"quantization", "w4a8"},
+                  {"data", "shapes"},
+                  {"epochs", epochs},
+                  {"stages", stages()},
+                  {"resumed", false}});
+}
+
+void writeBeforeTraining(Events& events) {
+    for (const char* stage : {"load", "calibrate", "evaluate_fp32", "evaluate_ptq"}) {
+        events.begin(stage);
+        events.end(stage);
+    }
+    events.scalar("fp32/mAP50-95", 0, 0.471);
+    events.scalar("ptq/mAP50-95", 0, 0.084);
+    events.begin("analyze");
+    for (size_t i = 0; i < std::size(kConvs); ++i)
+        for (const char* table : {"error", "sensitivity"})
+            events.write({{"type", "layer"},
+                          {"table", table},
+                          {"layer", kConvs[i].name},
+                          {"bits", 4},
+                          {"epoch", 0},
+                          {"stage", "ptq"},
+                          {"metrics",
+                           {{"mse", 0.01 / double(i + 1)},
+                            {"sqnr_db", 10.0 + double(i)},
+                            {"cosine", 0.98},
+                            {"score", 0.09 / double(i + 1)}}}});
+    events.end("analyze");
+}
+
+void writeEpoch(Events& events, int epoch) {
+    const double map = 0.45 * (1 - std::exp(-epoch / 1.5));
+    events.scalar("metrics/mAP50-95(B)", epoch, map);
+    events.scalar("metrics/mAP50(B)", epoch, map * 1.4);
+    events.scalar("oscillation/share", epoch, 0.05);
+    for (const Conv& conv : kConvs)
+        events.write({{"type", "layer"},
+                      {"table", "oscillation"},
+                      {"layer", conv.name},
+                      {"bits", 4},
+                      {"epoch", epoch},
+                      {"metrics", {{"share", 0.02}, {"mean_frequency", 0.004}}}});
+    events.log("info", str("epoch ", epoch, " mAP50-95 ", map));
+}
+
+void writeSideFiles(const fs::path& folder, const char* status) {
+    json layers = json::array();
+    for (const Conv& conv : kConvs) {
+        const LayerInfo info = layerOf(conv);
+        layers.push_back({{"name", info.name},
+                          {"aliases", json::array()},
+                          {"op", info.op},
+                          {"weight_shape", info.weightShape},
+                          {"output_shape", info.outputShape},
+                          {"parameters", info.parameters},
+                          {"macs", info.macs},
+                          {"weight_bits", 4},
+                          {"activation_bits", 8},
+                          {"observer", "histogram"},
+                          {"weight_origin", "default"},
+                          {"activation_origin", "default"},
+                          {"scale_group", ""}});
+    }
+    writeFileAtomic(folder / "layers.json", layers.dump());
+    const json summary{
+        {"schema_version", "1.0"},
+        {"run_id", folder.filename().string()},
+        {"model", {{"variant", "yolov8n"}}},
+        {"quantization", {{"mode", "w4a8"}}},
+        {"method", {{"variant", "ema"}}},
+        {"metrics", {{"primary_name", "metrics/mAP50-95(B)"}, {"best_value", 0.39}, {"final_value", 0.38}}},
+        {"stability", {{"collapse_threshold_ratio", 0.5}, {"final_over_best_ratio", 0.97}, {"collapsed", false}}},
+        {"status", status},
+        {"error", nullptr}};
+    writeFileAtomic(folder / "run_summary.json", summary.dump());
+}
+
+bool mustStop(const CancelToken& cancel) {
+    return cancel.level() == StopLevel::Abandon || (cancel.requested() && !test::fakeScript().ignoreFinishBatch);
+}
+
+// False when a stop cut it short.
+bool train(Events& events, const CancelToken& cancel) {
+    const test::FakeScript& script = test::fakeScript();
+    const int total = script.epochs * script.stepsPerEpoch;
+    events.begin("train");
+    for (int step = 1; step <= total; ++step) {
+        if (mustStop(cancel)) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(script.stepMs));
+        events.write({{"type", "progress"}, {"stage", "train"}, {"done", step}, {"total", total}});
+        events.scalar("train/box_loss", step, 3.0 / std::sqrt(step));
+        require(!(script.failInTraining && step > 2), ErrorKind::Io, "the disk is full");
+        if (step % script.stepsPerEpoch == 0) writeEpoch(events, step / script.stepsPerEpoch);
+    }
+    events.end("train");
+    return true;
+}
+
+void finish(Events& events, const char* status, const json& error) {
+    events.write({{"type", "end"}, {"status", status}, {"error", error}});
+}
+
+}  // namespace
+
+namespace test {
+
+FakeScript& fakeScript() {
+    static FakeScript script;
+    return script;
+}
+
+void writeFinishedRun(const std::string& folder) {
+    fs::create_directories(folder);
+    Events events(folder);
+    writeRunLine(events, folder, 3);
+    writeBeforeTraining(events);
+    CancelToken cancel;
+    events.begin("train");
+    for (int epoch = 1; epoch <= 3; ++epoch) writeEpoch(events, epoch);
+    events.end("train");
+    events.scalar("final/mAP50-95", 0, 0.38);
+    writeSideFiles(folder, "completed-success");
+    finish(events, "completed-success", nullptr);
+}
+
+}  // namespace test
+
+ModelDescription describeModel(const Config& config) {
+    require(config.model.pretrainedPath.empty() || config.model.pretrainedPath.starts_with("builtin:") ||
+                fs::exists(config.model.pretrainedPath),
+            ErrorKind::Io, "the checkpoint ", config.model.pretrainedPath, " cannot be opened");
+    ModelDescription model;
+    model.input = {3, config.data.imgsz, config.data.imgsz};
+    for (const Conv& conv : kConvs) {
+        LayerInfo layer = layerOf(conv);
+        planLayer(layer, config);
+        model.parameters += layer.parameters;
+        model.macs += layer.macs;
+        model.layers.push_back(std::move(layer));
+    }
+    return model;
+}
+
+ModelDescription describeModel(const fs::path& model, int imgsz) {
+    Config config;
+    config.model.pretrainedPath = model.string();
+    config.data.imgsz = imgsz;
+    return describeModel(config);
+}
+
+JobOutcome runPipeline(const JobRequest& request, EventSink&, const CancelToken& cancel) {
+    makeWritableFolder(request.out);
+    Events events(request.out);
+    writeRunLine(events, request.out, test::fakeScript().epochs);
+    writeBeforeTraining(events);
+    JobOutcome outcome;
+    outcome.fp32 = {0.471, 0.62};
+    outcome.ptq = {0.084, 0.13};
+    outcome.final = {0.38, 0.53};
+    try {
+        if (!train(events, cancel)) {
+            outcome.status = JobStatus::Cancelled;
+            finish(events, "incomplete", nullptr);
+            return outcome;
+        }
+    } catch (const Error& error) {
+        finish(events, "completed-failed", error.what());
+        throw;
+    }
+    events.scalar("final/mAP50-95", 0, 0.38);
+    writeSideFiles(request.out, "completed-success");
+    finish(events, "completed-success", nullptr);
+    return outcome;
+}
+
+std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink&, const CancelToken&) {
+    require(fs::exists(request.source), ErrorKind::BadInput, request.source.string(), " does not exist");
+    makeWritableFolder(request.out);
+    std::vector<ExportedFile> files;
+    for (const std::string& format : request.formats) {
+        const fs::path path = request.out / ("model." + format);
+        writeFileAtomic(path, "model");
+        files.push_back({format, path, 5, {"4-bit weights are stored as int8."}});
+    }
+    return files;
+}
+
+}  // namespace qat

@@ -1,0 +1,23 @@
+// A core without tensors for window tests: it describes a small model, writes a scripted run folder, and stops or
+// fails on request. Defines describeModel, runPipeline and exportModel, so link it instead of the session library.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+namespace qat::test {
+
+// What the next runPipeline does; set before a job starts.
+struct FakeScript {
+    std::atomic<int> epochs{3};
+    std::atomic<int> stepsPerEpoch{10};
+    std::atomic<int> stepMs{5};  // sleep per training step
+    std::atomic<bool> failInTraining{false};
+    std::atomic<bool> ignoreFinishBatch{false};  // a core that only reacts to Abandon
+};
+FakeScript& fakeScript();
+
+// Makes the files of a finished run without running: events.jsonl, layers.json, run_summary.json, results.csv.
+void writeFinishedRun(const std::string& folder);
+
+}  // namespace qat::test

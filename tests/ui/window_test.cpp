@@ -1,0 +1,207 @@
+// The main window: start, opening things, jobs, closing during a job, the palette, export.
+#include <gtest/gtest.h>
+
+#include <QCloseEvent>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QSignalSpy>
+
+#include "document/document.h"
+#include "exporting/export_panel.h"
+#include "shell/command_palette.h"
+#include "shell/main_window.h"
+#include "shell/presets.h"
+#include "style/theme_hub.h"
+#include "support/assets.h"
+#include "ui/fake_core.h"
+#include "ui/wait.h"
+#include "widgets/message_bar.h"
+
+namespace qat::ui {
+namespace {
+
+using test::fakeScript;
+using test::waitFor;
+
+class WindowTest : public testing::Test {
+protected:
+    void SetUp() override {
+        fakeScript().epochs = 2;
+        fakeScript().stepsPerEpoch = 5;
+        fakeScript().stepMs = 2;
+        fakeScript().failInTraining = false;
+        fakeScript().ignoreFinishBatch = false;
+        QFile file(config());
+        ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+        file.write(presetText(QStringLiteral("demo")).toUtf8());
+    }
+    QString config() const { return QString::fromStdString((folder.path() / "demo.yaml").string()); }
+    void longJob() { fakeScript().epochs = 1000; }
+
+    test::ScratchFolder folder;
+    ThemeHub theme{ThemeHub::Mode::Light};
+};
+
+TEST_F(WindowTest, StartsInTwoSeconds) {
+    QElapsedTimer clock;
+    clock.start();
+    MainWindow window(&theme, {});
+    window.show();
+    QCoreApplication::processEvents();
+    EXPECT_LT(clock.elapsed(), 2000);
+    EXPECT_EQ(window.page(), Page::Welcome);
+    EXPECT_EQ(window.windowTitle(), QStringLiteral("Qatelier"));
+}
+
+TEST_F(WindowTest, OpensWhatItIsGiven) {
+    MainWindow window(&theme, {});
+    ASSERT_TRUE(window.openPath(config()));
+    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_EQ(window.windowTitle(), QStringLiteral("demo.yaml[*] - Qatelier"));
+    const QString run = QString::fromStdString((folder.path() / "run").string());
+    test::writeFinishedRun(run.toStdString());
+    ASSERT_TRUE(window.openPath(run));
+    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
+    EXPECT_FALSE(window.openPath(QString::fromStdString((folder.path() / "nothing").string())));
+    EXPECT_FALSE(window.openPath(QString::fromStdString(folder.path().string()))) << "a folder without a run";
+    EXPECT_EQ(window.messages()->count(), 1);
+}
+
+TEST_F(WindowTest, EditsMarkTheTitle) {
+    MainWindow window(&theme, {});
+    ASSERT_TRUE(window.openPath(config()));
+    EXPECT_FALSE(window.isWindowModified());
+    window.document()->setValue(QStringLiteral("model.variant"), QStringLiteral("s"), nullptr);
+    EXPECT_TRUE(window.isWindowModified());
+    window.document()->undoStack()->undo();
+    EXPECT_FALSE(window.isWindowModified());
+}
+
+TEST_F(WindowTest, RunsAJobToItsEnd) {
+    MainWindow window(&theme, {});
+    ASSERT_TRUE(window.openPath(config()));
+    QSignalSpy finished(window.launcher(), &JobLauncher::finished);
+    ASSERT_TRUE(window.startRun());
+    EXPECT_FALSE(window.startRun()) << "one job at a time";
+    EXPECT_EQ(window.page(), Page::Run);
+    ASSERT_TRUE(waitFor([&] { return finished.count() == 1; }));
+    EXPECT_TRUE(QFile::exists(window.launcher()->runFolder() + QStringLiteral("/events.jsonl")));
+    EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
+}
+
+TEST_F(WindowTest, StopsAJob) {
+    longJob();
+    MainWindow window(&theme, {});
+    ASSERT_TRUE(window.openPath(config()));
+    JobResult result;
+    bool done = false;
+    QObject::connect(window.launcher(), &JobLauncher::finished, [&](const JobResult& r) {
+        result = r;
+        done = true;
+    });
+    ASSERT_TRUE(window.startRun());
+    window.stopRun();
+    ASSERT_TRUE(waitFor([&] { return done; }));
+    EXPECT_FALSE(result.failed);
+    EXPECT_EQ(result.outcome.status, JobStatus::Cancelled);
+    EXPECT_FALSE(window.launcher()->isRunning());
+}
+
+TEST_F(WindowTest, AFailureBecomesASentence) {
+    fakeScript().failInTraining = true;
+    MainWindow window(&theme, {});
+    ASSERT_TRUE(window.openPath(config()));
+    QString error;
+    QObject::connect(window.launcher(), &JobLauncher::finished, [&](const JobResult& r) { error = r.error; });
+    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(waitFor([&] { return !error.isEmpty(); }));
+    EXPECT_EQ(error, QStringLiteral("the disk is full"));
+    EXPECT_EQ(window.messages()->count(), 1);
+}
+
+TEST_F(WindowTest, RefusesToRunAConfigurationWithErrors) {
+    MainWindow window(&theme, {});
+    ASSERT_TRUE(window.openPath(config()));
+    window.document()->setText(QStringLiteral("model: [\n"), QStringLiteral("typing"), nullptr);
+    EXPECT_FALSE(window.startRun());
+    EXPECT_FALSE(window.launcher()->isRunning());
+    window.document()->undoStack()->undo();
+}
+
+TEST_F(WindowTest, CancelKeepsWindowAndJob) {
+    longJob();
+    MainWindow window(&theme, {});
+    window.show();
+    ASSERT_TRUE(window.openPath(config()));
+    ASSERT_TRUE(window.startRun());
+    int asked = 0;
+    window.askAboutJob = [&] { return ++asked, CloseChoice::Cancel; };
+    EXPECT_FALSE(window.close());
+    EXPECT_EQ(asked, 1);
+    EXPECT_TRUE(window.isVisible());
+    EXPECT_TRUE(window.launcher()->isRunning());
+}
+
+TEST_F(WindowTest, StopAndQuitClosesOnceTheJobIsIdle) {
+    longJob();
+    MainWindow window(&theme, {});
+    window.show();
+    ASSERT_TRUE(window.openPath(config()));
+    ASSERT_TRUE(window.startRun());
+    window.askAboutJob = [] { return CloseChoice::StopAndQuit; };
+    EXPECT_FALSE(window.close()) << "never waits in the handler";
+    EXPECT_TRUE(window.isVisible());
+    EXPECT_TRUE(waitFor([&] { return !window.isVisible(); }));
+    EXPECT_FALSE(window.launcher()->isRunning());
+}
+
+TEST_F(WindowTest, AStubbornJobIsAbandonedWithTheWindow) {
+    longJob();
+    fakeScript().ignoreFinishBatch = true;
+    QElapsedTimer clock;
+    {
+        MainWindow window(&theme, {});
+        ASSERT_TRUE(window.openPath(config()));
+        ASSERT_TRUE(window.startRun());
+        window.stopRun();
+        clock.start();
+    }
+    EXPECT_LT(clock.elapsed(), 2000);
+}
+
+TEST_F(WindowTest, LayoutSurvivesARestart) {
+    QByteArray state;
+    {
+        MainWindow window(&theme, {});
+        window.resize(1300, 800);
+        window.show();
+        window.close();
+    }
+    MainWindow window(&theme, {});
+    EXPECT_EQ(window.size(), QSize(1300, 800));
+}
+
+TEST_F(WindowTest, ExportReportsWhatItWrote) {
+    const QString run = QString::fromStdString((folder.path() / "run").string());
+    test::writeFinishedRun(run.toStdString());
+    ExportPanel panel(theme);
+    QSignalSpy exported(&panel, &ExportPanel::exported);
+    panel.start();
+    EXPECT_FALSE(panel.isRunning()) << "nothing chosen yet";
+    panel.setSource(run);
+    panel.start();
+    ASSERT_TRUE(waitFor([&] { return exported.count() == 1; }));
+    EXPECT_TRUE(exported[0][0].toBool());
+    EXPECT_TRUE(QFile::exists(run + QStringLiteral("/exports/model.onnx")));
+}
+
+TEST(CommandPalette, RanksWordStartsAndRuns) {
+    EXPECT_LT(fuzzyScore(QStringLiteral("xyz"), QStringLiteral("Run pipeline")), 0);
+    EXPECT_GT(fuzzyScore(QStringLiteral("run"), QStringLiteral("Run pipeline")),
+              fuzzyScore(QStringLiteral("run"), QStringLiteral("Return undone")));
+    EXPECT_EQ(fuzzyScore({}, QStringLiteral("anything")), 0);
+}
+
+}  // namespace
+}  // namespace qat::ui

@@ -1,0 +1,116 @@
+// Docks of the Configure page, and how field, line and help move together.
+#include "configure/configure_page.h"
+
+#include <QDockWidget>
+#include <QTimer>
+
+#include "configure/form_panel.h"
+#include "configure/layer_panel.h"
+#include "configure/pattern_panel.h"
+#include "configure/schema_form.h"
+#include "configure/yaml_editor.h"
+#include "document/document.h"
+#include "style/theme_hub.h"
+#include "widgets/buttons.h"
+#include "widgets/panel.h"
+
+namespace qat::ui {
+
+ConfigurePage::ConfigurePage(ThemeHub* hub, SelectionHub* selection, Document* document, QWidget* parent)
+    : QMainWindow(parent),
+      m_hub(hub),
+      m_document(document),
+      m_form(new FormPanel(*hub, document, this)),
+      m_layers(new LayerPanel(*hub, selection, document, this)),
+      m_editor(new YamlEditor(*hub, document, this)),
+      m_selection(selection) {
+    setWindowFlags(Qt::Widget);  // a QMainWindow makes itself a window, even with a parent
+    setObjectName(QStringLiteral("configure"));
+    setCentralWidget(m_layers);
+    buildDocks();
+    link();
+    refreshHeader();
+}
+
+void ConfigurePage::buildDocks() {
+    auto* formHeader = new PanelHeader(*m_hub, tr("Configuration"), this);
+    auto* undo = makeIconButton(*m_hub, QStringLiteral("undo"), tr("Undo"), formHeader);
+    connect(undo, &QToolButton::clicked, m_document->undoStack(), &QUndoStack::undo);
+    connect(m_document->undoStack(), &QUndoStack::canUndoChanged, undo, &QWidget::setEnabled);
+    undo->setEnabled(false);
+    formHeader->addWidget(undo);
+    auto* form = makeDock(formHeader, QStringLiteral("configure.form"), m_form, this);
+    addDockWidget(Qt::LeftDockWidgetArea, form);
+
+    m_textHeader = new PanelHeader(*m_hub, {}, this);
+    auto* next = makeIconButton(*m_hub, QStringLiteral("warning"), tr("Next issue (F8)"), m_textHeader);
+    connect(next, &QToolButton::clicked, this, &ConfigurePage::showNextIssue);
+    m_textHeader->addWidget(next);
+    auto* text = makeDock(m_textHeader, QStringLiteral("configure.text"), m_editor, this);
+    text->setWindowTitle(tr("Configuration text"));
+    addDockWidget(Qt::RightDockWidgetArea, text);
+
+    auto* patterns = new PatternPanel(*m_hub, m_selection, m_document, this);
+    auto* lab = new QDockWidget(tr("Pattern lab"), this);
+    lab->setObjectName(QStringLiteral("configure.patterns"));
+    lab->setTitleBarWidget(new QWidget(lab));  // the panel has its own header
+    lab->setWidget(patterns);
+    addDockWidget(Qt::BottomDockWidgetArea, lab);
+    connect(patterns, &PatternPanel::lineWanted, m_editor, &YamlEditor::goToLine);
+
+    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+    m_formDock = form;
+    m_textDock = text;
+    m_patternDock = lab;
+}
+
+// Sizes given before the first layout are lost, so they are set once the page has its real size.
+void ConfigurePage::showEvent(QShowEvent* event) {
+    QMainWindow::showEvent(event);
+    if (m_arranged || property("layoutRestored").toBool()) return;
+    m_arranged = true;
+    QTimer::singleShot(0, this, &ConfigurePage::arrangeDocks);
+}
+
+void ConfigurePage::arrangeDocks() {
+    resizeDocks({m_formDock, m_textDock}, {m_hub->px(440), m_hub->px(420)}, Qt::Horizontal);
+    resizeDocks({m_patternDock}, {m_hub->px(250)}, Qt::Vertical);
+}
+
+void ConfigurePage::link() {
+    connect(m_form, &FormPanel::fieldFocused, this, [this](const QString& key) {
+        const int line = m_document->reading()->values.value(key).line;
+        if (line > 0 && !m_editor->hasFocus()) m_editor->goToLine(line);
+    });
+    connect(m_editor, &YamlEditor::lineEntered, this, [this](int line) {
+        const QString key = m_document->reading()->keyAt(line);
+        if (!key.isEmpty() && m_editor->hasFocus()) m_form->showSection(key.section(QLatin1Char('.'), 0, 0));
+    });
+    connect(m_layers, &LayerPanel::lineWanted, m_editor, &YamlEditor::goToLine);
+    connect(m_document, &Document::stateChanged, this, &ConfigurePage::refreshHeader);
+}
+
+void ConfigurePage::refreshHeader() {
+    m_textHeader->setTitle(m_document->isOpen() ? m_document->title() : tr("No configuration"));
+    m_textHeader->setDetail(m_document->isModified() ? tr("edited") : QString());
+}
+
+void ConfigurePage::focusFilter() {
+    m_layers->focusFilter();
+}
+
+void ConfigurePage::showNextIssue() {
+    const auto& issues = m_document->reading()->config.issues;
+    if (issues.empty()) return;
+    const ConfigIssue* next = &issues.front();
+    for (const ConfigIssue& issue : issues)
+        if (issue.line > m_editor->currentLine()) {
+            next = &issue;
+            break;
+        }
+    m_editor->goToLine(next->line);
+    m_editor->setFocus();
+}
+
+}  // namespace qat::ui

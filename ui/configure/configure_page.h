@@ -1,0 +1,51 @@
+// The Configure perspective: form, layers, patterns and text, all through the document.
+#pragma once
+
+#include <QMainWindow>
+
+namespace qat::ui {
+
+class Document;
+class FormPanel;
+class LayerPanel;
+class PanelHeader;
+class SelectionHub;
+class ThemeHub;
+class YamlEditor;
+
+class ConfigurePage : public QMainWindow {
+    Q_OBJECT
+public:
+    ConfigurePage(ThemeHub* hub, SelectionHub* selection, Document* document, QWidget* parent = nullptr);
+    void focusFilter();
+    // Gives the docks the sizes they start with.
+    Q_INVOKABLE void arrangeDocks();
+    // Puts the cursor on the next issue after it, in the text.
+    void showNextIssue();
+
+    FormPanel* form() { return m_form; }
+    LayerPanel* layers() { return m_layers; }
+    YamlEditor* editor() { return m_editor; }
+
+protected:
+    void showEvent(QShowEvent* event) override;
+
+private:
+    void buildDocks();
+    void link();
+    void refreshHeader();
+
+    ThemeHub* m_hub;
+    Document* m_document;
+    FormPanel* m_form;
+    LayerPanel* m_layers;
+    YamlEditor* m_editor;
+    PanelHeader* m_textHeader = nullptr;
+    SelectionHub* m_selection;
+    QDockWidget* m_formDock = nullptr;
+    QDockWidget* m_textDock = nullptr;
+    QDockWidget* m_patternDock = nullptr;
+    bool m_arranged = false;
+};
+
+}  // namespace qat::ui

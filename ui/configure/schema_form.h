@@ -1,0 +1,40 @@
+// The form of one section, made from the table of configuration fields.
+#pragma once
+
+#include <QHash>
+#include <QScrollArea>
+
+namespace qat::ui {
+
+class Document;
+class FieldEditor;
+class ThemeHub;
+
+class SchemaForm : public QScrollArea {
+    Q_OBJECT
+public:
+    SchemaForm(const ThemeHub& hub, Document* document, QWidget* parent = nullptr);
+    // Top-level key: model, quantization, ...
+    void showSection(const QString& section);
+    const QString& section() const { return m_section; }
+    FieldEditor* editor(const QString& key) const { return m_editors.value(key); }
+    void focusField(const QString& key);
+
+Q_SIGNALS:
+    void fieldFocused(const QString& key);
+    void refused(const QString& sentence);
+
+private:
+    void build();
+    void refresh();
+
+    const ThemeHub& m_hub;
+    Document* m_document;
+    QString m_section;
+    QHash<QString, FieldEditor*> m_editors;
+};
+
+// Words for a top-level key or a group inside it: "qat_params" -> "QAT".
+QString sectionTitle(const QString& key);
+
+}  // namespace qat::ui

@@ -1,0 +1,251 @@
+// Puts the window together and keeps title, tool bar and status bar in step with the document.
+#include "shell/main_window.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QPushButton>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "configure/configure_page.h"
+#include "exporting/export_panel.h"
+#include "shell/job_indicator.h"
+#include "shell/top_bar.h"
+#include "shell/welcome_page.h"
+#include "style/theme_hub.h"
+#include "style/theme_icon.h"
+#include "widgets/buttons.h"
+#include "widgets/empty_state.h"
+#include "widgets/format.h"
+#include "widgets/message_bar.h"
+#include "widgets/panel.h"
+#include "widgets/segment_bar.h"
+#include "widgets/themed_label.h"
+
+namespace qat::ui {
+namespace {
+
+constexpr int kLayoutVersion = 1;
+
+// The nested window whose docks a page is made of; null for pages without docks.
+QMainWindow* dockHost(QWidget* page) {
+    if (auto* self = qobject_cast<QMainWindow*>(page)) return self;
+    return page->findChild<QMainWindow*>();
+}
+
+}  // namespace
+
+MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* parent)
+    : QMainWindow(parent), m_hub(hub), m_recovery(&m_document, Recovery::defaultFolder()), m_feed(&m_store) {
+    setWindowIcon(programIcon());
+    setAcceptDrops(true);
+    setMinimumSize(1024, 640);
+    resize(1600, 1000);
+    askAboutJob = [this] { return askUser(); };
+    m_top = new TopBar(*hub, this);
+    addToolBar(m_top);
+    auto* central = new QWidget(this);
+    auto* column = new QVBoxLayout(central);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_messages = new MessageStack(*hub, central);
+    m_stack = new QStackedWidget(central);
+    column->addWidget(m_messages);
+    column->addWidget(m_stack, 1);
+    setCentralWidget(central);
+    buildPages(factory);
+    buildStatusBar();
+    buildMenus();
+    connect(m_top->perspectives(), &SegmentBar::chosen, this,
+            [this](int index, const QString&) { showPage(static_cast<Page>(index + 1)); });
+    connect(m_top->search(), &QToolButton::clicked, this, &MainWindow::showPalette);
+    connect(m_top->run(), &QPushButton::clicked, this,
+            [this] { m_launcher.isRunning() ? stopRun() : void(startRun(JobKind::Pipeline)); });
+    followDocument();
+    connect(&m_launcher, &JobLauncher::started, this, &MainWindow::refreshRunButton);
+    connect(&m_launcher, &JobLauncher::stopping, this, &MainWindow::refreshRunButton);
+    connect(&m_launcher, &JobLauncher::finished, this, &MainWindow::jobFinished);
+    restoreLayout();
+    showPage(Page::Welcome);
+    refreshTitle();
+    refreshContext();
+    refreshRunButton();
+    offerRecovery();
+}
+
+MainWindow::~MainWindow() {
+    // The document's signals must not reach a half destroyed window.
+    m_document.disconnect(this);
+    m_launcher.disconnect(this);
+}
+
+QWidget* MainWindow::addPage(const PageFactory::Maker& maker, const QString& key) {
+    QWidget* page = maker ? maker(m_hub, &m_selection, &m_store, m_stack) : nullptr;
+    if (!page) page = new EmptyState(*m_hub, tr("This view is not part of the program."), m_stack);
+    page->setWindowFlags(Qt::Widget);  // a QMainWindow makes itself a window, even with a parent
+    if (page->objectName().isEmpty()) page->setObjectName(key);
+    m_stack->addWidget(page);
+    return page;
+}
+
+void MainWindow::buildPages(const PageFactory& factory) {
+    m_welcome = new WelcomePage(*m_hub, &m_recent, m_stack);
+    m_stack->addWidget(m_welcome);
+    m_configure = new ConfigurePage(m_hub, &m_selection, &m_document, m_stack);
+    m_stack->addWidget(m_configure);
+    addPage(factory.run, QStringLiteral("run"));
+    addPage(factory.analyze, QStringLiteral("analyze"));
+    addPage(factory.compare, QStringLiteral("compare"));
+    m_export = new ExportPanel(*m_hub, m_stack);
+    m_stack->addWidget(m_export);
+    connect(m_welcome, &WelcomePage::openRequested, this, &MainWindow::openPath);
+    connect(m_welcome, &WelcomePage::presetRequested, this, &MainWindow::newFromPreset);
+    connect(m_welcome, &WelcomePage::openConfigRequested, this, &MainWindow::chooseConfig);
+    connect(m_welcome, &WelcomePage::openRunRequested, this, &MainWindow::chooseRun);
+    connect(m_welcome, &WelcomePage::modelRequested, this, &MainWindow::chooseModel);
+    connect(m_welcome, &WelcomePage::guideRequested, this, &MainWindow::showGuide);
+    connect(m_welcome, &WelcomePage::keysRequested, this, &MainWindow::showKeys);
+    connect(m_welcome, &WelcomePage::diagnosticsRequested, this, &MainWindow::copyDiagnostics);
+    connect(&m_selection, &SelectionHub::inspectLayer, this, [this] {
+        if (page() != Page::Configure) showPage(Page::Analyze);
+    });
+}
+
+void MainWindow::buildStatusBar() {
+    statusBar()->setSizeGripEnabled(false);
+    statusBar()->setFixedHeight(m_hub->px(26));
+    m_job = new JobIndicator(*m_hub, &m_launcher, &m_store, this);
+    connect(m_job, &JobIndicator::clicked, this, [this] { showPage(Page::Run); });
+    statusBar()->addWidget(m_job, 1);
+    m_issues = new QToolButton(this);
+    m_issues->setAutoRaise(true);
+    m_issues->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_issues->setFont(m_hub->theme().small);
+    connect(m_issues, &QToolButton::clicked, this, [this] {
+        showPage(Page::Configure);
+        m_configure->showNextIssue();
+    });
+    statusBar()->addPermanentWidget(m_issues);
+    m_modelState = new ThemedLabel(*m_hub, {}, TextStyle::Small, Color::Text2, this);
+    m_modelState->setContentsMargins(m_hub->px(6), 0, m_hub->px(12), 0);
+    statusBar()->addPermanentWidget(m_modelState);
+}
+
+void MainWindow::followDocument() {
+    connect(&m_document, &Document::stateChanged, this, &MainWindow::refreshTitle);
+    connect(&m_document, &Document::readingChanged, this, &MainWindow::refreshContext);
+    connect(&m_document, &Document::modelChanged, this, &MainWindow::refreshContext);
+}
+
+void MainWindow::refreshTitle() {
+    const bool open = m_document.isOpen();
+    setWindowTitle(open ? m_document.title() + QStringLiteral("[*] - Qatelier") : QStringLiteral("Qatelier"));
+    setWindowFilePath(m_document.path());
+    setWindowModified(m_document.isModified());
+    m_saveAction->setEnabled(open);
+    m_top->config()->setValue(open ? m_document.title() + (m_document.isModified() ? QStringLiteral(" •") : QString())
+                                   : QString());
+    refreshRunButton();
+}
+
+void MainWindow::refreshContext() {
+    const Reading& reading = *m_document.reading();
+    const Config& config = reading.config.config;
+    const QString checkpoint = QFileInfo(QString::fromStdString(config.model.pretrainedPath)).fileName();
+    const bool open = m_document.isOpen();
+    m_top->model()->setValue(!open ? QString()
+                             : checkpoint.isEmpty()
+                                 ? QString::fromStdString(config.model.architecture + config.model.variant)
+                                 : checkpoint);
+    const QString data = QString::fromStdString(config.data.path);
+    const QString name = data.startsWith(QLatin1String("shapes")) ? data : QFileInfo(data).fileName();
+    m_top->data()->setValue(open ? name : QString());
+    const int issues = reading.errors + reading.warnings;
+    m_issues->setVisible(open && issues > 0);
+    m_issues->setText(counted(issues, tr("1 issue"), tr("%1 issues")));
+    m_issues->setIcon(themeIcon(*m_hub, reading.errors ? QStringLiteral("error") : QStringLiteral("warning"),
+                                reading.errors ? Color::Error : Color::Warning));
+    const auto model = m_document.model();
+    m_modelState->setText(
+        !open   ? tr("Offline: no telemetry, no update check")
+        : model ? tr("%1 layers · %2 parameters").arg(model->layers.size()).arg(formatCount(model->parameters))
+                : QString());
+    refreshRunButton();
+}
+
+void MainWindow::showPage(Page page) {
+    m_stack->setCurrentIndex(static_cast<int>(page));
+    m_top->perspectives()->setCurrentIndex(static_cast<int>(page) - 1);
+    m_top->showContext(page != Page::Welcome);
+    if (page == Page::Welcome) m_welcome->refresh();
+    if (page == Page::Export && m_export->source().isEmpty() && !m_store.data().folder.isEmpty())
+        m_export->setSource(m_store.data().folder);
+    refreshRunButton();
+}
+
+Page MainWindow::page() const {
+    return static_cast<Page>(m_stack->currentIndex());
+}
+
+void MainWindow::saveLayout() const {
+    QSettings settings;
+    settings.setValue(QStringLiteral("window/geometry"), saveGeometry());
+    for (int i = 0; i < m_stack->count(); ++i)
+        if (const QMainWindow* host = dockHost(m_stack->widget(i)))
+            settings.setValue(QStringLiteral("pages/%1").arg(m_stack->widget(i)->objectName()),
+                              host->saveState(kLayoutVersion));
+}
+
+void MainWindow::restoreLayout() {
+    QSettings settings;
+    restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
+    for (int i = 0; i < m_stack->count(); ++i) {
+        QMainWindow* host = dockHost(m_stack->widget(i));
+        if (!host) continue;
+        m_defaultStates.insert(m_stack->widget(i), host->saveState(kLayoutVersion));
+        const auto key = QStringLiteral("pages/%1").arg(m_stack->widget(i)->objectName());
+        host->setProperty("layoutRestored", host->restoreState(settings.value(key).toByteArray(), kLayoutVersion));
+    }
+}
+
+void MainWindow::resetLayout() {
+    for (auto at = m_defaultStates.begin(); at != m_defaultStates.end(); ++at)
+        dockHost(at.key())->restoreState(at.value(), kLayoutVersion);
+    m_configure->arrangeDocks();
+}
+
+void MainWindow::offerRecovery() {
+    const QList<RecoveredEdit> edits = m_recovery.leftBehind();
+    if (edits.isEmpty()) return;
+    const RecoveredEdit edit = edits.first();
+    m_messages->post(QStringLiteral("recovery"), MessageKind::Info,
+                     tr("Unsaved edits to %1 from %2 were kept when the program ended.")
+                         .arg(edit.title, QLocale().toString(edit.time.time(), QLocale::ShortFormat)),
+                     {{tr("Recover"),
+                       [this, edit] {
+                           if (!edit.path.isEmpty() && QFileInfo::exists(edit.path))
+                               openConfig(edit.path);
+                           else
+                               m_document.create({}, edit.title);
+                           m_document.setText(edit.text, tr("recovered edits"), nullptr);
+                           Recovery::discard(edit);
+                           showPage(Page::Configure);
+                       }},
+                      {tr("Discard"), [edit] { Recovery::discard(edit); }}});
+}
+
+void MainWindow::showEvent(QShowEvent* event) {
+    m_feed.setWindowVisible(true);
+    QMainWindow::showEvent(event);
+}
+
+void MainWindow::hideEvent(QHideEvent* event) {
+    m_feed.setWindowVisible(false);
+    QMainWindow::hideEvent(event);
+}
+
+}  // namespace qat::ui

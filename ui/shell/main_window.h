@@ -1,0 +1,152 @@
+// The main window: perspectives, the open configuration, the running job. It only connects; the pages do the work.
+#pragma once
+
+#include <QMainWindow>
+#include <functional>
+
+#include "document/document.h"
+#include "document/recent_files.h"
+#include "document/recovery.h"
+#include "document/selection_hub.h"
+#include "feed/run_feed.h"
+#include "feed/run_store.h"
+#include "shell/job_launcher.h"
+
+class QActionGroup;
+class QMenu;
+class QStackedWidget;
+class QToolButton;
+
+namespace qat::ui {
+
+class ConfigurePage;
+class ExportPanel;
+class JobIndicator;
+class MessageStack;
+class ThemedLabel;
+class ThemeHub;
+class TopBar;
+class WelcomePage;
+
+// Makes the three pages that show a run; a window without them (an empty function) shows an empty page.
+struct PageFactory {
+    using Maker = std::function<QWidget*(ThemeHub*, SelectionHub*, RunStore*, QWidget* parent)>;
+    Maker run, analyze, compare;
+};
+
+enum class Page { Welcome, Configure, Run, Analyze, Compare, Export };
+
+// What to do with a running job when the window is closed.
+enum class CloseChoice { KeepRunning, StopAndQuit, Cancel };
+
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    // A configuration, a run folder (or a file in it), or a model: whatever it is. Failures become a message bar.
+    bool openPath(const QString& path);
+    void showPage(Page page);
+    Page page() const;
+    // Saves if needed and starts the job; false with a message bar if it cannot.
+    bool startRun(JobKind kind = JobKind::Pipeline);
+    // Goes on with the shown run from its last checkpoint.
+    bool resumeRun();
+    void stopRun();
+    // Follows a run folder, finished or running, in Run, Analyze and Compare.
+    void openRun(const QString& folder);
+
+    Document* document() { return &m_document; }
+    JobLauncher* launcher() { return &m_launcher; }
+    RunStore* runStore() { return &m_store; }
+    SelectionHub* selection() { return &m_selection; }
+    MessageStack* messages() { return m_messages; }
+
+    // Replaces the question asked when the window closes during a job; for tests.
+    std::function<CloseChoice()> askAboutJob;
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
+
+private:
+    // main_window.cpp: assembly and what follows from the document's state
+    void buildPages(const PageFactory& factory);
+    QWidget* addPage(const PageFactory::Maker& maker, const QString& key);
+    void buildStatusBar();
+    void saveLayout() const;
+    void restoreLayout();
+    void resetLayout();
+    void followDocument();
+    void refreshTitle();
+    void refreshContext();
+    void offerRecovery();
+    // main_window_actions.cpp: menus and shortcuts
+    void buildMenus();
+    void buildFileMenu();
+    void buildEditMenu();
+    void buildViewMenu();
+    void buildRunMenu();
+    void buildHelpMenu();
+    void buildContextMenus();
+    void fillRecentMenu(QMenu* menu);
+    QAction* addTo(QMenu* menu, const QString& text, const QString& icon, const QKeySequence& keys,
+                   std::function<void()> run);
+    void showPalette();
+    void showAbout();
+    void showKeys();
+    void showGuide();
+    void copyDiagnostics();
+    // main_window_files.cpp: opening and saving
+    void newFromPreset(const QString& key);
+    void newFromModel(const QString& model);
+    bool openConfig(const QString& path);
+    bool mayDiscard();
+    bool save();
+    bool saveAs();
+    void chooseConfig();
+    void chooseRun();
+    void chooseModel();
+    void chooseData();
+    void exportModel();
+    // main_window_jobs.cpp: running and closing
+    bool saveForRun();
+    bool launch(const JobRequest& request);
+    QString newRunFolder() const;
+    void jobFinished(const JobResult& result);
+    void copyCommand();
+    void refreshRunButton();
+    CloseChoice askUser();
+
+    ThemeHub* m_hub;
+    SelectionHub m_selection;
+    Document m_document;
+    RecentFiles m_recent;
+    Recovery m_recovery;
+    RunStore m_store;
+    RunFeed m_feed;
+    JobLauncher m_launcher;
+
+    QStackedWidget* m_stack = nullptr;
+    MessageStack* m_messages = nullptr;
+    TopBar* m_top = nullptr;
+    WelcomePage* m_welcome = nullptr;
+    ConfigurePage* m_configure = nullptr;
+    ExportPanel* m_export = nullptr;
+    JobIndicator* m_job = nullptr;
+    ThemedLabel* m_modelState = nullptr;
+    QToolButton* m_issues = nullptr;
+    QAction* m_runAction = nullptr;
+    QAction* m_stopAction = nullptr;
+    QAction* m_saveAction = nullptr;
+    QMenu* m_recentMenu = nullptr;
+    QString m_runOut;  // chosen run folder, "" = a new one beside the configuration
+    bool m_closeWhenIdle = false;
+    QHash<QWidget*, QByteArray> m_defaultStates;
+};
+
+}  // namespace qat::ui

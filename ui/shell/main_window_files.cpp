@@ -1,0 +1,176 @@
+// Opening, saving and dropping files.
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QUrl>
+
+#include "exporting/export_dialog.h"
+#include "exporting/export_panel.h"
+#include "shell/main_window.h"
+#include "shell/presets.h"
+#include "style/theme_hub.h"
+#include "widgets/message_bar.h"
+
+namespace qat::ui {
+namespace {
+
+const auto kFiles = QStringLiteral("files");
+
+bool isRunFolder(const QString& path) {
+    return QFileInfo::exists(path + QStringLiteral("/events.jsonl")) ||
+           QFileInfo::exists(path + QStringLiteral("/run_summary.json")) ||
+           QFileInfo::exists(path + QStringLiteral("/results.csv"));
+}
+
+bool isModel(const QString& suffix) {
+    return QStringList{QStringLiteral("pt"), QStringLiteral("pth"), QStringLiteral("th"), QStringLiteral("onnx"),
+                       QStringLiteral("safetensors")}
+        .contains(suffix);
+}
+
+}  // namespace
+
+bool MainWindow::openPath(const QString& path) {
+    m_messages->withdraw(kFiles);
+    const QFileInfo info(path);
+    const auto refuse = [this](const QString& sentence) {
+        m_messages->post(kFiles, MessageKind::Error, sentence);
+        return false;
+    };
+    if (!info.exists()) return refuse(tr("%1 does not exist.").arg(path));
+    if (info.isDir()) {
+        if (!isRunFolder(path)) return refuse(tr("%1 is a folder, but holds no run.").arg(path));
+        openRun(path);
+        return true;
+    }
+    const QString suffix = info.suffix().toLower();
+    if (suffix == QLatin1String("yaml") || suffix == QLatin1String("yml")) return openConfig(path);
+    if (isRunFolder(info.absolutePath()) && (suffix == QLatin1String("jsonl") || suffix == QLatin1String("json"))) {
+        openRun(info.absolutePath());
+        return true;
+    }
+    if (!isModel(suffix)) return refuse(tr("%1 is no configuration, run folder or model.").arg(info.fileName()));
+    newFromModel(path);
+    return true;
+}
+
+bool MainWindow::openConfig(const QString& path) {
+    if (!mayDiscard()) return false;
+    if (const QString trouble = m_document.open(path); !trouble.isEmpty()) {
+        m_messages->post(kFiles, MessageKind::Error, trouble);
+        return false;
+    }
+    m_runOut.clear();
+    m_recent.add(path, false);
+    showPage(Page::Configure);
+    return true;
+}
+
+void MainWindow::openRun(const QString& folder) {
+    const QString absolute = QFileInfo(folder).absoluteFilePath();
+    m_feed.open(absolute);
+    m_recent.add(absolute, true);
+    m_export->setSource(absolute);
+    showPage(Page::Run);
+}
+
+void MainWindow::newFromPreset(const QString& key) {
+    if (!mayDiscard()) return;
+    m_document.create(presetText(key), key + QStringLiteral(".yaml"));
+    m_runOut.clear();
+    showPage(Page::Configure);
+}
+
+void MainWindow::newFromModel(const QString& model) {
+    if (!mayDiscard()) return;
+    const QFileInfo info(model);
+    m_document.create(presetText(QStringLiteral("w4a8")), info.completeBaseName() + QStringLiteral("_w4a8.yaml"));
+    const QString trouble =
+        m_document.setValue(QStringLiteral("model.pretrained_path"), info.absoluteFilePath(), nullptr);
+    if (!trouble.isEmpty()) m_messages->post(kFiles, MessageKind::Error, trouble);
+    m_runOut.clear();
+    showPage(Page::Configure);
+}
+
+// True if the open document is saved or the user does without its changes.
+bool MainWindow::mayDiscard() {
+    if (!m_document.isModified()) return true;
+    QMessageBox box(QMessageBox::Question, tr("Unsaved changes"),
+                    tr("%1 has changes that are not saved.").arg(m_document.title()), QMessageBox::NoButton, this);
+    QAbstractButton* keep = box.addButton(tr("Save"), QMessageBox::AcceptRole);
+    QAbstractButton* drop = box.addButton(tr("Discard changes"), QMessageBox::DestructiveRole);
+    box.addButton(tr("Cancel"), QMessageBox::RejectRole);
+    box.exec();
+    if (box.clickedButton() == keep) return save();
+    return box.clickedButton() == drop;
+}
+
+bool MainWindow::save() {
+    if (m_document.path().isEmpty()) return saveAs();
+    const QString trouble = m_document.save(m_document.path());
+    if (!trouble.isEmpty()) m_messages->post(kFiles, MessageKind::Error, trouble);
+    return trouble.isEmpty();
+}
+
+bool MainWindow::saveAs() {
+    const QString suggested = m_document.folder() + QLatin1Char('/') + m_document.title();
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Save configuration"), suggested, tr("Configurations (*.yaml *.yml)"));
+    if (path.isEmpty()) return false;
+    const QString trouble = m_document.save(path);
+    if (!trouble.isEmpty()) {
+        m_messages->post(kFiles, MessageKind::Error, trouble);
+        return false;
+    }
+    m_recent.add(path, false);
+    return true;
+}
+
+void MainWindow::chooseConfig() {
+    const QString path = QFileDialog::getOpenFileName(this, tr("Open configuration"), m_document.folder(),
+                                                      tr("Configurations (*.yaml *.yml)"));
+    if (!path.isEmpty()) openPath(path);
+}
+
+void MainWindow::chooseRun() {
+    const QString path = QFileDialog::getExistingDirectory(this, tr("Open run folder"), m_document.folder());
+    if (!path.isEmpty()) openPath(path);
+}
+
+void MainWindow::chooseModel() {
+    const QString path = QFileDialog::getOpenFileName(this, tr("Choose model"), m_document.folder(),
+                                                      tr("Models (*.pt *.pth *.th *.safetensors *.onnx)"));
+    if (path.isEmpty()) return;
+    if (!m_document.isOpen()) return newFromModel(path);
+    const QString trouble = m_document.setValue(QStringLiteral("model.pretrained_path"), path, nullptr);
+    if (!trouble.isEmpty()) m_messages->post(kFiles, MessageKind::Error, trouble);
+}
+
+void MainWindow::chooseData() {
+    const QString path = QFileDialog::getOpenFileName(this, tr("Choose data set"), m_document.folder(),
+                                                      tr("Data sets (*.yaml *.yml *.txt *.json);;All files (*)"));
+    if (path.isEmpty()) return;
+    const QString trouble = m_document.setValue(QStringLiteral("data.path"), path, nullptr);
+    if (!trouble.isEmpty()) m_messages->post(kFiles, MessageKind::Error, trouble);
+}
+
+void MainWindow::exportModel() {
+    ExportDialog dialog(*m_hub, m_store.data().folder, this);
+    dialog.exec();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    if (event->mimeData()->hasUrls() && event->mimeData()->urls().first().isLocalFile()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    const QList<QUrl> urls = event->mimeData()->urls();
+    if (urls.isEmpty()) return;
+    event->acceptProposedAction();
+    openPath(urls.first().toLocalFile());
+}
+
+}  // namespace qat::ui

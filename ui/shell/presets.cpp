@@ -1,0 +1,45 @@
+// The list of presets; their texts are resources.
+#include "shell/presets.h"
+
+#include <QCoreApplication>
+#include <QFile>
+
+// Resources of a static library are only registered when asked for; the macro does not work inside a namespace.
+static void registerPresets() {
+    Q_INIT_RESOURCE(presets);
+}
+
+namespace qat::ui {
+namespace {
+
+QString tr(const char* text) {
+    return QCoreApplication::translate("Presets", text);
+}
+
+}  // namespace
+
+const QList<Preset>& presets() {
+    static const QList<Preset> all{
+        {QStringLiteral("w8a8"), QStringLiteral("w8a8"), 8, 8, tr("Eight bit everywhere, the usual deployment"),
+         tr("Calibrate, QAT, evaluate")},
+        {QStringLiteral("w4a8"), QStringLiteral("w4a8"), 4, 8, tr("Four-bit weights that learn their steps"),
+         tr("Calibrate, QAT, evaluate")},
+        {QStringLiteral("w4a16"), QStringLiteral("w4a16"), 4, 16, tr("Four-bit weights, sixteen-bit activations"),
+         tr("Calibrate, QAT, evaluate")},
+        {QStringLiteral("w4a4"), QStringLiteral("w4a4"), 4, 4, tr("Four bit everywhere; the hardest to train"),
+         tr("Calibrate, QAT, evaluate")},
+        {QStringLiteral("w4a8_ema"), QStringLiteral("w4a8 + EMA"), 4, 8, tr("Averaged weights and steps, decay 0.999"),
+         tr("Calibrate, QAT, evaluate")},
+        {QStringLiteral("mixed"), QStringLiteral("mixed"), 4, 8, tr("Sensitive layers at 8 bit, the rest at 4"),
+         tr("Sensitivity, calibrate, QAT")},
+    };
+    return all;
+}
+
+QString presetText(const QString& key) {
+    registerPresets();
+    QFile file(QStringLiteral(":/presets/%1.yaml").arg(key));
+    return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,72 @@
+// The tool bar: perspective switch, what is open (model, config, data), search field, the one primary button.
+#pragma once
+
+#include <QToolBar>
+#include <QToolButton>
+
+class QPushButton;
+
+namespace qat::ui {
+
+class SegmentBar;
+class ThemeHub;
+
+// A flat button that shows a caption and a value and opens a menu: "Model yolov8n.pt v".
+class ContextButton : public QToolButton {
+    Q_OBJECT
+public:
+    ContextButton(const ThemeHub& hub, const QString& caption, QWidget* parent);
+    void setValue(const QString& value);
+    QString value() const { return m_value; }
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    const ThemeHub& m_hub;
+    QString m_caption, m_value;
+};
+
+// A button that looks like a search field and shows its shortcut.
+class SearchButton : public QToolButton {
+    Q_OBJECT
+public:
+    SearchButton(const ThemeHub& hub, QWidget* parent);
+    QSize sizeHint() const override;
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    const ThemeHub& m_hub;
+};
+
+class TopBar : public QToolBar {
+    Q_OBJECT
+public:
+    TopBar(const ThemeHub& hub, QWidget* parent);
+    SegmentBar* perspectives() { return m_perspectives; }
+    ContextButton* model() { return m_model; }
+    ContextButton* config() { return m_config; }
+    ContextButton* data() { return m_data; }
+    QToolButton* search() { return m_search; }
+    QPushButton* run() { return m_run; }
+    void showContext(bool shown);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    const ThemeHub& m_hub;
+    SegmentBar* m_perspectives;
+    QWidget* m_context;
+    ContextButton* m_model;
+    ContextButton* m_config;
+    ContextButton* m_data;
+    SearchButton* m_search;
+    QPushButton* m_run;
+};
+
+}  // namespace qat::ui

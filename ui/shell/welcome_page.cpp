@@ -1,0 +1,281 @@
+// Lays out the welcome page.
+#include "shell/welcome_page.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLocale>
+#include <QPainter>
+#include <QStandardItemModel>
+#include <QSysInfo>
+#include <QThread>
+#include <QVBoxLayout>
+
+#include "document/recent_files.h"
+#include "feed/run_folder.h"
+#include "shell/diagnostics.h"
+#include "shell/presets.h"
+#include "shell/start_row.h"
+#include "style/theme_hub.h"
+#include "style/theme_icon.h"
+#include "widgets/buttons.h"
+#include "widgets/format.h"
+#include "widgets/row_table.h"
+#include "widgets/themed_label.h"
+
+namespace qat::ui {
+namespace {
+
+enum RecentColumn { kProject, kKind, kMap, kState, kOpened };
+
+QString homeRelative(const QString& path) {
+    const QString home = QDir::homePath();
+    return path.startsWith(home + QLatin1Char('/')) ? QLatin1Char('~') + path.mid(home.size()) : path;
+}
+
+QString ago(const QDateTime& time) {
+    const qint64 days = time.date().daysTo(QDate::currentDate());
+    if (days == 0) return QLocale().toString(time.time(), QLocale::ShortFormat);
+    if (days == 1) return WelcomePage::tr("yesterday");
+    if (days < 7) return QLocale().dayName(time.date().dayOfWeek());
+    return QLocale().toString(time.date(), QStringLiteral("d MMM"));
+}
+
+struct StateChip {
+    QString text;
+    ChipKind kind;
+    QString icon;
+};
+
+StateChip stateOf(const RunSummary& summary) {
+    if (summary.collapsed) return {WelcomePage::tr("collapsed"), ChipKind::Error, QStringLiteral("close")};
+    if (summary.status == QLatin1String("completed-success"))
+        return {WelcomePage::tr("done"), ChipKind::Success, QStringLiteral("check")};
+    if (summary.status == QLatin1String("completed-failed"))
+        return {WelcomePage::tr("failed"), ChipKind::Error, QStringLiteral("close")};
+    return {WelcomePage::tr("incomplete"), ChipKind::Warning, QStringLiteral("clock")};
+}
+
+QStandardItem* cell(const QString& text, Color color = Color::Text2, Qt::Alignment alignment = Qt::AlignLeft) {
+    auto* item = new QStandardItem(text);
+    item->setData(static_cast<int>(color), TokenRole);
+    item->setTextAlignment(alignment | Qt::AlignVCenter);
+    return item;
+}
+
+QList<QStandardItem*> recentRow(const RecentItem& recent, const Theme& theme) {
+    const QFileInfo info(recent.path);
+    auto* project = cell(info.fileName(), Color::Text);
+    project->setData(homeRelative(info.absolutePath()), DetailRole);
+    project->setData(theme.weighted(theme.ui, QFont::Medium), Qt::FontRole);
+    project->setData(recent.path, Qt::UserRole);
+    project->setToolTip(QDir::toNativeSeparators(recent.path));
+    auto* state = cell({});
+    QString map;
+    RunData data;
+    if (recent.isRun && readRunSummary(data, recent.path + QStringLiteral("/run_summary.json"))) {
+        const StateChip chip = stateOf(data.summary);
+        state->setText(chip.text);
+        state->setData(static_cast<int>(chip.kind), ChipKindRole);
+        state->setData(chip.icon, ChipIconRole);
+        if (data.summary.final) map = formatMap(*data.summary.final);
+    }
+    return {project, cell(recent.isRun ? WelcomePage::tr("run") : WelcomePage::tr("configuration")),
+            cell(map, Color::Text, Qt::AlignRight), state, cell(ago(recent.opened), Color::Text2, Qt::AlignRight)};
+}
+
+// A table as tall as its rows, for a page that scrolls as a whole.
+void fitHeight(RowTable* table) {
+    int height = table->horizontalHeader()->sizeHint().height();
+    for (int row = 0; row < table->model()->rowCount(); ++row) height += table->rowHeight(row);
+    table->setFixedHeight(height + 1);
+}
+
+ThemedLabel* title(const ThemeHub& hub, const QString& text) {
+    auto* label = new ThemedLabel(hub, text, TextStyle::BodyStrong, Color::Text);
+    label->setFont(hub.theme().weighted(hub.theme().ui, QFont::DemiBold));
+    return label;
+}
+
+}  // namespace
+
+WelcomePage::WelcomePage(const ThemeHub& hub, RecentFiles* recent, QWidget* parent)
+    : QWidget(parent), m_hub(hub), m_recent(recent), m_items(new QStandardItemModel(0, 5, this)) {
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(hub.px(24), hub.px(56), hub.px(24), hub.px(24));
+    row->setSpacing(hub.px(60));
+    auto* left = new QVBoxLayout;
+    left->setSpacing(0);
+    left->addWidget(makeStart());
+    left->addSpacing(hub.px(22));
+    left->addWidget(makeSample());
+    left->addSpacing(hub.px(26));
+    left->addWidget(makeMachine());
+    left->addStretch(1);
+    row->addStretch(1);
+    row->addLayout(left);
+    row->addWidget(makeTables(), 4);
+    row->addStretch(1);
+    connect(recent, &RecentFiles::changed, this, &WelcomePage::refresh);
+    connect(&hub, &ThemeHub::changed, this, &WelcomePage::refresh);
+    refresh();
+}
+
+void WelcomePage::paintEvent(QPaintEvent*) {
+    QPainter(this).fillRect(rect(), m_hub.color(Color::Surface));
+}
+
+QWidget* WelcomePage::makeStart() {
+    auto* box = new QWidget(this);
+    box->setFixedWidth(m_hub.px(340));
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto* head = new QHBoxLayout;
+    head->setSpacing(m_hub.px(12));
+    auto* mark = new QLabel(box);
+    mark->setPixmap(programIcon().pixmap(m_hub.px(34), m_hub.px(34)));
+    head->addWidget(mark);
+    head->addWidget(new ThemedLabel(m_hub, QStringLiteral("Qatelier"), TextStyle::Product, Color::Text, box), 1);
+    column->addLayout(head);
+    column->addSpacing(m_hub.px(8));
+    column->addWidget(new ThemedLabel(m_hub, tr("Quantize vision models and see what it costs."), TextStyle::Body,
+                                      Color::Text2, box));
+    column->addSpacing(m_hub.px(24));
+    column->addWidget(title(m_hub, tr("Start")));
+    column->addSpacing(m_hub.px(4));
+    const auto add = [&](const QString& icon, const QString& text, const QString& keys, auto signal) {
+        auto* entry = new StartRow(m_hub, icon, text, keys, box);
+        connect(entry, &QAbstractButton::clicked, this, signal);
+        column->addWidget(entry);
+    };
+    add(QStringLiteral("plus"), tr("New from preset w4a8"), QStringLiteral("Ctrl N"),
+        [this] { Q_EMIT presetRequested(QStringLiteral("w4a8")); });
+    add(QStringLiteral("open"), tr("Open config…"), QStringLiteral("Ctrl O"), &WelcomePage::openConfigRequested);
+    add(QStringLiteral("queue"), tr("Open run folder…"), QStringLiteral("Ctrl Shift O"),
+        &WelcomePage::openRunRequested);
+    add(QStringLiteral("box"), tr("New from model…"), QStringLiteral("Ctrl I"), &WelcomePage::modelRequested);
+    return box;
+}
+
+QWidget* WelcomePage::makeSample() {
+    auto* card = new SampleCard(m_hub, this);
+    card->setFixedWidth(m_hub.px(330));
+    auto* column = new QVBoxLayout(card);
+    column->setContentsMargins(m_hub.px(14), m_hub.px(14), m_hub.px(14), m_hub.px(14));
+    column->setSpacing(m_hub.px(10));
+    auto* name = title(m_hub, tr("Sample project"));
+    name->setMinimumHeight(m_hub.px(32));
+    column->addWidget(name);
+    auto* text = new ThemedLabel(
+        m_hub, tr("A tiny detector on drawn shapes. Every view gets content; needs no GPU and no download."),
+        TextStyle::Small, Color::Text2, card);
+    text->setWordWrap(true);
+    column->addWidget(text);
+    auto* open = makeButton(m_hub, tr("Open sample"), ButtonKind::Normal, {}, false, card);
+    connect(open, &QPushButton::clicked, this, [this] { Q_EMIT presetRequested(QStringLiteral("demo")); });
+    auto* buttons = new QHBoxLayout;
+    buttons->addWidget(open);
+    buttons->addStretch(1);
+    column->addLayout(buttons);
+    return card;
+}
+
+QWidget* WelcomePage::makeMachine() {
+    auto* box = new QWidget(this);
+    box->setFixedWidth(m_hub.px(340));
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(m_hub.px(7));
+    column->addWidget(title(m_hub, tr("This machine")));
+    for (const MachineFact& fact : machineFacts()) {
+        auto* row = new QHBoxLayout;
+        row->setSpacing(m_hub.px(8));
+        auto* mark = new IconLabel(m_hub, fact.present ? QStringLiteral("check") : QStringLiteral("minus"),
+                                   fact.present ? Color::Success : Color::Text3, box);
+        auto* name = new ThemedLabel(m_hub, fact.name, TextStyle::Small, Color::Text, box);
+        name->setFixedWidth(m_hub.px(104));
+        auto* detail = new ThemedLabel(m_hub, fact.detail, TextStyle::Small, Color::Text2, box);
+        detail->setElide(Qt::ElideRight);
+        detail->setToolTip(fact.detail);
+        row->addWidget(mark);
+        row->addWidget(name);
+        row->addWidget(detail, 1);
+        column->addLayout(row);
+    }
+    column->addSpacing(m_hub.px(10));
+    auto* links = new QHBoxLayout;
+    links->setSpacing(m_hub.px(2));
+    const auto add = [&](const QString& text, auto signal) {
+        auto* link = makeButton(m_hub, text, ButtonKind::Link, {}, true, box);
+        connect(link, &QPushButton::clicked, this, signal);
+        links->addWidget(link);
+    };
+    add(tr("Config guide"), &WelcomePage::guideRequested);
+    add(tr("Keyboard map"), &WelcomePage::keysRequested);
+    add(tr("Copy diagnostics"), &WelcomePage::diagnosticsRequested);
+    links->addStretch(1);
+    column->addLayout(links);
+    return box;
+}
+
+QWidget* WelcomePage::makeTables() {
+    auto* box = new QWidget(this);
+    box->setMinimumWidth(m_hub.px(560));
+    box->setMaximumWidth(m_hub.px(860));
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(m_hub.px(6));
+    column->addWidget(title(m_hub, tr("Recent")));
+    m_table = new RowTable(m_hub, box);
+    m_table->setModel(m_items);
+    m_table->setRowHeight(50);
+    m_table->setAccessibleName(tr("Recent configurations and runs"));
+    m_table->setItemDelegateForColumn(kState, new ChipDelegate(m_hub, m_table));
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
+        Q_EMIT openRequested(index.siblingAtColumn(kProject).data(Qt::UserRole).toString());
+    });
+    column->addWidget(m_table);
+    m_noRecent = new ThemedLabel(m_hub, tr("Nothing yet. What you open appears here."), TextStyle::Body, Color::Text2);
+    column->addWidget(m_noRecent);
+    column->addSpacing(m_hub.px(26));
+    auto* head = new QHBoxLayout;
+    head->addWidget(title(m_hub, tr("Presets")), 1);
+    head->addWidget(new ThemedLabel(m_hub, tr("A preset is a commented config file; nothing is hidden in it."),
+                                    TextStyle::Small, Color::Text3));
+    column->addLayout(head);
+    auto* table = new PresetTable(m_hub, box);
+    connect(table, &PresetTable::chosen, this, &WelcomePage::presetRequested);
+    fitHeight(table);
+    column->addWidget(table);
+    column->addSpacing(m_hub.px(16));
+    auto* drop = new QHBoxLayout;
+    drop->setSpacing(m_hub.px(8));
+    drop->addWidget(new IconLabel(m_hub, QStringLiteral("export"), Color::Text3, box));
+    drop->addWidget(new ThemedLabel(m_hub, tr("Drop a config, run folder or model anywhere in the window to open it."),
+                                    TextStyle::Small, Color::Text3, box),
+                    1);
+    column->addLayout(drop);
+    column->addStretch(1);
+    return box;
+}
+
+void WelcomePage::refresh() {
+    m_items->clear();
+    m_items->setHorizontalHeaderLabels({tr("Project"), tr("Kind"), tr("mAP50-95"), tr("State"), tr("Opened")});
+    for (const int column : {int(kMap), int(kOpened)})
+        m_items->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    for (const RecentItem& item : m_recent->items().mid(0, 6)) m_items->appendRow(recentRow(item, m_hub.theme()));
+    QHeaderView* header = m_table->horizontalHeader();
+    header->setStretchLastSection(false);
+    header->setSectionResizeMode(kProject, QHeaderView::Stretch);
+    const int widths[] = {0, 104, 92, 118, 92};
+    for (int column = 1; column < 5; ++column) header->resizeSection(column, m_hub.px(widths[column]));
+    fitHeight(m_table);
+    m_table->setVisible(m_items->rowCount() > 0);
+    m_noRecent->setVisible(m_items->rowCount() == 0);
+}
+
+}  // namespace qat::ui

@@ -1,0 +1,46 @@
+// The first page: start a configuration, go on with a recent one, try the sample.
+#pragma once
+
+#include <QWidget>
+
+class QStandardItemModel;
+
+namespace qat::ui {
+
+class RecentFiles;
+class RowTable;
+class ThemeHub;
+
+class WelcomePage : public QWidget {
+    Q_OBJECT
+public:
+    WelcomePage(const ThemeHub& hub, RecentFiles* recent, QWidget* parent = nullptr);
+    void refresh();
+
+Q_SIGNALS:
+    void openRequested(const QString& path);
+    void presetRequested(const QString& key);
+    void openConfigRequested();
+    void openRunRequested();
+    void modelRequested();
+    void guideRequested();
+    void keysRequested();
+    void diagnosticsRequested();
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    QWidget* makeStart();
+    QWidget* makeSample();
+    QWidget* makeMachine();
+    QWidget* makeTables();
+
+    const ThemeHub& m_hub;
+    RecentFiles* m_recent;
+    QStandardItemModel* m_items;
+    RowTable* m_table;
+    QWidget* m_noRecent;
+};
+
+}  // namespace qat::ui
