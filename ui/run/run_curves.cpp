@@ -163,7 +163,7 @@ std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis) {
 
 std::vector<ChartLine> rateLines(const RunData& data, RunAxis axis, int* exponent) {
     *exponent = 0;
-    ChartLine line = lineOf(data, QStringLiteral("lr/pg0"), true, axis);
+    ChartLine line = lineOf(data, QStringLiteral("lr/pg1"), true, axis);
     double largest = 0;
     for (const QPointF& point : line.points)
         if (std::isfinite(point.y())) largest = std::max(largest, point.y());
