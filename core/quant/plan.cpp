@@ -157,7 +157,10 @@ private:
     void makeGroups(QuantPlan& plan, const std::map<NodeId, LayerAnswer>& answers) {
         joinValues();
         std::map<int32_t, ActivationGroup> groups;
-        for (const auto& [id, answer] : answers) widen(groups[root(m_graph.node(id).inputs.front().index)], id, answer, plan.warnings);
+        for (const auto& [id, answer] : answers) {
+            const int32_t key = root(m_graph.node(id).inputs.front().index);
+            widen(groups[key], id, answer, m_bitsGiven[key], plan.warnings);
+        }
         std::vector<ValueId> made(m_graph.inputs());
         for (const NodeId id : m_graph.order())
             if (!carries(m_graph.node(id).op)) made.insert(made.end(), m_graph.node(id).outputs.begin(), m_graph.node(id).outputs.end());
@@ -175,15 +178,16 @@ private:
         }
     }
 
-    // Adds a reader; the group follows the reader that asks for the most bits.
-    void widen(ActivationGroup& group, NodeId reader, const LayerAnswer& answer, std::vector<std::string>& warnings) const {
+    // Adds a reader; the group follows the reader that asks for the most bits. bitsGiven: whether a pattern asked for any.
+    void widen(ActivationGroup& group, NodeId reader, const LayerAnswer& answer, bool& bitsGiven, std::vector<std::string>& warnings) const {
         Resolved wanted = answer.activation;
         const bool readsImage = m_graph.value(m_graph.node(reader).inputs.front()).kind == ValueKind::Input;
         if (readsImage && !answer.activationBitsGiven && wanted.tensor.bitWidth < 8) {
             wanted.tensor.bitWidth = 8;
             wanted.origin = "image input";
         }
-        if (!group.readers.empty() && group.how.tensor.bitWidth != wanted.tensor.bitWidth && answer.activationBitsGiven)
+        bitsGiven |= answer.activationBitsGiven;
+        if (!group.readers.empty() && group.how.tensor.bitWidth != wanted.tensor.bitWidth && bitsGiven)
             warnings.push_back(str(m_graph.node(reader).name, " shares its input range with ", m_graph.node(group.readers.front()).name,
                                    ": both read it with ", std::max(group.how.tensor.bitWidth, wanted.tensor.bitWidth), " bits"));
         if (group.readers.empty() || wanted.tensor.bitWidth > group.how.tensor.bitWidth) group.how = wanted;
@@ -196,6 +200,7 @@ private:
     std::vector<LayerPattern> m_patterns;
     std::vector<int> m_hits;
     std::vector<int32_t> m_parent;
+    std::map<int32_t, bool> m_bitsGiven;  // by root of the group
 };
 
 }  // namespace

@@ -32,6 +32,15 @@ void addScale(Graph& graph, Quantizer& quantizer, FakeQuantMode mode) {
     quantizer.zeroPoint = graph.addBuffer(quantizer.name + ".zero_point", zeros, {1});
 }
 
+// Range of a tensor; what is wrong with it is said of `name`.
+ObservedRange rangeOfNamed(const std::string& name, const at::Tensor& tensor, int64_t axis) {
+    try {
+        return rangeOf(tensor, axis);
+    } catch (const Error& error) {
+        fail(error.kind(), name, ": ", error.what());
+    }
+}
+
 void setTensor(Graph& graph, ValueId id, at::Tensor tensor) {
     graph.value(id).shape = tensor.sizes().vec();
     graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
@@ -61,7 +70,7 @@ void QuantizerSet::addWeight(Graph& graph, const WeightPlan& plan) {
     const NodeId node = graph.insertAfter(weight, q.name + ".quant", op, {weight, q.scale, q.zeroPoint});
     graph.replaceUsesIn(plan.node, weight, graph.node(node).outputs.front());
     q.nodes = {node};
-    q.observer.observe(graph.value(weight).data->detach());
+    q.observer.observe(rangeOfNamed(q.name, *graph.value(weight).data, axis));
     applyRange(graph, q);
     m_quantizers.push_back(std::move(q));
 }
@@ -127,7 +136,7 @@ void QuantizerSet::startLearnedScales(Graph& graph) const {
 void QuantizerSet::followWeights(Graph& graph) {
     for (Quantizer& q : m_quantizers) {
         if (!q.weight || q.how.fakeQuantize.type == FakeQuantKind::Lsq) continue;
-        q.observer.restore(rangeOf(*graph.value(q.observed.front()).data, q.observer.axis()));
+        q.observer.restore(rangeOfNamed(q.name, *graph.value(q.observed.front()).data, q.observer.axis()));
         applyRange(graph, q);
     }
 }
@@ -144,7 +153,8 @@ void BatchObserver::see(ValueId value, const at::Tensor& tensor) {
     const auto found = m_quantizerOf.find(value);
     if (found == m_quantizerOf.end()) return;
     ObservedRange& pending = m_pending[found->second];
-    pending = joined(pending, rangeOf(tensor, m_set.all()[found->second].observer.axis()));
+    const Quantizer& quantizer = m_set.all()[found->second];
+    pending = joined(pending, rangeOfNamed(quantizer.name, tensor, quantizer.observer.axis()));
 }
 
 void BatchObserver::seeRange(ValueId value, float low, float high) {
