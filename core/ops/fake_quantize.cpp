@@ -25,7 +25,7 @@ struct Runs {
 
 Runs layOut(const FakeQuantize& op, const at::Tensor& input) {
     if (op.axis < 0) {
-        at::Tensor x = input.is_non_overlapping_and_dense() ? input : input.contiguous();
+        at::Tensor x = input.is_non_overlapping_and_dense() ? input : input.contiguous(input.suggest_memory_format());
         return {x, 1, x.numel(), 1};
     }
     require(op.axis < input.dim(), ErrorKind::BadInput, "fake quantizer's channel axis ", op.axis, " is outside a tensor of ",

@@ -49,7 +49,7 @@ constexpr int64_t kFloatRun = 1024;  // floats summed in single precision before
 
 }  // namespace
 
-QAT_CLONES void affineRows(const float* x, const float* a, const float* b, float* u, int64_t rows, int64_t channels) {
+QAT_CLONES void affineRows(const float* x, const float* __restrict a, const float* __restrict b, float* u, int64_t rows, int64_t channels) {
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t c = 0; c < channels; ++c) u[r * channels + c] = x[r * channels + c] * a[c] + b[c];
 }
@@ -164,8 +164,9 @@ QAT_CLONES void columnGradients(const float* g, const float* x, const float* mea
     }
 }
 
-QAT_CLONES void normBackwardRows(float* g, const float* x, const float* a, const float* mean, const float* meanG,
-                                 const float* k, int64_t rows, int64_t channels) {
+QAT_CLONES void normBackwardRows(float* __restrict g, const float* __restrict x, const float* __restrict a,
+                                 const float* __restrict mean, const float* __restrict meanG, const float* __restrict k,
+                                 int64_t rows, int64_t channels) {
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t c = 0; c < channels; ++c) {
             const int64_t i = r * channels + c;

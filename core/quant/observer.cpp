@@ -18,7 +18,10 @@ ObservedRange rangeOf(const at::Tensor& value, int64_t axis) {
         const auto [low, high] = tensorMinMax(x);
         range = {{low}, {high}};
     } else {
-        const at::Tensor rows = x.transpose(0, axis).contiguous().reshape({x.size(axis), -1});
+        // Output channels of a channels-last weight lie in one piece each: no copy.
+        const bool channelsLast = axis == 0 && x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+        const at::Tensor ordered = channelsLast ? x.permute({0, 2, 3, 1}) : x.transpose(0, axis).contiguous();
+        const at::Tensor rows = ordered.reshape({x.size(axis), -1});
         const auto [low, high] = at::aminmax(rows, 1);
         range = {{low.data_ptr<float>(), low.data_ptr<float>() + low.numel()}, {high.data_ptr<float>(), high.data_ptr<float>() + high.numel()}};
     }
