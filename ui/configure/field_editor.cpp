@@ -132,7 +132,6 @@ QWidget* FieldEditor::makeNumber() {
 
 QWidget* FieldEditor::makeLine() {
     auto* line = new QLineEdit(this);
-    line->setTextMargins(m_hub.px(4), 0, m_hub.px(4), 0);
     m_show = [line](const QString& value) {
         if (line->text() != value) line->setText(value);
     };

@@ -55,6 +55,17 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
         case PE_PanelToolBar:
         case PE_PanelMenuBar:
             return;
+        case PE_IndicatorHeaderArrow: {
+            const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option);
+            if (!header || header->sortIndicator == QStyleOptionHeader::None) return;
+            const bool up = header->sortIndicator == QStyleOptionHeader::SortUp;
+            const double side = theme().px(10);
+            const QPointF middle = QRectF(option->rect).center();
+            paintIcon(*painter, QRectF(middle.x() - side / 2, middle.y() - side / 2, side, side),
+                      up ? QStringLiteral("chevron-up") : QStringLiteral("chevron-down"), theme().color(Color::Text3),
+                      2);
+            return;
+        }
         case PE_FrameFocusRect: {
             if (!(option->state & State_KeyboardFocusChange)) return;
             painter->save();
@@ -154,6 +165,14 @@ QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex* o
         }
     }
     return QProxyStyle::subControlRect(control, option, part, widget);
+}
+
+// Text in a field keeps 6 px from its outline.
+QRect Style::subElementRect(SubElement element, const QStyleOption* option, const QWidget* widget) const {
+    const QRect area = QProxyStyle::subElementRect(element, option, widget);
+    const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);
+    const bool framed = element == SE_LineEditContents && frame && frame->lineWidth > 0;
+    return framed ? area.adjusted(theme().px(3), 0, -theme().px(3), 0) : area;
 }
 
 QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& contents,
