@@ -80,7 +80,9 @@ private:
         const Node& node = m_job.floatGraph.node(row.node);
         std::vector<at::Tensor> inputs;
         for (const ValueId id : node.inputs) inputs.push_back(m_cache->value(id));
-        if (const auto grid = inputGrid(row)) inputs[0] = quantized(*grid, inputs[0]);
+        // In the executor's memory order: a convolution of a strided view rounds differently.
+        const auto order = inputs[0].dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+        if (const auto grid = inputGrid(row)) inputs[0] = quantized(*grid, inputs[0]).contiguous(order);
         inputs[1] = quantizedWeight(row);
         return forward(node.op, inputs, false).front();
     }

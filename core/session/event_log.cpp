@@ -67,9 +67,8 @@ void EventLog::write(const Line& line) {
 void EventLog::check() const { require(m_error == 0, ErrorKind::Io, "cannot write ", m_path.string(), ": ", std::strerror(m_error)); }
 
 void EventLog::begin(const RunHeader& h) {
-    m_classNames = h.classNames;
     write({{{"t", seconds()}, {"type", "run"}, {"run_id", h.runId}, {"time", isoTime()}, {"model", h.model}, {"quantization", h.quantization},
-            {"data", h.data}, {"epochs", h.epochs}, {"stages", h.stages}, {"classes", h.classNames}, {"resumed", h.resumed}}});
+            {"data", h.data}, {"epochs", h.epochs}, {"stages", h.stages}, {"resumed", h.resumed}}});
 }
 
 void EventLog::end(const std::string& status, const std::string& error) {

@@ -17,7 +17,7 @@ namespace qat {
 struct RunHeader {
     std::string runId, model, quantization, data;
     int epochs = 0;
-    std::vector<std::string> stages, classNames;
+    std::vector<std::string> stages;
     bool resumed = false;
 };
 
@@ -28,6 +28,8 @@ public:
     ~EventLog() override;
 
     void begin(const RunHeader& header);
+    // Names for the classes of image rows, once the model is known.
+    void setClassNames(std::vector<std::string> names) { m_classNames = std::move(names); }
     void end(const std::string& status, const std::string& error);
     // A sink must not throw; a full disk shows here. Throws Error{Io}.
     void check() const;

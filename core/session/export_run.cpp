@@ -8,6 +8,7 @@
 #include "run/executor.h"
 #include "session/model_source.h"
 #include "session/process.h"
+#include "train/save_model.h"
 
 namespace qat {
 namespace {

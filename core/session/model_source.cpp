@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -110,16 +111,6 @@ OpenedModel openModel(const Config& config, int64_t numClasses) {
     return opened;
 }
 
-void saveModel(const std::filesystem::path& file, const Graph& graph, bool half) {
-    std::vector<NamedTensor> tensors;
-    for (const auto& [name, tensor] : stateDict(graph)) {
-        const at::Tensor data = tensor->detach();
-        tensors.push_back({name, std::make_shared<at::Tensor>(half ? data.to(at::kHalf) : data), ""});
-    }
-    writeSafetensors(file, tensors, {{"qatelier.architecture", graph.info.architecture}, {"qatelier.variant", graph.info.variant},
-                                     {"qatelier.class_names", json(graph.info.classNames).dump()}});
-}
-
 bool isRunFolder(const std::filesystem::path& path) { return std::filesystem::is_regular_file(path / "config.yaml"); }
 
 namespace {
@@ -130,6 +121,11 @@ Checkpoint runWeights(const std::filesystem::path& folder) {
         if (std::filesystem::exists(file)) return readCheckpoint(file);
     }
     fail(ErrorKind::BadInput, folder.string(), " holds no weights yet");
+}
+
+// Any layer may have been left in float, the first one too.
+bool hasQuantizers(const Checkpoint& weights) {
+    return std::ranges::any_of(weights.tensors, [](const NamedTensor& entry) { return entry.name.ends_with(".zero_point"); });
 }
 
 // Shapes of scales follow the file: folding and granularity are then as they were when it was written.
@@ -150,7 +146,7 @@ RunModel openRun(const std::filesystem::path& folder) {
     Random random(0);
     Graph graph = buildYolov8(variantOf(weights, source), classesOf(weights, source), random);
     if (weights.find("model.0.conv.bias")) foldBatchNorm(graph);
-    if (weights.find("model.0.conv.weight.scale")) {
+    if (hasQuantizers(weights)) {
         // A plan needs no data; ranges come from the file.
         const QuantizerSet quantizers(graph, resolvePlan(graph, run.config));
         adoptScaleShapes(graph, weights);

@@ -28,9 +28,6 @@ OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0
 // The model a config names: its checkpoint, or its family with random weights.
 OpenedModel openModel(const Config& config, int64_t numClasses);
 
-// Weights with what is needed to open them again: family, variant, classes. half: float16 elements.
-void saveModel(const std::filesystem::path& file, const Graph& graph, bool half = false);
-
 // The quantized model of a finished run: the configured family, its quantizers, and its best (or last) weights.
 struct RunModel {
     Config config;

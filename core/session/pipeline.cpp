@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "analysis/layer_error.h"
@@ -19,6 +20,7 @@
 #include "session/model_source.h"
 #include "session/parity.h"
 #include "session/previews.h"
+#include "train/save_model.h"
 #include "train/trainer.h"
 
 namespace qat {
@@ -29,10 +31,12 @@ Pipeline::Pipeline(const JobRequest& request, Config config, RunFolder folder, E
 JobOutcome Pipeline::run() {
     stage("load", [&] { load(); });
     const bool quantize = m_config.train.quantize;
+    require(quantize || m_request.kind == JobKind::Pipeline, ErrorKind::BadInput,
+            "train_params.quantize is false: without quantizers there is nothing to analyse");
     if (quantize) insertQuantizers();
     describe();
     const bool resumedTraining = m_request.resume && restoreProgress();
-    if (quantize && !resumedTraining) stage("calibrate", [&] { calibrateStage(); });
+    if (quantize && (!resumedTraining || hasChannelRanges())) stage("calibrate", [&] { calibrateStage(); });
     if (m_request.kind != JobKind::Pipeline) {
         stage("analyze", [&] { analyze(); });
         return m_facts.outcome;
@@ -85,11 +89,17 @@ void Pipeline::load() {
     require(classes == 0 || m_float.info.numClasses == classes, ErrorKind::BadInput, opened.source, " has ", m_float.info.numClasses,
             " classes but ", m_config.data.path, " has ", classes);
     if (classes > 0) m_float.info.classNames = m_train->classNames();
+    m_log.setClassNames(m_float.info.classNames);
     if (m_config.train.quantize && m_config.qat.fuseModules) {
         const int folded = foldBatchNorm(m_float);
         m_log.log(LogLevel::Info, "import", str(opened.source, ": ", folded, " batch norms folded"));
     }
     m_model = m_float.clone(true);
+}
+
+// Then calibration decides the shapes of scales, which a checkpoint has to find as they were.
+bool Pipeline::hasChannelRanges() const {
+    return std::ranges::any_of(m_quantizers->all(), [](const Quantizer& q) { return !q.weight && q.observer.axis() >= 0; });
 }
 
 void Pipeline::insertQuantizers() {
@@ -220,7 +230,10 @@ void Pipeline::trainStage() {
     const TrainJob job{.graph = m_model, .quantizers = m_quantizers ? &*m_quantizers : nullptr, .config = m_config, .data = m_train,
                        .checkpointFolder = m_folder.checkpoint(), .weightsFolder = m_folder.weights(), .resume = resume,
                        .validate = [&](const Graph& graph) { return validate(graph, "", false).metrics; },
-                       .epochDone = [&](const TrainOutcome& outcome) { writeResults(m_folder.results(), outcome.epochs); }};
+                       .epochDone = [&](const TrainOutcome& outcome) {
+                           m_facts.training = outcome;  // if training fails later, the summary still tells of these epochs
+                           writeResults(m_folder.results(), outcome.epochs);
+                       }};
     m_facts.training = train(job, m_log, m_cancel);
 }
 
@@ -234,6 +247,7 @@ void Pipeline::evaluateFinal() {
 
 void Pipeline::exportStage() {
     for (const auto& format : m_config.exporting.formats) {
+        m_cancel.poll();
         if (format != "onnx") {
             m_log.log(LogLevel::Warning, "export", "the format " + format + " is not written by this version");
             continue;
@@ -255,7 +269,7 @@ void Pipeline::exportStage() {
 }
 
 void Pipeline::parityCheck(const std::filesystem::path& file, const Graph& exported) {
-    const ParityReport parity = checkParity(file, exported, images(m_val, std::min<int64_t>(4, m_facts.valImages), 1, false), m_cancel);
+    const ParityReport parity = checkParity(file, exported, m_float, images(m_val, std::min<int64_t>(4, m_facts.valImages), 1, false), m_cancel);
     m_facts.exportNotes.push_back(parity.sentence);
     m_log.log(parity.ran && !parity.agrees ? LogLevel::Error : LogLevel::Info, "export", parity.sentence);
     if (parity.ran && !parity.agrees) m_facts.outcome.gates.push_back(parity.sentence);

@@ -28,6 +28,7 @@ public:
 private:
     void load();
     void insertQuantizers();
+    bool hasChannelRanges() const;
     void describe();
     void calibrateStage();
     void evaluateFloat();

@@ -3,17 +3,28 @@
 
 #include "base/error.h"
 #include "config/config_io.h"
+#include "data/shapes.h"
 #include "session/clock.h"
+#include "session/model_source.h"
 #include "session/pipeline.h"
 #include "session/process.h"
 
 namespace qat {
 namespace {
 
+void makeAbsolute(std::string& path) {
+    if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
+}
+
+// Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
 Config configOf(const JobRequest& request) {
     auto overrides = request.overrides;
     if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
-    return loadConfig(request.config, overrides);
+    Config config = loadConfig(request.config, overrides);
+    if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
+    if (config.model.pretrainedPath != kBundledModel) makeAbsolute(config.model.pretrainedPath);
+    makeAbsolute(config.distillation.teacherModel);
+    return config;
 }
 
 std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
@@ -40,12 +51,16 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelT
     facts.createdAt = isoTime();
     facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.train.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path, config.train.epochs,
-               stagesOf(config, request.kind), {}, request.resume});
+               stagesOf(config, request.kind), request.resume});
     const auto finish = [&](const std::string& status, const std::string& error) {
         facts.status = status;
         facts.error = error;
         if (!error.empty()) log.log(LogLevel::Error, "session", error);
-        writeSummary(folder, config, facts);
+        try {
+            writeSummary(folder, config, facts);
+        } catch (const Error&) {
+            if (error.empty()) throw;  // else the first error is the one to tell
+        }
         log.end(status, error);
     };
     try {

@@ -47,6 +47,14 @@ ordered_json methodJson(const Config& config) {
             {"qc", {{"enabled", false}, {"epochs", 0}, {"lr", 0.0}, {"bn_stats_fixed", true}}}};
 }
 
+// Those that were written, relative to the run folder.
+ordered_json weightFiles(const RunFolder& folder) {
+    ordered_json files = ordered_json::array();
+    for (const char* name : {"final.safetensors", "best.safetensors", "last.safetensors"})
+        if (std::filesystem::exists(folder.weights() / name)) files.push_back(std::string("weights/") + name);
+    return files;
+}
+
 ordered_json layerJson(const LayerInfo& layer) {
     return {{"name", layer.name}, {"aliases", layer.aliases}, {"op", layer.op}, {"weight_shape", layer.weightShape}, {"output_shape", layer.outputShape},
             {"parameters", layer.parameters}, {"macs", layer.macs}, {"weight_bits", layer.weightBits}, {"activation_bits", layer.activationBits},
@@ -58,7 +66,7 @@ std::string widths(int base, const std::set<int>& others) {
     std::set<int> all = others;
     all.insert(base);
     std::string text;
-    for (const int bits : all) text += (text.empty() ? "" : "/") + std::to_string(bits);
+    for (const int bits : all) text += (text.empty() ? "" : "-") + std::to_string(bits);
     return text;
 }
 
@@ -95,7 +103,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.train.seed},
                       {"device", "cpu"}, {"amp", false}, {"overrides", ordered_json::object()}}},
         {"resolved_config", writeConfig(config)},
-        {"artifacts", {{"run_root", "."}, {"results_csv", "results.csv"}, {"tensorboard_log_dir", nullptr}, {"weights", {"weights/last.safetensors", "weights/best.safetensors"}},
+        {"artifacts", {{"run_root", "."}, {"results_csv", "results.csv"}, {"tensorboard_log_dir", nullptr}, {"weights", weightFiles(folder)},
                        {"exports", facts.exported}, {"export_notes", facts.exportNotes}}},
         {"metrics", metrics},
         {"size", {{"fp32_bytes", facts.outcome.fp32Bytes}, {"quantized_bytes", facts.outcome.quantizedBytes}}},

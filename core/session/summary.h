@@ -32,7 +32,7 @@ void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
 // Collapsed: best > 0 and final < 0.5 best, over the epochs' mAP50-95.
 bool collapsed(const std::vector<EpochResult>& epochs);
 
-// w4a16, or w4/8a8 where layers differ: the config's widths with those its patterns add.
+// w4a16, or w4-8a8 where layers differ: the config's widths with those its patterns add.
 std::string quantizationName(const Config& config);
 
 }  // namespace qat

@@ -14,14 +14,17 @@ double emaDecay(const EmaConfig& config, int64_t update) {
     return config.decay * (1 - std::exp(-static_cast<double>(update) / config.tau));
 }
 
-Ema::Ema(const Graph& model, const EmaConfig& config) : m_graph(model.clone(true)), m_config(config) {}
+Ema::Ema(const Graph& model, const EmaConfig& config) : m_graph(model.clone(true)), m_config(config) {
+    for (const NodeId id : model.order())
+        if (std::holds_alternative<FakeQuantize>(model.node(id).op)) m_zeroPoints.insert(model.node(id).inputs[2]);
+}
 
 void Ema::update(const Graph& model) {
     const auto decay = static_cast<float>(emaDecay(m_config, ++m_updates));
     for (const ValueId id : model.storedValues()) {
         at::Tensor& average = *m_graph.value(id).data;
         const at::Tensor& value = *model.value(id).data;
-        if (average.sizes() != value.sizes() || average.strides() != value.strides()) {
+        if (m_zeroPoints.contains(id) || average.sizes() != value.sizes() || average.strides() != value.strides()) {
             average = value.detach().clone();
             continue;
         }

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 
 #include "config/config.h"
 #include "graph/graph.h"
 
 namespace qat {
 
-// After update u the average moves by decay(u) = decay (1 - exp(-u / tau)): e = decay(u) e + (1 - decay(u)) value.
+// Zero points are no numbers to average but codes: they are copied as they stand. All else follows: after update u the
+// average moves by decay(u) = decay (1 - exp(-u / tau)): e = decay(u) e + (1 - decay(u)) value.
 class Ema {
 public:
     // graph() starts as a copy of the model.
@@ -23,6 +25,7 @@ public:
 private:
     Graph m_graph;
     EmaConfig m_config;
+    std::set<ValueId> m_zeroPoints;
     int64_t m_updates = 0;
 };
 

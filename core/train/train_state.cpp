@@ -44,7 +44,7 @@ json positionJson(const TrainPosition& p) {
     json epochs = json::array();
     for (const EpochResult& epoch : p.outcome.epochs) epochs.push_back(epochJson(epoch));
     return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"sums", {exact(p.boxSum), exact(p.clsSum), exact(p.dflSum)}},
-            {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"epochs", epochs}};
+            {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"exhausted", p.outcome.exhausted}, {"epochs", epochs}};
 }
 
 TrainPosition positionFrom(const json& j) {
@@ -53,6 +53,7 @@ TrainPosition positionFrom(const json& j) {
     p.boxSum = exact(j.at("sums").at(0)), p.clsSum = exact(j.at("sums").at(1)), p.dflSum = exact(j.at("sums").at(2));
     p.bestFitness = exact(j.at("best_fitness"));
     p.outcome.bestEpoch = j.at("best_epoch");
+    p.outcome.exhausted = j.at("exhausted");
     for (const json& epoch : j.at("epochs")) p.outcome.epochs.push_back(epochFrom(epoch));
     return p;
 }

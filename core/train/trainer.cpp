@@ -9,10 +9,9 @@
 #include "base/sha256.h"
 #include "config/config_io.h"
 #include "data/loader.h"
-#include "import/safetensors.h"
-#include "models/weights.h"
 #include "run/executor.h"
 #include "train/detection_loss.h"
+#include "train/save_model.h"
 #include "train/train_state.h"
 
 namespace qat {
@@ -50,11 +49,12 @@ std::vector<std::string> headOutputs(const Graph& graph) {
     return names;
 }
 
-// Leaf tensors of our own, in the memory order the convolutions like.
+// Leaf tensors of our own, in the memory order the convolutions like: they would reorder weight and gradient otherwise.
 void prepareParameters(Graph& graph) {
     for (const ValueId id : graph.storedValues()) {
         Value& value = graph.value(id);
-        at::Tensor tensor = value.data->detach().clone();
+        const auto order = value.data->dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+        at::Tensor tensor = value.data->detach().clone(order);
         if (value.kind == ValueKind::Parameter) tensor.requires_grad_(true);
         value.data = std::make_shared<at::Tensor>(std::move(tensor));
     }
@@ -87,11 +87,10 @@ public:
     TrainOutcome train() {
         if (m_job.resume) m_at = loadTrainState(checkpointFile(), m_identity, objects());
         while (m_at.epoch < m_config.epochs && !m_at.outcome.exhausted) {
-            if (!trainEpoch()) {
+            if (!trainEpoch() || !finishEpoch()) {
                 m_at.outcome.stopped = true;
                 return m_at.outcome;
             }
-            finishEpoch();
         }
         adoptAverage();
         return m_at.outcome;
@@ -166,9 +165,23 @@ private:
         m_sink.scalar("lr/pg2", step, now.lrNorm);
     }
 
-    void finishEpoch() {
+    // Nothing if it was stopped on request: the epoch's last batch is then checkpointed, and a resumed run validates again.
+    std::optional<DetectionMetrics> validate() {
+        try {
+            return m_job.validate(m_ema ? m_ema->graph() : m_job.graph);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::Cancelled || m_cancel.level() == StopLevel::Abandon) throw;
+            checkpoint();
+            return std::nullopt;
+        }
+    }
+
+    // False: stopped on request, a checkpoint was written.
+    bool finishEpoch() {
         const auto batches = static_cast<double>(m_loader.batchesPerEpoch());
-        const DetectionMetrics metrics = m_job.validate(m_ema ? m_ema->graph() : m_job.graph);
+        const auto validated = validate();
+        if (!validated) return false;
+        const DetectionMetrics& metrics = *validated;
         const StepSettings now = settingsAt(m_config, m_at.step - 1, m_loader.batchesPerEpoch());
         const EpochResult result{m_at.epoch + 1, m_at.boxSum / batches, m_at.clsSum / batches, m_at.dflSum / batches, metrics.precision,
                                  metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm};
@@ -180,6 +193,7 @@ private:
         m_at.boxSum = m_at.clsSum = m_at.dflSum = 0;
         m_job.epochDone(m_at.outcome);
         checkpoint();
+        return true;
     }
 
     void reportEpoch(const EpochResult& result) {
@@ -199,20 +213,14 @@ private:
 
     void keepWeights(const EpochResult& result) {
         const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
-        saveWeights(m_job.weightsFolder / "last.safetensors", model);
+        saveModel(m_job.weightsFolder / "last.safetensors", model);
         TrainOutcome& outcome = m_at.outcome;
-        if (result.fitness() > m_at.bestFitness) saveWeights(m_job.weightsFolder / "best.safetensors", model);
+        if (result.fitness() > m_at.bestFitness) saveModel(m_job.weightsFolder / "best.safetensors", model);
         if (result.fitness() >= m_at.bestFitness) {
             m_at.bestFitness = result.fitness();
             outcome.bestEpoch = result.epoch;
         }
         outcome.exhausted = m_config.patience > 0 && result.epoch - outcome.bestEpoch >= m_config.patience;
-    }
-
-    static void saveWeights(const std::filesystem::path& file, const Graph& graph) {
-        std::vector<NamedTensor> tensors;
-        for (const auto& [name, tensor] : stateDict(graph)) tensors.push_back({name, tensor, ""});
-        writeSafetensors(file, tensors, {{"architecture", graph.info.architecture}, {"variant", graph.info.variant}});
     }
 
     // The final model is the averaged one.

@@ -44,7 +44,9 @@ TEST(RawGolden, MapsAndBoxesAgreeUnfoldedAndFolded) {
         for (const auto& [image, complete] : {std::pair{"000000000110", true}, {"000000000113", false}}) {
             const Differences d = differencesOf(graph, assets, image, complete);
             EXPECT_LT(d.maps, 1e-3) << image << " folded " << folded;
-            EXPECT_LT(d.boxes, 2e-3) << image << " folded " << folded;
+            // Float noise: the golden is itself 1.0e-3 and 1.6e-3 away from a run in double precision, and equally exact
+            // float variants (order of sums, processor) lie 0.9e-3 to 2.8e-3 from it.
+            EXPECT_LT(d.boxes, 3e-3) << image << " folded " << folded;
             EXPECT_LT(d.scores, 1e-4) << image << " folded " << folded;
             RecordProperty(std::string("maps_") + image + (folded ? "_folded" : ""), std::to_string(d.maps));
             RecordProperty(std::string("boxes_") + image + (folded ? "_folded" : ""), std::to_string(d.boxes));

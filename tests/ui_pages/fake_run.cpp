@@ -234,7 +234,7 @@ void writeEpoch(Writer& out, const FakeRunOptions& options, int epoch, std::ofst
         out.scalar("train/box_loss", step, box);
         out.scalar("train/cls_loss", step, cls);
         out.scalar("train/dfl_loss", step, dfl);
-        out.scalar("lr/pg0", step, rate);
+        out.scalar("lr/pg1", step, rate);
         if (step % 4 == 0) out.progress("train", step, total);
     }
     const double map = mapAt(options, epoch, out.random);
@@ -326,7 +326,7 @@ void writeFakeRun(const fs::path& folder, const FakeRunOptions& options) {
     out.begin("train");
     std::ofstream csv(folder / "results.csv");
     csv << "epoch,train/box_loss,train/cls_loss,train/dfl_loss,metrics/precision(B),metrics/recall(B),metrics/mAP50(B),"
-           "metrics/mAP50-95(B),lr/pg0,lr/pg1,lr/pg2\n";
+           "metrics/mAP50-95(B),lr/pg1,lr/pg1,lr/pg2\n";
     for (int epoch = 1; epoch <= options.epochsDone; ++epoch) writeEpoch(out, options, epoch, csv);
     if (!options.ended) return;
     const double final = options.collapses ? 0.05 : 0.3791;

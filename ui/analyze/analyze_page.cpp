@@ -227,7 +227,8 @@ void AnalyzePage::refreshChoices() {
     m_errorMetric->setVisible(m_errorMetric->count() > 0);
     std::set<int> widths;
     for (const LayerTable table : {LayerTable::Sensitivity, LayerTable::Error})
-        for (const int bits : data.bitsOf(table)) widths.insert(bits);
+        for (const int bits : data.bitsOf(table))
+            if (bits > 0) widths.insert(bits);  // head outputs have no width
     if (widths.empty()) widths.insert(m_bits);
     if (!widths.contains(m_bits)) m_bits = *widths.begin();
     const bool same =
@@ -249,7 +250,7 @@ void AnalyzePage::refreshBars() {
     m_errors->setBars(errorBars(m_layers, m_bits, errorMetric), metricInfo(errorMetric).digits);
     m_sensitivityPanel.header->setDetail(m_sensitivity->bars().empty() ? QString()
                                                                        : tr("this layer alone at W%1").arg(m_bits));
-    m_errorPanel.header->setDetail(m_errors->bars().empty() ? QString() : tr("all quantized, W%1").arg(m_bits));
+    m_errorPanel.header->setDetail(m_errors->bars().empty() ? QString() : tr("all layers quantized as planned"));
     m_model->setLayers(m_layers, m_bits, metric);
     m_tablePanel.header->setDetail(tr("%1 of %2").arg(m_filter->rowCount()).arg(m_model->rowCount()));
     refreshStrip();
@@ -264,7 +265,9 @@ void AnalyzePage::refreshStrip() {
     StripRow drop{tr("Sensitivity"), {}, false, metricInfo(metric).lowIsBad},
         error{metricInfo(errorMetric).title, {}, false, metricInfo(errorMetric).lowIsBad};
     StripRow flips{tr("Oscillation"), {}}, bits{tr("Weight bits"), {}, true};
+    const bool planKnown = std::ranges::any_of(m_layers, [](const LayerFacts& l) { return !l.plan.name.isEmpty(); });
     for (const LayerFacts& layer : m_layers) {
+        if (planKnown && layer.plan.name.isEmpty()) continue;  // head outputs are no layers
         ids.push_back(layer.id);
         names << layer.name;
         drop.values.push_back(layer.sensitivityOf(m_bits, metric));

@@ -13,9 +13,16 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-double metricOf(const std::map<int, LayerMetrics>& byBits, int bits, const QString& metric) {
-    const auto found = byBits.find(bits);
+using ByBits = std::map<int, LayerMetrics>;
+
+double metricOf(const ByBits& byBits, ByBits::const_iterator found, const QString& metric) {
     return found == byBits.end() ? kNone : found->second.value(metric, kNone);
+}
+
+// With everything quantized a layer has one width of its own, whichever width the others are looked at.
+ByBits::const_iterator errorRow(const ByBits& error, int bits) {
+    const auto found = error.find(bits);
+    return found == error.end() ? error.begin() : found;
 }
 
 std::optional<double> finite(const LayerMetrics& metrics, const QString& key) {
@@ -24,10 +31,11 @@ std::optional<double> finite(const LayerMetrics& metrics, const QString& key) {
 }
 
 std::vector<RankBar> barsOf(const std::vector<LayerFacts>& layers, int bits, const QString& metric,
-                            std::map<int, LayerMetrics> LayerFacts::*table) {
+                            ByBits LayerFacts::*table) {
     std::vector<RankBar> bars;
     for (const LayerFacts& layer : layers) {
-        const auto row = (layer.*table).find(bits);
+        const bool isError = table == &LayerFacts::error;
+        const auto row = isError ? errorRow(layer.error, bits) : ByBits::const_iterator((layer.*table).find(bits));
         if (row == (layer.*table).end() || !row->second.contains(metric)) continue;
         RankBar bar;
         bar.layer = layer.id;
@@ -44,10 +52,10 @@ std::vector<RankBar> barsOf(const std::vector<LayerFacts>& layers, int bits, con
 }  // namespace
 
 double LayerFacts::sensitivityOf(int bits, const QString& metric) const {
-    return metricOf(sensitivity, bits, metric);
+    return metricOf(sensitivity, sensitivity.find(bits), metric);
 }
 double LayerFacts::errorOf(int bits, const QString& metric) const {
-    return metricOf(error, bits, metric);
+    return metricOf(error, errorRow(error, bits), metric);
 }
 
 std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub) {

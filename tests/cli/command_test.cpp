@@ -1,0 +1,211 @@
+// Every command: its help, its JSON, and one sentence with the right exit status for what is wrong.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "cli/program.h"
+#include "cli/small_config.h"
+#include "support/assets.h"
+
+namespace qat::test {
+namespace {
+
+using nlohmann::json;
+
+class Commands : public testing::Test {
+protected:
+    const ScratchFolder scratch;
+
+    std::string path(const std::string& name) const { return (scratch.path() / name).string(); }
+    std::string file(const std::string& name, const std::string& text) const {
+        writeFileAtomic(scratch.path() / name, text);
+        return path(name);
+    }
+    // The last line of stderr, which is all of it where `whole` is set.
+    void expectRefused(std::vector<std::string> arguments, const std::string& part, bool whole = true) const {
+        const Ended ended = cli(arguments);
+        EXPECT_EQ(ended.status, 2) << ended.err;
+        std::string text = ended.err;
+        ASSERT_TRUE(text.ends_with('\n')) << arguments.front() << " " << part;
+        text.pop_back();
+        if (const size_t line = text.rfind('\n'); line != std::string::npos) {
+            EXPECT_FALSE(whole) << ended.err;
+            text.erase(0, line + 1);
+        }
+        EXPECT_TRUE(text.starts_with("qatelier-cli: ")) << text;
+        EXPECT_NE(text.find(part), std::string::npos) << text;
+    }
+    // A grey 64 x 48 bitmap.
+    std::string picture() const {
+        std::string header = "BM";
+        const auto put = [&](uint32_t value, int bytes) {
+            for (int i = 0; i < bytes; ++i) header.push_back(static_cast<char>(value >> (8 * i)));
+        };
+        const uint32_t pixels = 64 * 48 * 3;
+        put(54 + pixels, 4), put(0, 4), put(54, 4), put(40, 4), put(64, 4), put(48, 4), put(1, 2), put(24, 2);
+        put(0, 4), put(pixels, 4), put(2835, 4), put(2835, 4), put(0, 4), put(0, 4);
+        return file("picture.bmp", header + std::string(pixels, '\x50'));
+    }
+};
+
+TEST_F(Commands, HelpOfEveryCommand) {
+    for (const char* command :
+         {"inspect", "check", "predict", "val", "run", "sensitivity", "layer-error", "export", "demo"}) {
+        const Ended ended = cli({command, "--help"});
+        EXPECT_EQ(ended.status, 0) << command;
+        EXPECT_NE(ended.out.find("Usage:"), std::string::npos) << ended.out;
+        EXPECT_EQ(ended.err, "") << command;
+    }
+    const Ended all = cli({"--help"});
+    EXPECT_EQ(all.status, 0);
+    EXPECT_NE(all.out.find("layer-error"), std::string::npos);
+    const Ended version = cli({"--version"});
+    EXPECT_EQ(version.status, 0);
+    EXPECT_TRUE(version.out.starts_with("0.")) << version.out;
+}
+
+TEST_F(Commands, UsageErrors) {
+    expectRefused({}, "subcommand");
+    expectRefused({"nonsense"}, "");
+    for (const char* command : {"inspect", "check", "predict", "val", "run", "sensitivity", "layer-error", "export"})
+        expectRefused({command}, "required");
+    expectRefused({"val", "yolov8n", "--data", "shapes", "--imgsz", "big"}, "--imgsz");
+    expectRefused({"val", "yolov8n", "--data", "shapes", "--split", "test"}, "--split");
+    expectRefused({"predict", "yolov8n", "x.png", "--conf", "2"}, "--conf");
+    expectRefused({"inspect", "yolov8n", "--nonsense"}, "--nonsense");
+}
+
+TEST_F(Commands, BadModels) {
+    const std::string junk = file("junk.pt", "nothing of use");
+    const std::string empty = file("empty.pt", "");
+    for (const std::string& model : {path("none.pt"), empty, scratch.path().string()})
+        expectRefused({"inspect", model}, model);
+    expectRefused({"inspect", junk}, junk);
+    expectRefused({"predict", junk, picture()}, junk);
+    expectRefused({"val", junk, "--data", "shapes"}, junk);
+    expectRefused({"export", junk, "--out", path("o")}, junk);
+    expectRefused({"inspect", "yolov8q"}, "no variant \"q\"");
+    expectRefused({"inspect", "yolov8n", "--imgsz", "33"}, "33");
+    expectRefused({"inspect", "yolov8n", "--imgsz", "999999999"}, "999999999");
+}
+
+TEST_F(Commands, BadData) {
+    expectRefused({"predict", "yolov8n", path("none.png")}, "none.png");
+    expectRefused({"predict", "yolov8n", file("bad.png", "no picture")}, "bad.png");
+    expectRefused({"val", "yolov8n", "--data", path("none.yaml")}, "none.yaml");
+    expectRefused({"val", "yolov8n", "--data", "shapes:val=0"}, "val");
+    expectRefused({"val", "yolov8n", "--data", "shapes:val=1,size=64", "--imgsz", "64"}, "80 classes");
+    expectRefused({"predict", "yolov8n", picture(), "--imgsz", "64", "--json", "/proc/none.json"}, "/proc/none.json");
+    expectRefused({"predict", "yolov8n", picture(), "--imgsz", "64", "--save", "/proc/none"}, "/proc/none");
+}
+
+TEST_F(Commands, BadConfigurations) {
+    const std::string config = writeSmallConfig(scratch.path());
+    const std::string unknown = file("unknown.yaml", "model:\n  colour: red\n");
+    for (const char* command : {"run", "sensitivity", "layer-error"}) {
+        expectRefused({command, unknown, "--out", path("o")}, "unknown.yaml:2");
+        expectRefused({command, config, "--out", path(command), "--data", path("none.yaml")}, "none.yaml", false);
+    }
+    expectRefused({"run", path("none.yaml"), "--out", path("o")}, "none.yaml");
+    expectRefused({"run", config, "--out", path("o"), "--set", "nonsense"}, "key.path=value");
+    expectRefused({"run", config, "--out", path("o"), "--set", "train_params.epochs=-1"}, "train_params.epochs");
+    expectRefused({"run", config, "--out", "/proc/o"}, "/proc/o");
+    EXPECT_FALSE(std::filesystem::exists(scratch.path() / "o"));
+    expectRefused({"run", config, "--out", path("o"), "--resume"}, "not a run folder");
+    expectRefused({"export", "yolov8n", "--out", path("o"), "--format", "pdf"}, "pdf");
+    expectRefused({"check", path("none.yaml")}, "none.yaml");
+}
+
+TEST_F(Commands, InspectJson) {
+    for (const std::string& target : {path("i.json"), std::string("-")}) {
+        const Ended ended = cli({"inspect", "yolov8n", "--json", target});
+        ASSERT_EQ(ended.status, 0) << ended.err;
+        const json description = json::parse(target == "-" ? ended.out : readFile(target));
+        EXPECT_EQ(description["parameters"], 3157200);
+        EXPECT_EQ(description["input"], json::array({3, 640, 640}));
+        ASSERT_EQ(description["layers"].size(), 63u);
+        int64_t macs = 0;
+        for (const json& layer : description["layers"]) {
+            for (const char* key : {"name", "aliases", "op", "weight_shape", "output_shape", "macs"})
+                EXPECT_TRUE(layer.contains(key)) << key;
+            macs += layer["macs"].get<int64_t>();
+        }
+        EXPECT_GT(description["macs"].get<int64_t>(), macs);  // the frozen expectation is counted, but is no layer
+        EXPECT_LT(description["macs"].get<int64_t>() - macs, 1000000);
+    }
+}
+
+TEST_F(Commands, CheckJson) {
+    const std::string config = writeSmallConfig(scratch.path());
+    const Ended good = cli({"check", config, "--json", path("c.json")});
+    ASSERT_EQ(good.status, 0) << good.err;
+    const json report = readJson(path("c.json"));
+    EXPECT_EQ(report["valid"], true);
+    ASSERT_EQ(report["patterns"].size(), 1u);
+    EXPECT_EQ(report["patterns"][0],
+              (json{{"pattern", "^model\\.0\\.conv$"}, {"line", 10}, {"layers", {"model.0.conv"}}}));
+    const Ended bad = cli({"check", file("bad.yaml", "model:\n  variant: n\n  colour: red\n"), "--json", "-"});
+    EXPECT_EQ(bad.status, 2);
+    const json issues = json::parse(bad.out);
+    EXPECT_EQ(issues["valid"], false);
+    EXPECT_EQ(issues["issues"][0]["line"], 3);
+    EXPECT_EQ(issues["issues"][0]["severity"], "error");
+    for (const char* key : {"column", "key", "message"}) EXPECT_TRUE(issues["issues"][0].contains(key)) << key;
+}
+
+TEST_F(Commands, PredictJsonAndPictures) {
+    const Ended ended = cli({"predict", "yolov8n", picture(), "--imgsz", "64", "--conf", "0", "--json", path("p.json"),
+                             "--save", path("drawn")});
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    const json report = readJson(path("p.json"));
+    ASSERT_EQ(report["images"].size(), 1u);
+    EXPECT_EQ(report["images"][0]["image"], path("picture.bmp"));
+    ASSERT_FALSE(report["images"][0]["detections"].empty());
+    for (const json& found : report["images"][0]["detections"]) {
+        EXPECT_TRUE(found["class"].is_number_integer() && found["name"].is_string() && found["score"].is_number());
+        EXPECT_EQ(found["box"].size(), 4u);
+    }
+    EXPECT_TRUE(std::filesystem::exists(scratch.path() / "drawn/picture.png"));
+}
+
+// One run through all commands that take a run folder.
+TEST_F(Commands, RunThenUseTheRun) {
+    const std::string config = writeSmallConfig(scratch.path()), run = path("run");
+    const Ended ended = cli({"run", config, "--out", run, "--set", "train_params.epochs=0"});
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_NE(ended.out.find("run folder: " + run), std::string::npos) << ended.out;
+    const Ended inspect = cli({"inspect", run, "--imgsz", "64", "--json", "-"});
+    ASSERT_EQ(inspect.status, 0) << inspect.err;
+    EXPECT_EQ(json::parse(inspect.out)["layers"].size(), 63u);
+    const Ended val = cli({"val", run, "--data", "shapes:val=4,size=64", "--imgsz", "64", "--json", path("v.json")});
+    ASSERT_EQ(val.status, 0) << val.err;
+    const json metrics = readJson(path("v.json"));
+    EXPECT_EQ(metrics["images"], 4);
+    for (const char* key : {"mAP50-95", "mAP50", "mAP75", "precision", "recall"})
+        EXPECT_TRUE(metrics["metrics"][key].is_number()) << key;
+    for (const char* key : {"preprocess_ms", "inference_ms", "postprocess_ms"})
+        EXPECT_GE(metrics["speed"][key].get<double>(), 0) << key;
+    ASSERT_FALSE(metrics["classes"].empty());
+    for (const char* key : {"class", "name", "images", "labels", "AP50-95", "AP50"})
+        EXPECT_TRUE(metrics["classes"][0].contains(key)) << key;
+    EXPECT_TRUE(std::ranges::any_of(metrics["classes"], [](const json& c) {
+        return c["name"] == "disc" || c["name"] == "ring" || c["name"] == "star" || c["name"] == "square";
+    }));
+    const Ended exported = cli({"export", run, "--out", path("e"), "--format", "onnx,safetensors16"});
+    EXPECT_EQ(exported.status, 0) << exported.err;
+    EXPECT_TRUE(std::filesystem::exists(scratch.path() / "e/model.onnx"));
+    EXPECT_TRUE(std::filesystem::exists(scratch.path() / "e/model.safetensors"));
+    expectRefused({"run", config, "--out", run}, "already holds a run");
+}
+
+TEST_F(Commands, AnalysisCommandsWriteTheirReports) {
+    const std::string config = writeSmallConfig(scratch.path());
+    ASSERT_EQ(cli({"sensitivity", config, "--out", path("s"), "--set", "analysis.sensitivity_bits=4"}).status, 0);
+    EXPECT_EQ(readJson(scratch.path() / "s/layer-sensitivity-report.json")["layer_sensitivity"].size(), 63u);
+    ASSERT_EQ(cli({"layer-error", config, "--out", path("l")}).status, 0);
+    EXPECT_NE(readFile(scratch.path() / "l/events.jsonl").find("\"table\":\"error\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace qat::test

@@ -1,0 +1,125 @@
+// Killed and interrupted programs: what they leave can be resumed, and ends in the same bits.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/files.h"
+#include "cli/program.h"
+#include "cli/small_config.h"
+#include "support/assets.h"
+
+namespace qat::test {
+namespace {
+
+class Interrupted : public testing::Test {
+protected:
+    const ScratchFolder scratch;
+    const std::string config = writeSmallConfig(scratch.path());
+    const std::filesystem::path out = scratch.path() / "run";
+
+    std::vector<std::string> arguments(const std::filesystem::path& folder, bool resume = false) const {
+        std::vector<std::string> words{QATELIER_CLI, "run", config, "--out", folder.string()};
+        if (resume) words.push_back("--resume");
+        return words;
+    }
+    // Steps of training in the event log, by sitting; a half-written last line is skipped.
+    std::vector<std::vector<int>> steps() const {
+        std::vector<std::vector<int>> sittings;
+        std::istringstream text(std::filesystem::exists(out / "events.jsonl") ? readFile(out / "events.jsonl") : "");
+        for (std::string line; std::getline(text, line);) {
+            const auto event = nlohmann::json::parse(line, nullptr, false);
+            if (!event.is_object()) continue;
+            if (event["type"] == "run") sittings.emplace_back();
+            if (event["type"] == "scalar" && event["series"] == "train/box_loss") sittings.back().push_back(event["x"]);
+        }
+        return sittings;
+    }
+    // Runs until some steps of the first epoch are behind a checkpoint.
+    bool runIntoTraining(Program& program) const {
+        return program.runUntil([&] {
+            const auto done = steps();
+            return !done.empty() && done.back().size() >= 3 &&
+                   std::filesystem::exists(out / "checkpoint/train_state.safetensors");
+        });
+    }
+    std::string finalWeights(const std::filesystem::path& folder) const {
+        return readFile(folder / "weights/final.safetensors");
+    }
+    std::string uninterrupted() const {
+        EXPECT_EQ(runProgram(arguments(scratch.path() / "whole")).status, 0);
+        return finalWeights(scratch.path() / "whole");
+    }
+};
+
+TEST_F(Interrupted, KillAndResumeGiveTheSameBits) {
+    {
+        Program program(arguments(out));
+        ASSERT_TRUE(runIntoTraining(program)) << program.wait().err;
+        program.signal(SIGKILL);
+        ASSERT_EQ(program.wait().status, 128 + SIGKILL);
+    }
+    ASSERT_FALSE(std::filesystem::exists(out / "weights/final.safetensors"));
+    const Ended resumed = runProgram(arguments(out, true));
+    ASSERT_EQ(resumed.status, 0) << resumed.err;
+    const auto sittings = steps();
+    ASSERT_EQ(sittings.size(), 2u);
+    EXPECT_GT(sittings[1].front(), 1) << "it must not start over";
+    EXPECT_EQ(sittings[1].back(), 8);
+    EXPECT_EQ(finalWeights(out), uninterrupted());
+    EXPECT_EQ(readFile(out / "results.csv"), readFile(scratch.path() / "whole/results.csv"));
+    EXPECT_EQ(readJson(out / "run_summary.json")["status"], "completed-success");
+}
+
+TEST_F(Interrupted, KillBeforeTrainingResumesFromTheStart) {
+    {
+        Program program(arguments(out));
+        ASSERT_TRUE(program.runUntil([&] { return std::filesystem::exists(out / "layers.json"); }));
+        program.signal(SIGKILL);
+        program.wait();
+    }
+    const Ended resumed = runProgram(arguments(out, true));
+    EXPECT_EQ(resumed.status, 0) << resumed.err;
+    EXPECT_TRUE(std::filesystem::exists(out / "weights/final.safetensors"));
+}
+
+TEST_F(Interrupted, ControlCEndsWith130AndResumes) {
+    {
+        Program program(arguments(out));
+        ASSERT_TRUE(runIntoTraining(program)) << program.wait().err;
+        program.signal(SIGINT);
+        const Ended ended = program.wait();
+        EXPECT_EQ(ended.status, 130) << ended.err;
+        EXPECT_NE(ended.out.find("--resume"), std::string::npos) << ended.out;
+    }
+    EXPECT_EQ(readJson(out / "run_summary.json")["status"], "incomplete");
+    const Ended resumed = runProgram(arguments(out, true));
+    ASSERT_EQ(resumed.status, 0) << resumed.err;
+    EXPECT_EQ(finalWeights(out), uninterrupted());
+}
+
+// Files may not grow beyond a limit, as if the disk were full.
+TEST_F(Interrupted, AFullDiskIsOneSentence) {
+    const Ended ended = runProgram({"/bin/bash", "-c", "trap '' XFSZ; ulimit -f 4096; exec \"$@\"", "bash",
+                                    QATELIER_CLI, "run", config, "--out", out.string()});
+    EXPECT_EQ(ended.status, 2) << ended.err;
+    EXPECT_NE(ended.err.find("qatelier-cli: cannot write " + out.string()), std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find("File too large"), std::string::npos) << ended.err;
+    EXPECT_EQ(readJson(out / "run_summary.json")["status"], "completed-failed");
+    EXPECT_FALSE(std::filesystem::exists(out / "weights/last.safetensors")) << "half a file must not stay behind";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(out))
+        EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos) << entry.path();
+}
+
+TEST_F(Interrupted, AnEventLogThatCannotGrowEndsTheRun) {
+    std::filesystem::create_directories(out);
+    writeFileAtomic(out / "events.jsonl", std::string(4096 * 1024, '\n'));
+    const Ended ended = runProgram({"/bin/bash", "-c", "trap '' XFSZ; ulimit -f 4096; exec \"$@\"", "bash",
+                                    QATELIER_CLI, "run", config, "--out", out.string()});
+    EXPECT_EQ(ended.status, 2) << ended.err;
+    EXPECT_NE(ended.err.find("events.jsonl: File too large"), std::string::npos) << ended.err;
+}
+
+}  // namespace
+}  // namespace qat::test

@@ -1,0 +1,133 @@
+// A finished run opened again is the model it ended with, and exports as such.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "data/loader.h"
+#include "eval/evaluate.h"
+#include "import/checkpoint.h"
+#include "session/export_run.h"
+#include "session/model_source.h"
+#include "session/small_job.h"
+
+namespace qat::test {
+namespace {
+
+// Validation detections of a model, by image; weak ones left out as in previews.
+std::map<std::string, std::vector<Detection>> detectionsOf(const Graph& graph) {
+    LoaderOptions options;
+    options.imgsz = 64;
+    options.batch = 4;
+    options.workers = 0;
+    Loader loader(openDataset("shapes:train=8,val=4,size=64", DataSplit::Val), options);
+    std::map<std::string, std::vector<Detection>> found;
+    for (ImageDetections& image : evaluate(graph, loader, {NmsOptions::validate(), true}, CancelToken()).images) {
+        std::erase_if(image.detections, [](const Detection& d) { return d.score < 0.05f; });
+        found[image.path] = std::move(image.detections);
+    }
+    return found;
+}
+
+void expectSameDetections(const SmallJob& job, const Graph& opened) {
+    const auto found = detectionsOf(opened);
+    int compared = 0;
+    for (const ImageRow& row : job.sink.images) {
+        if (row.stage != "qat") continue;
+        EXPECT_EQ(row.quantized, found.at(row.image)) << row.image;
+        compared += static_cast<int>(row.quantized.size());
+    }
+    EXPECT_GT(compared, 30);
+}
+
+TEST(OpenRun, FusedRunGivesTheSameDetections) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.run();
+    const RunModel run = openRun(job.folder());
+    EXPECT_EQ(run.graph.info.classNames.at(0), "disc");
+    expectSameDetections(job, run.graph);
+}
+
+TEST(OpenRun, UnfusedRunGivesTheSameDetections) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.set("qat_params.fuse_modules", "false").run();
+    expectSameDetections(job, openRun(job.folder()).graph);
+}
+
+TEST(OpenRun, AFirstLayerInFloatDoesNotHideTheQuantizers) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.insertLayerConfig("^model\\.0\\.conv$", "skip: true");
+    job.run();
+    expectSameDetections(job, openRun(job.folder()).graph);
+}
+
+TEST(OpenRun, WithoutWeightsSaysSo) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.sink.onStage = [&](std::string_view stage) {
+        if (stage == "calibrate") job.cancel.request(StopLevel::FinishBatch);
+    };
+    job.run();
+    try {
+        openRun(job.folder());
+        FAIL() << "must be refused";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("holds no weights yet"), std::string::npos) << error.what();
+    }
+}
+
+TEST(OpenRun, WhileTrainingItIsTheBestSoFar) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.sink.onStage = [&](std::string_view stage) {
+        if (stage == "evaluate") job.cancel.request(StopLevel::FinishBatch);
+    };
+    job.run();
+    const RunModel run = openRun(job.folder());
+    EXPECT_EQ(run.graph.info.classNames.at(5), "star");
+    EXPECT_EQ(detectionsOf(run.graph).size(), 4u);
+}
+
+TEST(ExportModel, WritesRunsAndCheckpoints) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.set("train_params.epochs", "0").set("analysis.enabled", "false").run();
+    NullSink sink;
+    const auto files = exportModel({job.folder(), scratch.path() / "a", {"onnx", "safetensors"}}, sink, CancelToken());
+    ASSERT_EQ(files.size(), 2u);
+    EXPECT_EQ(files[0].format, "onnx");
+    EXPECT_EQ(readFile(files[0].path), readFile(job.folder() / "exports/model.onnx"));
+    EXPECT_EQ(files[0].bytes, static_cast<int64_t>(std::filesystem::file_size(files[0].path)));
+    EXPECT_EQ(readFile(files[1].path), readFile(job.folder() / "weights/final.safetensors"));
+    const auto own = exportModel({scratch.path() / "start.safetensors", scratch.path() / "b", {"safetensors16"}}, sink,
+                                 CancelToken());
+    ASSERT_EQ(own.size(), 1u);
+    EXPECT_LT(own[0].bytes,
+              static_cast<int64_t>(std::filesystem::file_size(scratch.path() / "start.safetensors")) * 6 / 10);
+    const OpenedModel half = openModel(own[0].path);
+    EXPECT_EQ(half.graph.info.numClasses, 6);
+    EXPECT_TRUE(half.ignored.empty());
+}
+
+TEST(ExportModel, RefusesWhatItDoesNotKnow) {
+    const ScratchFolder scratch;
+    NullSink sink;
+    const auto message = [&](const ExportRequest& request) -> std::string {
+        try {
+            exportModel(request, sink, CancelToken());
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "no error";
+    };
+    EXPECT_NE(message({"yolov8n", scratch.path(), {"pdf"}}).find("pdf"), std::string::npos);
+    EXPECT_NE(message({scratch.path(), scratch.path() / "o", {}}).find("not a run folder"), std::string::npos);
+    EXPECT_NE(message({"yolov8n", "/proc/o", {}}).find("/proc/o"), std::string::npos);
+    EXPECT_NE(message({scratch.path() / "none.pt", scratch.path() / "o", {}}).find("none.pt"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace qat::test

@@ -1,0 +1,104 @@
+// The tracker on sequences of codes small enough to follow by hand.
+#include "train/oscillation.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "quant/plan.h"
+
+namespace qat {
+namespace {
+
+// One convolution whose weights are their own codes: per-tensor grid -7..7 with scale 1.
+struct Codes {
+    Graph graph;
+    std::optional<QuantizerSet> quantizers;
+    std::optional<OscillationTracker> tracker;
+
+    explicit Codes(const std::vector<float>& start, int bits = 4) {
+        const auto count = static_cast<int64_t>(start.size());
+        const ValueId x = graph.addInput("x", {1, 1, 1, 1});
+        const auto weight = std::make_shared<at::Tensor>(at::tensor(start).reshape({count, 1, 1, 1}));
+        graph.setOutput("out",
+                        graph.add("conv", Conv2d{}, {x, graph.addParameter("conv.weight", weight, {count, 1, 1, 1})}));
+        Config config;
+        config.quantization.weight.scheme = Scheme::PerTensor;
+        config.quantization.weight.bitWidth = bits;
+        quantizers.emplace(graph, resolvePlan(graph, config));
+        graph.value(quantizers->all().front().scale).data->fill_(1.0f);
+        tracker.emplace(graph, *quantizers);
+    }
+    void step(const std::vector<float>& codes) {
+        at::Tensor& weight = *graph.value(*graph.findValue("conv.weight")).data;
+        weight.copy_(at::tensor(codes).reshape(weight.sizes()));
+        tracker->step(graph);
+    }
+    std::vector<float> frequencies() const {
+        const auto state = tracker->state();
+        const at::Tensor& f = *state.at(2).second;
+        return {f.data_ptr<float>(), f.data_ptr<float>() + f.numel()};
+    }
+};
+
+TEST(Oscillation, CountsReversalsOnly) {
+    // 2 3 2 3 2: the first change has no direction to oppose; t = 2, 3, 4 are oscillations. Beside it a code that
+    // climbs, and one that pauses before it turns back: one oscillation, at t = 4.
+    Codes codes({2, 2, 2});
+    codes.step({3, 3, 3});
+    EXPECT_EQ(codes.frequencies(), (std::vector<float>{0, 0, 0}));
+    codes.step({2, 4, 3});
+    EXPECT_NEAR(codes.frequencies()[0], 0.01, 1e-7);
+    codes.step({3, 5, 3});
+    EXPECT_NEAR(codes.frequencies()[0], 0.0199, 1e-7);
+    codes.step({2, 6, 2});
+    EXPECT_NEAR(codes.frequencies()[0], 0.029701, 1e-7);
+    EXPECT_EQ(codes.frequencies()[1], 0);
+    EXPECT_NEAR(codes.frequencies()[2], 0.01, 1e-7);
+    const auto shares = codes.tracker->shares();
+    ASSERT_EQ(shares.size(), 1u);
+    EXPECT_EQ(shares[0].layer, "conv");
+    EXPECT_EQ(shares[0].bits, 4);
+    EXPECT_NEAR(shares[0].share, 2.0 / 3.0, 1e-12);
+    EXPECT_NEAR(shares[0].meanFrequency, (0.029701 + 0.01) / 3, 1e-7);
+    EXPECT_NEAR(codes.tracker->totalShare(), 2.0 / 3.0, 1e-12);
+}
+
+TEST(Oscillation, WeightsBeyondTheGridStayAtItsEnd) {
+    Codes codes({7, 7});
+    for (const float far : {20.0f, 9.0f, 20.0f, 9.0f}) codes.step({far, 7});
+    EXPECT_EQ(codes.frequencies(), (std::vector<float>{0, 0}));
+}
+
+TEST(Oscillation, MovementWithinACodeIsNone) {
+    Codes codes({2, 2});
+    for (const float near : {2.4f, 1.6f, 2.4f, 1.6f}) codes.step({near, 2});
+    EXPECT_EQ(codes.frequencies(), (std::vector<float>{0, 0}));
+}
+
+TEST(Oscillation, WiderGridsAreNotFollowed) {
+    Codes codes({2, 3}, 8);
+    codes.step({3, 2});
+    EXPECT_TRUE(codes.tracker->shares().empty());
+    EXPECT_EQ(codes.tracker->totalShare(), 0);
+}
+
+TEST(Oscillation, RestoredStateGoesOnAlike) {
+    Codes first({2, -3}), second({2, -3});
+    first.step({3, -2});
+    const auto state = first.tracker->state();
+    second.tracker->restore(state);
+    first.step({2, -3});
+    second.step({2, -3});
+    EXPECT_EQ(first.frequencies(), second.frequencies());
+    EXPECT_NEAR(second.frequencies()[1], 0.01, 1e-7);
+}
+
+TEST(Oscillation, RefusesStateThatDoesNotFit) {
+    Codes codes({2, 3}), other({1, 2, 3});
+    EXPECT_THROW(codes.tracker->restore(other.tracker->state()), Error);
+    EXPECT_THROW(codes.tracker->restore({}), Error);
+}
+
+}  // namespace
+}  // namespace qat

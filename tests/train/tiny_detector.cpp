@@ -1,0 +1,95 @@
+// Building and training the tiny detector.
+#include "train/tiny_detector.h"
+
+#include <ATen/ATen.h>
+
+#include "data/loader.h"
+#include "models/detect_head.h"
+#include "models/module_builder.h"
+#include "quant/calibrate.h"
+#include "quant/plan.h"
+
+namespace qat::test {
+
+Graph tinyDetector(uint64_t seed) {
+    Graph graph;
+    graph.info = {"tiny", "t", 6, {"disc", "ring", "square", "triangle", "cross", "star"}, {8, 16, 32}, 4};
+    Random random(seed);
+    ModuleBuilder builder(graph, random);
+    ValueId x = graph.addInput("images", {1, 3, -1, -1});
+    builder.setChannels(x, 3);
+    x = builder.conv("model.0", x, 8, 3, 2);
+    x = builder.conv("model.1", x, 8, 3, 2);
+    std::vector<ValueId> levels;
+    for (int i = 2; i < 5; ++i) levels.push_back(x = builder.conv("model." + std::to_string(i), x, 16, 3, 2));
+    addDetectHead(graph, builder, "model.5", levels);
+    return graph;
+}
+
+Config tinyConfig(Quantize quantize) {
+    Config config;
+    config.data.path = "shapes:train=16,val=4,size=64";
+    config.data.imgsz = 64;
+    config.data.workers = 1;
+    config.train.quantize = quantize != Quantize::None;
+    config.train.epochs = 3;
+    config.train.batchSize = 4;
+    config.train.nominalBatch = 4;
+    config.train.lr = 0.01;
+    config.train.checkpointEvery = 0;
+    config.train.augment = {0, 0, 0, 0, 0, 0, 0, 0};
+    config.train.ema = {true, 0.9, 2};
+    config.quantization.weight.bitWidth = 4;
+    if (quantize == Quantize::Lsq) config.quantization.fakeQuantize.type = FakeQuantKind::Lsq;
+    return config;
+}
+
+QuantizerSet insertCalibrated(Graph& graph, const Config& config) {
+    const Graph floatGraph = graph.clone(true);
+    QuantizerSet set(graph, resolvePlan(graph, config));
+    Random random(3);
+    at::Tensor images = at::empty({2, 3, 64, 64});
+    for (int64_t i = 0; i < images.numel(); ++i) images.data_ptr<float>()[i] = static_cast<float>(random.uniform());
+    bool given = false;
+    calibrate(
+        floatGraph, graph, set, [&] { return std::exchange(given, true) ? at::Tensor() : images; }, [](int64_t) {},
+        CancelToken());
+    return set;
+}
+
+TrainOutcome TinyRun::train(bool resume) {
+    graph = tinyDetector();
+    std::optional<QuantizerSet> quantizers;
+    if (config.train.quantize) quantizers = insertCalibrated(*graph, config);
+    std::filesystem::create_directories(folder / "checkpoint");
+    std::filesystem::create_directories(folder / "weights");
+    int validations = 0;
+    const TrainJob job{.graph = *graph,
+                       .quantizers = quantizers ? &*quantizers : nullptr,
+                       .config = config,
+                       .data = openDataset(config.data.path, DataSplit::Train),
+                       .checkpointFolder = folder / "checkpoint",
+                       .weightsFolder = folder / "weights",
+                       .resume = resume,
+                       .validate =
+                           [&](const Graph&) {
+                               cancel.poll();
+                               DetectionMetrics metrics;
+                               metrics.map = metrics.map50 = fitness ? fitness(++validations) : 0.1;
+                               return metrics;
+                           },
+                       .epochDone = [](const TrainOutcome&) {}};
+    return qat::train(job, sink, cancel);
+}
+
+std::vector<std::pair<std::string, std::string>> storedBytes(const Graph& graph) {
+    std::vector<std::pair<std::string, std::string>> stored;
+    for (const ValueId id : graph.storedValues()) {
+        const at::Tensor plain = graph.value(id).data->detach().contiguous();
+        stored.emplace_back(graph.value(id).name,
+                            std::string(static_cast<const char*>(plain.data_ptr()), plain.nbytes()));
+    }
+    return stored;
+}
+
+}  // namespace qat::test

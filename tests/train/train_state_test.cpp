@@ -1,0 +1,150 @@
+// Checkpoints: what goes in comes back bit by bit, and another job's is refused.
+#include "train/train_state.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "support/assets.h"
+#include "train/tiny_detector.h"
+
+namespace qat::test {
+namespace {
+
+// Everything a run consists of, some steps in.
+struct Live {
+    Graph graph = tinyDetector();
+    Config config = tinyConfig(Quantize::Lsq);
+    QuantizerSet quantizers = insertCalibrated(graph, config);
+    std::optional<Ema> ema;
+    std::optional<Optimizer> optimizer;
+    std::optional<OscillationTracker> oscillation;
+
+    explicit Live(uint64_t seed, OptimizerKind kind = OptimizerKind::AdamW) {
+        config.train.optimizer = kind;
+        optimizer.emplace(graph, config.train);
+        ema.emplace(graph, config.train.ema);
+        oscillation.emplace(graph, quantizers);
+        Random random(seed);
+        for (int step = 0; step < 3; ++step) oneStep(random);
+    }
+    void oneStep(Random& random) {
+        for (const ValueId id : graph.storedValues()) {
+            at::Tensor& tensor = *graph.value(id).data;
+            if (graph.value(id).kind != ValueKind::Parameter) continue;
+            at::Tensor gradient = at::empty_like(tensor);
+            for (int64_t i = 0; i < gradient.numel(); ++i)
+                gradient.data_ptr<float>()[i] = static_cast<float>(random.normal());
+            tensor.mutable_grad() = gradient;
+        }
+        optimizer->step(settingsAt(config.train, 10, 4));
+        ema->update(graph);
+        oscillation->step(graph);
+    }
+    TrainObjects objects() { return {graph, &*ema, *optimizer, &*oscillation, &quantizers}; }
+};
+
+TrainPosition somewhere() {
+    TrainPosition position{1, 2, 6, 0.1, 1.0 / 3.0, 1e-300, 0.7, {}};
+    position.outcome.epochs = {{1, 1.1, 2.2, 3.3, 0.1, 0.2, 0.3, 0.4, 1e-3, 2e-3, 3e-3}};
+    position.outcome.bestEpoch = 1;
+    position.outcome.exhausted = true;
+    return position;
+}
+
+std::string messageOf(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(TrainState, ComesBackBitByBit) {
+    const ScratchFolder scratch;
+    Live saved(1), loaded(2);
+    ASSERT_NE(storedBytes(saved.graph), storedBytes(loaded.graph));
+    const TrainPosition before = somewhere();
+    saveTrainState(scratch.path() / "a", "job", before, saved.objects());
+    const TrainPosition after = loadTrainState(scratch.path() / "a", "job", loaded.objects());
+    EXPECT_EQ(storedBytes(saved.graph), storedBytes(loaded.graph));
+    EXPECT_EQ(storedBytes(saved.ema->graph()), storedBytes(loaded.ema->graph()));
+    EXPECT_EQ(after.epoch, 1);
+    EXPECT_EQ(after.batch, 2);
+    EXPECT_EQ(after.step, 6);
+    EXPECT_EQ(after.boxSum, before.boxSum);
+    EXPECT_EQ(after.clsSum, before.clsSum);
+    EXPECT_EQ(after.dflSum, before.dflSum);
+    EXPECT_EQ(after.bestFitness, before.bestFitness);
+    EXPECT_TRUE(after.outcome.exhausted);
+    ASSERT_EQ(after.outcome.epochs.size(), 1u);
+    EXPECT_EQ(after.outcome.epochs[0].lrNorm, 3e-3);
+    // A second generation is the same file: nothing was lost on the way, moments and oscillation included.
+    saveTrainState(scratch.path() / "b", "job", after, loaded.objects());
+    EXPECT_EQ(readFile(scratch.path() / "a"), readFile(scratch.path() / "b"));
+    Random one(9), two(9);
+    saved.oneStep(one);
+    loaded.oneStep(two);
+    EXPECT_EQ(storedBytes(saved.graph), storedBytes(loaded.graph));
+}
+
+TEST(TrainState, RefusesAnotherJob) {
+    const ScratchFolder scratch;
+    const auto file = scratch.path() / "state";
+    Live live(1);
+    saveTrainState(file, "job", somewhere(), live.objects());
+    const auto untouched = storedBytes(live.graph);
+    Live other(2);
+    const auto before = storedBytes(other.graph);
+    const std::string message = messageOf([&] { loadTrainState(file, "another", other.objects()); });
+    EXPECT_NE(message.find(file.string()), std::string::npos) << message;
+    EXPECT_NE(message.find("another model, data or configuration"), std::string::npos) << message;
+    EXPECT_EQ(storedBytes(other.graph), before);
+}
+
+TEST(TrainState, RefusesAnotherOptimizer) {
+    const ScratchFolder scratch;
+    Live sgd(1, OptimizerKind::Sgd), adam(1);
+    saveTrainState(scratch.path() / "state", "job", somewhere(), sgd.objects());
+    const std::string message = messageOf([&] { loadTrainState(scratch.path() / "state", "job", adam.objects()); });
+    EXPECT_NE(message.find("optimizer state does not fit"), std::string::npos) << message;
+}
+
+TEST(TrainState, RefusesWhatIsNoCheckpoint) {
+    const ScratchFolder scratch;
+    const auto file = scratch.path() / "state";
+    Live live(1);
+    saveTrainState(file, "job", somewhere(), live.objects());
+    const std::string whole = readFile(file);
+    for (const std::string& bytes :
+         {std::string(), std::string("nonsense"), whole.substr(0, 4000), whole.substr(0, whole.size() - 1)}) {
+        writeFileAtomic(file, bytes);
+        const std::string message = messageOf([&] { loadTrainState(file, "job", live.objects()); });
+        EXPECT_NE(message.find(file.string()), std::string::npos) << message;
+    }
+    EXPECT_THROW(loadTrainState(scratch.path() / "none", "job", live.objects()), Error);
+}
+
+// Metadata with a field missing or of another type.
+TEST(TrainState, RefusesDamagedMetadata) {
+    const ScratchFolder scratch;
+    const auto file = scratch.path() / "state";
+    Live live(1);
+    saveTrainState(file, "job", somewhere(), live.objects());
+    const std::string whole = readFile(file);
+    for (const auto& [from, to] : {std::pair{"best_epoch", "best_epoxx"}, {"\\\"step\\\":6", "\\\"step\\\":{"}}) {
+        std::string damaged = whole;
+        const size_t at = damaged.find(from);
+        ASSERT_NE(at, std::string::npos) << from;
+        damaged.replace(at, std::string(from).size(), to);
+        writeFileAtomic(file, damaged);
+        EXPECT_NE(messageOf([&] { loadTrainState(file, "job", live.objects()); }), "no error") << from;
+    }
+}
+
+}  // namespace
+}  // namespace qat::test
