@@ -13,7 +13,7 @@
 #include "cli/output.h"
 #include "eval/coco.h"
 #include "eval/evaluate.h"
-#include "passes/fold_batch_norm.h"
+#include "passes/lower_integers.h"
 #include "run/executor.h"
 #include "session/model_source.h"
 
@@ -31,11 +31,7 @@ struct DetectOptions {
     bool rect = false, coco = false;
 };
 
-Graph foldedModel(const std::string& model) {
-    OpenedModel opened = openModel(model);
-    foldBatchNorm(opened.graph);
-    return std::move(opened.graph);
-}
+Graph runnableModel(const std::string& model) { return inferenceForm(openModel(model).graph); }
 
 std::string className(const Graph& graph, int32_t index) {
     const auto& names = graph.info.classNames;
@@ -81,8 +77,8 @@ ImageDetections detectIn(const Graph& graph, Executor& executor, const std::stri
 }
 
 int predict(const DetectOptions& o) {
-    const Graph graph = foldedModel(o.model);
-    Executor executor(graph, {.outputs = {"decoded"}});
+    const Graph graph = runnableModel(o.model);
+    Executor executor(graph, {.outputs = {"decoded"}, .frozen = true});
     if (!o.save.empty()) makeWritableFolder(o.save);
     ordered_json images = ordered_json::array();
     for (const std::string& path : o.images) {
@@ -120,7 +116,7 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
 }
 
 int val(const DetectOptions& o, const CancelToken& cancel) {
-    const Graph graph = foldedModel(o.model);
+    const Graph graph = openModel(o.model).graph;
     const auto data = openDataset(o.data, o.split == "train" ? DataSplit::Train : DataSplit::Val);
     for (const auto& warning : data->warnings()) std::cerr << "warning: " << warning << "\n";
     const auto classes = static_cast<int64_t>(data->classNames().size());

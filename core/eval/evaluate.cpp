@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "data/letterbox.h"
+#include "passes/lower_integers.h"
 #include "run/executor.h"
 
 namespace qat {
@@ -42,7 +43,8 @@ ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, i
 
 EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options, const CancelToken& cancel,
                           const std::function<void(int64_t, int64_t)>& progress) {
-    Executor executor(graph, {.outputs = {"decoded"}});
+    const Graph runnable = inferenceForm(graph);
+    Executor executor(runnable, {.outputs = {"decoded"}, .frozen = true});
     MetricsAccumulator metrics(static_cast<int>(graph.info.numClasses));
     EvaluationResult result;
     const int64_t total = loader.batchesPerEpoch();

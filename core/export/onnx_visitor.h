@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "export/onnx_builder.h"
 #include "export/onnx_export.h"
 #include "export/qdq.h"
@@ -51,6 +52,11 @@ public:
     void operator()(const Softmax& op);
     void operator()(const AnchorPoints& op);
     void operator()(const FakeQuantize& op);
+    // Files are written from the graph with quantizers; its form on codes is what runtimes make of them.
+    template <class OnCodes>
+    void operator()(const OnCodes&) {
+        fail(ErrorKind::Internal, "operators on codes are not written");
+    }
 
 private:
     // What stands for a graph value in the file.

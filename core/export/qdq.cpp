@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "export/stored_values.h"
 #include "ops/fake_quantize.h"
+#include "ops/integer_ops.h"
 
 namespace qat {
 namespace {
@@ -190,18 +191,15 @@ std::optional<IntegerTensor> QdqWriter::quantizeBias(const Value& bias, const Gr
     const std::vector<float>& weightScales = parameters(weight).scales;
     require(weightScales.size() == 1 || weightScales.size() == stored.size(), ErrorKind::BadInput, bias.name,
             " does not have one number for each scale of the weight");
+    const auto codes = biasCodes(stored, inputScale, weightScales);
+    if (!codes) return std::nullopt;
     std::vector<float> scales(stored.size());
-    std::vector<int64_t> codes(stored.size());
-    for (size_t i = 0; i < stored.size(); ++i) {
-        scales[i] = inputScale * weightScales[weightScales.size() == 1 ? 0 : i];
-        const double code = std::nearbyint(static_cast<double>(stored[i]) / scales[i]);
-        if (!(std::abs(code) <= std::numeric_limits<int32_t>::max())) return std::nullopt;
-        codes[i] = static_cast<int64_t>(code);
-    }
+    for (size_t i = 0; i < stored.size(); ++i) scales[i] = inputScale * weightScales[weightScales.size() == 1 ? 0 : i];
     const Grid grid{{}, {}, rangeOf(OnnxType::Int32).least, rangeOf(OnnxType::Int32).most, 0};
     IntegerTensor made{bias.name, "",   m_builder.addFloats(bias.name + "_scale", bias.shape, scales),
                        "",        grid, OnnxType::Int32};
-    made.integers = m_builder.addIntegers(bias.name + "_quantized", OnnxType::Int32, bias.shape, codes);
+    const std::vector<int64_t> whole(codes->begin(), codes->end());
+    made.integers = m_builder.addIntegers(bias.name + "_quantized", OnnxType::Int32, bias.shape, whole);
     return made;
 }
 

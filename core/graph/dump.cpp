@@ -4,6 +4,8 @@
 //   parameter model.0.conv.weight [16,3,3,3]      buffer b [] int64
 //   node model.0.conv Conv2d stride=[2,2] ... (images, model.0.conv.weight) -> (model.0.conv)
 //   output head.0 model.22.cat0
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <sstream>
 
@@ -128,9 +130,24 @@ std::string valueList(const Graph& graph, const std::vector<ValueId>& values) {
     return text + ")";
 }
 
+constexpr std::array<std::pair<ElementType, std::string_view>, 4> kTypeNames{
+    {{ElementType::Int64, "int64"}, {ElementType::Int32, "int32"}, {ElementType::Int8, "int8"}, {ElementType::Uint8, "uint8"}}};
+
+// float32 goes without saying.
+std::string typeSuffix(ElementType type) {
+    const auto found = std::ranges::find(kTypeNames, type, &std::pair<ElementType, std::string_view>::first);
+    return found == kTypeNames.end() ? "" : str(" ", found->second);
+}
+
+ElementType typeNamed(std::string_view name) {
+    const auto found = std::ranges::find(kTypeNames, name, &std::pair<ElementType, std::string_view>::second);
+    if (found == kTypeNames.end()) badField(name);
+    return found->first;
+}
+
 std::string valueLine(const Value& value) {
     const char* kind = value.kind == ValueKind::Input ? "input" : value.kind == ValueKind::Parameter ? "parameter" : "buffer";
-    return str(kind, " ", value.name, " ", listText(value.shape), value.type == ElementType::Int64 ? " int64\n" : "\n");
+    return str(kind, " ", value.name, " ", listText(value.shape), typeSuffix(value.type), "\n");
 }
 
 // Splits "key=value" at the first equals sign.
@@ -175,10 +192,8 @@ private:
         readField(word(2), shape);
         if (kind == "input") m_graph.addInput(word(1), shape);
         else if (kind == "parameter") m_graph.addParameter(word(1), nullptr, shape);
-        else if (kind == "buffer") {
-            if (m_words.size() > 3 && word(3) != "int64") badField(word(3));
-            m_graph.addBuffer(word(1), nullptr, shape, m_words.size() > 3 ? ElementType::Int64 : ElementType::Float32);
-        }
+        else if (kind == "buffer")
+            m_graph.addBuffer(word(1), nullptr, shape, m_words.size() > 3 ? typeNamed(word(3)) : ElementType::Float32);
         else badField(kind);
     }
 

@@ -28,7 +28,7 @@ struct Id {
 using ValueId = Id<struct ValueTag>;
 using NodeId = Id<struct NodeTag>;
 
-enum class ElementType { Float32, Int64 };
+enum class ElementType { Float32, Int64, Int32, Int8, Uint8 };
 
 }  // namespace qat
 

@@ -21,7 +21,10 @@ Arity inputArity(const Op& op) {
                                [](const Reshape&) { return Arity{1, 1}; }, [](const Permute&) { return Arity{1, 1}; },
                                [](const Softmax&) { return Arity{1, 1}; },
                                [](const AnchorPoints& a) { return Arity{std::max<size_t>(a.strides.size(), 1), a.strides.size()}; },
-                               [](const FakeQuantize&) { return Arity{3, 3}; }},
+                               [](const FakeQuantize&) { return Arity{3, 3}; }, [](const Quantize&) { return Arity{3, 3}; },
+                               [](const Dequantize&) { return Arity{3, 3}; },
+                               [](const IntegerConv2d& c) { return c.requantize ? Arity{6, 6} : Arity{5, 5}; },
+                               [](const IntegerAdd&) { return Arity{4, 4}; }, [](const Lookup&) { return Arity{2, 2}; }},
                       op);
 }
 

@@ -6,6 +6,7 @@
 #include "ops/chain_tensors.h"
 #include "ops/fake_quantize.h"
 #include "ops/fused_activation.h"
+#include "ops/integer_ops.h"
 
 namespace qat {
 namespace {
@@ -18,7 +19,9 @@ at::Tensor convolve(const Conv2d& op, const Tensors& in) {
     return at::conv2d(in[0], in[1], optionalInput(in, 2), op.stride, op.padding, op.dilation, op.groups);
 }
 
+// Codes are ordered like the numbers they stand for, so the largest code is the code of the largest.
 at::Tensor pool(const Pool& op, const at::Tensor& x) {
+    if (x.scalar_type() != at::kFloat && op.kind == PoolKind::Max) return pool(op, x.to(at::kFloat)).to(x.scalar_type());
     if (op.kind == PoolKind::Max) return at::max_pool2d(x, op.kernel, op.stride, op.padding);
     return at::avg_pool2d(x, op.kernel, op.stride, op.padding, /*ceil_mode=*/false, /*count_include_pad=*/false);
 }
@@ -87,6 +90,11 @@ struct Forward {
     Tensors operator()(const Softmax& op) const { return {at::softmax(in[0], op.axis)}; }
     Tensors operator()(const AnchorPoints& op) const { return anchorPoints(op, in); }
     Tensors operator()(const FakeQuantize& op) const { return {fakeQuantize(op, in[0], in[1], in[2])}; }
+    Tensors operator()(const Quantize& op) const { return {quantizeToCodes(in[0], codeGrid(op.qmin, op.qmax, in[1], in[2]))}; }
+    Tensors operator()(const Dequantize&) const { return {dequantizeCodes(in[0], in[1], in[2])}; }
+    Tensors operator()(const IntegerConv2d& op) const { return {finishSums(op, exactSums(op.window(), in[0], in[1], in[2]), in)}; }
+    Tensors operator()(const IntegerAdd& op) const { return {addCodes(op, in[0], in[1], in[2], in[3])}; }
+    Tensors operator()(const Lookup&) const { return {lookUp(in[0], in[1])}; }
 };
 
 }  // namespace

@@ -162,8 +162,60 @@ struct FakeQuantize {
     bool operator==(const FakeQuantize&) const = default;
 };
 
+// The operators below compute on codes: uint8 where qmin >= 0, else int8. They are what a deployed file does (ONNX's
+// QuantizeLinear, QLinearConv, ...), and stand only in graphs that lowerToIntegers made.
+
+// codes = clip(round(x / scale) + zero_point, qmin, qmax), round half to even. Inputs x, scale [1], zero_point [1].
+struct Quantize {
+    int64_t qmin = 0, qmax = 255;
+    static constexpr std::string_view name = "Quantize";
+    static constexpr auto fields() { return std::tuple{Field{"qmin", &Quantize::qmin}, Field{"qmax", &Quantize::qmax}}; }
+    bool operator==(const Quantize&) const = default;
+};
+
+// x = (codes - zero_point) * scale. Inputs codes, scale [1], zero_point [1].
+struct Dequantize {
+    static constexpr std::string_view name = "Dequantize";
+    static constexpr auto fields() { return std::tuple{}; }
+    bool operator==(const Dequantize&) const = default;
+};
+
+// sum = conv(codes - zero_point, weight) + bias, exact in int32; y = sum * factor in float32, or its codes
+// clip(round(sum * factor) + y_zero_point, qmin, qmax) with `requantize`. Inputs codes, zero_point [1], weight int8
+// [O,C/groups,kh,kw], bias int32 [O], factor [O], and y_zero_point [1] with `requantize`.
+struct IntegerConv2d {
+    Pair stride{1, 1}, padding{0, 0}, dilation{1, 1};
+    int64_t groups = 1;
+    bool requantize = false;
+    int64_t qmin = 0, qmax = 255;
+    Conv2d window() const { return {stride, padding, dilation, groups}; }
+    static constexpr std::string_view name = "IntegerConv2d";
+    static constexpr auto fields() {
+        return std::tuple{Field{"stride", &IntegerConv2d::stride}, Field{"padding", &IntegerConv2d::padding},
+                          Field{"dilation", &IntegerConv2d::dilation}, Field{"groups", &IntegerConv2d::groups},
+                          Field{"requantize", &IntegerConv2d::requantize}, Field{"qmin", &IntegerConv2d::qmin},
+                          Field{"qmax", &IntegerConv2d::qmax}};
+    }
+    bool operator==(const IntegerConv2d&) const = default;
+};
+
+// Sum of two tensors of codes. Inputs a, b, scales [3] and zero points [3] of a, b and the result.
+struct IntegerAdd {
+    int64_t qmin = 0, qmax = 255;
+    static constexpr std::string_view name = "IntegerAdd";
+    static constexpr auto fields() { return std::tuple{Field{"qmin", &IntegerAdd::qmin}, Field{"qmax", &IntegerAdd::qmax}}; }
+    bool operator==(const IntegerAdd&) const = default;
+};
+
+// y = table[code], or table[code + 128] for int8. Inputs codes, table [256] of codes.
+struct Lookup {
+    static constexpr std::string_view name = "Lookup";
+    static constexpr auto fields() { return std::tuple{}; }
+    bool operator==(const Lookup&) const = default;
+};
+
 using Op = std::variant<Conv2d, Linear, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice, Reshape,
-                        Permute, Softmax, AnchorPoints, FakeQuantize>;
+                        Permute, Softmax, AnchorPoints, FakeQuantize, Quantize, Dequantize, IntegerConv2d, IntegerAdd, Lookup>;
 
 std::string_view opName(const Op& op);
 

@@ -62,6 +62,7 @@ class Resolver {
 public:
     Resolver(const Graph& graph, const Config& config) : m_graph(graph), m_config(config), m_head(headOf(graph)) {
         for (const LayerConfig& entry : config.quantization.layerConfigs) m_patterns.emplace_back(entry.pattern);
+        for (const FusionPattern& entry : config.qat.fusionPatterns) m_fusions.emplace_back(entry.pattern);
         m_hits.resize(m_patterns.size());
     }
 
@@ -124,6 +125,32 @@ private:
         }
     }
 
+    // Whether the layer's own result is quantized, in front of its activation: the last fusion that matches it has none.
+    bool splitsActivation(const Node& node) const {
+        if (!m_config.qat.fuseModules) return false;
+        bool splits = false;
+        const auto aliases = layerAliases(m_graph, node);
+        for (size_t i = 0; i < m_fusions.size(); ++i) {
+            if (!m_fusions[i].matches(node.name, aliases)) continue;
+            const auto& modules = m_config.qat.fusionPatterns[i].modules;
+            splits = std::ranges::none_of(modules, [](const std::string& module) { return module == "relu" || module == "silu" || module == "act"; });
+        }
+        return splits;
+    }
+
+    // Groups of results that only an activation reads.
+    void addResults(const std::map<NodeId, LayerAnswer>& answers, std::map<int32_t, ActivationGroup>& groups) {
+        for (const auto& [id, answer] : answers) {
+            const ValueId result = m_graph.node(id).outputs.front();
+            const auto users = m_graph.users(result);
+            const auto* activation = users.size() == 1 ? std::get_if<Activation>(&m_graph.node(users[0]).op) : nullptr;
+            if (!activation || !splitsActivation(m_graph.node(id))) continue;
+            ActivationGroup& group = groups[root(result.index)];
+            group.how = answer.activation;
+            group.before = activation->kind;
+        }
+    }
+
     // Ops that hand numbers on unchanged: their inputs and outputs lie on one grid.
     static bool carries(const Op& op) {
         const auto* pool = std::get_if<Pool>(&op);
@@ -161,6 +188,7 @@ private:
             const int32_t key = root(m_graph.node(id).inputs.front().index);
             widen(groups[key], id, answer, m_bitsGiven[key], plan.warnings);
         }
+        addResults(answers, groups);
         std::vector<ValueId> made(m_graph.inputs());
         for (const NodeId id : m_graph.order())
             if (!carries(m_graph.node(id).op)) made.insert(made.end(), m_graph.node(id).outputs.begin(), m_graph.node(id).outputs.end());
@@ -197,7 +225,7 @@ private:
     const Graph& m_graph;
     const Config& m_config;
     const std::string m_head;
-    std::vector<LayerPattern> m_patterns;
+    std::vector<LayerPattern> m_patterns, m_fusions;
     std::vector<int> m_hits;
     std::vector<int32_t> m_parent;
     std::map<int32_t, bool> m_bitsGiven;  // by root of the group

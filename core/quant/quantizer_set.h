@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Quantizer {
     std::vector<NodeId> nodes;        // its FakeQuantize nodes
     std::vector<ValueId> observed;    // the float values in front of them
     std::vector<NodeId> layers;       // the layers it serves
+    std::optional<ActivationKind> before;  // see ActivationGroup
     ValueId scale, zeroPoint;
     MinMaxObserver observer{0, -1};
 };

@@ -12,6 +12,7 @@
 #include "ops/chain_tensors.h"
 #include "ops/forward.h"
 #include "ops/fused_activation.h"
+#include "run/frozen_step.h"
 
 namespace qat {
 namespace {
@@ -21,6 +22,7 @@ struct Step {
     std::vector<NodeId> nodes;
     std::vector<ValueId> release;  // values nobody reads after this step
     bool mayOverwriteInput = false;
+    std::shared_ptr<FrozenStep> frozen;  // made at the first run
 };
 
 using UseCount = std::map<ValueId, int>;
@@ -52,7 +54,8 @@ struct Executor::Plan {
     const Graph& graph;
     ExecutorOptions options;
     std::vector<ValueId> wanted;
-    std::vector<Step> fused, single;  // the single steps serve the hook, which must see every value
+    std::map<ValueId, at::Tensor> constants;  // frozen: made from stored values only
+    std::vector<Step> fused, single;          // the single steps serve the hook, which must see every value
     Hook hook;
     std::function<bool(ValueId)> wantsRange;
     RangeSink rangeSink;
@@ -62,16 +65,56 @@ struct Executor::Plan {
             wanted.push_back(graph.output(name));
             require(wanted.back().valid(), ErrorKind::BadInput, "the model has no output called ", name);
         }
+        require(!options.frozen || !(options.train || options.grad), ErrorKind::Internal, "weights change in training");
+        if (options.frozen) findConstants();
         fused = makeSteps(true);
         single = makeSteps(false);
     }
 
+    void findConstants();
+    bool isConstant(ValueId id) const { return graph.value(id).data || constants.contains(id); }
+    at::Tensor constant(ValueId id) const { return graph.value(id).data ? *graph.value(id).data : constants.at(id); }
     std::vector<Step> makeSteps(bool fuse) const;
+    bool joins(const Step& step, const Node& node) const;
+    bool startsFrozenStep(const Node& node) const;
+    std::vector<const Node*> nodesOf(const Step& step) const;
     void markReleases(std::vector<Step>& steps) const;
     std::vector<at::Tensor> inputsOf(const Node& node, const std::vector<at::Tensor>& values) const;
-    void runStep(const Step& step, std::vector<at::Tensor>& values) const;
+    void runStep(Step& step, std::vector<at::Tensor>& values) const;
+    void compute(Step& step, std::vector<at::Tensor>& values) const;
     at::Tensor runChain(const Step& step, const std::vector<at::Tensor>& values) const;
 };
+
+// Weight quantizers, mostly.
+void Executor::Plan::findConstants() {
+    const at::NoGradGuard noGrad;
+    for (const NodeId id : graph.order()) {
+        const Node& node = graph.node(id);
+        if (!std::ranges::all_of(node.inputs, [&](ValueId input) { return isConstant(input); })) continue;
+        std::vector<at::Tensor> inputs;
+        for (const ValueId input : node.inputs) inputs.push_back(constant(input));
+        const auto made = forward(node.op, inputs, false);
+        for (size_t i = 0; i < made.size(); ++i) constants[node.outputs[i]] = made[i];
+    }
+}
+
+std::vector<const Node*> Executor::Plan::nodesOf(const Step& step) const {
+    std::vector<const Node*> nodes;
+    for (const NodeId id : step.nodes) nodes.push_back(&graph.node(id));
+    return nodes;
+}
+
+bool Executor::Plan::startsFrozenStep(const Node& node) const {
+    return options.frozen && startsFrozen(node.op) && !isConstant(node.inputs[0]) &&
+           std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId input) { return isConstant(input); });
+}
+
+// Whether the step may take the node as its last one; it reads what the step makes.
+bool Executor::Plan::joins(const Step& step, const Node& node) const {
+    if (startsFrozenStep(graph.node(step.nodes.front()))) return joinsFrozen(nodesOf(step), node.op);
+    const int rank = chainRank(node.op, options.grad);
+    return rank > 0 && chainRank(graph.node(step.nodes.back()).op, options.grad) < rank;
+}
 
 std::vector<Step> Executor::Plan::makeSteps(bool fuse) const {
     const std::set<NodeId> needed = neededNodes(graph, wanted);
@@ -82,20 +125,17 @@ std::vector<Step> Executor::Plan::makeSteps(bool fuse) const {
     std::vector<Step> steps;
     std::map<ValueId, size_t> chainEnd;  // value made by the last node of a step that may grow
     for (const NodeId id : graph.order()) {
-        if (!needed.contains(id)) continue;
         const Node& node = graph.node(id);
-        const int rank = chainRank(node.op, options.grad);
+        if (!needed.contains(id) || constants.contains(node.outputs.front())) continue;
         const auto grow = chainEnd.find(node.inputs.front());
-        const bool joins = fuse && rank > 0 && grow != chainEnd.end() && uses[node.inputs.front()] == 1 &&
-                           chainRank(graph.node(steps[grow->second].nodes.back()).op, options.grad) < rank;
-        if (joins) {
+        if (fuse && grow != chainEnd.end() && uses[node.inputs.front()] == 1 && joins(steps[grow->second], node)) {
             const size_t index = grow->second;
             steps[index].nodes.push_back(id);
             chainEnd[node.outputs.front()] = index;
             continue;
         }
-        steps.push_back({.nodes = {id}, .release = {}});
-        if (rank > 0) chainEnd[node.outputs.front()] = steps.size() - 1;
+        steps.push_back({.nodes = {id}, .release = {}, .frozen = nullptr});
+        if (chainRank(node.op, options.grad) > 0 || startsFrozenStep(node)) chainEnd[node.outputs.front()] = steps.size() - 1;
     }
     markReleases(steps);
     for (Step& step : steps) {
@@ -123,7 +163,7 @@ std::vector<at::Tensor> Executor::Plan::inputsOf(const Node& node, const std::ve
     inputs.reserve(node.inputs.size());
     for (const ValueId id : node.inputs) {
         const Value& value = graph.value(id);
-        inputs.push_back(value.data ? *value.data : values[static_cast<size_t>(id.index)]);
+        inputs.push_back(isConstant(id) ? constant(id) : values[static_cast<size_t>(id.index)]);
         require(inputs.back().defined(), ErrorKind::Internal, "value ", value.name, " has no tensor");
     }
     return inputs;
@@ -153,28 +193,36 @@ at::Tensor Executor::Plan::runChain(const Step& step, const std::vector<at::Tens
     return y;
 }
 
-void Executor::Plan::runStep(const Step& step, std::vector<at::Tensor>& values) const {
+void Executor::Plan::compute(Step& step, std::vector<at::Tensor>& values) const {
     const Node& first = graph.node(step.nodes.front());
     const Node& last = graph.node(step.nodes.back());
-    try {
-        const ValueId input = first.inputs.front();
-        const at::Tensor& x = values[static_cast<size_t>(input.index)];
-        if (chainRank(first.op, options.grad) > 0 && x.defined() && x.dim() == 4) {
-            values[static_cast<size_t>(last.outputs.front().index)] = runChain(step, values);
-        } else {
-            for (const NodeId id : step.nodes) {
-                const Node& node = graph.node(id);
-                auto made = forward(node.op, inputsOf(node, values), options.train);
-                for (size_t i = 0; i < made.size(); ++i) values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
-            }
+    const at::Tensor& x = values[static_cast<size_t>(first.inputs.front().index)];
+    at::Tensor& result = values[static_cast<size_t>(last.outputs.front().index)];
+    if (startsFrozenStep(first)) {
+        if (!step.frozen) step.frozen = std::make_shared<FrozenStep>(nodesOf(step), [&](ValueId id) { return constant(id); });
+        result = step.frozen->run(x);
+    } else if (chainRank(first.op, options.grad) > 0 && x.defined() && x.dim() == 4) {
+        result = runChain(step, values);
+    } else {
+        for (const NodeId id : step.nodes) {
+            const Node& node = graph.node(id);
+            auto made = forward(node.op, inputsOf(node, values), options.train);
+            for (size_t i = 0; i < made.size(); ++i) values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
         }
+    }
+}
+
+void Executor::Plan::runStep(Step& step, std::vector<at::Tensor>& values) const {
+    const Node& first = graph.node(step.nodes.front());
+    try {
+        compute(step, values);
     } catch (const c10::Error& error) {
         fail(ErrorKind::BadInput, opName(first.op), " \"", first.name, "\": ", error.what_without_backtrace());
     } catch (const Error& error) {
         fail(error.kind(), opName(first.op), " \"", first.name, "\": ", error.what());
     }
     if (hook)
-        for (const ValueId made : last.outputs) hook(made, values[static_cast<size_t>(made.index)]);
+        for (const ValueId made : graph.node(step.nodes.back()).outputs) hook(made, values[static_cast<size_t>(made.index)]);
     for (const ValueId done : step.release) values[static_cast<size_t>(done.index)] = at::Tensor();
 }
 
@@ -191,14 +239,14 @@ void Executor::setRangeSink(std::function<bool(ValueId)> wants, RangeSink sink) 
 void Executor::setHook(Hook hook) { m_plan->hook = std::move(hook); }
 
 std::vector<at::Tensor> Executor::run(const at::Tensor& input) {
-    const Plan& plan = *m_plan;
+    Plan& plan = *m_plan;
     const at::AutoGradMode gradMode(plan.options.grad);
     const ValueId inputId = plan.graph.inputs().front();
     std::vector<at::Tensor> values(plan.graph.valueCount());
     at::Tensor& first = values[static_cast<size_t>(inputId.index)];
     first = plan.options.channelsLast && input.dim() == 4 ? input.contiguous(at::MemoryFormat::ChannelsLast) : input;
     if (plan.hook) plan.hook(inputId, first);
-    for (const Step& step : plan.hook ? plan.single : plan.fused) plan.runStep(step, values);
+    for (Step& step : plan.hook ? plan.single : plan.fused) plan.runStep(step, values);
     std::vector<at::Tensor> results;
     for (const ValueId id : plan.wanted) results.push_back(values[static_cast<size_t>(id.index)]);
     return results;

@@ -16,6 +16,8 @@ struct ExecutorOptions {
     bool grad = false;                 // records the autograd graph
     bool channelsLast = true;
     bool inPlace = true;               // activations may overwrite their input where nobody else reads it
+    bool frozen = false;               // stored values do not change while the executor lives: convolutions keep packed
+                                       // weights, and what depends on stored values only is computed once; eval only
 };
 
 class Executor {

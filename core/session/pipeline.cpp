@@ -24,6 +24,11 @@
 #include "train/trainer.h"
 
 namespace qat {
+namespace {
+
+constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
+
+}  // namespace
 
 Pipeline::Pipeline(const JobRequest& request, Config config, RunFolder folder, EventLog& log, const CancelToken& cancel)
     : m_request(request), m_config(std::move(config)), m_folder(std::move(folder)), m_log(log), m_cancel(cancel) {}
@@ -269,7 +274,7 @@ void Pipeline::exportStage() {
 }
 
 void Pipeline::parityCheck(const std::filesystem::path& file, const Graph& exported) {
-    const ParityReport parity = checkParity(file, exported, m_float, images(m_val, std::min<int64_t>(4, m_facts.valImages), 1, false), m_cancel);
+    const ParityReport parity = checkParity(file, exported, m_float, images(m_val, std::min<int64_t>(kParityImages, m_facts.valImages), 1, false), m_cancel);
     m_facts.exportNotes.push_back(parity.sentence);
     m_log.log(parity.ran && !parity.agrees ? LogLevel::Error : LogLevel::Info, "export", parity.sentence);
     if (parity.ran && !parity.agrees) m_facts.outcome.gates.push_back(parity.sentence);

@@ -13,6 +13,13 @@ add_library(qat_torch INTERFACE)
 target_link_libraries(qat_torch INTERFACE ${TORCH_LIBRARIES})
 target_include_directories(qat_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 
+# oneDNN's own CMake files ask for OpenCL's headers, which we do not use.
+find_library(QATELIER_DNNL_LIBRARY dnnl REQUIRED)
+find_path(QATELIER_DNNL_INCLUDE dnnl.hpp REQUIRED)
+add_library(qat_dnnl INTERFACE)
+target_link_libraries(qat_dnnl INTERFACE ${QATELIER_DNNL_LIBRARY})
+target_include_directories(qat_dnnl SYSTEM INTERFACE ${QATELIER_DNNL_INCLUDE})
+
 add_library(qat_opencv INTERFACE)
 target_link_libraries(qat_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs)
 target_include_directories(qat_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})

@@ -55,6 +55,17 @@ TEST_P(BothModes, OptionsAndHookChangeNoBit) {
     EXPECT_TRUE(sameBits(hooked.run(sampleInput()), reference));
 }
 
+TEST_P(BothModes, FrozenEqualsThePlainRun) {
+    const Graph graph = branchedGraph(GetParam());
+    Executor frozen(graph, {.outputs = kOutputs, .frozen = true});
+    const test::PlainRun plain(graph, sampleInput());
+    for (int run = 0; run < 2; ++run) {
+        const Tensors made = frozen.run(sampleInput());
+        for (size_t i = 0; i < kOutputs.size(); ++i) EXPECT_LE(maxDifference(made[i], plain.output(kOutputs[i])), 2e-5) << kOutputs[i];
+    }
+    EXPECT_THROW(Executor(graph, {.outputs = kOutputs, .train = true, .frozen = true}), Error);
+}
+
 TEST_P(BothModes, PlainMemoryOrderGivesTheSameNumbers) {
     const Graph graph = branchedGraph(GetParam());
     const Tensors reference = Executor(graph, {.outputs = kOutputs}).run(sampleInput());

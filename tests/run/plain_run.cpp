@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "ops/fake_quantize.h"
 
 namespace qat::test {
@@ -120,7 +121,8 @@ Tensors plainOp(const Op& op, const Tensors& in, bool train) {
                      return {e / e.sum(o.axis, true)};
                  },
                  [&](const AnchorPoints& o) -> Tensors { return anchors(o, in); },
-                 [&](const FakeQuantize& o) -> Tensors { return {fakeQuantizer(o, in)}; }},
+                 [&](const FakeQuantize& o) -> Tensors { return {fakeQuantizer(o, in)}; },
+                 [&](const auto&) -> Tensors { fail(ErrorKind::Internal, "operators on codes have tests of their own"); }},
         op);
 }
 

@@ -1,0 +1,65 @@
+// Sums come as int32 from bytes where the processor has exact byte products, else as whole numbers in float, exact below 2^24.
+#include "ops/integer_conv.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "ops/integer_ops.h"
+#include "ops/row_layout.h"
+#include "ops/vector_loops.h"
+
+namespace qat {
+namespace {
+
+uint8_t* bytes(at::Tensor& codes) { return static_cast<uint8_t*>(codes.data_ptr()); }
+
+void activate(ActivationKind kind, float* x, int64_t n) {
+    if (kind == ActivationKind::Silu) loops::silu(x, x, n);
+    else if (kind == ActivationKind::Relu) loops::relu(x, x, n);
+    else loops::sigmoid(x, x, n);
+}
+
+}  // namespace
+
+IntegerConv::IntegerConv(const IntegerConv2d& op, const std::vector<at::Tensor>& in, IntegerTail tail)
+    : m_op(op), m_inputs(in), m_tail(std::move(tail)), m_bytes(PackedConv::integersAreExact()) {
+    require(!m_tail.table.defined() || op.requantize, ErrorKind::Internal, "a table follows codes only");
+}
+
+at::Tensor IntegerConv::sumsOf(const at::Tensor& codes) {
+    const float zeroPoint = m_inputs[1].data_ptr<float>()[0];
+    if (!m_packed && m_bytes) m_packed.emplace(m_op.window(), m_inputs[2], codes.scalar_type() == at::kChar, static_cast<int32_t>(zeroPoint));
+    if (!m_packed) m_packed.emplace(m_op.window(), m_inputs[2].to(at::kFloat), at::Tensor(), std::nullopt);
+    if (m_bytes) return m_packed->run(codes);
+    const at::Tensor whole = m_packed->run(dequantizeCodes(codes, at::ones({1}), m_inputs[1]));
+    return whole.to(at::kInt).view(at::kFloat);
+}
+
+at::Tensor IntegerConv::run(const at::Tensor& codes) {
+    at::Tensor sums = sumsOf(codes);
+    const RowLayout layout(sums);
+    const int32_t* bias = m_inputs[3].data_ptr<int32_t>();
+    const float* factor = m_inputs[4].data_ptr<float>();
+    float* const all = sums.data_ptr<float>();
+    const bool toCodes = m_op.requantize || m_tail.grid;
+    loops::CodeGrid grid = m_tail.grid.value_or(loops::CodeGrid{});
+    if (m_op.requantize) grid = codeGrid(m_op.qmin, m_op.qmax, at::ones({1}), m_inputs[5]);
+    const at::ScalarType type = m_tail.table.defined() ? m_tail.table.scalar_type() : grid.isSigned ? at::kChar : at::kByte;
+    at::Tensor out = toCodes ? at::empty_like(sums, sums.options().dtype(type)) : sums;
+    layout.forEachBlock([&](int64_t block) {
+        const int64_t at = layout.offsetOf(block), rows = layout.rowsOf(block), n = rows * layout.channels;
+        const auto* from = reinterpret_cast<const int32_t*>(all + at);
+        if (m_op.requantize) {
+            uint8_t* const to = bytes(out) + at;
+            loops::requantizeSums(from, bias, factor, to, rows, layout.channels, grid);
+            if (m_tail.table.defined()) loops::lookUp(to, static_cast<const uint8_t*>(m_tail.table.data_ptr()), to, n, grid.isSigned);
+            return;
+        }
+        loops::scaleSums(from, bias, factor, all + at, rows, layout.channels);
+        if (m_tail.activation) activate(*m_tail.activation, all + at, n);
+        if (m_tail.grid) loops::quantizeCodes(all + at, bytes(out) + at, n, grid);
+    });
+    return out;
+}
+
+}  // namespace qat

@@ -1,0 +1,64 @@
+// Bodies of the loops on codes. Numbers are widened to int32 and float; bytes are cut off two's complement, so one body
+// serves uint8 and int8.
+#include "ops/integer_loops.h"
+
+#include "ops/clones.h"
+
+namespace qat::loops {
+namespace {
+
+[[gnu::always_inline]] inline float clipped(float q, const CodeGrid& g) {
+    const float low = q < g.qmin ? g.qmin : q;
+    return low > g.qmax ? g.qmax : low;
+}
+[[gnu::always_inline]] inline uint8_t byteOf(float q) { return static_cast<uint8_t>(static_cast<int32_t>(q)); }
+// flip: 128 for int8, which turns 128..255 into -128..-1; 0 for uint8.
+[[gnu::always_inline]] inline float numberOf(uint8_t byte, int32_t flip) {
+    return static_cast<float>((static_cast<int32_t>(byte) ^ flip) - flip);
+}
+[[gnu::always_inline]] inline float scaled(int32_t sum, int32_t bias, float factor) { return static_cast<float>(sum + bias) * factor; }
+
+}  // namespace
+
+QAT_CLONES void quantizeCodes(const float* __restrict x, uint8_t* __restrict codes, int64_t n, const CodeGrid& grid) {
+    const CodeGrid g = grid;
+    for (int64_t i = 0; i < n; ++i) codes[i] = byteOf(clipped(__builtin_rintf(x[i] / g.scale) + g.zeroPoint, g));
+}
+
+QAT_CLONES void dequantizeCodes(const uint8_t* __restrict codes, float* __restrict x, int64_t n, const CodeGrid& grid) {
+    const CodeGrid g = grid;
+    const int32_t flip = g.isSigned ? 128 : 0;
+    for (int64_t i = 0; i < n; ++i) x[i] = (numberOf(codes[i], flip) - g.zeroPoint) * g.scale;
+}
+
+QAT_CLONES void scaleSums(const int32_t* sums, const int32_t* __restrict bias, const float* __restrict factor, float* y, int64_t rows, int64_t channels) {
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < channels; ++c) y[r * channels + c] = scaled(sums[r * channels + c], bias[c], factor[c]);
+}
+
+QAT_CLONES void requantizeSums(const int32_t* __restrict sums, const int32_t* __restrict bias, const float* __restrict factor,
+                               uint8_t* __restrict codes, int64_t rows, int64_t channels, const CodeGrid& grid) {
+    const CodeGrid g = grid;
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < channels; ++c) {
+            const int64_t i = r * channels + c;
+            codes[i] = byteOf(clipped(__builtin_rintf(scaled(sums[i], bias[c], factor[c])) + g.zeroPoint, g));
+        }
+}
+
+void lookUp(const uint8_t* codes, const uint8_t* table, uint8_t* out, int64_t n, bool isSigned) {
+    const uint8_t shift = isSigned ? 128 : 0;
+    for (int64_t i = 0; i < n; ++i) out[i] = table[static_cast<uint8_t>(codes[i] + shift)];
+}
+
+QAT_CLONES void addCodes(const uint8_t* __restrict a, const uint8_t* __restrict b, uint8_t* __restrict out, int64_t n, float ratioA,
+                         float ratioB, float fixed, const CodeGrid& grid, bool signedA, bool signedB) {
+    const CodeGrid g = grid;
+    const int32_t flipA = signedA ? 128 : 0, flipB = signedB ? 128 : 0;
+    for (int64_t i = 0; i < n; ++i) {
+        const float sum = numberOf(a[i], flipA) * ratioA + (numberOf(b[i], flipB) * ratioB + fixed);
+        out[i] = byteOf(clipped(__builtin_rintf(sum), g));
+    }
+}
+
+}  // namespace qat::loops

@@ -1,0 +1,40 @@
+// Convolutions whose weights do not change, on oneDNN: weights are brought into the kernel's own order once, and the
+// activation is applied while results are in registers. Data is channels-last.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+
+#include "ops/op.h"
+
+namespace qat {
+
+class PackedConv {
+public:
+    // weight: float [O,C/groups,kh,kw], bias: float [O] or undefined. activation: applied to the result; Relu or Silu.
+    PackedConv(const Conv2d& window, const at::Tensor& weight, const at::Tensor& bias, std::optional<ActivationKind> activation);
+
+    // Sums of integers: weight int8, data uint8 or int8 codes with this zero point, results int32 stored in a float tensor's
+    // memory. Exact only where integersAreExact().
+    PackedConv(const Conv2d& window, const at::Tensor& weight, bool signedData, int32_t zeroPoint);
+
+    PackedConv(PackedConv&&) noexcept;
+    ~PackedConv();
+
+    // x [N,C,H,W] -> float [N,O,H',W'] (its bits are int32 in the integer case). Throws Error{BadInput} if the sizes do not fit.
+    at::Tensor run(const at::Tensor& x);
+
+    // Whether this processor multiplies bytes without saturating in between (it has VNNI).
+    static bool integersAreExact();
+
+private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+// Rows and columns of the result for data of that size; at most 0 where the window does not fit.
+Pair outputSize(const Conv2d& window, Pair kernel, Pair size);
+
+}  // namespace qat

@@ -1,0 +1,26 @@
+// Turns a graph with quantizers into what a runtime makes of its exported file: integers in flight, sums in int32.
+//
+//     FakeQuantize(x)                                  ->  Quantize(x)
+//     FakeQuantize(Conv2d(codes, FakeQuantize(w)))     ->  IntegerConv2d with requantization
+//     Conv2d(codes, FakeQuantize(w))                   ->  IntegerConv2d with a float result
+//     FakeQuantize(Activation(codes))                  ->  Lookup of 256 codes
+//     FakeQuantize(a + b), both codes                  ->  IntegerAdd
+//
+// Concat, Split, Slice, Resize and maximum pooling hand codes on where all lie on one grid; whatever else reads codes gets
+// them through Dequantize. Biases are rounded to int32 on the grid input scale x weight scale, as files hold them.
+// Sums are exact, so results depend neither on the number of threads nor on the order of additions.
+#pragma once
+
+#include "graph/graph.h"
+
+namespace qat {
+
+// Batch norms should be folded before; a convolution stays in float where its weight or input has no codes of 8 bits or
+// less, per-tensor for the input. Stored values are shared with `graph`. Node names are kept.
+Graph lowerToIntegers(const Graph& graph);
+
+// The form in which a model is measured and used: a copy with batch norms folded and quantized parts on integers. Where a
+// batch norm cannot be folded into a quantized weight everything stays in float.
+Graph inferenceForm(const Graph& graph);
+
+}  // namespace qat
