@@ -104,8 +104,11 @@ at::Tensor finishSums(const IntegerConv2d& op, const at::Tensor& input, const st
     layout.forEachBlock([&](int64_t block) {
         const int64_t at = layout.offsetOf(block), rows = layout.rowsOf(block);
         const int32_t* from = sums.data_ptr<int32_t>() + at;
-        if (op.requantize) loops::requantizeSums(from, bias, factor, bytes(y) + at, rows, layout.channels, grid);
-        else loops::scaleSums(from, bias, factor, y.data_ptr<float>() + at, rows, layout.channels);
+        thread_local std::vector<float> scratch;
+        scratch.resize(static_cast<size_t>(op.requantize ? rows * layout.channels : 0));
+        float* const scaled = op.requantize ? scratch.data() : y.data_ptr<float>() + at;
+        loops::scaleSums(from, bias, factor, scaled, rows, layout.channels);
+        if (op.requantize) loops::roundCodes(scaled, bytes(y) + at, rows * layout.channels, grid);
     });
     return y;
 }

@@ -52,7 +52,7 @@ at::Tensor perOutput(const at::Tensor& vector) {
 
 // Scales the weight by `factor` per output channel.
 void scaleWeight(Graph& graph, ValueId weight, const at::Tensor& factor) {
-    set(graph, weight, data(graph, weight) * perOutput(factor));
+    set(graph, weight, (data(graph, weight).to(at::kDouble) * perOutput(factor)).to(at::kFloat));
 }
 
 // Scales the grid along. Weights that rounding puts on another code than before, they stood next to a boundary, move to
@@ -89,7 +89,7 @@ void rewrite(Graph& graph, const Match& m) {
     if (m.quantizer)
         scaleQuantizedWeight(graph, m, factor.to(at::kFloat));
     else
-        scaleWeight(graph, conv.inputs[1], factor.to(at::kFloat));
+        scaleWeight(graph, conv.inputs[1], factor);
     if (conv.inputs.size() == 3)
         set(graph, conv.inputs[2], bias);
     else {
