@@ -22,7 +22,7 @@ struct Detector {
 Graph onIntegers(const Settings& settings, bool tables) {
     Graph original = subjectModel(settings, true), graph = original.clone(true);
     Config config = w8a8(false);
-    if (tables) config.qat.fusionPatterns = {{".", {"conv", "bn"}, "fuse_conv_bn"}};
+    if (tables) config.qat.fusionPatterns = {{".*", {"conv", "bn"}, "fuse_conv_bn"}};
     QuantizerSet set(graph, resolvePlan(graph, config));
     calibrate(original, graph, set, once(noiseImages(1, 640)), [](int64_t) {}, CancelToken());
     return lowerToIntegers(graph);

@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Refusal{"nonsense a b\n", 1, "b"}, Refusal{"input x\n", 1, "few words"},
                     Refusal{"input x 1,2\n", 1, "1,2"}, Refusal{"input x [1,a]\n", 1, "a"},
                     Refusal{"\n\ninput x [99999999999999999999]\n", 3, "99999999999999999999"},
-                    Refusal{"input x [1]\ninput x [1]\n", 2, "x exists"}, Refusal{"buffer b [1] int32\n", 1, "int32"},
+                    Refusal{"input x [1]\ninput x [1]\n", 2, "x exists"}, Refusal{"buffer b [1] int9\n", 1, "int9"},
                     Refusal{"info colour=red\n", 1, "colour"}, Refusal{"info classes\n", 1, "classes"},
                     Refusal{"info classes=many\n", 1, "many"},
                     Refusal{"input x [1]\nnode a Wish (x) -> (a)\n", 2, "Wish"},

@@ -29,7 +29,7 @@ struct Lowered : testing::Test {
         int given = 0;
         calibrate(original, graph, set, [&] { return given++ < 2 ? images(static_cast<uint64_t>(given)) : at::Tensor(); }, [](int64_t) {}, CancelToken());
     }
-    void splitActivations() { config.qat.fusionPatterns = {{".", {"conv", "bn"}, "fuse_conv_bn"}}; }
+    void splitActivations() { config.qat.fusionPatterns = {{".*", {"conv", "bn"}, "fuse_conv_bn"}}; }
     template <class Kind>
     static int64_t count(const Graph& graph) {
         return std::ranges::count_if(graph.order(), [&](NodeId id) { return std::holds_alternative<Kind>(graph.node(id).op); });
