@@ -13,11 +13,14 @@
 #include "shell/main_window.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
+#include "ui/wait.h"
 #include "ui_live/user.h"
 #include "ui_live/watchdog.h"
 
 namespace qat::ui {
 namespace {
+
+using test::waitFor;
 
 constexpr int kActionEveryMs = 60;
 constexpr int kLongestRunMs = 240000;
@@ -104,6 +107,18 @@ TEST_F(LiveTest, AnswersWhileARunGoesOn) {
                 watchdog.quantile(0.5), watchdog.quantile(0.99), watchdog.quantile(1));
     for (const auto& [ms, during] : watchdog.worst(12)) std::printf("  %6.1f ms  %s\n", ms, qPrintable(during));
     EXPECT_LT(watchdog.quantile(1), kBlockedMs);
+}
+
+TEST_F(LiveTest, ButtonsOfTheRunPageStartAndStop) {
+    window.showPage(Page::Run);
+    QPushButton* start = button(QStringLiteral("Run pipeline"));
+    ASSERT_TRUE(start);
+    start->click();
+    ASSERT_TRUE(window.launcher()->isRunning());
+    ASSERT_TRUE(waitFor([&] { return button(QStringLiteral("Stop")) != nullptr; }));
+    button(QStringLiteral("Stop"))->click();
+    EXPECT_TRUE(window.launcher()->isStopping());
+    ASSERT_TRUE(waitFor([&] { return !window.launcher()->isRunning(); }, kLongestRunMs));
 }
 
 }  // namespace

@@ -76,7 +76,12 @@ QString MainWindow::newRunFolder() const {
 
 bool MainWindow::startRun(JobKind kind) {
     m_messages->withdraw(kJob);
-    if (m_launcher.isRunning() || !m_document.isOpen()) return false;
+    if (m_launcher.isRunning()) return false;
+    if (!m_document.isOpen()) {
+        m_messages->post(kJob, MessageKind::Info, tr("Open a configuration or choose a preset first."));
+        showPage(Page::Welcome);
+        return false;
+    }
     const ConfigReading now = readConfig(m_document.text().toStdString());
     if (!now.valid()) {
         m_messages->post(kJob, MessageKind::Error, tr("The configuration has errors; they are marked in the text."));
