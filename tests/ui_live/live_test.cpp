@@ -90,7 +90,8 @@ TEST_F(LiveTest, AnswersWhileARunGoesOn) {
     test::Watchdog watchdog;
     ASSERT_TRUE(window.startRun());
     QTimer timer;
-    QObject::connect(&timer, &QTimer::timeout, [&] { user.act([&](const QString& what) { watchdog.setActivity(what); }); });
+    QObject::connect(&timer, &QTimer::timeout,
+                     [&] { user.act([&](const QString& what) { watchdog.setActivity(what); }); });
     timer.start(kActionEveryMs);
     QEventLoop loop;  // sleeps between events, as the program does: the run has the cores to itself
     QTimer poll;

@@ -25,7 +25,7 @@ public:
 
     void setActivity(const QString& activity) { m_activity = activity; }
     const std::vector<Delay>& delays() const { return m_delays; }
-    double quantile(double share) const;      // of the delays, in ms; 0 without any
+    double quantile(double share) const;           // of the delays, in ms; 0 without any
     std::vector<Delay> worst(size_t count) const;  // the longest one of each activity, longest first
 
 protected:

@@ -110,8 +110,8 @@ void grabLater(MainWindow& window, const Options& options) {
     timer->start();
 }
 
-// Qt ends a program that finds no display with abort(). While the application is made, its last words are taken down and
-// become one sentence.
+// Qt ends a program that finds no display with abort(). While the application is made, its last words are taken down
+// and become one sentence.
 QString displayTrouble;
 QtMessageHandler usualHandler = nullptr;
 
