@@ -157,7 +157,8 @@ std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis) {
     line.name = text("Oscillating weights, %");
     if (line.points.empty()) return {};
     line.markers = line.points.size() <= 30;
-    line.endLabel = formatPercent(line.points.back().y() / 100);
+    const double last = line.points.back().y();  // often below a tenth of a percent
+    line.endLabel = last < 1 ? text("%1 %").arg(last, 0, 'f', 2) : formatPercent(last / 100);
     return {std::move(line)};
 }
 

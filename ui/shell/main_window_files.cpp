@@ -109,7 +109,7 @@ void MainWindow::newFromModel(const QString& model) {
 // True if the open document is saved or the user does without its changes.
 bool MainWindow::mayDiscard() {
     if (!m_document.isModified()) return true;
-    QMessageBox box(QMessageBox::Question, tr("Unsaved changes"),
+    QMessageBox box(QMessageBox::NoIcon, tr("Unsaved changes"),
                     tr("%1 has changes that are not saved.").arg(m_document.title()), QMessageBox::NoButton, this);
     QAbstractButton* keep = box.addButton(tr("Save"), QMessageBox::AcceptRole);
     QAbstractButton* drop = box.addButton(tr("Discard changes"), QMessageBox::DestructiveRole);

@@ -153,7 +153,8 @@ void MainWindow::jobFinished(const JobResult& result) {
     if (result.failed)
         m_messages->post(kJob, MessageKind::Error, result.error, {{tr("Show log"), [this] { showPage(Page::Run); }}});
     else if (result.outcome.status == JobStatus::Cancelled)
-        m_messages->post(kJob, MessageKind::Info, tr("The run stopped and can be resumed."));
+        m_messages->post(kJob, MessageKind::Info, tr("The run stopped and can be resumed."),
+                         {{tr("Resume"), [this] { resumeRun(); }}});
     else if (result.outcome.status == JobStatus::GateFailed)
         m_messages->post(kJob, MessageKind::Warning,
                          tr("The run finished, but a gate failed: %1").arg(gatesOf(result.outcome)));
@@ -175,7 +176,7 @@ void MainWindow::copyCommand() {
 }
 
 CloseChoice MainWindow::askUser() {
-    QMessageBox box(QMessageBox::Question, tr("A run is going on"),
+    QMessageBox box(QMessageBox::NoIcon, tr("A run is going on"),
                     tr("The run %1 is not finished.").arg(QFileInfo(m_launcher.runFolder()).fileName()),
                     QMessageBox::NoButton, this);
     box.setInformativeText(tr("It can go on without a window, or stop after its batch and be resumed later."));

@@ -6,6 +6,7 @@
 #include <QPushButton>
 #include <QTextBlock>
 #include <QTextBrowser>
+#include <QTextCursor>
 #include <QVBoxLayout>
 
 #include "style/theme_hub.h"
@@ -38,6 +39,23 @@ protected:
     }
 };
 
+namespace {
+
+// Markdown comes without any space between its blocks.
+void space(QTextDocument& document, const ThemeHub& hub) {
+    for (QTextBlock block = document.begin(); block.isValid(); block = block.next()) {
+        QTextBlockFormat format = block.blockFormat();
+        const bool isCode = format.hasProperty(QTextFormat::BlockCodeFence) || format.nonBreakableLines();
+        const bool codeGoesOn = isCode && block.next().isValid() && block.next().blockFormat().nonBreakableLines();
+        if (format.headingLevel() > 0) format.setTopMargin(hub.px(14));
+        if (isCode) format.setLeftMargin(hub.px(16));
+        format.setBottomMargin(codeGoesOn ? 0 : hub.px(8));
+        QTextCursor(block).setBlockFormat(format);
+    }
+}
+
+}  // namespace
+
 ManualWindow::ManualWindow(const ThemeHub& hub, QWidget* parent) : QDialog(parent) {
     registerManual();
     setWindowTitle(tr("Manual"));
@@ -69,6 +87,7 @@ ManualWindow::ManualWindow(const ThemeHub& hub, QWidget* parent) : QDialog(paren
     m_text->setAccessibleName(tr("Manual"));
     m_text->document()->setDocumentMargin(hub.px(20));
     m_text->pictureWidth = hub.px(790);
+    connect(m_text, &QTextBrowser::sourceChanged, this, [this, &hub] { space(*m_text->document(), hub); });
     connect(back, &QPushButton::clicked, m_text, &QTextBrowser::backward);
     connect(m_text, &QTextBrowser::backwardAvailable, back, &QPushButton::setEnabled);
     column->addLayout(bar);
