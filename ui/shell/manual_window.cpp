@@ -7,6 +7,7 @@
 #include <QTextBlock>
 #include <QTextBrowser>
 #include <QTextCursor>
+#include <QTextTable>
 #include <QVBoxLayout>
 
 #include "style/theme_hub.h"
@@ -41,8 +42,10 @@ protected:
 
 namespace {
 
-// Markdown comes without any space between its blocks.
+// Markdown comes without any space between its blocks. One edit, so that the page is laid out once.
 void space(QTextDocument& document, const ThemeHub& hub) {
+    QTextCursor edit(&document);
+    edit.beginEditBlock();
     for (QTextBlock block = document.begin(); block.isValid(); block = block.next()) {
         QTextBlockFormat format = block.blockFormat();
         const bool isCode = format.hasProperty(QTextFormat::BlockCodeFence) || format.nonBreakableLines();
@@ -50,8 +53,20 @@ void space(QTextDocument& document, const ThemeHub& hub) {
         if (format.headingLevel() > 0) format.setTopMargin(hub.px(14));
         if (isCode) format.setLeftMargin(hub.px(16));
         format.setBottomMargin(codeGoesOn ? 0 : hub.px(8));
-        QTextCursor(block).setBlockFormat(format);
+        edit.setPosition(block.position());
+        edit.setBlockFormat(format);
     }
+    for (QTextFrame* frame : document.rootFrame()->childFrames())
+        if (auto* table = qobject_cast<QTextTable*>(frame)) {
+            QTextTableFormat format = table->format();
+            format.setBorderCollapse(true);
+            format.setBorderBrush(hub.color(Color::Border));
+            format.setBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+            format.setCellPadding(hub.px(4));
+            format.setWidth(QTextLength(QTextLength::PercentageLength, 100));
+            table->setFormat(format);
+        }
+    edit.endEditBlock();
 }
 
 }  // namespace
