@@ -9,6 +9,7 @@
 #include <QUndoStack>
 
 #include "shell/main_window.h"
+#include "shell/manual_window.h"
 #include "style/theme_hub.h"
 #include "widgets/row_table.h"
 #include "widgets/segment_bar.h"
@@ -24,7 +25,7 @@ void onVisible(QWidget& window, const Do& act) {
 
 }  // namespace
 
-User::User(ui::MainWindow& window, ui::ThemeHub& theme) : m_window(window) {
+User::User(ui::MainWindow& window, ui::ThemeHub& theme) : m_window(window), m_theme(theme) {
     addPage(1, QStringLiteral("configure"));
     m_actions.emplace_back(QStringLiteral("type into the configuration"), [this] {
         onVisible<QPlainTextEdit>(m_window, [](QPlainTextEdit& editor) {
@@ -39,6 +40,13 @@ User::User(ui::MainWindow& window, ui::ThemeHub& theme) : m_window(window) {
     m_actions.emplace_back(QStringLiteral("change the theme"), [&theme] {
         theme.setMode(theme.theme().dark ? ui::ThemeHub::Mode::Light : ui::ThemeHub::Mode::Dark);
     });
+    m_actions.emplace_back(QStringLiteral("open the manual"),
+                           [this] { (new ui::ManualWindow(m_theme, &m_window))->show(); });
+    m_actions.emplace_back(QStringLiteral("show the reference"), [this] {
+        m_window.findChild<ui::ManualWindow*>()->showManualPage(QStringLiteral("config-reference"));
+    });
+    m_actions.emplace_back(QStringLiteral("close the manual"),
+                           [this] { delete m_window.findChild<ui::ManualWindow*>(); });
     m_actions.emplace_back(QStringLiteral("resize the window"), [this] {
         m_window.resize(m_window.width() == 1600 ? QSize(1280, 800) : QSize(1600, 1000));
     });

@@ -29,6 +29,7 @@ private:
     void useFields();
 
     ui::MainWindow& m_window;
+    ui::ThemeHub& m_theme;
     std::vector<Action> m_actions;
     size_t m_next = 0;
     int m_rounds = 0;

@@ -1,15 +1,18 @@
 // A text browser over the built-in pages, with a list of them above.
 #include "shell/manual_window.h"
 
+#include <QBuffer>
 #include <QHBoxLayout>
-#include <QImage>
+#include <QImageReader>
 #include <QPushButton>
 #include <QTextBlock>
 #include <QTextBrowser>
 #include <QTextCursor>
 #include <QTextTable>
+#include <QThreadPool>
 #include <QVBoxLayout>
 
+#include "feed/pool_task.h"
 #include "style/theme_hub.h"
 #include "widgets/buttons.h"
 #include "widgets/panel.h"
@@ -20,25 +23,6 @@ static void registerManual() {
 }
 
 namespace qat::ui {
-
-// Pictures are as wide as the column at most.
-class ManualText : public QTextBrowser {
-public:
-    using QTextBrowser::QTextBrowser;
-    int pictureWidth = 0;
-
-protected:
-    QVariant loadResource(int type, const QUrl& name) override {
-        const QVariant loaded = QTextBrowser::loadResource(type, name);
-        if (type != QTextDocument::ImageResource || pictureWidth <= 0) return loaded;
-        const QImage image = QImage::fromData(loaded.toByteArray());
-        const qreal ratio = devicePixelRatioF();
-        const int width = std::min(image.width(), qRound(pictureWidth * ratio));
-        QImage scaled = image.scaledToWidth(width, Qt::SmoothTransformation);
-        scaled.setDevicePixelRatio(ratio);
-        return image.isNull() ? loaded : scaled;
-    }
-};
 
 namespace {
 
@@ -71,6 +55,52 @@ void space(QTextDocument& document, const ThemeHub& hub) {
 
 }  // namespace
 
+// Pictures are as wide as the column at most.
+class ManualText : public QTextBrowser {
+public:
+    ManualText(const ThemeHub& hub, QWidget* parent) : QTextBrowser(parent), m_hub(hub) {}
+    int pictureWidth = 0;
+
+protected:
+    // Spaced before it is laid out: laying out tables takes long.
+    void doSetSource(const QUrl& name, QTextDocument::ResourceType type) override {
+        document()->setLayoutEnabled(false);
+        QTextBrowser::doSetSource(name, type);
+        space(*document(), m_hub);
+        document()->setLayoutEnabled(true);
+        document()->markContentsDirty(0, document()->characterCount());
+    }
+    // A picture's place is known from its header; the picture itself comes from another thread.
+    QVariant loadResource(int type, const QUrl& name) override {
+        const QVariant loaded = QTextBrowser::loadResource(type, name);
+        if (type != QTextDocument::ImageResource) return loaded;
+        QByteArray bytes = loaded.toByteArray();
+        QBuffer buffer(&bytes);
+        const QSize size = QImageReader(&buffer).size();
+        if (size.isEmpty() || pictureWidth <= 0) return loaded;
+        const qreal ratio = devicePixelRatioF();
+        const int width = std::min(size.width(), qRound(pictureWidth * ratio));
+        const QSize shown(width, qRound(1.0 * size.height() * width / size.width()));
+        runInPool(
+            QThreadPool::globalInstance(), this,
+            [bytes, shown] {
+                return QImage::fromData(bytes).scaled(shown, Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
+            },
+            [this, name, ratio](QImage& picture) {
+                picture.setDevicePixelRatio(ratio);
+                document()->addResource(QTextDocument::ImageResource, name, picture);
+                viewport()->update();
+            });
+        QImage place(shown, QImage::Format_RGB32);
+        place.setDevicePixelRatio(ratio);
+        place.fill(m_hub.color(Color::Sunken));
+        return place;
+    }
+
+private:
+    const ThemeHub& m_hub;
+};
+
 ManualWindow::ManualWindow(const ThemeHub& hub, QWidget* parent) : QDialog(parent) {
     registerManual();
     setWindowTitle(tr("Manual"));
@@ -96,13 +126,12 @@ ManualWindow::ManualWindow(const ThemeHub& hub, QWidget* parent) : QDialog(paren
     back->setAutoDefault(false);
     back->setEnabled(false);
     bar->addWidget(back);
-    m_text = new ManualText(this);
+    m_text = new ManualText(hub, this);
     m_text->setFrameShape(QFrame::NoFrame);
     m_text->setOpenExternalLinks(true);
     m_text->setAccessibleName(tr("Manual"));
     m_text->document()->setDocumentMargin(hub.px(20));
     m_text->pictureWidth = hub.px(790);
-    connect(m_text, &QTextBrowser::sourceChanged, this, [this, &hub] { space(*m_text->document(), hub); });
     connect(back, &QPushButton::clicked, m_text, &QTextBrowser::backward);
     connect(m_text, &QTextBrowser::backwardAvailable, back, &QPushButton::setEnabled);
     column->addLayout(bar);
