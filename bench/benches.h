@@ -12,5 +12,6 @@ void benchChains(const Settings& settings, Table& table);
 void benchLoader(const Settings& settings, Table& table);
 void benchSensitivity(const Settings& settings, Table& table);
 void benchMetrics(const Settings& settings, Table& table);
+void benchOpen(const Settings& settings, Table& table);
 
 }  // namespace qat::bench

@@ -3,6 +3,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
+#include <span>
+
 #include "base/error.h"
 
 namespace qat {
@@ -23,8 +27,11 @@ void ModuleBuilder::setChannels(ValueId value, int64_t channels) { m_channels[va
 ValueId ModuleBuilder::weight(const std::string& name, Shape shape) {
     at::Tensor tensor = at::empty(shape);
     const double bound = 1.0 / std::sqrt(static_cast<double>(shape[1] * shape[2] * shape[3]));
-    float* data = tensor.data_ptr<float>();
-    for (int64_t i = 0; i < tensor.numel(); ++i) data[i] = static_cast<float>(m_random.uniform(-bound, bound));
+    const std::span data(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()));
+    if (m_random)
+        std::ranges::generate(data, [&] { return static_cast<float>(m_random->uniform(-bound, bound)); });
+    else
+        std::ranges::fill(data, 0.0f);
     return m_graph.addParameter(name, share(std::move(tensor)), std::move(shape));
 }
 

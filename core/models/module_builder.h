@@ -1,5 +1,5 @@
 // The building blocks of the detector families: Conv (convolution, norm, activation), Bottleneck, C2f, SPPF. Names are
-// those of the state dict; weights start random.
+// those of the state dict; weights start random, or as zeros for a file to fill.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace qat {
 
 class ModuleBuilder {
 public:
-    ModuleBuilder(Graph& graph, Random& random) : m_graph(graph), m_random(random) {}
+    // Without random numbers weights are zeros.
+    ModuleBuilder(Graph& graph, Random* random) : m_graph(graph), m_random(random) {}
 
     // Conv + BatchNorm + SiLU; padding kernel / 2. Returns the activation's output, of `outChannels`.
     ValueId conv(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, int64_t stride = 1, int64_t groups = 1,
@@ -32,7 +33,7 @@ private:
     ValueId constant(const std::string& name, int64_t length, float value, bool parameter);
 
     Graph& m_graph;
-    Random& m_random;
+    Random* m_random;
     std::map<ValueId, int64_t> m_channels;
 };
 

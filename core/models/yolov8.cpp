@@ -38,7 +38,7 @@ int64_t repeatsAt(const Scale& scale, int64_t nominal) {
 // The layers in order; `from` follows the family's layer table.
 class Yolov8Builder {
 public:
-    Yolov8Builder(Graph& graph, Random& random, const Scale& scale) : m_graph(graph), m_blocks(graph, random), m_scale(scale) {}
+    Yolov8Builder(Graph& graph, Random* random, const Scale& scale) : m_graph(graph), m_blocks(graph, random), m_scale(scale) {}
 
     void build() {
         const ValueId image = m_graph.addInput("images", {1, 3, 640, 640});
@@ -82,9 +82,7 @@ private:
     std::vector<ValueId> m_layers;
 };
 
-}  // namespace
-
-Graph buildYolov8(std::string_view variant, int64_t numClasses, Random& random) {
+Graph build(std::string_view variant, int64_t numClasses, Random* random) {
     require(numClasses >= 1 && numClasses <= 100000, ErrorKind::BadInput, "a detector cannot have ", numClasses, " classes");
     Graph graph;
     graph.info = {"yolov8", std::string(variant), numClasses, {}, {8, 16, 32}, 16};
@@ -92,5 +90,11 @@ Graph buildYolov8(std::string_view variant, int64_t numClasses, Random& random) 
     Yolov8Builder(graph, random, scaleOf(variant)).build();
     return graph;
 }
+
+}  // namespace
+
+Graph buildYolov8(std::string_view variant, int64_t numClasses, Random& random) { return build(variant, numClasses, &random); }
+
+Graph buildYolov8(std::string_view variant, int64_t numClasses) { return build(variant, numClasses, nullptr); }
 
 }  // namespace qat

@@ -59,8 +59,7 @@ std::vector<std::string> classNames(const Checkpoint& checkpoint) {
 OpenedModel fromCheckpoint(const Checkpoint& checkpoint, const std::string& source) {
     const std::string variant = variantOf(checkpoint, source);
     const int64_t classes = classesOf(checkpoint, source);
-    Random random(0);
-    OpenedModel opened{buildYolov8(variant, classes, random), source, "", {}};
+    OpenedModel opened{buildYolov8(variant, classes), source, "", {}};
     const bool folded = checkpoint.batchNormFolded || checkpoint.find("model.0.conv.bias");
     if (folded) foldBatchNorm(opened.graph);
     opened.ignored = loadWeights(opened.graph, tensorsOf(checkpoint), source);
@@ -143,8 +142,7 @@ RunModel openRun(const std::filesystem::path& folder) {
     RunModel run{loadConfig(folder / "config.yaml"), {}};
     const Checkpoint weights = runWeights(folder);
     const std::string source = folder.string();
-    Random random(0);
-    Graph graph = buildYolov8(variantOf(weights, source), classesOf(weights, source), random);
+    Graph graph = buildYolov8(variantOf(weights, source), classesOf(weights, source));
     if (weights.find("model.0.conv.bias")) foldBatchNorm(graph);
     if (hasQuantizers(weights)) {
         // A plan needs no data; ranges come from the file.

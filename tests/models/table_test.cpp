@@ -126,6 +126,18 @@ TEST(Yolov8n, WeightsStartWithinTheFanInAndFollowTheSeed) {
     EXPECT_NEAR(weight(a).var(false).item<double>(), bound * bound / 3, bound * bound / 100);
 }
 
+TEST(Yolov8n, WithoutRandomNumbersOnlyTheWeightsDiffer) {
+    Random random(3);
+    const Graph drawn = buildYolov8("n", 2, random), zeros = buildYolov8("n", 2);
+    EXPECT_EQ(dumpGraph(zeros), dumpGraph(drawn));
+    for (const ValueId id : zeros.storedValues()) {
+        const Value& value = zeros.value(id);
+        const bool isDrawn = value.shape.size() == 4 && !value.name.ends_with("dfl.conv.weight");
+        const at::Tensor expected = isDrawn ? at::zeros(value.shape) : *drawn.value(id).data;
+        EXPECT_TRUE(at::equal(*value.data, expected)) << value.name;
+    }
+}
+
 TEST(Yolov8n, AnyClassCountAndInputSizeRuns) {
     for (const int64_t classes : {1, 3, 200}) {
         Random random(0);

@@ -60,6 +60,24 @@ protected:
     ConfigurePage page{&theme, &selection, &document};
 };
 
+TEST_F(ConfigureTest, TabPassesThroughTheTextUntilOneWrites) {
+    auto* text = page.findChild<YamlEditor*>();
+    ASSERT_TRUE(text);
+    const QString before = document.text();
+    const auto pressTab = [text] {
+        QKeyEvent event(QEvent::KeyPress, Qt::Key_Tab, Qt::NoModifier, QStringLiteral("\t"));
+        QCoreApplication::sendEvent(text, &event);
+    };
+    QFocusEvent byTab(QEvent::FocusIn, Qt::TabFocusReason);
+    QCoreApplication::sendEvent(text, &byTab);
+    pressTab();
+    EXPECT_EQ(document.text(), before);
+    QKeyEvent letter(QEvent::KeyPress, Qt::Key_NumberSign, Qt::NoModifier, QStringLiteral("#"));
+    QCoreApplication::sendEvent(text, &letter);
+    pressTab();
+    EXPECT_TRUE(text->toPlainText().startsWith(QStringLiteral("#  "))) << "then it indents";
+}
+
 TEST_F(ConfigureTest, AFormEditChangesTextAndTable) {
     FieldEditor* bits = field("quantization.weight.bit_width");
     ASSERT_TRUE(bits);

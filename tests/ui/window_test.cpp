@@ -10,6 +10,7 @@
 #include "exporting/export_panel.h"
 #include "shell/command_palette.h"
 #include "shell/main_window.h"
+#include "shell/manual_window.h"
 #include "shell/presets.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
@@ -66,6 +67,20 @@ TEST_F(WindowTest, OpensWhatItIsGiven) {
     EXPECT_FALSE(window.openPath(QString::fromStdString((folder.path() / "nothing").string())));
     EXPECT_FALSE(window.openPath(QString::fromStdString(folder.path().string()))) << "a folder without a run";
     EXPECT_EQ(window.messages()->count(), 1);
+    QFile exported(QString::fromStdString((folder.path() / "model.onnx").string()));
+    ASSERT_TRUE(exported.open(QIODevice::WriteOnly));
+    EXPECT_FALSE(window.openPath(exported.fileName())) << "these are written, but not read";
+}
+
+TEST_F(WindowTest, TheManualHasItsPagesAndPictures) {
+    ManualWindow manual(theme, nullptr);
+    EXPECT_EQ(manual.title(), QStringLiteral("Guide"));
+    manual.showManualPage(QStringLiteral("config-reference"));
+    EXPECT_TRUE(manual.title().contains(QStringLiteral("eference"))) << manual.title().toStdString();
+    manual.showManualPage(QStringLiteral("run-folder"));
+    EXPECT_FALSE(manual.title().isEmpty());
+    manual.showManualPage(QStringLiteral("exit-status"));
+    EXPECT_EQ(manual.title(), QStringLiteral("Exit statuses"));
 }
 
 TEST_F(WindowTest, EditsMarkTheTitle) {

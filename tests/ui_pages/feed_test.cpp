@@ -44,6 +44,18 @@ nlohmann::json runLine(bool resumed) {
             {"quantization", "w4a4"}, {"epochs", 6},    {"stages", {"load", "train"}},   {"resumed", resumed}};
 }
 
+TEST(EventLine, AStoppedStageIsNotDone) {
+    for (const char* status : {"incomplete", "completed-success"}) {
+        RunData data;
+        applyEventLine(data, R"({"t":1,"type":"stage","stage":"train","state":"begin"})");
+        applyEventLine(data, R"({"t":2,"type":"progress","stage":"train","done":4,"total":640})");
+        applyEventLine(data, R"({"t":3,"type":"stage","stage":"train","state":"end","seconds":2})");
+        applyEventLine(data, QByteArray(R"({"t":3,"type":"end","status":")") + status + "\"}");
+        const bool completed = status == std::string_view("completed-success");
+        EXPECT_EQ(data.stage("train")->state, completed ? StageState::Done : StageState::Pending);
+    }
+}
+
 TEST(EventLine, ReadsEveryType) {
     RunData data;
     applyEventLine(

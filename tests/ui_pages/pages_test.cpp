@@ -15,6 +15,7 @@
 #include "charts/visible_refresh.h"
 #include "compare/compare_models.h"
 #include "compare/compare_page.h"
+#include "feed/event_line.h"
 #include "feed/run_feed.h"
 #include "feed/run_folder.h"
 #include "run/log_model.h"
@@ -91,6 +92,22 @@ TEST(LayerTableModel, ShowsSortsAndFilters) {
     EXPECT_EQ(filter.rowCount(), 2);
     for (int row = 0; row < filter.rowCount(); ++row)
         EXPECT_TRUE(filter.index(row, LayerTableModel::Name).data().toString().contains("cv1"));
+}
+
+TEST(LayerFacts, OutputsOfTheHeadAreNoLayers) {
+    Scene scene;
+    scene.load({.images = 0});
+    AnalyzePage page(&scene.theme, &scene.selection, &scene.store);
+    page.show();
+    const char* line = R"({"t":900,"type":"layer","table":"error","layer":"head.0","bits":0,"metrics":{"mse":0.5}})";
+    scene.store.notify(applyEventLine(scene.store.edit(), line));
+    QCoreApplication::processEvents();
+    const std::vector<LayerFacts> facts = collectLayers(scene.store.data(), scene.selection);
+    ASSERT_EQ(facts.size(), 64u);
+    EXPECT_TRUE(facts.back().isOutput);
+    EXPECT_EQ(layersOnly(facts).size(), 63u);
+    EXPECT_EQ(errorBars(facts, 4, "mse").size(), 64u) << "its error is still shown";
+    EXPECT_EQ(page.layerModel()->rowCount(), 63);
 }
 
 TEST(LayerFacts, RanksAndBarsAgree) {

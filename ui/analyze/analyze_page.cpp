@@ -251,7 +251,7 @@ void AnalyzePage::refreshBars() {
     m_sensitivityPanel.header->setDetail(m_sensitivity->bars().empty() ? QString()
                                                                        : tr("this layer alone at W%1").arg(m_bits));
     m_errorPanel.header->setDetail(m_errors->bars().empty() ? QString() : tr("all layers quantized as planned"));
-    m_model->setLayers(m_layers, m_bits, metric);
+    m_model->setLayers(layersOnly(m_layers), m_bits, metric);
     m_tablePanel.header->setDetail(tr("%1 of %2").arg(m_filter->rowCount()).arg(m_model->rowCount()));
     refreshStrip();
     refreshInspector();
@@ -265,9 +265,7 @@ void AnalyzePage::refreshStrip() {
     StripRow drop{tr("Sensitivity"), {}, false, metricInfo(metric).lowIsBad},
         error{metricInfo(errorMetric).title, {}, false, metricInfo(errorMetric).lowIsBad};
     StripRow flips{tr("Oscillation"), {}}, bits{tr("Weight bits"), {}, true};
-    const bool planKnown = std::ranges::any_of(m_layers, [](const LayerFacts& l) { return !l.plan.name.isEmpty(); });
-    for (const LayerFacts& layer : m_layers) {
-        if (planKnown && layer.plan.name.isEmpty()) continue;  // head outputs are no layers
+    for (const LayerFacts& layer : layersOnly(m_layers)) {
         ids.push_back(layer.id);
         names << layer.name;
         drop.values.push_back(layer.sensitivityOf(m_bits, metric));
@@ -294,7 +292,7 @@ void AnalyzePage::refreshEmptyTexts() {
         measuring ? tr("Sensitivity is being measured: %1 of %2 layers.").arg(stage->done).arg(stage->total)
                   : tr("No sensitivity yet. Each of the %1 layers is quantized alone and the rest left in float; this "
                        "takes minutes.")
-                        .arg(m_layers.size()));
+                        .arg(layersOnly(m_layers).size()));
     m_errorPanel.empty->setSentence(
         tr("No layer errors yet. They are measured when a run's configuration asks for measure_layer_error."));
     m_oscillationPanel.empty->setSentence(tr("No oscillation yet. Training writes it after every epoch."));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
 
@@ -65,6 +66,7 @@ std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub) {
         LayerFacts facts;
         facts.id = hub.idOf(name);
         facts.name = name;
+        facts.isOutput = !data.layers.isEmpty() && !data.layer(name);
         facts.oscillation = facts.oscillationPeak = kNone;
         index.insert(name, layers.size());
         layers.push_back(std::move(facts));
@@ -79,6 +81,12 @@ std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub) {
         facts.oscillation = metrics.value(QStringLiteral("share"), kNone);
         facts.oscillationPeak = std::fmax(facts.oscillationPeak, facts.oscillation);
     }
+    return layers;
+}
+
+std::vector<LayerFacts> layersOnly(const std::vector<LayerFacts>& all) {
+    std::vector<LayerFacts> layers;
+    std::ranges::remove_copy_if(all, std::back_inserter(layers), &LayerFacts::isOutput);
     return layers;
 }
 

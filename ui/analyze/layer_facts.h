@@ -15,6 +15,7 @@ struct LayerFacts {
     LayerId id = kNoLayer;
     QString name;
     RunLayer plan;                                   // empty name: layers.json does not know it
+    bool isOutput = false;                           // an output of the head: it has an error but is no layer
     std::map<int, LayerMetrics> sensitivity, error;  // by weight bits; error of the newest stage
     double oscillation = 0;                          // newest share; NaN = none
     double oscillationPeak = 0;
@@ -23,8 +24,11 @@ struct LayerFacts {
     double errorOf(int bits, const QString& metric) const;
 };
 
-// In execution order. Gives every layer its number in the hub.
+// Layers in execution order, then the outputs of the head. Gives every layer its number in the hub.
 std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub);
+
+// Without the outputs of the head.
+std::vector<LayerFacts> layersOnly(const std::vector<LayerFacts>& all);
 
 // Names of metrics that occur in a table, in the choosers' order.
 QStringList metricsOf(const RunData& data, LayerTable table);

@@ -161,7 +161,18 @@ void YamlEditor::resizeEvent(QResizeEvent* event) {
 }
 
 // Undo and redo belong to the document, whatever was edited last; Tab indents by two spaces, Escape leaves the text.
+void YamlEditor::focusInEvent(QFocusEvent* event) {
+    if (event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason) setTabChangesFocus(true);
+    QPlainTextEdit::focusInEvent(event);
+}
+
+void YamlEditor::mousePressEvent(QMouseEvent* event) {
+    setTabChangesFocus(false);
+    QPlainTextEdit::mousePressEvent(event);
+}
+
 void YamlEditor::keyPressEvent(QKeyEvent* event) {
+    if (!event->text().isEmpty()) setTabChangesFocus(false);
     if (event->matches(QKeySequence::Undo)) return m_document->undoStack()->undo();
     if (event->matches(QKeySequence::Redo)) return m_document->undoStack()->redo();
     if (event->key() == Qt::Key_Tab && event->modifiers() == Qt::NoModifier)

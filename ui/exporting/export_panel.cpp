@@ -8,12 +8,14 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLineEdit>
+#include <QStackedWidget>
 #include <QStandardItemModel>
 #include <QVBoxLayout>
 
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"
+#include "widgets/empty_state.h"
 #include "widgets/format.h"
 #include "widgets/message_bar.h"
 #include "widgets/panel.h"
@@ -109,7 +111,15 @@ QWidget* ExportPanel::makeReport() {
     header->resizeSection(1, m_hub.px(110));
     header->resizeSection(2, m_hub.px(90));
     header->setStretchLastSection(true);
-    column->addWidget(m_table, 1);
+    auto* nothing = new EmptyState(
+        m_hub, tr("Nothing written yet. Exported files are listed here, with what the format changes."), panel);
+    m_reports = new QStackedWidget(panel);
+    m_reports->addWidget(nothing);
+    m_reports->addWidget(m_table);
+    const auto follow = [this] { m_reports->setCurrentIndex(m_files->rowCount() > 0 ? 1 : 0); };
+    connect(m_files, &QStandardItemModel::rowsInserted, this, follow);
+    connect(m_files, &QStandardItemModel::rowsRemoved, this, follow);
+    column->addWidget(m_reports, 1);
     return panel;
 }
 

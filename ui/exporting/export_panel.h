@@ -11,6 +11,7 @@ class QLineEdit;
 class QPushButton;
 class QStandardItemModel;
 class QVBoxLayout;
+class QStackedWidget;
 
 namespace qat::ui {
 
@@ -51,6 +52,7 @@ private:
     QPushButton* m_start;
     QStandardItemModel* m_files;
     RowTable* m_table;
+    QStackedWidget* m_reports;
     ThemedLabel* m_state;
 };
 

@@ -5,6 +5,7 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -124,6 +125,13 @@ unsigned applyLog(RunData& data, const QJsonObject& event, double t) {
     return kRunLog;
 }
 
+// A stage that was told to stop says its end as a finished one does, but before its work is done.
+void reopenStopped(RunData& data) {
+    const auto last = std::find_if(data.stages.rbegin(), data.stages.rend(),
+                                   [](const RunStage& stage) { return stage.state != StageState::Pending; });
+    if (last != data.stages.rend() && last->done < last->total) last->state = StageState::Pending;
+}
+
 unsigned applyEnd(RunData& data, const QJsonObject& event) {
     const QString status = event["status"].toString();
     data.ended = true;
@@ -131,6 +139,7 @@ unsigned applyEnd(RunData& data, const QJsonObject& event) {
     data.status = status == QLatin1String("completed-success")  ? RunStatus::Completed
                   : status == QLatin1String("completed-failed") ? RunStatus::Failed
                                                                 : RunStatus::Incomplete;
+    if (data.status == RunStatus::Incomplete) reopenStopped(data);
     for (RunStage& stage : data.stages)
         if (stage.state == StageState::Running) stage.state = StageState::Pending;
     return kRunStatus | kRunStages | kRunSummary;

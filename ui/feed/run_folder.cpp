@@ -66,8 +66,11 @@ unsigned readRunSummary(RunData& data, const QString& path) {
     summary.method = object["method"]["variant"].toString();
     summary.status = object["status"].toString();
     summary.error = object["error"].toString();
-    summary.best = optionalNumber(object["metrics"]["best_value"]);
-    summary.final = optionalNumber(object["metrics"]["final_value"]);
+    // A run that stopped before it measured anything says 0, for want of a value.
+    const QJsonValue metrics = object["metrics"], history = metrics["history"];
+    const bool nothingMeasured = history.isArray() && history.toArray().isEmpty() && !metrics["ptq"].isObject();
+    summary.best = nothingMeasured ? std::nullopt : optionalNumber(metrics["best_value"]);
+    summary.final = nothingMeasured ? std::nullopt : optionalNumber(metrics["final_value"]);
     summary.collapsed = object["stability"]["collapsed"].toBool();
     const double ratio = object["stability"]["collapse_threshold_ratio"].toDouble(0.5);
     summary.collapseRatio = ratio > 0 && ratio < 1 ? ratio : 0.5;

@@ -130,7 +130,11 @@ void MonitorPanel::refreshProgress(const RunData& data) {
     m_stop->setVisible(running);
     m_bar->setVisible(stage != nullptr);
     if (!stage) {
-        m_stage->setText(data.stages.empty() ? tr("No stage yet") : data.ended ? tr("Finished") : tr("Between stages"));
+        m_stage->setText(data.stages.empty()                   ? tr("No stage yet")
+                         : !data.ended                         ? tr("Between stages")
+                         : data.status == RunStatus::Completed ? tr("Finished")
+                         : data.status == RunStatus::Failed    ? tr("Failed")
+                                                               : tr("Stopped"));
         m_counts->setText(data.now > 0 ? tr("%1 in all").arg(formatDuration(data.now)) : QString());
         return;
     }

@@ -80,7 +80,8 @@ RunFigures runFigures(const RunData& data) {
     figures.fp32 = data.value(QStringLiteral("fp32/mAP50-95"));
     figures.ptq = data.value(QStringLiteral("ptq/mAP50-95"));
     figures.final = data.value(QStringLiteral("final/mAP50-95"));
-    if (!figures.final) figures.final = data.summary.final;
+    const bool goesOn = data.status == RunStatus::Running || data.status == RunStatus::Incomplete;
+    if (!figures.final && !goesOn) figures.final = data.summary.final;
     if (const RunSeries* map = data.find(kMap); map && !map->points.empty()) {
         figures.current = map->last();
         figures.epoch = static_cast<int>(std::clamp(map->points.back().x, 0.0, 1e9));
@@ -89,7 +90,7 @@ RunFigures runFigures(const RunData& data) {
             figures.bestEpoch = static_cast<int>(std::clamp(best->x, 0.0, 1e9));
         }
     }
-    if (!figures.best) figures.best = data.summary.best;
+    if (!figures.best && !goesOn) figures.best = data.summary.best;
     return figures;
 }
 
@@ -157,7 +158,8 @@ std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis) {
     line.name = text("Oscillating weights, %");
     if (line.points.empty()) return {};
     line.markers = line.points.size() <= 30;
-    line.endLabel = formatPercent(line.points.back().y() / 100);
+    const double last = line.points.back().y();  // often below a tenth of a percent
+    line.endLabel = last < 1 ? text("%1 %").arg(last, 0, 'f', 2) : formatPercent(last / 100);
     return {std::move(line)};
 }
 

@@ -172,8 +172,9 @@ void RunPage::refreshCharts() {
     m_oscillation->setLines(oscillationLines(data, m_axis));
     m_oscillation->setDetail(tr("% of all weights"));
     m_rate->setAxes(axes);
-    m_rate->setLines(rateLines(data, m_axis, &exponent));
-    m_rate->setDetail(tr("× 1e%1").arg(exponent));
+    std::vector<ChartLine> rates = rateLines(data, m_axis, &exponent);
+    m_rate->setDetail(rates.empty() ? QString() : tr("× 1e%1").arg(exponent));
+    m_rate->setLines(std::move(rates));
     axes.xTitle = xTitle;
     axes.maxYTicks = 6;
     m_map->setAxes(axes);

@@ -89,6 +89,14 @@ QWidget* MainWindow::addPage(const PageFactory::Maker& maker, const QString& key
     page->setWindowFlags(Qt::Widget);  // a QMainWindow makes itself a window, even with a parent
     if (page->objectName().isEmpty()) page->setObjectName(key);
     m_stack->addWidget(page);
+    // The pages are made elsewhere: what their buttons ask for is found by name.
+    const std::pair<const char*, const char*> requests[] = {{SIGNAL(stopRequested()), SLOT(stopRun())},
+                                                            {SIGNAL(startRunRequested()), SLOT(startPipeline())},
+                                                            {SIGNAL(measureRequested()), SLOT(measureSensitivity())},
+                                                            {SIGNAL(openRunRequested()), SLOT(chooseRun())},
+                                                            {SIGNAL(analyzeRequested()), SLOT(showAnalyze())}};
+    for (const auto& [signal, slot] : requests)
+        if (page->metaObject()->indexOfSignal(signal + 1) >= 0) connect(page, signal, this, slot);
     return page;
 }
 
@@ -107,6 +115,7 @@ void MainWindow::buildPages(const PageFactory& factory) {
     connect(m_welcome, &WelcomePage::openConfigRequested, this, &MainWindow::chooseConfig);
     connect(m_welcome, &WelcomePage::openRunRequested, this, &MainWindow::chooseRun);
     connect(m_welcome, &WelcomePage::modelRequested, this, &MainWindow::chooseModel);
+    connect(m_welcome, &WelcomePage::manualRequested, this, &MainWindow::showManual);
     connect(m_welcome, &WelcomePage::guideRequested, this, &MainWindow::showGuide);
     connect(m_welcome, &WelcomePage::keysRequested, this, &MainWindow::showKeys);
     connect(m_welcome, &WelcomePage::diagnosticsRequested, this, &MainWindow::copyDiagnostics);

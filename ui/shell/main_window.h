@@ -53,7 +53,7 @@ public:
     bool startRun(JobKind kind = JobKind::Pipeline);
     // Goes on with the shown run from its last checkpoint.
     bool resumeRun();
-    void stopRun();
+    Q_SLOT void stopRun();
     // Follows a run folder, finished or running, in Run, Analyze and Compare.
     void openRun(const QString& folder);
 
@@ -100,6 +100,7 @@ private:
     void showAbout();
     void showKeys();
     void showGuide();
+    void showManual();
     void copyDiagnostics();
     // main_window_files.cpp: opening and saving
     void newFromPreset(const QString& key);
@@ -109,11 +110,14 @@ private:
     bool save();
     bool saveAs();
     void chooseConfig();
-    void chooseRun();
+    Q_SLOT void chooseRun();
     void chooseModel();
     void chooseData();
     void exportModel();
     // main_window_jobs.cpp: running and closing
+    Q_SLOT void startPipeline() { startRun(JobKind::Pipeline); }
+    Q_SLOT void measureSensitivity() { startRun(JobKind::Sensitivity); }
+    Q_SLOT void showAnalyze() { showPage(Page::Analyze); }
     bool saveForRun();
     bool launch(const JobRequest& request);
     QString newRunFolder() const;

@@ -17,6 +17,7 @@
 #include "shell/command_palette.h"
 #include "shell/diagnostics.h"
 #include "shell/main_window.h"
+#include "shell/manual_window.h"
 #include "shell/presets.h"
 #include "shell/top_bar.h"
 #include "style/theme_hub.h"
@@ -172,7 +173,8 @@ void MainWindow::buildRunMenu() {
 
 void MainWindow::buildHelpMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&Help"));
-    addTo(menu, tr("&Config guide"), QStringLiteral("book"), QKeySequence(tr("F1")), [this] { showGuide(); });
+    addTo(menu, tr("&Manual"), QStringLiteral("book"), QKeySequence(tr("F1")), [this] { showManual(); });
+    addTo(menu, tr("&Config guide"), {}, QKeySequence(tr("Shift+F1")), [this] { showGuide(); });
     addTo(menu, tr("&Keyboard map"), {}, QKeySequence(tr("Ctrl+?")), [this] { showKeys(); });
     addTo(menu, tr("Copy &diagnostics"), QStringLiteral("copy"), {}, [this] { copyDiagnostics(); });
     menu->addSeparator();
@@ -270,6 +272,14 @@ void MainWindow::showKeys() {
     text->setHtml(QStringLiteral("<table cellpadding=3>%1</table>").arg(rows));
     column->addWidget(text);
     dialog.exec();
+}
+
+void MainWindow::showManual() {
+    auto* window = findChild<ManualWindow*>();
+    if (!window) window = new ManualWindow(*m_hub, this);
+    window->show();
+    window->raise();
+    window->activateWindow();
 }
 
 void MainWindow::showGuide() {

@@ -26,9 +26,18 @@ bool isRunFolder(const QString& path) {
 }
 
 bool isModel(const QString& suffix) {
-    return QStringList{QStringLiteral("pt"), QStringLiteral("pth"), QStringLiteral("th"), QStringLiteral("onnx"),
-                       QStringLiteral("safetensors")}
+    return QStringList{QStringLiteral("pt"), QStringLiteral("pth"), QStringLiteral("th"), QStringLiteral("safetensors")}
         .contains(suffix);
+}
+
+bool isConfig(const QString& suffix) {
+    return suffix == QLatin1String("yaml") || suffix == QLatin1String("yml");
+}
+
+// Whether a file of a run's own folder was meant, which opens the run.
+bool isInRun(const QFileInfo& file) {
+    const QString suffix = file.suffix().toLower();
+    return (suffix == QLatin1String("jsonl") || suffix == QLatin1String("json")) && isRunFolder(file.absolutePath());
 }
 
 }  // namespace
@@ -47,11 +56,13 @@ bool MainWindow::openPath(const QString& path) {
         return true;
     }
     const QString suffix = info.suffix().toLower();
-    if (suffix == QLatin1String("yaml") || suffix == QLatin1String("yml")) return openConfig(path);
-    if (isRunFolder(info.absolutePath()) && (suffix == QLatin1String("jsonl") || suffix == QLatin1String("json"))) {
+    if (isConfig(suffix)) return openConfig(path);
+    if (isInRun(info)) {
         openRun(info.absolutePath());
         return true;
     }
+    if (suffix == QLatin1String("onnx"))
+        return refuse(tr("%1 is an ONNX file: these are written, but not read.").arg(info.fileName()));
     if (!isModel(suffix)) return refuse(tr("%1 is no configuration, run folder or model.").arg(info.fileName()));
     newFromModel(path);
     return true;
@@ -98,7 +109,7 @@ void MainWindow::newFromModel(const QString& model) {
 // True if the open document is saved or the user does without its changes.
 bool MainWindow::mayDiscard() {
     if (!m_document.isModified()) return true;
-    QMessageBox box(QMessageBox::Question, tr("Unsaved changes"),
+    QMessageBox box(QMessageBox::NoIcon, tr("Unsaved changes"),
                     tr("%1 has changes that are not saved.").arg(m_document.title()), QMessageBox::NoButton, this);
     QAbstractButton* keep = box.addButton(tr("Save"), QMessageBox::AcceptRole);
     QAbstractButton* drop = box.addButton(tr("Discard changes"), QMessageBox::DestructiveRole);
@@ -142,7 +153,7 @@ void MainWindow::chooseRun() {
 
 void MainWindow::chooseModel() {
     const QString path = QFileDialog::getOpenFileName(this, tr("Choose model"), m_document.folder(),
-                                                      tr("Models (*.pt *.pth *.th *.safetensors *.onnx)"));
+                                                      tr("Models (*.pt *.pth *.th *.safetensors)"));
     if (path.isEmpty()) return;
     if (!m_document.isOpen()) return newFromModel(path);
     const QString trouble = m_document.setValue(QStringLiteral("model.pretrained_path"), path, nullptr);
@@ -163,7 +174,11 @@ void MainWindow::exportModel() {
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-    if (event->mimeData()->hasUrls() && event->mimeData()->urls().first().isLocalFile()) event->acceptProposedAction();
+    const QList<QUrl> urls = event->mimeData()->urls();
+    if (urls.isEmpty() || !urls.first().isLocalFile()) return;
+    const QFileInfo info(urls.first().toLocalFile());
+    const QString suffix = info.suffix().toLower();
+    if (info.isDir() || isConfig(suffix) || isModel(suffix) || isInRun(info)) event->acceptProposedAction();
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {

@@ -76,7 +76,12 @@ QString MainWindow::newRunFolder() const {
 
 bool MainWindow::startRun(JobKind kind) {
     m_messages->withdraw(kJob);
-    if (m_launcher.isRunning() || !m_document.isOpen()) return false;
+    if (m_launcher.isRunning()) return false;
+    if (!m_document.isOpen()) {
+        m_messages->post(kJob, MessageKind::Info, tr("Open a configuration or choose a preset first."));
+        showPage(Page::Welcome);
+        return false;
+    }
     const ConfigReading now = readConfig(m_document.text().toStdString());
     if (!now.valid()) {
         m_messages->post(kJob, MessageKind::Error, tr("The configuration has errors; they are marked in the text."));
@@ -148,7 +153,8 @@ void MainWindow::jobFinished(const JobResult& result) {
     if (result.failed)
         m_messages->post(kJob, MessageKind::Error, result.error, {{tr("Show log"), [this] { showPage(Page::Run); }}});
     else if (result.outcome.status == JobStatus::Cancelled)
-        m_messages->post(kJob, MessageKind::Info, tr("The run stopped and can be resumed."));
+        m_messages->post(kJob, MessageKind::Info, tr("The run stopped and can be resumed."),
+                         {{tr("Resume"), [this] { resumeRun(); }}});
     else if (result.outcome.status == JobStatus::GateFailed)
         m_messages->post(kJob, MessageKind::Warning,
                          tr("The run finished, but a gate failed: %1").arg(gatesOf(result.outcome)));
@@ -170,7 +176,7 @@ void MainWindow::copyCommand() {
 }
 
 CloseChoice MainWindow::askUser() {
-    QMessageBox box(QMessageBox::Question, tr("A run is going on"),
+    QMessageBox box(QMessageBox::NoIcon, tr("A run is going on"),
                     tr("The run %1 is not finished.").arg(QFileInfo(m_launcher.runFolder()).fileName()),
                     QMessageBox::NoButton, this);
     box.setInformativeText(tr("It can go on without a window, or stop after its batch and be resumed later."));

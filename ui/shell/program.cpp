@@ -6,6 +6,11 @@
 #include <QSettings>
 #include <QTextStream>
 #include <QTimer>
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <set>
+#include <string_view>
 
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
@@ -105,10 +110,41 @@ void grabLater(MainWindow& window, const Options& options) {
     timer->start();
 }
 
+// Qt ends a program that finds no display with abort(). While the application is made, its last words are taken down
+// and become one sentence.
+QString displayTrouble;
+QtMessageHandler usualHandler = nullptr;
+
+void noteDisplayTrouble(QtMsgType type, const QMessageLogContext& context, const QString& message) {
+    if (type != QtFatalMsg) {
+        if (!QByteArrayView(context.category).startsWith("qt.qpa")) return usualHandler(type, context, message);
+        if (displayTrouble.isEmpty()) displayTrouble = message;
+        return;
+    }
+    const QString reason = displayTrouble.isEmpty() ? message.section(QLatin1Char('\n'), 0, 0) : displayTrouble;
+    refuse(QStringLiteral("qatelier: cannot open a window: %1 (qatelier-cli needs no display)").arg(reason.trimmed()));
+    std::_Exit(kBadUsage);
+}
+
+// What is only printed needs no display.
+bool asksForText(int argc, char** argv) {
+    const std::set<std::string_view> texts{"-h", "--help", "--help-all", "-v", "--version"};
+    return std::any_of(argv + 1, argv + argc, [&](const char* word) { return texts.contains(word); });
+}
+
+std::unique_ptr<QApplication> makeApplication(int& argc, char** argv) {
+    if (asksForText(argc, argv)) qputenv("QT_QPA_PLATFORM", "offscreen");
+    usualHandler = qInstallMessageHandler(noteDisplayTrouble);
+    auto application = std::make_unique<QApplication>(argc, argv);
+    qInstallMessageHandler(usualHandler);
+    return application;
+}
+
 }  // namespace
 
 int runProgram(int argc, char** argv, const PageFactory& factory) {
-    QApplication application(argc, argv);
+    const auto made = makeApplication(argc, argv);
+    QApplication& application = *made;
     QCoreApplication::setOrganizationName(QStringLiteral("Qatelier"));
     QCoreApplication::setApplicationName(QStringLiteral("Qatelier"));
     QCoreApplication::setApplicationVersion(QStringLiteral(QATELIER_VERSION));

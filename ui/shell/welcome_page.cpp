@@ -212,6 +212,7 @@ QWidget* WelcomePage::makeMachine() {
         connect(link, &QPushButton::clicked, this, signal);
         links->addWidget(link);
     };
+    add(tr("Manual"), &WelcomePage::manualRequested);
     add(tr("Config guide"), &WelcomePage::guideRequested);
     add(tr("Keyboard map"), &WelcomePage::keysRequested);
     add(tr("Copy diagnostics"), &WelcomePage::diagnosticsRequested);

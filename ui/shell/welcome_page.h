@@ -23,6 +23,7 @@ Q_SIGNALS:
     void openConfigRequested();
     void openRunRequested();
     void modelRequested();
+    void manualRequested();
     void guideRequested();
     void keysRequested();
     void diagnosticsRequested();

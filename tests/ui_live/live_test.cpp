@@ -1,0 +1,126 @@
+// The window over the real core: it answers while a run trains in it, and the buttons of its pages do what they say.
+#include <gtest/gtest.h>
+
+#include <QEventLoop>
+#include <QFile>
+#include <QPushButton>
+#include <QTimer>
+#include <cstdio>
+
+#include "analyze/analyze_page.h"
+#include "compare/compare_page.h"
+#include "run/run_page.h"
+#include "shell/main_window.h"
+#include "style/theme_hub.h"
+#include "support/assets.h"
+#include "ui/wait.h"
+#include "ui_live/user.h"
+#include "ui_live/watchdog.h"
+
+namespace qat::ui {
+namespace {
+
+using test::waitFor;
+
+constexpr int kActionEveryMs = 60;
+constexpr int kLongestRunMs = 240000;
+constexpr double kBlockedMs = 1000;
+
+constexpr const char* kConfig = R"(# a run of some seconds
+model:
+  pretrained_path: "builtin:shapes"
+data:
+  path: "shapes:train=64,val=16"
+  imgsz: 160
+quantization:
+  weight:
+    bit_width: 4
+calibration:
+  num_batches: 2
+train_params:
+  epochs: 2
+  batch_size: 16
+  nominal_batch: 16
+analysis:
+  sensitivity_bits: [4]
+  sensitivity_samples: 2
+  preview_images: 8
+export:
+  formats: ["onnx"]
+  validate: false
+)";
+
+template <class PageType>
+QWidget* make(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent) {
+    return new PageType(hub, selection, store, parent);
+}
+
+class LiveTest : public testing::Test {
+protected:
+    void SetUp() override {
+        const QString config = QString::fromStdString((folder.path() / "live.yaml").string());
+        QFile file(config);
+        ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+        file.write(kConfig);
+        file.close();
+        const QByteArray longer = qgetenv("QATELIER_LIVE_CONFIG");  // for measuring over a longer run
+        ASSERT_TRUE(window.openPath(longer.isEmpty() ? config : QString::fromLocal8Bit(longer)));
+        window.show();
+    }
+    QPushButton* button(const QString& text) {
+        for (QPushButton* found : window.centralWidget()->findChildren<QPushButton*>())
+            if (found->isVisible() && found->text().contains(text)) return found;
+        return nullptr;
+    }
+
+    test::ScratchFolder folder;
+    ThemeHub theme{ThemeHub::Mode::Light};
+    MainWindow window{&theme, {make<RunPage>, make<AnalyzePage>, make<ComparePage>}};
+};
+
+// Times are printed, not judged: they depend on what else the machine does. A loop that blocks is a bug anywhere.
+TEST_F(LiveTest, AnswersWhileARunGoesOn) {
+    bool done = false;
+    JobResult result;
+    QObject::connect(window.launcher(), &JobLauncher::finished, [&](const JobResult& r) {
+        result = r;
+        done = true;
+    });
+    test::User user(window, theme);
+    test::Watchdog watchdog;
+    ASSERT_TRUE(window.startRun());
+    QTimer timer;
+    QObject::connect(&timer, &QTimer::timeout,
+                     [&] { user.act([&](const QString& what) { watchdog.setActivity(what); }); });
+    timer.start(kActionEveryMs);
+    QEventLoop loop;  // sleeps between events, as the program does: the run has the cores to itself
+    QTimer poll;
+    QObject::connect(&poll, &QTimer::timeout, [&] {
+        if (done && user.rounds() > 0) loop.quit();
+    });
+    poll.start(kActionEveryMs);
+    QTimer::singleShot(kLongestRunMs, &loop, &QEventLoop::quit);
+    loop.exec();
+    timer.stop();
+    ASSERT_TRUE(done);
+    EXPECT_FALSE(result.failed) << result.error.toStdString();
+    std::printf("%zu events: median %.1f ms, 99 %% within %.1f ms, worst %.1f ms\n", watchdog.delays().size(),
+                watchdog.quantile(0.5), watchdog.quantile(0.99), watchdog.quantile(1));
+    for (const auto& [ms, during] : watchdog.worst(12)) std::printf("  %6.1f ms  %s\n", ms, qPrintable(during));
+    EXPECT_LT(watchdog.quantile(1), kBlockedMs);
+}
+
+TEST_F(LiveTest, ButtonsOfTheRunPageStartAndStop) {
+    window.showPage(Page::Run);
+    QPushButton* start = button(QStringLiteral("Run pipeline"));
+    ASSERT_TRUE(start);
+    start->click();
+    ASSERT_TRUE(window.launcher()->isRunning());
+    ASSERT_TRUE(waitFor([&] { return button(QStringLiteral("Stop")) != nullptr; }));
+    button(QStringLiteral("Stop"))->click();
+    EXPECT_TRUE(window.launcher()->isStopping());
+    ASSERT_TRUE(waitFor([&] { return !window.launcher()->isRunning(); }, kLongestRunMs));
+}
+
+}  // namespace
+}  // namespace qat::ui
