@@ -1,5 +1,5 @@
 // OpenMP threads must not spin at barriers for long: it makes a step many times slower when other programs use the cores.
-// Nor must they sleep at once: waking takes as long as the work between two barriers. So they spin for some 50 us, then
+// Nor must they sleep at once: waking takes as long as the work between two barriers. So they spin for some 100 us, then
 // sleep. libgomp takes that from its environment, in its own constructor, and has no call for it. So a program started
 // without these variables starts itself again with them, from the preinit array: before any library's constructor, when
 // only the dynamic linker has worked. What the user has set wins.
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kMostVariables = 4096;
 char kPolicy[] = "OMP_WAIT_POLICY=passive";
-char kSpins[] = "GOMP_SPINCOUNT=50000";
+char kSpins[] = "GOMP_SPINCOUNT=10000";
 
 void limitSpinning(int, char** arguments, char** environment) {
     static char* extended[kMostVariables + 3];

@@ -18,7 +18,7 @@ case ${1:-} in
     *) usage >&2 && exit 2 ;;
 esac
 
-export OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=50000 QT_QPA_PLATFORM=offscreen
+export OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=10000 QT_QPA_PLATFORM=offscreen
 failed=()
 
 # Exported files are run in ONNX Runtime where npm can fetch it.

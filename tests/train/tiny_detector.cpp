@@ -15,7 +15,7 @@ Graph tinyDetector(uint64_t seed) {
     Graph graph;
     graph.info = {"tiny", "t", 6, {"disc", "ring", "square", "triangle", "cross", "star"}, {8, 16, 32}, 4};
     Random random(seed);
-    ModuleBuilder builder(graph, random);
+    ModuleBuilder builder(graph, &random);
     ValueId x = graph.addInput("images", {1, 3, -1, -1});
     builder.setChannels(x, 3);
     x = builder.conv("model.0", x, 8, 3, 2);
