@@ -21,6 +21,8 @@ struct Context {
 
 void addInspect(CLI::App& app, Context& context);
 void addCheck(CLI::App& app, Context& context);
+void addDiff(CLI::App& app, Context& context);
+void addSchema(CLI::App& app, Context& context);
 void addPredict(CLI::App& app, Context& context);
 void addVal(CLI::App& app, Context& context);
 void addRun(CLI::App& app, Context& context);          // run, sensitivity, layer-error

@@ -1,14 +1,10 @@
-// inspect: what a model consists of. check: what a configuration says and matches.
+// inspect: what a model consists of.
 #include <iomanip>
 #include <iostream>
 #include <memory>
 
-#include "base/error.h"
-#include "base/files.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "config/config_io.h"
-#include "config/pattern.h"
 #include "session/inspect.h"
 
 namespace qat::cli {
@@ -40,38 +36,6 @@ int inspect(const std::string& model, int imgsz, const std::string& json) {
     return kDone;
 }
 
-ordered_json patternsJson(const Config& config, const ModelDescription& description) {
-    ordered_json patterns = ordered_json::array();
-    for (const LayerConfig& entry : config.quantization.layerConfigs) {
-        const LayerPattern pattern(entry.pattern);
-        ordered_json matched = ordered_json::array();
-        for (const LayerInfo& layer : description.layers)
-            if (pattern.matches(layer.name, layer.aliases)) matched.push_back(layer.name);
-        patterns.push_back({{"pattern", entry.pattern}, {"line", entry.line}, {"layers", matched}});
-    }
-    return patterns;
-}
-
-int check(const std::string& file, const std::string& json) {
-    const ConfigReading reading = readConfig(readFile(file));
-    ordered_json issues = ordered_json::array();
-    for (const ConfigIssue& issue : reading.issues) {
-        const char* severity = issue.severity == Severity::Error ? "error" : "warning";
-        issues.push_back({{"severity", severity}, {"line", issue.line}, {"column", issue.column}, {"key", issue.key}, {"message", issue.message}});
-        if (json != "-") std::cout << file << ":" << issue.line << ":" << issue.column << ": " << severity << ": " << issue.message << "\n";
-    }
-    ordered_json patterns = ordered_json::array();
-    if (reading.valid()) {
-        // The family's layers are what patterns are matched with: no checkpoint is needed to check a file.
-        patterns = patternsJson(reading.config, describeModel(std::filesystem::path("yolov8" + reading.config.model.variant), 64));
-        for (const auto& pattern : patterns)
-            if (json != "-") std::cout << file << ":" << pattern["line"] << ": \"" << pattern["pattern"].get<std::string>() << "\" matches " << pattern["layers"].size() << " layers\n";
-    }
-    writeJson(json, {{"valid", reading.valid()}, {"issues", issues}, {"patterns", patterns}});
-    if (json != "-") std::cout << file << (reading.valid() ? ": valid\n" : ": not valid\n");
-    return reading.valid() ? kDone : kBadInput;
-}
-
 }  // namespace
 
 void addInspect(CLI::App& app, Context& context) {
@@ -82,15 +46,6 @@ void addInspect(CLI::App& app, Context& context) {
     command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str();
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
     command->callback([&context, o] { context.chosen = [o] { return inspect(o->model, o->imgsz, o->json); }; });
-}
-
-void addCheck(CLI::App& app, Context& context) {
-    struct Options { std::string config, json; };
-    const auto o = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("check", "Validate a configuration and show what its patterns match");
-    command->add_option("CONFIG", o->config, "qat_config.yaml")->required();
-    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
-    command->callback([&context, o] { context.chosen = [o] { return check(o->config, o->json); }; });
 }
 
 }  // namespace qat::cli

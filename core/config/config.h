@@ -120,7 +120,7 @@ struct QatConfig {                       // qat_params
     bool fuseModules = true;
     std::vector<FusionPattern> fusionPatterns;
     bool useLsq = false;                 // true: every fake quantizer is LSQ unless a layer says otherwise
-    bool useMixedPrecision = false;
+    bool useMixedPrecision = true;          // false: widths by pattern do not count, all layers have the same
     bool useDistillation = false;
     bool postQatFineTuning = false;
     int fineTuningEpochs = 1;
@@ -190,7 +190,7 @@ struct AnalysisConfig {
     bool measureLayerError = true;
     int testSamples = 100;
     bool generateVisualization = true;
-    std::vector<std::string> metrics{"abs_error", "rel_error", "mAP"};
+    std::vector<std::string> metrics{"abs_error", "rel_error", "mse", "sqnr_db", "cosine", "mAP"};
     bool compareWithFp32 = true;
     std::vector<int> sensitivityBits{4, 8};  // (+) widths of the one-layer-on sweep; empty = no sweep
     int sensitivitySamples = 8;              // (+) images of the sweep

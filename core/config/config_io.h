@@ -32,7 +32,8 @@ ConfigReading readConfig(std::string_view text);
 
 // Reads a file, applies `--set key.path=value` pairs; throws Error{BadInput} naming file, line and key of the first
 // error, Error{Io} when the file cannot be read. Relative paths inside are resolved against the file's folder; those
-// of overrides are left as typed. List overrides need no brackets: export.formats=onnx,tflite.
+// of overrides are left as typed. List overrides need no brackets: export.formats=onnx,tflite. Entries of lists go by their
+// place: quantization.layer_configs[0].config.weight.bit_width=4; the place behind the last one appends an entry.
 Config loadConfig(const std::filesystem::path& file,
                   const std::vector<std::pair<std::string, std::string>>& overrides = {});
 
@@ -41,6 +42,15 @@ void resolveConfigPaths(Config& config, const std::filesystem::path& folder);
 
 // The complete, resolved configuration as YAML, every key written out; readConfig of it gives the same Config.
 std::string writeConfig(const Config& config);
+
+// The table of keys as JSON Schema (draft 7): types, ranges, choices, defaults and help of every key.
+std::string configJsonSchema();
+
+// Keys whose resolved values differ, with both, as in a form; "" where an entry of a list does not set the key.
+struct ConfigDifference {
+    std::string key, first, second;
+};
+std::vector<ConfigDifference> diffConfigs(const Config& a, const Config& b);
 
 // The text with one scalar changed or added (path like quantization.weight.bit_width), all else kept byte for byte:
 // comments, order, quoting of other values. `value` comes without quotes; "" empties a key that is no text, which then

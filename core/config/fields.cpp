@@ -143,7 +143,7 @@ void addQatParams(Rows<Config>& rows) {
     rows.add<at, &Q::useLsq>("qat_params.use_lsq", "Learned step size",
                              "Makes every scale a trained parameter unless a layer says otherwise.");
     rows.add<at, &Q::useMixedPrecision>("qat_params.use_mixed_precision", "Mixed precision",
-                                        "Lets layers have bit widths of their own.");
+                                        "Gives layers the bit widths of their patterns; without it all have the same.");
     rows.add<at, &Q::useDistillation>("qat_params.use_distillation", "Distillation",
                                       "Trains against a teacher; distillation.enabled must agree.");
     rows.add<at, &Q::postQatFineTuning>("qat_params.post_qat_fine_tuning", "Fine-tuning afterwards",

@@ -8,6 +8,7 @@
 #include "config/fields.h"
 #include "config/names.h"
 #include "config/pattern.h"
+#include "config/slot.h"
 
 namespace qat {
 namespace {
@@ -20,6 +21,9 @@ public:
     void run() {
         checkTwins();
         checkMixedPrecision();
+        checkUniformWidths();
+        checkFusions();
+        checkQconfigName();
         checkPatternDots();
         checkMetrics();
         checkImageSize();
@@ -60,6 +64,45 @@ private:
         report(Severity::Warning, "qat_params.auto_adapt_bit_width",
                "qat_params.auto_adapt_bit_width chooses bit widths itself and contradicts the widths by pattern that "
                "qat_params.use_mixed_precision asks for; set one of them to false");
+    }
+
+    void checkUniformWidths() {
+        if (m_config.qat.useMixedPrecision) return;
+        const auto& entries = m_config.quantization.layerConfigs;
+        const auto differs = [](const std::optional<int>& given, int uniform) { return given && *given != uniform; };
+        for (size_t i = 0; i < entries.size(); ++i) {
+            const bool weight = differs(entries[i].weight.bitWidth, m_config.quantization.weight.bitWidth);
+            const bool activation = differs(entries[i].activation.bitWidth, m_config.quantization.activation.bitWidth);
+            if (!weight && !activation) continue;
+            const std::string key = str("quantization.layer_configs[", i, "].config.", weight ? "weight" : "activation", ".bit_width");
+            report(Severity::Warning, key,
+                   str(key, " does not count because qat_params.use_mixed_precision is false; set that to true, or leave the width out"));
+        }
+    }
+
+    void checkQconfigName() {
+        if (m_config.quantization.defaultQconfig == "default") return;
+        report(Severity::Warning, "quantization.default_qconfig",
+               str("quantization.default_qconfig is ", excerpt(m_config.quantization.defaultQconfig),
+                   ", which is not defined anywhere; the settings of weight and activation below it hold"));
+    }
+
+    // A fusion is a convolution, perhaps its batch norm, perhaps its activation; the method's name says the same.
+    void checkFusions() {
+        static const std::vector<std::vector<std::string>> known{{"conv", "bn"},         {"conv", "bn", "relu"}, {"conv", "bn", "silu"},
+                                                                 {"conv"},               {"conv", "relu"},       {"conv", "silu"}};
+        for (size_t i = 0; i < m_config.qat.fusionPatterns.size(); ++i) {
+            const FusionPattern& fusion = m_config.qat.fusionPatterns[i];
+            const std::string entry = str(kFusionPatternsPath, "[", i, "]");
+            std::string joined;
+            for (const auto& module : fusion.modules) joined += "_" + module;
+            if (std::find(known.begin(), known.end(), fusion.modules) == known.end())
+                report(Severity::Error, entry + ".modules",
+                       str(entry, ".modules is ", joined.empty() ? "empty" : excerpt(joined.substr(1)), ", expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]"));
+            else if (!fusion.fuserMethod.empty() && fusion.fuserMethod != "fuse" + joined)
+                report(Severity::Warning, entry + ".fuser_method",
+                       str(entry, ".fuser_method is ", excerpt(fusion.fuserMethod), ", but its modules are fused by fuse", joined));
+        }
     }
 
     void checkPatternDots() {

@@ -22,8 +22,20 @@ bool takesText(const ConfigField& field) {
     return field.kind == Kind::Text || field.kind == Kind::Path || field.kind == Kind::Choice;
 }
 
+// A key inside an entry of a list: the change is made in the written configuration, whose reader knows all about entries.
+void applyEntryOverride(Config& config, const std::string& path, const std::string& value) {
+    ConfigReading reading = readConfig(setConfigValue(writeConfig(config), path, value));
+    for (const ConfigIssue& issue : reading.issues)
+        require(issue.severity != Severity::Error, ErrorKind::BadInput, "--set: ", issue.message);
+    auto& entries = reading.config.quantization.layerConfigs;
+    for (size_t i = 0; i < entries.size(); ++i)  // lines of the written text are nobody's
+        entries[i].line = i < config.quantization.layerConfigs.size() ? config.quantization.layerConfigs[i].line : 0;
+    config = std::move(reading.config);
+}
+
 void applyOverride(Config& config, const std::string& path, const std::string& value) {
     const auto* row = findRow(configRows(), path);
+    if (!row && path.find('[') != std::string::npos && findField(path)) return applyEntryOverride(config, path, value);
     if (!row) {
         const size_t dot = path.rfind('.');
         const std::string section = dot == std::string::npos ? "" : path.substr(0, dot);

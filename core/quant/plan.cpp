@@ -97,7 +97,7 @@ private:
         for (size_t i = 0; i < m_patterns.size(); ++i)
             if (m_patterns[i].matches(node.name, aliases)) {
                 ++m_hits[i];
-                applyEntry(q.layerConfigs[i], str("pattern ", i + 1, ", line ", q.layerConfigs[i].line), answer);
+                applyEntry(counted(q.layerConfigs[i]), str("pattern ", i + 1, ", line ", q.layerConfigs[i].line), answer);
             }
         return answer;
     }
@@ -112,6 +112,12 @@ private:
                 how->tensor.bitWidth = 8;
                 how->origin = "head policy";
             }
+    }
+
+    // Without mixed precision the widths of patterns do not count; everything else they say does.
+    LayerConfig counted(LayerConfig entry) const {
+        if (!m_config.qat.useMixedPrecision) entry.weight.bitWidth = entry.activation.bitWidth = std::nullopt;
+        return entry;
     }
 
     static void applyEntry(const LayerConfig& entry, const std::string& origin, LayerAnswer& answer) {

@@ -46,10 +46,11 @@ JobOutcome Pipeline::run() {
         stage("analyze", [&] { analyze(); });
         return m_facts.outcome;
     }
-    if (!resumedTraining || m_config.analysis.previewImages > 0) stage("evaluate_fp32", [&] { evaluateFloat(); });
+    const bool wantsFloat = m_config.analysis.compareWithFp32 && (!resumedTraining || wantsPreviews());
+    if (wantsFloat) stage("evaluate_fp32", [&] { evaluateFloat(); });
     if (quantize && !resumedTraining) {
         stage("evaluate_ptq", [&] { evaluatePtq(); });
-        if (m_config.analysis.enabled) stage("analyze", [&] { analyze(); });
+        if (wantsAnalysis()) stage("analyze", [&] { analyze(); });
         saveProgress();
     }
     if (m_config.train.epochs > 0) {
@@ -116,6 +117,19 @@ void Pipeline::insertQuantizers() {
     m_quantizers.emplace(m_model, m_plan);
     m_log.log(LogLevel::Info, "quant", str(m_plan.weights.size(), " weights and ", m_plan.groups.size(), " activation ranges quantized, ",
                                            m_plan.skipped.size(), " layers left in float"));
+}
+
+// Two switches for one thing: both must be on.
+bool Pipeline::wantsAnalysis() const { return m_config.analysis.enabled && m_config.qat.analyzeQuantizationEffects; }
+
+bool Pipeline::wantsPreviews() const { return m_config.analysis.generateVisualization && m_config.analysis.previewImages > 0; }
+
+// The measures that analysis.metrics names.
+std::map<std::string, double> Pipeline::wanted(const std::map<std::string, double>& metrics) const {
+    std::map<std::string, double> chosen;
+    for (const std::string& name : m_config.analysis.metrics)
+        if (const auto found = metrics.find(name); found != metrics.end()) chosen.insert(*found);
+    return chosen;
 }
 
 void Pipeline::describe() {
@@ -189,6 +203,7 @@ void Pipeline::evaluatePtq() {
 }
 
 void Pipeline::showImages(const std::vector<ImageDetections>& quantized, const std::string& stageName) {
+    if (!wantsPreviews() || m_floatDetections.empty()) return;
     for (const ImageRow& row : previewRows(m_folder, *m_val, m_floatDetections, quantized, stageName, m_config.analysis.previewImages)) m_log.image(row);
 }
 
@@ -200,12 +215,12 @@ void Pipeline::analyze() {
 }
 
 void Pipeline::layerErrors(const std::string& stageName) {
-    const int64_t count = std::min<int64_t>(m_facts.valImages, std::min(m_config.analysis.testSamples, 16));
+    const int64_t count = std::min<int64_t>(m_facts.valImages, m_config.analysis.testSamples);
     const auto errors = measureLayerError(m_float, m_model, images(m_val, count, std::min<int>(m_config.train.batchSize, 4), false), m_cancel);
     for (const LayerError& error : errors) {
         const auto node = m_float.findNode(error.layer);
         const WeightPlan* plan = node ? m_plan.weightOf(*node) : nullptr;
-        m_log.layer({"error", error.layer, plan ? plan->how.tensor.bitWidth : 0, 0, stageName, error.error.metrics()});
+        m_log.layer({"error", error.layer, plan ? plan->how.tensor.bitWidth : 0, 0, stageName, wanted(error.error.metrics())});
     }
     m_log.log(LogLevel::Info, "analysis", str("layer error on ", count, " images"));
 }
@@ -247,7 +262,7 @@ void Pipeline::evaluateFinal() {
     report("final", result.metrics, m_facts.outcome.final);
     if (!m_quantizers) return;
     showImages(result.images, "qat");
-    if (m_config.analysis.enabled && m_config.analysis.measureLayerError) layerErrors("qat");
+    if (wantsAnalysis() && m_config.analysis.measureLayerError && m_config.qat.measureLayerError) layerErrors("qat");
 }
 
 void Pipeline::exportStage() {

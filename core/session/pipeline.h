@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ private:
     void load();
     void insertQuantizers();
     bool hasChannelRanges() const;
+    bool wantsAnalysis() const;
+    bool wantsPreviews() const;
+    std::map<std::string, double> wanted(const std::map<std::string, double>& metrics) const;
     void describe();
     void calibrateStage();
     void evaluateFloat();

@@ -144,7 +144,7 @@ TEST_F(Commands, CheckJson) {
     EXPECT_EQ(report["valid"], true);
     ASSERT_EQ(report["patterns"].size(), 1u);
     EXPECT_EQ(report["patterns"][0],
-              (json{{"pattern", "^model\\.0\\.conv$"}, {"line", 10}, {"layers", {"model.0.conv"}}}));
+              (json{{"key", "quantization.layer_configs[0]"}, {"pattern", "^model\\.0\\.conv$"}, {"line", 10}, {"layers", {"model.0.conv"}}, {"warnings", json::array()}}));
     const Ended bad = cli({"check", file("bad.yaml", "model:\n  variant: n\n  colour: red\n"), "--json", "-"});
     EXPECT_EQ(bad.status, 2);
     const json issues = json::parse(bad.out);
@@ -152,6 +152,23 @@ TEST_F(Commands, CheckJson) {
     EXPECT_EQ(issues["issues"][0]["line"], 3);
     EXPECT_EQ(issues["issues"][0]["severity"], "error");
     for (const char* key : {"column", "key", "message"}) EXPECT_TRUE(issues["issues"][0].contains(key)) << key;
+}
+
+TEST_F(Commands, DiffAndSchema) {
+    const std::string config = writeSmallConfig(scratch.path()), other = file("other.yaml", "train_params:\n  epochs: 77\n");
+    const Ended same = cli({"diff", config, config});
+    EXPECT_EQ(same.status, 0);
+    EXPECT_EQ(same.out, "both mean the same\n");
+    const Ended differs = cli({"diff", config, other, "--json", "-"});
+    ASSERT_EQ(differs.status, 0) << differs.err;
+    const json report = json::parse(differs.out);
+    bool found = false;
+    for (const auto& row : report["differences"]) found |= row["key"] == "train_params.epochs" && row["second"] == "77";
+    EXPECT_TRUE(found) << differs.out;
+    const Ended schema = cli({"schema"});
+    EXPECT_EQ(schema.status, 0);
+    EXPECT_TRUE(json::parse(schema.out)["properties"].contains("quantization"));
+    EXPECT_EQ(cli({"diff", config, path("missing.yaml")}).status, 2);
 }
 
 TEST_F(Commands, PredictJsonAndPictures) {

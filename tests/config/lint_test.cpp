@@ -53,6 +53,32 @@ TEST(LintConfig, MixedPrecisionContradictsAdaption) {
     EXPECT_TRUE(warningsFor("qat_params: {use_mixed_precision: true}\n").empty());
 }
 
+TEST(LintConfig, WidthsThatDoNotCountAreNamed) {
+    const std::string entries = "quantization:\n  layer_configs:\n    - pattern: conv\n      config: {weight: {bit_width: 4}}\n";
+    EXPECT_TRUE(warningsFor(entries).empty());
+    const auto issues = warningsFor(entries + "qat_params: {use_mixed_precision: false}\n");
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].key, "quantization.layer_configs[0].config.weight.bit_width");
+    EXPECT_EQ(issues[0].line, 4);
+    EXPECT_TRUE(warningsFor("quantization: {layer_configs: [{pattern: conv, config: {weight: {bit_width: 8}}}]}\n"
+                            "qat_params: {use_mixed_precision: false}\n").empty());
+}
+
+TEST(LintConfig, FusionsAreThoseThatExist) {
+    const auto fused = [](const std::string& rest) { return "qat_params: {fusion_patterns: [{pattern: conv, " + rest + "}]}\n"; };
+    EXPECT_TRUE(warningsFor(fused("modules: [conv, bn, silu], fuser_method: fuse_conv_bn_silu")).empty());
+    EXPECT_EQ(warningsFor(fused("modules: [conv, bn], fuser_method: fuse_conv_bn_silu")).size(), 1u);
+    const ConfigReading unknown = readConfig(fused("modules: [bn, conv]"));
+    EXPECT_FALSE(unknown.valid());
+    ASSERT_EQ(unknown.issues.size(), 1u);
+    EXPECT_EQ(unknown.issues[0].message, "qat_params.fusion_patterns[0].modules is bn_conv, expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]");
+}
+
+TEST(LintConfig, UnknownNamesOfConfigurationsWarn) {
+    EXPECT_EQ(warningsFor("quantization: {default_qconfig: fast}\n").size(), 1u);
+    EXPECT_TRUE(warningsFor("quantization: {default_qconfig: default}\n").empty());
+}
+
 TEST(LintConfig, UnknownMetricsWarn) {
     const auto issues = warningsFor("analysis: {metrics: [mAP, cosin]}\n");
     ASSERT_EQ(issues.size(), 1u);

@@ -43,6 +43,23 @@ TEST_F(LoadConfig, PathsBecomeRelativeToTheFile) {
     EXPECT_EQ(config.data.path, (m_folder.path() / "coco.yaml").string());
 }
 
+TEST_F(LoadConfig, OverridesReachIntoEntries) {
+    const fs::path file = write("quantization:\n  layer_configs:\n    - pattern: a\n      skip: true\n");
+    const Config config = loadConfig(file, {{"quantization.layer_configs[0].config.weight.bit_width", "4"},
+                                            {"quantization.layer_configs[1].pattern", "^b\\.c$"},
+                                            {"quantization.layer_configs[1].skip", "true"}});
+    const auto& entries = config.quantization.layerConfigs;
+    ASSERT_EQ(entries.size(), 2u);
+    EXPECT_EQ(entries[0].pattern, "a");
+    EXPECT_EQ(entries[0].line, 3);
+    EXPECT_EQ(entries[0].weight.bitWidth, 4);
+    EXPECT_EQ(entries[1].pattern, "^b\\.c$");
+    EXPECT_EQ(entries[1].skip, true);
+    EXPECT_EQ(entries[1].line, 0);
+    EXPECT_NE(complaint(file, {{"quantization.layer_configs[0].config.weight.bit_width", "99"}}).find("expected 2 to 16"), std::string::npos);
+    EXPECT_NE(complaint(file, {{"quantization.layer_configs[0].colour", "red"}}).find("not a known key"), std::string::npos);
+}
+
 TEST_F(LoadConfig, EmptyPathsAndSyntheticDataStayAsTheyAre) {
     const Config config = loadConfig(write("data: {path: \"shapes:train=8,val=4\"}\n"));
     EXPECT_EQ(config.data.path, "shapes:train=8,val=4");

@@ -53,7 +53,7 @@ TEST(WriteConfig, OddTextsAndOverridesComeBack) {
     layer.calibration.method = CalibrationMethod::Percentile;
     config.quantization.layerConfigs.push_back(layer);
     config.qat.fusionPatterns.push_back({"a\\.b", {"conv", "bn"}, "fuse"});
-    config.qat.fusionPatterns.push_back({"c", {}, ""});
+    config.qat.fusionPatterns.push_back({"c", {"conv", "bn", "silu"}, ""});
     expectRoundTrip(config, "odd values");
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "models/yolov8.h"
+#include "passes/fold_batch_norm.h"
 
 namespace qat {
 namespace {
@@ -41,6 +42,29 @@ struct Plan : testing::Test {
     }
     bool isLastOfHead(const std::string& name) const { return name.starts_with("model.22.") && name.ends_with(".2"); }
 };
+
+TEST_F(Plan, WithoutMixedPrecisionPatternsSetNoWidths) {
+    config.quantization.layerConfigs = {weightBits("^model\\.2\\.", 6)};
+    config.quantization.layerConfigs[0].weight.symmetric = false;
+    EXPECT_EQ(weight(resolve(), "model.2.cv1.conv").tensor.bitWidth, 6);
+    config.qat.useMixedPrecision = false;
+    EXPECT_EQ(weight(resolve(), "model.2.cv1.conv").tensor.bitWidth, 4);
+    EXPECT_FALSE(weight(resolve(), "model.2.cv1.conv").tensor.symmetric);
+}
+
+TEST_F(Plan, FusionsWithoutActivationQuantizeTheResult) {
+    foldBatchNorm(graph);
+    const size_t units = resolve().groups.size();
+    config.qat.fusionPatterns = {{"^model\\.[01]\\.conv$", {"conv", "bn"}, ""}, {"^model\\.1\\.", {"conv", "bn", "silu"}, ""}};
+    const QuantPlan plan = resolve();
+    ASSERT_EQ(plan.groups.size(), units + 1);  // the later pattern takes model.1 back
+    const auto added = std::ranges::find_if(plan.groups, [](const ActivationGroup& g) { return g.before.has_value(); });
+    ASSERT_NE(added, plan.groups.end());
+    EXPECT_EQ(added->before, ActivationKind::Silu);
+    EXPECT_TRUE(added->readers.empty());
+    config.qat.fuseModules = false;
+    EXPECT_EQ(resolve().groups.size(), units);
+}
 
 TEST_F(Plan, EveryLayerButTheExpectationIsQuantizable) {
     const auto nodes = quantizableNodes(graph);
