@@ -13,5 +13,7 @@ void benchLoader(const Settings& settings, Table& table);
 void benchSensitivity(const Settings& settings, Table& table);
 void benchMetrics(const Settings& settings, Table& table);
 void benchOpen(const Settings& settings, Table& table);
+// config.*: reading and resolving a configuration
+void benchConfig(const Settings& settings, Table& table);
 
 }  // namespace qat::bench
