@@ -72,11 +72,21 @@ OnnxExportResult exportOnnx(const Graph& graph, const OnnxExportOptions& options
         visitor.writeOutput(outputs[i], name);
         builder.addOutput(name, OnnxType::Float, graph.value(outputs[i]).shape);
     }
+    OnnxExportResult result;
+    for (const auto& code : visitor.codes()) {
+        if (!options.exposeCodes) break;
+        builder.addOutput(code.tensor, code.type, code.shape);
+        result.codes.emplace_back(code.quantizer, code.tensor);
+    }
     for (const auto& [key, value] : metadata(graph, input, visitor, options)) builder.addMetadata(key, value);
     const std::string bytes = builder.serialize();
     checkOnnx(bytes);
     writeFileAtomic(options.path, bytes);
-    return {static_cast<int64_t>(bytes.size()), builder.nodeCount(), visitor.quantizedLayers(), visitor.notes()};
+    result.bytes = static_cast<int64_t>(bytes.size());
+    result.nodes = builder.nodeCount();
+    result.quantizedLayers = visitor.quantizedLayers();
+    result.notes = visitor.notes();
+    return result;
 }
 
 }  // namespace qat

@@ -285,8 +285,10 @@ void OnnxVisitor::operator()(const FakeQuantize& op) {
         made.integers = m_qdq.quantizeStored(value, grid);
     else if (m_options.simplify && already && *already == grid)
         made = *find(m_node->inputs[0]);
-    else if (m_qdq.fitsBytes(grid))
+    else if (m_qdq.fitsBytes(grid)) {
         made.integers = m_qdq.quantize(read(0), grid);
+        m_codes.push_back({m_node->name, made.integers->integers, made.integers->storage, value.shape});
+    }
     else
         made.tensor = m_qdq.computeInFloat(read(0), grid, value.shape.size());
     made.fakeQuantized = true;

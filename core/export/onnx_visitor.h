@@ -36,6 +36,14 @@ public:
     const std::vector<QuantRecord>& records() const { return m_records; }
     int64_t quantizedLayers() const { return m_quantizedLayers; }
 
+    // A tensor of activation codes in the file, and the quantizer whose codes they are.
+    struct CodeTensor {
+        std::string quantizer, tensor;
+        OnnxType type;
+        Shape shape;
+    };
+    const std::vector<CodeTensor>& codes() const { return m_codes; }
+
     // One case an operator; for std::visit, through visit().
     void operator()(const Conv2d& op);
     void operator()(const Linear& op);
@@ -82,6 +90,7 @@ private:
     void finishOnGrid(const std::vector<std::string>& tensors);
     void countLayer();
 
+    std::vector<CodeTensor> m_codes;
     const Graph& m_graph;
     OnnxBuilder& m_builder;
     const OnnxExportOptions& m_options;

@@ -38,7 +38,6 @@ at::Tensor IntegerConv::sumsOf(const at::Tensor& codes) {
 at::Tensor IntegerConv::run(const at::Tensor& codes) {
     at::Tensor sums = sumsOf(codes);
     const RowLayout layout(sums);
-    const int32_t* bias = m_inputs[3].data_ptr<int32_t>();
     const float* factor = m_inputs[4].data_ptr<float>();
     float* const all = sums.data_ptr<float>();
     const bool toCodes = m_op.requantize || m_tail.grid;
@@ -49,13 +48,14 @@ at::Tensor IntegerConv::run(const at::Tensor& codes) {
     layout.forEachBlock([&](int64_t block) {
         const int64_t at = layout.offsetOf(block), rows = layout.rowsOf(block), n = rows * layout.channels;
         const auto* from = reinterpret_cast<const int32_t*>(all + at);
-        loops::scaleSums(from, bias, factor, all + at, rows, layout.channels);
         if (m_op.requantize) {
             uint8_t* const to = bytes(out) + at;
+            loops::scaleBiasedSums(from, m_inputs[3].data_ptr<int32_t>(), factor, all + at, rows, layout.channels);
             loops::roundCodes(all + at, to, n, grid);
             if (m_tail.table.defined()) loops::lookUp(to, static_cast<const uint8_t*>(m_tail.table.data_ptr()), to, n, grid.isSigned);
             return;
         }
+        loops::scaleSums(from, m_inputs[3].data_ptr<float>(), factor, all + at, rows, layout.channels);
         if (m_tail.activation) activate(*m_tail.activation, all + at, n);
         if (m_tail.grid) loops::quantizeCodes(all + at, bytes(out) + at, n, grid);
     });

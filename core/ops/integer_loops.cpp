@@ -20,7 +20,6 @@ namespace {
 [[gnu::always_inline]] inline float numberOf(uint8_t byte, int32_t flip) {
     return static_cast<float>((static_cast<int32_t>(byte) ^ flip) - flip);
 }
-[[gnu::always_inline]] inline float scaled(int32_t sum, int32_t bias, float factor) { return static_cast<float>(sum + bias) * factor; }
 
 #if defined(__x86_64__)
 // The table in four registers of 64 codes; the highest bit of a code says which pair. Returns how many were done.
@@ -50,9 +49,15 @@ QAT_CLONES void dequantizeCodes(const uint8_t* __restrict codes, float* __restri
     for (int64_t i = 0; i < n; ++i) x[i] = (numberOf(codes[i], flip) - g.zeroPoint) * g.scale;
 }
 
-QAT_CLONES void scaleSums(const int32_t* sums, const int32_t* __restrict bias, const float* __restrict factor, float* y, int64_t rows, int64_t channels) {
+QAT_CLONES void scaleSums(const int32_t* sums, const float* __restrict bias, const float* __restrict factor, float* y, int64_t rows, int64_t channels) {
     for (int64_t r = 0; r < rows; ++r)
-        for (int64_t c = 0; c < channels; ++c) y[r * channels + c] = scaled(sums[r * channels + c], bias[c], factor[c]);
+        for (int64_t c = 0; c < channels; ++c) y[r * channels + c] = static_cast<float>(sums[r * channels + c]) * factor[c] + bias[c];
+}
+
+QAT_CLONES void scaleBiasedSums(const int32_t* sums, const int32_t* __restrict bias, const float* __restrict factor, float* y, int64_t rows,
+                                int64_t channels) {
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < channels; ++c) y[r * channels + c] = static_cast<float>(sums[r * channels + c] + bias[c]) * factor[c];
 }
 
 QAT_CLONES void roundCodes(const float* __restrict x, uint8_t* __restrict codes, int64_t n, const CodeGrid& grid) {

@@ -15,8 +15,10 @@ struct CodeGrid {
 void quantizeCodes(const float* x, uint8_t* codes, int64_t n, const CodeGrid& grid);
 // x = (code - zeroPoint) * scale.
 void dequantizeCodes(const uint8_t* codes, float* x, int64_t n, const CodeGrid& grid);
-// y[r,c] = float(sums[r,c] + bias[c]) * factor[c], rows of `channels`; y may be sums.
-void scaleSums(const int32_t* sums, const int32_t* bias, const float* factor, float* y, int64_t rows, int64_t channels);
+// y[r,c] = float(sums[r,c]) * factor[c] + bias[c], rows of `channels`; y may be sums.
+void scaleSums(const int32_t* sums, const float* bias, const float* factor, float* y, int64_t rows, int64_t channels);
+// y[r,c] = float(sums[r,c] + bias[c]) * factor[c]; y may be sums.
+void scaleBiasedSums(const int32_t* sums, const int32_t* bias, const float* factor, float* y, int64_t rows, int64_t channels);
 // codes = clip(round(x) + zeroPoint, qmin, qmax); the grid's scale is not used.
 void roundCodes(const float* x, uint8_t* codes, int64_t n, const CodeGrid& grid);
 // out[i] = table[codes[i]], or table[codes[i] + 128] for int8; out may be codes.

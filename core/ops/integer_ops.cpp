@@ -96,7 +96,6 @@ at::Tensor exactSums(const Conv2d& window, const at::Tensor& codes, const at::Te
 at::Tensor finishSums(const IntegerConv2d& op, const at::Tensor& input, const std::vector<at::Tensor>& in) {
     const at::Tensor sums = input.contiguous(at::MemoryFormat::ChannelsLast);
     const RowLayout layout(sums);
-    const int32_t* bias = in[3].data_ptr<int32_t>();
     const float* factor = in[4].data_ptr<float>();
     at::Tensor y = likeAs(sums, op.requantize ? codeType(op.qmin) : at::kFloat);
     loops::CodeGrid grid;
@@ -104,11 +103,11 @@ at::Tensor finishSums(const IntegerConv2d& op, const at::Tensor& input, const st
     layout.forEachBlock([&](int64_t block) {
         const int64_t at = layout.offsetOf(block), rows = layout.rowsOf(block);
         const int32_t* from = sums.data_ptr<int32_t>() + at;
-        thread_local std::vector<float> scratch;
-        scratch.resize(static_cast<size_t>(op.requantize ? rows * layout.channels : 0));
-        float* const scaled = op.requantize ? scratch.data() : y.data_ptr<float>() + at;
-        loops::scaleSums(from, bias, factor, scaled, rows, layout.channels);
-        if (op.requantize) loops::roundCodes(scaled, bytes(y) + at, rows * layout.channels, grid);
+        if (!op.requantize) return loops::scaleSums(from, in[3].data_ptr<float>(), factor, y.data_ptr<float>() + at, rows, layout.channels);
+        thread_local std::vector<float> scaled;
+        scaled.resize(static_cast<size_t>(rows * layout.channels));
+        loops::scaleBiasedSums(from, in[3].data_ptr<int32_t>(), factor, scaled.data(), rows, layout.channels);
+        loops::roundCodes(scaled.data(), bytes(y) + at, rows * layout.channels, grid);
     });
     return y;
 }

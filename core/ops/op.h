@@ -180,9 +180,9 @@ struct Dequantize {
     bool operator==(const Dequantize&) const = default;
 };
 
-// sum = conv(codes - zero_point, weight) + bias, exact in int32; y = sum * factor in float32, or its codes
-// clip(round(sum * factor) + y_zero_point, qmin, qmax) with `requantize`. Inputs codes, zero_point [1], weight int8
-// [O,C/groups,kh,kw], bias int32 [O], factor [O], and y_zero_point [1] with `requantize`.
+// sum = conv(codes - zero_point, weight), exact in int32. Without `requantize` y = sum * factor + bias in float32, bias float
+// [O]. With it codes clip(round((sum + bias) * factor) + y_zero_point, qmin, qmax), bias int32 [O]. Inputs codes,
+// zero_point [1], weight int8 [O,C/groups,kh,kw], bias, factor [O], and y_zero_point [1] with `requantize`.
 struct IntegerConv2d {
     Pair stride{1, 1}, padding{0, 0}, dilation{1, 1};
     int64_t groups = 1;

@@ -26,12 +26,13 @@ public:
         for (const ValueId id : from.inputs()) m_float[id] = m_to.addInput(from.value(id).name, from.value(id).shape);
     }
 
-    Graph run() {
+    Graph run(CodeValues* codes) {
         for (const NodeId id : m_from.order())
             if (!m_done.contains(id)) lower(m_from.node(id));
         for (const auto& output : m_from.outputs()) m_to.setOutput(output.name, floatOf(output.value));
         m_to.sweep();
         verify(m_to);
+        if (codes) reportCodes(*codes);
         return std::move(m_to);
     }
 
@@ -42,6 +43,15 @@ private:
         int64_t qmin = 0, qmax = 0;
         bool sameGrid(const Codes& o) const { return scale == o.scale && zeroPoint == o.zeroPoint && qmin == o.qmin && qmax == o.qmax; }
     };
+
+    // Of the quantizers whose codes are still made by a node.
+    void reportCodes(CodeValues& codes) const {
+        for (const NodeId id : m_from.order()) {
+            const Node& node = m_from.node(id);
+            const Codes* made = std::holds_alternative<FakeQuantize>(node.op) ? codesOf(node.outputs.front()) : nullptr;
+            if (made && m_to.producer(made->value)) codes.emplace_back(node.name, made->value);
+        }
+    }
 
     void lower(const Node& node) {
         if (lowerQuantizer(node) || lowerCarrier(node) || lowerConv(node) || lowerActivation(node) || lowerAdd(node)) return;
@@ -143,7 +153,7 @@ private:
 
     // Weight, bias and scales of a convolution on codes.
     struct ConvNumbers {
-        at::Tensor weight, bias, factor;  // int8, int32 [O], float [O]
+        at::Tensor weight, bias, biasCodes, factor;  // int8; [O] float, int32, float
     };
 
     std::optional<ConvNumbers> convNumbers(const Node& node, const Codes& input) const {
@@ -160,7 +170,7 @@ private:
         const auto biases = biasCodes({bias.data_ptr<float>(), static_cast<size_t>(channels)}, scaleOf(input.scale),
                                       {scales.data_ptr<float>(), static_cast<size_t>(channels)});
         if (!biases) return std::nullopt;
-        return ConvNumbers{codes.to(at::kChar).contiguous(), at::tensor(*biases, at::kInt), scales * scaleOf(input.scale)};
+        return ConvNumbers{codes.to(at::kChar).contiguous(), bias, at::tensor(*biases, at::kInt), scales * scaleOf(input.scale)};
     }
 
     bool lowerConv(const Node& node) {
@@ -177,7 +187,8 @@ private:
             numbers->factor = numbers->factor / scaleOf(codes->scale);
         }
         std::vector<ValueId> inputs{input->value, floatOf(input->zeroPoint), addBuffer(node.name + ".weight_codes", numbers->weight, ElementType::Int8),
-                                    addBuffer(node.name + ".bias_codes", numbers->bias, ElementType::Int32), addBuffer(node.name + ".factor", numbers->factor)};
+                                    codes ? addBuffer(node.name + ".bias_codes", numbers->biasCodes, ElementType::Int32) : addBuffer(node.name + ".bias_float", numbers->bias),
+                                    addBuffer(node.name + ".factor", numbers->factor)};
         if (codes) inputs.push_back(floatOf(codes->zeroPoint));
         const ValueId made = m_to.add(node.name, op, inputs);
         if (codes) absorb(*quantizer, *codes, made);
@@ -235,7 +246,7 @@ private:
 
 }  // namespace
 
-Graph lowerToIntegers(const Graph& graph) { return Lowering(graph).run(); }
+Graph lowerToIntegers(const Graph& graph, CodeValues* codes) { return Lowering(graph).run(codes); }
 
 Graph inferenceForm(const Graph& graph) {
     Graph folded = graph.clone(true);

@@ -7,9 +7,14 @@
 //     FakeQuantize(a + b), both codes                  ->  IntegerAdd
 //
 // Concat, Split, Slice, Resize and maximum pooling hand codes on where all lie on one grid; whatever else reads codes gets
-// them through Dequantize. Biases are rounded to int32 on the grid input scale x weight scale, as files hold them.
+// them through Dequantize. Biases of convolutions that hand on codes are rounded to int32 on the grid input scale x weight
+// scale, as in files.
 // Sums are exact, so results depend neither on the number of threads nor on the order of additions.
 #pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "graph/graph.h"
 
@@ -17,7 +22,10 @@ namespace qat {
 
 // Batch norms should be folded before; a convolution stays in float where its weight or input has no codes of 8 bits or
 // less, per-tensor for the input. Stored values are shared with `graph`. Node names are kept.
-Graph lowerToIntegers(const Graph& graph);
+// codes, if given, receives the name of each activation quantizer of `graph` and the value that holds its codes in the
+// result, in execution order.
+using CodeValues = std::vector<std::pair<std::string, ValueId>>;
+Graph lowerToIntegers(const Graph& graph, CodeValues* codes = nullptr);
 
 // The form in which a model is measured and used: a copy with batch norms folded and quantized parts on integers. Where a
 // batch norm cannot be folded into a quantized weight everything stays in float.

@@ -16,6 +16,7 @@
 #include "quant/calibrate.h"
 #include "run/executor.h"
 #include "session/clock.h"
+#include "session/code_parity.h"
 #include "session/describe.h"
 #include "session/model_source.h"
 #include "session/parity.h"
@@ -292,6 +293,12 @@ void Pipeline::parityCheck(const std::filesystem::path& file, const Graph& expor
     const ParityReport parity = checkParity(file, exported, m_float, images(m_val, std::min<int64_t>(kParityImages, m_facts.valImages), 1, false), m_cancel);
     m_facts.exportNotes.push_back(parity.sentence);
     m_log.log(parity.ran && !parity.agrees ? LogLevel::Error : LogLevel::Info, "export", parity.sentence);
+    if (parity.ran && parity.onIntegers) {
+        const at::Tensor image = images(m_val, 1, 1, false)();
+        const CodeParity codes = compareCodes(exported, image, m_folder.exports(), m_cancel);
+        m_facts.exportNotes.push_back(codes.sentence);
+        m_log.log(LogLevel::Info, "export", codes.sentence);
+    }
     if (parity.ran && !parity.agrees) m_facts.outcome.gates.push_back(parity.sentence);
 }
 

@@ -107,12 +107,15 @@ TEST(Assets, EightBitsLoseLittleAndExportAlike) {
     ASSERT_TRUE(ended.status == 0 || ended.status == 3) << ended.err;
     const json summary = readJson(run / "run_summary.json");
     const double fp32 = summary["metrics"]["fp32"]["mAP50-95"], ptq = summary["metrics"]["ptq"]["mAP50-95"];
-    const std::string parity = summary["artifacts"]["export_notes"].back();
+    const json notes = summary["artifacts"]["export_notes"];
+    const std::string parity = notes[notes.size() - 2], codes = notes.back();
     std::printf("FP32 %.4f, PTQ W8A8 %.4f, lost %.4f; %s\n", fp32, ptq, fp32 - ptq, parity.c_str());
     EXPECT_LE(fp32 - ptq, 0.01);
     EXPECT_NE(parity.find("onnxruntime-node"), std::string::npos) << parity;
     EXPECT_NE(parity.find("both on integers"), std::string::npos) << parity;
     EXPECT_NE(parity.find(": 100 % of"), std::string::npos) << parity;
+    EXPECT_NE(codes.find("tensors equal"), std::string::npos) << codes;
+    EXPECT_EQ(codes.find("differs"), std::string::npos) << codes;
     EXPECT_TRUE(summary["gates"].empty()) << summary["gates"];
     EXPECT_EQ(ended.status, 0);
 }

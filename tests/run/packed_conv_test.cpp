@@ -71,17 +71,20 @@ TEST_P(Windows, IntegerTailsEqualTheirSteps) {
     const int64_t channels = GetParam().weight[0];
     const at::Tensor factor = randomTensor({channels}, 9, 1e-5, 2e-4), table = codes({256}, 10, 0, 255, at::kByte);
     const std::vector<at::Tensor> in{at::Tensor(), zero, codes(GetParam().weight, 8, -127, 127, at::kChar), codes({channels}, 11, -9999, 9999, at::kInt), factor, at::full({1}, 100.f)};
-    auto full = in;
+    auto full = in, inF = in;
     full[0] = x;
+    inF[3] = randomTensor({channels}, 12);
+    auto fullF = inF;
+    fullF[0] = x;
     const IntegerConv2d toFloat{w.stride, w.padding, w.dilation, w.groups};
     IntegerConv2d toCodes = toFloat;
     toCodes.requantize = true;
-    const at::Tensor inFloat = forward(toFloat, full, false)[0], inCodes = forward(toCodes, full, false)[0];
-    EXPECT_TRUE(sameBits(IntegerConv(toFloat, in, {}).run(x), inFloat));
+    const at::Tensor inFloat = forward(toFloat, fullF, false)[0], inCodes = forward(toCodes, full, false)[0];
+    EXPECT_TRUE(sameBits(IntegerConv(toFloat, inF, {}).run(x), inFloat));
     EXPECT_TRUE(sameBits(IntegerConv(toCodes, in, {}).run(x), inCodes));
     EXPECT_TRUE(sameBits(IntegerConv(toCodes, in, {table, {}, {}}).run(x), forward(Lookup{}, {inCodes, table}, false)[0]));
     const at::Tensor activated = forward(Activation{ActivationKind::Silu}, {inFloat}, false)[0];
-    EXPECT_TRUE(sameBits(IntegerConv(toFloat, in, {{}, ActivationKind::Silu, codeGrid(0, 255, scale, zero)}).run(x),
+    EXPECT_TRUE(sameBits(IntegerConv(toFloat, inF, {{}, ActivationKind::Silu, codeGrid(0, 255, scale, zero)}).run(x),
                          forward(Quantize{}, {activated, scale, zero}, false)[0]));
 }
 

@@ -1,0 +1,103 @@
+// One run of the integer form with a hook on its codes, one of the file.
+#include "session/code_parity.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "base/error.h"
+#include "export/onnx_export.h"
+#include "export/runtime_check.h"
+#include "passes/lower_integers.h"
+#include "run/executor.h"
+
+namespace qat {
+namespace {
+
+// Codes by quantizer, in execution order, row-major floats.
+std::vector<std::pair<std::string, at::Tensor>> ourCodes(const Graph& graph, const at::Tensor& image) {
+    CodeValues values;
+    const Graph lowered = lowerToIntegers(graph, &values);
+    std::map<ValueId, at::Tensor> seen;
+    for (const auto& [name, value] : values) seen[value];
+    Executor executor(lowered, {.outputs = {"decoded"}, .frozen = true});
+    executor.setHook([&](ValueId id, const at::Tensor& tensor) {
+        if (const auto found = seen.find(id); found != seen.end()) found->second = tensor.to(at::kFloat).contiguous();
+    });
+    executor.run(image);
+    std::vector<std::pair<std::string, at::Tensor>> codes;
+    for (const auto& [name, value] : values)
+        if (seen[value].defined()) codes.emplace_back(name, seen[value]);
+    return codes;
+}
+
+CodeComparison compare(const std::string& quantizer, const at::Tensor& ours, const RuntimeTensor& theirs) {
+    require(ours.numel() == static_cast<int64_t>(theirs.values.size()), ErrorKind::Internal, quantizer, ": the file's tensor has another size");
+    CodeComparison result{quantizer, ours.numel(), 0, 0};
+    const float* a = ours.data_ptr<float>();
+    for (int64_t i = 0; i < result.elements; ++i) {
+        const auto difference = static_cast<int64_t>(std::abs(a[i] - theirs.values[static_cast<size_t>(i)]));
+        result.different += difference != 0 ? 1 : 0;
+        result.largest = std::max(result.largest, difference);
+    }
+    return result;
+}
+
+std::string describe(const CodeParity& parity, const std::string& runtime) {
+    const CodeComparison* first = parity.firstDifferent();
+    const std::string counted = str(runtime, " against the integer form: ", parity.elements() - parity.different(), " of ", parity.elements(), " codes in ",
+                                    parity.tensors.size(), " tensors equal");
+    return first ? str(counted, ", largest difference ", parity.largest(), "; the first tensor that differs is ", first->quantizer, " (", first->different, " of ",
+                       first->elements, ")")
+                 : counted;
+}
+
+}  // namespace
+
+int64_t CodeParity::elements() const {
+    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0}, [](int64_t sum, const CodeComparison& c) { return sum + c.elements; });
+}
+
+int64_t CodeParity::different() const {
+    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0}, [](int64_t sum, const CodeComparison& c) { return sum + c.different; });
+}
+
+int64_t CodeParity::largest() const {
+    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0}, [](int64_t most, const CodeComparison& c) { return std::max(most, c.largest); });
+}
+
+const CodeComparison* CodeParity::firstDifferent() const {
+    const auto found = std::ranges::find_if(tensors, [](const CodeComparison& c) { return c.different > 0; });
+    return found == tensors.end() ? nullptr : &*found;
+}
+
+CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const std::filesystem::path& folder, const CancelToken& cancel) {
+    CodeParity parity;
+    parity.sentence = "codes were not compared: " + missingOnnxRuntime();
+    if (!missingOnnxRuntime().empty()) return parity;
+    OnnxExportOptions options;
+    options.path = folder / "codes.onnx";
+    options.exposeCodes = true;
+    const OnnxExportResult written = exportOnnx(graph, options);
+    const at::Tensor planar = image.contiguous();
+    RuntimeOptions runtime;
+    runtime.cancel = &cancel;
+    const auto run = runOnnxRuntime(options.path, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, runtime);
+    std::filesystem::remove(options.path);
+    if (!run) return parity;
+    const std::map<std::string, std::string> tensorOf(written.codes.begin(), written.codes.end());
+    for (const auto& [quantizer, codes] : ourCodes(graph, image)) {
+        const auto named = tensorOf.find(quantizer);
+        if (named == tensorOf.end()) continue;
+        const auto theirs = std::ranges::find(run->outputs, named->second, &RuntimeTensor::name);
+        require(theirs != run->outputs.end(), ErrorKind::Internal, "the runtime gave no output ", named->second);
+        parity.tensors.push_back(compare(quantizer, codes, *theirs));
+    }
+    parity.ran = true;
+    parity.sentence = describe(parity, run->runtime);
+    return parity;
+}
+
+}  // namespace qat
