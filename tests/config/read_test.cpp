@@ -1,6 +1,7 @@
 // Reading: the guide's texts, exact complaints with their places, and texts that are hostile.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/error.h"
@@ -199,6 +200,21 @@ TEST(ReadConfig, EveryProblemIsListedInFileOrder) {
     const ConfigReading reading = readConfig("zzz: 1\nmodel: {variant: q}\ndata: {imgsz: 100}\nyyy: 2\n");
     ASSERT_EQ(reading.issues.size(), 4u);
     for (size_t i = 0; i < 4; ++i) EXPECT_EQ(reading.issues[i].line, static_cast<int>(i) + 1);
+}
+
+TEST(ReadConfig, ElevenMistakesAreElevenErrorsAtTheirPlaces) {
+    const ConfigReading reading = readConfig(
+        "model:\n  variant: q\n  colour: red\n"
+        "quantization:\n  weight:\n    bit_width: 99\n    dtype: int8\n  activation: 7\n"
+        "  layer_configs:\n    - pattern: 'model('\n    - config: {weight: {bit_width: 4}}\n"
+        "calibration:\n  method: entropi\n"
+        "train_params:\n  lr: fast\n  lr: 0.1\n"
+        "export:\n  formats: [onnx, tensorflow]\n");
+    const std::vector<std::pair<int, int>> expected{{2, 12}, {3, 3}, {6, 16}, {7, 12}, {8, 15}, {10, 16}, {11, 7}, {13, 11}, {15, 7}, {16, 3}, {18, 19}};
+    std::vector<std::pair<int, int>> places;
+    for (const ConfigIssue& issue : reading.issues) places.emplace_back(issue.line, issue.column);
+    EXPECT_EQ(places, expected);
+    EXPECT_TRUE(std::ranges::all_of(reading.issues, [](const ConfigIssue& issue) { return issue.severity == Severity::Error; }));
 }
 
 TEST(ReadConfig, BadBytesAreNamed) {

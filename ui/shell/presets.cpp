@@ -22,6 +22,8 @@ const QList<Preset>& presets() {
     static const QList<Preset> all{
         {QStringLiteral("w8a8"), QStringLiteral("w8a8"), 8, 8, tr("Eight bit everywhere, the usual deployment"),
          tr("Calibrate, QAT, evaluate")},
+        {QStringLiteral("w8a8_tensorrt"), QStringLiteral("w8a8 TensorRT"), 8, 8, tr("Eight bit, quantized behind activations"),
+         tr("Calibrate, QAT, evaluate")},
         {QStringLiteral("w4a8"), QStringLiteral("w4a8"), 4, 8, tr("Four-bit weights that learn their steps"),
          tr("Calibrate, QAT, evaluate")},
         {QStringLiteral("w4a16"), QStringLiteral("w4a16"), 4, 16, tr("Four-bit weights, sixteen-bit activations"),

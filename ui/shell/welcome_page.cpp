@@ -3,6 +3,7 @@
 
 #include <QDir>
 #include <QFileInfo>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLocale>
@@ -205,18 +206,19 @@ QWidget* WelcomePage::makeMachine() {
         column->addLayout(row);
     }
     column->addSpacing(m_hub.px(10));
-    auto* links = new QHBoxLayout;
+    auto* links = new QGridLayout;  // two in a row: four are wider than the column in some languages
     links->setSpacing(m_hub.px(2));
     const auto add = [&](const QString& text, auto signal) {
         auto* link = makeButton(m_hub, text, ButtonKind::Link, {}, true, box);
         connect(link, &QPushButton::clicked, this, signal);
-        links->addWidget(link);
+        const int place = links->count();
+        links->addWidget(link, place / 2, place % 2, Qt::AlignLeft);
     };
     add(tr("Manual"), &WelcomePage::manualRequested);
     add(tr("Config guide"), &WelcomePage::guideRequested);
     add(tr("Keyboard map"), &WelcomePage::keysRequested);
     add(tr("Copy diagnostics"), &WelcomePage::diagnosticsRequested);
-    links->addStretch(1);
+    links->setColumnStretch(2, 1);
     column->addLayout(links);
     return box;
 }
