@@ -71,7 +71,7 @@ private:
     }
 
     std::optional<GridTensors> inputGrid(const LayerSensitivity& row) const {
-        const Quantizer* input = m_job.quantizers.inputOf(row.node);
+        const Quantizer* input = m_job.weightsOnly ? nullptr : m_job.quantizers.inputOf(row.node);
         return input ? std::optional(gridTensors(m_job.floatGraph, *input, row.bits)) : std::nullopt;
     }
 

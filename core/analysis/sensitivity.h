@@ -24,6 +24,7 @@ struct SensitivityJob {
     const QuantizerSet& quantizers;  // calibrated: the observed ranges are laid onto grids of other widths
     std::vector<int> bits;
     bool reuse = true;               // false: a full pass for every layer and width, for measuring what reuse saves
+    bool weightsOnly = false;        // inputs stay in float
 };
 
 // next gives batches of images, an undefined tensor ends them; progress(done, total) counts layers within all batches.

@@ -88,6 +88,7 @@ struct CalibrationOverride {
 struct LayerConfig {                     // one entry of quantization.layer_configs; later entries win
     std::string pattern;                 // RE2, searched in the layer's name and aliases
     int line = 0;                        // 1-based, in the file
+    std::string origin;                  // who made the entry if no file did, for people: "search"
     std::optional<bool> skip;
     TensorQuantOverride weight, activation;
     FakeQuantizeOverride fakeQuantize;

@@ -155,7 +155,7 @@ void addQatParams(Rows<Config>& rows) {
     rows.add<at, &Q::measureLayerError>("qat_params.measure_layer_error", "Measure layer error",
                                         "Measures every layer; analysis.measure_layer_error must agree.");
     rows.add<at, &Q::autoAdaptBitWidth>("qat_params.auto_adapt_bit_width", "Adapt bit widths",
-                                        "Chooses bit widths by the sensitivity of the layers.");
+                                        "Chooses the widths of weights by sensitivity, within the average that is configured; patterns keep theirs.");
 }
 
 void addDistillation(Rows<Config>& rows) {

@@ -60,10 +60,9 @@ private:
     }
 
     void checkMixedPrecision() {
-        if (!m_config.qat.useMixedPrecision || !m_config.qat.autoAdaptBitWidth) return;
+        if (m_config.qat.useMixedPrecision || !m_config.qat.autoAdaptBitWidth) return;
         report(Severity::Warning, "qat_params.auto_adapt_bit_width",
-               "qat_params.auto_adapt_bit_width chooses bit widths itself and contradicts the widths by pattern that "
-               "qat_params.use_mixed_precision asks for; set one of them to false");
+               "qat_params.auto_adapt_bit_width chooses nothing because qat_params.use_mixed_precision is false; set that to true");
     }
 
     void checkUniformWidths() {

@@ -22,7 +22,6 @@ constexpr std::array kGaps{
     Gap{"calibration.use_coreset", "true", "this version draws its images at random instead"},
     Gap{"qat_params.use_distillation", "true", "this version trains without a teacher"},
     Gap{"distillation.enabled", "true", "this version trains without a teacher"},
-    Gap{"qat_params.auto_adapt_bit_width", "true", "this version keeps the bit widths as configured"},
     Gap{"qat_params.post_qat_fine_tuning", "true", "this version ends after quantization-aware training"},
     Gap{"export.formats", "tensorrt", "this version writes no TensorRT file"},
     Gap{"export.formats", "tflite", "this version writes no TFLite file"},

@@ -97,7 +97,7 @@ private:
         for (size_t i = 0; i < m_patterns.size(); ++i)
             if (m_patterns[i].matches(node.name, aliases)) {
                 ++m_hits[i];
-                applyEntry(counted(q.layerConfigs[i]), str("pattern ", i + 1, ", line ", q.layerConfigs[i].line), answer);
+                applyEntry(counted(q.layerConfigs[i]), originOf(q.layerConfigs[i], i), answer);
             }
         return answer;
     }
@@ -112,6 +112,11 @@ private:
                 how->tensor.bitWidth = 8;
                 how->origin = "head policy";
             }
+    }
+
+    static std::string originOf(const LayerConfig& entry, size_t index) {
+        if (!entry.origin.empty()) return entry.origin;
+        return entry.line > 0 ? str("pattern ", index + 1, ", line ", entry.line) : str("pattern ", index + 1);
     }
 
     // Without mixed precision the widths of patterns do not count; everything else they say does.

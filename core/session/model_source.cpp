@@ -20,6 +20,7 @@
 #include "passes/fold_batch_norm.h"
 #include "quant/quantizer_set.h"
 #include "session/bundled.h"
+#include "session/width_search.h"
 
 namespace qat {
 namespace {
@@ -140,6 +141,7 @@ void adoptScaleShapes(Graph& graph, const Checkpoint& weights) {
 
 RunModel openRun(const std::filesystem::path& folder) {
     RunModel run{loadConfig(folder / "config.yaml"), {}};
+    applyChosenWidths(folder, run.config);
     const Checkpoint weights = runWeights(folder);
     const std::string source = folder.string();
     Graph graph = buildYolov8(variantOf(weights, source), classesOf(weights, source));

@@ -21,6 +21,7 @@
 #include "session/model_source.h"
 #include "session/parity.h"
 #include "session/previews.h"
+#include "session/width_search.h"
 #include "train/save_model.h"
 #include "train/trainer.h"
 
@@ -39,10 +40,12 @@ JobOutcome Pipeline::run() {
     const bool quantize = m_config.train.quantize;
     require(quantize || m_request.kind == JobKind::Pipeline, ErrorKind::BadInput,
             "train_params.quantize is false: without quantizers there is nothing to analyse");
+    const bool chosen = m_request.resume && adaptsWidths(m_config) && applyChosenWidths(m_folder.root, m_config);
     if (quantize) insertQuantizers();
     describe();
     const bool resumedTraining = m_request.resume && restoreProgress();
     if (quantize && (!resumedTraining || hasChannelRanges())) stage("calibrate", [&] { calibrateStage(); });
+    if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen) stage("search", [&] { searchWidthsStage(); });
     if (m_request.kind != JobKind::Pipeline) {
         stage("analyze", [&] { analyze(); });
         return m_facts.outcome;
@@ -101,6 +104,7 @@ void Pipeline::load() {
         const int folded = foldBatchNorm(m_float);
         m_log.log(LogLevel::Info, "import", str(opened.source, ": ", folded, " batch norms folded"));
     }
+    m_float.value(m_float.inputs().front()).shape = {1, 3, m_config.data.imgsz, m_config.data.imgsz};
     m_model = m_float.clone(true);
 }
 
@@ -164,6 +168,24 @@ void Pipeline::calibrateStage() {
     const int64_t batches = (wanted + batch - 1) / batch;
     calibrate(m_float, m_model, *m_quantizers, images(m_train, wanted, batch, true), [&](int64_t done) { m_log.progress("calibrate", done, batches); }, m_cancel);
     m_log.log(LogLevel::Info, "calib", str("ranges from ", wanted, " images"));
+}
+
+// Measures weights at every candidate width, chooses, and starts again with quantizers of the chosen widths.
+void Pipeline::searchWidthsStage() {
+    const int64_t count = std::min<int64_t>(m_train->size(), m_config.analysis.sensitivitySamples);
+    const int batch = m_config.data.imgsz <= 320 ? 8 : 1;
+    const SensitivityJob job{.floatGraph = m_float, .quantizers = *m_quantizers, .bits = candidateWidths(m_config), .weightsOnly = true};
+    const auto rows = measureSensitivity(job, images(m_train, count, batch, false), (count + batch - 1) / batch, m_cancel,
+                                         [&](int64_t done, int64_t total) { m_log.progress("search", done, total); });
+    const WidthSearch search = searchWidths(m_float, m_plan, rows);
+    writeWidths(m_folder.root, search);
+    applyChosenWidths(m_folder.root, m_config);
+    m_model = m_float.clone(true);
+    insertQuantizers();
+    describe();
+    calibrateStage();
+    m_log.log(LogLevel::Info, "search", str("widths of ", search.layers.size(), " layers chosen on ", count, " images: ", search.averageBits,
+                                            " bits a weight, of ", search.budgetBits, " allowed"));
 }
 
 Loader Pipeline::validationLoader() const {

@@ -35,6 +35,7 @@ private:
     std::map<std::string, double> wanted(const std::map<std::string, double>& metrics) const;
     void describe();
     void calibrateStage();
+    void searchWidthsStage();
     void evaluateFloat();
     void evaluatePtq();
     void analyze();
@@ -58,7 +59,7 @@ private:
     void parityCheck(const std::filesystem::path& file, const Graph& exported);
 
     const JobRequest& m_request;
-    const Config m_config;
+    Config m_config;  // with the widths that a search chose
     const RunFolder m_folder;
     EventLog& m_log;
     const CancelToken& m_cancel;

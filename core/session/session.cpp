@@ -8,6 +8,7 @@
 #include "session/model_source.h"
 #include "session/pipeline.h"
 #include "session/process.h"
+#include "session/width_search.h"
 
 namespace qat {
 namespace {
@@ -31,9 +32,10 @@ std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
     if (kind != JobKind::Pipeline) return {"load", "calibrate", "analyze"};
     std::vector<std::string> stages{"load"};
     if (config.train.quantize) stages.push_back("calibrate");
-    stages.push_back("evaluate_fp32");
+    if (adaptsWidths(config)) stages.push_back("search");
+    if (config.analysis.compareWithFp32) stages.push_back("evaluate_fp32");
     if (config.train.quantize) stages.push_back("evaluate_ptq");
-    if (config.train.quantize && config.analysis.enabled) stages.push_back("analyze");
+    if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects) stages.push_back("analyze");
     if (config.train.epochs > 0) stages.insert(stages.end(), {"train", "evaluate"});
     stages.push_back("export");
     return stages;

@@ -47,10 +47,10 @@ TEST(LintConfig, PatternsWithBareDotsWarnWithTheEscapedPattern) {
     EXPECT_TRUE(warningsFor("quantization: {layer_configs: [{pattern: 'model\\.\\d+.*[.]cv', skip: true}]}\n").empty());
 }
 
-TEST(LintConfig, MixedPrecisionContradictsAdaption) {
-    const auto issues = warningsFor("qat_params: {use_mixed_precision: true, auto_adapt_bit_width: true}\n");
-    EXPECT_EQ(about(issues, "qat_params.auto_adapt_bit_width").size(), 2u);
-    EXPECT_TRUE(warningsFor("qat_params: {use_mixed_precision: true}\n").empty());
+TEST(LintConfig, AdaptionNeedsMixedPrecision) {
+    const auto issues = warningsFor("qat_params: {use_mixed_precision: false, auto_adapt_bit_width: true}\n");
+    EXPECT_EQ(about(issues, "qat_params.auto_adapt_bit_width").size(), 1u);
+    EXPECT_TRUE(warningsFor("qat_params: {use_mixed_precision: true, auto_adapt_bit_width: true}\n").empty());
 }
 
 TEST(LintConfig, WidthsThatDoNotCountAreNamed) {

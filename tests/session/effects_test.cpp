@@ -12,7 +12,7 @@ struct Effects : testing::Test {
     test::ScratchFolder scratch;
     test::SmallJob job{scratch.path()};
 
-    Effects() { job.set("train_params.epochs", "0").set("analysis.sensitivity_bits", "").set("export.formats", ""); }
+    Effects() { job.set("train_params.epochs", "0").set("analysis.sensitivity_bits", "[]").set("export.formats", "[]"); }
     bool ran(const char* stage) const { return std::ranges::find(job.sink.begun, stage) != job.sink.begun.end(); }
     std::set<std::string> errorColumns() const {
         std::set<std::string> names;
