@@ -230,4 +230,15 @@ struct Config {
     bool operator==(const Config&) const = default;
 };
 
+// Either of the two switches turns distillation on.
+inline bool wantsDistillation(const Config& config) {
+    return config.distillation.enabled || config.qat.useDistillation;
+}
+
+// Epochs behind quantization-aware training whose quantizers are frozen; 0 without training to follow.
+inline int fineTuningEpochs(const Config& config) {
+    const bool follows = config.train.quantize && config.train.epochs > 0;
+    return config.qat.postQatFineTuning && follows ? config.qat.fineTuningEpochs : 0;
+}
+
 }  // namespace qat

@@ -145,11 +145,11 @@ void addQatParams(Rows<Config>& rows) {
     rows.add<at, &Q::useMixedPrecision>("qat_params.use_mixed_precision", "Mixed precision",
                                         "Gives layers the bit widths of their patterns; without it all have the same.");
     rows.add<at, &Q::useDistillation>("qat_params.use_distillation", "Distillation",
-                                      "Trains against a teacher; distillation.enabled must agree.");
+                                      "Trains against a teacher, like distillation.enabled; either is enough.");
     rows.add<at, &Q::postQatFineTuning>("qat_params.post_qat_fine_tuning", "Fine-tuning afterwards",
-                                        "Adds epochs after quantization-aware training.");
+                                        "Adds epochs behind quantization-aware training with frozen quantizers.");
     rows.add<at, &Q::fineTuningEpochs>("qat_params.fine_tuning_epochs", "Fine-tuning epochs",
-                                       "Epochs of the fine-tuning.", within(1, 10000));
+                                       "Epochs of the fine-tuning, at the rate the schedule ends with.", within(1, 10000));
     rows.add<at, &Q::analyzeQuantizationEffects>("qat_params.analyze_quantization_effects", "Analyse effects",
                                                  "Compares the network before and after; analysis.enabled must agree.");
     rows.add<at, &Q::measureLayerError>("qat_params.measure_layer_error", "Measure layer error",
@@ -162,14 +162,14 @@ void addDistillation(Rows<Config>& rows) {
     using D = DistillationConfig;
     constexpr auto at = &Config::distillation;
     rows.add<at, &D::enabled>("distillation.enabled", "Enabled", "Trains against the outputs of a teacher network.");
-    rows.add<at, &D::teacherModel>("distillation.teacher_model", "Teacher", "Checkpoint of the teacher.", path());
+    rows.add<at, &D::teacherModel>("distillation.teacher_model", "Teacher", "Checkpoint or run folder of the teacher; empty takes the model the run starts from.", path());
     rows.add<at, &D::temperature>("distillation.temperature", "Temperature", "Softens the logits of both networks.",
                                   within(0.1, 100));
-    rows.add<at, &D::alpha>("distillation.alpha", "Alpha", "Weight of the distillation loss.", within(0, 1));
+    rows.add<at, &D::alpha>("distillation.alpha", "Alpha", "Weight of the distillation loss; the rest is that of the labels.", within(0, 1));
     rows.add<at, &D::featureDistillation>("distillation.feature_distillation", "Feature distillation",
-                                          "Compares inner feature maps too.");
+                                          "Compares the outputs of feature_layers too.");
     rows.add<at, &D::featureLayers>("distillation.feature_layers", "Feature layers",
-                                    "Layers whose outputs are compared.");
+                                    "Layers whose outputs are compared, by name or by an expression that matches whole names.");
 }
 
 void addAugment(Rows<Config>& rows) {

@@ -20,6 +20,8 @@ public:
 
     void run() {
         checkTwins();
+        checkDistillation();
+        checkFineTuning();
         checkMixedPrecision();
         checkUniformWidths();
         checkFusions();
@@ -50,9 +52,29 @@ private:
         const std::string& key = find(on) ? on : off;
         report(Severity::Warning, key, str(on, " is true but ", off, " is false; ", what, " needs both"));
     }
+    // A switch that is only off by default contradicts nothing.
+    void checkDistillation() {
+        const std::string first = "distillation.enabled", second = "qat_params.use_distillation";
+        const bool on = m_config.distillation.enabled, alsoOn = m_config.qat.useDistillation;
+        const std::string& off = on ? second : first;
+        if (on != alsoOn && find(off))
+            report(Severity::Warning, off,
+                   str(on ? first : second, " is true but ", off, " is false; one of them is enough for distillation"));
+        const DistillationConfig& how = m_config.distillation;
+        if (wantsDistillation(m_config) && how.featureDistillation && how.featureLayers.empty())
+            report(Severity::Warning, "distillation.feature_distillation",
+                   "distillation.feature_distillation is true but distillation.feature_layers names no layer");
+    }
+
+    void checkFineTuning() {
+        if (!m_config.qat.postQatFineTuning || fineTuningEpochs(m_config) > 0) return;
+        report(Severity::Warning, "qat_params.post_qat_fine_tuning",
+               str("qat_params.post_qat_fine_tuning is true, but there is no quantization-aware training that it could "
+                   "follow: ",
+                   m_config.train.quantize ? "train_params.epochs is 0" : "train_params.quantize is false"));
+    }
+
     void checkTwins() {
-        twin("distillation.enabled", m_config.distillation.enabled, "qat_params.use_distillation",
-             m_config.qat.useDistillation, "distillation");
         twin("analysis.measure_layer_error", m_config.analysis.measureLayerError, "qat_params.measure_layer_error",
              m_config.qat.measureLayerError, "measuring the layer error");
         twin("analysis.enabled", m_config.analysis.enabled, "qat_params.analyze_quantization_effects",

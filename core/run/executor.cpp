@@ -65,6 +65,7 @@ struct Executor::Plan {
             wanted.push_back(graph.output(name));
             require(wanted.back().valid(), ErrorKind::BadInput, "the model has no output called ", name);
         }
+        wanted.insert(wanted.end(), options.values.begin(), options.values.end());
         require(!options.frozen || !(options.train || options.grad), ErrorKind::Internal, "weights change in training");
         if (options.frozen) findConstants();
         fused = makeSteps(true);

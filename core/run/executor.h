@@ -12,6 +12,7 @@ namespace qat {
 
 struct ExecutorOptions {
     std::vector<std::string> outputs;  // names of graph outputs, in the order they are returned
+    std::vector<ValueId> values{};     // inner values returned behind them
     bool train = false;                // batch norm uses batch statistics and moves the running ones
     bool grad = false;                 // records the autograd graph
     bool channelsLast = true;
@@ -38,7 +39,7 @@ public:
 
     void setHook(Hook hook);  // an empty hook restores in-place execution
 
-    // input: float [N,3,H,W]. Returns one tensor per wanted output. Errors name the node.
+    // input: float [N,3,H,W]. Returns one tensor per wanted output and value. Errors name the node.
     std::vector<at::Tensor> run(const at::Tensor& input);
 
 private:

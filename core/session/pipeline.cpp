@@ -18,10 +18,10 @@
 #include "session/clock.h"
 #include "session/code_parity.h"
 #include "session/describe.h"
-#include "session/model_source.h"
 #include "session/parity.h"
 #include "session/previews.h"
 #include "session/width_search.h"
+#include "train/distiller.h"
 #include "train/save_model.h"
 #include "train/trainer.h"
 
@@ -94,7 +94,7 @@ void Pipeline::load() {
     OpenedModel opened = openModel(m_config, classes);
     m_facts.checkpoint = opened.source;
     m_facts.checkpointSha256 = opened.sha256;
-    for (const auto& entry : opened.ignored) m_log.log(LogLevel::Warning, "import", opened.source + ": entry " + entry + " is not used");
+    logIgnored(opened);
     m_float = std::move(opened.graph);
     require(classes == 0 || m_float.info.numClasses == classes, ErrorKind::BadInput, opened.source, " has ", m_float.info.numClasses,
             " classes but ", m_config.data.path, " has ", classes);
@@ -106,6 +106,29 @@ void Pipeline::load() {
     }
     m_float.value(m_float.inputs().front()).shape = {1, 3, m_config.data.imgsz, m_config.data.imgsz};
     m_model = m_float.clone(true);
+    if (m_request.kind == JobKind::Pipeline && m_config.train.epochs > 0 && wantsDistillation(m_config)) loadTeacher();
+}
+
+void Pipeline::logIgnored(const OpenedModel& opened) {
+    for (const auto& entry : opened.ignored) m_log.log(LogLevel::Warning, "import", opened.source + ": entry " + entry + " is not used");
+}
+
+void Pipeline::loadTeacher() {
+    const DistillationConfig& how = m_config.distillation;
+    std::string source = "the model the run starts from";
+    if (how.teacherModel.empty()) {
+        require(!m_config.model.pretrainedPath.empty(), ErrorKind::BadInput,
+                "distillation has no teacher: distillation.teacher_model and model.pretrained_path are both empty");
+        m_teacher = m_float.clone(true);
+    } else {
+        OpenedModel opened = openModel(std::filesystem::path(how.teacherModel));
+        logIgnored(opened);
+        source = opened.source + ", YOLOv8" + opened.graph.info.variant;
+        m_teacher = std::move(opened.graph);
+    }
+    foldBatchNorm(*m_teacher);
+    checkTeacher(m_float, *m_teacher, m_config);
+    m_log.log(LogLevel::Info, "trainer", str("teacher: ", source, "; temperature ", how.temperature, ", alpha ", how.alpha));
 }
 
 // Then calibration decides the shapes of scales, which a checkpoint has to find as they were.
@@ -270,7 +293,8 @@ void Pipeline::sensitivity() {
 void Pipeline::trainStage() {
     if (m_quantizers && !std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors")) m_quantizers->startLearnedScales(m_model);
     const bool resume = m_request.resume && std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors");
-    const TrainJob job{.graph = m_model, .quantizers = m_quantizers ? &*m_quantizers : nullptr, .config = m_config, .data = m_train,
+    const TrainJob job{.graph = m_model, .quantizers = m_quantizers ? &*m_quantizers : nullptr,
+                       .teacher = m_teacher ? &*m_teacher : nullptr, .config = m_config, .data = m_train,
                        .checkpointFolder = m_folder.checkpoint(), .weightsFolder = m_folder.weights(), .resume = resume,
                        .validate = [&](const Graph& graph) { return validate(graph, "", false).metrics; },
                        .epochDone = [&](const TrainOutcome& outcome) {

@@ -13,6 +13,7 @@
 #include "quant/plan.h"
 #include "quant/quantizer_set.h"
 #include "session/event_log.h"
+#include "session/model_source.h"
 #include "session/run_folder.h"
 #include "session/session.h"
 #include "session/summary.h"
@@ -28,6 +29,8 @@ public:
 
 private:
     void load();
+    void loadTeacher();
+    void logIgnored(const OpenedModel& opened);
     void insertQuantizers();
     bool hasChannelRanges() const;
     bool wantsAnalysis() const;
@@ -68,6 +71,7 @@ private:
     std::shared_ptr<const Dataset> m_train, m_val;
     Graph m_float;      // what FP32 means in this run
     Graph m_model;      // what is calibrated, trained, exported
+    std::optional<Graph> m_teacher;  // of distillation
     QuantPlan m_plan;
     std::optional<QuantizerSet> m_quantizers;
     std::vector<ImageDetections> m_floatDetections;

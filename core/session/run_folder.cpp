@@ -51,15 +51,18 @@ RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
 }
 
 void writeResults(const std::filesystem::path& file, const std::vector<EpochResult>& epochs) {
-    constexpr std::array kColumns{"epoch", "train/box_loss", "train/cls_loss", "train/dfl_loss", "metrics/precision(B)", "metrics/recall(B)",
-                                  "metrics/mAP50(B)", "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"};
+    const bool distilled = !epochs.empty() && epochs.front().distillLoss;
+    std::vector<const char*> columns{"epoch", "train/box_loss", "train/cls_loss", "train/dfl_loss", "metrics/precision(B)", "metrics/recall(B)",
+                                     "metrics/mAP50(B)", "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"};
+    if (distilled) columns.push_back("train/distill_loss");
     std::string text;
-    for (const char* name : kColumns) text += (text.empty() ? "" : ",") + column(std::string(name));
+    for (const char* name : columns) text += (text.empty() ? "" : ",") + column(std::string(name));
     text += "\n";
     for (const EpochResult& e : epochs) {
         text += column(std::to_string(e.epoch));
         for (const double value : {e.boxLoss, e.clsLoss, e.dflLoss, e.precision, e.recall, e.map50, e.map, e.lrBias, e.lrWeight, e.lrNorm})
             text += "," + column(value);
+        if (distilled) text += "," + column(e.distillLoss.value_or(0));
         text += "\n";
     }
     writeFileAtomic(file, text);

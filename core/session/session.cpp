@@ -14,7 +14,7 @@ namespace qat {
 namespace {
 
 void makeAbsolute(std::string& path) {
-    if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
+    if (!path.empty() && path != kBundledModel) path = std::filesystem::absolute(path).lexically_normal().string();
 }
 
 // Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
@@ -23,7 +23,7 @@ Config configOf(const JobRequest& request) {
     if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
     Config config = loadConfig(request.config, overrides);
     if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
-    if (config.model.pretrainedPath != kBundledModel) makeAbsolute(config.model.pretrainedPath);
+    makeAbsolute(config.model.pretrainedPath);
     makeAbsolute(config.distillation.teacherModel);
     return config;
 }
@@ -52,7 +52,8 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelT
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
     facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.train.seed);
-    log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path, config.train.epochs,
+    log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path,
+               config.train.epochs + fineTuningEpochs(config),
                stagesOf(config, request.kind), request.resume});
     const auto finish = [&](const std::string& status, const std::string& error) {
         facts.status = status;

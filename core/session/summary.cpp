@@ -44,6 +44,10 @@ ordered_json stabilityJson(const SummaryFacts& facts, const ordered_json& metric
 ordered_json methodJson(const Config& config) {
     const EmaConfig& ema = config.train.ema;
     return {{"variant", ema.enabled ? "ema" : "baseline"}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}}},
+            {"distillation", {{"enabled", wantsDistillation(config)}, {"teacher", config.distillation.teacherModel},
+                              {"temperature", config.distillation.temperature}, {"alpha", config.distillation.alpha},
+                              {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers : std::vector<std::string>{}}}},
+            {"fine_tuning_epochs", fineTuningEpochs(config)},
             {"qc", {{"enabled", false}, {"epochs", 0}, {"lr", 0.0}, {"bn_stats_fixed", true}}}};
 }
 

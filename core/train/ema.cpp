@@ -16,7 +16,7 @@ double emaDecay(const EmaConfig& config, int64_t update) {
 
 Ema::Ema(const Graph& model, const EmaConfig& config) : m_graph(model.clone(true)), m_config(config) {
     for (const NodeId id : model.order())
-        if (std::holds_alternative<FakeQuantize>(model.node(id).op)) m_zeroPoints.insert(model.node(id).inputs[2]);
+        if (std::holds_alternative<FakeQuantize>(model.node(id).op)) m_copied.insert(model.node(id).inputs[2]);
 }
 
 void Ema::update(const Graph& model) {
@@ -24,7 +24,7 @@ void Ema::update(const Graph& model) {
     for (const ValueId id : model.storedValues()) {
         at::Tensor& average = *m_graph.value(id).data;
         const at::Tensor& value = *model.value(id).data;
-        if (m_zeroPoints.contains(id) || average.sizes() != value.sizes() || average.strides() != value.strides()) {
+        if (m_copied.contains(id) || average.sizes() != value.sizes() || average.strides() != value.strides()) {
             average = value.detach().clone();
             continue;
         }

@@ -17,6 +17,8 @@ public:
     Ema(const Graph& model, const EmaConfig& config);
 
     void update(const Graph& model);
+    // From now on these are copied as they stand, like zero points.
+    void freeze(const std::vector<ValueId>& values) { m_copied.insert(values.begin(), values.end()); }
     const Graph& graph() const { return m_graph; }
     Graph& graph() { return m_graph; }
     int64_t updates() const { return m_updates; }
@@ -25,7 +27,7 @@ public:
 private:
     Graph m_graph;
     EmaConfig m_config;
-    std::set<ValueId> m_zeroPoints;
+    std::set<ValueId> m_copied;  // zero points and what is frozen
     int64_t m_updates = 0;
 };
 

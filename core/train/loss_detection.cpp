@@ -1,13 +1,13 @@
 // The loss of a batch in three sweeps: assign anchors, score every class logit, add the boxes of assigned anchors.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
 #include "train/detection_loss.h"
+#include "train/known_gradient.h"
 #include "train/loss_assigner.h"
 #include "train/loss_boxes.h"
 #include "train/loss_scores.h"
@@ -29,26 +29,6 @@ struct Terms {
 struct LossAndGradient {
     DetectionLoss loss;
     std::vector<at::Tensor> gradient;  // of the total, one a map; empty if not wanted
-};
-
-// Hands gradients that are already there to autograd.
-struct DetectionLossNode : torch::autograd::Function<DetectionLossNode> {
-    static at::Tensor forward(torch::autograd::AutogradContext* context, at::TensorList,
-                              const LossAndGradient& result) {
-        context->save_for_backward(result.gradient);
-        return result.loss.total;
-    }
-
-    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                   torch::autograd::variable_list outer) {
-        ensure(!at::GradMode::is_enabled(), "detection loss is differentiated once only");
-        auto gradients = context->get_saved_variables();
-        // The usual outer gradient is 1 and saves a pass over the maps.
-        if (outer[0].item<float>() != 1.0f)
-            for (at::Tensor& gradient : gradients) gradient = gradient * outer[0];
-        gradients.emplace_back();  // for `result`
-        return gradients;
-    }
 };
 
 class BatchLoss {
@@ -231,11 +211,11 @@ void checkMaps(const std::vector<at::Tensor>& maps, const DetectionLossOptions& 
 DetectionLoss detectionLoss(const std::vector<at::Tensor>& maps, const at::Tensor& targets,
                             const DetectionLossOptions& options) {
     checkMaps(maps, options);
-    const bool withGradient = at::GradMode::is_enabled() && std::any_of(maps.begin(), maps.end(), [](const auto& map) {
+    const bool wanted = at::GradMode::is_enabled() && std::any_of(maps.begin(), maps.end(), [](const auto& map) {
                                   return map.requires_grad();
                               });
-    LossAndGradient result = BatchLoss(maps, targets, options, withGradient).run();
-    if (withGradient) result.loss.total = DetectionLossNode::apply(at::TensorList(maps), result);
+    LossAndGradient result = BatchLoss(maps, targets, options, wanted).run();
+    if (wanted) result.loss.total = withGradient(result.loss.total, maps, std::move(result.gradient));
     return result.loss;
 }
 

@@ -8,34 +8,11 @@
 namespace qat {
 namespace {
 
-struct BlockResult {
-    float loss, sigmoid;
-};
-
-// With z = e^-|x|: log(1 + e^x) = max(x, 0) + log(1 + z), and log(1 + z) = 2 atanh(u) = 2 (u + u^3/3 + u^5/5 + ...)
-// with u = z / (2 + z) <= 1/3; what follows u^15 is below 2e-9 of it. One division serves u and the sigmoid.
-QAT_LOSS_INLINE BlockResult element(float x) {
-    const float z = vectorExp(x < 0 ? x : -x);
-    const float onePlus = 1.0f + z, twoPlus = 2.0f + z;
-    const float inverse = 1.0f / (onePlus * twoPlus);
-    const float u = z * (inverse * onePlus), square = u * u;
-    float series = 1.0f / 15;
-    series = series * square + 1.0f / 13;
-    series = series * square + 1.0f / 11;
-    series = series * square + 1.0f / 9;
-    series = series * square + 1.0f / 7;
-    series = series * square + 1.0f / 5;
-    series = series * square + 1.0f / 3;
-    const float logarithm = 2.0f * (u + u * (square * series));
-    const float likelier = inverse * twoPlus;  // sigmoid of |x|
-    return {.loss = (x < 0 ? 0.0f : x) + logarithm, .sigmoid = x < 0 ? z * likelier : likelier};
-}
-
 template <bool kGradient>
 QAT_LOSS_INLINE void block(const float* logits, float scale, float* lanes, float* gradient) {
     for (int i = 0; i < kLanes; ++i) {
-        const BlockResult result = element(logits[i]);
-        lanes[i] += result.loss;
+        const ScoreTerms result = scoreTerms(logits[i]);
+        lanes[i] += result.softplus;
         if constexpr (kGradient) gradient[i] = scale * result.sigmoid;
     }
 }

@@ -50,7 +50,7 @@ at::Tensor gradientOf(const at::Tensor& parameter) {
 
 }  // namespace
 
-Optimizer::Optimizer(const Graph& graph, const TrainConfig& config) : m_graph(graph), m_config(config) {
+Optimizer::Optimizer(const Graph& graph, const TrainConfig& config, const State& besides) : m_graph(graph), m_config(config) {
     const double nominal = std::max(config.nominalBatch, config.batchSize);
     const double accumulate = std::max(1.0, std::round(nominal / config.batchSize));
     m_decay = config.weightDecay * config.batchSize * accumulate / nominal;
@@ -61,20 +61,22 @@ Optimizer::Optimizer(const Graph& graph, const TrainConfig& config) : m_graph(gr
             if (graph.value(node.inputs[i]).kind == ValueKind::Parameter)
                 groups.try_emplace(node.inputs[i], groupOf(node.op, i));
     }
+    const bool adam = config.optimizer != OptimizerKind::Sgd;
+    const auto add = [&](const std::string& name, ValueId id, const TensorPtr& own, ParameterGroup group) {
+        const at::Tensor& parameter = own ? *own : *graph.value(id).data;
+        m_slots.push_back({name, id, own, group, zerosLike(parameter), adam ? zerosLike(parameter) : nullptr});
+    };
     for (const ValueId id : graph.storedValues()) {
         const auto group = groups.find(id);
-        if (group == groups.end()) continue;
-        const Value& value = graph.value(id);
-        const bool adam = config.optimizer != OptimizerKind::Sgd;
-        m_slots.push_back(
-            {value.name, id, group->second, zerosLike(*value.data), adam ? zerosLike(*value.data) : nullptr});
+        if (group != groups.end()) add(graph.value(id).name, id, nullptr, group->second);
     }
+    for (const auto& [name, tensor] : besides) add(name, ValueId{}, tensor, ParameterGroup::Weight);
 }
 
 double Optimizer::gradientNorm() const {
     double total = 0;
     for (const Slot& slot : m_slots) {
-        const at::Tensor gradient = m_graph.value(slot.value).data->grad();
+        const at::Tensor gradient = parameterOf(slot).grad();
         if (!gradient.defined()) continue;
         const at::Tensor dense = gradient.is_non_overlapping_and_dense() ? gradient : gradient.contiguous();
         total += loops::sumOfSquares(dense.data_ptr<float>(), dense.numel());
@@ -89,12 +91,12 @@ double Optimizer::step(const StepSettings& settings) {
         const float clip = static_cast<float>(std::min(1.0, kMaxNorm / (norm + 1e-6)));
         for (Slot& slot : m_slots) update(slot, settings, clip);
     }
-    for (const Slot& slot : m_slots) m_graph.value(slot.value).data->mutable_grad() = at::Tensor();
+    for (const Slot& slot : m_slots) parameterOf(slot).mutable_grad() = at::Tensor();
     return norm;
 }
 
 void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
-    at::Tensor parameter = *m_graph.value(slot.value).data;
+    at::Tensor parameter = parameterOf(slot);
     const at::Tensor gradient = gradientOf(parameter);
     if (!gradient.defined()) return;
     const float lr = static_cast<float>(learningRate(settings, slot.group));

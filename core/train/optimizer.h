@@ -15,16 +15,17 @@ enum class ParameterGroup { Bias, Weight, Norm, Quantizer };  // lr/pg0..pg2 are
 
 class Optimizer {
 public:
-    // Every parameter of the graph, sorted into groups by the op that reads it. Only weights decay, by
-    // weight_decay x batch x accumulate / nominal batch.
-    Optimizer(const Graph& graph, const TrainConfig& config);
+    using State = std::vector<std::pair<std::string, TensorPtr>>;
+
+    // Every parameter of the graph, sorted into groups by the op that reads it; `besides` are weights of no graph, by
+    // name. Only weights decay, by weight_decay x batch x accumulate / nominal batch.
+    Optimizer(const Graph& graph, const TrainConfig& config, const State& besides = {});
 
     // One step from the gradients on the tensors, clipped to a global norm of 10, which are then dropped. Returns the
     // norm before clipping; a norm that is not finite leaves everything as it was.
     double step(const StepSettings& settings);
 
     // Moments by parameter name, for checkpoints; restore() throws Error{BadInput} if they do not fit.
-    using State = std::vector<std::pair<std::string, TensorPtr>>;
     State state() const;
     void restore(const State& state, int64_t steps);
     int64_t steps() const { return m_steps; }
@@ -32,10 +33,13 @@ public:
 private:
     struct Slot {
         std::string name;
-        ValueId value;
+        ValueId value;            // not valid: `own` is the parameter
+        TensorPtr own;
         ParameterGroup group;
         TensorPtr first, second;  // moments; the second only for Adam
     };
+
+    at::Tensor& parameterOf(const Slot& slot) const { return slot.own ? *slot.own : *m_graph.value(slot.value).data; }
 
     double gradientNorm() const;
     void update(Slot& slot, const StepSettings& settings, float clip);

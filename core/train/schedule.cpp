@@ -22,7 +22,7 @@ int64_t warmupSteps(const TrainConfig& config, int64_t batchesPerEpoch) {
 }  // namespace
 
 double epochFactor(const TrainConfig& config, int64_t epoch) {
-    const double x = static_cast<double>(epoch) / std::max(config.epochs, 1);
+    const double x = std::min(1.0, static_cast<double>(epoch) / std::max(config.epochs, 1));
     switch (config.lrScheduler) {
         case ScheduleKind::Cosine:
             return (1 - std::cos(std::numbers::pi * x)) / 2 * (config.lrf - 1) + 1;
@@ -46,6 +46,12 @@ StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batches
             ramp(x, warmup, 0, lr * config.quantLrFactor),
             ramp(x, warmup, 0.8, config.momentum),
             std::max<int64_t>(1, std::llround(ramp(x, warmup, 1, std::round(accumulate))))};
+}
+
+StepSettings fineTuningSettings(const TrainConfig& config, int64_t batchesPerEpoch) {
+    StepSettings settings = settingsAt(config, config.epochs * batchesPerEpoch, batchesPerEpoch);
+    settings.lrQuant = 0;
+    return settings;
 }
 
 }  // namespace qat

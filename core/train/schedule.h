@@ -22,4 +22,8 @@ struct StepSettings {
 // rise from 0 (Adam), all else rises from 0, momentum from 0.8.
 StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batchesPerEpoch);
 
+// Settings of fine-tuning behind the last epoch: the rate at which the schedule ends (lr x lrf; step: lr x 0.01), none for
+// quantizers.
+StepSettings fineTuningSettings(const TrainConfig& config, int64_t batchesPerEpoch);
+
 }  // namespace qat

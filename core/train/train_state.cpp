@@ -31,19 +31,24 @@ double exact(const json& value) {
 }
 
 json epochJson(const EpochResult& e) {
-    return {e.epoch, exact(e.boxLoss), exact(e.clsLoss), exact(e.dflLoss), exact(e.precision), exact(e.recall),
+    json row{e.epoch, exact(e.boxLoss), exact(e.clsLoss), exact(e.dflLoss), exact(e.precision), exact(e.recall),
             exact(e.map50), exact(e.map), exact(e.lrBias), exact(e.lrWeight), exact(e.lrNorm)};
+    if (e.distillLoss) row.push_back(exact(*e.distillLoss));
+    return row;
 }
 
 EpochResult epochFrom(const json& j) {
-    return {j.at(0).get<int64_t>(), exact(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)),
-            exact(j.at(6)), exact(j.at(7)), exact(j.at(8)), exact(j.at(9)), exact(j.at(10))};
+    EpochResult e{j.at(0).get<int64_t>(), exact(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)),
+            exact(j.at(6)), exact(j.at(7)), exact(j.at(8)), exact(j.at(9)), exact(j.at(10)), std::nullopt};
+    if (j.size() > 11) e.distillLoss = exact(j.at(11));
+    return e;
 }
 
 json positionJson(const TrainPosition& p) {
     json epochs = json::array();
     for (const EpochResult& epoch : p.outcome.epochs) epochs.push_back(epochJson(epoch));
-    return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"sums", {exact(p.boxSum), exact(p.clsSum), exact(p.dflSum)}},
+    return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"sums", {exact(p.boxSum), exact(p.clsSum), exact(p.dflSum), exact(p.distillSum)}},
+            {"tuning", p.tuning}, {"tuned", p.tuned},
             {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"exhausted", p.outcome.exhausted}, {"epochs", epochs}};
 }
 
@@ -51,6 +56,8 @@ TrainPosition positionFrom(const json& j) {
     TrainPosition p;
     p.epoch = j.at("epoch"), p.batch = j.at("batch"), p.step = j.at("step");
     p.boxSum = exact(j.at("sums").at(0)), p.clsSum = exact(j.at("sums").at(1)), p.dflSum = exact(j.at("sums").at(2));
+    p.distillSum = exact(j.at("sums").at(3));
+    p.tuning = j.at("tuning"), p.tuned = j.at("tuned");
     p.bestFitness = exact(j.at("best_fitness"));
     p.outcome.bestEpoch = j.at("best_epoch");
     p.outcome.exhausted = j.at("exhausted");
@@ -109,6 +116,16 @@ void restoreValues(Graph& graph, const std::vector<std::pair<std::string, Tensor
     }
 }
 
+void restoreAdapters(const Optimizer::State& adapters, const std::vector<std::pair<std::string, TensorPtr>>& tensors) {
+    const std::map<std::string, TensorPtr> given(tensors.begin(), tensors.end());
+    for (const auto& [name, tensor] : adapters) {
+        const auto found = given.find(name);
+        require(found != given.end() && found->second->sizes() == tensor->sizes(), ErrorKind::BadInput, "its distillation weights do not fit: ", name);
+        const at::NoGradGuard noGrad;
+        tensor->copy_(*found->second);
+    }
+}
+
 }  // namespace
 
 void saveTrainState(const std::filesystem::path& file, const std::string& identity, const TrainPosition& position, const TrainObjects& o) {
@@ -117,6 +134,7 @@ void saveTrainState(const std::filesystem::path& file, const std::string& identi
     if (o.ema) tensors.addValues("ema/", o.ema->graph());
     tensors.add("optimizer/", o.optimizer.state());
     if (o.oscillation) tensors.add("oscillation/", o.oscillation->state());
+    tensors.add("adapter/", o.adapters);
     json state = positionJson(position);
     state["identity"] = identity;
     state["optimizer_steps"] = o.optimizer.steps();
@@ -137,6 +155,7 @@ TrainPosition loadTrainState(const std::filesystem::path& file, const std::strin
         if (o.ema) o.ema->restore(state.at("ema_updates"));
         o.optimizer.restore(below(stored.tensors, "optimizer/"), state.at("optimizer_steps"));
         if (o.oscillation) o.oscillation->restore(below(stored.tensors, "oscillation/"));
+        restoreAdapters(o.adapters, below(stored.tensors, "adapter/"));
         if (o.quantizers) restoreObservers(*o.quantizers, state.at("observers"));
         return positionFrom(state);
     } catch (const json::exception& error) {

@@ -21,6 +21,9 @@ struct TrainPosition {
     double boxSum = 0, clsSum = 0, dflSum = 0;  // of this epoch's losses
     double bestFitness = -1;
     TrainOutcome outcome;
+    double distillSum = 0;      // of this epoch's distillation losses
+    bool tuning = false;        // the epochs of training are over, those of fine-tuning have begun
+    int64_t tuned = 0;          // fine-tuning epochs done
 };
 
 // The live objects of a run.
@@ -30,6 +33,7 @@ struct TrainObjects {
     Optimizer& optimizer;
     OscillationTracker* oscillation;
     QuantizerSet* quantizers;
+    Optimizer::State adapters{};  // weights that serve training only, by name
 };
 
 // `identity` ties the file to the job: another one's checkpoint is refused.

@@ -11,6 +11,7 @@
 #include "data/loader.h"
 #include "run/executor.h"
 #include "train/detection_loss.h"
+#include "train/distiller.h"
 #include "train/save_model.h"
 #include "train/train_state.h"
 
@@ -42,13 +43,6 @@ LoaderOptions loaderOptions(const Config& config) {
     return options;
 }
 
-std::vector<std::string> headOutputs(const Graph& graph) {
-    std::vector<std::string> names;
-    for (const auto& output : graph.outputs())
-        if (output.name.starts_with("head.")) names.push_back(output.name);
-    return names;
-}
-
 // Leaf tensors of our own, in the memory order the convolutions like: they would reorder weight and gradient otherwise.
 void prepareParameters(Graph& graph) {
     for (const ValueId id : graph.storedValues()) {
@@ -63,30 +57,30 @@ void prepareParameters(Graph& graph) {
 std::string identityOf(const TrainJob& job) {
     Config config = job.config;
     config.data.workers = 0;  // does not change a bit of the result
-    const std::string text = writeConfig(config) + dumpGraph(job.graph);
+    const std::string text = writeConfig(config) + dumpGraph(job.graph) + (job.teacher ? modelDigest(*job.teacher) : "");
     return sha256Hex(std::as_bytes(std::span(text)));
 }
 
 class Run {
 public:
     Run(const TrainJob& job, EventSink& sink, const CancelToken& cancel)
-        : m_job(job), m_config(job.config.train), m_sink(sink), m_cancel(cancel), m_identity(identityOf(job)),
-          m_loader(job.data, loaderOptions(job.config)), m_loss(lossOptions(job.graph, m_config)) {
+        : m_job(job), m_config(job.config.train), m_tuningEpochs(job.quantizers ? fineTuningEpochs(job.config) : 0), m_sink(sink),
+          m_cancel(cancel), m_identity(identityOf(job)), m_loader(job.data, loaderOptions(job.config)), m_loss(lossOptions(job.graph, m_config)) {
         require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize, " but the training data has only ",
                 job.data->size(), " images");
         prepareParameters(job.graph);
-        m_optimizer.emplace(job.graph, m_config);
+        if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config, m_loss.clsGain, m_loss.dflGain);
+        m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{});
         if (m_config.ema.enabled) m_ema.emplace(job.graph, m_config.ema);
         if (job.quantizers) m_oscillation.emplace(job.graph, *job.quantizers);
         if (job.quantizers) m_observer.emplace(*job.quantizers);
-        m_executor.emplace(job.graph, ExecutorOptions{.outputs = headOutputs(job.graph), .train = true, .grad = true});
-        if (m_observer) m_executor->setRangeSink([this](ValueId value) { return m_observer->wants(value); },
-                                                 [this](ValueId value, float low, float high) { m_observer->seeRange(value, low, high); });
+        makeExecutor();
     }
 
     TrainOutcome train() {
         if (m_job.resume) m_at = loadTrainState(checkpointFile(), m_identity, objects());
-        while (m_at.epoch < m_config.epochs && !m_at.outcome.exhausted) {
+        if (m_at.tuning) freeze();
+        while (!over()) {
             if (!trainEpoch() || !finishEpoch()) {
                 m_at.outcome.stopped = true;
                 return m_at.outcome;
@@ -99,19 +93,58 @@ public:
 private:
     std::filesystem::path checkpointFile() const { return m_job.checkpointFolder / "train_state.safetensors"; }
     TrainObjects objects() {
-        return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_oscillation ? &*m_oscillation : nullptr, m_job.quantizers};
+        return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_oscillation ? &*m_oscillation : nullptr, m_job.quantizers,
+                m_distiller ? m_distiller->adapters() : Optimizer::State{}};
     }
     void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
-    StepSettings settings() const { return settingsAt(m_config, m_at.step, m_loader.batchesPerEpoch()); }
+    StepSettings settingsOf(int64_t step) const {
+        const int64_t batches = m_loader.batchesPerEpoch();
+        return m_at.tuning ? fineTuningSettings(m_config, batches) : settingsAt(m_config, step, batches);
+    }
+    int64_t lastEpoch() const { return m_config.epochs + m_tuningEpochs; }
+    bool trained() const { return m_at.epoch >= m_config.epochs || m_at.outcome.exhausted; }
+    bool over() const { return m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained(); }
+
+    void makeExecutor() {
+        ExecutorOptions options{.outputs = headOutputs(m_job.graph), .train = !m_at.tuning, .grad = true};
+        if (m_distiller) options.values = m_distiller->studentFeatures();
+        m_executor.emplace(m_job.graph, std::move(options));
+        if (m_observer && !m_at.tuning)
+            m_executor->setRangeSink([this](ValueId value) { return m_observer->wants(value); },
+                                     [this](ValueId value, float low, float high) { m_observer->seeRange(value, low, high); });
+    }
+
+    // Fine-tuning starts from what training ends with, the averaged model.
+    void startTuning() {
+        m_at.tuning = true;
+        const at::NoGradGuard noGrad;
+        for (const ValueId id : m_job.graph.storedValues())
+            if (m_ema) m_job.graph.value(id).data->copy_(*m_ema->graph().value(id).data);
+        freeze();
+        m_sink.log(LogLevel::Info, "trainer", str("fine-tuning begins: learning rate ", settingsOf(m_at.step).lrWeight, ", quantizers frozen"));
+    }
+
+    // What is no weight stays as it is: scales without gradient, running statistics read only.
+    void freeze() {
+        std::vector<ValueId> frozen;
+        for (const ValueId id : m_job.graph.storedValues())
+            if (m_job.graph.value(id).kind == ValueKind::Buffer) frozen.push_back(id);
+        for (const Quantizer& q : m_job.quantizers->all()) {
+            m_job.graph.value(q.scale).data->requires_grad_(false);
+            frozen.push_back(q.scale);
+        }
+        if (m_ema) m_ema->freeze(frozen);
+        makeExecutor();
+    }
 
     // False: stopped on request, a checkpoint was written.
     bool trainEpoch() {
-        const bool mosaic = m_at.epoch < m_config.epochs - m_config.augment.closeMosaic;
+        const bool mosaic = !m_at.tuning && m_at.epoch < m_config.epochs - m_config.augment.closeMosaic;
         m_loader.startEpoch(m_at.epoch, m_at.batch, mosaic);
         int64_t pending = 0;
         while (auto batch = m_loader.next()) {
             backward(*batch);
-            const StepSettings now = settings();
+            const StepSettings now = settingsOf(m_at.step);
             const bool last = m_at.batch + 1 == m_loader.batchesPerEpoch();
             const bool boundary = ++pending >= now.accumulate || last;
             ++m_at.batch, ++m_at.step;
@@ -119,7 +152,7 @@ private:
                 optimizerStep(now);
                 pending = 0;
             }
-            m_sink.progress("train", m_at.step, m_loader.batchesPerEpoch() * m_config.epochs);
+            m_sink.progress("train", m_at.step, m_loader.batchesPerEpoch() * lastEpoch());
             if (m_cancel.level() == StopLevel::Abandon) m_cancel.poll();
             if (!boundary) continue;
             const bool due = m_config.checkpointEvery > 0 && m_optimizer->steps() % m_config.checkpointEvery == 0;
@@ -130,25 +163,36 @@ private:
     }
 
     void backward(const Batch& batch) {
-        if (m_job.quantizers) m_job.quantizers->followWeights(m_job.graph);
-        const auto maps = m_executor->run(batch.images);
+        if (m_job.quantizers && !m_at.tuning) m_job.quantizers->followWeights(m_job.graph);
+        auto maps = m_executor->run(batch.images);
+        const std::vector<at::Tensor> features(maps.begin() + static_cast<std::ptrdiff_t>(m_loss.strides.size()), maps.end());
+        maps.resize(m_loss.strides.size());
         const at::AutoGradMode gradMode(true);
         const DetectionLoss loss = detectionLoss(maps, batch.targets, m_loss);
-        const double total = loss.box + loss.cls + loss.dfl;
+        std::optional<Distiller::Loss> distillation;
+        if (m_distiller) distillation = m_distiller->against(batch.images, maps, features);
+        const double total = loss.box + loss.cls + loss.dfl + (distillation ? distillation->value : 0);
         require(std::isfinite(total), ErrorKind::BadInput, "training diverged: the loss is not finite in epoch ", m_at.epoch + 1, ", batch ",
                 m_at.batch + 1, "; a lower train_params.lr may help");
-        loss.total.backward();
+        (distillation ? m_distiller->mixed(loss.total, *distillation) : loss.total).backward();
         moveActivationRanges();
+        reportLosses(loss, distillation);
+    }
+
+    void reportLosses(const DetectionLoss& loss, const std::optional<Distiller::Loss>& distillation) {
         m_at.boxSum += loss.box, m_at.clsSum += loss.cls, m_at.dflSum += loss.dfl;
         const auto step = static_cast<double>(m_at.step + 1);
         m_sink.scalar("train/box_loss", step, loss.box);
         m_sink.scalar("train/cls_loss", step, loss.cls);
         m_sink.scalar("train/dfl_loss", step, loss.dfl);
+        if (!distillation) return;
+        m_at.distillSum += distillation->value;
+        m_sink.scalar("train/distill_loss", step, distillation->value);
     }
 
     // Observed ranges follow the batch behind it: the next batch is quantized with them.
     void moveActivationRanges() {
-        if (!m_observer) return;
+        if (!m_observer || m_at.tuning) return;
         m_observer->endBatch();
         for (const Quantizer& q : m_job.quantizers->all())
             if (!q.weight && q.how.fakeQuantize.type != FakeQuantKind::Lsq) m_job.quantizers->applyRange(m_job.graph, q);
@@ -182,15 +226,18 @@ private:
         const auto validated = validate();
         if (!validated) return false;
         const DetectionMetrics& metrics = *validated;
-        const StepSettings now = settingsAt(m_config, m_at.step - 1, m_loader.batchesPerEpoch());
+        const StepSettings now = settingsOf(m_at.step - 1);
         const EpochResult result{m_at.epoch + 1, m_at.boxSum / batches, m_at.clsSum / batches, m_at.dflSum / batches, metrics.precision,
-                                 metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm};
+                                 metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm,
+                                 m_distiller ? std::optional(m_at.distillSum / batches) : std::nullopt};
         m_at.outcome.epochs.push_back(result);
         reportEpoch(result);
         keepWeights(result);
         ++m_at.epoch;
         m_at.batch = 0;
-        m_at.boxSum = m_at.clsSum = m_at.dflSum = 0;
+        m_at.boxSum = m_at.clsSum = m_at.dflSum = m_at.distillSum = 0;
+        if (m_at.tuning) ++m_at.tuned;
+        else if (trained() && m_tuningEpochs > 0) startTuning();
         m_job.epochDone(m_at.outcome);
         checkpoint();
         return true;
@@ -202,8 +249,9 @@ private:
         m_sink.scalar("metrics/recall(B)", epoch, result.recall);
         m_sink.scalar("metrics/mAP50(B)", epoch, result.map50);
         m_sink.scalar("metrics/mAP50-95(B)", epoch, result.map);
-        m_sink.log(LogLevel::Info, "trainer", str("epoch ", result.epoch, " of ", m_config.epochs, ": mAP50-95 ", result.map, ", mAP50 ", result.map50,
-                                                 ", box ", result.boxLoss, ", class ", result.clsLoss, ", dfl ", result.dflLoss));
+        m_sink.log(LogLevel::Info, "trainer", str("epoch ", result.epoch, " of ", lastEpoch(), ": mAP50-95 ", result.map, ", mAP50 ", result.map50,
+                                                 ", box ", result.boxLoss, ", class ", result.clsLoss, ", dfl ", result.dflLoss,
+                                                 result.distillLoss ? str(", distillation ", *result.distillLoss) : ""));
         if (!m_oscillation) return;
         m_sink.scalar("oscillation/share", epoch, m_oscillation->totalShare());
         for (const OscillationShare& share : m_oscillation->shares())
@@ -220,6 +268,7 @@ private:
             m_at.bestFitness = result.fitness();
             outcome.bestEpoch = result.epoch;
         }
+        if (m_at.tuning) return;
         outcome.exhausted = m_config.patience > 0 && result.epoch - outcome.bestEpoch >= m_config.patience;
     }
 
@@ -233,12 +282,14 @@ private:
 
     const TrainJob& m_job;
     const TrainConfig& m_config;
+    const int64_t m_tuningEpochs;
     EventSink& m_sink;
     const CancelToken& m_cancel;
     std::string m_identity;
     Loader m_loader;
     DetectionLossOptions m_loss;
     TrainPosition m_at;
+    std::optional<Distiller> m_distiller;
     std::optional<Optimizer> m_optimizer;
     std::optional<Ema> m_ema;
     std::optional<OscillationTracker> m_oscillation;

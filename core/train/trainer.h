@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/cancel.h"
 #include "base/events.h"
@@ -21,6 +22,7 @@ struct EpochResult {
     double boxLoss = 0, clsLoss = 0, dflLoss = 0;           // means over the epoch's batches
     double precision = 0, recall = 0, map50 = 0, map = 0;   // of the averaged model if there is one
     double lrBias = 0, lrWeight = 0, lrNorm = 0;            // at the end of the epoch
+    std::optional<double> distillLoss{};                    // mean over the epoch's batches, if there is a teacher
     double fitness() const { return 0.1 * map50 + 0.9 * map; }
 };
 
@@ -34,6 +36,7 @@ struct TrainOutcome {
 struct TrainJob {
     Graph& graph;                            // trained in place; its outputs are head.0 ...
     QuantizerSet* quantizers = nullptr;      // null: FP32
+    const Graph* teacher = nullptr;          // null: no distillation; else one that checkTeacher() accepts
     const Config& config;
     std::shared_ptr<const Dataset> data;
     std::filesystem::path checkpointFolder;  // resumable state
@@ -46,6 +49,8 @@ struct TrainJob {
 };
 
 // Trains until the configured epochs, early stopping, or a stop request, which ends the batch and writes a checkpoint.
+// Fine-tuning epochs follow the last one, however it came to be the last: they start from the final model, at the rate
+// the schedule ends with, and change neither quantizers nor the statistics of batch norms.
 // On return the graph holds the final model: the averaged weights if averaging is on. Throws Error{BadInput} when a
 // checkpoint does not fit or the loss is no longer finite, Error{Io} when a checkpoint cannot be written.
 TrainOutcome train(const TrainJob& job, EventSink& sink, const CancelToken& cancel);

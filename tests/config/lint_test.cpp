@@ -31,9 +31,41 @@ TEST(LintConfig, TwinSwitchesThatDisagreeAreNamed) {
               "error needs both");
     EXPECT_EQ(issues[0].key, "analysis.measure_layer_error");
     EXPECT_EQ(issues[0].line, 2);
-    const auto distillation = warningsFor("qat_params: {use_distillation: true}\n");
-    EXPECT_EQ(about(distillation, "qat_params.use_distillation").size(), 2u);  // and that it is not acted on
     EXPECT_TRUE(warningsFor("analysis: {enabled: false}\nqat_params: {analyze_quantization_effects: false}\n").empty());
+}
+
+TEST(LintConfig, EitherSwitchTurnsDistillationOn) {
+    for (const char* text : {"qat_params: {use_distillation: true}\n", "distillation: {enabled: true}\n",
+                             "distillation: {enabled: true}\nqat_params: {use_distillation: true}\n"}) {
+        EXPECT_TRUE(warningsFor(text).empty()) << text;
+        EXPECT_TRUE(wantsDistillation(readConfig(text).config)) << text;
+    }
+    const std::string contradiction = "distillation: {enabled: false}\nqat_params: {use_distillation: true}\n";
+    const auto issues = warningsFor(contradiction);
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].message, "qat_params.use_distillation is true but distillation.enabled is false; one of them is "
+                                 "enough for distillation");
+    EXPECT_EQ(issues[0].key, "distillation.enabled");
+    EXPECT_EQ(issues[0].line, 1);
+    EXPECT_TRUE(wantsDistillation(readConfig(contradiction).config));
+    EXPECT_FALSE(wantsDistillation(readConfig("").config));
+}
+
+TEST(LintConfig, FeatureDistillationNeedsLayers) {
+    const auto issues = warningsFor("distillation: {enabled: true, feature_distillation: true}\n");
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].message,
+              "distillation.feature_distillation is true but distillation.feature_layers names no layer");
+}
+
+TEST(LintConfig, FineTuningNeedsTrainingToFollow) {
+    EXPECT_TRUE(warningsFor("qat_params: {post_qat_fine_tuning: true}\n").empty());
+    EXPECT_EQ(fineTuningEpochs(readConfig("qat_params: {post_qat_fine_tuning: true, fine_tuning_epochs: 3}").config), 3);
+    const std::string text = "qat_params: {post_qat_fine_tuning: true}\ntrain_params: {epochs: 0}\n";
+    const auto issues = warningsFor(text);
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_NE(issues[0].message.find("train_params.epochs is 0"), std::string::npos) << issues[0].message;
+    EXPECT_EQ(fineTuningEpochs(readConfig(text).config), 0);
 }
 
 TEST(LintConfig, PatternsWithBareDotsWarnWithTheEscapedPattern) {

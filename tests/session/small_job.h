@@ -17,6 +17,7 @@ namespace qat::test {
 class RecordingSink final : public EventSink {
 public:
     std::function<void(std::string_view)> onStage;
+    std::function<void(std::string_view, double)> onScalar;  // series and x
     std::vector<std::string> begun, ended, logs;
     std::vector<ImageRow> images;
     std::vector<LayerRow> layers;
@@ -27,7 +28,9 @@ public:
     }
     void stageEnded(std::string_view stage, double) override { ended.emplace_back(stage); }
     void progress(std::string_view, int64_t, int64_t) override {}
-    void scalar(std::string_view, double, double) override {}
+    void scalar(std::string_view series, double x, double) override {
+        if (onScalar) onScalar(series, x);
+    }
     void layer(const LayerRow& row) override { layers.push_back(row); }
     void image(const ImageRow& row) override { images.push_back(row); }
     void log(LogLevel, std::string_view, std::string_view text) override { logs.emplace_back(text); }

@@ -11,7 +11,7 @@
 
 namespace qat::test {
 
-Graph tinyDetector(uint64_t seed) {
+Graph tinyDetector(uint64_t seed, int64_t width) {
     Graph graph;
     graph.info = {"tiny", "t", 6, {"disc", "ring", "square", "triangle", "cross", "star"}, {8, 16, 32}, 4};
     Random random(seed);
@@ -21,7 +21,7 @@ Graph tinyDetector(uint64_t seed) {
     x = builder.conv("model.0", x, 8, 3, 2);
     x = builder.conv("model.1", x, 8, 3, 2);
     std::vector<ValueId> levels;
-    for (int i = 2; i < 5; ++i) levels.push_back(x = builder.conv("model." + std::to_string(i), x, 16, 3, 2));
+    for (int i = 2; i < 5; ++i) levels.push_back(x = builder.conv("model." + std::to_string(i), x, width, 3, 2));
     addDetectHead(graph, builder, "model.5", levels);
     return graph;
 }
@@ -66,6 +66,7 @@ TrainOutcome TinyRun::train(bool resume) {
     int validations = 0;
     const TrainJob job{.graph = *graph,
                        .quantizers = quantizers ? &*quantizers : nullptr,
+                       .teacher = teacher ? &*teacher : nullptr,
                        .config = config,
                        .data = openDataset(config.data.path, DataSplit::Train),
                        .checkpointFolder = folder / "checkpoint",

@@ -18,7 +18,7 @@
 namespace qat::test {
 
 // Three levels over 64 x 64 pictures, six classes, batch norm not folded.
-Graph tinyDetector(uint64_t seed = 1);
+Graph tinyDetector(uint64_t seed = 1, int64_t width = 16);
 
 enum class Quantize { None, Ste, Lsq };
 
@@ -59,6 +59,7 @@ struct TinyRun {
     // mAP50-95 of a validation, counted from 1 over the sitting; 0.1 if empty.
     std::function<double(int)> fitness;
     std::optional<Graph> graph;  // after train(): the final model
+    std::optional<Graph> teacher;
 
     TrainOutcome train(bool resume = false);
 };

@@ -140,7 +140,8 @@ std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
 std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis) {
     const std::pair<const char*, const char*> parts[] = {{"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
                                                          {"cls", QT_TRANSLATE_NOOP("RunCurves", "class")},
-                                                         {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")}};
+                                                         {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")},
+                                                         {"distill", QT_TRANSLATE_NOOP("RunCurves", "teacher")}};
     std::vector<ChartLine> lines;
     int category = 1;
     for (const auto& [key, name] : parts) {

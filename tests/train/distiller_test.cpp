@@ -1,0 +1,157 @@
+// Which layers are compared, which teachers are refused, and how maps of other widths are adapted.
+#include "train/distiller.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "passes/fold_batch_norm.h"
+#include "support/tensors.h"
+#include "train/tiny_detector.h"
+
+namespace qat::test {
+namespace {
+
+Config withFeatures(std::vector<std::string> layers) {
+    Config config = tinyConfig();
+    config.distillation.enabled = true;
+    config.distillation.featureDistillation = true;
+    config.distillation.featureLayers = std::move(layers);
+    return config;
+}
+
+std::vector<std::string> matched(const Graph& student, const std::vector<std::string>& entries) {
+    std::vector<std::string> names;
+    for (const FeaturePair& pair : matchFeatures(student, tinyDetector(2), withFeatures(entries)))
+        names.push_back(pair.layer);
+    return names;
+}
+
+std::string refusal(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(MatchFeatures, EntriesNameModulesLayersAndPatterns) {
+    const Graph student = tinyDetector();
+    EXPECT_EQ(matched(student, {"model.2"}), std::vector<std::string>{"model.2"});
+    EXPECT_EQ(matched(student, {"model.3.conv"}), std::vector<std::string>{"model.3.conv"});
+    EXPECT_EQ(matched(student, {"model\\.[34]", "model.2"}),
+              (std::vector<std::string>{"model.3", "model.4", "model.2"}));
+    EXPECT_EQ(matched(student, {"model.5.detect.cv2.0.0"}), std::vector<std::string>{"model.5.cv2.0.0"}) << "an alias";
+    EXPECT_EQ(matched(student, {"model.2", "model.2.act"}), std::vector<std::string>{"model.2"})
+        << "one value, one pair";
+}
+
+TEST(MatchFeatures, AModuleEndsWithItsActivation) {
+    const Graph student = tinyDetector();
+    const auto pairs = matchFeatures(student, tinyDetector(2), withFeatures({"model.3"}));
+    ASSERT_EQ(pairs.size(), 1u);
+    EXPECT_EQ(student.node(*student.producer(pairs[0].student)).name, "model.3.act");
+    EXPECT_EQ(pairs[0].studentChannels, 16);
+}
+
+TEST(MatchFeatures, QuantizersBelongToTheModule) {
+    Graph student = tinyDetector();
+    const Config config = tinyConfig(Quantize::Ste);
+    const QuantizerSet quantizers = insertCalibrated(student, config);
+    const auto pairs = matchFeatures(student, tinyDetector(2), withFeatures({"model.3", "model\\.1\\.conv.*"}));
+    ASSERT_EQ(pairs.size(), 2u);
+    EXPECT_TRUE(std::holds_alternative<FakeQuantize>(student.node(*student.producer(pairs[0].student)).op));
+    EXPECT_TRUE(std::holds_alternative<Conv2d>(student.node(*student.producer(pairs[1].student)).op))
+        << "not its weight";
+}
+
+TEST(MatchFeatures, SaysWhatDoesNotFit) {
+    const Graph student = tinyDetector();
+    EXPECT_EQ(refusal([&] { matched(student, {"model.77"}); }),
+              "distillation.feature_layers holds model.77, which is no layer of the model");
+    EXPECT_NE(refusal([&] { matched(student, {"model.["}); }).find("no regular expression"), std::string::npos);
+    EXPECT_NE(refusal([&] { matched(student, {}); }).find("names no layer"), std::string::npos);
+    Graph smaller = tinyDetector(2);
+    for (const NodeId id : smaller.order())
+        if (smaller.node(id).name == "model.0.conv") std::get<Conv2d>(smaller.node(id).op).stride = {1, 1};
+    EXPECT_EQ(refusal([&] { static_cast<void>(matchFeatures(student, smaller, withFeatures({"model.2"}))); }),
+              "distillation.feature_layers: model.2 is a map of 8 x 8 in the model but not in the teacher");
+}
+
+TEST(CheckTeacher, ClassesStridesAndBinsMustAgree) {
+    const Graph student = tinyDetector();
+    Graph teacher = tinyDetector(2, 24);
+    EXPECT_NO_THROW(checkTeacher(student, teacher, tinyConfig()));
+    teacher.info.numClasses = 80;
+    EXPECT_EQ(refusal([&] { checkTeacher(student, teacher, tinyConfig()); }),
+              "distillation.teacher_model has a number of classes of 80 but the model has 6");
+    teacher.info = student.info;
+    teacher.info.strides = {8, 16};
+    EXPECT_EQ(refusal([&] { checkTeacher(student, teacher, tinyConfig()); }),
+              "distillation.teacher_model has the strides 8, 16 but the model has 8, 16, 32");
+    teacher.info = student.info;
+    teacher.info.regMax = 16;
+    EXPECT_NE(refusal([&] { checkTeacher(student, teacher, tinyConfig()); }).find("distillation.teacher_model"),
+              std::string::npos);
+}
+
+struct Outputs {
+    std::vector<at::Tensor> maps, features;
+};
+
+Outputs run(const Graph& graph, const at::Tensor& images, const std::vector<ValueId>& values, bool grad = false) {
+    Outputs outputs;
+    outputs.maps = Executor(graph, {.outputs = headOutputs(graph), .values = values, .grad = grad}).run(images);
+    outputs.features.assign(outputs.maps.begin() + 3, outputs.maps.end());
+    outputs.maps.resize(3);
+    return outputs;
+}
+
+TEST(Distiller, AStudentThatIsItsTeacherLosesNothing) {
+    const Graph student = tinyDetector();
+    Graph teacher = tinyDetector();
+    foldBatchNorm(teacher);
+    const Config config = withFeatures({"model.2", "model.4"});
+    Distiller distiller(student, teacher, config, 0.5, 1.5);
+    EXPECT_TRUE(distiller.adapters().empty());
+    const at::Tensor images = randomTensor({2, 3, 64, 64}, 1, 0, 1);
+    const Outputs same = run(student, images, distiller.studentFeatures());
+    EXPECT_LT(distiller.against(images, same.maps, same.features).value, 1e-6);
+    const Outputs other = run(tinyDetector(9), images, distiller.studentFeatures());
+    EXPECT_GT(distiller.against(images, other.maps, other.features).value, 0.01);
+}
+
+TEST(Distiller, AdaptersTakeTheStudentToTheTeachersWidth) {
+    Graph student = tinyDetector();
+    for (const ValueId id : student.storedValues())
+        if (student.value(id).kind == ValueKind::Parameter) student.value(id).data->requires_grad_(true);
+    const Graph teacher = tinyDetector(2, 24);
+    const Config config = withFeatures({"model.1", "model.2", "model.4"});
+    Distiller distiller(student, teacher, config, 0.5, 1.5);
+    ASSERT_EQ(distiller.adapters().size(), 2u) << "model.1 is 8 wide in both";
+    EXPECT_EQ(distiller.adapters()[0].first, "adapter.model.2");
+    EXPECT_EQ(distiller.adapters()[0].second->sizes().vec(), (Shape{24, 16, 1, 1}));
+    const at::Tensor images = randomTensor({2, 3, 64, 64}, 1, 0, 1);
+    const at::AutoGradMode gradMode(true);
+    const Outputs outputs = run(student, images, distiller.studentFeatures(), true);
+    distiller.against(images, outputs.maps, outputs.features).total.backward();
+    for (const auto& [name, weight] : distiller.adapters())
+        EXPECT_GT(weight->grad().abs().max().item<float>(), 0) << name;
+    EXPECT_GT(student.value(*student.findValue("model.0.conv.weight")).data->grad().abs().max().item<float>(), 0);
+    const Distiller again(student, teacher, config, 0.5, 1.5);
+    EXPECT_TRUE(at::equal(*again.adapters()[1].second, *distiller.adapters()[1].second)) << "same seed, same start";
+}
+
+TEST(Distiller, MixesByAlpha) {
+    Config config = tinyConfig();
+    config.distillation.alpha = 0.25;
+    const Graph student = tinyDetector();
+    const Distiller distiller(student, student, config, 0.5, 1.5);
+    const at::Tensor mixed = distiller.mixed(at::scalar_tensor(8.0f), {at::scalar_tensor(4.0f), 0});
+    EXPECT_EQ(mixed.item<float>(), 7);
+}
+
+}  // namespace
+}  // namespace qat::test
