@@ -14,12 +14,6 @@ struct Gap {
 };
 
 constexpr std::array kGaps{
-    Gap{"observer", "histogram", "this version observes minimum and maximum instead"},
-    Gap{"observer", "custom_minmax", "this version observes minimum and maximum instead"},
-    Gap{"calibration.method", "histogram", "this version calibrates with minimum and maximum instead"},
-    Gap{"calibration.method", "percentile", "this version calibrates with minimum and maximum instead"},
-    Gap{"calibration.method", "entropy", "this version calibrates with minimum and maximum instead"},
-    Gap{"calibration.use_coreset", "true", "this version draws its images at random instead"},
     Gap{"qat_params.use_distillation", "true", "this version trains without a teacher"},
     Gap{"distillation.enabled", "true", "this version trains without a teacher"},
     Gap{"qat_params.auto_adapt_bit_width", "true", "this version keeps the bit widths as configured"},

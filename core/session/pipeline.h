@@ -11,6 +11,7 @@
 #include "eval/evaluate.h"
 #include "quant/plan.h"
 #include "quant/quantizer_set.h"
+#include "session/calibration_report.h"
 #include "session/event_log.h"
 #include "session/run_folder.h"
 #include "session/session.h"
@@ -31,6 +32,8 @@ private:
     bool hasChannelRanges() const;
     void describe();
     void calibrateStage();
+    // The coreset of `wanted` training images, and what is said about it.
+    std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, CalibrationImages& said);
     void evaluateFloat();
     void evaluatePtq();
     void analyze();
