@@ -10,6 +10,7 @@ namespace qat {
 namespace {
 
 constexpr size_t kMostBins = 2048;
+constexpr int64_t kCandidates = 1024;  // of a threshold, at most
 
 class Divergence {
 public:
@@ -76,11 +77,12 @@ Clip entropyClip(const Histogram& histogram, const QuantGrid& grid) {
     const int64_t widest = std::max(last, -h.first);
     int64_t best = widest;
     double least = std::numeric_limits<double>::infinity();
-    for (int64_t threshold = 1; threshold <= widest; ++threshold) {
+    const int64_t step = (widest + kCandidates - 1) / kCandidates;
+    for (int64_t threshold = widest; threshold > 0; threshold -= step) {
         const auto [from, to] = clipAt(threshold);
-        if (to - from < levels) continue;
+        if (to - from < levels) break;
         const double d = divergence.of(static_cast<size_t>(from - h.first), static_cast<size_t>(to - h.first));
-        if (d <= least) least = d, best = threshold;
+        if (d < least) least = d, best = threshold;
     }
     const auto [from, to] = clipAt(best);
     const double low = static_cast<double>(from) * h.width, high = static_cast<double>(to) * h.width;

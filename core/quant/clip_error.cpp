@@ -18,17 +18,15 @@ namespace {
 
 // Sum over bins of count * integral over the bin.
 QAT_CLONES double codeErrors(const double* counts, int64_t bins, double firstEdge, double binInSteps, double lowest, double highest) {
-    constexpr int64_t kLanes = 8;
-    double lanes[kLanes] = {};
-    int64_t i = 0;
-    for (; i + kLanes <= bins; i += kLanes)
-        for (int64_t lane = 0; lane < kLanes; ++lane) {
-            const double bin = firstEdge + static_cast<double>(i + lane);
-            lanes[lane] += counts[i + lane] * (integral((bin + 1) * binInSteps, lowest, highest) - integral(bin * binInSteps, lowest, highest));
-        }
-    for (; i < bins; ++i) {
-        const double bin = firstEdge + static_cast<double>(i);
-        lanes[0] += counts[i] * (integral((bin + 1) * binInSteps, lowest, highest) - integral(bin * binInSteps, lowest, highest));
+    constexpr int64_t kRun = 64, kLanes = 8;
+    double lanes[kLanes] = {}, edges[kRun + 1];
+    for (int64_t start = 0; start < bins; start += kRun) {
+        const int64_t run = std::min(kRun, bins - start);
+        for (int64_t i = 0; i <= kRun; ++i) edges[i] = integral((firstEdge + static_cast<double>(start + i)) * binInSteps, lowest, highest);
+        int64_t i = 0;
+        for (; i + kLanes <= run; i += kLanes)
+            for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += counts[start + i + lane] * (edges[i + lane + 1] - edges[i + lane]);
+        for (; i < run; ++i) lanes[0] += counts[start + i] * (edges[i + 1] - edges[i]);
     }
     double sum = 0;
     for (const double lane : lanes) sum += lane;
@@ -63,13 +61,13 @@ public:
 
     Clip search() {
         m_error = error(m_share[0], m_share[1]);
-        scan(1, [](double share) { return std::array{share, share}; });
+        scan(1, kCoarse, [](double share) { return std::array{share, share}; });
         if (m_grid.symmetric || m_low == 0 || m_high == 0) return clip();
         constexpr int kRounds = 4;
         for (int round = 0; round < kRounds; ++round) {
             const double before = m_error;
-            scan(m_share[1], [other = m_share[0]](double share) { return std::array{other, share}; });
-            scan(m_share[0], [other = m_share[1]](double share) { return std::array{share, other}; });
+            scan(m_share[1], round == 0 ? kCoarse : 0, [other = m_share[0]](double share) { return std::array{other, share}; });
+            scan(m_share[0], round == 0 ? kCoarse : 0, [other = m_share[1]](double share) { return std::array{share, other}; });
             tryShares({0.0, m_share[1]}, 0);
             if (m_error >= before * (1 - 1e-4)) break;
         }
@@ -77,6 +75,8 @@ public:
     }
 
 private:
+    static constexpr int kPerOctave = 8, kCoarse = 80, kFine = 40;
+
     Clip clip() const { return {m_share[0] * m_low, m_share[1] * m_high}; }
     double error(double low, double high) const {
         return quantizationError(m_histogram, chooseQParams(static_cast<float>(low * m_low), static_cast<float>(high * m_high), m_grid, m_smallest), m_grid);
@@ -88,10 +88,9 @@ private:
         return true;
     }
     template <class Shares>
-    void scan(double current, const Shares& shares) {
-        constexpr int kPerOctave = 8, kOctaves = 10, kFine = 40;
+    void scan(double current, int coarse, const Shares& shares) {
         m_along = current;
-        for (int i = 0; i <= kPerOctave * kOctaves; ++i) {
+        for (int i = 0; i < coarse; ++i) {
             const double share = std::exp2(-static_cast<double>(i) / kPerOctave);
             tryShares(shares(share), share);
         }
@@ -119,7 +118,12 @@ double quantizationError(const Histogram& h, const QParams& params, const QuantG
     return std::max(sum, 0.0) / binInSteps * scale * scale / h.total();
 }
 
-Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale) { return MseSearch(histogram, grid, smallestScale).search(); }
+Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale) {
+    constexpr size_t kBinsACode = 8;
+    const size_t bins = std::clamp(kBinsACode * static_cast<size_t>(grid.qmax - grid.qmin + 1), size_t{1024}, histogram.counts.size() + 1024);
+    const Histogram coarse = coarser(histogram, bins);
+    return MseSearch(coarse, grid, smallestScale).search();
+}
 
 ClipQuality clipQuality(const Histogram& h, const Clip& clip, const QuantGrid& grid, float smallestScale) {
     ClipQuality quality{chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid, smallestScale), 0, 0};
