@@ -25,7 +25,7 @@ GridTensors gridTensors(const Graph& graph, const Quantizer& quantizer, int bits
     config.bitWidth = bits;
     const QuantGrid grid = gridFor(config, quantizer.weight);
     const ObservedRange range = quantizer.weight ? rangeOf(*graph.value(quantizer.observed.front()).data, quantizer.observer.axis())
-                                                 : quantizer.observer.range();
+                                                 : usefulRange(quantizer);
     const auto params = chooseQParams(range, grid, scaleFloor(quantizer.how.fakeQuantize.eps, bits));
     const auto count = static_cast<int64_t>(params.size());
     GridTensors tensors{{FakeQuantMode::Ste, bits, grid.qmin, grid.qmax, quantizer.observer.axis(), 1.0, quantizer.weight}, at::empty({count}), at::empty({count})};

@@ -14,7 +14,7 @@ enum class DType { QInt8, QUInt8 };
 enum class Scheme { PerTensor, PerChannel };
 enum class ObserverKind { MinMax, MovingAverageMinMax, PerChannelMinMax, Histogram, CustomMinMax };
 enum class FakeQuantKind { Custom, PerChannel, Lsq };
-enum class CalibrationMethod { MinMax, Histogram, Percentile, Entropy };
+enum class CalibrationMethod { MinMax, Histogram, Percentile, Entropy, Mse };
 enum class CoresetMethod { KCenter, Random, Herding };
 enum class OptimizerKind { Sgd, Adam, AdamW };
 enum class ScheduleKind { Cosine, Step, Linear };
@@ -35,9 +35,12 @@ struct TensorQuantConfig {               // quantization.weight and quantization
     int bitWidth = 8;                    // 2..16
     int channelAxis = 0;
     bool reduceRange = false;
+    std::optional<double> min = std::nullopt;  // (+) bounds of observer custom_minmax
+    std::optional<double> max = std::nullopt;
+    bool fixed = false;                  // (+) the bounds are the range, whatever is observed
     static TensorQuantConfig weightDefaults() { return {}; }
     static TensorQuantConfig activationDefaults() {
-        return {DType::QUInt8, Scheme::PerTensor, ObserverKind::MovingAverageMinMax, false, 8, 0, false};
+        return {DType::QUInt8, Scheme::PerTensor, ObserverKind::MovingAverageMinMax, false, 8, 0, false, std::nullopt, std::nullopt, false};
     }
     bool operator==(const TensorQuantConfig&) const = default;
 };
@@ -69,6 +72,8 @@ struct TensorQuantOverride {
     std::optional<int> bitWidth;
     std::optional<int> channelAxis;
     std::optional<bool> reduceRange;
+    std::optional<double> min, max;
+    std::optional<bool> fixed;
     bool operator==(const TensorQuantOverride&) const = default;
 };
 

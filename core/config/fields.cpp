@@ -77,6 +77,12 @@ void addTensor(Rows<Root>& rows, const std::string& at) {
         at + "channel_axis", "Channel axis", "Axis along which a per-channel scheme has its scales.", within(0, 3));
     rows.template add<Owner..., &Tensor::reduceRange>(at + "reduce_range", "Reduce range",
                                                       "Leaves out the highest bit, for backends that would overflow.");
+    rows.template add<Owner..., &Tensor::min>(at + "min", "Lower bound", "For the observer custom_minmax: ranges end here.",
+                                              within(-1e6, 1e6));
+    rows.template add<Owner..., &Tensor::max>(at + "max", "Upper bound", "For the observer custom_minmax: ranges end here.",
+                                              within(-1e6, 1e6));
+    rows.template add<Owner..., &Tensor::fixed>(at + "fixed", "Fixed bounds",
+                                                "For the observer custom_minmax: min and max are the range.");
 }
 
 template <class FakeQuantize, auto... Owner, class Root>
@@ -94,7 +100,7 @@ void addFakeQuantize(Rows<Root>& rows, const std::string& at) {
 template <class Calibration, auto... Owner, class Root>
 void addCalibration(Rows<Root>& rows, const std::string& at) {
     rows.template add<Owner..., &Calibration::method>(at + "method", "Method",
-                                                      "How collected values become a quantization range.");
+                                                      "How values of activations become a range; minmax leaves it to their observer.");
     rows.template add<Owner..., &Calibration::numBatches>(at + "num_batches", "Batches",
                                                           "Batches that calibration looks at.", within(1, 1e6));
     rows.template add<Owner..., &Calibration::percentile>(

@@ -27,7 +27,7 @@ constexpr std::array kNames<ObserverKind>{"minmax", "moving_average_minmax", "pe
 template <>
 constexpr std::array kNames<FakeQuantKind>{"custom", "per_channel", "lsq"};
 template <>
-constexpr std::array kNames<CalibrationMethod>{"minmax", "histogram", "percentile", "entropy"};
+constexpr std::array kNames<CalibrationMethod>{"minmax", "histogram", "percentile", "entropy", "mse"};
 template <>
 constexpr std::array kNames<CoresetMethod>{"k-center", "random", "herding"};
 template <>

@@ -14,12 +14,6 @@ struct Gap {
 };
 
 constexpr std::array kGaps{
-    Gap{"observer", "histogram", "this version observes minimum and maximum instead"},
-    Gap{"observer", "custom_minmax", "this version observes minimum and maximum instead"},
-    Gap{"calibration.method", "histogram", "this version calibrates with minimum and maximum instead"},
-    Gap{"calibration.method", "percentile", "this version calibrates with minimum and maximum instead"},
-    Gap{"calibration.method", "entropy", "this version calibrates with minimum and maximum instead"},
-    Gap{"calibration.use_coreset", "true", "this version draws its images at random instead"},
     Gap{"export.formats", "tensorrt", "this version writes no TensorRT file"},
     Gap{"export.formats", "tflite", "this version writes no TFLite file"},
     Gap{"export.formats", "openvino", "this version writes no OpenVINO file"},

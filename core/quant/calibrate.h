@@ -3,16 +3,48 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/cancel.h"
+#include "quant/clip.h"
 #include "quant/quantizer_set.h"
 
 namespace qat {
 
+// How one method would do.
+struct MethodTrial {
+    CalibrationMethod method = CalibrationMethod::MinMax;
+    Clip clip;
+    ClipQuality quality;
+};
+
+// What was seen of one quantizer's values, what every method would make of it, and what was made of it.
+struct TensorCalibration {
+    std::string name;
+    QuantGrid grid;
+    CalibrationMethod method = CalibrationMethod::MinMax;  // the one that acted
+    int64_t values = 0;
+    float low = 0, high = 0;                               // extremes
+    std::vector<MethodTrial> trials;
+    MethodTrial applied;                                   // range and quality as calibrated
+};
+
+struct CalibrationResult {
+    int64_t images = 0;
+    std::vector<TensorCalibration> tensors;  // per-tensor quantizers of activations
+    std::vector<std::string> warnings;
+};
+
+// The method for a quantizer's values: what calibration.method says; minmax leaves it to the observer, which is minimum and
+// maximum (of all batches, or their moving average) unless it is histogram.
+CalibrationMethod methodFor(const Resolved& how);
+
 // next: the next batch of images [N,3,H,W], or an undefined tensor when there are no more. floatGraph: the graph before
-// `set` was inserted into its clone `quantized`. done(i) is called after batch i. Throws Error{BadInput} if there was no
-// batch, Error{Cancelled} on request.
-void calibrate(const Graph& floatGraph, Graph& quantized, QuantizerSet& set, const std::function<at::Tensor()>& next,
-               const std::function<void(int64_t)>& done, const CancelToken& cancel);
+// `set` was inserted into its clone `quantized`. done(i) is called after batch i. A quantizer looks at its num_batches first
+// batches. Per-channel activations are calibrated by their observer, with a warning if another method was asked for.
+// Throws Error{BadInput} if there was no batch or a value is not finite, Error{Cancelled} on request.
+CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, QuantizerSet& set, const std::function<at::Tensor()>& next,
+                            const std::function<void(int64_t)>& done, const CancelToken& cancel);
 
 }  // namespace qat

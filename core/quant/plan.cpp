@@ -27,6 +27,9 @@ bool apply(TensorQuantConfig& config, const TensorQuantOverride& given) {
     any |= assign(config.bitWidth, given.bitWidth);
     any |= assign(config.channelAxis, given.channelAxis);
     any |= assign(config.reduceRange, given.reduceRange);
+    if (given.min) config.min = given.min, any = true;
+    if (given.max) config.max = given.max, any = true;
+    any |= assign(config.fixed, given.fixed);
     return any;
 }
 
@@ -37,16 +40,17 @@ void apply(FakeQuantizeConfig& config, const FakeQuantizeOverride& given) {
     assign(config.eps, given.eps);
 }
 
-void apply(CalibrationConfig& config, const CalibrationOverride& given) {
-    assign(config.method, given.method);
-    assign(config.numBatches, given.numBatches);
-    assign(config.percentile, given.percentile);
+bool apply(CalibrationConfig& config, const CalibrationOverride& given) {
+    bool any = assign(config.method, given.method);
+    any |= assign(config.numBatches, given.numBatches);
+    any |= assign(config.percentile, given.percentile);
+    return any;
 }
 
 // What the patterns make of one layer.
 struct LayerAnswer {
     bool skip = false;
-    bool activationBitsGiven = false;
+    bool activationBitsGiven = false, calibrationGiven = false;
     Resolved weight, activation;
 };
 
@@ -132,7 +136,7 @@ private:
         answer.activationBitsGiven |= entry.activation.bitWidth.has_value();
         for (Resolved* how : {&answer.weight, &answer.activation}) {
             apply(how->fakeQuantize, entry.fakeQuantize);
-            apply(how->calibration, entry.calibration);
+            answer.calibrationGiven |= apply(how->calibration, entry.calibration);
         }
     }
 
@@ -197,7 +201,9 @@ private:
         std::map<int32_t, ActivationGroup> groups;
         for (const auto& [id, answer] : answers) {
             const int32_t key = root(m_graph.node(id).inputs.front().index);
+            const CalibrationConfig before = groups[key].how.calibration;
             widen(groups[key], id, answer, m_bitsGiven[key], plan.warnings);
+            keepCalibration(groups[key], before, answer, m_calibratedBy[key], plan.warnings);
         }
         addResults(answers, groups);
         std::vector<ValueId> made(m_graph.inputs());
@@ -233,6 +239,21 @@ private:
         group.readers.push_back(reader);
     }
 
+    // A group is calibrated as the first reader with a pattern about calibration asks; without one, by the defaults.
+    void keepCalibration(ActivationGroup& group, const CalibrationConfig& before, const LayerAnswer& answer, NodeId& calibratedBy,
+                         std::vector<std::string>& warnings) const {
+        const NodeId reader = group.readers.back();
+        if (!calibratedBy.valid()) {
+            group.how.calibration = answer.activation.calibration;
+            if (answer.calibrationGiven) calibratedBy = reader;
+            return;
+        }
+        group.how.calibration = before;
+        if (answer.calibrationGiven && !(answer.activation.calibration == before))
+            warnings.push_back(str(m_graph.node(reader).name, " shares its input range with ", m_graph.node(calibratedBy).name,
+                                   ": it is calibrated as that one asks"));
+    }
+
     const Graph& m_graph;
     const Config& m_config;
     const std::string m_head;
@@ -240,6 +261,7 @@ private:
     std::vector<int> m_hits;
     std::vector<int32_t> m_parent;
     std::map<int32_t, bool> m_bitsGiven;  // by root of the group
+    std::map<int32_t, NodeId> m_calibratedBy;
 };
 
 }  // namespace

@@ -2,11 +2,13 @@
 #include "quant/quantizer_set.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
+#include "quant/clip.h"
 
 namespace qat {
 namespace {
@@ -45,14 +47,58 @@ ObservedRange rangeOfNamed(const std::string& name, const at::Tensor& tensor, in
 // spent there would coarsen the rest. (W8A8 yolov8n on coco128: mAP50-95 0.4653 with, 0.4496 without.)
 constexpr float kSiluFloor = -6.0f;
 
-// The part of the observed range that matters to whoever reads the values.
-ObservedRange usefulRange(const Quantizer& quantizer) {
-    ObservedRange range = quantizer.observer.range();
-    if (!quantizer.before) return range;
-    const float floor = *quantizer.before == ActivationKind::Relu ? 0.0f : kSiluFloor;
-    if (*quantizer.before == ActivationKind::Sigmoid) return range;
-    for (float& low : range.low) low = std::max(low, floor);
-    for (size_t i = 0; i < range.high.size(); ++i) range.high[i] = std::max(range.high[i], range.low[i]);
+constexpr float kLeastSilu = -0.2785f;
+constexpr size_t kChannelBins = 2048;
+
+// Below this no value is made by what stands in front of the quantizer.
+std::optional<float> leastMade(const Graph& graph, const std::vector<ValueId>& sources) {
+    float least = 0;
+    for (const ValueId source : sources) {
+        const auto maker = graph.producer(source);
+        const auto* activation = maker ? std::get_if<Activation>(&graph.node(*maker).op) : nullptr;
+        if (!activation) return std::nullopt;
+        if (activation->kind == ActivationKind::Silu) least = kLeastSilu;
+    }
+    return least;
+}
+
+void requireBounds(const Quantizer& q) {
+    const TensorQuantConfig& config = q.how.tensor;
+    if (config.observer != ObserverKind::CustomMinMax) return;
+    require(!config.fixed || (config.min && config.max), ErrorKind::BadInput, q.name, ": fixed needs both min and max");
+    require(!config.min || !config.max || *config.min < *config.max, ErrorKind::BadInput, q.name, ": min ", config.min.value_or(0),
+            " is not below max ", config.max.value_or(0));
+}
+
+// What the observer custom_minmax makes of a range.
+void bound(const Quantizer& q, ObservedRange& range) {
+    const TensorQuantConfig& config = q.how.tensor;
+    for (size_t i = 0; i < range.low.size(); ++i) {
+        float low = range.low[i], high = range.high[i];
+        if (q.floor) low = std::max(low, *q.floor);
+        if (config.min) low = config.fixed ? static_cast<float>(*config.min) : std::max(low, static_cast<float>(*config.min));
+        if (config.max) high = config.fixed ? static_cast<float>(*config.max) : std::min(high, static_cast<float>(*config.max));
+        range.low[i] = std::min(low, high);
+        range.high[i] = std::max(low, high);
+    }
+}
+
+// The part of each channel's range that the histogram search chooses.
+ObservedRange searchedRange(const Quantizer& q, const at::Tensor& weight) {
+    const int64_t axis = q.observer.axis();
+    const at::Tensor rows = axis < 0 ? weight.reshape({1, -1}) : weight.transpose(0, axis).reshape({weight.size(axis), -1});
+    const at::Tensor values = rows.contiguous();
+    const auto channels = static_cast<size_t>(values.size(0));
+    ObservedRange range{std::vector<float>(channels), std::vector<float>(channels)};
+    at::parallel_for(0, values.size(0), 1, [&](int64_t begin, int64_t end) {
+        for (int64_t c = begin; c < end; ++c) {
+            StreamingHistogram counts;
+            counts.add(values[c]);
+            const Clip clip = chooseClip(coarser(counts.histogram(), kChannelBins), {CalibrationMethod::Histogram, 100, q.grid, scaleFloor(q.how.fakeQuantize.eps, q.grid.bits)});
+            range.low[static_cast<size_t>(c)] = static_cast<float>(clip.low);
+            range.high[static_cast<size_t>(c)] = static_cast<float>(clip.high);
+        }
+    });
     return range;
 }
 
@@ -62,6 +108,36 @@ void setTensor(Graph& graph, ValueId id, at::Tensor tensor) {
 }
 
 }  // namespace
+
+float usefulFloor(const Quantizer& quantizer) {
+    if (!quantizer.before || *quantizer.before == ActivationKind::Sigmoid) return -std::numeric_limits<float>::infinity();
+    return *quantizer.before == ActivationKind::Relu ? 0.0f : kSiluFloor;
+}
+
+ObservedRange usefulRange(const Quantizer& quantizer) {
+    ObservedRange range = quantizer.observer.range();
+    const TensorQuantConfig& config = quantizer.how.tensor;
+    for (size_t i = 0; i < quantizer.shares.low.size(); ++i) {
+        range.low[i] *= quantizer.shares.low[i];
+        range.high[i] *= quantizer.shares.high[i];
+    }
+    if (config.observer == ObserverKind::CustomMinMax) bound(quantizer, range);
+    const float floor = usefulFloor(quantizer);
+    for (size_t i = 0; i < range.low.size(); ++i) {
+        range.low[i] = std::max(range.low[i], floor);
+        range.high[i] = std::max(range.high[i], range.low[i]);
+    }
+    return range;
+}
+
+void chooseShares(Quantizer& quantizer, ObservedRange seen, const ObservedRange& chosen) {
+    quantizer.shares = {std::vector<float>(seen.low.size(), 1.0f), std::vector<float>(seen.low.size(), 1.0f)};
+    for (size_t i = 0; i < seen.low.size(); ++i) {
+        if (seen.low[i] < 0) quantizer.shares.low[i] = chosen.low[i] / seen.low[i];
+        if (seen.high[i] > 0) quantizer.shares.high[i] = chosen.high[i] / seen.high[i];
+    }
+    quantizer.observer.restore(std::move(seen));
+}
 
 QuantizerSet::QuantizerSet(Graph& graph, const QuantPlan& plan) {
     for (const WeightPlan& weight : plan.weights) addWeight(graph, weight);
@@ -85,7 +161,9 @@ void QuantizerSet::addWeight(Graph& graph, const WeightPlan& plan) {
     const NodeId node = graph.insertAfter(weight, q.name + ".quant", op, {weight, q.scale, q.zeroPoint});
     graph.replaceUsesIn(plan.node, weight, graph.node(node).outputs.front());
     q.nodes = {node};
+    requireBounds(q);
     q.observer.observe(rangeOfNamed(q.name, *graph.value(weight).data, axis));
+    if (plan.how.tensor.observer == ObserverKind::Histogram) chooseShares(q, q.observer.range(), searchedRange(q, *graph.value(weight).data));
     applyRange(graph, q);
     m_quantizers.push_back(std::move(q));
 }
@@ -99,7 +177,10 @@ void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
     q.layers = group.readers;
     q.before = group.before;
     const int64_t axis = axisOf(group.how.tensor, group.how.fakeQuantize.type, false);
-    const bool averages = group.how.tensor.observer == ObserverKind::MovingAverageMinMax;
+    const ObserverKind observer = group.how.tensor.observer;
+    const bool averages = observer == ObserverKind::MovingAverageMinMax || observer == ObserverKind::CustomMinMax;
+    if (observer == ObserverKind::CustomMinMax) q.floor = leastMade(graph, group.sources);
+    requireBounds(q);
     q.observer = MinMaxObserver(averages ? group.how.fakeQuantize.momentum : 0.0, axis);
     const FakeQuantize op = opFor(q, axis);
     addScale(graph, q, op.mode);
@@ -126,8 +207,9 @@ const Quantizer* QuantizerSet::inputOf(NodeId layer) const {
 }
 
 void QuantizerSet::applyRange(Graph& graph, const Quantizer& quantizer) const {
-    require(!quantizer.observer.range().empty(), ErrorKind::BadInput, "no calibration data reached ", quantizer.name);
-    const auto params = chooseQParams(usefulRange(quantizer), quantizer.grid, scaleFloor(quantizer.how.fakeQuantize.eps, quantizer.grid.bits));
+    const ObservedRange range = usefulRange(quantizer);
+    require(!range.empty(), ErrorKind::BadInput, "no calibration data reached ", quantizer.name);
+    const auto params = chooseQParams(range, quantizer.grid, scaleFloor(quantizer.how.fakeQuantize.eps, quantizer.grid.bits));
     const auto count = static_cast<int64_t>(params.size());
     at::Tensor scale = at::empty({count}), zeroPoint = at::empty({count});
     for (int64_t i = 0; i < count; ++i) {

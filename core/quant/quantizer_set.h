@@ -24,7 +24,21 @@ struct Quantizer {
     std::optional<ActivationKind> before;  // see ActivationGroup
     ValueId scale, zeroPoint;
     MinMaxObserver observer{0, -1};
+    // The part of the observed range that calibration (for weights: the observer histogram) chose, as shares of its two
+    // bounds; empty: all of it. Training keeps the shares while the observer follows the data.
+    ObservedRange shares;
+    std::optional<float> floor;       // custom_minmax: the activation in front makes nothing below
 };
+
+// The range a quantizer lays its grid over: the chosen part of the observed one, within its bounds. For a group in front of an
+// activation it ends where the activation does not tell values apart.
+ObservedRange usefulRange(const Quantizer& quantizer);
+
+// The least value that matters to whoever reads the quantized values; minus infinity if all do.
+float usefulFloor(const Quantizer& quantizer);
+
+// Makes [low, high] the useful part of what was seen, whose extremes are `seen`.
+void chooseShares(Quantizer& quantizer, ObservedRange seen, const ObservedRange& chosen);
 
 class QuantizerSet {
 public:

@@ -11,9 +11,11 @@
 #include "analysis/sensitivity.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "data/chosen_images.h"
 #include "export/onnx_export.h"
 #include "passes/fold_batch_norm.h"
 #include "quant/calibrate.h"
+#include "quant/coreset.h"
 #include "run/executor.h"
 #include "session/clock.h"
 #include "session/code_parity.h"
@@ -187,10 +189,35 @@ std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset
 
 void Pipeline::calibrateStage() {
     const int batch = m_config.train.batchSize;
-    const int64_t wanted = std::min<int64_t>(m_train->size(), int64_t{m_config.calibration.numBatches} * batch);
-    const int64_t batches = (wanted + batch - 1) / batch;
-    calibrate(m_float, m_model, *m_quantizers, images(m_train, wanted, batch, true), [&](int64_t done) { m_log.progress("calibrate", done, batches); }, m_cancel);
-    m_log.log(LogLevel::Info, "calib", str("ranges from ", wanted, " images"));
+    const auto batchesOf = [&](int64_t count) { return (count + batch - 1) / batch; };
+    int64_t most = 0;
+    for (const Quantizer& q : m_quantizers->all()) most = std::max<int64_t>(most, q.weight ? 0 : q.how.calibration.numBatches);
+    int64_t wanted = std::min<int64_t>(m_train->size(), most * batch);
+    const bool coreset = m_config.calibration.useCoreset && m_config.calibration.coresetSize < m_train->size();
+    if (m_config.calibration.useCoreset && !coreset)
+        m_log.log(LogLevel::Warning, "calib", str("calibration.coreset_size is ", m_config.calibration.coresetSize, " of ", m_train->size(), " images: all take part"));
+    if (coreset) wanted = std::min<int64_t>(wanted, m_config.calibration.coresetSize);
+    CalibrationImages said;
+    const int64_t choosing = coreset && m_config.calibration.coresetMethod != CoresetMethod::Random ? batchesOf(m_train->size()) : 0, all = choosing + batchesOf(wanted);
+    const auto data = coreset ? coresetOf(wanted, all, said) : m_train;
+    const CalibrationResult result = calibrate(m_float, m_model, *m_quantizers, images(data, wanted, batch, true),
+                                               [&](int64_t done) { m_log.progress("calibrate", choosing + done, all); }, m_cancel);
+    for (const auto& warning : result.warnings) m_log.log(LogLevel::Warning, "calib", warning);
+    writeCalibration(m_folder.calibration(), result, said);
+    m_log.log(LogLevel::Info, "calib", str("ranges from ", wanted, " images", coreset ? ", " + said.coresetMethod + " coreset of " : "",
+                                           coreset ? std::to_string(m_train->size()) : ""));
+}
+
+std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progressTotal, CalibrationImages& said) {
+    const CoresetMethod method = m_config.calibration.coresetMethod;
+    at::Tensor features = at::empty({m_train->size(), 0});  // a draw needs none
+    if (method != CoresetMethod::Random)
+        features = backboneFeatures(m_float, images(m_train, m_train->size(), m_config.train.batchSize, false),
+                                    [&](int64_t done) { m_log.progress("calibrate", done, progressTotal); }, m_cancel);
+    std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(m_config.train.seed));
+    said = {method == CoresetMethod::KCenter ? "k-center" : method == CoresetMethod::Herding ? "herding" : "random", m_train->size(), {}};
+    for (const int64_t index : chosen) said.paths.push_back(m_train->path(index));
+    return std::make_shared<ChosenImages>(m_train, std::move(chosen));
 }
 
 // Measures weights at every candidate width, chooses, and starts again with quantizers of the chosen widths.

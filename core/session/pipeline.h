@@ -12,6 +12,7 @@
 #include "eval/evaluate.h"
 #include "quant/plan.h"
 #include "quant/quantizer_set.h"
+#include "session/calibration_report.h"
 #include "session/event_log.h"
 #include "session/model_source.h"
 #include "session/run_folder.h"
@@ -39,6 +40,8 @@ private:
     void describe();
     void calibrateStage();
     void searchWidthsStage();
+    // The coreset of `wanted` training images, and what is said about it.
+    std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, CalibrationImages& said);
     void evaluateFloat();
     void evaluatePtq();
     void analyze();

@@ -19,6 +19,7 @@ struct RunFolder {
     std::filesystem::path results() const { return root / "results.csv"; }
     std::filesystem::path summary() const { return root / "run_summary.json"; }
     std::filesystem::path layers() const { return root / "layers.json"; }
+    std::filesystem::path calibration() const { return root / "calibration.json"; }
     std::filesystem::path weights() const { return root / "weights"; }
     std::filesystem::path checkpoint() const { return root / "checkpoint"; }
     std::filesystem::path previews() const { return root / "previews"; }

@@ -65,23 +65,34 @@ TrainPosition positionFrom(const json& j) {
     return p;
 }
 
+json boundsJson(const std::vector<float>& bounds) {
+    json values = json::array();
+    for (const float v : bounds) values.push_back(exact(v));
+    return values;
+}
+
+std::vector<float> boundsFrom(const json& values) {
+    std::vector<float> bounds;
+    for (const json& v : values) bounds.push_back(static_cast<float>(exact(v)));
+    return bounds;
+}
+
 json observersJson(const QuantizerSet& set) {
     json observers = json::object();
     for (const Quantizer& q : set.all()) {
-        json low = json::array(), high = json::array();
-        for (const float v : q.observer.range().low) low.push_back(exact(v));
-        for (const float v : q.observer.range().high) high.push_back(exact(v));
-        observers[q.name] = {low, high};
+        json& observer = observers[q.name] = {boundsJson(q.observer.range().low), boundsJson(q.observer.range().high)};
+        if (q.shares.empty()) continue;
+        observer.push_back(boundsJson(q.shares.low));
+        observer.push_back(boundsJson(q.shares.high));
     }
     return observers;
 }
 
 void restoreObservers(QuantizerSet& set, const json& observers) {
     for (Quantizer& q : set.all()) {
-        ObservedRange range;
-        for (const json& v : observers.at(q.name).at(0)) range.low.push_back(static_cast<float>(exact(v)));
-        for (const json& v : observers.at(q.name).at(1)) range.high.push_back(static_cast<float>(exact(v)));
-        q.observer.restore(std::move(range));
+        const json& observer = observers.at(q.name);
+        q.observer.restore({boundsFrom(observer.at(0)), boundsFrom(observer.at(1))});
+        if (observer.size() > 2) q.shares = {boundsFrom(observer.at(2)), boundsFrom(observer.at(3))};
     }
 }
 

@@ -119,23 +119,19 @@ TEST(LintConfig, UnknownMetricsWarn) {
 
 TEST(LintSupport, EachSettingNotActedOnWarnsOnceAndSaysWhatHappens) {
     const auto issues = warningsFor(
-        "quantization:\n"
-        "  activation: {observer: histogram}\n"
-        "  layer_configs:\n"
-        "    - {pattern: a, config: {activation: {observer: histogram}, weight: {observer: histogram}}}\n"
-        "calibration: {method: entropy, use_coreset: yes}\n"
+        "qat_params: {auto_adapt_bit_width: yes}\n"
         "export: {formats: [onnx, tflite]}\n");
-    ASSERT_EQ(issues.size(), 4u);
+    ASSERT_EQ(issues.size(), 2u);
     EXPECT_EQ(issues[0].message,
-              "quantization.activation.observer is histogram, but this version observes minimum and maximum instead "
-              "(also in 2 other places)");
-    EXPECT_EQ(issues[0].line, 2);
-    EXPECT_EQ(issues[1].message,
-              "calibration.method is entropy, but this version calibrates with minimum and maximum instead");
-    EXPECT_EQ(issues[2].message,
-              "calibration.use_coreset is true, but this version draws its images at random instead");
-    EXPECT_EQ(issues[3].message, "export.formats holds tflite, but this version writes no TFLite file");
-    EXPECT_EQ(issues[3].column, 26);
+              "qat_params.auto_adapt_bit_width is true, but this version keeps the bit widths as configured");
+    EXPECT_EQ(issues[0].line, 1);
+    EXPECT_EQ(issues[1].message, "export.formats holds tflite, but this version writes no TFLite file");
+    EXPECT_EQ(issues[1].column, 26);
+}
+
+TEST(LintSupport, CalibrationSettingsAreActedOn) {
+    EXPECT_TRUE(warningsFor("quantization:\n  activation: {observer: histogram}\n  weight: {observer: custom_minmax, max: 3}\n"
+                            "calibration: {method: mse, use_coreset: yes}\n").empty());
 }
 
 TEST(LintSupport, DefaultsThatNobodyStatedDoNotWarn) {

@@ -47,7 +47,7 @@ TEST(WriteConfig, OddTextsAndOverridesComeBack) {
     layer.pattern = "^model\\.\\d+\"x\"$";
     config.quantization.layerConfigs.push_back(layer);
     layer.skip = false;
-    layer.weight = {DType::QUInt8, Scheme::PerTensor, ObserverKind::CustomMinMax, false, 3, 1, true};
+    layer.weight = {DType::QUInt8, Scheme::PerTensor, ObserverKind::CustomMinMax, false, 3, 1, true, -0.25, 1.0 / 3, true};
     layer.activation.bitWidth = 16;
     layer.fakeQuantize.eps = 1e-6;
     layer.calibration.method = CalibrationMethod::Percentile;
@@ -78,7 +78,7 @@ TEST(ConfigFields, AreCompleteForAForm) {
         EXPECT_TRUE(field.kind != ConfigField::Kind::Choice || !field.choices.empty()) << field.path;
         EXPECT_EQ(configValueAt("", field.path).value, field.defaultValue);
     }
-    EXPECT_EQ(configFields().size(), 94u);
+    EXPECT_EQ(configFields().size(), 100u);
     EXPECT_EQ(configFields().front().path, "model.architecture");
     EXPECT_EQ(configFields().back().path, "data.val_limit");
 }

@@ -21,6 +21,7 @@ struct Calibration : testing::Test {
     CancelToken cancel;
     int64_t reported = 0;
 
+    Calibration() { config.calibration.method = CalibrationMethod::MinMax; }
     void insert() { set.emplace(graph, resolvePlan(graph, config)); }
     at::Tensor batch(int index) const {
         return test::randomTensor({2, 3, 64, 64}, 100 + static_cast<uint64_t>(index), 0, 0.2 + 0.2 * index);

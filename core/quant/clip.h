@@ -1,0 +1,48 @@
+// Calibration methods: which part of a histogram a grid should cover, and what that costs.
+#pragma once
+
+#include "config/config.h"
+#include "quant/histogram.h"
+#include "quant/scheme.h"
+
+namespace qat {
+
+struct Clip {
+    double low = 0, high = 0;
+};
+
+struct ClipRequest {
+    CalibrationMethod method = CalibrationMethod::MinMax;
+    double percentile = 99.99;  // share of the values kept, 50..100
+    QuantGrid grid;
+    float smallestScale = 1.1920929e-7f;
+};
+
+// The range a method chooses: contains zero and lies within the values seen, extended to zero. Values of a bin are taken as spread
+// evenly over it. Nothing to choose from (no values, or all equal) gives what was seen.
+//   minmax      everything seen
+//   percentile  affine grids leave (100 - p) / 2 percent out at each end, symmetric ones (100 - p) percent of |x|
+//   histogram   torch.ao's search: takes ever more off the end that holds fewer values, until the error of 2^bits even
+//               steps rises
+//   entropy     the threshold on |x| whose clipped distribution loses least (Kullback and Leibler) when its bins are
+//               joined to the grid's levels; affine grids spread the levels over what lies between -t and t
+//   mse         the range with the least quantizationError()
+Clip chooseClip(const Histogram& histogram, const ClipRequest& request);
+
+// Mean squared difference between the values and their fake quantized ones.
+double quantizationError(const Histogram& histogram, const QParams& params, const QuantGrid& grid);
+
+struct ClipQuality {
+    QParams params;
+    double clipped = 0;   // share of the values beyond the grid's first and last code by more than half a step
+    double sqnrDb = 0;    // signal power over quantizationError(), in decibels; infinite without error
+};
+ClipQuality clipQuality(const Histogram& histogram, const Clip& clip, const QuantGrid& grid, float smallestScale);
+
+// The methods one by one, for a histogram with at least two values; not yet limited to what was seen.
+Clip percentileClip(const Histogram& histogram, double percentile, bool symmetric);
+Clip histogramClip(const Histogram& histogram, int bits);
+Clip entropyClip(const Histogram& histogram, const QuantGrid& grid);
+Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale);
+
+}  // namespace qat

@@ -1,0 +1,145 @@
+// Greedy selections. Each chosen row is compared with all others once, so that both cost N x size x D and remember one number a row.
+#include "quant/coreset.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "ops/clones.h"
+#include "run/executor.h"
+
+namespace qat {
+namespace {
+
+constexpr int64_t kGrain = 512;  // rows a thread takes at least
+constexpr uint64_t kDrawStream = 41;
+
+// products[r] = <rows[r], direction>, summed in one order whatever the machine and the number of threads.
+QAT_CLONES void rowProducts(const float* rows, const float* direction, float* products, int64_t count, int64_t width) {
+    constexpr int64_t kLanes = 32;
+    for (int64_t r = 0; r < count; ++r) {
+        const float* const row = rows + r * width;
+        float lanes[kLanes] = {};
+        int64_t i = 0;
+        for (; i + kLanes <= width; i += kLanes)
+            for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += row[i + lane] * direction[i + lane];
+        for (; i < width; ++i) lanes[0] += row[i] * direction[i];
+        for (int64_t half = kLanes / 2; half > 0; half /= 2)
+            for (int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+        products[r] = lanes[0];
+    }
+}
+
+class Rows {
+public:
+    explicit Rows(const at::Tensor& features) : m_features(features.contiguous()), m_count(features.size(0)), m_width(features.size(1)) {}
+
+    int64_t count() const { return m_count; }
+    const float* row(int64_t index) const { return m_features.data_ptr<float>() + index * m_width; }
+    std::vector<float> mean() const {
+        const at::Tensor mean = m_features.mean(0, false, at::kDouble).to(at::kFloat);
+        return {mean.data_ptr<float>(), mean.data_ptr<float>() + m_width};
+    }
+    std::vector<float> times(const float* direction) const {
+        std::vector<float> products(static_cast<size_t>(m_count));
+        at::parallel_for(0, m_count, kGrain, [&](int64_t begin, int64_t end) {
+            rowProducts(row(begin), direction, products.data() + begin, end - begin, m_width);
+        });
+        return products;
+    }
+    std::vector<float> squaredLengths() const {
+        const at::Tensor squares = m_features.square().sum(1);
+        return {squares.data_ptr<float>(), squares.data_ptr<float>() + m_count};
+    }
+
+private:
+    at::Tensor m_features;
+    int64_t m_count, m_width;
+};
+
+int64_t largest(const std::vector<float>& scores) { return std::ranges::max_element(scores) - scores.begin(); }
+
+std::vector<int64_t> kCenter(const Rows& rows, int64_t size) {
+    const std::vector<float> lengths = rows.squaredLengths(), mean = rows.mean();
+    std::vector<float> scores = rows.times(mean.data());
+    for (size_t i = 0; i < scores.size(); ++i) scores[i] = 2 * scores[i] - lengths[i];  // minus squared distance to the mean, but for a constant
+    std::vector<int64_t> chosen{largest(scores)};
+    std::vector<float> nearest(scores.size(), std::numeric_limits<float>::infinity());
+    while (static_cast<int64_t>(chosen.size()) < size) {
+        const int64_t centre = chosen.back();
+        const std::vector<float> products = rows.times(rows.row(centre));
+        const float length = lengths[static_cast<size_t>(centre)];
+        for (size_t i = 0; i < nearest.size(); ++i) nearest[i] = std::min(nearest[i], std::max(lengths[i] + length - 2 * products[i], 0.0f));
+        for (const int64_t index : chosen) nearest[static_cast<size_t>(index)] = -1;
+        chosen.push_back(largest(nearest));
+    }
+    return chosen;
+}
+
+std::vector<int64_t> herding(const Rows& rows, int64_t size) {
+    const std::vector<float> mean = rows.mean();
+    std::vector<float> wanted = mean;
+    std::vector<bool> taken(static_cast<size_t>(rows.count()));
+    std::vector<int64_t> chosen;
+    while (static_cast<int64_t>(chosen.size()) < size) {
+        std::vector<float> scores = rows.times(wanted.data());
+        for (size_t i = 0; i < scores.size(); ++i)
+            if (taken[i]) scores[i] = -std::numeric_limits<float>::infinity();
+        const int64_t best = largest(scores);
+        taken[static_cast<size_t>(best)] = true;
+        chosen.push_back(best);
+        for (size_t i = 0; i < wanted.size(); ++i) wanted[i] += mean[i] - rows.row(best)[i];
+    }
+    return chosen;
+}
+
+std::vector<int64_t> draw(int64_t count, int64_t size, uint64_t seed) {
+    std::vector<int64_t> all(static_cast<size_t>(count));
+    std::iota(all.begin(), all.end(), 0);
+    Random random = Random::forItem(seed, kDrawStream, 0);
+    for (int64_t i = 0; i < size; ++i) std::swap(all[static_cast<size_t>(i)], all[static_cast<size_t>(i + random.below(count - i))]);
+    all.resize(static_cast<size_t>(size));
+    return all;
+}
+
+// What the neck begins with.
+ValueId lastBackboneValue(const Graph& graph) {
+    for (const NodeId id : graph.order())
+        if (std::holds_alternative<Resize>(graph.node(id).op)) return graph.node(id).inputs.front();
+    for (const auto& output : graph.outputs())
+        if (output.name.starts_with("head.")) return output.value;
+    return graph.outputs().front().value;
+}
+
+}  // namespace
+
+std::vector<int64_t> selectCoreset(const at::Tensor& features, int64_t size, CoresetMethod method, uint64_t seed) {
+    require(size > 0, ErrorKind::BadInput, "a coreset of ", size, " images cannot be chosen");
+    const int64_t wanted = std::min(size, features.size(0));
+    if (method == CoresetMethod::Random) return draw(features.size(0), wanted, seed);
+    require(features.isfinite().all().item<bool>(), ErrorKind::BadInput, "features of the images are not finite");
+    return method == CoresetMethod::KCenter ? kCenter(Rows(features), wanted) : herding(Rows(features), wanted);
+}
+
+at::Tensor backboneFeatures(const Graph& floatGraph, const std::function<at::Tensor()>& next, const std::function<void(int64_t)>& done,
+                            const CancelToken& cancel) {
+    Graph graph = floatGraph.clone(false);
+    graph.setOutput("coreset.features", lastBackboneValue(graph));
+    Executor executor(graph, {.outputs = {"coreset.features"}, .frozen = true});
+    std::vector<at::Tensor> rows;
+    for (at::Tensor images = next(); images.defined(); images = next()) {
+        const at::Tensor map = executor.run(images).front();
+        const at::Tensor pooled = map.dim() == 4 ? map.mean({2, 3}) : map.flatten(1);
+        rows.push_back(pooled / pooled.norm(2, 1, true).clamp_min(1e-12));
+        done(static_cast<int64_t>(rows.size()));
+        cancel.poll();
+    }
+    require(!rows.empty(), ErrorKind::BadInput, "there are no images to choose from");
+    return at::cat(rows);
+}
+
+}  // namespace qat
