@@ -30,6 +30,8 @@ public:
         checkMetrics();
         checkImageSize();
         checkPerChannelActivation();
+        checkBounds("quantization.weight.", m_config.quantization.weight);
+        checkBounds("quantization.activation.", m_config.quantization.activation);
     }
 
 private:
@@ -159,6 +161,18 @@ private:
         if (m_config.quantization.activation.scheme != Scheme::PerChannel) return;
         report(Severity::Warning, "quantization.activation.scheme",
                "quantization.activation.scheme is per_channel, which most integer runtimes cannot execute");
+    }
+
+    void checkBounds(const std::string& at, const TensorQuantConfig& tensor) {
+        const bool custom = tensor.observer == ObserverKind::CustomMinMax;
+        if (!custom)
+            for (const char* name : {"min", "max", "fixed"})
+                if (const StatedValue* value = find(at + name); value && value->text != "null" && value->text != "false" && !value->text.empty())
+                    report(Severity::Warning, at + name, str(at, name, " is only used by the observer custom_minmax"));
+        if (custom && tensor.fixed && !(tensor.min && tensor.max))
+            report(Severity::Error, at + "fixed", str(at, "fixed is true, which needs ", at, "min and ", at, "max"));
+        if (custom && tensor.min && tensor.max && *tensor.min >= *tensor.max)
+            report(Severity::Error, at + "min", str(at, "min is ", *tensor.min, ", expected less than ", at, "max, ", *tensor.max));
     }
 
     const Config& m_config;

@@ -196,6 +196,8 @@ void Pipeline::calibrateStage() {
     const bool coreset = m_config.calibration.useCoreset && m_config.calibration.coresetSize < m_train->size();
     if (m_config.calibration.useCoreset && !coreset)
         m_log.log(LogLevel::Warning, "calib", str("calibration.coreset_size is ", m_config.calibration.coresetSize, " of ", m_train->size(), " images: all take part"));
+    if (coreset && wanted < m_config.calibration.coresetSize)
+        m_log.log(LogLevel::Warning, "calib", str("calibration.num_batches ends the coreset at ", wanted, " of ", m_config.calibration.coresetSize, " images"));
     if (coreset) wanted = std::min<int64_t>(wanted, m_config.calibration.coresetSize);
     CalibrationImages said;
     const int64_t choosing = coreset && m_config.calibration.coresetMethod != CoresetMethod::Random ? batchesOf(m_train->size()) : 0, all = choosing + batchesOf(wanted);

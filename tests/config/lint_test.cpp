@@ -134,6 +134,19 @@ TEST(LintSupport, CalibrationSettingsAreActedOn) {
                             "calibration: {method: mse, use_coreset: yes}\n").empty());
 }
 
+TEST(LintConfig, BoundsNeedTheirObserverAndMakeSense) {
+    const auto unused = warningsFor("quantization: {activation: {max: 3}}\n");
+    ASSERT_EQ(unused.size(), 1u);
+    EXPECT_EQ(unused[0].message, "quantization.activation.max is only used by the observer custom_minmax");
+    EXPECT_TRUE(warningsFor("quantization: {weight: {fixed: false}}\n").empty());
+    const auto reversed = readConfig("quantization: {activation: {observer: custom_minmax, min: 2, max: 1}}\n");
+    ASSERT_EQ(reversed.issues.size(), 1u);
+    EXPECT_EQ(reversed.issues[0].message, "quantization.activation.min is 2, expected less than quantization.activation.max, 1");
+    const auto half = readConfig("quantization: {weight: {observer: custom_minmax, min: -1, fixed: true}}\n");
+    ASSERT_EQ(half.issues.size(), 1u);
+    EXPECT_EQ(half.issues[0].message, "quantization.weight.fixed is true, which needs quantization.weight.min and quantization.weight.max");
+}
+
 TEST(LintSupport, DefaultsThatNobodyStatedDoNotWarn) {
     EXPECT_TRUE(warningsFor("calibration: {num_batches: 3}\n").empty());
     EXPECT_TRUE(warningsFor("calibration: {use_coreset: false}\nexport: {formats: [onnx]}\n").empty());
