@@ -119,14 +119,14 @@ TEST(LintConfig, UnknownMetricsWarn) {
 
 TEST(LintSupport, EachSettingNotActedOnWarnsOnceAndSaysWhatHappens) {
     const auto issues = warningsFor(
-        "qat_params: {auto_adapt_bit_width: yes}\n"
-        "export: {formats: [onnx, tflite]}\n");
+        "export:\n"
+        "  formats: [onnx, tflite, tensorrt]\n");
     ASSERT_EQ(issues.size(), 2u);
-    EXPECT_EQ(issues[0].message,
-              "qat_params.auto_adapt_bit_width is true, but this version keeps the bit widths as configured");
-    EXPECT_EQ(issues[0].line, 1);
+    EXPECT_EQ(issues[0].message, "export.formats holds tensorrt, but this version writes no TensorRT file");
+    EXPECT_EQ(issues[0].line, 2);
+    EXPECT_EQ(issues[0].column, 27);
     EXPECT_EQ(issues[1].message, "export.formats holds tflite, but this version writes no TFLite file");
-    EXPECT_EQ(issues[1].column, 26);
+    EXPECT_EQ(issues[1].column, 19);
 }
 
 TEST(LintSupport, CalibrationSettingsAreActedOn) {

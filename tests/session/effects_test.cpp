@@ -36,6 +36,11 @@ TEST_F(Effects, MetricsChooseTheColumnsOfLayerErrors) {
     EXPECT_EQ(errorColumns(), (std::set<std::string>{"abs_error"}));
 }
 
+TEST_F(Effects, TestSamplesAreTheImagesOfLayerErrors) {
+    job.set("analysis.test_samples", "1").run();
+    EXPECT_EQ(std::ranges::count(job.sink.logs, "layer error on 1 images"), 1);
+}
+
 TEST_F(Effects, WithoutComparisonTheFloatModelIsNotEvaluated) {
     const JobOutcome outcome = job.set("analysis.compare_with_fp32", "false").run();
     EXPECT_FALSE(outcome.fp32.has_value());
