@@ -122,11 +122,11 @@ TEST(LintSupport, EachSettingNotActedOnWarnsOnceAndSaysWhatHappens) {
         "export:\n"
         "  formats: [onnx, tflite, tensorrt]\n");
     ASSERT_EQ(issues.size(), 2u);
-    EXPECT_EQ(issues[0].message, "export.formats holds tensorrt, but this version writes no TensorRT file");
+    EXPECT_EQ(issues[0].message, "export.formats holds tflite, but this version writes no TFLite file");
     EXPECT_EQ(issues[0].line, 2);
-    EXPECT_EQ(issues[0].column, 27);
-    EXPECT_EQ(issues[1].message, "export.formats holds tflite, but this version writes no TFLite file");
-    EXPECT_EQ(issues[1].column, 19);
+    EXPECT_EQ(issues[0].column, 19);
+    EXPECT_EQ(issues[1].message, "export.formats holds tensorrt, but this version writes no TensorRT file");
+    EXPECT_EQ(issues[1].column, 27);
 }
 
 TEST(LintSupport, CalibrationSettingsAreActedOn) {
