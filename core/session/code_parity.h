@@ -2,8 +2,6 @@
 // runtime; the first tensor that differs is where to look.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
