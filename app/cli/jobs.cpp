@@ -72,7 +72,7 @@ int demo(const std::string& out, const CancelToken& cancel) {
     ConsoleSink console;
     const DemoOutcome outcome = runDemo(out, console, cancel);
     if (outcome.status == JobStatus::Cancelled) return kCancelled;
-    std::cout << "\nshapes, " << outcome.images << " validation images, mAP by our evaluator on the simulated models\n"
+    std::cout << "\nshapes, " << outcome.images << " validation images, mAP by our evaluator, quantized models on integers\n"
               << std::left << std::setw(12) << "model" << std::right << std::setw(10) << "mAP50-95" << std::setw(10) << "mAP50" << std::setw(14) << "bytes" << "\n";
     for (const DemoRow& row : outcome.rows)
         std::cout << std::left << std::setw(12) << row.name << std::right << std::fixed << std::setprecision(4) << std::setw(10) << row.accuracy.map << std::setw(10)
