@@ -1,6 +1,8 @@
 // The border of a job: what goes wrong inside becomes the run folder's last event and the caller's exception.
 #include "session/session.h"
 
+#include <random>
+
 #include "base/error.h"
 #include "config/config_io.h"
 #include "data/shapes.h"
@@ -17,11 +19,24 @@ void makeAbsolute(std::string& path) {
     if (!path.empty() && path != kBundledModel) path = std::filesystem::absolute(path).lexically_normal().string();
 }
 
+// A run that is to draw its seed keeps the one it drew first.
+void drawSeed(Config& config, const JobRequest& request) {
+    if (config.run.deterministic) return;
+    const auto kept = RunFolder{request.out}.config();
+    if (request.resume && std::filesystem::exists(kept)) {
+        config.run.seed = loadConfig(kept).run.seed;
+        return;
+    }
+    std::random_device source;
+    config.run.seed = static_cast<int64_t>(source() & 0x7fffffff);
+}
+
 // Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
 Config configOf(const JobRequest& request) {
     auto overrides = request.overrides;
     if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
     Config config = loadConfig(request.config, overrides);
+    drawSeed(config, request);
     if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
     makeAbsolute(config.model.pretrainedPath);
     makeAbsolute(config.distillation.teacherModel);
@@ -46,12 +61,13 @@ std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel) {
     prepareProcess();
     const Config config = configOf(request);
+    useThreads(config.run.threads);
     const RunFolder folder = enterRunFolder(request, config);
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
-    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.train.seed);
+    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.run.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path,
                config.train.epochs + fineTuningEpochs(config),
                stagesOf(config, request.kind), request.resume});

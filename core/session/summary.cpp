@@ -104,7 +104,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
                           {"activation_bit_width", config.quantization.activation.bitWidth}}},
         {"method", methodJson(config)},
         {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages}}},
-        {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.train.seed},
+        {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.run.seed},
                       {"device", "cpu"}, {"amp", false}, {"overrides", ordered_json::object()}}},
         {"resolved_config", writeConfig(config)},
         {"artifacts", {{"run_root", "."}, {"results_csv", "results.csv"}, {"tensorboard_log_dir", nullptr}, {"weights", weightFiles(folder)},

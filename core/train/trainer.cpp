@@ -23,11 +23,8 @@ DetectionLossOptions lossOptions(const Graph& graph, const TrainConfig& config) 
     options.numClasses = graph.info.numClasses;
     options.regMax = graph.info.regMax;
     options.strides = graph.info.strides;
-    // The guide's weights are YOLOv5's; relative to them, so that its defaults give this family's published gains.
-    const LossWeights& w = config.lossWeights;
-    options.boxGain = 7.5 * (w.box / 0.05);
-    options.clsGain = 0.5 * (w.cls / 0.5);
-    options.dflGain = w.dfl ? *w.dfl : 1.5 * (w.obj / 1.0);
+    const LossGains gains = lossGains(config.lossWeights);
+    options.boxGain = gains.box, options.clsGain = gains.cls, options.dflGain = gains.dfl;
     return options;
 }
 
@@ -35,10 +32,10 @@ LoaderOptions loaderOptions(const Config& config) {
     LoaderOptions options;
     options.imgsz = config.data.imgsz;
     options.batch = config.train.batchSize;
-    options.workers = config.data.workers;
+    options.workers = config.run.workers;
     options.shuffle = true;
-    options.seed = static_cast<uint64_t>(config.train.seed);
-    options.augment = config.train.augment;
+    options.seed = static_cast<uint64_t>(config.run.seed);
+    options.augment = config.data.augment;
     options.dropLast = true;
     return options;
 }
@@ -55,9 +52,7 @@ void prepareParameters(Graph& graph) {
 }
 
 std::string identityOf(const TrainJob& job) {
-    Config config = job.config;
-    config.data.workers = 0;  // does not change a bit of the result
-    const std::string text = writeConfig(config) + dumpGraph(job.graph) + (job.teacher ? modelDigest(*job.teacher) : "");
+    const std::string text = writeConfig(essentials(job.config)) + dumpGraph(job.graph) + (job.teacher ? modelDigest(*job.teacher) : "");
     return sha256Hex(std::as_bytes(std::span(text)));
 }
 
@@ -75,6 +70,7 @@ public:
         if (job.quantizers) m_oscillation.emplace(job.graph, *job.quantizers);
         if (job.quantizers) m_observer.emplace(*job.quantizers);
         makeExecutor();
+        sink.log(LogLevel::Info, "trainer", str("loss gains: box ", m_loss.boxGain, ", cls ", m_loss.clsGain, ", dfl ", m_loss.dflGain));
     }
 
     TrainOutcome train() {
@@ -139,7 +135,7 @@ private:
 
     // False: stopped on request, a checkpoint was written.
     bool trainEpoch() {
-        const bool mosaic = !m_at.tuning && m_at.epoch < m_config.epochs - m_config.augment.closeMosaic;
+        const bool mosaic = !m_at.tuning && m_at.epoch < m_config.epochs - m_job.config.data.augment.closeMosaic;
         m_loader.startEpoch(m_at.epoch, m_at.batch, mosaic);
         int64_t pending = 0;
         while (auto batch = m_loader.next()) {

@@ -32,8 +32,10 @@ const QList<Preset>& presets() {
          tr("Calibrate, QAT, evaluate")},
         {QStringLiteral("w4a8_ema"), QStringLiteral("w4a8 + EMA"), 4, 8, tr("Averaged weights and steps, decay 0.999"),
          tr("Calibrate, QAT, evaluate")},
-        {QStringLiteral("mixed"), QStringLiteral("mixed"), 4, 8, tr("Sensitive layers at 8 bit, the rest at 4"),
+        {QStringLiteral("mixed"), QStringLiteral("mixed"), 4, 8, tr("Bottlenecks at 4 bit, the rest at 8"),
          tr("Sensitivity, calibrate, QAT")},
+        {QStringLiteral("distillation_entropy"), QStringLiteral("w8a8 + teacher"), 8, 8, tr("Entropy ranges; learns from a float network"),
+         tr("Calibrate, distil, evaluate")},
     };
     return all;
 }
