@@ -156,11 +156,37 @@ struct AugmentConfig {                   // (+) train_params.augment; 0 switches
     bool operator==(const AugmentConfig&) const = default;
 };
 
-struct EmaConfig {                       // (+) train_params.ema
+struct EmaConfig {                       // (+) ema
     bool enabled = true;
     double decay = 0.9999;
     double tau = 2000;                   // optimiser steps
+    bool scales = true;                  // of quantizers; false: taken as they stand
+    bool evaluateRaw = true;             // validates the model behind the average too
     bool operator==(const EmaConfig&) const = default;
+};
+
+struct DampenConfig {                    // oscillation.dampen
+    double weight = 0, startWeight = 0;  // at the end and the begin of the anneal; both 0: off
+    double begin = 0.25, end = 1;        // of the anneal, as shares of the training steps
+    bool enabled() const { return weight > 0 || startWeight > 0; }
+    bool operator==(const DampenConfig&) const = default;
+};
+
+struct FreezeConfig {                    // oscillation.freeze
+    double threshold = 0;                // frequency at the end of the anneal; 0: off
+    double startThreshold = 0.1;         // at its begin, before which nothing freezes
+    double begin = 0.25, end = 1;
+    bool enabled() const { return threshold > 0; }
+    bool operator==(const FreezeConfig&) const = default;
+};
+
+struct OscillationConfig {               // (+) oscillation
+    bool track = true;
+    double momentum = 0.01;              // of frequencies and mean codes
+    int bnReestimation = 0;              // batches; 0 = off
+    DampenConfig dampen;
+    FreezeConfig freeze;
+    bool operator==(const OscillationConfig&) const = default;
 };
 
 struct LossWeights {
@@ -187,7 +213,6 @@ struct TrainConfig {                     // train_params
     double quantLrFactor = 1.0;          // (+) learning rate of quantizer scales relative to lr
     int checkpointEvery = 100;           // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
     AugmentConfig augment;
-    EmaConfig ema;
     bool operator==(const TrainConfig&) const = default;
 };
 
@@ -229,6 +254,8 @@ struct Config {
     QatConfig qat;
     DistillationConfig distillation;
     TrainConfig train;
+    EmaConfig ema;
+    OscillationConfig oscillation;
     AnalysisConfig analysis;
     ExportConfig exporting;
     DataConfig data;
@@ -244,6 +271,11 @@ inline bool wantsDistillation(const Config& config) {
 inline int fineTuningEpochs(const Config& config) {
     const bool follows = config.train.quantize && config.train.epochs > 0;
     return config.qat.postQatFineTuning && follows ? config.qat.fineTuningEpochs : 0;
+}
+
+// Folded batch norms have no statistics that could be estimated again.
+inline bool reestimatesNorms(const Config& config) {
+    return config.oscillation.bnReestimation > 0 && config.train.quantize && config.train.epochs > 0 && !config.qat.fuseModules;
 }
 
 }  // namespace qat

@@ -42,8 +42,11 @@ ordered_json stabilityJson(const SummaryFacts& facts, const ordered_json& metric
 }
 
 ordered_json methodJson(const Config& config) {
-    const EmaConfig& ema = config.train.ema;
-    return {{"variant", ema.enabled ? "ema" : "baseline"}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}}},
+    const EmaConfig& ema = config.ema;
+    const OscillationConfig& oscillation = config.oscillation;
+    return {{"variant", ema.enabled ? "ema" : "baseline"}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}, {"scales", ema.scales}}},
+            {"oscillation", {{"dampen_weight", oscillation.dampen.weight}, {"freeze_threshold", oscillation.freeze.threshold},
+                             {"bn_reestimation", reestimatesNorms(config) ? oscillation.bnReestimation : 0}}},
             {"distillation", {{"enabled", wantsDistillation(config)}, {"teacher", config.distillation.teacherModel},
                               {"temperature", config.distillation.temperature}, {"alpha", config.distillation.alpha},
                               {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers : std::vector<std::string>{}}}},

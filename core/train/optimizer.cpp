@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "train/low_bit_weights.h"
 #include "train/update_loops.h"
 
 namespace qat {
@@ -38,14 +39,6 @@ double learningRate(const StepSettings& settings, ParameterGroup group) {
             return settings.lrQuant;
     }
     return 0;
-}
-
-// The gradient in the memory order of the parameter.
-at::Tensor gradientOf(const at::Tensor& parameter) {
-    const at::Tensor gradient = parameter.grad();
-    if (!gradient.defined() || gradient.strides() == parameter.strides()) return gradient;
-    at::Tensor ordered = at::empty_like(parameter.detach());
-    return ordered.copy_(gradient);
 }
 
 }  // namespace
@@ -97,7 +90,7 @@ double Optimizer::step(const StepSettings& settings) {
 
 void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
     at::Tensor parameter = parameterOf(slot);
-    const at::Tensor gradient = gradientOf(parameter);
+    const at::Tensor gradient = orderedGradient(parameter);
     if (!gradient.defined()) return;
     const float lr = static_cast<float>(learningRate(settings, slot.group));
     const float decay = slot.group == ParameterGroup::Weight ? static_cast<float>(m_decay) : 0.0f;

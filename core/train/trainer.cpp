@@ -71,10 +71,11 @@ public:
         prepareParameters(job.graph);
         if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config, m_loss.clsGain, m_loss.dflGain);
         m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{});
-        if (m_config.ema.enabled) m_ema.emplace(job.graph, m_config.ema);
-        if (job.quantizers) m_oscillation.emplace(job.graph, *job.quantizers);
+        if (job.config.ema.enabled) m_ema.emplace(job.graph, job.config.ema);
+        if (job.quantizers) m_stabilizer.emplace(job.graph, *job.quantizers, job.config.oscillation);
         if (job.quantizers) m_observer.emplace(*job.quantizers);
         makeExecutor();
+        warnOfNothingToStabilize();
     }
 
     TrainOutcome train() {
@@ -93,7 +94,7 @@ public:
 private:
     std::filesystem::path checkpointFile() const { return m_job.checkpointFolder / "train_state.safetensors"; }
     TrainObjects objects() {
-        return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_oscillation ? &*m_oscillation : nullptr, m_job.quantizers,
+        return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_stabilizer ? &*m_stabilizer : nullptr, m_job.quantizers,
                 m_distiller ? m_distiller->adapters() : Optimizer::State{}};
     }
     void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
@@ -104,6 +105,16 @@ private:
     int64_t lastEpoch() const { return m_config.epochs + m_tuningEpochs; }
     bool trained() const { return m_at.epoch >= m_config.epochs || m_at.outcome.exhausted; }
     bool over() const { return m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained(); }
+
+    void warnOfNothingToStabilize() const {
+        if (!m_stabilizer || m_stabilizer->weights() > 0 || !(m_stabilizer->dampens() || m_stabilizer->freezes())) return;
+        m_sink.log(LogLevel::Warning, "trainer", "no weight has 4 bits or less: oscillation.dampen and oscillation.freeze have nothing to act on");
+    }
+
+    // The share of the training that is done; fine-tuning changes nothing about it.
+    double progress() const {
+        return m_at.tuning ? 1 : static_cast<double>(m_at.step) / static_cast<double>(m_loader.batchesPerEpoch() * m_config.epochs);
+    }
 
     void makeExecutor() {
         ExecutorOptions options{.outputs = headOutputs(m_job.graph), .train = !m_at.tuning, .grad = true};
@@ -149,7 +160,7 @@ private:
             const bool boundary = ++pending >= now.accumulate || last;
             ++m_at.batch, ++m_at.step;
             if (boundary) {
-                optimizerStep(now);
+                optimizerStep(now, pending * m_config.batchSize);
                 pending = 0;
             }
             m_sink.progress("train", m_at.step, m_loader.batchesPerEpoch() * lastEpoch());
@@ -163,7 +174,7 @@ private:
     }
 
     void backward(const Batch& batch) {
-        if (m_job.quantizers && !m_at.tuning) m_job.quantizers->followWeights(m_job.graph);
+        if (m_job.quantizers && !m_at.tuning) followWeights();
         auto maps = m_executor->run(batch.images);
         const std::vector<at::Tensor> features(maps.begin() + static_cast<std::ptrdiff_t>(m_loss.strides.size()), maps.end());
         maps.resize(m_loss.strides.size());
@@ -177,6 +188,11 @@ private:
         (distillation ? m_distiller->mixed(loss.total, *distillation) : loss.total).backward();
         moveActivationRanges();
         reportLosses(loss, distillation);
+    }
+
+    void followWeights() {
+        m_job.quantizers->followWeights(m_job.graph);
+        m_stabilizer->hold(m_job.graph);
     }
 
     void reportLosses(const DetectionLoss& loss, const std::optional<Distiller::Loss>& distillation) {
@@ -198,21 +214,32 @@ private:
             if (!q.weight && q.how.fakeQuantize.type != FakeQuantKind::Lsq) m_job.quantizers->applyRange(m_job.graph, q);
     }
 
-    void optimizerStep(const StepSettings& now) {
+    void optimizerStep(const StepSettings& now, int64_t images) {
+        const auto step = static_cast<double>(m_at.step);
+        const double dampening = m_stabilizer ? m_stabilizer->beforeStep(progress(), images) : 0;
+        if (m_stabilizer && m_stabilizer->dampens()) m_sink.scalar("train/dampen_loss", step, dampening);
         const double norm = m_optimizer->step(now);
         if (!std::isfinite(norm)) m_sink.log(LogLevel::Warning, "trainer", str("step ", m_at.step, ": the gradient is not finite, step left out"));
+        if (m_stabilizer) m_stabilizer->afterStep(progress());
         if (m_ema) m_ema->update(m_job.graph);
-        if (m_oscillation) m_oscillation->step(m_job.graph);
-        const auto step = static_cast<double>(m_at.step);
+        if (m_ema && m_stabilizer) m_stabilizer->hold(m_ema->graph());
         m_sink.scalar("lr/pg0", step, now.lrBias);
         m_sink.scalar("lr/pg1", step, now.lrWeight);
         m_sink.scalar("lr/pg2", step, now.lrNorm);
     }
 
+    struct Validated {
+        DetectionMetrics model;  // averaged, if there is an average
+        std::optional<DetectionMetrics> raw;
+    };
+
     // Nothing if it was stopped on request: the epoch's last batch is then checkpointed, and a resumed run validates again.
-    std::optional<DetectionMetrics> validate() {
+    std::optional<Validated> validate() {
         try {
-            return m_job.validate(m_ema ? m_ema->graph() : m_job.graph);
+            if (!m_ema) return Validated{m_job.validate(m_job.graph), std::nullopt};
+            Validated validated{m_job.validate(m_ema->graph()), std::nullopt};
+            if (m_job.config.ema.evaluateRaw) validated.raw = m_job.validate(m_job.graph);
+            return validated;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Cancelled || m_cancel.level() == StopLevel::Abandon) throw;
             checkpoint();
@@ -225,11 +252,12 @@ private:
         const auto batches = static_cast<double>(m_loader.batchesPerEpoch());
         const auto validated = validate();
         if (!validated) return false;
-        const DetectionMetrics& metrics = *validated;
+        const DetectionMetrics& metrics = validated->model;
         const StepSettings now = settingsOf(m_at.step - 1);
-        const EpochResult result{m_at.epoch + 1, m_at.boxSum / batches, m_at.clsSum / batches, m_at.dflSum / batches, metrics.precision,
+        EpochResult result{m_at.epoch + 1, m_at.boxSum / batches, m_at.clsSum / batches, m_at.dflSum / batches, metrics.precision,
                                  metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm,
                                  m_distiller ? std::optional(m_at.distillSum / batches) : std::nullopt};
+        if (validated->raw) result.rawMap50 = validated->raw->map50, result.rawMap = validated->raw->map;
         m_at.outcome.epochs.push_back(result);
         reportEpoch(result);
         keepWeights(result);
@@ -252,11 +280,21 @@ private:
         m_sink.log(LogLevel::Info, "trainer", str("epoch ", result.epoch, " of ", lastEpoch(), ": mAP50-95 ", result.map, ", mAP50 ", result.map50,
                                                  ", box ", result.boxLoss, ", class ", result.clsLoss, ", dfl ", result.dflLoss,
                                                  result.distillLoss ? str(", distillation ", *result.distillLoss) : ""));
-        if (!m_oscillation) return;
-        m_sink.scalar("oscillation/share", epoch, m_oscillation->totalShare());
-        for (const OscillationShare& share : m_oscillation->shares())
-            m_sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(result.epoch), "qat",
-                          {{"share", share.share}, {"mean_frequency", share.meanFrequency}}});
+        if (result.rawMap) {
+            m_sink.scalar("metrics/raw/mAP50(B)", epoch, *result.rawMap50);
+            m_sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);
+        }
+        if (m_stabilizer && m_stabilizer->reports()) reportOscillation(result.epoch);
+    }
+
+    void reportOscillation(int64_t epoch) {
+        m_sink.scalar("oscillation/share", static_cast<double>(epoch), m_stabilizer->oscillating());
+        if (m_stabilizer->freezes()) m_sink.scalar("oscillation/frozen", static_cast<double>(epoch), m_stabilizer->frozen());
+        for (const OscillationShare& share : m_stabilizer->shares()) {
+            std::map<std::string, double> metrics{{"share", share.share}, {"mean_frequency", share.meanFrequency}, {"boundary_distance", share.boundaryDistance}};
+            if (m_stabilizer->freezes()) metrics["frozen"] = share.frozen;
+            m_sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(epoch), "qat", metrics});
+        }
     }
 
     void keepWeights(const EpochResult& result) {
@@ -292,7 +330,7 @@ private:
     std::optional<Distiller> m_distiller;
     std::optional<Optimizer> m_optimizer;
     std::optional<Ema> m_ema;
-    std::optional<OscillationTracker> m_oscillation;
+    std::optional<Stabilizer> m_stabilizer;
     std::optional<BatchObserver> m_observer;
     std::optional<Executor> m_executor;
 };

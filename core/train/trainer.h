@@ -23,6 +23,7 @@ struct EpochResult {
     double precision = 0, recall = 0, map50 = 0, map = 0;   // of the averaged model if there is one
     double lrBias = 0, lrWeight = 0, lrNorm = 0;            // at the end of the epoch
     std::optional<double> distillLoss{};                    // mean over the epoch's batches, if there is a teacher
+    std::optional<double> rawMap50{}, rawMap{};             // of the model behind the average, if both are evaluated
     double fitness() const { return 0.1 * map50 + 0.9 * map; }
 };
 

@@ -68,6 +68,22 @@ TEST(LintConfig, FineTuningNeedsTrainingToFollow) {
     EXPECT_EQ(fineTuningEpochs(readConfig(text).config), 0);
 }
 
+TEST(LintConfig, OscillationThatContradictsItselfIsNamed) {
+    const auto say = [](const std::string& text, const std::string& key) { return about(warningsFor(text), key).size(); };
+    EXPECT_EQ(say("oscillation: {track: false, freeze: {threshold: 0.02}}\n", "oscillation.track"), 1u);
+    EXPECT_EQ(say("oscillation: {freeze: {threshold: 0.005}}\n", "oscillation.freeze.threshold"), 1u);
+    EXPECT_EQ(say("oscillation: {freeze: {threshold: 0.2}}\n", "oscillation.freeze.start_threshold"), 1u);
+    EXPECT_EQ(say("oscillation: {dampen: {weight: 1}}\ntrain_params: {epochs: 0}\n", "oscillation.dampen.weight"), 1u);
+    EXPECT_TRUE(warningsFor("oscillation: {dampen: {weight: 1}, freeze: {threshold: 0.02}}\n").empty());
+    const auto folded = warningsFor("oscillation: {bn_reestimation: 50}\n");
+    ASSERT_EQ(folded.size(), 1u);
+    EXPECT_NE(folded[0].message.find("qat_params.fuse_modules folds the batch norms"), std::string::npos);
+    EXPECT_TRUE(warningsFor("oscillation: {bn_reestimation: 50}\nqat_params: {fuse_modules: false}\n").empty());
+    const auto backwards = warningsFor("oscillation: {dampen: {begin: 0.8, end: 0.5}}\n");
+    ASSERT_EQ(backwards.size(), 1u);
+    EXPECT_EQ(backwards[0].message, "oscillation.dampen.begin is 0.8, after oscillation.dampen.end, 0.5: the value changes at once");
+}
+
 TEST(LintConfig, PatternsWithBareDotsWarnWithTheEscapedPattern) {
     const auto issues =
         warningsFor("quantization:\n  layer_configs:\n    - pattern: \"model.[0-9]+.detect\"\n      skip: true\n");

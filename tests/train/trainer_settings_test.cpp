@@ -22,7 +22,7 @@ protected:
 
     Settings() {
         config.train.warmupEpochs = 0;
-        config.train.ema.enabled = false;
+        config.ema.enabled = false;
     }
     Series train(const Config& with) {
         TinyRun run{with, scratch.path() / std::to_string(runs++)};
