@@ -2,6 +2,7 @@
 // Sections `data` and the keys marked (+) are ours: the guide says nothing about data sets, seeds or evaluation.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -121,6 +122,13 @@ struct FusionPattern {
     bool operator==(const FusionPattern&) const = default;
 };
 
+struct GradualBitsConfig {               // (+) qat_params.gradual_bits
+    int weight = 0, activation = 0;      // widths of the first epoch; 0 = that of the quantizer from the start
+    int duration = 4;                    // epochs until quantizers have their own width
+    bool enabled() const { return weight > 0 || activation > 0; }
+    bool operator==(const GradualBitsConfig&) const = default;
+};
+
 struct QatConfig {                       // qat_params
     bool skipDetectionHead = false;
     bool fuseModules = true;
@@ -133,6 +141,8 @@ struct QatConfig {                       // qat_params
     bool analyzeQuantizationEffects = true;
     bool measureLayerError = true;
     bool autoAdaptBitWidth = false;
+    int floatEpochs = 0;                 // (+) first epochs of training, without quantizers
+    GradualBitsConfig gradualBits;
     bool operator==(const QatConfig&) const = default;
 };
 
@@ -212,6 +222,10 @@ struct TrainConfig {                     // train_params
     int nominalBatch = 64;               // (+) gradients accumulate up to this many images; 0 = step every batch
     double quantLrFactor = 1.0;          // (+) learning rate of quantizer scales relative to lr
     int checkpointEvery = 100;           // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
+    double maxGradNorm = 10;             // (+) 0 = gradients are not clipped
+    int bnFreezeEpoch = 0;               // (+) epochs after which statistics of batch norms stay; 0 = never
+    double multiScale = 0;               // (+) largest change of the image size, as a share
+    std::vector<std::string> frozenLayers;  // (+) patterns of layers whose weights stay
     AugmentConfig augment;
     bool operator==(const TrainConfig&) const = default;
 };
@@ -271,6 +285,13 @@ inline bool wantsDistillation(const Config& config) {
 inline int fineTuningEpochs(const Config& config) {
     const bool follows = config.train.quantize && config.train.epochs > 0;
     return config.qat.postQatFineTuning && follows ? config.qat.fineTuningEpochs : 0;
+}
+
+// Epochs at the start of training whose model is not yet the one that is wanted: in float, or on wider grids.
+inline int easierEpochs(const Config& config) {
+    if (!config.train.quantize) return 0;
+    const GradualBitsConfig& gradual = config.qat.gradualBits;
+    return std::max(config.qat.floatEpochs, gradual.enabled() ? gradual.duration : 0);
 }
 
 // Folded batch norms have no statistics that could be estimated again.

@@ -162,6 +162,15 @@ void addQatParams(Rows<Config>& rows) {
                                         "Measures every layer; analysis.measure_layer_error must agree.");
     rows.add<at, &Q::autoAdaptBitWidth>("qat_params.auto_adapt_bit_width", "Adapt bit widths",
                                         "Chooses the widths of weights by sensitivity, within the average that is configured; patterns keep theirs.");
+    constexpr auto gradual = &Q::gradualBits;
+    rows.add<at, &Q::floatEpochs>("qat_params.float_epochs", "Float epochs",
+                                  "First epochs of the training, without quantizers; ranges are calibrated anew behind them.", within(0, 100000));
+    rows.add<at, gradual, &GradualBitsConfig::weight>("qat_params.gradual_bits.weight", "First weight width",
+                                                      "Bits of weights in the first epoch where their own are fewer; 0 is off.", within(0, 8));
+    rows.add<at, gradual, &GradualBitsConfig::activation>("qat_params.gradual_bits.activation", "First activation width",
+                                                          "Bits of activations in the first epoch where their own are fewer; 0 is off.", within(0, 8));
+    rows.add<at, gradual, &GradualBitsConfig::duration>("qat_params.gradual_bits.duration", "Duration",
+                                                      "Epochs in which the widths fall to their own.", within(1, 100000));
 }
 
 void addDistillation(Rows<Config>& rows) {
@@ -242,6 +251,14 @@ void addTrain(Rows<Config>& rows) {
     rows.add<at, &T::checkpointEvery>(train + "checkpoint_every", "Checkpoint every",
                                       "Steps between resumable checkpoints; 0 writes them at epochs only.",
                                       within(0, 1e6));
+    rows.add<at, &T::maxGradNorm>(train + "max_grad_norm", "Gradient norm", "Longer gradients are shortened to this; 0 leaves them.",
+                                  within(0, 1e9));
+    rows.add<at, &T::bnFreezeEpoch>(train + "bn_freeze_epoch", "Freeze norms after",
+                                    "Epochs after which the statistics of batch norms stay; 0 is never.", within(0, 100000));
+    rows.add<at, &T::multiScale>(train + "multi_scale", "Image sizes", "Largest change of the image size from batch to batch, as a share.",
+                                 within(0, 0.9));
+    rows.add<at, &T::frozenLayers>(train + "frozen_layers", "Frozen layers",
+                                   "Expressions searched in names of layers whose weights are not trained.");
     addTrainExtras(rows);
 }
 

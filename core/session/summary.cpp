@@ -27,7 +27,7 @@ ordered_json metricsJson(const SummaryFacts& facts) {
     double best = 0, final = 0;
     for (const EpochResult& epoch : facts.training.epochs) {
         history.push_back(epoch.map);
-        best = std::max(best, epoch.map);
+        if (!epoch.easier) best = std::max(best, epoch.map);
         final = epoch.map;
     }
     if (facts.training.epochs.empty() && facts.outcome.ptq) best = final = facts.outcome.ptq->map;
@@ -81,7 +81,7 @@ std::string widths(int base, const std::set<int>& others) {
 
 bool collapsed(const std::vector<EpochResult>& epochs) {
     double best = 0;
-    for (const EpochResult& epoch : epochs) best = std::max(best, epoch.map);
+    for (const EpochResult& epoch : epochs) best = std::max(best, epoch.easier ? 0 : epoch.map);
     return best > 0 && epochs.back().map < kCollapseRatio * best;
 }
 

@@ -13,7 +13,6 @@
 namespace qat {
 namespace {
 
-constexpr double kMaxNorm = 10.0;
 constexpr int64_t kGrain = 32768;
 
 // Where an input of an op belongs; index as in the op's comment.
@@ -81,7 +80,7 @@ double Optimizer::step(const StepSettings& settings) {
     const double norm = gradientNorm();
     if (std::isfinite(norm)) {
         ++m_steps;
-        const float clip = static_cast<float>(std::min(1.0, kMaxNorm / (norm + 1e-6)));
+        const float clip = m_config.maxGradNorm > 0 ? static_cast<float>(std::min(1.0, m_config.maxGradNorm / (norm + 1e-6))) : 1.0f;
         for (Slot& slot : m_slots) update(slot, settings, clip);
     }
     for (const Slot& slot : m_slots) parameterOf(slot).mutable_grad() = at::Tensor();

@@ -37,13 +37,13 @@ std::optional<double> optionalFrom(const json& value) { return value.is_null() ?
 json epochJson(const EpochResult& e) {
     return {e.epoch, exact(e.boxLoss), exact(e.clsLoss), exact(e.dflLoss), exact(e.precision), exact(e.recall),
             exact(e.map50), exact(e.map), exact(e.lrBias), exact(e.lrWeight), exact(e.lrNorm),
-            optionalJson(e.distillLoss), optionalJson(e.rawMap50), optionalJson(e.rawMap)};
+            optionalJson(e.distillLoss), optionalJson(e.rawMap50), optionalJson(e.rawMap), e.easier};
 }
 
 EpochResult epochFrom(const json& j) {
     return {j.at(0).get<int64_t>(), exact(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)),
             exact(j.at(6)), exact(j.at(7)), exact(j.at(8)), exact(j.at(9)), exact(j.at(10)),
-            optionalFrom(j.at(11)), optionalFrom(j.at(12)), optionalFrom(j.at(13))};
+            optionalFrom(j.at(11)), optionalFrom(j.at(12)), optionalFrom(j.at(13)), j.at(14).get<bool>()};
 }
 
 json positionJson(const TrainPosition& p) {

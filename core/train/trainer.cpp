@@ -4,14 +4,20 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/sha256.h"
 #include "config/config_io.h"
 #include "data/loader.h"
+#include "quant/gradual_width.h"
+#include "quant/unquantized.h"
 #include "run/executor.h"
+#include "train/begin_quantizing.h"
 #include "train/detection_loss.h"
 #include "train/distiller.h"
+#include "train/frozen_layers.h"
+#include "train/multi_scale.h"
 #include "train/save_model.h"
 #include "train/train_state.h"
 
@@ -69,9 +75,14 @@ public:
         require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize, " but the training data has only ",
                 job.data->size(), " images");
         prepareParameters(job.graph);
+        const std::vector<ValueId> frozen = freezeLayers(job.graph, m_config.frozenLayers);
+        if (!frozen.empty()) m_sink.log(LogLevel::Info, "trainer", str(frozen.size(), " weights and biases are not trained"));
+        if (job.quantizers) m_widths.emplace(*job.quantizers, job.config.qat.gradualBits);
+        if (job.quantizers && job.config.qat.floatEpochs > 0) m_plain.emplace(withoutQuantizers(job.graph));
         if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config, m_loss.clsGain, m_loss.dflGain);
         m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{});
         if (job.config.ema.enabled) m_ema.emplace(job.graph, job.config.ema);
+        if (m_ema) m_ema->freeze(frozen);  // averaging would change their last bits
         if (job.quantizers) m_stabilizer.emplace(job.graph, *job.quantizers, job.config.oscillation);
         if (job.quantizers) m_observer.emplace(*job.quantizers);
         makeExecutor();
@@ -81,12 +92,14 @@ public:
     TrainOutcome train() {
         if (m_job.resume) m_at = loadTrainState(checkpointFile(), m_identity, objects());
         if (m_at.tuning) freeze();
+        else if (m_job.resume) adoptMode();
         while (!over()) {
             if (!trainEpoch() || !finishEpoch()) {
                 m_at.outcome.stopped = true;
                 return m_at.outcome;
             }
         }
+        if (!m_at.tuning) settle();
         adoptAverage();
         return m_at.outcome;
     }
@@ -116,10 +129,42 @@ private:
         return m_at.tuning ? 1 : static_cast<double>(m_at.step) / static_cast<double>(m_loader.batchesPerEpoch() * m_config.epochs);
     }
 
+    bool inFloat() const { return m_plain && !m_at.tuning && m_at.epoch < m_job.config.qat.floatEpochs; }
+    bool normsFrozen() const { return m_config.bnFreezeEpoch > 0 && m_at.epoch >= m_config.bnFreezeEpoch; }
+    Graph* average() { return m_ema ? &m_ema->graph() : nullptr; }
+
+    // The mode of the epoch that a checkpoint stands in, or of the one that it has ended: scales belong to that.
+    void adoptMode() {
+        if (m_widths) m_widths->adopt(m_job.graph, m_at.batch > 0 ? m_at.epoch : m_at.epoch - 1);
+        if (m_widths && m_ema) m_widths->adopt(m_ema->graph(), m_at.batch > 0 ? m_at.epoch : m_at.epoch - 1);
+        makeExecutor();
+    }
+
+    // What changes with an epoch: widths, from float to quantized, statistics of batch norms.
+    void enterEpoch() {
+        if (m_at.tuning || m_at.batch > 0) return;
+        moveTo(m_at.epoch, m_plain && m_at.epoch == m_job.config.qat.floatEpochs);
+        makeExecutor();
+    }
+
+    // However few epochs there were, the final model is quantized and on its own grids.
+    void settle() { moveTo(std::numeric_limits<int64_t>::max(), m_plain && m_at.epoch <= m_job.config.qat.floatEpochs); }
+
+    void moveTo(int64_t epoch, bool quantizes) {
+        const bool narrowed = m_widths && m_widths->advance(m_job.graph, average(), epoch);
+        if (quantizes) {
+            m_sink.log(LogLevel::Info, "trainer", str("quantizers join after ", m_at.epoch, " epochs in float; their ranges are calibrated anew"));
+            beginQuantizing(m_job, *m_plain, average(), m_cancel);
+        }
+        if (m_stabilizer && (narrowed || quantizes)) m_stabilizer->restart();
+    }
+
     void makeExecutor() {
-        ExecutorOptions options{.outputs = headOutputs(m_job.graph), .train = !m_at.tuning, .grad = true};
+        ExecutorOptions options{.outputs = headOutputs(m_job.graph), .train = !m_at.tuning && !normsFrozen(), .grad = true};
         if (m_distiller) options.values = m_distiller->studentFeatures();
-        m_executor.emplace(m_job.graph, std::move(options));
+        if (inFloat())
+            for (ValueId& value : options.values) value = unquantized(m_job.graph, value);
+        m_executor.emplace(inFloat() ? *m_plain : m_job.graph, std::move(options));
         if (m_observer && !m_at.tuning)
             m_executor->setRangeSink([this](ValueId value) { return m_observer->wants(value); },
                                      [this](ValueId value, float low, float high) { m_observer->seeRange(value, low, high); });
@@ -127,6 +172,7 @@ private:
 
     // Fine-tuning starts from what training ends with, the averaged model.
     void startTuning() {
+        settle();
         m_at.tuning = true;
         const at::NoGradGuard noGrad;
         for (const ValueId id : m_job.graph.storedValues())
@@ -151,6 +197,7 @@ private:
     // False: stopped on request, a checkpoint was written.
     bool trainEpoch() {
         const bool mosaic = !m_at.tuning && m_at.epoch < m_config.epochs - m_config.augment.closeMosaic;
+        enterEpoch();
         m_loader.startEpoch(m_at.epoch, m_at.batch, mosaic);
         int64_t pending = 0;
         while (auto batch = m_loader.next()) {
@@ -174,14 +221,15 @@ private:
     }
 
     void backward(const Batch& batch) {
-        if (m_job.quantizers && !m_at.tuning) followWeights();
-        auto maps = m_executor->run(batch.images);
+        if (m_job.quantizers && !m_at.tuning && !inFloat()) followWeights();
+        const at::Tensor images = inDrawnSize(batch.images, m_config, m_loss.strides.back(), m_at.step);
+        auto maps = m_executor->run(images);
         const std::vector<at::Tensor> features(maps.begin() + static_cast<std::ptrdiff_t>(m_loss.strides.size()), maps.end());
         maps.resize(m_loss.strides.size());
         const at::AutoGradMode gradMode(true);
         const DetectionLoss loss = detectionLoss(maps, batch.targets, m_loss);
         std::optional<Distiller::Loss> distillation;
-        if (m_distiller) distillation = m_distiller->against(batch.images, maps, features);
+        if (m_distiller) distillation = m_distiller->against(images, maps, features);
         const double total = loss.box + loss.cls + loss.dfl + (distillation ? distillation->value : 0);
         require(std::isfinite(total), ErrorKind::BadInput, "training diverged: the loss is not finite in epoch ", m_at.epoch + 1, ", batch ",
                 m_at.batch + 1, "; a lower train_params.lr may help");
@@ -208,7 +256,7 @@ private:
 
     // Observed ranges follow the batch behind it: the next batch is quantized with them.
     void moveActivationRanges() {
-        if (!m_observer || m_at.tuning) return;
+        if (!m_observer || m_at.tuning || inFloat()) return;
         m_observer->endBatch();
         for (const Quantizer& q : m_job.quantizers->all())
             if (!q.weight && q.how.fakeQuantize.type != FakeQuantKind::Lsq) m_job.quantizers->applyRange(m_job.graph, q);
@@ -216,16 +264,22 @@ private:
 
     void optimizerStep(const StepSettings& now, int64_t images) {
         const auto step = static_cast<double>(m_at.step);
-        const double dampening = m_stabilizer ? m_stabilizer->beforeStep(progress(), images) : 0;
-        if (m_stabilizer && m_stabilizer->dampens()) m_sink.scalar("train/dampen_loss", step, dampening);
+        Stabilizer* const stabilizer = m_stabilizer && !inFloat() ? &*m_stabilizer : nullptr;
+        const double dampening = stabilizer ? stabilizer->beforeStep(progress(), images) : 0;
+        if (stabilizer && stabilizer->dampens()) m_sink.scalar("train/dampen_loss", step, dampening);
         const double norm = m_optimizer->step(now);
         if (!std::isfinite(norm)) m_sink.log(LogLevel::Warning, "trainer", str("step ", m_at.step, ": the gradient is not finite, step left out"));
-        if (m_stabilizer) m_stabilizer->afterStep(progress());
+        if (stabilizer) stabilizer->afterStep(progress());
         if (m_ema) m_ema->update(m_job.graph);
-        if (m_ema && m_stabilizer) m_stabilizer->hold(m_ema->graph());
+        if (m_ema && stabilizer) stabilizer->hold(m_ema->graph());
         m_sink.scalar("lr/pg0", step, now.lrBias);
         m_sink.scalar("lr/pg1", step, now.lrWeight);
         m_sink.scalar("lr/pg2", step, now.lrNorm);
+    }
+
+    DetectionMetrics measured(const Graph& model) const {
+        if (inFloat()) return m_job.validate(withoutQuantizers(model));
+        return m_job.validate(model);
     }
 
     struct Validated {
@@ -236,9 +290,9 @@ private:
     // Nothing if it was stopped on request: the epoch's last batch is then checkpointed, and a resumed run validates again.
     std::optional<Validated> validate() {
         try {
-            if (!m_ema) return Validated{m_job.validate(m_job.graph), std::nullopt};
-            Validated validated{m_job.validate(m_ema->graph()), std::nullopt};
-            if (m_job.config.ema.evaluateRaw) validated.raw = m_job.validate(m_job.graph);
+            if (!m_ema) return Validated{measured(m_job.graph), std::nullopt};
+            Validated validated{measured(m_ema->graph()), std::nullopt};
+            if (m_job.config.ema.evaluateRaw) validated.raw = measured(m_job.graph);
             return validated;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Cancelled || m_cancel.level() == StopLevel::Abandon) throw;
@@ -258,6 +312,7 @@ private:
                                  metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm,
                                  m_distiller ? std::optional(m_at.distillSum / batches) : std::nullopt};
         if (validated->raw) result.rawMap50 = validated->raw->map50, result.rawMap = validated->raw->map;
+        result.easier = m_at.epoch < easierEpochs(m_job.config);
         m_at.outcome.epochs.push_back(result);
         reportEpoch(result);
         keepWeights(result);
@@ -284,7 +339,7 @@ private:
             m_sink.scalar("metrics/raw/mAP50(B)", epoch, *result.rawMap50);
             m_sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);
         }
-        if (m_stabilizer && m_stabilizer->reports()) reportOscillation(result.epoch);
+        if (m_stabilizer && m_stabilizer->reports() && !inFloat()) reportOscillation(result.epoch);
     }
 
     void reportOscillation(int64_t epoch) {
@@ -300,6 +355,7 @@ private:
     void keepWeights(const EpochResult& result) {
         const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
         saveModel(m_job.weightsFolder / "last.safetensors", model);
+        if (result.easier) return;
         TrainOutcome& outcome = m_at.outcome;
         if (result.fitness() > m_at.bestFitness) saveModel(m_job.weightsFolder / "best.safetensors", model);
         if (result.fitness() >= m_at.bestFitness) {
@@ -331,6 +387,8 @@ private:
     std::optional<Optimizer> m_optimizer;
     std::optional<Ema> m_ema;
     std::optional<Stabilizer> m_stabilizer;
+    std::optional<GradualWidths> m_widths;
+    std::optional<Graph> m_plain;  // the graph without quantizers, for epochs in float
     std::optional<BatchObserver> m_observer;
     std::optional<Executor> m_executor;
 };

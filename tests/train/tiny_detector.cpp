@@ -73,8 +73,9 @@ TrainOutcome TinyRun::train(bool resume) {
                        .weightsFolder = folder / "weights",
                        .resume = resume,
                        .validate =
-                           [&](const Graph&) {
+                           [&](const Graph& model) {
                                cancel.poll();
+                               if (onModel) onModel(model);
                                DetectionMetrics metrics;
                                metrics.map = metrics.map50 = fitness ? fitness(++validations) : 0.1;
                                return metrics;
