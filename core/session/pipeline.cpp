@@ -25,6 +25,7 @@
 #include "session/previews.h"
 #include "session/width_search.h"
 #include "train/distiller.h"
+#include "train/reestimate_norms.h"
 #include "train/save_model.h"
 #include "train/trainer.h"
 
@@ -66,6 +67,7 @@ JobOutcome Pipeline::run() {
             m_facts.outcome.status = JobStatus::Cancelled;
             return m_facts.outcome;
         }
+        if (reestimatesNorms(m_config)) stage("reestimate", [&] { reestimateStage(); });
         stage("evaluate", [&] { evaluateFinal(); });
     }
     saveModel(m_folder.weights() / "final.safetensors", m_model);
@@ -333,6 +335,22 @@ void Pipeline::trainStage() {
                            writeResults(m_folder.results(), outcome.epochs);
                        }};
     m_facts.training = train(job, m_log, m_cancel);
+}
+
+void Pipeline::reestimateStage() {
+    const int64_t wanted = std::min<int64_t>(m_train->size(), int64_t{m_config.oscillation.bnReestimation} * m_config.train.batchSize);
+    const int64_t batches = (wanted + m_config.train.batchSize - 1) / m_config.train.batchSize;
+    const NormStatistics estimated = reestimateNorms(m_model, images(m_train, wanted, m_config.train.batchSize, true), m_cancel,
+                                                     [&](int64_t done) { m_log.progress("reestimate", done, batches); });
+    const double before = m_facts.training.epochs.back().map;  // of this very model
+    const NormStatistics trained = exchangeNorms(m_model, estimated);
+    const double after = validate(m_model, "", false).metrics.map;
+    m_log.scalar("reestimate/before/mAP50-95", 0, before);
+    m_log.scalar("reestimate/after/mAP50-95", 0, after);
+    if (after < before) exchangeNorms(m_model, trained);
+    m_log.log(after < before ? LogLevel::Warning : LogLevel::Info, "trainer",
+              str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: mAP50-95 ", before, " before, ", after,
+                  " after", after < before ? "; those of the training are kept" : ""));
 }
 
 void Pipeline::evaluateFinal() {

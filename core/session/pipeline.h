@@ -48,6 +48,7 @@ private:
     void layerErrors(const std::string& stage);
     void sensitivity();
     void trainStage();
+    void reestimateStage();  // keeps the statistics that are more accurate on the validation images
     void evaluateFinal();
     void exportStage();
     void saveProgress() const;      // results of the stages before training, for a resumed sitting

@@ -51,7 +51,9 @@ std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
     if (config.analysis.compareWithFp32) stages.push_back("evaluate_fp32");
     if (config.train.quantize) stages.push_back("evaluate_ptq");
     if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects) stages.push_back("analyze");
-    if (config.train.epochs > 0) stages.insert(stages.end(), {"train", "evaluate"});
+    if (config.train.epochs > 0) stages.push_back("train");
+    if (reestimatesNorms(config)) stages.push_back("reestimate");
+    if (config.train.epochs > 0) stages.push_back("evaluate");
     stages.push_back("export");
     return stages;
 }

@@ -27,7 +27,7 @@ ordered_json metricsJson(const SummaryFacts& facts) {
     double best = 0, final = 0;
     for (const EpochResult& epoch : facts.training.epochs) {
         history.push_back(epoch.map);
-        best = std::max(best, epoch.map);
+        if (!epoch.easier) best = std::max(best, epoch.map);
         final = epoch.map;
     }
     if (facts.training.epochs.empty() && facts.outcome.ptq) best = final = facts.outcome.ptq->map;
@@ -42,8 +42,11 @@ ordered_json stabilityJson(const SummaryFacts& facts, const ordered_json& metric
 }
 
 ordered_json methodJson(const Config& config) {
-    const EmaConfig& ema = config.train.ema;
-    return {{"variant", ema.enabled ? "ema" : "baseline"}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}}},
+    const EmaConfig& ema = config.ema;
+    const OscillationConfig& oscillation = config.oscillation;
+    return {{"variant", ema.enabled ? "ema" : "baseline"}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}, {"scales", ema.scales}}},
+            {"oscillation", {{"dampen_weight", oscillation.dampen.weight}, {"freeze_threshold", oscillation.freeze.threshold},
+                             {"bn_reestimation", reestimatesNorms(config) ? oscillation.bnReestimation : 0}}},
             {"distillation", {{"enabled", wantsDistillation(config)}, {"teacher", config.distillation.teacherModel},
                               {"temperature", config.distillation.temperature}, {"alpha", config.distillation.alpha},
                               {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers : std::vector<std::string>{}}}},
@@ -78,7 +81,7 @@ std::string widths(int base, const std::set<int>& others) {
 
 bool collapsed(const std::vector<EpochResult>& epochs) {
     double best = 0;
-    for (const EpochResult& epoch : epochs) best = std::max(best, epoch.map);
+    for (const EpochResult& epoch : epochs) best = std::max(best, epoch.easier ? 0 : epoch.map);
     return best > 0 && epochs.back().map < kCollapseRatio * best;
 }
 

@@ -29,7 +29,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
 // Layers of a description with the keys of LayerInfo.
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
 
-// Collapsed: best > 0 and final < 0.5 best, over the epochs' mAP50-95.
+// Collapsed: best > 0 and final < 0.5 best, over the epochs' mAP50-95; easier epochs are no best.
 bool collapsed(const std::vector<EpochResult>& epochs);
 
 // w4a16, or w4-8a8 where layers differ: the config's widths with those its patterns add.
