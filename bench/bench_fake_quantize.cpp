@@ -58,6 +58,23 @@ Contender backwardPass(const std::string& name, FakeQuantMode mode, const std::s
             }};
 }
 
+// A whole step of the quantizer, forward and backward, as a training step has it.
+Contender ourStep() {
+    const std::string baseline = "libtorch.fake_quantize.step";
+    return {"fake_quantize.step", baseline, traffic(5.0 * kFloats), [] {
+                const at::Tensor x = noise(kShape, 3).requires_grad_(true), gradient = noise(kShape, 4);
+                const at::Tensor scale = at::full({1}, 1.0 / 255), zeroPoint = at::zeros({1});
+                return [=] { torch::autograd::grad({fakeQuantize(eightBits(FakeQuantMode::Ste), x, scale, zeroPoint)}, {x}, {gradient}); };
+            }};
+}
+
+Contender libtorchStep() {
+    return {"libtorch.fake_quantize.step", "", traffic(5.0 * kFloats), [] {
+                const at::Tensor x = noise(kShape, 3).requires_grad_(true), gradient = noise(kShape, 4);
+                return [=] { torch::autograd::grad({at::fake_quantize_per_tensor_affine(x, 1.0 / 255, 0, 0, 255)}, {x}, {gradient}); };
+            }};
+}
+
 }  // namespace
 
 void benchFakeQuantize(const Settings& settings, Table& table) {
@@ -67,6 +84,7 @@ void benchFakeQuantize(const Settings& settings, Table& table) {
              backwardPass("fake_quantize.backward.straight_through", FakeQuantMode::Ste, three),
              backwardPass("fake_quantize.backward.learned", FakeQuantMode::Lsq, three)},
             table);
+    compare(settings, {1, 9}, {libtorchStep(), ourStep()}, table);
 }
 
 }  // namespace qat::bench

@@ -255,7 +255,7 @@ private:
         if (!m_observer || m_at.tuning || inFloat()) return;
         m_observer->endBatch();
         for (const Quantizer& q : m_job.quantizers->all())
-            if (!q.weight && q.how.fakeQuantize.type != FakeQuantKind::Lsq) m_job.quantizers->applyRange(m_job.graph, q);
+            if (!q.weight && !isLearned(q.how.fakeQuantize.type)) m_job.quantizers->applyRange(m_job.graph, q);
     }
 
     void optimizerStep(const StepSettings& now, int64_t images) {
