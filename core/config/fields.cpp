@@ -97,7 +97,7 @@ void addFakeQuantize(Rows<Root>& rows, const std::string& at) {
         at + "grad_factor", "Gradient factor", "Multiplies the gradient that passes the quantizer.", within(0, 1000));
     rows.template add<Owner..., &FakeQuantize::momentum>(
         at + "momentum", "Momentum", "Weight of the newest batch in moving averages.", within(0, 1));
-    rows.template add<Owner..., &FakeQuantize::eps>(at + "eps", "Smallest scale", "Scales are kept at or above this.",
+    rows.template add<Owner..., &FakeQuantize::eps>(at + "eps", "Smallest scale", "Scales are kept at or above this; learned ones may fall to a hundredth of it.",
                                                     within(1e-12, 0.1));
     rows.template add<Owner..., &FakeQuantize::scaleType>(at + "scale_type", "Kind of scale",
                                                           "Any scale, one learned by its logarithm, or powers of two only.");

@@ -32,6 +32,10 @@ ScaleForm formOf(ScaleKind kind) {
     return kind == ScaleKind::Log2 ? ScaleForm::Log2 : kind == ScaleKind::PowerOfTwo ? ScaleForm::PowerOfTwo : ScaleForm::Plain;
 }
 
+// Learned scales start at or above the floor of observed ones and may leave it, but do not reach zero, from where they would not
+// come back.
+constexpr double kLearnedFloor = 0.01;
+
 FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
     const FakeQuantizeConfig& how = quantizer.how.fakeQuantize;
     const QuantGrid& grid = quantizer.grid;
@@ -41,7 +45,7 @@ FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
     const bool groups = quantizer.weight && quantizer.how.tensor.scheme == Scheme::PerGroup;
     if (groups) op.group = quantizer.how.tensor.groupSize;
     op.learnOffset = how.learnOffset && op.mode == FakeQuantMode::Lsq && !grid.symmetric;
-    if (op.mode != FakeQuantMode::Ste) op.floor = scaleFloor(how.eps, grid.bits);
+    if (op.mode != FakeQuantMode::Ste) op.floor = kLearnedFloor * scaleFloor(how.eps, grid.bits, 0);
     return op;
 }
 

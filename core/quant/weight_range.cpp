@@ -30,8 +30,9 @@ std::vector<float> numbersOf(const at::Tensor& tensor) {
 }  // namespace
 
 at::Tensor meanMagnitudes(const FakeQuantize& op, const at::Tensor& weight) {
-    const at::Tensor counts = scaleRows(op, at::ones_like(weight)).sum(1);
-    return scaleRows(op, weight.detach().abs()).sum(1) / counts;
+    const at::Tensor sizes = weight.detach().abs();
+    if (op.group <= 0) return op.axis < 0 ? sizes.mean().reshape({1}) : scaleRows(op, sizes).mean(1);
+    return scaleRows(op, sizes).sum(1) / scaleRows(op, at::ones_like(sizes)).sum(1);  // zeros that fill up count for nothing
 }
 
 ObservedRange rangeOfNamed(const std::string& name, const at::Tensor& tensor, int64_t axis) {

@@ -22,7 +22,6 @@ protected:
         Config config = tinyConfig(Quantize::Lsq);
         config.distillation.enabled = true;
         config.distillation.alpha = alpha;
-        config.quantization.fakeQuantize.eps = 1e-10;  // values are small where nothing is trained yet
         return config;
     }
     static Config withFeatures(OptimizerKind optimizer) {
