@@ -250,7 +250,13 @@ struct TrainConfig {                     // train_params
 };
 
 struct RepairConfig {                    // (+) repair: what mends a quantized network without training
+    bool equalize = false;               // ranges of neighbouring convolutions evened out, before calibration
     bool shiftNegative = false;          // symmetric ranges behind SiLU become affine ones that end at its minimum
+    bool adaround = false;               // learned rounding of weights
+    bool biasCorrection = false;         // the mean error of every channel goes into its bias
+    int samples = 16;                    // calibration images of adaround and bias correction, all in memory at once
+    int adaroundIterations = 300;        // optimizer steps a layer
+    double adaroundWeight = 0.01;        // of the term that drives roundings to one side
     bool operator==(const RepairConfig&) const = default;
 };
 
@@ -362,6 +368,9 @@ inline LossGains lossGains(const LossWeights& w) {
 inline bool wantsDistillation(const Config& config) {
     return config.distillation.enabled || config.qat.useDistillation;
 }
+
+// Whether calibrated layers are repaired one by one.
+inline bool repairsLayers(const Config& config) { return config.train.quantize && (config.repair.adaround || config.repair.biasCorrection); }
 
 // Epochs behind quantization-aware training whose quantizers are frozen; 0 without training to follow.
 inline int fineTuningEpochs(const Config& config) {

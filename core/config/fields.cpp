@@ -253,8 +253,17 @@ void addTrain(Rows<Config>& rows) {
 void addRepair(Rows<Config>& rows) {
     using R = RepairConfig;
     constexpr auto at = &Config::repair;
+    rows.add<at, &R::equalize>("repair.equalize", "Equalize layers",
+                               "Evens out the ranges of convolutions with nothing or a rectifier between them, before calibration.");
     rows.add<at, &R::shiftNegative>("repair.shift_negative", "Shift negative values",
                                     "Makes symmetric ranges behind SiLU affine ones that end at its minimum.");
+    rows.add<at, &R::adaround>("repair.adaround", "Learned rounding", "Learns for every weight whether it is rounded up or down.");
+    rows.add<at, &R::biasCorrection>("repair.bias_correction", "Correct biases", "Takes the mean error of every channel out of its bias.");
+    rows.add<at, &R::samples>("repair.samples", "Samples", "Calibration images of learned rounding and bias correction, all in memory at once.", within(1, 4096));
+    rows.add<at, &R::adaroundIterations>("repair.adaround_iterations", "Rounding iterations", "Optimizer steps of learned rounding, a layer.",
+                                         within(1, 100000));
+    rows.add<at, &R::adaroundWeight>("repair.adaround_weight", "Rounding weight", "Weight of the term that drives roundings to one side.",
+                                     within(0, 1000));
 }
 
 void addEma(Rows<Config>& rows) {

@@ -39,6 +39,7 @@ public:
         checkFileTypes();
         checkGroups();
         checkLearnedOffset();
+        checkRepair();
         checkScaleType();
         checkBounds("quantization.weight.", m_config.quantization.weight);
         checkBounds("quantization.activation.", m_config.quantization.activation);
@@ -268,6 +269,17 @@ private:
             const std::string key = str(kLayerConfigsPath, "[", i, "].config.activation.scheme");
             if (m_config.quantization.layerConfigs[i].activation.scheme == Scheme::PerGroup) report(Severity::Error, key, key + why);
         }
+    }
+
+    void checkRepair() {
+        const RepairConfig& repair = m_config.repair;
+        for (const auto& [key, on] : {std::pair{"repair.equalize", repair.equalize}, {"repair.shift_negative", repair.shiftNegative},
+                                      {"repair.adaround", repair.adaround}, {"repair.bias_correction", repair.biasCorrection}})
+            if (on && !m_config.train.quantize) report(Severity::Warning, key, str(key, " is true, but train_params.quantize is false: there is nothing to repair"));
+        if (repair.equalize && !m_config.qat.fuseModules)
+            report(Severity::Warning, "repair.equalize", "repair.equalize is true, but qat_params.fuse_modules is false: batch norms stand between the convolutions");
+        for (const char* key : {"repair.adaround_iterations", "repair.adaround_weight"})
+            if (find(key) && !repair.adaround) report(Severity::Warning, key, str(key, " does nothing because repair.adaround is false"));
     }
 
     void checkLearnedOffset() {

@@ -234,5 +234,13 @@ TEST(LintConfig, PowersOfTwoWantFoldedBatchNorms) {
     EXPECT_EQ(complaint("quantization: {fake_quantize: {scale_type: power_of_two}}\nqat_params: {fuse_modules: false}\n").severity, Severity::Warning);
 }
 
+TEST(LintConfig, RepairNeedsSomethingToRepair) {
+    EXPECT_EQ(complaint("repair: {bias_correction: true}\ntrain_params: {quantize: false}\n").message,
+              "repair.bias_correction is true, but train_params.quantize is false: there is nothing to repair");
+    EXPECT_EQ(complaint("repair: {equalize: true}\nqat_params: {fuse_modules: false}\n").key, "repair.equalize");
+    EXPECT_EQ(complaint("repair: {adaround_iterations: 100}\n").message, "repair.adaround_iterations does nothing because repair.adaround is false");
+    EXPECT_TRUE(readConfig("repair: {adaround: true, adaround_iterations: 100, bias_correction: true}\n").issues.empty());
+}
+
 }  // namespace
 }  // namespace qat
