@@ -18,11 +18,14 @@
 #include "train/distiller.h"
 #include "train/frozen_layers.h"
 #include "train/multi_scale.h"
+#include "train/quantizer_report.h"
 #include "train/save_model.h"
 #include "train/train_state.h"
 
 namespace qat {
 namespace {
+
+constexpr int64_t kReportedImages = 2;
 
 DetectionLossOptions lossOptions(const Graph& graph, const TrainConfig& config) {
     DetectionLossOptions options;
@@ -183,8 +186,11 @@ private:
         for (const ValueId id : m_job.graph.storedValues())
             if (m_job.graph.value(id).kind == ValueKind::Buffer) frozen.push_back(id);
         for (const Quantizer& q : m_job.quantizers->all()) {
-            m_job.graph.value(q.scale).data->requires_grad_(false);
-            frozen.push_back(q.scale);
+            for (const ValueId value : {q.scale, q.zeroPoint}) {
+                if (value != q.scale && m_job.graph.value(value).kind == ValueKind::Buffer) continue;
+                m_job.graph.value(value).data->requires_grad_(false);
+                frozen.push_back(value);
+            }
         }
         if (m_ema) m_ema->freeze(frozen);
         makeExecutor();
@@ -203,6 +209,7 @@ private:
             const bool boundary = ++pending >= now.accumulate || last;
             ++m_at.batch, ++m_at.step;
             if (boundary) {
+                if (last) reportGrids(*batch);
                 optimizerStep(now, pending * m_config.batchSize);
                 pending = 0;
             }
@@ -271,6 +278,13 @@ private:
         m_sink.scalar("lr/pg0", step, now.lrBias);
         m_sink.scalar("lr/pg1", step, now.lrWeight);
         m_sink.scalar("lr/pg2", step, now.lrNorm);
+    }
+
+    // Gradients are still there; the pass of a few images costs nothing beside an epoch.
+    void reportGrids(const Batch& batch) {
+        if (!m_job.quantizers || inFloat()) return;
+        for (const QuantizerReport& report : reportQuantizers(m_job.graph, *m_job.quantizers, batch.images.slice(0, 0, kReportedImages)))
+            m_sink.layer({"quantizer", report.name, report.bits, static_cast<int>(m_at.epoch) + 1, "qat", report.metrics()});
     }
 
     DetectionMetrics measured(const Graph& model) const {
