@@ -103,14 +103,16 @@ void rewrite(Graph& graph, const Match& m) {
 
 }  // namespace
 
+bool foldBatchNorm(Graph& graph, NodeId norm) {
+    const auto found = match(graph, norm);
+    if (found) rewrite(graph, *found);
+    return found.has_value();
+}
+
 int foldBatchNorm(Graph& graph) {
     int folded = 0;
     const std::vector<NodeId> order = graph.order();
-    for (const NodeId id : order)
-        if (const auto found = match(graph, id)) {
-            rewrite(graph, *found);
-            ++folded;
-        }
+    for (const NodeId id : order) folded += foldBatchNorm(graph, id);
     verify(graph);
     return folded;
 }
