@@ -30,6 +30,8 @@ public:
         checkMetrics();
         checkImageSize();
         checkPerChannelActivation();
+        checkCorrection();
+        checkGate();
         checkBounds("quantization.weight.", m_config.quantization.weight);
         checkBounds("quantization.activation.", m_config.quantization.activation);
     }
@@ -161,6 +163,25 @@ private:
         if (m_config.quantization.activation.scheme != Scheme::PerChannel) return;
         report(Severity::Warning, "quantization.activation.scheme",
                "quantization.activation.scheme is per_channel, which most integer runtimes cannot execute");
+    }
+
+    void checkCorrection() {
+        if (m_config.qc.enabled && !m_config.train.quantize)
+            report(Severity::Warning, "qc.enabled", "qc.enabled is true, but train_params.quantize is false: there is nothing to correct");
+        for (const StatedValue& value : m_stated) {
+            const auto wrong = value.path == "qc.layers" ? LayerPattern::complaint(value.text) : std::nullopt;
+            if (wrong)
+                m_issues.push_back({Severity::Error, value.place.line, value.place.column, value.path,
+                                    str("qc.layers holds ", excerpt(value.text), ", which is no expression: ", *wrong)});
+        }
+    }
+
+    void checkGate() {
+        const GateConfig& gate = m_config.gate;
+        if (gate.reaction == GateReaction::Retry) return;
+        const auto warn = [&](const char* key) { report(Severity::Warning, key, str(key, " is only used by gate.reaction retry")); };
+        if (gate.retries != GateConfig{}.retries) warn("gate.retries");
+        if (gate.retryLrFactor != GateConfig{}.retryLrFactor) warn("gate.retry_lr_factor");
     }
 
     void checkBounds(const std::string& at, const TensorQuantConfig& tensor) {

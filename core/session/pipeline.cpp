@@ -65,12 +65,19 @@ JobOutcome Pipeline::run() {
             m_facts.outcome.status = JobStatus::Cancelled;
             return m_facts.outcome;
         }
-        stage("evaluate", [&] { evaluateFinal(); });
     }
+    if (corrects()) {
+        bool done = false;
+        stage("qc", [&] { done = correctionStage(); });
+        if (!done) {
+            m_facts.outcome.status = JobStatus::Cancelled;
+            return m_facts.outcome;
+        }
+    }
+    if (m_config.train.epochs > 0 || corrects()) stage("evaluate", [&] { evaluateFinal(); });
     saveModel(m_folder.weights() / "final.safetensors", m_model);
     stage("export", [&] { exportStage(); });
-    if (collapsed(m_facts.training.epochs.empty() ? std::vector<EpochResult>{{}} : m_facts.training.epochs))
-        m_facts.outcome.gates.push_back("training collapsed: the last mAP50-95 is below half of the best");
+    if (const std::string gate = stabilityGate(m_facts.training, m_config.gate); !gate.empty()) m_facts.outcome.gates.push_back(gate);
     if (!m_facts.outcome.gates.empty()) m_facts.outcome.status = JobStatus::GateFailed;
     return m_facts.outcome;
 }
@@ -154,6 +161,8 @@ bool Pipeline::wantsAnalysis() const { return m_config.analysis.enabled && m_con
 
 bool Pipeline::wantsPreviews() const { return m_config.analysis.generateVisualization && m_config.analysis.previewImages > 0; }
 
+bool Pipeline::measuresLayerErrors() const { return wantsAnalysis() && m_config.analysis.measureLayerError && m_config.qat.measureLayerError; }
+
 // The measures that analysis.metrics names.
 std::map<std::string, double> Pipeline::wanted(const std::map<std::string, double>& metrics) const {
     std::map<std::string, double> chosen;
@@ -201,7 +210,7 @@ void Pipeline::calibrateStage() {
     if (coreset) wanted = std::min<int64_t>(wanted, m_config.calibration.coresetSize);
     CalibrationImages said;
     const int64_t choosing = coreset && m_config.calibration.coresetMethod != CoresetMethod::Random ? batchesOf(m_train->size()) : 0, all = choosing + batchesOf(wanted);
-    const auto data = coreset ? coresetOf(wanted, all, said) : m_train;
+    const auto data = coreset ? coresetOf(wanted, all, "calibrate", said) : m_train;
     const CalibrationResult result = calibrate(m_float, m_model, *m_quantizers, images(data, wanted, batch, true),
                                                [&](int64_t done) { m_log.progress("calibrate", choosing + done, all); }, m_cancel);
     for (const auto& warning : result.warnings) m_log.log(LogLevel::Warning, "calib", warning);
@@ -210,12 +219,12 @@ void Pipeline::calibrateStage() {
                                            coreset ? std::to_string(m_train->size()) : ""));
 }
 
-std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progressTotal, CalibrationImages& said) {
+std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said) {
     const CoresetMethod method = m_config.calibration.coresetMethod;
     at::Tensor features = at::empty({m_train->size(), 0});  // a draw needs none
     if (method != CoresetMethod::Random)
         features = backboneFeatures(m_float, images(m_train, m_train->size(), m_config.train.batchSize, false),
-                                    [&](int64_t done) { m_log.progress("calibrate", done, progressTotal); }, m_cancel);
+                                    [&](int64_t done) { m_log.progress(stage, done, progressTotal); }, m_cancel);
     std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(m_config.train.seed));
     said = {method == CoresetMethod::KCenter ? "k-center" : method == CoresetMethod::Herding ? "herding" : "random", m_train->size(), {}};
     for (const int64_t index : chosen) said.paths.push_back(m_train->path(index));
@@ -337,8 +346,10 @@ void Pipeline::evaluateFinal() {
     const EvaluationResult result = validate(m_model, "evaluate", true);
     report("final", result.metrics, m_facts.outcome.final);
     if (!m_quantizers) return;
-    showImages(result.images, "qat");
-    if (wantsAnalysis() && m_config.analysis.measureLayerError && m_config.qat.measureLayerError) layerErrors("qat");
+    if (corrects()) compareCorrection();
+    const std::string made = corrects() ? "qc" : "qat";
+    showImages(result.images, made);
+    if (measuresLayerErrors()) layerErrors(made);
 }
 
 void Pipeline::exportStage() {

@@ -40,14 +40,20 @@ private:
     void describe();
     void calibrateStage();
     void searchWidthsStage();
-    // The coreset of `wanted` training images, and what is said about it.
-    std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, CalibrationImages& said);
+    // The coreset of `wanted` training images, and what is said about it; progress is that of `stage`.
+    std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said);
     void evaluateFloat();
     void evaluatePtq();
     void analyze();
     void layerErrors(const std::string& stage);
     void sensitivity();
     void trainStage();
+    // Quantization correction, in pipeline_correction.cpp. False: stopped on request.
+    bool corrects() const;
+    bool correctionStage();
+    void compareCorrection();
+    std::shared_ptr<const Dataset> correctionImages(std::string& said);
+    bool measuresLayerErrors() const;
     void evaluateFinal();
     void exportStage();
     void saveProgress() const;      // results of the stages before training, for a resumed sitting

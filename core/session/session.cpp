@@ -36,7 +36,10 @@ std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
     if (config.analysis.compareWithFp32) stages.push_back("evaluate_fp32");
     if (config.train.quantize) stages.push_back("evaluate_ptq");
     if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects) stages.push_back("analyze");
-    if (config.train.epochs > 0) stages.insert(stages.end(), {"train", "evaluate"});
+    const bool corrects = config.qc.enabled && config.train.quantize;
+    if (config.train.epochs > 0) stages.push_back("train");
+    if (corrects) stages.push_back("qc");
+    if (config.train.epochs > 0 || corrects) stages.push_back("evaluate");
     stages.push_back("export");
     return stages;
 }

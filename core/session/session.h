@@ -38,7 +38,7 @@ struct JobOutcome {
     std::vector<std::string> gates;             // sentences of the gates that failed
 };
 
-// Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, evaluate, export. Blocks until done; throws
+// Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, qc, evaluate, export. Blocks until done; throws
 // Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also goes to
 // `sink`. A request to stop ends the batch, checkpoints, and returns Cancelled.
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel);

@@ -2,7 +2,7 @@
 #include "session/summary.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -15,40 +15,84 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double kCollapseRatio = 0.5;
-
 ordered_json accuracyJson(const std::optional<JobOutcome::Accuracy>& accuracy) {
     if (!accuracy) return nullptr;
     return {{"mAP50-95", accuracy->map}, {"mAP50", accuracy->map50}};
 }
 
+// Absent where nothing was measured.
+struct Range {
+    std::optional<double> best, final;
+};
+
+Range rangeOf(const SummaryFacts& facts) {
+    const auto& epochs = facts.training.epochs;
+    const auto best = std::ranges::max_element(epochs, {}, &EpochResult::map);
+    Range range;
+    if (!epochs.empty()) range = {best->map, epochs.back().map};
+    else if (facts.outcome.ptq) range = {facts.outcome.ptq->map, facts.outcome.ptq->map};
+    return range;
+}
+
+ordered_json numberJson(const std::optional<double>& number) { return number ? ordered_json(*number) : ordered_json(nullptr); }
+
 ordered_json metricsJson(const SummaryFacts& facts) {
     ordered_json history = ordered_json::array();
-    double best = 0, final = 0;
-    for (const EpochResult& epoch : facts.training.epochs) {
-        history.push_back(epoch.map);
-        best = std::max(best, epoch.map);
-        final = epoch.map;
-    }
-    if (facts.training.epochs.empty() && facts.outcome.ptq) best = final = facts.outcome.ptq->map;
-    return {{"primary_name", "metrics/mAP50-95(B)"}, {"best_value", best}, {"final_value", final}, {"history", history},
-            {"fp32", accuracyJson(facts.outcome.fp32)}, {"ptq", accuracyJson(facts.outcome.ptq)}, {"final", accuracyJson(facts.outcome.final)}};
+    for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.map);
+    const Range range = rangeOf(facts);
+    return {{"primary_name", "metrics/mAP50-95(B)"}, {"best_value", numberJson(range.best)}, {"final_value", numberJson(range.final)}, {"history", history},
+            {"fp32", accuracyJson(facts.outcome.fp32)}, {"ptq", accuracyJson(facts.outcome.ptq)},
+            {"before_qc", accuracyJson(facts.correction ? facts.correction->before : std::nullopt)}, {"final", accuracyJson(facts.outcome.final)}};
 }
 
-ordered_json stabilityJson(const SummaryFacts& facts, const ordered_json& metrics) {
-    const double best = metrics.at("best_value"), final = metrics.at("final_value");
-    return {{"collapse_threshold_ratio", kCollapseRatio}, {"final_over_best_ratio", best > 0 ? ordered_json(final / best) : ordered_json(nullptr)},
-            {"collapsed", collapsed(facts.training.epochs)}};
+ordered_json incidentJson(const Incident& i) {
+    return {{"trouble", troubleName(i.trouble)}, {"epoch", i.epoch}, {"step", i.step}, {"subject", i.subject}, {"what", i.what},
+            {"likely_cause", i.cause}, {"reaction", reactionName(i.reaction)}};
 }
 
-ordered_json methodJson(const Config& config) {
+// not_trained, never_learned, stopped, collapsed, recovered, stable
+const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gate) {
+    if (training.halted) return "stopped";
+    if (training.epochs.empty()) return "not_trained";
+    if (std::ranges::all_of(training.epochs, [](const EpochResult& e) { return !(e.map > 0); })) return "never_learned";
+    if (collapsed(training.epochs, gate.collapseRatio)) return "collapsed";
+    const bool retried = std::ranges::any_of(training.incidents, [](const Incident& i) { return i.reaction == GateReaction::Retry; });
+    return retried ? "recovered" : "stable";
+}
+
+ordered_json stabilityJson(const SummaryFacts& facts, const GateConfig& gate) {
+    const Range range = rangeOf(facts);
+    const bool ratio = range.best && *range.best > 0;
+    ordered_json incidents = ordered_json::array();
+    for (const Incident& incident : facts.training.incidents) incidents.push_back(incidentJson(incident));
+    return {{"collapse_threshold_ratio", gate.collapseRatio}, {"final_over_best_ratio", ratio ? ordered_json(*range.final / *range.best) : ordered_json(nullptr)},
+            {"collapsed", collapsed(facts.training.epochs, gate.collapseRatio)}, {"outcome", stabilityOutcome(facts.training, gate)},
+            {"incidents", incidents}};
+}
+
+ordered_json correctionJson(const Config& config, const SummaryFacts& facts) {
+    const QcConfig& qc = config.qc;
+    ordered_json json{{"enabled", facts.correction.has_value()}, {"epochs", facts.correction ? qc.epochs : 0}, {"lr", facts.correction ? qc.lr : 0.0},
+                      {"bn_stats_fixed", true}};
+    if (!facts.correction) return json;
+    static constexpr std::array kForms{"batch_norm", "scales", "operations"};
+    ordered_json layers = ordered_json::array();
+    for (const LayerCorrection& l : facts.correction->outcome.layers)
+        layers.push_back({{"layer", l.layer}, {"form", kForms[static_cast<size_t>(l.form)]}, {"gamma_min", l.gammaMin}, {"gamma_max", l.gammaMax}, {"beta_max", l.betaMax}});
+    json["images"] = facts.correction->images;
+    json["steps"] = facts.correction->outcome.steps;
+    json["layers"] = layers;
+    return json;
+}
+
+ordered_json methodJson(const Config& config, const SummaryFacts& facts) {
     const EmaConfig& ema = config.train.ema;
-    return {{"variant", ema.enabled ? "ema" : "baseline"}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}}},
+    return {{"variant", str(ema.enabled ? "ema" : "baseline", facts.correction ? "+qc" : "")}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}}},
             {"distillation", {{"enabled", wantsDistillation(config)}, {"teacher", config.distillation.teacherModel},
                               {"temperature", config.distillation.temperature}, {"alpha", config.distillation.alpha},
                               {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers : std::vector<std::string>{}}}},
             {"fine_tuning_epochs", fineTuningEpochs(config)},
-            {"qc", {{"enabled", false}, {"epochs", 0}, {"lr", 0.0}, {"bn_stats_fixed", true}}}};
+            {"qc", correctionJson(config, facts)}};
 }
 
 // Those that were written, relative to the run folder.
@@ -76,10 +120,15 @@ std::string widths(int base, const std::set<int>& others) {
 
 }  // namespace
 
-bool collapsed(const std::vector<EpochResult>& epochs) {
-    double best = 0;
-    for (const EpochResult& epoch : epochs) best = std::max(best, epoch.map);
-    return best > 0 && epochs.back().map < kCollapseRatio * best;
+bool collapsed(const std::vector<EpochResult>& epochs, double ratio) {
+    const auto best = std::ranges::max_element(epochs, {}, &EpochResult::map);
+    return best != epochs.end() && best->map > 0 && epochs.back().map < ratio * best->map;
+}
+
+std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate) {
+    if (training.halted) return "training stopped early: " + training.incidents.back().sentence();
+    if (!collapsed(training.epochs, gate.collapseRatio)) return "";
+    return str("training collapsed: the last mAP50-95 is below ", gate.collapseRatio, " of the best");
 }
 
 std::string quantizationName(const Config& config) {
@@ -93,7 +142,6 @@ std::string quantizationName(const Config& config) {
 }
 
 void writeSummary(const RunFolder& folder, const Config& config, const SummaryFacts& facts) {
-    const ordered_json metrics = metricsJson(facts);
     const ordered_json summary{
         {"schema_version", "1.0"},
         {"run_id", facts.runId},
@@ -102,16 +150,16 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"model", {{"variant", config.model.architecture + config.model.variant}, {"checkpoint", facts.checkpoint}, {"sha256", facts.checkpointSha256}, {"imgsz", config.data.imgsz}}},
         {"quantization", {{"mode", quantizationName(config)}, {"library", "qatelier"}, {"weight_bit_width", config.quantization.weight.bitWidth},
                           {"activation_bit_width", config.quantization.activation.bitWidth}}},
-        {"method", methodJson(config)},
+        {"method", methodJson(config, facts)},
         {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages}}},
         {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.train.seed},
                       {"device", "cpu"}, {"amp", false}, {"overrides", ordered_json::object()}}},
         {"resolved_config", writeConfig(config)},
         {"artifacts", {{"run_root", "."}, {"results_csv", "results.csv"}, {"tensorboard_log_dir", nullptr}, {"weights", weightFiles(folder)},
                        {"exports", facts.exported}, {"export_notes", facts.exportNotes}}},
-        {"metrics", metrics},
+        {"metrics", metricsJson(facts)},
         {"size", {{"fp32_bytes", facts.outcome.fp32Bytes}, {"quantized_bytes", facts.outcome.quantizedBytes}}},
-        {"stability", stabilityJson(facts, metrics)},
+        {"stability", stabilityJson(facts, config.gate)},
         {"gates", facts.outcome.gates},
         {"status", facts.status},
         {"error", facts.error.empty() ? ordered_json(nullptr) : ordered_json(facts.error)}};

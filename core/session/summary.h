@@ -8,8 +8,16 @@
 #include "session/inspect.h"
 #include "session/run_folder.h"
 #include "session/session.h"
+#include "train/correction.h"
 
 namespace qat {
+
+// What the correction of a run did. before: accuracy of the model it started from, if that was measured.
+struct CorrectionFacts {
+    CorrectionOutcome outcome;
+    std::string images;  // which took part, for people
+    std::optional<JobOutcome::Accuracy> before;
+};
 
 // The facts of a run that its summary states.
 struct SummaryFacts {
@@ -18,6 +26,7 @@ struct SummaryFacts {
     int64_t trainImages = 0, valImages = 0;
     JobOutcome outcome;
     TrainOutcome training;
+    std::optional<CorrectionFacts> correction;
     std::vector<std::string> exported;     // relative to the run folder
     std::vector<std::string> exportNotes;
     std::string status;                    // completed-success, completed-failed, incomplete
@@ -29,8 +38,11 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
 // Layers of a description with the keys of LayerInfo.
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
 
-// Collapsed: best > 0 and final < 0.5 best, over the epochs' mAP50-95.
-bool collapsed(const std::vector<EpochResult>& epochs);
+// Collapsed: best > 0 and final < ratio x best, over the epochs' mAP50-95. False without epochs.
+bool collapsed(const std::vector<EpochResult>& epochs, double ratio);
+
+// Why training does not pass the gate, as a sentence; "" if it does.
+std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate);
 
 // w4a16, or w4-8a8 where layers differ: the config's widths with those its patterns add.
 std::string quantizationName(const Config& config);

@@ -26,4 +26,7 @@ StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batches
 // quantizers.
 StepSettings fineTuningSettings(const TrainConfig& config, int64_t batchesPerEpoch);
 
+// The same with every learning rate times `factor`.
+StepSettings slowed(StepSettings settings, double factor);
+
 }  // namespace qat

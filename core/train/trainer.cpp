@@ -12,24 +12,13 @@
 #include "run/executor.h"
 #include "train/detection_loss.h"
 #include "train/distiller.h"
+#include "train/loss_options.h"
 #include "train/save_model.h"
+#include "train/sentinel.h"
 #include "train/train_state.h"
 
 namespace qat {
 namespace {
-
-DetectionLossOptions lossOptions(const Graph& graph, const TrainConfig& config) {
-    DetectionLossOptions options;
-    options.numClasses = graph.info.numClasses;
-    options.regMax = graph.info.regMax;
-    options.strides = graph.info.strides;
-    // The guide's weights are YOLOv5's; relative to them, so that its defaults give this family's published gains.
-    const LossWeights& w = config.lossWeights;
-    options.boxGain = 7.5 * (w.box / 0.05);
-    options.clsGain = 0.5 * (w.cls / 0.5);
-    options.dflGain = w.dfl ? *w.dfl : 1.5 * (w.obj / 1.0);
-    return options;
-}
 
 LoaderOptions loaderOptions(const Config& config) {
     LoaderOptions options;
@@ -74,16 +63,23 @@ public:
         if (m_config.ema.enabled) m_ema.emplace(job.graph, m_config.ema);
         if (job.quantizers) m_oscillation.emplace(job.graph, *job.quantizers);
         if (job.quantizers) m_observer.emplace(*job.quantizers);
+        m_sentinel.emplace(job, m_oscillation ? &*m_oscillation : nullptr, sink);
         makeExecutor();
     }
 
     TrainOutcome train() {
         if (m_job.resume) m_at = loadTrainState(checkpointFile(), m_identity, objects());
+        else if (m_sentinel->guards()) checkpoint();
+        m_sentinel->keepBest(checkpointFile(), m_at);
         if (m_at.tuning) freeze();
         while (!over()) {
-            if (!trainEpoch() || !finishEpoch()) {
-                m_at.outcome.stopped = true;
-                return m_at.outcome;
+            try {
+                if (!trainEpoch() || !finishEpoch()) {
+                    m_at.outcome.stopped = true;
+                    return m_at.outcome;
+                }
+            } catch (const Instability& unstable) {
+                recover(unstable.incident);
             }
         }
         adoptAverage();
@@ -99,11 +95,22 @@ private:
     void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
     StepSettings settingsOf(int64_t step) const {
         const int64_t batches = m_loader.batchesPerEpoch();
-        return m_at.tuning ? fineTuningSettings(m_config, batches) : settingsAt(m_config, step, batches);
+        return slowed(m_at.tuning ? fineTuningSettings(m_config, batches) : settingsAt(m_config, step, batches), m_at.lrFactor);
     }
     int64_t lastEpoch() const { return m_config.epochs + m_tuningEpochs; }
     bool trained() const { return m_at.epoch >= m_config.epochs || m_at.outcome.exhausted; }
-    bool over() const { return m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained(); }
+    bool over() const { return m_at.outcome.halted || (m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained()); }
+
+    // Back to the best state, for another try or for good.
+    void recover(const Incident& incident) {
+        const TrainPosition failed = m_at;
+        m_optimizer->dropGradients();
+        if (m_observer) m_observer.emplace(*m_job.quantizers);  // forgets half a batch
+        m_at = loadTrainState(m_sentinel->bestState(), m_identity, objects());
+        m_sentinel->react(incident, failed, m_at);
+        m_job.epochDone(m_at.outcome);
+        checkpoint();
+    }
 
     void makeExecutor() {
         ExecutorOptions options{.outputs = headOutputs(m_job.graph), .train = !m_at.tuning, .grad = true};
@@ -111,7 +118,10 @@ private:
         m_executor.emplace(m_job.graph, std::move(options));
         if (m_observer && !m_at.tuning)
             m_executor->setRangeSink([this](ValueId value) { return m_observer->wants(value); },
-                                     [this](ValueId value, float low, float high) { m_observer->seeRange(value, low, high); });
+                                     [this](ValueId value, float low, float high) {
+                                         m_sentinel->seeRange(value, low, high, m_at);
+                                         m_observer->seeRange(value, low, high);
+                                     });
     }
 
     // Fine-tuning starts from what training ends with, the averaged model.
@@ -172,8 +182,7 @@ private:
         std::optional<Distiller::Loss> distillation;
         if (m_distiller) distillation = m_distiller->against(batch.images, maps, features);
         const double total = loss.box + loss.cls + loss.dfl + (distillation ? distillation->value : 0);
-        require(std::isfinite(total), ErrorKind::BadInput, "training diverged: the loss is not finite in epoch ", m_at.epoch + 1, ", batch ",
-                m_at.batch + 1, "; a lower train_params.lr may help");
+        m_sentinel->seeLoss(total, m_at);
         (distillation ? m_distiller->mixed(loss.total, *distillation) : loss.total).backward();
         moveActivationRanges();
         reportLosses(loss, distillation);
@@ -203,6 +212,7 @@ private:
         if (!std::isfinite(norm)) m_sink.log(LogLevel::Warning, "trainer", str("step ", m_at.step, ": the gradient is not finite, step left out"));
         if (m_ema) m_ema->update(m_job.graph);
         if (m_oscillation) m_oscillation->step(m_job.graph);
+        m_sentinel->seeScales(m_optimizer->steps(), m_at);
         const auto step = static_cast<double>(m_at.step);
         m_sink.scalar("lr/pg0", step, now.lrBias);
         m_sink.scalar("lr/pg1", step, now.lrWeight);
@@ -233,6 +243,7 @@ private:
         m_at.outcome.epochs.push_back(result);
         reportEpoch(result);
         keepWeights(result);
+        m_sentinel->seeEpoch(m_at);
         ++m_at.epoch;
         m_at.batch = 0;
         m_at.boxSum = m_at.clsSum = m_at.dflSum = m_at.distillSum = 0;
@@ -240,6 +251,7 @@ private:
         else if (trained() && m_tuningEpochs > 0) startTuning();
         m_job.epochDone(m_at.outcome);
         checkpoint();
+        m_sentinel->keepBest(checkpointFile(), m_at);
         return true;
     }
 
@@ -294,6 +306,7 @@ private:
     std::optional<Ema> m_ema;
     std::optional<OscillationTracker> m_oscillation;
     std::optional<BatchObserver> m_observer;
+    std::optional<Sentinel> m_sentinel;
     std::optional<Executor> m_executor;
 };
 
