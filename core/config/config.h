@@ -231,6 +231,7 @@ struct GateConfig {                      // (+) gate: when training counts as co
     GateReaction reaction = GateReaction::Continue;
     int retries = 1;
     double retryLrFactor = 0.5;
+    int stableRuns = 2;                  // of ema+qc on n and on s each, before a group of runs takes larger models
     bool operator==(const GateConfig&) const = default;
 };
 

@@ -313,6 +313,9 @@ void addGate(Rows<Config>& rows) {
     rows.add<at, &G::retries>("gate.retries", "Retries", "Times that training goes back to its best epoch.", within(1, 100));
     rows.add<at, &G::retryLrFactor>("gate.retry_lr_factor", "Retry factor",
                                     "What each retry multiplies the learning rates with.", within(0.001, 1));
+    rows.add<at, &G::stableRuns>("gate.stable_runs", "Stable runs",
+                                 "Stable runs of ema+qc on n and on s that a group of runs must hold before it takes larger models; 0 asks for none.",
+                                 within(0, 100));
 }
 
 void addData(Rows<Config>& rows) {

@@ -172,7 +172,7 @@ private:
             const auto wrong = value.path == "qc.layers" ? LayerPattern::complaint(value.text) : std::nullopt;
             if (wrong)
                 m_issues.push_back({Severity::Error, value.place.line, value.place.column, value.path,
-                                    str("qc.layers holds ", excerpt(value.text), ", which is no expression: ", *wrong)});
+                                    "qc.layers holds " + *wrong});
         }
     }
 

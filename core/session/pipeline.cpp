@@ -96,6 +96,8 @@ void Pipeline::load() {
     m_val = openDataset(m_config.data.path, DataSplit::Val);
     for (const auto& data : {m_train, m_val})
         for (const auto& warning : data->warnings()) m_log.log(LogLevel::Warning, "data", warning);
+    m_facts.trainData = digestOf(*m_train, m_config.data.path, DataSplit::Train);
+    m_facts.valData = digestOf(*m_val, m_config.data.path, DataSplit::Val);
     m_facts.trainImages = m_train->size();
     m_facts.valImages = m_config.data.valLimit > 0 ? std::min<int64_t>(m_val->size(), m_config.data.valLimit) : m_val->size();
     m_facts.outcome.validationImages = m_facts.valImages;

@@ -17,12 +17,6 @@ std::string comparable(Config config) {
     return writeConfig(config);
 }
 
-void requireSameRun(const RunFolder& folder, const Config& config) {
-    require(std::filesystem::exists(folder.config()), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
-    require(comparable(loadConfig(folder.config())) == comparable(config), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
-            " differs from the given configuration");
-}
-
 std::string column(const std::string& text) {
     std::array<char, 64> field;
     std::snprintf(field.data(), field.size(), "%23s", text.c_str());
@@ -36,6 +30,12 @@ std::string column(double value) {
 }
 
 }  // namespace
+
+void requireSameRun(const RunFolder& folder, const Config& config) {
+    require(std::filesystem::exists(folder.config()), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
+    require(comparable(loadConfig(folder.config())) == comparable(config), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
+            " differs from the given configuration");
+}
 
 RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
     const RunFolder folder{request.out};

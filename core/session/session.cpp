@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "config/config_io.h"
 #include "data/shapes.h"
+#include "report/run_report.h"
 #include "session/clock.h"
 #include "session/model_source.h"
 #include "session/pipeline.h"
@@ -15,17 +16,6 @@ namespace {
 
 void makeAbsolute(std::string& path) {
     if (!path.empty() && path != kBundledModel) path = std::filesystem::absolute(path).lexically_normal().string();
-}
-
-// Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
-Config configOf(const JobRequest& request) {
-    auto overrides = request.overrides;
-    if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
-    Config config = loadConfig(request.config, overrides);
-    if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
-    makeAbsolute(config.model.pretrainedPath);
-    makeAbsolute(config.distillation.teacherModel);
-    return config;
 }
 
 std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
@@ -46,14 +36,26 @@ std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
 
 }  // namespace
 
+// Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
+Config resolvedConfig(const JobRequest& request) {
+    auto overrides = request.overrides;
+    if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
+    Config config = loadConfig(request.config, overrides);
+    if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
+    makeAbsolute(config.model.pretrainedPath);
+    makeAbsolute(config.distillation.teacherModel);
+    return config;
+}
+
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel) {
     prepareProcess();
-    const Config config = configOf(request);
+    const Config config = resolvedConfig(request);
     const RunFolder folder = enterRunFolder(request, config);
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
+    facts.overriddenGate = request.overriddenGate;
     facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.train.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path,
                config.train.epochs + fineTuningEpochs(config),
@@ -64,6 +66,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelT
         if (!error.empty()) log.log(LogLevel::Error, "session", error);
         try {
             writeSummary(folder, config, facts);
+            writeRunReport(folder.root);
         } catch (const Error&) {
             if (error.empty()) throw;  // else the first error is the one to tell
         }

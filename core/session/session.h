@@ -22,6 +22,7 @@ struct JobRequest {
     std::vector<std::pair<std::string, std::string>> overrides;    // key.path, value
     bool resume = false;                                           // go on from the folder's last checkpoint
     JobKind kind = JobKind::Pipeline;
+    std::string overriddenGate{};                                  // why this job should not have been started; for the summary
 };
 
 enum class JobStatus { Completed, GateFailed, Cancelled };
@@ -37,6 +38,11 @@ struct JobOutcome {
     int64_t fp32Bytes = 0, quantizedBytes = 0;  // weights, scales, zero points and biases as stored on a device
     std::vector<std::string> gates;             // sentences of the gates that failed
 };
+
+struct Config;
+
+// The configuration the job runs with: file, data and overrides, paths absolute. Throws Error{BadInput}.
+Config resolvedConfig(const JobRequest& request);
 
 // Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, qc, evaluate, export. Blocks until done; throws
 // Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also goes to

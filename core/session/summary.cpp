@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
+#include "eval/nms.h"
+#include "session/methods.h"
 
 namespace qat {
 namespace {
@@ -36,11 +38,34 @@ Range rangeOf(const SummaryFacts& facts) {
 
 ordered_json numberJson(const std::optional<double>& number) { return number ? ordered_json(*number) : ordered_json(nullptr); }
 
+ordered_json measuredJson(const SummaryFacts& facts) {
+    const NmsOptions nms = NmsOptions::validate();
+    return {{"split", "val"}, {"images", facts.valImages}, {"confidence", nms.conf}, {"nms_iou", nms.iou},
+            {"how", "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the original images; quantized models as integers"}};
+}
+
+ordered_json versionsJson() {
+    ordered_json json;
+    for (const auto& [name, version] : versions()) json[name] = version;
+    return json;
+}
+
+ordered_json digestJson(const DataDigest& digest) {
+    if (digest.sha256.empty()) return nullptr;
+    return {{"covers", digest.covers}, {"sha256", digest.sha256}};
+}
+
+ordered_json filesJson(const RunFolder& folder) {
+    ordered_json files = ordered_json::array();
+    for (const FileDigest& file : artifactsOf(folder.root)) files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+    return files;
+}
+
 ordered_json metricsJson(const SummaryFacts& facts) {
     ordered_json history = ordered_json::array();
     for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.map);
     const Range range = rangeOf(facts);
-    return {{"primary_name", "metrics/mAP50-95(B)"}, {"best_value", numberJson(range.best)}, {"final_value", numberJson(range.final)}, {"history", history},
+    return {{"measured", measuredJson(facts)}, {"primary_name", "metrics/mAP50-95(B)"}, {"best_value", numberJson(range.best)}, {"final_value", numberJson(range.final)}, {"history", history},
             {"fp32", accuracyJson(facts.outcome.fp32)}, {"ptq", accuracyJson(facts.outcome.ptq)},
             {"before_qc", accuracyJson(facts.correction ? facts.correction->before : std::nullopt)}, {"final", accuracyJson(facts.outcome.final)}};
 }
@@ -87,12 +112,16 @@ ordered_json correctionJson(const Config& config, const SummaryFacts& facts) {
 
 ordered_json methodJson(const Config& config, const SummaryFacts& facts) {
     const EmaConfig& ema = config.train.ema;
-    return {{"variant", str(ema.enabled ? "ema" : "baseline", facts.correction ? "+qc" : "")}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}}},
+    return {{"variant", methodName(config)}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}}},
             {"distillation", {{"enabled", wantsDistillation(config)}, {"teacher", config.distillation.teacherModel},
                               {"temperature", config.distillation.temperature}, {"alpha", config.distillation.alpha},
                               {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers : std::vector<std::string>{}}}},
             {"fine_tuning_epochs", fineTuningEpochs(config)},
             {"qc", correctionJson(config, facts)}};
+}
+
+ordered_json existing(const RunFolder& folder, const char* name) {
+    return std::filesystem::exists(folder.root / name) ? ordered_json(name) : ordered_json(nullptr);
 }
 
 // Those that were written, relative to the run folder.
@@ -143,24 +172,27 @@ std::string quantizationName(const Config& config) {
 
 void writeSummary(const RunFolder& folder, const Config& config, const SummaryFacts& facts) {
     const ordered_json summary{
-        {"schema_version", "1.0"},
+        {"schema_version", "1.1"},
         {"run_id", facts.runId},
         {"created_at", facts.createdAt},
         {"git", nullptr},
+        {"versions", versionsJson()},
         {"model", {{"variant", config.model.architecture + config.model.variant}, {"checkpoint", facts.checkpoint}, {"sha256", facts.checkpointSha256}, {"imgsz", config.data.imgsz}}},
         {"quantization", {{"mode", quantizationName(config)}, {"library", "qatelier"}, {"weight_bit_width", config.quantization.weight.bitWidth},
                           {"activation_bit_width", config.quantization.activation.bitWidth}}},
         {"method", methodJson(config, facts)},
-        {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages}}},
+        {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages},
+                      {"train_digest", digestJson(facts.trainData)}, {"val_digest", digestJson(facts.valData)}}},
         {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.train.seed},
                       {"device", "cpu"}, {"amp", false}, {"overrides", ordered_json::object()}}},
         {"resolved_config", writeConfig(config)},
-        {"artifacts", {{"run_root", "."}, {"results_csv", "results.csv"}, {"tensorboard_log_dir", nullptr}, {"weights", weightFiles(folder)},
-                       {"exports", facts.exported}, {"export_notes", facts.exportNotes}}},
+        {"artifacts", {{"run_root", "."}, {"results_csv", existing(folder, "results.csv")}, {"tensorboard_log_dir", "tensorboard"}, {"weights", weightFiles(folder)},
+                       {"exports", facts.exported}, {"export_notes", facts.exportNotes}, {"files", filesJson(folder)}}},
         {"metrics", metricsJson(facts)},
         {"size", {{"fp32_bytes", facts.outcome.fp32Bytes}, {"quantized_bytes", facts.outcome.quantizedBytes}}},
         {"stability", stabilityJson(facts, config.gate)},
         {"gates", facts.outcome.gates},
+        {"overridden_gate", facts.overriddenGate.empty() ? ordered_json(nullptr) : ordered_json(facts.overriddenGate)},
         {"status", facts.status},
         {"error", facts.error.empty() ? ordered_json(nullptr) : ordered_json(facts.error)}};
     writeFileAtomic(folder.summary(), summary.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");

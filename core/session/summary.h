@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "session/inspect.h"
+#include "session/provenance.h"
 #include "session/run_folder.h"
 #include "session/session.h"
 #include "train/correction.h"
@@ -22,8 +23,10 @@ struct CorrectionFacts {
 // The facts of a run that its summary states.
 struct SummaryFacts {
     std::string runId, createdAt;
+    std::string overriddenGate;            // see JobRequest
     std::string checkpoint, checkpointSha256;
     int64_t trainImages = 0, valImages = 0;
+    DataDigest trainData, valData;         // empty until the data was opened
     JobOutcome outcome;
     TrainOutcome training;
     std::optional<CorrectionFacts> correction;

@@ -1,0 +1,90 @@
+// The parts, each with the settings that turn it on and off.
+#include "session/methods.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "config/names.h"
+
+namespace qat {
+namespace {
+
+struct Part {
+    const char* name;
+    bool (*isOn)(const Config&);
+    Overrides (*settings)(const Config&, bool on);
+};
+
+std::string yesNo(bool on) {
+    return on ? "true" : "false";
+}
+
+const std::array kParts{
+    Part{"ema", [](const Config& c) { return c.train.ema.enabled; },
+         [](const Config&, bool on) {
+             return Overrides{{"train_params.ema.enabled", yesNo(on)}};
+         }},
+    Part{"qc", [](const Config& c) { return c.qc.enabled; },
+         [](const Config&, bool on) {
+             return Overrides{{"qc.enabled", yesNo(on)}};
+         }},
+};
+
+std::vector<std::string> partNames() {
+    std::vector<std::string> names{"baseline"};
+    for (const Part& part : kParts) names.emplace_back(part.name);
+    return names;
+}
+
+std::vector<std::string> split(const std::string& method) {
+    std::vector<std::string> parts;
+    for (size_t at = 0; at <= method.size();) {
+        const size_t end = std::min(method.find('+', at), method.size());
+        parts.push_back(method.substr(at, end - at));
+        at = end + 1;
+    }
+    return parts;
+}
+
+void checkParts(const std::string& method, const std::vector<std::string>& parts) {
+    const std::vector<std::string> names = partNames();
+    for (const std::string& part : parts) {
+        const std::string meant = closestName(part, names);
+        require(std::ranges::find(names, part) != names.end(), ErrorKind::BadInput, "method ", method,
+                ": there is no part ", part, meant.empty() ? "" : " (did you mean " + meant + "?)");
+        require(std::ranges::count(parts, part) == 1, ErrorKind::BadInput, "method ", method, " names ", part,
+                " twice");
+    }
+    require(parts.size() == 1 || std::ranges::find(parts, "baseline") == parts.end(), ErrorKind::BadInput, "method ",
+            method, ": baseline is what has no parts");
+}
+
+}  // namespace
+
+Overrides methodOverrides(const std::string& method, const Config& base) {
+    const std::vector<std::string> parts = split(method);
+    checkParts(method, parts);
+    Overrides all;
+    for (const Part& part : kParts) {
+        const bool on = std::ranges::find(parts, part.name) != parts.end();
+        const Overrides settings = part.settings(base, on);
+        all.insert(all.end(), settings.begin(), settings.end());
+    }
+    return all;
+}
+
+std::string methodPartNames() {
+    std::string text;
+    for (const Part& part : kParts) text += (text.empty() ? "" : ", ") + std::string(part.name);
+    return text;
+}
+
+std::string methodName(const Config& config) {
+    std::string name;
+    for (const Part& part : kParts)
+        if (part.isOn(config)) name += (name.empty() ? "" : "+") + std::string(part.name);
+    return name.empty() ? "baseline" : name;
+}
+
+}  // namespace qat
