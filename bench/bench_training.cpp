@@ -16,6 +16,21 @@ Contender stepContender(const Settings& settings, const std::string& name, const
             }};
 }
 
+// The step with 4-bit weights, and what following, dampening and freezing them costs on top.
+void benchOscillation(const Settings& settings, Table& table) {
+    const std::string plain = "train.w4a8.learned.folded";
+    StepOptions options{.quantizers = StepQuantizers::Learned, .weightBits = 4};
+    OscillationConfig followed, everything;
+    everything.dampen.weight = 1e-4;
+    everything.freeze.threshold = 0.05;
+    std::vector<Contender> contenders{stepContender(settings, plain, "", true, options)};
+    options.oscillation = followed;
+    contenders.push_back(stepContender(settings, plain + ".followed", plain, true, options));
+    options.oscillation = everything;
+    contenders.push_back(stepContender(settings, plain + ".dampened.frozen", plain, true, options));
+    compare(settings, {3, 15}, contenders, table);
+}
+
 }  // namespace
 
 void benchTraining(const Settings& settings, Table& table) {
@@ -30,6 +45,7 @@ void benchTraining(const Settings& settings, Table& table) {
              step("train.w8a8.learned", fp32, false, {.quantizers = StepQuantizers::Learned}),
              step("train.surrogate", "", false, {.loss = StepLoss::Surrogate})},
             table);
+    benchOscillation(settings, table);
 }
 
 }  // namespace qat::bench

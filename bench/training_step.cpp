@@ -44,6 +44,7 @@ TrainingStep::TrainingStep(Graph graph, const StepOptions& options)
     TrainConfig config;
     config.batchSize = static_cast<int>(options.batch);
     m_optimizer.emplace(m_graph, config);
+    if (m_quantizers && options.oscillation) m_stabilizer.emplace(m_graph, *m_quantizers, *options.oscillation);
     m_executor.emplace(m_graph, ExecutorOptions{.outputs = headOutputs(m_graph), .train = true, .grad = true});
     if (m_observer)
         m_executor->setRangeSink(
@@ -53,7 +54,8 @@ TrainingStep::TrainingStep(Graph graph, const StepOptions& options)
 
 void TrainingStep::insertQuantizers() {
     const Graph floatGraph = m_graph.clone(true);
-    const Config config = w8a8(m_options.quantizers == StepQuantizers::Learned);
+    Config config = w8a8(m_options.quantizers == StepQuantizers::Learned);
+    config.quantization.weight.bitWidth = m_options.weightBits;
     m_quantizers.emplace(m_graph, resolvePlan(m_graph, config));
     calibrate(
         floatGraph, m_graph, *m_quantizers, once(m_images), [](int64_t) {}, CancelToken());
@@ -90,12 +92,14 @@ void TrainingStep::run() {
     require(std::isfinite(loss.item<float>()), ErrorKind::Internal, "the loss of the measured step is not finite");
     loss.backward();
     if (m_observer) moveActivationRanges();
+    if (m_stabilizer) m_stabilizer->beforeStep(1, m_options.batch);
     m_optimizer->step({.lrBias = kLearningRate,
                        .lrWeight = kLearningRate,
                        .lrNorm = kLearningRate,
                        .lrQuant = kLearningRate,
                        .momentum = 0.937,
                        .accumulate = 1});
+    if (m_stabilizer) m_stabilizer->afterStep(1);
 }
 
 }  // namespace qat::bench

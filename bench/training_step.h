@@ -11,10 +11,11 @@
 #include "run/executor.h"
 #include "train/detection_loss.h"
 #include "train/optimizer.h"
+#include "train/stabilizer.h"
 
 namespace qat::bench {
 
-enum class StepQuantizers { None, StraightThrough, Learned };  // 8-bit weights and activations
+enum class StepQuantizers { None, StraightThrough, Learned };
 
 // Surrogate: the sum over the head's maps of the mean of squares, which any framework computes alike.
 enum class StepLoss { Detection, Surrogate };
@@ -23,6 +24,8 @@ struct StepOptions {
     StepQuantizers quantizers = StepQuantizers::None;
     StepLoss loss = StepLoss::Detection;
     int64_t batch = 4, imgsz = 320;
+    int weightBits = 8;                                 // activations have 8
+    std::optional<OscillationConfig> oscillation = {};  // what is done about oscillating weights
 };
 
 class TrainingStep {
@@ -48,6 +51,7 @@ private:
     std::optional<QuantizerSet> m_quantizers;
     std::optional<BatchObserver> m_observer;
     std::optional<Optimizer> m_optimizer;
+    std::optional<Stabilizer> m_stabilizer;
     std::optional<Executor> m_executor;
 };
 

@@ -28,7 +28,7 @@ struct DetectOptions {
     std::string split = "val";
     int imgsz = 640, batch = 16, workers = 2;
     double conf = 0.25, iou = 0.7;
-    bool rect = false, coco = false;
+    bool rect = false, coco = false, precise = false;
 };
 
 Graph runnableModel(const std::string& model) { return inferenceForm(openModel(model).graph); }
@@ -78,7 +78,7 @@ ImageDetections detectIn(const Graph& graph, Executor& executor, const std::stri
 
 int predict(const DetectOptions& o) {
     const Graph graph = runnableModel(o.model);
-    Executor executor(graph, {.outputs = {"decoded"}, .frozen = true});
+    Executor executor(graph, {.outputs = {"decoded"}, .frozen = true, .precise = o.precise});
     if (!o.save.empty()) makeWritableFolder(o.save);
     ordered_json images = ordered_json::array();
     for (const std::string& path : o.images) {
@@ -131,7 +131,7 @@ int val(const DetectOptions& o, const CancelToken& cancel) {
     nms.conf = static_cast<float>(o.conf);
     nms.iou = o.iou;
     ConsoleSink console;
-    const EvaluationResult result = evaluate(graph, loader, {nms, o.coco}, cancel, [&](int64_t done, int64_t total) { console.progress("val", done, total); });
+    const EvaluationResult result = evaluate(graph, loader, {nms, o.coco, o.precise}, cancel, [&](int64_t done, int64_t total) { console.progress("val", done, total); });
     ordered_json json = metricsJson(graph, result);
     if (o.coco) json["coco"] = cocoJson(result, static_cast<int>(graph.info.numClasses));
     writeJson(o.json, json);
@@ -154,6 +154,7 @@ void addPredict(CLI::App& app, Context& context) {
     command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str()->check(CLI::Range(32, 8192));
     command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
     command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_flag("--precise", o->precise, "Add up in double precision: reference results, the same on every processor, slow");
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
     command->add_option("--save", o->save, "Write images with boxes into this folder");
     command->callback([&context, o] { context.chosen = [o] { return predict(*o); }; });
@@ -173,6 +174,7 @@ void addVal(CLI::App& app, Context& context) {
     command->add_option("--workers", o->workers, "Loader threads")->capture_default_str()->check(CLI::Range(0, 64));
     command->add_flag("--rect", o->rect, "Batches of images of like shape instead of squares");
     command->add_flag("--coco", o->coco, "Also the COCO metrics (101 points; small, medium, large)");
+    command->add_flag("--precise", o->precise, "Add up in double precision: reference results, the same on every processor, slow");
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
     command->callback([&context, o] { context.chosen = [o, &context] { return val(*o, context.cancel); }; });
 }

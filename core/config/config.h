@@ -2,6 +2,7 @@
 // Sections `data` and the keys marked (+) are ours: the guide says nothing about data sets, seeds or evaluation.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -123,6 +124,13 @@ struct FusionPattern {
     bool operator==(const FusionPattern&) const = default;
 };
 
+struct GradualBitsConfig {               // (+) qat_params.gradual_bits
+    int weight = 0, activation = 0;      // widths of the first epoch; 0 = that of the quantizer from the start
+    int duration = 4;                    // epochs until quantizers have their own width
+    bool enabled() const { return weight > 0 || activation > 0; }
+    bool operator==(const GradualBitsConfig&) const = default;
+};
+
 struct QatConfig {                       // qat_params
     bool skipDetectionHead = false;
     bool fuseModules = true;
@@ -135,6 +143,8 @@ struct QatConfig {                       // qat_params
     bool analyzeQuantizationEffects = true;
     bool measureLayerError = true;
     bool autoAdaptBitWidth = false;
+    int floatEpochs = 0;                 // (+) first epochs of training, without quantizers
+    GradualBitsConfig gradualBits;
     bool operator==(const QatConfig&) const = default;
 };
 
@@ -158,11 +168,37 @@ struct AugmentConfig {                   // (+) train_params.augment; 0 switches
     bool operator==(const AugmentConfig&) const = default;
 };
 
-struct EmaConfig {                       // (+) train_params.ema
+struct EmaConfig {                       // (+) ema
     bool enabled = true;
     double decay = 0.9999;
     double tau = 2000;                   // optimiser steps
+    bool scales = true;                  // of quantizers; false: taken as they stand
+    bool evaluateRaw = true;             // validates the model behind the average too
     bool operator==(const EmaConfig&) const = default;
+};
+
+struct DampenConfig {                    // oscillation.dampen
+    double weight = 0, startWeight = 0;  // at the end and the begin of the anneal; both 0: off
+    double begin = 0.25, end = 1;        // of the anneal, as shares of the training steps
+    bool enabled() const { return weight > 0 || startWeight > 0; }
+    bool operator==(const DampenConfig&) const = default;
+};
+
+struct FreezeConfig {                    // oscillation.freeze
+    double threshold = 0;                // frequency at the end of the anneal; 0: off
+    double startThreshold = 0.1;         // at its begin, before which nothing freezes
+    double begin = 0.25, end = 1;
+    bool enabled() const { return threshold > 0; }
+    bool operator==(const FreezeConfig&) const = default;
+};
+
+struct OscillationConfig {               // (+) oscillation
+    bool track = true;
+    double momentum = 0.01;              // of frequencies and mean codes
+    int bnReestimation = 0;              // batches; 0 = off
+    DampenConfig dampen;
+    FreezeConfig freeze;
+    bool operator==(const OscillationConfig&) const = default;
 };
 
 struct LossWeights {
@@ -188,8 +224,11 @@ struct TrainConfig {                     // train_params
     int nominalBatch = 64;               // (+) gradients accumulate up to this many images; 0 = step every batch
     double quantLrFactor = 1.0;          // (+) learning rate of quantizer scales relative to lr
     int checkpointEvery = 100;           // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
+    double maxGradNorm = 10;             // (+) 0 = gradients are not clipped
+    int bnFreezeEpoch = 0;               // (+) epochs after which statistics of batch norms stay; 0 = never
+    double multiScale = 0;               // (+) largest change of the image size, as a share
+    std::vector<std::string> frozenLayers;  // (+) patterns of layers whose weights stay
     AugmentConfig augment;
-    EmaConfig ema;
     bool operator==(const TrainConfig&) const = default;
 };
 
@@ -251,6 +290,8 @@ struct Config {
     QatConfig qat;
     DistillationConfig distillation;
     TrainConfig train;
+    EmaConfig ema;
+    OscillationConfig oscillation;
     AnalysisConfig analysis;
     ExportConfig exporting;
     QcConfig qc;
@@ -268,6 +309,18 @@ inline bool wantsDistillation(const Config& config) {
 inline int fineTuningEpochs(const Config& config) {
     const bool follows = config.train.quantize && config.train.epochs > 0;
     return config.qat.postQatFineTuning && follows ? config.qat.fineTuningEpochs : 0;
+}
+
+// Epochs at the start of training whose model is not yet the one that is wanted: in float, or on wider grids.
+inline int easierEpochs(const Config& config) {
+    if (!config.train.quantize) return 0;
+    const GradualBitsConfig& gradual = config.qat.gradualBits;
+    return std::max(config.qat.floatEpochs, gradual.enabled() ? gradual.duration : 0);
+}
+
+// Folded batch norms have no statistics that could be estimated again.
+inline bool reestimatesNorms(const Config& config) {
+    return config.oscillation.bnReestimation > 0 && config.train.quantize && config.train.epochs > 0 && !config.qat.fuseModules;
 }
 
 }  // namespace qat

@@ -162,6 +162,15 @@ void addQatParams(Rows<Config>& rows) {
                                         "Measures every layer; analysis.measure_layer_error must agree.");
     rows.add<at, &Q::autoAdaptBitWidth>("qat_params.auto_adapt_bit_width", "Adapt bit widths",
                                         "Chooses the widths of weights by sensitivity, within the average that is configured; patterns keep theirs.");
+    constexpr auto gradual = &Q::gradualBits;
+    rows.add<at, &Q::floatEpochs>("qat_params.float_epochs", "Float epochs",
+                                  "First epochs of the training, without quantizers; ranges are calibrated anew behind them.", within(0, 100000));
+    rows.add<at, gradual, &GradualBitsConfig::weight>("qat_params.gradual_bits.weight", "First weight width",
+                                                      "Bits of weights in the first epoch where their own are fewer; 0 is off.", within(0, 8));
+    rows.add<at, gradual, &GradualBitsConfig::activation>("qat_params.gradual_bits.activation", "First activation width",
+                                                          "Bits of activations in the first epoch where their own are fewer; 0 is off.", within(0, 8));
+    rows.add<at, gradual, &GradualBitsConfig::duration>("qat_params.gradual_bits.duration", "Duration",
+                                                      "Epochs in which the widths fall to their own.", within(1, 100000));
 }
 
 void addDistillation(Rows<Config>& rows) {
@@ -201,9 +210,8 @@ void addAugment(Rows<Config>& rows) {
 void addTrainExtras(Rows<Config>& rows) {
     using T = TrainConfig;
     constexpr auto at = &Config::train;
-    const std::string loss = "train_params.loss_weights.", ema = "train_params.ema.";
+    const std::string loss = "train_params.loss_weights.";
     constexpr auto weights = &T::lossWeights;
-    constexpr auto average = &T::ema;
     rows.add<at, weights, &LossWeights::box>(loss + "box", "Box loss", "Weight of the box loss.", within(0, 1000));
     rows.add<at, weights, &LossWeights::cls>(loss + "cls", "Class loss", "Weight of the class loss.", within(0, 1000));
     rows.add<at, weights, &LossWeights::obj>(loss + "obj", "Objectness loss",
@@ -212,12 +220,6 @@ void addTrainExtras(Rows<Config>& rows) {
     rows.add<at, weights, &LossWeights::dfl>(
         loss + "dfl", "DFL loss", "Weight of the distribution focal loss; empty follows obj.", within(0, 1000));
     addAugment(rows);
-    rows.add<at, average, &EmaConfig::enabled>(ema + "enabled", "Average weights",
-                                               "Evaluates and keeps a moving average of the weights.");
-    rows.add<at, average, &EmaConfig::decay>(ema + "decay", "Decay", "Share of the old average kept at each step.",
-                                             within(0, 1));
-    rows.add<at, average, &EmaConfig::tau>(ema + "tau", "Ramp", "Steps over which the decay rises to its value.",
-                                           within(1, 1e9));
 }
 
 void addTrain(Rows<Config>& rows) {
@@ -249,7 +251,57 @@ void addTrain(Rows<Config>& rows) {
     rows.add<at, &T::checkpointEvery>(train + "checkpoint_every", "Checkpoint every",
                                       "Steps between resumable checkpoints; 0 writes them at epochs only.",
                                       within(0, 1e6));
+    rows.add<at, &T::maxGradNorm>(train + "max_grad_norm", "Gradient norm", "Longer gradients are shortened to this; 0 leaves them.",
+                                  within(0, 1e9));
+    rows.add<at, &T::bnFreezeEpoch>(train + "bn_freeze_epoch", "Freeze norms after",
+                                    "Epochs after which the statistics of batch norms stay; 0 is never.", within(0, 100000));
+    rows.add<at, &T::multiScale>(train + "multi_scale", "Image sizes", "Largest change of the image size from batch to batch, as a share.",
+                                 within(0, 0.9));
+    rows.add<at, &T::frozenLayers>(train + "frozen_layers", "Frozen layers",
+                                   "Expressions searched in names of layers whose weights are not trained.");
     addTrainExtras(rows);
+}
+
+void addEma(Rows<Config>& rows) {
+    using E = EmaConfig;
+    constexpr auto at = &Config::ema;
+    rows.add<at, &E::enabled>("ema.enabled", "Average weights", "Evaluates and keeps a moving average of the weights.");
+    rows.add<at, &E::decay>("ema.decay", "Decay", "Share of the old average kept at each step.", within(0, 1));
+    rows.add<at, &E::tau>("ema.tau", "Ramp", "Steps over which the decay rises to its value.", within(1, 1e9));
+    rows.add<at, &E::scales>("ema.scales", "Average scales",
+                             "Averages the scales of quantizers too; off, they are taken as they stand.");
+    rows.add<at, &E::evaluateRaw>("ema.evaluate_raw", "Evaluate both",
+                                  "Evaluates the model behind the average after each epoch too.");
+}
+
+void addOscillation(Rows<Config>& rows) {
+    using O = OscillationConfig;
+    constexpr auto at = &Config::oscillation;
+    constexpr auto dampen = &O::dampen;
+    constexpr auto freeze = &O::freeze;
+    rows.add<at, &O::track>("oscillation.track", "Track", "Follows how often weights of at most 4 bits change their code and back.");
+    rows.add<at, &O::momentum>("oscillation.momentum", "Momentum", "Weight of the newest step in frequencies and mean codes.",
+                               within(1e-6, 1));
+    rows.add<at, &O::bnReestimation>("oscillation.bn_reestimation", "Estimate norms again",
+                                     "Batches from which the statistics of batch norms are estimated again after training; 0 is off.",
+                                     within(0, 100000));
+    rows.add<at, dampen, &DampenConfig::weight>("oscillation.dampen.weight", "Weight",
+                                                "Final weight of the pull of weights to their codes; 0 is off.", within(0, 1000));
+    rows.add<at, dampen, &DampenConfig::startWeight>("oscillation.dampen.start_weight", "First weight",
+                                                     "Weight of the pull until its anneal begins.", within(0, 1000));
+    rows.add<at, dampen, &DampenConfig::begin>("oscillation.dampen.begin", "Begin",
+                                               "Share of the training at which the weight begins to change.", within(0, 1));
+    rows.add<at, dampen, &DampenConfig::end>("oscillation.dampen.end", "End",
+                                             "Share of the training at which the weight has its final value.", within(0, 1));
+    rows.add<at, freeze, &FreezeConfig::threshold>("oscillation.freeze.threshold", "Threshold",
+                                                   "Final frequency above which a weight freezes on its mean code; 0 is off.",
+                                                   within(0, 1));
+    rows.add<at, freeze, &FreezeConfig::startThreshold>("oscillation.freeze.start_threshold", "First threshold",
+                                                        "Threshold when freezing begins.", within(0, 1));
+    rows.add<at, freeze, &FreezeConfig::begin>("oscillation.freeze.begin", "Begin",
+                                               "Share of the training at which freezing begins.", within(0, 1));
+    rows.add<at, freeze, &FreezeConfig::end>("oscillation.freeze.end", "End",
+                                             "Share of the training at which the threshold has its final value.", within(0, 1));
 }
 
 void addAnalysis(Rows<Config>& rows) {
@@ -379,7 +431,7 @@ const std::vector<FieldRow<Config>>& configRows() {
     static const auto rows = [] {
         Rows<Config> all;
         for (const auto add : {addModel, addQuantization, addCalibrationSection, addQatParams, addDistillation,
-                               addTrain, addAnalysis, addExport, addQc, addGate, addData})
+                               addTrain, addEma, addOscillation, addAnalysis, addExport, addQc, addGate, addData})
             add(all);
         return std::move(all.list);
     }();

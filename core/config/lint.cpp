@@ -22,6 +22,10 @@ public:
         checkTwins();
         checkDistillation();
         checkFineTuning();
+        checkOscillation();
+        checkAnneal("oscillation.dampen.", m_config.oscillation.dampen.begin, m_config.oscillation.dampen.end);
+        checkAnneal("oscillation.freeze.", m_config.oscillation.freeze.begin, m_config.oscillation.freeze.end);
+        checkCourse();
         checkMixedPrecision();
         checkUniformWidths();
         checkFusions();
@@ -76,6 +80,60 @@ private:
                str("qat_params.post_qat_fine_tuning is true, but there is no quantization-aware training that it could "
                    "follow: ",
                    m_config.train.quantize ? "train_params.epochs is 0" : "train_params.quantize is false"));
+    }
+
+    void checkOscillation() {
+        const OscillationConfig& o = m_config.oscillation;
+        if (o.freeze.enabled() && !o.track)
+            report(Severity::Warning, "oscillation.track",
+                   "oscillation.track is false, but oscillation.freeze.threshold needs the frequencies; they are followed and not reported");
+        if (o.freeze.enabled() && o.freeze.threshold < o.momentum)
+            report(Severity::Warning, "oscillation.freeze.threshold",
+                   str("oscillation.freeze.threshold is below oscillation.momentum, ", o.momentum, "; a single reversal freezes a weight"));
+        if (o.freeze.enabled() && o.freeze.startThreshold < o.freeze.threshold)
+            report(Severity::Warning, "oscillation.freeze.start_threshold",
+                   "oscillation.freeze.start_threshold is below oscillation.freeze.threshold; more weights freeze early than late");
+        if (o.bnReestimation > 0 && m_config.qat.fuseModules)
+            report(Severity::Warning, "oscillation.bn_reestimation",
+                   "oscillation.bn_reestimation has nothing to estimate because qat_params.fuse_modules folds the batch norms before "
+                   "training; set that to false to keep them");
+        const bool trains = m_config.train.quantize && m_config.train.epochs > 0;
+        for (const auto& [key, on] : {std::pair{"oscillation.dampen.weight", o.dampen.enabled()},
+                                      {"oscillation.freeze.threshold", o.freeze.enabled()},
+                                      {"oscillation.bn_reestimation", o.bnReestimation > 0}})
+            if (on && !trains) report(Severity::Warning, key, str(key, " does nothing without quantization-aware training"));
+    }
+
+    // Modes of quantization-aware training along the epochs.
+    void checkCourse() {
+        const int epochs = m_config.train.epochs, easier = easierEpochs(m_config);
+        const GradualBitsConfig& gradual = m_config.qat.gradualBits;
+        if (epochs > 0 && easier >= epochs) {
+            const bool inFloat = m_config.qat.floatEpochs >= epochs;
+            const std::string key = inFloat ? "qat_params.float_epochs" : "qat_params.gradual_bits.duration";
+            report(Severity::Warning, key,
+                   str(key, " is ", easier, ", but train_params.epochs is ", epochs, ": no epoch trains what is exported"));
+        }
+        if (gradual.enabled() && m_config.qat.floatEpochs >= gradual.duration)
+            report(Severity::Warning, "qat_params.gradual_bits.duration",
+                   str("qat_params.gradual_bits.duration is ", gradual.duration, ", within the float epochs: no width falls"));
+        if (m_config.train.bnFreezeEpoch > 0 && m_config.train.quantize && m_config.qat.fuseModules)
+            report(Severity::Warning, "train_params.bn_freeze_epoch",
+                   "train_params.bn_freeze_epoch has nothing to freeze because qat_params.fuse_modules folds the batch norms before "
+                   "training; set that to false to keep them");
+        if (!m_config.train.quantize && (m_config.qat.floatEpochs > 0 || gradual.enabled()))
+            report(Severity::Warning, m_config.qat.floatEpochs > 0 ? "qat_params.float_epochs" : "qat_params.gradual_bits.weight",
+                   "qat_params.float_epochs and qat_params.gradual_bits do nothing because train_params.quantize is false");
+        for (const StatedValue& value : m_stated) {
+            if (value.path != "train_params.frozen_layers") continue;
+            if (const auto complaint = LayerPattern::complaint(value.text))
+                m_issues.push_back({Severity::Error, value.place.line, value.place.column, value.path,
+                                    str("train_params.frozen_layers holds ", excerpt(value.text), ": ", *complaint)});
+        }
+    }
+
+    void checkAnneal(const std::string& at, double begin, double end) {
+        if (begin > end) report(Severity::Warning, at + "begin", str(at, "begin is ", begin, ", after ", at, "end, ", end, ": the value changes at once"));
     }
 
     void checkTwins() {

@@ -2,6 +2,7 @@
 #include "config/names.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "config/fields.h"
@@ -10,6 +11,20 @@ namespace qat {
 namespace {
 
 constexpr size_t kLongestName = 48;  // no key is longer; keeps hostile ones cheap
+
+// Keys that stood elsewhere in earlier versions.
+struct Moved {
+    std::string_view from, to;
+};
+constexpr std::array kMoved{Moved{"train_params.ema", "ema"}};
+
+// Where the key is now; "" if it never moved.
+std::string newPlace(std::string_view section, std::string_view name) {
+    const std::string path = section.empty() ? std::string(name) : std::string(section) + "." + std::string(name);
+    for (const auto& [from, to] : kMoved)
+        if (path == from || path.starts_with(std::string(from) + ".")) return std::string(to) + path.substr(from.size());
+    return {};
+}
 
 char folded(char c) {
     return c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -49,6 +64,7 @@ std::string closestName(std::string_view name, const std::vector<std::string>& c
 }
 
 std::string suggestionFor(std::string_view section, std::string_view name) {
+    if (const std::string moved = newPlace(section, name); !moved.empty()) return " (it is " + moved + " now)";
     std::string meant = closestName(name, childNames(section));
     if (meant.empty() && name.size() <= kLongestName) {
         const std::string ending = "." + std::string(name);

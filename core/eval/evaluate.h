@@ -24,6 +24,7 @@ struct ImageDetections {
 struct EvaluationOptions {
     NmsOptions nms = NmsOptions::validate();
     bool keepDetections = false;
+    bool precise = false;  // as in ExecutorOptions
 };
 
 struct EvaluationResult {

@@ -219,6 +219,9 @@ using Op = std::variant<Conv2d, Linear, BatchNorm, Activation, Binary, Pool, Res
 
 std::string_view opName(const Op& op);
 
+// Whether it hands numbers on unchanged, at most chosen or moved: its inputs and outputs then share one grid.
+bool carries(const Op& op);
+
 // For visitors written as a set of lambdas: std::visit(Overload{...}, op). A missing op does not compile.
 template <class... Cases>
 struct Overload : Cases... {

@@ -127,12 +127,6 @@ private:
         return true;
     }
 
-    static bool carries(const Op& op) {
-        const auto* pool = std::get_if<Pool>(&op);
-        return std::holds_alternative<Concat>(op) || std::holds_alternative<Split>(op) || std::holds_alternative<Slice>(op) ||
-               std::holds_alternative<Resize>(op) || (pool && pool->kind == PoolKind::Max);
-    }
-
     bool lowerCarrier(const Node& node) {
         const Codes* first = codesOf(node.inputs.front());
         if (!carries(node.op) || !first) return false;

@@ -166,13 +166,6 @@ private:
         }
     }
 
-    // Ops that hand numbers on unchanged: their inputs and outputs lie on one grid.
-    static bool carries(const Op& op) {
-        const auto* pool = std::get_if<Pool>(&op);
-        return std::holds_alternative<Concat>(op) || std::holds_alternative<Split>(op) || std::holds_alternative<Slice>(op) ||
-               std::holds_alternative<Resize>(op) || (pool && pool->kind == PoolKind::Max);
-    }
-
     static bool adds(const Op& op) {
         const auto* binary = std::get_if<Binary>(&op);
         return binary && binary->kind == BinaryKind::Add;

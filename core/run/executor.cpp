@@ -66,7 +66,7 @@ struct Executor::Plan {
             require(wanted.back().valid(), ErrorKind::BadInput, "the model has no output called ", name);
         }
         wanted.insert(wanted.end(), options.values.begin(), options.values.end());
-        require(!options.frozen || !(options.train || options.grad), ErrorKind::Internal, "weights change in training");
+        require(!(options.frozen || options.precise) || !(options.train || options.grad), ErrorKind::Internal, "not a way to train");
         if (options.frozen) findConstants();
         fused = makeSteps(true);
         single = makeSteps(false);
@@ -106,7 +106,7 @@ std::vector<const Node*> Executor::Plan::nodesOf(const Step& step) const {
 }
 
 bool Executor::Plan::startsFrozenStep(const Node& node) const {
-    return options.frozen && startsFrozen(node.op) && !isConstant(node.inputs[0]) &&
+    return options.frozen && !options.precise && startsFrozen(node.op) && !isConstant(node.inputs[0]) &&
            std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId input) { return isConstant(input); });
 }
 
@@ -207,7 +207,8 @@ void Executor::Plan::compute(Step& step, std::vector<at::Tensor>& values) const 
     } else {
         for (const NodeId id : step.nodes) {
             const Node& node = graph.node(id);
-            auto made = forward(node.op, inputsOf(node, values), options.train);
+            const auto inputs = inputsOf(node, values);
+            auto made = options.precise ? forwardPrecisely(node.op, inputs) : forward(node.op, inputs, options.train);
             for (size_t i = 0; i < made.size(); ++i) values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
         }
     }

@@ -17,8 +17,6 @@ namespace {
 
 int64_t product(const Shape& shape) { return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>()); }
 
-int64_t weightCount(const Graph& graph, NodeId node) { return product(graph.value(graph.node(node).inputs[1]).shape); }
-
 const char* observerName(ObserverKind kind) {
     switch (kind) {
         case ObserverKind::MinMax: return "minmax";
@@ -57,6 +55,8 @@ LayerInfo layerInfo(const Graph& graph, NodeId id) {
 }
 
 }  // namespace
+
+int64_t weightCount(const Graph& graph, NodeId node) { return product(graph.value(graph.node(node).inputs[1]).shape); }
 
 ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
     require(imgsz > 0 && imgsz % 32 == 0 && imgsz <= 8192, ErrorKind::BadInput, "the image size is ", imgsz, ", expected a multiple of 32 up to 8192");

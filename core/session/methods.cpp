@@ -20,14 +20,35 @@ std::string yesNo(bool on) {
     return on ? "true" : "false";
 }
 
+// A strength of the configuration where it has any.
+std::string strength(bool on, double configured, double published) {
+    return on ? str(configured > 0 ? configured : published) : "0";
+}
+
 const std::array kParts{
-    Part{"ema", [](const Config& c) { return c.train.ema.enabled; },
+    Part{"ema", [](const Config& c) { return c.ema.enabled; },
          [](const Config&, bool on) {
-             return Overrides{{"train_params.ema.enabled", yesNo(on)}};
+             return Overrides{{"ema.enabled", yesNo(on)}};
          }},
     Part{"qc", [](const Config& c) { return c.qc.enabled; },
          [](const Config&, bool on) {
              return Overrides{{"qc.enabled", yesNo(on)}};
+         }},
+    Part{"freezing", [](const Config& c) { return c.oscillation.freeze.enabled(); },
+         [](const Config& c, bool on) {
+             return Overrides{{"oscillation.freeze.threshold", strength(on, c.oscillation.freeze.threshold, 0.01)}};
+         }},
+    Part{"dampening", [](const Config& c) { return c.oscillation.dampen.enabled(); },
+         [](const Config& c, bool on) {
+             return Overrides{{"oscillation.dampen.weight", strength(on, c.oscillation.dampen.weight, 0.1)},
+                              {"oscillation.dampen.start_weight", strength(on && c.oscillation.dampen.startWeight > 0,
+                                                                           c.oscillation.dampen.startWeight, 0)}};
+         }},
+    Part{"bn_reestimation", [](const Config& c) { return reestimatesNorms(c); },
+         [](const Config& c, bool on) {
+             require(!on || !c.qat.fuseModules, ErrorKind::BadInput,
+                     "bn_reestimation needs qat_params.fuse_modules: false, for all methods that are compared");
+             return Overrides{{"oscillation.bn_reestimation", strength(on, c.oscillation.bnReestimation, 50)}};
          }},
 };
 

@@ -24,6 +24,7 @@
 #include "session/previews.h"
 #include "session/width_search.h"
 #include "train/distiller.h"
+#include "train/reestimate_norms.h"
 #include "train/save_model.h"
 #include "train/trainer.h"
 
@@ -65,6 +66,7 @@ JobOutcome Pipeline::run() {
             m_facts.outcome.status = JobStatus::Cancelled;
             return m_facts.outcome;
         }
+        if (reestimatesNorms(m_config)) stage("reestimate", [&] { reestimateStage(); });
     }
     if (corrects()) {
         bool done = false;
@@ -342,6 +344,34 @@ void Pipeline::trainStage() {
                            writeResults(m_folder.results(), outcome.epochs);
                        }};
     m_facts.training = train(job, m_log, m_cancel);
+}
+
+// The last validation of training saw this very model, unless training ended otherwise than with an epoch.
+JobOutcome::Accuracy Pipeline::trainedAccuracy() {
+    const TrainOutcome& training = m_facts.training;
+    const bool seen = !training.halted && !training.epochs.empty() && !training.epochs.back().easier;
+    if (seen) return {training.epochs.back().map, training.epochs.back().map50};
+    const DetectionMetrics metrics = validate(m_model, "", false).metrics;
+    return {metrics.map, metrics.map50};
+}
+
+void Pipeline::reestimateStage() {
+    const int64_t wanted = std::min<int64_t>(m_train->size(), int64_t{m_config.oscillation.bnReestimation} * m_config.train.batchSize);
+    const int64_t batches = (wanted + m_config.train.batchSize - 1) / m_config.train.batchSize;
+    const NormStatistics estimated = reestimateNorms(m_model, images(m_train, wanted, m_config.train.batchSize, true), m_cancel,
+                                                     [&](int64_t done) { m_log.progress("reestimate", done, batches); });
+    const JobOutcome::Accuracy trainedBefore = trainedAccuracy();
+    const double before = trainedBefore.map;
+    const NormStatistics trained = exchangeNorms(m_model, estimated);
+    const DetectionMetrics measured = validate(m_model, "", false).metrics;
+    const double after = measured.map;
+    m_log.scalar("reestimate/before/mAP50-95", 0, before);
+    m_log.scalar("reestimate/after/mAP50-95", 0, after);
+    if (after < before) exchangeNorms(m_model, trained);
+    m_reestimated = after < before ? trainedBefore : JobOutcome::Accuracy{measured.map, measured.map50};
+    m_log.log(after < before ? LogLevel::Warning : LogLevel::Info, "trainer",
+              str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: mAP50-95 ", before, " before, ", after,
+                  " after", after < before ? "; those of the training are kept" : ""));
 }
 
 void Pipeline::evaluateFinal() {

@@ -48,6 +48,8 @@ private:
     void layerErrors(const std::string& stage);
     void sensitivity();
     void trainStage();
+    void reestimateStage();  // keeps the statistics that are more accurate on the validation images
+    JobOutcome::Accuracy trainedAccuracy();  // of the model as training left it
     // Quantization correction, in pipeline_correction.cpp. False: stopped on request.
     bool corrects() const;
     bool correctionStage();
@@ -80,6 +82,7 @@ private:
     std::shared_ptr<const Dataset> m_train, m_val;
     Graph m_float;      // what FP32 means in this run
     Graph m_model;      // what is calibrated, trained, exported
+    std::optional<JobOutcome::Accuracy> m_reestimated;  // of the model behind that stage
     std::optional<Graph> m_teacher;  // of distillation
     QuantPlan m_plan;
     std::optional<QuantizerSet> m_quantizers;

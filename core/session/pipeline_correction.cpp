@@ -31,15 +31,14 @@ std::shared_ptr<const Dataset> Pipeline::correctionImages(std::string& said) {
 }
 
 bool Pipeline::correctionStage() {
-    const auto& epochs = m_facts.training.epochs;
-    if (!epochs.empty() && measuresLayerErrors()) layerErrors("qat");
+    const bool trained = m_config.train.epochs > 0;
+    if (trained && measuresLayerErrors()) layerErrors("qat");
     m_facts.correction.emplace();
     CorrectionFacts& facts = *m_facts.correction;
-    // The last validation of training saw this very model.
-    if (epochs.empty())
+    if (!trained)
         facts.before = m_facts.outcome.ptq;
-    else if (!m_facts.training.halted)
-        facts.before = JobOutcome::Accuracy{epochs.back().map, epochs.back().map50};
+    else
+        facts.before = m_reestimated ? *m_reestimated : trainedAccuracy();
     if (facts.before) {
         m_log.scalar("before_qc/mAP50-95", 0, facts.before->map);
         m_log.scalar("before_qc/mAP50", 0, facts.before->map50);

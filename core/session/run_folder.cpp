@@ -54,6 +54,8 @@ void writeResults(const std::filesystem::path& file, const std::vector<EpochResu
     const bool distilled = !epochs.empty() && epochs.front().distillLoss;
     std::vector<const char*> columns{"epoch", "train/box_loss", "train/cls_loss", "train/dfl_loss", "metrics/precision(B)", "metrics/recall(B)",
                                      "metrics/mAP50(B)", "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"};
+    const bool both = !epochs.empty() && epochs.front().rawMap;
+    if (both) columns.insert(columns.end(), {"metrics/raw/mAP50(B)", "metrics/raw/mAP50-95(B)"});
     if (distilled) columns.push_back("train/distill_loss");
     std::string text;
     for (const char* name : columns) text += (text.empty() ? "" : ",") + column(std::string(name));
@@ -62,6 +64,7 @@ void writeResults(const std::filesystem::path& file, const std::vector<EpochResu
         text += column(std::to_string(e.epoch));
         for (const double value : {e.boxLoss, e.clsLoss, e.dflLoss, e.precision, e.recall, e.map50, e.map, e.lrBias, e.lrWeight, e.lrNorm})
             text += "," + column(value);
+        if (both) text += "," + column(e.rawMap50.value_or(0)) + "," + column(e.rawMap.value_or(0));
         if (distilled) text += "," + column(e.distillLoss.value_or(0));
         text += "\n";
     }

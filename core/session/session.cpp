@@ -28,6 +28,7 @@ std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
     if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects) stages.push_back("analyze");
     const bool corrects = config.qc.enabled && config.train.quantize;
     if (config.train.epochs > 0) stages.push_back("train");
+    if (reestimatesNorms(config)) stages.push_back("reestimate");
     if (corrects) stages.push_back("qc");
     if (config.train.epochs > 0 || corrects) stages.push_back("evaluate");
     stages.push_back("export");

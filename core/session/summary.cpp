@@ -22,6 +22,14 @@ ordered_json accuracyJson(const std::optional<JobOutcome::Accuracy>& accuracy) {
     return {{"mAP50-95", accuracy->map}, {"mAP50", accuracy->map50}};
 }
 
+// Of the epochs that count; nothing without any.
+std::optional<double> bestMap(const std::vector<EpochResult>& epochs) {
+    std::optional<double> best;
+    for (const EpochResult& epoch : epochs)
+        if (!epoch.easier) best = std::max(best.value_or(0), epoch.map);
+    return best;
+}
+
 // Absent where nothing was measured.
 struct Range {
     std::optional<double> best, final;
@@ -29,9 +37,8 @@ struct Range {
 
 Range rangeOf(const SummaryFacts& facts) {
     const auto& epochs = facts.training.epochs;
-    const auto best = std::ranges::max_element(epochs, {}, &EpochResult::map);
     Range range;
-    if (!epochs.empty()) range = {best->map, epochs.back().map};
+    if (!epochs.empty()) range = {bestMap(epochs), epochs.back().map};
     else if (facts.outcome.ptq) range = {facts.outcome.ptq->map, facts.outcome.ptq->map};
     return range;
 }
@@ -79,7 +86,7 @@ ordered_json incidentJson(const Incident& i) {
 const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gate) {
     if (training.halted) return "stopped";
     if (training.epochs.empty()) return "not_trained";
-    if (std::ranges::all_of(training.epochs, [](const EpochResult& e) { return !(e.map > 0); })) return "never_learned";
+    if (!(bestMap(training.epochs).value_or(0) > 0)) return "never_learned";
     if (collapsed(training.epochs, gate.collapseRatio)) return "collapsed";
     const bool retried = std::ranges::any_of(training.incidents, [](const Incident& i) { return i.reaction == GateReaction::Retry; });
     return retried ? "recovered" : "stable";
@@ -111,8 +118,11 @@ ordered_json correctionJson(const Config& config, const SummaryFacts& facts) {
 }
 
 ordered_json methodJson(const Config& config, const SummaryFacts& facts) {
-    const EmaConfig& ema = config.train.ema;
-    return {{"variant", methodName(config)}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}}},
+    const EmaConfig& ema = config.ema;
+    const OscillationConfig& oscillation = config.oscillation;
+    return {{"variant", methodName(config)}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}, {"scales", ema.scales}}},
+            {"oscillation", {{"dampen_weight", oscillation.dampen.weight}, {"freeze_threshold", oscillation.freeze.threshold},
+                             {"bn_reestimation", reestimatesNorms(config) ? oscillation.bnReestimation : 0}}},
             {"distillation", {{"enabled", wantsDistillation(config)}, {"teacher", config.distillation.teacherModel},
                               {"temperature", config.distillation.temperature}, {"alpha", config.distillation.alpha},
                               {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers : std::vector<std::string>{}}}},
@@ -150,8 +160,8 @@ std::string widths(int base, const std::set<int>& others) {
 }  // namespace
 
 bool collapsed(const std::vector<EpochResult>& epochs, double ratio) {
-    const auto best = std::ranges::max_element(epochs, {}, &EpochResult::map);
-    return best != epochs.end() && best->map > 0 && epochs.back().map < ratio * best->map;
+    const double best = bestMap(epochs).value_or(0);
+    return best > 0 && epochs.back().map < ratio * best;
 }
 
 std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate) {

@@ -41,7 +41,8 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
 // Layers of a description with the keys of LayerInfo.
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
 
-// Collapsed: best > 0 and final < ratio x best, over the epochs' mAP50-95. False without epochs.
+// Collapsed: best > 0 and final < ratio x best, over the epochs' mAP50-95; easier epochs are no best. False
+// without epochs.
 bool collapsed(const std::vector<EpochResult>& epochs, double ratio);
 
 // Why training does not pass the gate, as a sentence; "" if it does.

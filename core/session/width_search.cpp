@@ -11,17 +11,12 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "config/pattern.h"
+#include "session/describe.h"
 
 namespace qat {
 namespace {
 
 constexpr const char* kFile = "bit_widths.json";
-
-int64_t weightsOf(const Graph& graph, NodeId node) {
-    int64_t count = 1;
-    for (const int64_t size : graph.value(graph.node(node).inputs[1]).shape) count *= size;
-    return count;
-}
 
 }  // namespace
 
@@ -38,7 +33,7 @@ WidthSearch searchWidths(const Graph& floatGraph, const QuantPlan& plan, const s
     double budget = 0, weights = 0;
     for (const WeightPlan& planned : plan.weights) {
         if (planned.how.origin != "default") continue;
-        BitOptions layer{floatGraph.node(planned.node).name, weightsOf(floatGraph, planned.node), {}};
+        BitOptions layer{floatGraph.node(planned.node).name, weightCount(floatGraph, planned.node), {}};
         for (const LayerSensitivity& row : rows)
             if (row.node == planned.node) layer.options.push_back({row.bits, row.error.noiseToSignal()});
         require(!layer.options.empty(), ErrorKind::Internal, layer.layer, " was not measured");

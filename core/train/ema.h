@@ -9,7 +9,8 @@
 
 namespace qat {
 
-// Zero points are no numbers to average but codes: they are copied as they stand. All else follows: after update u the
+// Zero points are no numbers to average but codes: they are copied as they stand, and so are scales unless the
+// configuration averages them. All else follows (Gupta and Asthana 2024, eq. 6 to 8, with a ramp): after update u the
 // average moves by decay(u) = decay (1 - exp(-u / tau)): e = decay(u) e + (1 - decay(u)) value.
 class Ema {
 public:
@@ -27,7 +28,7 @@ public:
 private:
     Graph m_graph;
     EmaConfig m_config;
-    std::set<ValueId> m_copied;  // zero points and what is frozen
+    std::set<ValueId> m_copied;  // zero points, scales that are not averaged, what is frozen
     int64_t m_updates = 0;
 };
 

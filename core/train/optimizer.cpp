@@ -7,12 +7,12 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "train/low_bit_weights.h"
 #include "train/update_loops.h"
 
 namespace qat {
 namespace {
 
-constexpr double kMaxNorm = 10.0;
 constexpr int64_t kGrain = 32768;
 
 // Where an input of an op belongs; index as in the op's comment.
@@ -38,14 +38,6 @@ double learningRate(const StepSettings& settings, ParameterGroup group) {
             return settings.lrQuant;
     }
     return 0;
-}
-
-// The gradient in the memory order of the parameter.
-at::Tensor gradientOf(const at::Tensor& parameter) {
-    const at::Tensor gradient = parameter.grad();
-    if (!gradient.defined() || gradient.strides() == parameter.strides()) return gradient;
-    at::Tensor ordered = at::empty_like(parameter.detach());
-    return ordered.copy_(gradient);
 }
 
 }  // namespace
@@ -88,7 +80,7 @@ double Optimizer::step(const StepSettings& settings) {
     const double norm = gradientNorm();
     if (std::isfinite(norm)) {
         ++m_steps;
-        const float clip = static_cast<float>(std::min(1.0, kMaxNorm / (norm + 1e-6)));
+        const float clip = m_config.maxGradNorm > 0 ? static_cast<float>(std::min(1.0, m_config.maxGradNorm / (norm + 1e-6))) : 1.0f;
         for (Slot& slot : m_slots) update(slot, settings, clip);
     }
     dropGradients();
@@ -101,7 +93,7 @@ void Optimizer::dropGradients() {
 
 void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
     at::Tensor parameter = parameterOf(slot);
-    const at::Tensor gradient = gradientOf(parameter);
+    const at::Tensor gradient = orderedGradient(parameter);
     if (!gradient.defined()) return;
     const float lr = static_cast<float>(learningRate(settings, slot.group));
     const float decay = slot.group == ParameterGroup::Weight ? static_cast<float>(m_decay) : 0.0f;

@@ -21,7 +21,7 @@ public:
     // name. Only weights decay, by weight_decay x batch x accumulate / nominal batch.
     Optimizer(const Graph& graph, const TrainConfig& config, const State& besides = {});
 
-    // One step from the gradients on the tensors, clipped to a global norm of 10, which are then dropped. Returns the
+    // One step from the gradients on the tensors, clipped to the global norm max_grad_norm, which are then dropped. Returns the
     // norm before clipping; a norm that is not finite leaves everything as it was.
     double step(const StepSettings& settings);
 

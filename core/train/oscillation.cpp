@@ -2,105 +2,125 @@
 #include "train/oscillation.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
-#include <map>
+#include <limits>
 
 #include "base/error.h"
-#include "ops/fake_quantize.h"
 #include "train/update_loops.h"
 
 namespace qat {
 namespace {
 
-constexpr int kWidest = 4;  // bits; wider grids hardly oscillate
-constexpr float kMomentum = 0.01f;
 constexpr float kOscillating = 0.005f;  // frequency above which a weight counts
 
-constexpr int kByteOffset = 128;         // signed codes as unsigned bytes, the form checkpoints keep
+constexpr int kByteOffset = 128;
 
-TensorPtr asBytes(const at::Tensor& codes) { return std::make_shared<at::Tensor>((codes.to(at::kShort) + kByteOffset).to(at::kByte)); }
+// Mean distance of weights within the grid to the nearest boundary between two codes, in steps.
+double boundaryDistance(const Graph& graph, const LowBitWeight& weight) {
+    const at::Tensor values = inRunOrder(graph, weight, *graph.value(weight.weight).data);
+    const auto runs = gridRuns(graph, weight);
+    std::vector<std::pair<double, int64_t>> sums(runs.size());
+    overRuns(runs, [&](size_t i) {
+        const auto& [begin, length, scale, grid] = runs[i];
+        sums[i] = loops::boundaryDistances(values.data_ptr<float>() + begin, length, grid.inverse,
+                                           grid.qmin - grid.zeroPoint, grid.qmax - grid.zeroPoint);
+    });
+    double total = 0;
+    int64_t count = 0;
+    for (const auto& [sum, within] : sums) total += sum, count += within;
+    return count > 0 ? total / static_cast<double>(count) : 0;
+}
 
 }  // namespace
 
-OscillationTracker::OscillationTracker(const Graph& graph, const QuantizerSet& quantizers) {
-    for (const Quantizer& q : quantizers.all()) {
-        if (!q.weight || q.grid.bits > kWidest) continue;
-        const at::Tensor& weight = *graph.value(q.observed.front()).data;
-        const auto bytes = [&] { return std::make_shared<at::Tensor>(at::zeros(weight.sizes(), at::kChar)); };
-        m_tracked.push_back({graph.node(q.layers.front()).name, std::get<FakeQuantize>(graph.node(q.nodes.front()).op),
-                             q.observed.front(), q.scale, q.zeroPoint, bytes(), bytes(),
-                             std::make_shared<at::Tensor>(at::zeros(weight.sizes()))});
-        track(graph, m_tracked.back(), true);
+OscillationTracker::OscillationTracker(const Graph& graph, const QuantizerSet& quantizers, double momentum)
+    : m_momentum(static_cast<float>(momentum)) {
+    for (LowBitWeight& weight : lowBitWeights(graph, quantizers)) {
+        const at::Tensor values = inRunOrder(graph, weight, *graph.value(weight.weight).data);
+        const auto zeros = [&](at::ScalarType type) {
+            return std::make_shared<at::Tensor>(at::zeros_like(values, type));
+        };
+        m_codes.push_back({std::move(weight), zeros(at::kChar), zeros(at::kChar), zeros(at::kFloat)});
     }
+    restart(graph);
 }
 
 void OscillationTracker::step(const Graph& graph) {
-    for (Tracked& tracked : m_tracked) track(graph, tracked, false);
+    for (const Codes& codes : m_codes) track(graph, codes);
 }
 
-void OscillationTracker::track(const Graph& graph, Tracked& tracked, bool first) {
-    const at::Tensor weight = graph.value(tracked.weight).data->detach().contiguous();
-    const at::Tensor scale = graph.value(tracked.scale).data->detach().contiguous();
-    const at::Tensor zeroPoint = graph.value(tracked.zeroPoint).data->detach().contiguous();
-    // Weight grids are per tensor or along axis 0, whose slices are contiguous.
-    const int64_t rows = scale.numel(), length = weight.numel() / rows;
-    at::parallel_for(0, rows, std::max<int64_t>(1, 16384 / length), [&](int64_t begin, int64_t end) {
-        for (int64_t r = begin; r < end; ++r) {
-            const loops::Grid grid = gridOf(tracked.op, scale.data_ptr<float>()[r], 0);
-            const float shift = zeroPoint.data_ptr<float>()[r];
-            const loops::OscillationState state{tracked.code->data_ptr<int8_t>() + r * length,
-                                                tracked.direction->data_ptr<int8_t>() + r * length,
-                                                tracked.frequency->data_ptr<float>() + r * length};
-            loops::trackOscillation(weight.data_ptr<float>() + r * length, state, length, grid.inverse,
-                                    grid.qmin - shift, grid.qmax - shift, kMomentum);
-        }
+void OscillationTracker::restart(const Graph& graph) {
+    step(graph);
+    for (const Codes& codes : m_codes) {
+        codes.direction->zero_();
+        codes.frequency->zero_();
+    }
+}
+
+void OscillationTracker::track(const Graph& graph, const Codes& codes) const {
+    const at::Tensor values = inRunOrder(graph, codes.weight, *graph.value(codes.weight.weight).data);
+    const auto runs = gridRuns(graph, codes.weight);
+    overRuns(runs, [&](size_t i) {
+        const auto& [begin, length, scale, grid] = runs[i];
+        const loops::OscillationState state{codes.code->data_ptr<int8_t>() + begin,
+                                            codes.direction->data_ptr<int8_t>() + begin,
+                                            codes.frequency->data_ptr<float>() + begin};
+        loops::trackOscillation(values.data_ptr<float>() + begin, state, length, grid.inverse,
+                                grid.qmin - grid.zeroPoint, grid.qmax - grid.zeroPoint, m_momentum);
     });
-    if (!first) return;
-    tracked.direction->zero_();
-    tracked.frequency->zero_();
 }
 
-std::vector<OscillationShare> OscillationTracker::shares() const {
+std::vector<OscillationShare> OscillationTracker::shares(const Graph& graph) const {
     std::vector<OscillationShare> shares;
-    for (const Tracked& t : m_tracked)
-        shares.push_back({t.layer, static_cast<int>(t.op.bits),
-                          t.frequency->gt(kOscillating).to(at::kDouble).mean().item<double>(),
-                          t.frequency->mean(at::kDouble).item<double>()});
+    for (const Codes& c : m_codes)
+        shares.push_back({c.weight.layer,
+                          static_cast<int>(std::get<FakeQuantize>(graph.node(c.weight.quantizer).op).bits),
+                          c.frequency->gt(kOscillating).to(at::kDouble).mean().item<double>(),
+                          c.frequency->mean(at::kDouble).item<double>(), boundaryDistance(graph, c.weight)});
     return shares;
 }
 
 double OscillationTracker::totalShare() const {
     double oscillating = 0, all = 0;
-    for (const Tracked& t : m_tracked) {
-        oscillating += t.frequency->gt(kOscillating).sum().item<double>();
-        all += static_cast<double>(t.frequency->numel());
+    for (const Codes& c : m_codes) {
+        oscillating += c.frequency->gt(kOscillating).sum().item<double>();
+        all += static_cast<double>(c.frequency->numel());
     }
     return all > 0 ? oscillating / all : 0;
 }
 
 OscillationTracker::State OscillationTracker::state() const {
     State state;
-    for (const Tracked& t : m_tracked) {
-        state.emplace_back(t.layer + "#code", asBytes(*t.code));
-        state.emplace_back(t.layer + "#direction", asBytes(*t.direction));
-        state.emplace_back(t.layer + "#frequency", t.frequency);
+    for (const Codes& c : m_codes) {
+        state.emplace_back(c.weight.layer + "#code", codesAsBytes(*c.code));
+        state.emplace_back(c.weight.layer + "#direction", codesAsBytes(*c.direction));
+        state.emplace_back(c.weight.layer + "#frequency", c.frequency);
     }
     return state;
 }
 
 void OscillationTracker::restore(const State& state) {
-    std::map<std::string_view, const at::Tensor*> given;
-    for (const auto& [name, tensor] : state) given[name] = tensor.get();
-    for (Tracked& t : m_tracked)
-        for (const auto& [suffix, target] :
-             {std::pair{"#code", t.code}, {"#direction", t.direction}, {"#frequency", t.frequency}}) {
-            const auto found = given.find(t.layer + suffix);
-            require(found != given.end() && found->second->sizes() == target->sizes(), ErrorKind::BadInput,
-                    "the checkpoint's oscillation state does not fit: ", t.layer);
-            if (target->scalar_type() == at::kChar) target->copy_(found->second->to(at::kShort) - kByteOffset);
-            else target->copy_(*found->second);
-        }
+    for (const Codes& c : m_codes) {
+        restoreState(state, c.weight.layer, "#code", *c.code);
+        restoreState(state, c.weight.layer, "#direction", *c.direction);
+        restoreState(state, c.weight.layer, "#frequency", *c.frequency);
+    }
+}
+
+TensorPtr codesAsBytes(const at::Tensor& codes) {
+    return std::make_shared<at::Tensor>((codes.to(at::kShort) + kByteOffset).to(at::kByte));
+}
+
+void restoreState(const OscillationTracker::State& state, const std::string& layer, const char* suffix,
+                  at::Tensor& target) {
+    const std::string name = layer + suffix;
+    const auto found = std::ranges::find_if(state, [&](const auto& entry) { return entry.first == name; });
+    require(found != state.end() && found->second->sizes() == target.sizes(), ErrorKind::BadInput,
+            "the checkpoint's oscillation state does not fit: ", layer);
+    if (target.scalar_type() == at::kChar)
+        target.copy_(found->second->to(at::kShort) - kByteOffset);
+    else
+        target.copy_(*found->second);
 }
 
 }  // namespace qat

@@ -48,6 +48,13 @@ StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batches
             std::max<int64_t>(1, std::llround(ramp(x, warmup, 1, std::round(accumulate))))};
 }
 
+double annealed(double from, double to, double begin, double end, double progress) {
+    if (progress >= end) return to;
+    if (progress <= begin) return from;
+    const double x = (progress - begin) / (end - begin);
+    return to + (from - to) * (1 + std::cos(std::numbers::pi * x)) / 2;
+}
+
 StepSettings fineTuningSettings(const TrainConfig& config, int64_t batchesPerEpoch) {
     StepSettings settings = settingsAt(config, config.epochs * batchesPerEpoch, batchesPerEpoch);
     settings.lrQuant = 0;

@@ -22,8 +22,12 @@ struct StepSettings {
 // rise from 0 (Adam), all else rises from 0, momentum from 0.8.
 StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batchesPerEpoch);
 
-// Settings of fine-tuning behind the last epoch: the rate at which the schedule ends (lr x lrf; step: lr x 0.01), none for
-// quantizers.
+// Cosine from `from` to `to` while `progress` (0 to 1) goes from begin to end, constant outside (Nagel et al. 2022):
+// to + (from - to) (1 + cos(pi x)) / 2, x = (progress - begin) / (end - begin).
+double annealed(double from, double to, double begin, double end, double progress);
+
+// Settings of fine-tuning behind the last epoch: the rate at which the schedule ends (lr x lrf; step: lr x 0.01), none
+// for quantizers.
 StepSettings fineTuningSettings(const TrainConfig& config, int64_t batchesPerEpoch);
 
 // The same with every learning rate times `factor`.

@@ -139,8 +139,8 @@ std::optional<double> normDrift(const Graph& graph, const std::filesystem::path&
     return channels > 0 ? std::optional(sum / channels) : std::nullopt;
 }
 
-Sentinel::Sentinel(const TrainJob& job, const OscillationTracker* oscillation, EventSink& sink)
-    : m_job(job), m_gate(job.config.gate), m_oscillation(oscillation), m_sink(sink) {}
+Sentinel::Sentinel(const TrainJob& job, const Stabilizer* stabilizer, EventSink& sink)
+    : m_job(job), m_gate(job.config.gate), m_stabilizer(stabilizer), m_sink(sink) {}
 
 void Sentinel::keepBest(const std::filesystem::path& checkpoint, const TrainPosition& at) const {
     if (!guards() || at.batch != 0 || at.outcome.bestEpoch != at.epoch) return;
@@ -154,8 +154,8 @@ std::string Sentinel::likelyCause() const {
     if (drift && !(*drift < kDrifted))
         return str("running statistics of batch norms drifted by ", *drift,
                    " standard deviations since the best epoch");
-    if (m_oscillation && m_oscillation->totalShare() >= kRestless)
-        return percent(m_oscillation->totalShare()) + " of the low-bit weights swing between two codes";
+    if (m_stabilizer && m_stabilizer->oscillating() >= kRestless)
+        return percent(m_stabilizer->oscillating()) + " of the low-bit weights swing between two codes";
     return "scales, batch norms and oscillation are inconspicuous, so the learning rate may be too high";
 }
 
@@ -194,7 +194,8 @@ void Sentinel::seeScales(int64_t optimizerSteps, TrainPosition& at) const {
 
 // A learned scale may pass through zero on its way to the other sign: dead is what is so at two looks in a row.
 void Sentinel::lookAtScales(TrainPosition& at) const {
-    if (!m_job.quantizers) return;
+    const bool inUse = m_job.quantizers && at.epoch >= m_job.config.qat.floatEpochs;
+    if (!inUse) return;
     const auto scale = worstScale(m_job.graph, *m_job.quantizers);
     const std::string dying = scale && !scale->exploding ? scale->name : "";
     const bool passing = !dying.empty() && dying != at.dyingScale;
@@ -206,10 +207,11 @@ void Sentinel::lookAtScales(TrainPosition& at) const {
 
 void Sentinel::seeEpoch(TrainPosition& at) const {
     lookAtScales(at);
-    const std::vector<EpochResult>& epochs = at.outcome.epochs;
-    const auto best = std::ranges::max_element(epochs, {}, &EpochResult::map);
-    const EpochResult& last = epochs.back();
-    if (!(last.map < m_gate.collapseRatio * best->map)) {
+    const EpochResult& last = at.outcome.epochs.back();
+    const EpochResult* best = nullptr;  // of those that count
+    for (const EpochResult& epoch : at.outcome.epochs)
+        if (!epoch.easier && (!best || epoch.map > best->map)) best = &epoch;
+    if (!best || !(last.map < m_gate.collapseRatio * best->map)) {
         at.below = 0;
         return;
     }

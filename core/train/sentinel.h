@@ -8,7 +8,7 @@
 
 #include "base/events.h"
 #include "train/incident.h"
-#include "train/oscillation.h"
+#include "train/stabilizer.h"
 #include "train/train_state.h"
 #include "train/trainer.h"
 
@@ -38,8 +38,8 @@ std::optional<double> normDrift(const Graph& graph, const std::filesystem::path&
 
 class Sentinel {
 public:
-    // oscillation may be null; what is given must outlive the sentinel.
-    Sentinel(const TrainJob& job, const OscillationTracker* oscillation, EventSink& sink);
+    // stabilizer may be null; what is given must outlive the sentinel.
+    Sentinel(const TrainJob& job, const Stabilizer* stabilizer, EventSink& sink);
 
     // Whether a state to go back to is kept: any reaction but `continue`.
     bool guards() const { return m_gate.reaction != GateReaction::Continue; }
@@ -64,7 +64,7 @@ private:
 
     const TrainJob& m_job;
     const GateConfig& m_gate;
-    const OscillationTracker* m_oscillation;
+    const Stabilizer* m_stabilizer;
     EventSink& m_sink;
 };
 

@@ -30,18 +30,20 @@ double exact(const json& value) {
     return result;
 }
 
+json optionalJson(const std::optional<double>& value) { return value ? exact(*value) : json(nullptr); }
+
+std::optional<double> optionalFrom(const json& value) { return value.is_null() ? std::nullopt : std::optional(exact(value)); }
+
 json epochJson(const EpochResult& e) {
-    json row{e.epoch, exact(e.boxLoss), exact(e.clsLoss), exact(e.dflLoss), exact(e.precision), exact(e.recall),
-            exact(e.map50), exact(e.map), exact(e.lrBias), exact(e.lrWeight), exact(e.lrNorm)};
-    if (e.distillLoss) row.push_back(exact(*e.distillLoss));
-    return row;
+    return {e.epoch, exact(e.boxLoss), exact(e.clsLoss), exact(e.dflLoss), exact(e.precision), exact(e.recall),
+            exact(e.map50), exact(e.map), exact(e.lrBias), exact(e.lrWeight), exact(e.lrNorm),
+            optionalJson(e.distillLoss), optionalJson(e.rawMap50), optionalJson(e.rawMap), e.easier};
 }
 
 EpochResult epochFrom(const json& j) {
-    EpochResult e{j.at(0).get<int64_t>(), exact(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)),
-            exact(j.at(6)), exact(j.at(7)), exact(j.at(8)), exact(j.at(9)), exact(j.at(10)), std::nullopt};
-    if (j.size() > 11) e.distillLoss = exact(j.at(11));
-    return e;
+    return {j.at(0).get<int64_t>(), exact(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)),
+            exact(j.at(6)), exact(j.at(7)), exact(j.at(8)), exact(j.at(9)), exact(j.at(10)),
+            optionalFrom(j.at(11)), optionalFrom(j.at(12)), optionalFrom(j.at(13)), j.at(14).get<bool>()};
 }
 
 json incidentJson(const Incident& i) {
@@ -158,7 +160,7 @@ void saveTrainState(const std::filesystem::path& file, const std::string& identi
     tensors.addValues("model/", o.graph);
     if (o.ema) tensors.addValues("ema/", o.ema->graph());
     tensors.add("optimizer/", o.optimizer.state());
-    if (o.oscillation) tensors.add("oscillation/", o.oscillation->state());
+    if (o.stabilizer) tensors.add("oscillation/", o.stabilizer->state());
     tensors.add("adapter/", o.adapters);
     json state = positionJson(position);
     state["identity"] = identity;
@@ -179,7 +181,7 @@ TrainPosition loadTrainState(const std::filesystem::path& file, const std::strin
         if (o.ema) restoreValues(o.ema->graph(), below(stored.tensors, "ema/"));
         if (o.ema) o.ema->restore(state.at("ema_updates"));
         o.optimizer.restore(below(stored.tensors, "optimizer/"), state.at("optimizer_steps"));
-        if (o.oscillation) o.oscillation->restore(below(stored.tensors, "oscillation/"));
+        if (o.stabilizer) o.stabilizer->restore(below(stored.tensors, "oscillation/"));
         restoreAdapters(o.adapters, below(stored.tensors, "adapter/"));
         if (o.quantizers) restoreObservers(*o.quantizers, state.at("observers"));
         return positionFrom(state);

@@ -9,7 +9,7 @@
 #include "quant/quantizer_set.h"
 #include "train/ema.h"
 #include "train/optimizer.h"
-#include "train/oscillation.h"
+#include "train/stabilizer.h"
 #include "train/trainer.h"
 
 namespace qat {
@@ -35,7 +35,7 @@ struct TrainObjects {
     Graph& graph;
     Ema* ema;                  // may be null
     Optimizer& optimizer;
-    OscillationTracker* oscillation;
+    Stabilizer* stabilizer;    // may be null
     QuantizerSet* quantizers;
     Optimizer::State adapters{};  // weights that serve training only, by name
 };

@@ -4,15 +4,21 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/sha256.h"
 #include "config/config_io.h"
 #include "data/loader.h"
+#include "quant/gradual_width.h"
+#include "quant/unquantized.h"
 #include "run/executor.h"
+#include "train/begin_quantizing.h"
 #include "train/detection_loss.h"
 #include "train/distiller.h"
+#include "train/frozen_layers.h"
 #include "train/loss_options.h"
+#include "train/multi_scale.h"
 #include "train/save_model.h"
 #include "train/sentinel.h"
 #include "train/train_state.h"
@@ -58,13 +64,19 @@ public:
         require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize, " but the training data has only ",
                 job.data->size(), " images");
         prepareParameters(job.graph);
+        const std::vector<ValueId> frozen = freezeLayers(job.graph, m_config.frozenLayers);
+        if (!frozen.empty()) m_sink.log(LogLevel::Info, "trainer", str(frozen.size(), " weights and biases are not trained"));
+        if (job.quantizers) m_widths.emplace(*job.quantizers, job.config.qat.gradualBits);
+        if (job.quantizers && job.config.qat.floatEpochs > 0) m_plain.emplace(withoutQuantizers(job.graph));
         if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config, m_loss.clsGain, m_loss.dflGain);
         m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{});
-        if (m_config.ema.enabled) m_ema.emplace(job.graph, m_config.ema);
-        if (job.quantizers) m_oscillation.emplace(job.graph, *job.quantizers);
+        if (job.config.ema.enabled) m_ema.emplace(job.graph, job.config.ema);
+        if (m_ema) m_ema->freeze(frozen);  // averaging would change their last bits
+        if (job.quantizers) m_stabilizer.emplace(job.graph, *job.quantizers, job.config.oscillation);
         if (job.quantizers) m_observer.emplace(*job.quantizers);
-        m_sentinel.emplace(job, m_oscillation ? &*m_oscillation : nullptr, sink);
+        m_sentinel.emplace(job, m_stabilizer ? &*m_stabilizer : nullptr, sink);
         makeExecutor();
+        warnOfNothingToStabilize();
     }
 
     TrainOutcome train() {
@@ -72,6 +84,7 @@ public:
         else if (m_sentinel->guards()) checkpoint();
         m_sentinel->keepBest(checkpointFile(), m_at);
         if (m_at.tuning) freeze();
+        else if (m_job.resume) adoptMode();
         while (!over()) {
             try {
                 if (!trainEpoch() || !finishEpoch()) {
@@ -82,6 +95,7 @@ public:
                 recover(unstable.incident);
             }
         }
+        if (!m_at.tuning) settle();
         adoptAverage();
         return m_at.outcome;
     }
@@ -89,7 +103,7 @@ public:
 private:
     std::filesystem::path checkpointFile() const { return m_job.checkpointFolder / "train_state.safetensors"; }
     TrainObjects objects() {
-        return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_oscillation ? &*m_oscillation : nullptr, m_job.quantizers,
+        return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_stabilizer ? &*m_stabilizer : nullptr, m_job.quantizers,
                 m_distiller ? m_distiller->adapters() : Optimizer::State{}};
     }
     void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
@@ -108,14 +122,57 @@ private:
         if (m_observer) m_observer.emplace(*m_job.quantizers);  // forgets half a batch
         m_at = loadTrainState(m_sentinel->bestState(), m_identity, objects());
         m_sentinel->react(incident, failed, m_at);
+        if (!m_at.tuning) adoptMode();
         m_job.epochDone(m_at.outcome);
         checkpoint();
     }
 
+    void warnOfNothingToStabilize() const {
+        if (!m_stabilizer || m_stabilizer->weights() > 0 || !(m_stabilizer->dampens() || m_stabilizer->freezes())) return;
+        m_sink.log(LogLevel::Warning, "trainer", "no weight has 4 bits or less: oscillation.dampen and oscillation.freeze have nothing to act on");
+    }
+
+    // The share of the training that is done; fine-tuning changes nothing about it.
+    double progress() const {
+        return m_at.tuning ? 1 : static_cast<double>(m_at.step) / static_cast<double>(m_loader.batchesPerEpoch() * m_config.epochs);
+    }
+
+    bool inFloat() const { return m_plain && !m_at.tuning && m_at.epoch < m_job.config.qat.floatEpochs; }
+    bool normsFrozen() const { return m_config.bnFreezeEpoch > 0 && m_at.epoch >= m_config.bnFreezeEpoch; }
+    Graph* average() { return m_ema ? &m_ema->graph() : nullptr; }
+
+    // The mode of the epoch that a checkpoint stands in, or of the one that it has ended: scales belong to that.
+    void adoptMode() {
+        if (m_widths) m_widths->adopt(m_job.graph, m_at.batch > 0 ? m_at.epoch : m_at.epoch - 1);
+        if (m_widths && m_ema) m_widths->adopt(m_ema->graph(), m_at.batch > 0 ? m_at.epoch : m_at.epoch - 1);
+        makeExecutor();
+    }
+
+    // What changes with an epoch: widths, from float to quantized, statistics of batch norms.
+    void enterEpoch() {
+        if (m_at.tuning || m_at.batch > 0) return;
+        moveTo(m_at.epoch, m_plain && m_at.epoch == m_job.config.qat.floatEpochs);
+        makeExecutor();
+    }
+
+    // However few epochs there were, the final model is quantized and on its own grids.
+    void settle() { moveTo(std::numeric_limits<int64_t>::max(), m_plain && m_at.epoch <= m_job.config.qat.floatEpochs); }
+
+    void moveTo(int64_t epoch, bool quantizes) {
+        const bool narrowed = m_widths && m_widths->advance(m_job.graph, average(), epoch);
+        if (quantizes) {
+            m_sink.log(LogLevel::Info, "trainer", str("quantizers join after ", m_at.epoch, " epochs in float; their ranges are calibrated anew"));
+            beginQuantizing(m_job, *m_plain, average(), m_cancel);
+        }
+        if (m_stabilizer && (narrowed || quantizes)) m_stabilizer->restart();
+    }
+
     void makeExecutor() {
-        ExecutorOptions options{.outputs = headOutputs(m_job.graph), .train = !m_at.tuning, .grad = true};
+        ExecutorOptions options{.outputs = headOutputs(m_job.graph), .train = !m_at.tuning && !normsFrozen(), .grad = true};
         if (m_distiller) options.values = m_distiller->studentFeatures();
-        m_executor.emplace(m_job.graph, std::move(options));
+        if (inFloat())
+            for (ValueId& value : options.values) value = unquantized(m_job.graph, value);
+        m_executor.emplace(inFloat() ? *m_plain : m_job.graph, std::move(options));
         if (m_observer && !m_at.tuning)
             m_executor->setRangeSink([this](ValueId value) { return m_observer->wants(value); },
                                      [this](ValueId value, float low, float high) {
@@ -126,6 +183,7 @@ private:
 
     // Fine-tuning starts from what training ends with, the averaged model.
     void startTuning() {
+        settle();
         m_at.tuning = true;
         const at::NoGradGuard noGrad;
         for (const ValueId id : m_job.graph.storedValues())
@@ -150,6 +208,7 @@ private:
     // False: stopped on request, a checkpoint was written.
     bool trainEpoch() {
         const bool mosaic = !m_at.tuning && m_at.epoch < m_config.epochs - m_config.augment.closeMosaic;
+        enterEpoch();
         m_loader.startEpoch(m_at.epoch, m_at.batch, mosaic);
         int64_t pending = 0;
         while (auto batch = m_loader.next()) {
@@ -159,7 +218,7 @@ private:
             const bool boundary = ++pending >= now.accumulate || last;
             ++m_at.batch, ++m_at.step;
             if (boundary) {
-                optimizerStep(now);
+                optimizerStep(now, pending * m_config.batchSize);
                 pending = 0;
             }
             m_sink.progress("train", m_at.step, m_loader.batchesPerEpoch() * lastEpoch());
@@ -173,19 +232,25 @@ private:
     }
 
     void backward(const Batch& batch) {
-        if (m_job.quantizers && !m_at.tuning) m_job.quantizers->followWeights(m_job.graph);
-        auto maps = m_executor->run(batch.images);
+        if (m_job.quantizers && !m_at.tuning && !inFloat()) followWeights();
+        const at::Tensor images = inDrawnSize(batch.images, m_config, m_loss.strides.back(), m_at.step);
+        auto maps = m_executor->run(images);
         const std::vector<at::Tensor> features(maps.begin() + static_cast<std::ptrdiff_t>(m_loss.strides.size()), maps.end());
         maps.resize(m_loss.strides.size());
         const at::AutoGradMode gradMode(true);
         const DetectionLoss loss = detectionLoss(maps, batch.targets, m_loss);
         std::optional<Distiller::Loss> distillation;
-        if (m_distiller) distillation = m_distiller->against(batch.images, maps, features);
+        if (m_distiller) distillation = m_distiller->against(images, maps, features);
         const double total = loss.box + loss.cls + loss.dfl + (distillation ? distillation->value : 0);
         m_sentinel->seeLoss(total, m_at);
         (distillation ? m_distiller->mixed(loss.total, *distillation) : loss.total).backward();
         moveActivationRanges();
         reportLosses(loss, distillation);
+    }
+
+    void followWeights() {
+        m_job.quantizers->followWeights(m_job.graph);
+        m_stabilizer->hold(m_job.graph);
     }
 
     void reportLosses(const DetectionLoss& loss, const std::optional<Distiller::Loss>& distillation) {
@@ -201,28 +266,45 @@ private:
 
     // Observed ranges follow the batch behind it: the next batch is quantized with them.
     void moveActivationRanges() {
-        if (!m_observer || m_at.tuning) return;
+        if (!m_observer || m_at.tuning || inFloat()) return;
         m_observer->endBatch();
         for (const Quantizer& q : m_job.quantizers->all())
             if (!q.weight && q.how.fakeQuantize.type != FakeQuantKind::Lsq) m_job.quantizers->applyRange(m_job.graph, q);
     }
 
-    void optimizerStep(const StepSettings& now) {
+    void optimizerStep(const StepSettings& now, int64_t images) {
+        const auto step = static_cast<double>(m_at.step);
+        Stabilizer* const stabilizer = m_stabilizer && !inFloat() ? &*m_stabilizer : nullptr;
+        const double dampening = stabilizer ? stabilizer->beforeStep(progress(), images) : 0;
+        if (stabilizer && stabilizer->dampens()) m_sink.scalar("train/dampen_loss", step, dampening);
         const double norm = m_optimizer->step(now);
         if (!std::isfinite(norm)) m_sink.log(LogLevel::Warning, "trainer", str("step ", m_at.step, ": the gradient is not finite, step left out"));
+        if (stabilizer) stabilizer->afterStep(progress());
         if (m_ema) m_ema->update(m_job.graph);
-        if (m_oscillation) m_oscillation->step(m_job.graph);
+        if (m_ema && stabilizer) stabilizer->hold(m_ema->graph());
         m_sentinel->seeScales(m_optimizer->steps(), m_at);
-        const auto step = static_cast<double>(m_at.step);
         m_sink.scalar("lr/pg0", step, now.lrBias);
         m_sink.scalar("lr/pg1", step, now.lrWeight);
         m_sink.scalar("lr/pg2", step, now.lrNorm);
     }
 
+    DetectionMetrics measured(const Graph& model) const {
+        if (inFloat()) return m_job.validate(withoutQuantizers(model));
+        return m_job.validate(model);
+    }
+
+    struct Validated {
+        DetectionMetrics model;  // averaged, if there is an average
+        std::optional<DetectionMetrics> raw;
+    };
+
     // Nothing if it was stopped on request: the epoch's last batch is then checkpointed, and a resumed run validates again.
-    std::optional<DetectionMetrics> validate() {
+    std::optional<Validated> validate() {
         try {
-            return m_job.validate(m_ema ? m_ema->graph() : m_job.graph);
+            if (!m_ema) return Validated{measured(m_job.graph), std::nullopt};
+            Validated validated{measured(m_ema->graph()), std::nullopt};
+            if (m_job.config.ema.evaluateRaw) validated.raw = measured(m_job.graph);
+            return validated;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Cancelled || m_cancel.level() == StopLevel::Abandon) throw;
             checkpoint();
@@ -235,11 +317,13 @@ private:
         const auto batches = static_cast<double>(m_loader.batchesPerEpoch());
         const auto validated = validate();
         if (!validated) return false;
-        const DetectionMetrics& metrics = *validated;
+        const DetectionMetrics& metrics = validated->model;
         const StepSettings now = settingsOf(m_at.step - 1);
-        const EpochResult result{m_at.epoch + 1, m_at.boxSum / batches, m_at.clsSum / batches, m_at.dflSum / batches, metrics.precision,
+        EpochResult result{m_at.epoch + 1, m_at.boxSum / batches, m_at.clsSum / batches, m_at.dflSum / batches, metrics.precision,
                                  metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm,
                                  m_distiller ? std::optional(m_at.distillSum / batches) : std::nullopt};
+        if (validated->raw) result.rawMap50 = validated->raw->map50, result.rawMap = validated->raw->map;
+        result.easier = m_at.epoch < easierEpochs(m_job.config);
         m_at.outcome.epochs.push_back(result);
         reportEpoch(result);
         keepWeights(result);
@@ -264,16 +348,27 @@ private:
         m_sink.log(LogLevel::Info, "trainer", str("epoch ", result.epoch, " of ", lastEpoch(), ": mAP50-95 ", result.map, ", mAP50 ", result.map50,
                                                  ", box ", result.boxLoss, ", class ", result.clsLoss, ", dfl ", result.dflLoss,
                                                  result.distillLoss ? str(", distillation ", *result.distillLoss) : ""));
-        if (!m_oscillation) return;
-        m_sink.scalar("oscillation/share", epoch, m_oscillation->totalShare());
-        for (const OscillationShare& share : m_oscillation->shares())
-            m_sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(result.epoch), "qat",
-                          {{"share", share.share}, {"mean_frequency", share.meanFrequency}}});
+        if (result.rawMap) {
+            m_sink.scalar("metrics/raw/mAP50(B)", epoch, *result.rawMap50);
+            m_sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);
+        }
+        if (m_stabilizer && m_stabilizer->reports() && !inFloat()) reportOscillation(result.epoch);
+    }
+
+    void reportOscillation(int64_t epoch) {
+        m_sink.scalar("oscillation/share", static_cast<double>(epoch), m_stabilizer->oscillating());
+        if (m_stabilizer->freezes()) m_sink.scalar("oscillation/frozen", static_cast<double>(epoch), m_stabilizer->frozen());
+        for (const OscillationShare& share : m_stabilizer->shares()) {
+            std::map<std::string, double> metrics{{"share", share.share}, {"mean_frequency", share.meanFrequency}, {"boundary_distance", share.boundaryDistance}};
+            if (m_stabilizer->freezes()) metrics["frozen"] = share.frozen;
+            m_sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(epoch), "qat", metrics});
+        }
     }
 
     void keepWeights(const EpochResult& result) {
         const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
         saveModel(m_job.weightsFolder / "last.safetensors", model);
+        if (result.easier) return;
         TrainOutcome& outcome = m_at.outcome;
         if (result.fitness() > m_at.bestFitness) saveModel(m_job.weightsFolder / "best.safetensors", model);
         if (result.fitness() >= m_at.bestFitness) {
@@ -304,7 +399,9 @@ private:
     std::optional<Distiller> m_distiller;
     std::optional<Optimizer> m_optimizer;
     std::optional<Ema> m_ema;
-    std::optional<OscillationTracker> m_oscillation;
+    std::optional<Stabilizer> m_stabilizer;
+    std::optional<GradualWidths> m_widths;
+    std::optional<Graph> m_plain;  // the graph without quantizers, for epochs in float
     std::optional<BatchObserver> m_observer;
     std::optional<Sentinel> m_sentinel;
     std::optional<Executor> m_executor;

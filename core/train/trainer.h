@@ -24,6 +24,8 @@ struct EpochResult {
     double precision = 0, recall = 0, map50 = 0, map = 0;   // of the averaged model if there is one
     double lrBias = 0, lrWeight = 0, lrNorm = 0;            // at the end of the epoch
     std::optional<double> distillLoss{};                    // mean over the epoch's batches, if there is a teacher
+    std::optional<double> rawMap50{}, rawMap{};             // of the model behind the average, if both are evaluated
+    bool easier = false;  // in float or on wider grids than wanted: counts neither as best nor towards patience and collapse
     double fitness() const { return 0.1 * map50 + 0.9 * map; }
 };
 
@@ -52,6 +54,8 @@ struct TrainJob {
 };
 
 // Trains until the configured epochs, early stopping, or a stop request, which ends the batch and writes a checkpoint.
+// The first qat_params.float_epochs train and validate the network without its quantizers, which are calibrated anew behind
+// them; with qat_params.gradual_bits their grids get narrower from epoch to epoch.
 // Fine-tuning epochs follow the last one, however it came to be the last: they start from the final model, at the rate
 // the schedule ends with, and change neither quantizers nor the statistics of batch norms.
 // On return the graph holds the final model: the averaged weights if averaging is on. Throws Error{BadInput} when a

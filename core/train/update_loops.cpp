@@ -71,4 +71,68 @@ QAT_CLONES void trackOscillation(const float* __restrict w, const OscillationSta
     }
 }
 
+std::pair<double, int64_t> boundaryDistances(const float* w, int64_t n, float inverseScale, float qmin, float qmax) {
+    double sum = 0;
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        const float scaled = w[i] * inverseScale;
+        if (!(scaled >= qmin && scaled <= qmax)) continue;
+        sum += 0.5 - std::abs(scaled - __builtin_rintf(scaled));
+        ++count;
+    }
+    return {sum, count};
+}
+
+QAT_CLONES int64_t freezeOscillating(float* __restrict w, const FreezeState& state, int64_t n, float scale,
+                                     float threshold, float momentum) {
+    const int8_t* __restrict code = state.code;
+    const float* __restrict frequency = state.frequency;
+    float* __restrict mean = state.mean;
+    int8_t* __restrict frozen = state.frozen;
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        const bool freezes = (frozen[i] == kFree) & (frequency[i] > threshold);
+        const float target = __builtin_rintf(mean[i]);
+        frozen[i] = freezes ? static_cast<int8_t>(target) : frozen[i];
+        w[i] = freezes ? target * scale : w[i];
+        mean[i] = momentum * static_cast<float>(code[i]) + (1.0f - momentum) * mean[i];
+        count += freezes;
+    }
+    return count;
+}
+
+QAT_CLONES void holdFrozen(float* __restrict w, const int8_t* __restrict frozen, int64_t n, float scale) {
+    for (int64_t i = 0; i < n; ++i) w[i] = frozen[i] == kFree ? w[i] : static_cast<float>(frozen[i]) * scale;
+}
+
+QAT_CLONES double takeFrozen(float* __restrict g, const int8_t* __restrict frozen, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        const bool held = frozen[i] != kFree;
+        sum += held ? static_cast<double>(g[i]) * frozen[i] : 0.0;
+        g[i] = held ? 0.0f : g[i];
+    }
+    return sum;
+}
+
+QAT_CLONES double dampen(const float* __restrict w, float* __restrict g, int64_t n, const DampenStep& step) {
+    constexpr int64_t kLanes = 16;
+    const DampenStep s = step;
+    const auto at = [&](int64_t i) {
+        const float scaled = w[i] * s.inverse;
+        const float residual = w[i] - __builtin_rintf(scaled) * s.scale;
+        const float pull = (scaled >= s.qmin) & (scaled <= s.qmax) ? residual : 0.0f;
+        g[i] += s.factor * pull;
+        return pull * pull;
+    };
+    float lanes[kLanes] = {};
+    int64_t i = 0;
+    for (; i + kLanes <= n; i += kLanes)
+        for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += at(i + lane);
+    for (; i < n; ++i) lanes[0] += at(i);
+    double total = 0;
+    for (const float lane : lanes) total += lane;
+    return total;
+}
+
 }  // namespace qat::loops

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 namespace qat::loops {
 
@@ -30,5 +31,32 @@ struct OscillationState {
 };
 void trackOscillation(const float* w, const OscillationState& state, int64_t n, float inverseScale, float qmin,
                       float qmax, float momentum);
+
+// Sum and number of the distances of w / scale to the nearest boundary between two codes, in steps, where it is in qmin
+// .. qmax.
+std::pair<double, int64_t> boundaryDistances(const float* w, int64_t n, float inverseScale, float qmin, float qmax);
+
+constexpr int8_t kFree = -128;  // no code: the weight is not frozen
+
+struct FreezeState {
+    const int8_t* code;  // that of the weight now
+    const float* frequency;
+    float* mean;     // of the codes, moving average
+    int8_t* frozen;  // kFree, or the code the weight is held on
+};
+// Freezes what is free and above the threshold on round(mean), then moves the means. Returns how many froze.
+int64_t freezeOscillating(float* w, const FreezeState& state, int64_t n, float scale, float threshold, float momentum);
+// w = frozen scale where it is frozen.
+void holdFrozen(float* w, const int8_t* frozen, int64_t n, float scale);
+// g = 0 where it is frozen; returns the sum of g frozen there.
+double takeFrozen(float* g, const int8_t* frozen, int64_t n);
+
+struct DampenStep {
+    float scale, inverse, qmin, qmax;  // of the grid, the latter two without the zero point
+    float factor;
+};
+// g += factor (w - w^), w^ the nearest value of the grid, where w lies within the grid. Returns the sum of (w - w^)^2
+// there.
+double dampen(const float* w, float* g, int64_t n, const DampenStep& step);
 
 }  // namespace qat::loops

@@ -33,7 +33,12 @@ TEST(Assets, InspectCountsTheRealModel) {
     EXPECT_NEAR(description["macs"].get<double>(), 4.37e9, 0.02e9);
 }
 
-TEST(Assets, PredictFindsWhatTheReferenceFinds) {
+class Predict : public testing::TestWithParam<const char*> {};  // a flag, or nothing
+
+INSTANTIATE_TEST_SUITE_P(Arithmetic, Predict, testing::Values("", "--precise"),
+                         [](const auto& info) { return *info.param ? "Precise" : "Fast"; });
+
+TEST_P(Predict, FindsWhatTheReferenceFinds) {
     QAT_REQUIRE_ASSETS(assets);
     const ScratchFolder scratch;
     const json golden = readJson(assets / "goldens/yolov8n/detections.json");
@@ -42,6 +47,7 @@ TEST(Assets, PredictFindsWhatTheReferenceFinds) {
         arguments.push_back(
             (assets / "coco128/images/train2017" / (image["name"].get<std::string>() + ".jpg")).string());
     arguments.insert(arguments.end(), {"--json", (scratch.path() / "p.json").string()});
+    if (*GetParam()) arguments.emplace_back(GetParam());
     const Ended ended = cli(arguments);
     ASSERT_EQ(ended.status, 0) << ended.err;
     const json report = readJson(scratch.path() / "p.json");

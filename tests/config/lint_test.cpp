@@ -68,6 +68,39 @@ TEST(LintConfig, FineTuningNeedsTrainingToFollow) {
     EXPECT_EQ(fineTuningEpochs(readConfig(text).config), 0);
 }
 
+TEST(LintConfig, OscillationThatContradictsItselfIsNamed) {
+    const auto say = [](const std::string& text, const std::string& key) { return about(warningsFor(text), key).size(); };
+    EXPECT_EQ(say("oscillation: {track: false, freeze: {threshold: 0.02}}\n", "oscillation.track"), 1u);
+    EXPECT_EQ(say("oscillation: {freeze: {threshold: 0.005}}\n", "oscillation.freeze.threshold"), 1u);
+    EXPECT_EQ(say("oscillation: {freeze: {threshold: 0.2}}\n", "oscillation.freeze.start_threshold"), 1u);
+    EXPECT_EQ(say("oscillation: {dampen: {weight: 1}}\ntrain_params: {epochs: 0}\n", "oscillation.dampen.weight"), 1u);
+    EXPECT_TRUE(warningsFor("oscillation: {dampen: {weight: 1}, freeze: {threshold: 0.02}}\n").empty());
+    const auto folded = warningsFor("oscillation: {bn_reestimation: 50}\n");
+    ASSERT_EQ(folded.size(), 1u);
+    EXPECT_NE(folded[0].message.find("qat_params.fuse_modules folds the batch norms"), std::string::npos);
+    EXPECT_TRUE(warningsFor("oscillation: {bn_reestimation: 50}\nqat_params: {fuse_modules: false}\n").empty());
+    const auto backwards = warningsFor("oscillation: {dampen: {begin: 0.8, end: 0.5}}\n");
+    ASSERT_EQ(backwards.size(), 1u);
+    EXPECT_EQ(backwards[0].message, "oscillation.dampen.begin is 0.8, after oscillation.dampen.end, 0.5: the value changes at once");
+}
+
+TEST(LintConfig, CoursesThatContradictThemselvesAreNamed) {
+    const auto say = [](const std::string& text, const std::string& key) { return about(readConfig(text).issues, key).size(); };
+    EXPECT_EQ(say("qat_params: {float_epochs: 2}\ntrain_params: {epochs: 2}\n", "qat_params.float_epochs"), 1u);
+    EXPECT_EQ(say("qat_params: {gradual_bits: {weight: 8, duration: 9}}\n", "qat_params.gradual_bits.duration"), 1u);
+    EXPECT_EQ(say("qat_params: {float_epochs: 3, gradual_bits: {weight: 8, duration: 3}}\ntrain_params: {epochs: 9}\n",
+                  "qat_params.gradual_bits.duration"),
+              1u);
+    EXPECT_EQ(say("train_params: {bn_freeze_epoch: 1}\n", "train_params.bn_freeze_epoch"), 1u);
+    EXPECT_EQ(say("train_params: {quantize: false}\nqat_params: {float_epochs: 1}\n", "qat_params.float_epochs"), 1u);
+    EXPECT_TRUE(warningsFor("qat_params: {float_epochs: 1, fuse_modules: false, gradual_bits: {weight: 8, duration: 3}}\n"
+                            "train_params: {epochs: 9, bn_freeze_epoch: 6}\n")
+                    .empty());
+    const ConfigReading pattern = readConfig("train_params: {frozen_layers: ['model[']}\n");
+    ASSERT_EQ(pattern.issues.size(), 1u);
+    EXPECT_EQ(pattern.issues[0].severity, Severity::Error);
+}
+
 TEST(LintConfig, PatternsWithBareDotsWarnWithTheEscapedPattern) {
     const auto issues =
         warningsFor("quantization:\n  layer_configs:\n    - pattern: \"model.[0-9]+.detect\"\n      skip: true\n");

@@ -152,6 +152,14 @@ TEST(ReadConfig, EveryKindOfMistakeHasItsSentence) {
     }
 }
 
+TEST(ReadConfig, AKeyThatHasMovedSaysWhereItIs) {
+    const ConfigReading reading = readConfig("train_params:\n  ema:\n    decay: 0.99\n");
+    ASSERT_EQ(reading.issues.size(), 1u);
+    EXPECT_EQ(reading.issues[0].message, "train_params.ema is not a known key (it is ema now)");
+    EXPECT_EQ(reading.issues[0].line, 2);
+    EXPECT_FALSE(reading.valid());
+}
+
 TEST(ReadConfig, BadValueLeavesTheDefaultAndTheRestIsRead) {
     const ConfigReading reading =
         readConfig("quantization: {weight: {bit_width: 99, symmetric: false}}\ntrain_params: {epochs: 7}\n");

@@ -78,7 +78,7 @@ TEST(ConfigFields, AreCompleteForAForm) {
         EXPECT_TRUE(field.kind != ConfigField::Kind::Choice || !field.choices.empty()) << field.path;
         EXPECT_EQ(configValueAt("", field.path).value, field.defaultValue);
     }
-    EXPECT_EQ(configFields().size(), 112u);
+    EXPECT_EQ(configFields().size(), 133u);
     EXPECT_EQ(configFields().front().path, "model.architecture");
     EXPECT_EQ(configFields().back().path, "data.val_limit");
 }

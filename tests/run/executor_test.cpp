@@ -55,6 +55,18 @@ TEST_P(BothModes, OptionsAndHookChangeNoBit) {
     EXPECT_TRUE(sameBits(hooked.run(sampleInput()), reference));
 }
 
+// A sum that float32 cannot carry.
+TEST(Precise, AddsInDouble) {
+    Graph graph;
+    const ValueId x = graph.addInput("x", {1, 3, 1, 1});
+    const auto weight = std::make_shared<at::Tensor>(at::ones({1, 3, 1, 1}));
+    graph.setOutput("out", graph.add("conv", Conv2d{}, {x, graph.addParameter("conv.weight", weight, {1, 3, 1, 1})}));
+    const at::Tensor input = at::tensor({1e8f, 1.0f, -1e8f}).reshape({1, 3, 1, 1});
+    for (const bool frozen : {false, true})
+        EXPECT_EQ(Executor(graph, {.outputs = {"out"}, .frozen = frozen, .precise = true}).run(input)[0].item<float>(), 1.0f);
+    EXPECT_THROW(Executor(graph, {.outputs = {"out"}, .grad = true, .precise = true}), Error);
+}
+
 TEST_P(BothModes, FrozenEqualsThePlainRun) {
     const Graph graph = branchedGraph(GetParam());
     Executor frozen(graph, {.outputs = kOutputs, .frozen = true});

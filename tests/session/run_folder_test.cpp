@@ -100,7 +100,8 @@ void expectResults(const std::filesystem::path& folder) {
     ASSERT_EQ(rows.size(), 2u);
     EXPECT_EQ(rows[0], (std::vector<std::string>{"epoch", "train/box_loss", "train/cls_loss", "train/dfl_loss",
                                                  "metrics/precision(B)", "metrics/recall(B)", "metrics/mAP50(B)",
-                                                 "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"}));
+                                                 "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2",
+                                                 "metrics/raw/mAP50(B)", "metrics/raw/mAP50-95(B)"}));
     ASSERT_EQ(rows[1].size(), rows[0].size());
     EXPECT_EQ(rows[1][0], "1");
     for (const auto& cell : rows[1]) EXPECT_NO_THROW(static_cast<void>(std::stod(cell))) << cell;

@@ -21,7 +21,7 @@ Config after(const Overrides& overrides, const std::filesystem::path& folder) {
 
 TEST(Methods, NamesAreWhatTheirRecipesDo) {
     const ScratchFolder scratch;
-    for (const char* name : {"baseline", "ema", "qc", "ema+qc"})
+    for (const char* name : {"baseline", "ema", "qc", "ema+qc", "ema+freezing", "ema+qc+freezing+dampening"})
         EXPECT_EQ(methodName(after(methodOverrides(name, {}), scratch.path())), name);
     EXPECT_EQ(methodName(after(methodOverrides("qc+ema", {}), scratch.path())), "ema+qc") << "order does not matter";
 }

@@ -62,6 +62,18 @@ TEST(Ema, ZeroPointsStayWhole) {
     }
 }
 
+TEST(Ema, ScalesThatAreNotAveragedStandAsTheyAre) {
+    Graph model = tinyDetector();
+    const QuantizerSet quantizers = insertCalibrated(model, tinyConfig(Quantize::Lsq));
+    Ema ema(model, {.decay = 0.9, .tau = 1, .scales = false});
+    for (const ValueId id : model.storedValues()) model.value(id).data->add_(1.0);
+    ema.update(model);
+    for (const Quantizer& q : quantizers.all())
+        EXPECT_TRUE(at::equal(*ema.graph().value(q.scale).data, *model.value(q.scale).data)) << q.name;
+    const ValueId weight = quantizers.all().front().observed.front();
+    EXPECT_FALSE(at::equal(*ema.graph().value(weight).data, *model.value(weight).data));
+}
+
 TEST(Ema, DoesNotTouchTheModel) {
     Graph model = tinyDetector();
     const auto before = storedBytes(model);

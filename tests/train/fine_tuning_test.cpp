@@ -106,7 +106,7 @@ TEST_P(FineTuning, ResumesBitByBit) {
 
 TEST_P(FineTuning, WorksWithoutAveraging) {
     TinyRun trained{config(0), scratch.path() / "trained"}, tuned{config(1), scratch.path() / "tuned"};
-    trained.config.train.ema.enabled = tuned.config.train.ema.enabled = false;
+    trained.config.ema.enabled = tuned.config.ema.enabled = false;
     trained.train();
     tuned.train();
     const Stored before = storedOf(*trained.graph);

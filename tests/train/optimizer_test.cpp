@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "train/ema.h"
 
 namespace qat {
 namespace {
@@ -78,19 +79,19 @@ const std::vector<double> kRates{0.02, 0.03, 0.01, 0.03, 0.005};  // of kNames
 struct Literal {
     std::vector<double> p, m = std::vector<double>(kLength), v = std::vector<double>(kLength);
 
-    void sgd(size_t i, double g, double lr, double decay) {
+    void sgd(size_t i, double g, double lr, double decay, double momentum = 0.9) {
         g += decay * p[i];
-        m[i] = 0.9 * m[i] + g;
-        p[i] -= lr * (g + 0.9 * m[i]);
+        m[i] = momentum * m[i] + g;
+        p[i] -= lr * (g + momentum * m[i]);
     }
-    void adam(size_t i, double g, double lr, double decay, bool decoupled, int t) {
+    void adam(size_t i, double g, double lr, double decay, bool decoupled, int t, double beta = 0.9) {
         if (decoupled)
             p[i] -= lr * decay * p[i];
         else
             g += decay * p[i];
-        m[i] = 0.9 * m[i] + 0.1 * g;
+        m[i] = beta * m[i] + (1 - beta) * g;
         v[i] = 0.999 * v[i] + 0.001 * g * g;
-        p[i] -= lr * (m[i] / (1 - std::pow(0.9, t))) / (std::sqrt(v[i] / (1 - std::pow(0.999, t))) + 1e-8);
+        p[i] -= lr * (m[i] / (1 - std::pow(beta, t))) / (std::sqrt(v[i] / (1 - std::pow(0.999, t))) + 1e-8);
     }
 };
 
@@ -117,6 +118,50 @@ TEST_P(OptimizerKinds, FollowTheirFormulas) {
     for (size_t k = 0; k < kNames.size(); ++k) {
         const auto values = valuesOf(graph, kNames[k]);
         for (size_t i = 0; i < kLength; ++i) EXPECT_NEAR(values[i], literal[k].p[i], 1e-6) << kNames[k] << " " << i;
+    }
+}
+
+// 50 steps of 60 under warm-up, cosine schedule and averaging, all written out once more.
+TEST_P(OptimizerKinds, FollowScheduleAndAverage) {
+    TrainConfig config = configOf(GetParam());
+    config.nominalBatch = config.batchSize;
+    config.epochs = 6;
+    config.lr = 0.02;
+    config.warmupEpochs = 2;
+    config.momentum = 0.9;
+    config.weightDecay = 0.05;
+    constexpr int64_t kBatches = 10;
+    const EmaConfig averaging{.decay = 0.98, .tau = 10};
+    Graph graph = oneOfEach();
+    Optimizer optimizer(graph, config);
+    Ema ema(graph, averaging);
+    std::vector<Literal> literal(kNames.size());
+    std::vector<std::vector<double>> average;
+    for (size_t k = 0; k < kNames.size(); ++k) average.push_back(literal[k].p = valuesOf(graph, kNames[k]));
+    const bool sgd = GetParam() == OptimizerKind::Sgd;
+    for (int step = 0; step < 50; ++step) {
+        setGradients(graph, step);
+        optimizer.step(settingsAt(config, step, kBatches));
+        ema.update(graph);
+        const double epoch = step / 10, warm = std::min(1.0, step / 30.0);  // 100 batches at least, half the run at most
+        const double target = 0.02 * ((1 - std::cos(M_PI * epoch / 6)) / 2 * (0.01 - 1) + 1);
+        const double rise = warm * target, bias = sgd ? 0.1 + warm * (target - 0.1) : rise, momentum = 0.8 + warm * 0.1;
+        const double decay = 0.98 * (1 - std::exp(-(step + 1) / 10.0));
+        for (size_t k = 0; k < kNames.size(); ++k)
+            for (size_t i = 0; i < kLength; ++i) {
+                const double lr = kNames[k] == "b" || kNames[k] == "bn.bias" ? bias : rise;
+                const double g = gradientAt(k, i, step), wd = k == 0 ? 0.05 : 0.0;
+                if (sgd) literal[k].sgd(i, g, lr, wd, momentum);
+                else literal[k].adam(i, g, lr, wd, GetParam() == OptimizerKind::AdamW, step + 1, momentum);
+                average[k][i] = decay * average[k][i] + (1 - decay) * literal[k].p[i];
+            }
+    }
+    for (size_t k = 0; k < kNames.size(); ++k) {
+        const auto values = valuesOf(graph, kNames[k]), averaged = valuesOf(ema.graph(), kNames[k]);
+        for (size_t i = 0; i < kLength; ++i) {
+            EXPECT_NEAR(values[i], literal[k].p[i], 1e-6 * (1 + std::abs(values[i]))) << kNames[k] << " " << i;
+            EXPECT_NEAR(averaged[i], average[k][i], 1e-6 * (1 + std::abs(averaged[i]))) << kNames[k] << " " << i;
+        }
     }
 }
 

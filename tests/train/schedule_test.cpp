@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace qat {
 namespace {
 
@@ -108,6 +110,15 @@ TEST(Schedule, NominalBatchZeroStepsEveryBatch) {
     TrainConfig config = hundredEpochs(ScheduleKind::Linear);
     config.nominalBatch = 0;
     EXPECT_EQ(settingsAt(config, 5000, 100).accumulate, 1);
+}
+
+TEST(Schedule, AnnealsAlongACosine) {
+    EXPECT_EQ(annealed(0.1, 0.01, 0.25, 1, 0), 0.1);
+    EXPECT_EQ(annealed(0.1, 0.01, 0.25, 1, 0.25), 0.1);
+    EXPECT_NEAR(annealed(0.1, 0.01, 0.25, 1, 0.625), 0.055, 1e-12);
+    EXPECT_NEAR(annealed(0, 0.1, 0, 0.5, 0.125), 0.1 * (1 - std::cos(M_PI / 4)) / 2, 1e-12);
+    EXPECT_EQ(annealed(0.1, 0.01, 0.25, 0.75, 0.8), 0.01);
+    EXPECT_EQ(annealed(0.1, 0.01, 0.5, 0.5, 0.5), 0.01);
 }
 
 }  // namespace

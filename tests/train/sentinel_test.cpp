@@ -230,11 +230,11 @@ TEST_F(SentinelRun, CollapseBlamesOscillation) {
     Graph graph = tinyDetector();
     const Config settings = config();
     QuantizerSet quantizers = insertCalibrated(graph, settings);
-    OscillationTracker oscillation(graph, quantizers);
+    Stabilizer stabilizer(graph, quantizers, settings.oscillation);
     for (int step = 0; step < 50; ++step) {
         for (const Quantizer& q : quantizers.all())
             if (q.weight) graph.value(q.observed.front()).data->neg_();
-        oscillation.step(graph);
+        stabilizer.afterStep(0);
     }
     const TrainJob job{.graph = graph,
                        .quantizers = &quantizers,
@@ -245,7 +245,7 @@ TEST_F(SentinelRun, CollapseBlamesOscillation) {
                        .validate = {},
                        .epochDone = {}};
     HookSink sink;
-    const Sentinel sentinel(job, &oscillation, sink);
+    const Sentinel sentinel(job, &stabilizer, sink);
     TrainPosition at;
     at.outcome.epochs = {{.epoch = 1, .map = 0.4}, {.epoch = 2, .map = 0.1}};
     try {

@@ -38,7 +38,7 @@ Config tinyConfig(Quantize quantize) {
     config.train.lr = 0.01;
     config.train.checkpointEvery = 0;
     config.train.augment = {0, 0, 0, 0, 0, 0, 0, 0};
-    config.train.ema = {true, 0.9, 2};
+    config.ema = {.decay = 0.9, .tau = 2, .evaluateRaw = false};
     config.quantization.weight.bitWidth = 4;
     if (quantize == Quantize::Lsq) config.quantization.fakeQuantize.type = FakeQuantKind::Lsq;
     return config;
@@ -73,8 +73,9 @@ TrainOutcome TinyRun::train(bool resume) {
                        .weightsFolder = folder / "weights",
                        .resume = resume,
                        .validate =
-                           [&](const Graph&) {
+                           [&](const Graph& model) {
                                cancel.poll();
+                               if (onModel) onModel(model);
                                DetectionMetrics metrics;
                                metrics.map = metrics.map50 = fitness ? fitness(++validations) : 0.1;
                                return metrics;

@@ -20,13 +20,16 @@ struct Live {
     QuantizerSet quantizers = insertCalibrated(graph, config);
     std::optional<Ema> ema;
     std::optional<Optimizer> optimizer;
-    std::optional<OscillationTracker> oscillation;
+    std::optional<Stabilizer> stabilizer;
 
     explicit Live(uint64_t seed, OptimizerKind kind = OptimizerKind::AdamW) {
         config.train.optimizer = kind;
         optimizer.emplace(graph, config.train);
-        ema.emplace(graph, config.train.ema);
-        oscillation.emplace(graph, quantizers);
+        ema.emplace(graph, config.ema);
+        OscillationConfig everything;
+        everything.momentum = 0.5;
+        everything.freeze = {.threshold = 0.1, .startThreshold = 0.1, .begin = 0};
+        stabilizer.emplace(graph, quantizers, everything);
         Random random(seed);
         for (int step = 0; step < 3; ++step) oneStep(random);
     }
@@ -41,9 +44,9 @@ struct Live {
         }
         optimizer->step(settingsAt(config.train, 10, 4));
         ema->update(graph);
-        oscillation->step(graph);
+        stabilizer->afterStep(1);
     }
-    TrainObjects objects() { return {graph, &*ema, *optimizer, &*oscillation, &quantizers}; }
+    TrainObjects objects() { return {graph, &*ema, *optimizer, &*stabilizer, &quantizers}; }
 };
 
 TrainPosition somewhere() {

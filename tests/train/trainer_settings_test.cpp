@@ -22,7 +22,7 @@ protected:
 
     Settings() {
         config.train.warmupEpochs = 0;
-        config.train.ema.enabled = false;
+        config.ema.enabled = false;
     }
     Series train(const Config& with) {
         TinyRun run{with, scratch.path() / std::to_string(runs++)};
@@ -138,6 +138,19 @@ TEST_F(Settings, Momentum) {
     config.train.momentum = 0.937;
     train();
     EXPECT_GT((weight() - start()).norm().item<double>(), 1.5 * none);
+}
+
+TEST_F(Settings, GradientNorm) {
+    config.train.weightDecay = 0;
+    config.train.maxGradNorm = 0.01;
+    const double once = firstMove(config);
+    config.train.maxGradNorm = 0.02;
+    EXPECT_NEAR(firstMove(config) / once, 2, 1e-2) << "the step is as long as the gradient may be";
+    config.train.maxGradNorm = 0;
+    const double free = firstMove(config);
+    config.train.maxGradNorm = 1e6;
+    EXPECT_EQ(firstMove(config), free);
+    EXPECT_GT(free, 10 * once);
 }
 
 TEST_F(Settings, Patience) {

@@ -152,7 +152,7 @@ TEST_F(Trainer, SaysWhenThereAreFewerImagesThanABatch) {
 }
 
 TEST_F(Trainer, LearnsWithoutAveragingToo) {
-    run.config.train.ema.enabled = false;
+    run.config.ema.enabled = false;
     const TrainOutcome outcome = run.train();
     EXPECT_EQ(outcome.epochs.size(), 3u);
     const Checkpoint last = readCheckpoint(scratch.path() / "weights/last.safetensors");

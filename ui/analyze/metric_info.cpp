@@ -30,6 +30,8 @@ constexpr std::array kKnown{
     Known{"kl", QT_TRANSLATE_NOOP("Metric", "KL divergence"), 5, false, false},
     Known{"share", QT_TRANSLATE_NOOP("Metric", "oscillating"), 1, false, true},
     Known{"mean_frequency", QT_TRANSLATE_NOOP("Metric", "flip frequency"), 5, false, false},
+    Known{"boundary_distance", QT_TRANSLATE_NOOP("Metric", "distance to boundary"), 3, true, false},
+    Known{"frozen", QT_TRANSLATE_NOOP("Metric", "frozen"), 1, false, true},
 };
 
 size_t placeOf(const QString& key) {

@@ -27,7 +27,11 @@ QString sectionTitle(const QString& key) {
                                                 {QStringLiteral("fake_quantize"), SchemaForm::tr("Fake quantizer")},
                                                 {QStringLiteral("loss_weights"), SchemaForm::tr("Loss weights")},
                                                 {QStringLiteral("augment"), SchemaForm::tr("Augmentation")},
-                                                {QStringLiteral("ema"), SchemaForm::tr("Weight averaging")}};
+                                                {QStringLiteral("ema"), SchemaForm::tr("Weight averaging")},
+                                                {QStringLiteral("oscillation"), SchemaForm::tr("Oscillation")},
+                                                {QStringLiteral("gradual_bits"), SchemaForm::tr("Narrowing grids")},
+                                                {QStringLiteral("dampen"), SchemaForm::tr("Dampening")},
+                                                {QStringLiteral("freeze"), SchemaForm::tr("Freezing")}};
     if (titles.contains(key)) return titles.value(key);
     QString words = key;
     words.replace(QLatin1Char('_'), QLatin1Char(' '));

@@ -162,6 +162,7 @@ QString stageTitle(const QString& stage) {
         {"evaluate_ptq", QT_TRANSLATE_NOOP("Stage", "Evaluate PTQ")},
         {"analyze", QT_TRANSLATE_NOOP("Stage", "Analyze")},
         {"train", QT_TRANSLATE_NOOP("Stage", "QAT")},
+        {"reestimate", QT_TRANSLATE_NOOP("Stage", "Estimate norms")},
         {"correct", QT_TRANSLATE_NOOP("Stage", "Correct (QC)")},
         {"evaluate", QT_TRANSLATE_NOOP("Stage", "Evaluate")},
         {"export", QT_TRANSLATE_NOOP("Stage", "Export")},

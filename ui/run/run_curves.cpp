@@ -11,6 +11,7 @@ namespace qat::ui {
 namespace {
 
 const QString kMap = QStringLiteral("metrics/mAP50-95(B)");
+const QString kRawMap = QStringLiteral("metrics/raw/mAP50-95(B)");
 
 QString text(const char* source) {
     return QCoreApplication::translate("RunCurves", source);
@@ -133,6 +134,12 @@ std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
         lines.push_back(level(text("PTQ"), *figures.ptq, xMax, LineRole::Quant));
         lines.back().thin = lines.back().dotted = true;
     }
+    if (ChartLine raw = lineOf(data, kRawMap, false, axis); !raw.points.empty()) {
+        raw.name = text("Quantized, not averaged");
+        raw.role = LineRole::Neutral;
+        raw.thin = true;
+        lines.push_back(std::move(raw));
+    }
     if (!map.points.empty()) lines.push_back(std::move(map));
     return lines;
 }
@@ -141,7 +148,8 @@ std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis) {
     const std::pair<const char*, const char*> parts[] = {{"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
                                                          {"cls", QT_TRANSLATE_NOOP("RunCurves", "class")},
                                                          {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")},
-                                                         {"distill", QT_TRANSLATE_NOOP("RunCurves", "teacher")}};
+                                                         {"distill", QT_TRANSLATE_NOOP("RunCurves", "teacher")},
+                                                         {"dampen", QT_TRANSLATE_NOOP("RunCurves", "dampening")}};
     std::vector<ChartLine> lines;
     int category = 1;
     for (const auto& [key, name] : parts) {
@@ -155,13 +163,19 @@ std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis) {
 }
 
 std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis) {
-    ChartLine line = lineOf(data, QStringLiteral("oscillation/share"), false, axis, 100);
-    line.name = text("Oscillating weights, %");
-    if (line.points.empty()) return {};
-    line.markers = line.points.size() <= 30;
-    const double last = line.points.back().y();  // often below a tenth of a percent
-    line.endLabel = last < 1 ? text("%1 %").arg(last, 0, 'f', 2) : formatPercent(last / 100);
-    return {std::move(line)};
+    std::vector<ChartLine> lines;
+    for (const auto& [key, name] : {std::pair{"frozen", QT_TRANSLATE_NOOP("RunCurves", "Frozen weights, %")},
+                                    {"share", QT_TRANSLATE_NOOP("RunCurves", "Oscillating weights, %")}}) {
+        ChartLine line = lineOf(data, QStringLiteral("oscillation/%1").arg(QLatin1String(key)), false, axis, 100);
+        if (line.points.empty()) continue;
+        line.name = text(name);
+        line.markers = line.points.size() <= 30;
+        const double last = line.points.back().y();  // often below a tenth of a percent
+        line.endLabel = last < 1 ? text("%1 %").arg(last, 0, 'f', 2) : formatPercent(last / 100);
+        if (key == QLatin1String("frozen")) line.role = LineRole::Neutral;
+        lines.push_back(std::move(line));
+    }
+    return lines;
 }
 
 std::vector<ChartLine> rateLines(const RunData& data, RunAxis axis, int* exponent) {

@@ -31,7 +31,7 @@ double lastX(const RunData& data, RunAxis axis);
 // mAP50-95 over training with the FP32 line, the PTQ level and the collapse floor.
 std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis);
 std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis);
-// Share of oscillating weights in percent.
+// Shares of oscillating and, where weights freeze, of frozen weights in percent.
 std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis);
 // Learning rate times 10^-exponent.
 std::vector<ChartLine> rateLines(const RunData& data, RunAxis axis, int* exponent);

@@ -1,0 +1,50 @@
+// Calibration between two epochs.
+#include "train/begin_quantizing.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "data/loader.h"
+#include "quant/calibrate.h"
+
+namespace qat {
+namespace {
+
+// Batches of training images, as many as the most demanding quantizer looks at.
+std::function<at::Tensor()> calibrationImages(const TrainJob& job) {
+    LoaderOptions options;
+    options.imgsz = job.config.data.imgsz;
+    options.batch = job.config.train.batchSize;
+    options.workers = job.config.data.workers;
+    options.shuffle = true;
+    options.seed = static_cast<uint64_t>(job.config.train.seed);
+    const auto loader = std::make_shared<Loader>(job.data, options);
+    loader->startEpoch(0);
+    int left = 0;
+    for (const Quantizer& q : job.quantizers->all()) left = std::max(left, q.weight ? 0 : q.how.calibration.numBatches);
+    return [loader, left]() mutable {
+        const auto next = left-- > 0 ? loader->next() : std::nullopt;
+        return next ? next->images : at::Tensor();
+    };
+}
+
+}  // namespace
+
+void beginQuantizing(const TrainJob& job, const Graph& plain, Graph* average, const CancelToken& cancel) {
+    for (Quantizer& q : job.quantizers->all())
+        if (!q.weight) q.observer.restore({});
+    calibrate(
+        plain, job.graph, *job.quantizers, calibrationImages(job), [](int64_t) {}, cancel);
+    job.quantizers->followWeights(job.graph);
+    job.quantizers->startLearnedScales(job.graph);
+    for (const Quantizer& q : job.quantizers->all()) {
+        Value& scale = job.graph.value(q.scale);
+        if (scale.kind == ValueKind::Parameter) scale.data->requires_grad_(true);
+        if (!average) continue;
+        for (const ValueId id : {q.scale, q.zeroPoint})
+            average->value(id).data = std::make_shared<at::Tensor>(job.graph.value(id).data->detach().clone());
+    }
+}
+
+}  // namespace qat

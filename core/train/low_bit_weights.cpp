@@ -1,0 +1,60 @@
+// Where the scales lie over the memory of a weight.
+#include "train/low_bit_weights.h"
+
+#include <ATen/ATen.h>
+
+#include "ops/fake_quantize.h"
+
+namespace qat {
+namespace {
+
+constexpr int kWidest = 4;  // bits; codes of wider grids hardly swing
+constexpr int64_t kLongest = 16384;
+
+const FakeQuantize& opOf(const Graph& graph, const LowBitWeight& weight) {
+    return std::get<FakeQuantize>(graph.node(weight.quantizer).op);
+}
+
+}  // namespace
+
+std::vector<LowBitWeight> lowBitWeights(const Graph& graph, const QuantizerSet& quantizers) {
+    std::vector<LowBitWeight> weights;
+    for (const Quantizer& q : quantizers.all())
+        if (q.weight && q.grid.bits <= kWidest)
+            weights.push_back(
+                {graph.node(q.layers.front()).name, q.nodes.front(), q.observed.front(), q.scale, q.zeroPoint});
+    return weights;
+}
+
+at::Tensor inRunOrder(const Graph& graph, const LowBitWeight& weight, const at::Tensor& tensor) {
+    const bool inPlace = opOf(graph, weight).axis <= 0 && tensor.is_non_overlapping_and_dense();
+    return inPlace ? tensor.detach() : tensor.detach().contiguous();
+}
+
+std::vector<GridRun> gridRuns(const Graph& graph, const LowBitWeight& weight) {
+    const FakeQuantize& op = opOf(graph, weight);
+    const at::Tensor& values = *graph.value(weight.weight).data;
+    const at::Tensor scale = graph.value(weight.scale).data->detach().contiguous();
+    const at::Tensor zeroPoint = graph.value(weight.zeroPoint).data->detach().contiguous();
+    int64_t length = values.numel();
+    for (int64_t d = 0; d <= op.axis; ++d) length /= values.size(d);
+    std::vector<GridRun> runs;
+    for (int64_t begin = 0, slice = 0; begin < values.numel(); begin += length, ++slice) {
+        const int64_t which = slice % scale.numel();
+        const loops::Grid grid = gridOf(op, scale.data_ptr<float>()[which], zeroPoint.data_ptr<float>()[which]);
+        for (int64_t at = 0; at < length; at += kLongest)
+            runs.push_back({begin + at, std::min(kLongest, length - at), which, grid});
+    }
+    return runs;
+}
+
+at::Tensor orderedGradient(at::Tensor& parameter) {
+    const at::Tensor gradient = parameter.grad();
+    if (!gradient.defined() || gradient.strides() == parameter.strides()) return gradient;
+    at::Tensor ordered = at::empty_like(parameter.detach());
+    ordered.copy_(gradient);
+    parameter.mutable_grad() = ordered;
+    return ordered;
+}
+
+}  // namespace qat
