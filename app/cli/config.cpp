@@ -1,4 +1,5 @@
 // check: what a configuration says and matches. diff: where two differ. schema: the keys, for editors.
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -34,9 +35,14 @@ std::string listed(const std::vector<std::string>& layers) {
     return layers.size() > kMost ? str(text, ", ... ", layers.back()) : text;
 }
 
-ordered_json reportPatterns(const std::string& file, const Config& config, bool print) {
-    // The family's layers are what patterns are matched with: no checkpoint is needed to check a file.
-    const ModelDescription model = describeModel(std::filesystem::path("yolov8" + config.model.variant), 64);
+// The family's layers are what patterns are matched with: no checkpoint is needed to check a file.
+ModelDescription familyOf(Config config) {
+    config.model.pretrainedPath.clear();
+    config.data.imgsz = 64;
+    return describeModel(config);
+}
+
+ordered_json reportPatterns(const std::string& file, const Config& config, const ModelDescription& model, bool print) {
     ordered_json patterns = ordered_json::array();
     for (const PatternMatch& match : matchPatterns(config, model)) {
         patterns.push_back({{"key", match.key}, {"pattern", match.pattern}, {"line", match.line}, {"layers", match.layers}, {"warnings", match.warnings}});
@@ -48,12 +54,43 @@ ordered_json reportPatterns(const std::string& file, const Config& config, bool 
     return patterns;
 }
 
-int check(const std::string& file, const std::string& json) {
+// Every value of every layer and who stated it: in the file, by a pattern, by a default.
+ordered_json reportLayers(const ModelDescription& model, bool print) {
+    ordered_json layers = ordered_json::array();
+    for (const LayerInfo& layer : model.layers) {
+        ordered_json values = ordered_json::object();
+        if (print) std::cout << layer.name << "\n";
+        for (const LayerValue& v : layer.values) {
+            values[v.key] = {{"value", v.value}, {"origin", v.origin}};
+            if (print) std::cout << "  " << std::left << std::setw(36) << v.key << " " << std::setw(24) << (v.value.empty() ? "-" : v.value) << " " << v.origin << "\n";
+        }
+        layers.push_back({{"layer", layer.name}, {"values", values}});
+    }
+    return layers;
+}
+
+// The guide's loss weights are another family's; what they become is shown where somebody states them.
+ordered_json reportLossGains(const Config& config, bool print) {
+    const LossWeights& w = config.train.lossWeights;
+    const LossGains gains = lossGains(w);
+    const auto isStated = [](const auto& source) { return source.first.starts_with("train_params.loss_weights."); };
+    if (print && std::ranges::any_of(config.sources.byKey, isStated))
+        std::cout << "loss_weights box " << w.box << ", cls " << w.cls << ", obj " << w.obj << " are YOLOv5's; gains in YOLOv8's loss: box " << gains.box << ", cls "
+                  << gains.cls << ", dfl " << gains.dfl << "\n";
+    return {{"box", gains.box}, {"cls", gains.cls}, {"dfl", gains.dfl}};
+}
+
+int check(const std::string& file, const std::string& json, bool withLayers) {
     const bool print = json != "-";
     const ConfigReading reading = readConfig(readFile(file));
-    const ordered_json issues = reportIssues(file, reading, print);
-    const ordered_json patterns = reading.valid() ? reportPatterns(file, reading.config, print) : ordered_json::array();
-    writeJson(json, {{"valid", reading.valid()}, {"issues", issues}, {"patterns", patterns}});
+    ordered_json report{{"valid", reading.valid()}, {"issues", reportIssues(file, reading, print)}, {"patterns", ordered_json::array()}};
+    if (reading.valid()) {
+        const ModelDescription model = familyOf(reading.config);
+        report["patterns"] = reportPatterns(file, reading.config, model, print);
+        report["loss_gains"] = reportLossGains(reading.config, print);
+        if (withLayers) report["layers"] = reportLayers(model, print);
+    }
+    writeJson(json, report);
     if (print) std::cout << file << (reading.valid() ? ": valid\n" : ": not valid\n");
     return reading.valid() ? kDone : kBadInput;
 }
@@ -73,12 +110,13 @@ int diff(const std::string& first, const std::string& second, const std::string&
 }  // namespace
 
 void addCheck(CLI::App& app, Context& context) {
-    struct Options { std::string config, json; };
+    struct Options { std::string config, json; bool layers = false; };
     const auto o = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("check", "Validate a configuration and show what its patterns match");
     command->add_option("CONFIG", o->config, "qat_config.yaml")->required();
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
-    command->callback([&context, o] { context.chosen = [o] { return check(o->config, o->json); }; });
+    command->add_flag("--layers", o->layers, "Also every value of every layer, and who stated it");
+    command->callback([&context, o] { context.chosen = [o] { return check(o->config, o->json, o->layers); }; });
 }
 
 void addDiff(CLI::App& app, Context& context) {

@@ -117,7 +117,7 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
 
 int val(const DetectOptions& o, const CancelToken& cancel) {
     const Graph graph = openModel(o.model).graph;
-    const auto data = openDataset(o.data, o.split == "train" ? DataSplit::Train : DataSplit::Val);
+    const auto data = openDataset(o.data, splitNamed(o.split));
     for (const auto& warning : data->warnings()) std::cerr << "warning: " << warning << "\n";
     const auto classes = static_cast<int64_t>(data->classNames().size());
     require(classes == 0 || classes == graph.info.numClasses, ErrorKind::BadInput, o.model, " has ", graph.info.numClasses, " classes but ", o.data, " has ", classes);
@@ -166,7 +166,7 @@ void addVal(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("val", "Accuracy of a model on a data set");
     command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
     command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...]")->required();
-    command->add_option("--split", o->split, "Split of the data set")->capture_default_str()->check(CLI::IsMember({"train", "val"}));
+    command->add_option("--split", o->split, "Split of the data set")->capture_default_str()->check(CLI::IsMember({"train", "val", "test"}));
     command->add_option("--imgsz", o->imgsz, "Side of the input, pixels")->capture_default_str()->check(CLI::Range(32, 8192));
     command->add_option("--batch", o->batch, "Images a batch")->capture_default_str()->check(CLI::Range(1, 1024));
     command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "config/config_io.h"
 #include "session/bundled.h"
 #include "session/demo.h"
 #include "session/export_run.h"
@@ -32,12 +33,14 @@ void printAccuracy(const char* name, const std::optional<JobOutcome::Accuracy>& 
 
 int runJob(const JobOptions& o, JobKind kind, const CancelToken& cancel) {
     ConsoleSink console;
-    const JobOutcome outcome = runPipeline(requestFrom(o, kind), console, cancel);
+    JobRequest request = requestFrom(o, kind);
+    if (request.out.empty()) request.out = newRunFolder(loadConfig(request.config, request.overrides), request.config);
+    const JobOutcome outcome = runPipeline(request, console, cancel);
     printAccuracy("FP32", outcome.fp32);
     printAccuracy("PTQ", outcome.ptq);
     printAccuracy("final", outcome.final);
     for (const auto& gate : outcome.gates) std::cout << "gate failed: " << gate << "\n";
-    std::cout << "run folder: " << o.out << "\n";
+    std::cout << "run folder: " << request.out.string() << "\n";
     if (outcome.status == JobStatus::Cancelled) std::cout << "stopped; go on with --resume\n";
     return outcome.status == JobStatus::Completed ? kDone : outcome.status == JobStatus::GateFailed ? kGateFailed : kCancelled;
 }
@@ -46,10 +49,10 @@ void addJob(CLI::App& app, Context& context, const char* name, const char* help,
     const auto o = std::make_shared<JobOptions>();
     CLI::App* command = app.add_subcommand(name, help);
     command->add_option("CONFIG", o->config, "qat_config.yaml")->required();
-    command->add_option("--out", o->out, "Run folder")->required();
+    CLI::Option* out = command->add_option("--out", o->out, "Run folder; made in run.output, with the time as its name, if not given");
     command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...], instead of the config's");
     command->add_option("--set", o->settings, "key.path=value, changes one setting")->take_all();
-    if (kind == JobKind::Pipeline) command->add_flag("--resume", o->resume, "Go on from the folder's last checkpoint");
+    if (kind == JobKind::Pipeline) command->add_flag("--resume", o->resume, "Go on from the folder's last checkpoint")->needs(out);
     command->callback([&context, o, kind] { context.chosen = [&context, o, kind] { return runJob(*o, kind, context.cancel); }; });
 }
 

@@ -1,5 +1,5 @@
 // qat_config as typed values: one struct per section of the configuration guide, defaults included.
-// Sections `data` and the keys marked (+) are ours: the guide says nothing about data sets, seeds or evaluation.
+// Sections and keys marked (+) are ours: the guide says nothing about data sets, seeds or evaluation.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +21,7 @@ enum class QcFold { Auto, PerChannel, Never };
 enum class GateReaction { Continue, Stop, Retry };
 enum class OptimizerKind { Sgd, Adam, AdamW };
 enum class ScheduleKind { Cosine, Step, Linear };
+enum class SensitivityTensors { Both, Weights };
 
 struct ModelConfig {
     std::string architecture = "yolov8";
@@ -158,7 +159,7 @@ struct DistillationConfig {
     bool operator==(const DistillationConfig&) const = default;
 };
 
-struct AugmentConfig {                   // (+) train_params.augment; 0 switches a transform off
+struct AugmentConfig {                   // (+) data.augment; 0 switches a transform off
     double mosaic = 1.0;                 // probability
     int closeMosaic = 10;                // last epochs without mosaic
     double fliplr = 0.5;
@@ -220,7 +221,6 @@ struct TrainConfig {                     // train_params
     double weightDecay = 0.0005;
     int patience = 100;
     LossWeights lossWeights;
-    int64_t seed = 0;                    // (+)
     int nominalBatch = 64;               // (+) gradients accumulate up to this many images; 0 = step every batch
     double quantLrFactor = 1.0;          // (+) learning rate of quantizer scales relative to lr
     int checkpointEvery = 100;           // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
@@ -228,7 +228,6 @@ struct TrainConfig {                     // train_params
     int bnFreezeEpoch = 0;               // (+) epochs after which statistics of batch norms stay; 0 = never
     double multiScale = 0;               // (+) largest change of the image size, as a share
     std::vector<std::string> frozenLayers;  // (+) patterns of layers whose weights stay
-    AugmentConfig augment;
     bool operator==(const TrainConfig&) const = default;
 };
 
@@ -239,9 +238,7 @@ struct AnalysisConfig {
     bool generateVisualization = true;
     std::vector<std::string> metrics{"abs_error", "rel_error", "mse", "sqnr_db", "cosine", "mAP"};
     bool compareWithFp32 = true;
-    std::vector<int> sensitivityBits{4, 8};  // (+) widths of the one-layer-on sweep; empty = no sweep
-    int sensitivitySamples = 8;              // (+) images of the sweep
-    int previewImages = 8;                   // (+) validation images kept with both detections
+    int previewImages = 8;               // (+) validation images kept with both detections
     bool operator==(const AnalysisConfig&) const = default;
 };
 
@@ -276,11 +273,49 @@ struct GateConfig {                      // (+) gate: when training counts as co
 
 struct DataConfig {                      // (+) data
     std::string path;                    // data.yaml, image list, or shapes[:key=value,...]; relative to the config file
+    std::string trainSplit = "train";    // train, val, test
+    std::string valSplit = "val";
+    std::vector<std::string> classes;    // objects of other classes do not count; empty = all
     int imgsz = 640;
-    int workers = 2;
     bool rect = false;
     int valLimit = 0;                    // 0 = every validation image
+    AugmentConfig augment;
     bool operator==(const DataConfig&) const = default;
+};
+
+struct RunConfig {                       // (+) run
+    int64_t seed = 0;
+    bool deterministic = true;           // false: each run draws its seed, and its folder says which
+    std::string device = "cpu";
+    int threads = 0;                     // 0 = as many as there are cores
+    int workers = 2;                     // threads that load images
+    std::string output = "runs";         // where new run folders are made; relative to the config file
+    bool operator==(const RunConfig&) const = default;
+};
+
+struct SensitivityConfig {               // (+) sensitivity: one layer quantized at a time
+    std::vector<int> bits{4, 8};         // widths; empty = no sweep
+    int samples = 8;                     // images
+    SensitivityTensors tensors = SensitivityTensors::Both;
+    bool operator==(const SensitivityConfig&) const = default;
+};
+
+struct MixedPrecisionConfig {            // (+) mixed_precision: how qat_params.auto_adapt_bit_width chooses
+    std::vector<int> bits;               // candidate widths; empty = those of the sweep and the configured one
+    double averageBits = 0;              // allowed on average, weights counted; 0 = as configured
+    bool operator==(const MixedPrecisionConfig&) const = default;
+};
+
+// Who stated a value: "line 12" or "command line" by dotted key; what is missing has its default. Not part of what a
+// configuration means, so all are equal.
+inline constexpr const char* kCommandLine = "command line";
+struct ConfigSources {
+    std::map<std::string, std::string> byKey;
+    std::string of(const std::string& key) const {
+        const auto found = byKey.find(key);
+        return found == byKey.end() ? "default" : found->second;
+    }
+    bool operator==(const ConfigSources&) const { return true; }
 };
 
 struct Config {
@@ -297,8 +332,29 @@ struct Config {
     QcConfig qc;
     GateConfig gate;
     DataConfig data;
+    RunConfig run;
+    SensitivityConfig sensitivity;
+    MixedPrecisionConfig mixedPrecision;
+    ConfigSources sources;
     bool operator==(const Config&) const = default;
 };
+
+// Without what changes no bit of a result, so that sittings of one run may differ in it.
+inline Config essentials(Config config) {
+    config.run.workers = 0;
+    config.run.output.clear();
+    return config;
+}
+
+// What the guide's loss weights, which are YOLOv5's, mean in this family: gains relative to them, so that the guide's
+// defaults (0.05, 0.5, 1.0) give YOLOv8's published 7.5, 0.5 and 1.5. There is no objectness here; its weight scales
+// the distribution focal loss unless that is given.
+struct LossGains {
+    double box = 0, cls = 0, dfl = 0;
+};
+inline LossGains lossGains(const LossWeights& w) {
+    return {7.5 * (w.box / 0.05), 0.5 * (w.cls / 0.5), w.dfl ? *w.dfl : 1.5 * w.obj};
+}
 
 // Either of the two switches turns distillation on.
 inline bool wantsDistillation(const Config& config) {

@@ -40,6 +40,9 @@ Config loadConfig(const std::filesystem::path& file,
 // Resolves the relative paths of a configuration against a folder; names of what is built in stay as they are.
 void resolveConfigPaths(Config& config, const std::filesystem::path& folder);
 
+// Where a new run of a configuration file goes: run.output, relative to the file, and in it the file's name and the time.
+std::filesystem::path newRunFolder(const Config& config, const std::filesystem::path& file);
+
 // The complete, resolved configuration as YAML, every key written out; readConfig of it gives the same Config.
 std::string writeConfig(const Config& config);
 

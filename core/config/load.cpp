@@ -1,4 +1,6 @@
 // A configuration from a file, with the overrides of the command line and paths that hold from anywhere.
+#include <ctime>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
@@ -30,6 +32,7 @@ void applyEntryOverride(Config& config, const std::string& path, const std::stri
     auto& entries = reading.config.quantization.layerConfigs;
     for (size_t i = 0; i < entries.size(); ++i)  // lines of the written text are nobody's
         entries[i].line = i < config.quantization.layerConfigs.size() ? config.quantization.layerConfigs[i].line : 0;
+    reading.config.sources = config.sources;
     config = std::move(reading.config);
 }
 
@@ -84,6 +87,7 @@ void resolve(std::string& path, const fs::path& folder) {
 void resolveConfigPaths(Config& config, const fs::path& folder) {
     resolve(config.model.pretrainedPath, folder);
     resolve(config.distillation.teacherModel, folder);
+    resolve(config.run.output, folder);
     if (!isSynthetic(config.data.path)) resolve(config.data.path, folder);
 }
 
@@ -101,9 +105,21 @@ Config loadConfig(const std::filesystem::path& file,
     Config& config = reading.config;
     resolveConfigPaths(config, file.parent_path());
     // After resolving: what is typed on a command line is relative to where it is typed.
-    for (const auto& [path, value] : overrides) applyOverride(config, path, value);
+    for (const auto& [path, value] : overrides) {
+        applyOverride(config, path, value);
+        config.sources.byKey[path] = kCommandLine;
+    }
     if (!overrides.empty()) checkTogether(config);
     return std::move(config);
+}
+
+std::filesystem::path newRunFolder(const Config& config, const std::filesystem::path& file) {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    localtime_r(&now, &parts);
+    char stamp[32];
+    std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
+    return (file.parent_path() / config.run.output / (file.stem().string() + "-" + stamp)).lexically_normal();
 }
 
 }  // namespace qat

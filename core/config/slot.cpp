@@ -38,6 +38,8 @@ template <>
 constexpr std::array kNames<OptimizerKind>{"SGD", "Adam", "AdamW"};
 template <>
 constexpr std::array kNames<ScheduleKind>{"cosine", "step", "linear"};
+template <>
+constexpr std::array kNames<SensitivityTensors>{"both", "weights"};
 
 using Complaint = std::optional<std::string>;
 

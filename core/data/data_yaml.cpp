@@ -115,7 +115,7 @@ ImageSet readRoot(const fs::path& file, const YAML::Node& root, DataSplit split)
     set.classNames = readClasses(file, root);
     fs::path base = file.parent_path();
     if (const YAML::Node path = root["path"]; path.IsDefined() && !path.IsNull()) base /= textOf(file, path, "path");
-    const char* const key = split == DataSplit::Train ? "train" : "val";
+    const char* const key = splitName(split);
     const YAML::Node sources = root[key];
     require(sources.IsDefined() && !sources.IsNull(), ErrorKind::BadInput, file.string(), ": the key ", key,
             " is missing");

@@ -1,6 +1,9 @@
 // Opening data sets by name, and the one whose pictures are files.
 #include "data/dataset.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/error.h"
 #include "data/image_file.h"
 #include "data/image_set.h"
@@ -9,6 +12,8 @@
 
 namespace qat {
 namespace {
+
+constexpr std::array kSplits{"train", "val", "test"};
 
 class FileDataset final : public Dataset {
 public:
@@ -58,6 +63,14 @@ private:
 }  // namespace
 
 Dataset::~Dataset() = default;
+
+const char* splitName(DataSplit split) { return kSplits[static_cast<size_t>(split)]; }
+
+DataSplit splitNamed(std::string_view name) {
+    const auto found = std::ranges::find(kSplits, name);
+    require(found != kSplits.end(), ErrorKind::BadInput, "there is no split called ", name, ", only train, val and test");
+    return static_cast<DataSplit>(found - kSplits.begin());
+}
 
 std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, LabelCheck check) {
     require(!spec.empty(), ErrorKind::BadInput, "no data set is named");

@@ -5,6 +5,7 @@
 #include <memory>
 #include <opencv2/core/mat.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace qat {
@@ -22,7 +23,12 @@ struct Sample {
     std::vector<ObjectLabel> labels;
 };
 
-enum class DataSplit { Train, Val };
+enum class DataSplit { Train, Val, Test };
+
+// train, val or test.
+const char* splitName(DataSplit split);
+// Throws Error{BadInput} for any other name.
+DataSplit splitNamed(std::string_view name);
 
 // What happens to a picture whose label file is malformed: left out with a warning, or an error.
 enum class LabelCheck { Lenient, Strict };

@@ -21,7 +21,7 @@ std::vector<fs::path> imagesInFolder(const fs::path& folder);
 // Throws Error{BadInput} naming list and line for a line that names no picture.
 std::vector<fs::path> imagesInList(const fs::path& list);
 
-// Keys: path (root, relative to the file), train and val (folder, picture or list, or several of them), names (list or
+// Keys: path (root, relative to the file), train, val and test (folder, picture or list, or several of them), names (list or
 // index: name), nc. Throws Error{BadInput} naming file, line and key.
 ImageSet readDataYaml(const fs::path& file, DataSplit split);
 

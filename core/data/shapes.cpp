@@ -52,7 +52,7 @@ public:
     }
     std::string path(int64_t index) const override {
         std::array<char, 48> name;
-        std::snprintf(name.data(), name.size(), "shapes/%s/%06d.png", m_split == DataSplit::Train ? "train" : "val",
+        std::snprintf(name.data(), name.size(), "shapes/%s/%06d.png", splitName(m_split),
                       static_cast<int>(checked(index)));
         return name.data();
     }

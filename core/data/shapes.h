@@ -11,7 +11,7 @@
 namespace qat {
 
 struct ShapesOptions {
-    int64_t train = 2000, val = 200;  // pictures per split
+    int64_t train = 2000, val = 200;  // pictures per split; test has as many as val
     int size = 160;                   // side in pixels
     uint64_t seed = 0;
 };

@@ -266,7 +266,7 @@ void addGrain(Random& random, cv::Mat3b& image) {
 }  // namespace
 
 Sample drawShapes(uint64_t seed, DataSplit split, int64_t index, int size) {
-    Random random = Random::forItem(seed, split == DataSplit::Train ? 1 : 2, static_cast<uint64_t>(index));
+    Random random = Random::forItem(seed, 1 + static_cast<uint64_t>(split), static_cast<uint64_t>(index));
     cv::Mat3b image = drawBackground(random, size);
     addClutter(random, image, 3 + random.below(8));
     Sample sample;

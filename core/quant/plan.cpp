@@ -52,6 +52,7 @@ struct LayerAnswer {
     bool skip = false;
     bool activationBitsGiven = false, calibrationGiven = false;
     Resolved weight, activation;
+    LayerValues values;
 };
 
 std::string headOf(const Graph& graph) {
@@ -64,7 +65,7 @@ std::string headOf(const Graph& graph) {
 
 class Resolver {
 public:
-    Resolver(const Graph& graph, const Config& config) : m_graph(graph), m_config(config), m_head(headOf(graph)) {
+    Resolver(const Graph& graph, const Config& config) : m_graph(graph), m_config(config), m_head(headOf(graph)), m_origins(config) {
         for (const LayerConfig& entry : config.quantization.layerConfigs) m_patterns.emplace_back(entry.pattern);
         for (const FusionPattern& entry : config.qat.fusionPatterns) m_fusions.emplace_back(entry.pattern);
         m_hits.resize(m_patterns.size());
@@ -75,6 +76,7 @@ public:
         std::map<NodeId, LayerAnswer> answers;
         for (const NodeId id : quantizableNodes(m_graph)) {
             const LayerAnswer answer = answerFor(m_graph.node(id));
+            plan.values[id] = answer.values;
             if (answer.skip) plan.skipped.push_back(m_graph.node(id).name);
             else {
                 plan.weights.push_back({id, answer.weight});
@@ -93,34 +95,34 @@ private:
     LayerAnswer answerFor(const Node& node) {
         const QuantizationConfig& q = m_config.quantization;
         LayerAnswer answer;
-        answer.weight = {q.weight, q.fakeQuantize, m_config.calibration, "default"};
-        answer.activation = {q.activation, q.fakeQuantize, m_config.calibration, "default"};
+        answer.weight = {q.weight, q.fakeQuantize, m_config.calibration, ""};
+        answer.activation = {q.activation, q.fakeQuantize, m_config.calibration, ""};
+        answer.values = m_origins.sections();
         if (m_config.qat.useLsq) answer.weight.fakeQuantize.type = answer.activation.fakeQuantize.type = FakeQuantKind::Lsq;
         applyHeadPolicy(node, answer);
         const auto aliases = layerAliases(m_graph, node);
         for (size_t i = 0; i < m_patterns.size(); ++i)
             if (m_patterns[i].matches(node.name, aliases)) {
                 ++m_hits[i];
-                applyEntry(counted(q.layerConfigs[i]), originOf(q.layerConfigs[i], i), answer);
+                applyEntry(counted(q.layerConfigs[i]), answer);
+                m_origins.apply(i, answer.values);
             }
+        answer.weight.origin = answer.values.at("config.weight.bit_width").origin;
+        answer.activation.origin = answer.values.at("config.activation.bit_width").origin;
         return answer;
     }
 
     void applyHeadPolicy(const Node& node, LayerAnswer& answer) const {
         const bool inHead = !m_head.empty() && node.name.starts_with(m_head);
         answer.skip = inHead && m_config.qat.skipDetectionHead;
+        if (answer.skip) answer.values["skip"] = {"true", "qat_params.skip_detection_head"};
         const bool last = inHead && node.inputs.size() == 3 && !node.name.ends_with(".conv");
         if (!last) return;
-        for (Resolved* how : {&answer.weight, &answer.activation})
+        for (const auto& [how, key] : {std::pair{&answer.weight, "config.weight.bit_width"}, {&answer.activation, "config.activation.bit_width"}})
             if (how->tensor.bitWidth < 8) {
                 how->tensor.bitWidth = 8;
-                how->origin = "head policy";
+                answer.values[key] = {"8", "head policy"};
             }
-    }
-
-    static std::string originOf(const LayerConfig& entry, size_t index) {
-        if (!entry.origin.empty()) return entry.origin;
-        return entry.line > 0 ? str("pattern ", index + 1, ", line ", entry.line) : str("pattern ", index + 1);
     }
 
     // Without mixed precision the widths of patterns do not count; everything else they say does.
@@ -129,10 +131,10 @@ private:
         return entry;
     }
 
-    static void applyEntry(const LayerConfig& entry, const std::string& origin, LayerAnswer& answer) {
+    static void applyEntry(const LayerConfig& entry, LayerAnswer& answer) {
         assign(answer.skip, entry.skip);
-        if (apply(answer.weight.tensor, entry.weight)) answer.weight.origin = origin;
-        if (apply(answer.activation.tensor, entry.activation)) answer.activation.origin = origin;
+        apply(answer.weight.tensor, entry.weight);
+        apply(answer.activation.tensor, entry.activation);
         answer.activationBitsGiven |= entry.activation.bitWidth.has_value();
         for (Resolved* how : {&answer.weight, &answer.activation}) {
             apply(how->fakeQuantize, entry.fakeQuantize);
@@ -250,6 +252,7 @@ private:
     const Graph& m_graph;
     const Config& m_config;
     const std::string m_head;
+    const ValueOrigins m_origins;
     std::vector<LayerPattern> m_patterns, m_fusions;
     std::vector<int> m_hits;
     std::vector<int32_t> m_parent;

@@ -1,21 +1,22 @@
 // The resolved answer for every weight and every activation: which grid, which quantizer, and where each came from.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "graph/graph.h"
+#include "quant/value_origins.h"
 
 namespace qat {
 
-// Where a width came from, for people: "default", "pattern 2, line 37", "head policy", "image input".
 struct Resolved {
     TensorQuantConfig tensor;
     FakeQuantizeConfig fakeQuantize;
     CalibrationConfig calibration;
-    std::string origin = "default";
+    std::string origin = "default";  // of the width, as in StatedBy; also "image input"
 };
 
 struct WeightPlan {
@@ -38,6 +39,7 @@ struct QuantPlan {
     std::vector<WeightPlan> weights;       // execution order
     std::vector<ActivationGroup> groups;   // by first source
     std::vector<std::string> skipped;      // quantizable layers that stay in float
+    std::map<NodeId, LayerValues> values;  // of every quantizable layer
     std::vector<std::string> warnings;     // patterns that match nothing, readers that disagree
     const WeightPlan* weightOf(NodeId node) const;
     const ActivationGroup* groupRead(NodeId node) const;

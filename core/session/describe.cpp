@@ -65,6 +65,8 @@ ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
     for (const NodeId id : quantizableNodes(graph)) {
         LayerInfo info = layerInfo(graph, id);
         if (plan) addPlan(info, id, *plan);
+        if (plan)
+            for (const auto& [key, stated] : plan->values.at(id)) info.values.push_back({key, stated.value, stated.origin});
         description.layers.push_back(std::move(info));
     }
     return description;

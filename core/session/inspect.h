@@ -10,6 +10,11 @@
 
 namespace qat {
 
+// A key of a layer_configs entry, what it is for a layer, and who said so (quant/value_origins.h).
+struct LayerValue {
+    std::string key, value, origin;
+};
+
 struct LayerInfo {
     std::string name;                   // model.2.m.0.cv1.conv
     std::vector<std::string> aliases;
@@ -21,7 +26,8 @@ struct LayerInfo {
     // Filled by describeModel(Config): the resolved plan. 0 bits = not quantized.
     int weightBits = 0, activationBits = 0;
     std::string observer;               // of the layer's input
-    std::string weightOrigin, activationOrigin;  // "default", "pattern 2, line 37", "head policy"
+    std::string weightOrigin, activationOrigin;  // of the widths: "default", "line 12", "pattern 2, line 37", "head policy"
+    std::vector<LayerValue> values;     // every key of an entry
     std::string scaleGroup;             // name of the shared activation range, "" if its own
 };
 

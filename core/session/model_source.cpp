@@ -105,7 +105,7 @@ OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, ui
 OpenedModel openModel(const Config& config, int64_t numClasses) {
     require(config.model.architecture == "yolov8", ErrorKind::BadInput, "model.architecture is ", config.model.architecture, ", expected yolov8");
     if (config.model.pretrainedPath.empty())
-        return randomModel(config.model.variant, config.model.numClasses > 0 ? config.model.numClasses : numClasses, static_cast<uint64_t>(config.train.seed));
+        return randomModel(config.model.variant, config.model.numClasses > 0 ? config.model.numClasses : numClasses, static_cast<uint64_t>(config.run.seed));
     OpenedModel opened = openModel(std::filesystem::path(config.model.pretrainedPath));
     require(opened.graph.info.variant == config.model.variant, ErrorKind::BadInput, "model.variant is ", config.model.variant, " but ", opened.source,
             " holds a YOLOv8", opened.graph.info.variant);

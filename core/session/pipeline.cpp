@@ -19,6 +19,7 @@
 #include "run/executor.h"
 #include "session/clock.h"
 #include "session/code_parity.h"
+#include "session/data_source.h"
 #include "session/describe.h"
 #include "session/parity.h"
 #include "session/previews.h"
@@ -94,12 +95,12 @@ void Pipeline::stage(const std::string& name, const std::function<void()>& work)
 }
 
 void Pipeline::load() {
-    m_train = openDataset(m_config.data.path, DataSplit::Train);
-    m_val = openDataset(m_config.data.path, DataSplit::Val);
+    m_train = openSplit(m_config.data, m_config.data.trainSplit);
+    m_val = openSplit(m_config.data, m_config.data.valSplit);
     for (const auto& data : {m_train, m_val})
         for (const auto& warning : data->warnings()) m_log.log(LogLevel::Warning, "data", warning);
-    m_facts.trainData = digestOf(*m_train, m_config.data.path, DataSplit::Train);
-    m_facts.valData = digestOf(*m_val, m_config.data.path, DataSplit::Val);
+    m_facts.trainData = digestOf(*m_train, m_config.data.path, m_config.data.trainSplit);
+    m_facts.valData = digestOf(*m_val, m_config.data.path, m_config.data.valSplit);
     m_facts.trainImages = m_train->size();
     m_facts.valImages = m_config.data.valLimit > 0 ? std::min<int64_t>(m_val->size(), m_config.data.valLimit) : m_val->size();
     m_facts.outcome.validationImages = m_facts.valImages;
@@ -184,9 +185,9 @@ std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset
     LoaderOptions options;
     options.imgsz = m_config.data.imgsz;
     options.batch = batch;
-    options.workers = m_config.data.workers;
+    options.workers = m_config.run.workers;
     options.shuffle = shuffle;
-    options.seed = static_cast<uint64_t>(m_config.train.seed);
+    options.seed = static_cast<uint64_t>(m_config.run.seed);
     options.limit = shuffle ? 0 : count;
     m_imageLoader = std::make_shared<Loader>(data, options);
     m_imageLoader->startEpoch(0);
@@ -229,7 +230,7 @@ std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progr
     if (method != CoresetMethod::Random)
         features = backboneFeatures(m_float, images(m_train, m_train->size(), m_config.train.batchSize, false),
                                     [&](int64_t done) { m_log.progress(stage, done, progressTotal); }, m_cancel);
-    std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(m_config.train.seed));
+    std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(m_config.run.seed));
     said = {method == CoresetMethod::KCenter ? "k-center" : method == CoresetMethod::Herding ? "herding" : "random", m_train->size(), {}};
     for (const int64_t index : chosen) said.paths.push_back(m_train->path(index));
     return std::make_shared<ChosenImages>(m_train, std::move(chosen));
@@ -237,12 +238,12 @@ std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progr
 
 // Measures weights at every candidate width, chooses, and starts again with quantizers of the chosen widths.
 void Pipeline::searchWidthsStage() {
-    const int64_t count = std::min<int64_t>(m_train->size(), m_config.analysis.sensitivitySamples);
+    const int64_t count = std::min<int64_t>(m_train->size(), m_config.sensitivity.samples);
     const int batch = m_config.data.imgsz <= 320 ? 8 : 1;
     const SensitivityJob job{.floatGraph = m_float, .quantizers = *m_quantizers, .bits = candidateWidths(m_config), .weightsOnly = true};
     const auto rows = measureSensitivity(job, images(m_train, count, batch, false), (count + batch - 1) / batch, m_cancel,
                                          [&](int64_t done, int64_t total) { m_log.progress("search", done, total); });
-    const WidthSearch search = searchWidths(m_float, m_plan, rows);
+    const WidthSearch search = searchWidths(m_config, m_float, m_plan, rows);
     writeWidths(m_folder.root, search);
     applyChosenWidths(m_folder.root, m_config);
     m_model = m_float.clone(true);
@@ -257,7 +258,7 @@ Loader Pipeline::validationLoader() const {
     LoaderOptions options;
     options.imgsz = m_config.data.imgsz;
     options.batch = m_config.train.batchSize;
-    options.workers = m_config.data.workers;
+    options.workers = m_config.run.workers;
     options.rect = m_config.data.rect;
     options.limit = m_config.data.valLimit;
     return Loader(m_val, options);
@@ -299,7 +300,7 @@ void Pipeline::analyze() {
     const bool wantsError = m_request.kind == JobKind::LayerError ||
                             (m_request.kind == JobKind::Pipeline && m_config.analysis.measureLayerError && m_config.qat.measureLayerError);
     if (wantsError) layerErrors("ptq");
-    if (m_request.kind != JobKind::LayerError && !m_config.analysis.sensitivityBits.empty()) sensitivity();
+    if (m_request.kind != JobKind::LayerError && !m_config.sensitivity.bits.empty()) sensitivity();
 }
 
 void Pipeline::layerErrors(const std::string& stageName) {
@@ -315,10 +316,10 @@ void Pipeline::layerErrors(const std::string& stageName) {
 
 void Pipeline::sensitivity() {
     const StopWatch watch;
-    const int64_t count = std::min<int64_t>(m_facts.valImages, m_config.analysis.sensitivitySamples);
+    const int64_t count = std::min<int64_t>(m_facts.valImages, m_config.sensitivity.samples);
     const int batch = m_config.data.imgsz <= 320 ? 8 : 1;
     const int64_t batches = (count + batch - 1) / batch;
-    const auto rows = measureSensitivity({m_float, *m_quantizers, m_config.analysis.sensitivityBits}, images(m_val, count, batch, false), batches, m_cancel,
+    const auto rows = measureSensitivity({m_float, *m_quantizers, m_config.sensitivity.bits, true, m_config.sensitivity.tensors == SensitivityTensors::Weights}, images(m_val, count, batch, false), batches, m_cancel,
                                          [&](int64_t done, int64_t total) { m_log.progress("analyze", done, total); });
     for (const LayerSensitivity& row : rows) {
         auto metrics = row.error.metrics();
@@ -327,7 +328,8 @@ void Pipeline::sensitivity() {
     }
     const ReportHeader header{m_config.model.architecture + m_config.model.variant, quantizationName(m_config),
                               m_config.quantization.weight.scheme == Scheme::PerChannel ? "per_channel" : "per_layer",
-                              "one layer quantized at a time, noise-to-signal power at the head outputs", count, effectiveBits(m_float, m_plan), watch.seconds()};
+                              m_config.sensitivity.tensors == SensitivityTensors::Weights ? "one layer's weights quantized at a time, noise-to-signal power at the head outputs"
+                                                                                           : "one layer quantized at a time, noise-to-signal power at the head outputs", count, effectiveBits(m_float, m_plan), watch.seconds()};
     writeSensitivityReport(m_folder.root, header, rows, {}, m_float);
     m_log.log(LogLevel::Info, "analysis", str("sensitivity of ", rows.size(), " layer and width pairs on ", count, " images in ", watch.seconds(), " s"));
 }

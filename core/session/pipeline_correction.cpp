@@ -25,7 +25,7 @@ std::shared_ptr<const Dataset> Pipeline::correctionImages(std::string& said) {
         said += ", " + chosen.coresetMethod + " coreset";
         return data;
     }
-    const auto seed = static_cast<uint64_t>(m_config.train.seed);
+    const auto seed = static_cast<uint64_t>(m_config.run.seed);
     return std::make_shared<ChosenImages>(
         m_train, selectCoreset(at::empty({m_train->size(), 0}), wanted, CoresetMethod::Random, seed));
 }

@@ -17,8 +17,14 @@ void prepareProcess() {
         mallopt(M_MMAP_THRESHOLD, 1 << 30);
         mallopt(M_TRIM_THRESHOLD, 1 << 30);
         mallopt(M_TOP_PAD, 64 << 20);
-        if (!std::getenv("OMP_NUM_THREADS")) at::set_num_threads(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+        useThreads(0);
     });
+}
+
+void useThreads(int count) {
+    static const int given = at::get_num_threads();  // of the environment, before anything is set
+    if (count == 0) count = std::getenv("OMP_NUM_THREADS") ? given : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    at::set_num_threads(count);
 }
 
 }  // namespace qat

@@ -7,4 +7,7 @@ namespace qat {
 // keeps the memory of large tensors (returning it means page faults on every step).
 void prepareProcess();
 
+// Threads that compute from here on, called from this thread; 0: OMP_NUM_THREADS, else as many as there are cores.
+void useThreads(int count);
+
 }  // namespace qat

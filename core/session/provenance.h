@@ -19,7 +19,7 @@ namespace qat {
 struct DataDigest {
     std::string covers, sha256;
 };
-DataDigest digestOf(const Dataset& data, const std::string& spec, DataSplit split);
+DataDigest digestOf(const Dataset& data, const std::string& spec, const std::string& split);
 
 struct FileDigest {
     std::string path;  // relative to the run folder

@@ -11,12 +11,6 @@
 namespace qat {
 namespace {
 
-// What may differ between the sittings of one run.
-std::string comparable(Config config) {
-    config.data.workers = 0;
-    return writeConfig(config);
-}
-
 std::string column(const std::string& text) {
     std::array<char, 64> field;
     std::snprintf(field.data(), field.size(), "%23s", text.c_str());
@@ -33,7 +27,7 @@ std::string column(double value) {
 
 void requireSameRun(const RunFolder& folder, const Config& config) {
     require(std::filesystem::exists(folder.config()), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
-    require(comparable(loadConfig(folder.config())) == comparable(config), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
+    require(writeConfig(essentials(loadConfig(folder.config()))) == writeConfig(essentials(config)), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
             " differs from the given configuration");
 }
 

@@ -19,7 +19,8 @@ JobRequest requestFor(const GroupRequest& group, const Config& base, const std::
     JobRequest request{group.config, group.out / name, group.data, group.overrides};
     const Overrides recipe = methodOverrides(method, base);
     request.overrides.insert(request.overrides.end(), recipe.begin(), recipe.end());
-    request.overrides.emplace_back("train_params.seed", std::to_string(seed));
+    request.overrides.emplace_back("run.seed", std::to_string(seed));
+    request.overrides.emplace_back("run.deterministic", "true");
     return request;
 }
 

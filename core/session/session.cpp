@@ -1,6 +1,8 @@
 // The border of a job: what goes wrong inside becomes the run folder's last event and the caller's exception.
 #include "session/session.h"
 
+#include <random>
+
 #include "base/error.h"
 #include "config/config_io.h"
 #include "data/shapes.h"
@@ -35,6 +37,18 @@ std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
     return stages;
 }
 
+// A run that is to draw its seed keeps the one it drew first.
+void drawSeed(Config& config, const JobRequest& request) {
+    if (config.run.deterministic) return;
+    const auto kept = RunFolder{request.out}.config();
+    if (request.resume && std::filesystem::exists(kept)) {
+        config.run.seed = loadConfig(kept).run.seed;
+        return;
+    }
+    std::random_device source;
+    config.run.seed = static_cast<int64_t>(source() & 0x7fffffff);
+}
+
 }  // namespace
 
 // Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
@@ -42,6 +56,7 @@ Config resolvedConfig(const JobRequest& request) {
     auto overrides = request.overrides;
     if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
     Config config = loadConfig(request.config, overrides);
+    drawSeed(config, request);
     if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
     makeAbsolute(config.model.pretrainedPath);
     makeAbsolute(config.distillation.teacherModel);
@@ -51,13 +66,14 @@ Config resolvedConfig(const JobRequest& request) {
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel) {
     prepareProcess();
     const Config config = resolvedConfig(request);
+    useThreads(config.run.threads);
     const RunFolder folder = enterRunFolder(request, config);
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
     facts.overriddenGate = request.overriddenGate;
-    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.train.seed);
+    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.run.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path,
                config.train.epochs + fineTuningEpochs(config),
                stagesOf(config, request.kind), request.resume});

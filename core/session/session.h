@@ -44,9 +44,8 @@ struct Config;
 // The configuration the job runs with: file, data and overrides, paths absolute. Throws Error{BadInput}.
 Config resolvedConfig(const JobRequest& request);
 
-// Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc, evaluate,
-// export. Blocks until done; throws
-// Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also goes to
+// Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc, evaluate, export. Blocks until
+// done; throws Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also goes to
 // `sink`. A request to stop ends the batch, checkpoints, and returns Cancelled.
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel);
 

@@ -45,9 +45,9 @@ Range rangeOf(const SummaryFacts& facts) {
 
 ordered_json numberJson(const std::optional<double>& number) { return number ? ordered_json(*number) : ordered_json(nullptr); }
 
-ordered_json measuredJson(const SummaryFacts& facts) {
+ordered_json measuredJson(const Config& config, const SummaryFacts& facts) {
     const NmsOptions nms = NmsOptions::validate();
-    return {{"split", "val"}, {"images", facts.valImages}, {"confidence", nms.conf}, {"nms_iou", nms.iou},
+    return {{"split", config.data.valSplit}, {"images", facts.valImages}, {"confidence", nms.conf}, {"nms_iou", nms.iou},
             {"how", "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the original images; quantized models as integers"}};
 }
 
@@ -68,11 +68,11 @@ ordered_json filesJson(const RunFolder& folder) {
     return files;
 }
 
-ordered_json metricsJson(const SummaryFacts& facts) {
+ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
     ordered_json history = ordered_json::array();
     for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.map);
     const Range range = rangeOf(facts);
-    return {{"measured", measuredJson(facts)}, {"primary_name", "metrics/mAP50-95(B)"}, {"best_value", numberJson(range.best)}, {"final_value", numberJson(range.final)}, {"history", history},
+    return {{"measured", measuredJson(config, facts)}, {"primary_name", "metrics/mAP50-95(B)"}, {"best_value", numberJson(range.best)}, {"final_value", numberJson(range.final)}, {"history", history},
             {"fp32", accuracyJson(facts.outcome.fp32)}, {"ptq", accuracyJson(facts.outcome.ptq)},
             {"before_qc", accuracyJson(facts.correction ? facts.correction->before : std::nullopt)}, {"final", accuracyJson(facts.outcome.final)}};
 }
@@ -193,12 +193,12 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"method", methodJson(config, facts)},
         {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages},
                       {"train_digest", digestJson(facts.trainData)}, {"val_digest", digestJson(facts.valData)}}},
-        {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.train.seed},
+        {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.run.seed},
                       {"device", "cpu"}, {"amp", false}, {"overrides", ordered_json::object()}}},
         {"resolved_config", writeConfig(config)},
         {"artifacts", {{"run_root", "."}, {"results_csv", existing(folder, "results.csv")}, {"tensorboard_log_dir", "tensorboard"}, {"weights", weightFiles(folder)},
                        {"exports", facts.exported}, {"export_notes", facts.exportNotes}, {"files", filesJson(folder)}}},
-        {"metrics", metricsJson(facts)},
+        {"metrics", metricsJson(config, facts)},
         {"size", {{"fp32_bytes", facts.outcome.fp32Bytes}, {"quantized_bytes", facts.outcome.quantizedBytes}}},
         {"stability", stabilityJson(facts, config.gate)},
         {"gates", facts.outcome.gates},

@@ -23,16 +23,18 @@ constexpr const char* kFile = "bit_widths.json";
 bool adaptsWidths(const Config& config) { return config.train.quantize && config.qat.useMixedPrecision && config.qat.autoAdaptBitWidth; }
 
 std::vector<int> candidateWidths(const Config& config) {
-    std::set<int> widths(config.analysis.sensitivityBits.begin(), config.analysis.sensitivityBits.end());
+    const std::set<int> given(config.mixedPrecision.bits.begin(), config.mixedPrecision.bits.end());
+    if (!given.empty()) return {given.begin(), given.end()};
+    std::set<int> widths(config.sensitivity.bits.begin(), config.sensitivity.bits.end());
     widths.insert(config.quantization.weight.bitWidth);
     return {widths.begin(), widths.end()};
 }
 
-WidthSearch searchWidths(const Graph& floatGraph, const QuantPlan& plan, const std::vector<LayerSensitivity>& rows) {
+WidthSearch searchWidths(const Config& config, const Graph& floatGraph, const QuantPlan& plan, const std::vector<LayerSensitivity>& rows) {
     std::vector<BitOptions> options;
     double budget = 0, weights = 0;
     for (const WeightPlan& planned : plan.weights) {
-        if (planned.how.origin != "default") continue;
+        if (planned.how.origin != config.sources.of("quantization.weight.bit_width")) continue;
         BitOptions layer{floatGraph.node(planned.node).name, weightCount(floatGraph, planned.node), {}};
         for (const LayerSensitivity& row : rows)
             if (row.node == planned.node) layer.options.push_back({row.bits, row.error.noiseToSignal()});
@@ -41,6 +43,7 @@ WidthSearch searchWidths(const Graph& floatGraph, const QuantPlan& plan, const s
         weights += static_cast<double>(layer.weights);
         options.push_back(std::move(layer));
     }
+    if (config.mixedPrecision.averageBits > 0) budget = config.mixedPrecision.averageBits * weights;
     WidthSearch search{weights > 0 ? budget / weights : 0, 0, {}};
     const std::vector<int> bits = chooseBits(options, budget);
     double spent = 0;

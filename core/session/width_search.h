@@ -22,11 +22,11 @@ struct WidthSearch {
 // Whether a job with this configuration searches widths at all.
 bool adaptsWidths(const Config& config);
 
-// Widths that a layer may get: those of analysis.sensitivity_bits and its configured one.
+// Widths that a layer may get: mixed_precision.bits, else those of the sweep and the configured one.
 std::vector<int> candidateWidths(const Config& config);
 
 // Free are the layers whose width no pattern and no head policy sets. rows: sensitivity of weights alone at every candidate.
-WidthSearch searchWidths(const Graph& floatGraph, const QuantPlan& plan, const std::vector<LayerSensitivity>& rows);
+WidthSearch searchWidths(const Config& config, const Graph& floatGraph, const QuantPlan& plan, const std::vector<LayerSensitivity>& rows);
 
 // bit_widths.json in the run folder, which a resumed run and whoever opens the run go by.
 void writeWidths(const std::filesystem::path& runFolder, const WidthSearch& search);

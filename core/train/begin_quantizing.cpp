@@ -16,9 +16,9 @@ std::function<at::Tensor()> calibrationImages(const TrainJob& job) {
     LoaderOptions options;
     options.imgsz = job.config.data.imgsz;
     options.batch = job.config.train.batchSize;
-    options.workers = job.config.data.workers;
+    options.workers = job.config.run.workers;
     options.shuffle = true;
-    options.seed = static_cast<uint64_t>(job.config.train.seed);
+    options.seed = static_cast<uint64_t>(job.config.run.seed);
     const auto loader = std::make_shared<Loader>(job.data, options);
     loader->startEpoch(0);
     int left = 0;

@@ -29,10 +29,10 @@ LoaderOptions loaderOptions(const Config& config) {
     LoaderOptions options;
     options.imgsz = config.data.imgsz;
     options.batch = config.train.batchSize;
-    options.workers = config.data.workers;
+    options.workers = config.run.workers;
     options.shuffle = true;
-    options.seed = static_cast<uint64_t>(config.train.seed);
-    options.augment = config.train.augment;
+    options.seed = static_cast<uint64_t>(config.run.seed);
+    options.augment = config.data.augment;
     return options;
 }
 
@@ -53,9 +53,7 @@ void freeze(Graph& graph) {
 }
 
 std::string identityOf(const CorrectionJob& job) {
-    Config config = job.config;
-    config.data.workers = 0;  // does not change a bit of the result
-    const std::string text = writeConfig(config) + modelDigest(job.graph);
+    const std::string text = writeConfig(essentials(job.config)) + modelDigest(job.graph);
     return sha256Hex(std::as_bytes(std::span(text)));
 }
 

@@ -148,7 +148,7 @@ Distiller::Distiller(const Graph& student, const Graph& teacher, const Config& c
         m_adapterOf.emplace_back();
         if (pair.studentChannels == pair.teacherChannels) continue;
         at::Tensor weight = at::empty({pair.teacherChannels, pair.studentChannels, 1, 1});
-        Random random = Random::forItem(static_cast<uint64_t>(config.train.seed), kAdapterStream, i);
+        Random random = Random::forItem(static_cast<uint64_t>(config.run.seed), kAdapterStream, i);
         const double bound = 1 / std::sqrt(static_cast<double>(pair.studentChannels));
         for (int64_t k = 0; k < weight.numel(); ++k)
             weight.data_ptr<float>()[k] = static_cast<float>(random.uniform(-bound, bound));

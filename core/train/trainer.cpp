@@ -30,10 +30,10 @@ LoaderOptions loaderOptions(const Config& config) {
     LoaderOptions options;
     options.imgsz = config.data.imgsz;
     options.batch = config.train.batchSize;
-    options.workers = config.data.workers;
+    options.workers = config.run.workers;
     options.shuffle = true;
-    options.seed = static_cast<uint64_t>(config.train.seed);
-    options.augment = config.train.augment;
+    options.seed = static_cast<uint64_t>(config.run.seed);
+    options.augment = config.data.augment;
     options.dropLast = true;
     return options;
 }
@@ -50,9 +50,7 @@ void prepareParameters(Graph& graph) {
 }
 
 std::string identityOf(const TrainJob& job) {
-    Config config = job.config;
-    config.data.workers = 0;  // does not change a bit of the result
-    const std::string text = writeConfig(config) + dumpGraph(job.graph) + (job.teacher ? modelDigest(*job.teacher) : "");
+    const std::string text = writeConfig(essentials(job.config)) + dumpGraph(job.graph) + (job.teacher ? modelDigest(*job.teacher) : "");
     return sha256Hex(std::as_bytes(std::span(text)));
 }
 
@@ -76,6 +74,7 @@ public:
         if (job.quantizers) m_observer.emplace(*job.quantizers);
         m_sentinel.emplace(job, m_stabilizer ? &*m_stabilizer : nullptr, sink);
         makeExecutor();
+        sink.log(LogLevel::Info, "trainer", str("loss gains: box ", m_loss.boxGain, ", cls ", m_loss.clsGain, ", dfl ", m_loss.dflGain));
         warnOfNothingToStabilize();
     }
 
@@ -207,7 +206,7 @@ private:
 
     // False: stopped on request, a checkpoint was written.
     bool trainEpoch() {
-        const bool mosaic = !m_at.tuning && m_at.epoch < m_config.epochs - m_config.augment.closeMosaic;
+        const bool mosaic = !m_at.tuning && m_at.epoch < m_config.epochs - m_job.config.data.augment.closeMosaic;
         enterEpoch();
         m_loader.startEpoch(m_at.epoch, m_at.batch, mosaic);
         int64_t pending = 0;

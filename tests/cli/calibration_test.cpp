@@ -23,7 +23,8 @@ protected:
     Ended run(const std::string& name, const std::string& calibration) const {
         const auto config = scratch.path() / (name + ".yaml");
         writeFileAtomic(config, "model: {variant: n, pretrained_path: 'builtin:shapes'}\n"
-                                "data: {path: 'shapes:train=96,val=24', imgsz: 160, workers: 1}\n"
+                                "data: {path: 'shapes:train=96,val=24', imgsz: 160}\n"
+                                "run: {workers: 1}\n"
                                 "calibration: " + calibration + "\n"
                                 "train_params: {epochs: 0, batch_size: 8}\n"
                                 "analysis: {enabled: false, preview_images: 0}\n"

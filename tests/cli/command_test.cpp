@@ -71,7 +71,7 @@ TEST_F(Commands, UsageErrors) {
     for (const char* command : {"inspect", "check", "predict", "val", "run", "sensitivity", "layer-error", "export"})
         expectRefused({command}, "required");
     expectRefused({"val", "yolov8n", "--data", "shapes", "--imgsz", "big"}, "--imgsz");
-    expectRefused({"val", "yolov8n", "--data", "shapes", "--split", "test"}, "--split");
+    expectRefused({"val", "yolov8n", "--data", "shapes", "--split", "rest"}, "--split");
     expectRefused({"predict", "yolov8n", "x.png", "--conf", "2"}, "--conf");
     expectRefused({"inspect", "yolov8n", "--nonsense"}, "--nonsense");
 }
@@ -144,7 +144,7 @@ TEST_F(Commands, CheckJson) {
     EXPECT_EQ(report["valid"], true);
     ASSERT_EQ(report["patterns"].size(), 1u);
     EXPECT_EQ(report["patterns"][0],
-              (json{{"key", "quantization.layer_configs[0]"}, {"pattern", "^model\\.0\\.conv$"}, {"line", 10}, {"layers", {"model.0.conv"}}, {"warnings", json::array()}}));
+              (json{{"key", "quantization.layer_configs[0]"}, {"pattern", "^model\\.0\\.conv$"}, {"line", 11}, {"layers", {"model.0.conv"}}, {"warnings", json::array()}}));
     const Ended bad = cli({"check", file("bad.yaml", "model:\n  variant: n\n  colour: red\n"), "--json", "-"});
     EXPECT_EQ(bad.status, 2);
     const json issues = json::parse(bad.out);
@@ -152,6 +152,39 @@ TEST_F(Commands, CheckJson) {
     EXPECT_EQ(issues["issues"][0]["line"], 3);
     EXPECT_EQ(issues["issues"][0]["severity"], "error");
     for (const char* key : {"column", "key", "message"}) EXPECT_TRUE(issues["issues"][0].contains(key)) << key;
+}
+
+TEST_F(Commands, CheckShowsEveryValueAndItsSourceAndWhatLossWeightsBecome) {
+    const std::string config = file("v.yaml", "quantization:\n  weight: {bit_width: 6}\n  layer_configs:\n    - pattern: '^model\\.0\\.conv$'\n      config: {weight: {bit_width: 8}}\n"
+                                              "qat_params: {use_lsq: true}\ntrain_params:\n  loss_weights: {box: 0.1, obj: 2.0}\n");
+    const Ended text = cli({"check", config, "--layers"});
+    ASSERT_EQ(text.status, 0) << text.err;
+    EXPECT_NE(text.out.find("gains in YOLOv8's loss: box 15, cls 0.5, dfl 3"), std::string::npos) << text.out;
+    const json report = json::parse(cli({"check", config, "--layers", "--json", "-"}).out);
+    EXPECT_EQ(report["loss_gains"], (json{{"box", 15.0}, {"cls", 0.5}, {"dfl", 3.0}}));
+    ASSERT_EQ(report["layers"].size(), 63u);
+    const auto stated = [&](size_t layer, const char* key) { return report["layers"][layer]["values"][key]; };
+    EXPECT_EQ(stated(0, "config.weight.bit_width"), (json{{"value", "8"}, {"origin", "pattern 1, line 4"}}));
+    EXPECT_EQ(stated(1, "config.weight.bit_width"), (json{{"value", "6"}, {"origin", "line 2"}}));
+    EXPECT_EQ(stated(62, "config.weight.bit_width"), (json{{"value", "8"}, {"origin", "head policy"}}));
+    EXPECT_EQ(stated(1, "config.weight.scheme"), (json{{"value", "per_channel"}, {"origin", "default"}}));
+    EXPECT_EQ(stated(1, "fake_quantize.type"), (json{{"value", "lsq"}, {"origin", "qat_params.use_lsq, line 6"}}));
+    EXPECT_EQ(cli({"check", file("plain.yaml", "model: {variant: n}\n")}).out.find("loss_weights"), std::string::npos);
+}
+
+TEST_F(Commands, RunFoldersAreMadeWhereTheConfigurationSays) {
+    const std::string config = file("mine.yaml", "data: {path: 'shapes:train=4,val=2,size=64', imgsz: 64}\nrun: {output: made/here}\n"
+                                                 "train_params: {epochs: 0, batch_size: 2}\ncalibration: {num_batches: 1}\nanalysis: {enabled: false}\nexport: {formats: []}\n");
+    const Ended ended = cli({"run", config});
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    int folders = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(path("made/here"))) {
+        ++folders;
+        EXPECT_TRUE(entry.path().filename().string().starts_with("mine-")) << entry.path();
+        EXPECT_NE(ended.out.find(entry.path().string()), std::string::npos) << ended.out;
+    }
+    EXPECT_EQ(folders, 1);
+    expectRefused({"run", config, "--resume"}, "--out");
 }
 
 TEST_F(Commands, DiffAndSchema) {
@@ -218,7 +251,7 @@ TEST_F(Commands, RunThenUseTheRun) {
 
 TEST_F(Commands, AnalysisCommandsWriteTheirReports) {
     const std::string config = writeSmallConfig(scratch.path());
-    ASSERT_EQ(cli({"sensitivity", config, "--out", path("s"), "--set", "analysis.sensitivity_bits=4"}).status, 0);
+    ASSERT_EQ(cli({"sensitivity", config, "--out", path("s"), "--set", "sensitivity.bits=4"}).status, 0);
     EXPECT_EQ(readJson(scratch.path() / "s/layer-sensitivity-report.json")["layer_sensitivity"].size(), 63u);
     ASSERT_EQ(cli({"layer-error", config, "--out", path("l")}).status, 0);
     EXPECT_NE(readFile(scratch.path() / "l/events.jsonl").find("\"table\":\"error\""), std::string::npos);

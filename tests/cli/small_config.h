@@ -14,6 +14,7 @@ inline std::string writeSmallConfig(const std::filesystem::path& folder) {
 data:
   path: "shapes:train=16,val=4,size=64"
   imgsz: 64
+run:
   workers: 1
 quantization:
   weight: {bit_width: 4}

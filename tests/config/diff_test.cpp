@@ -28,7 +28,7 @@ TEST(DiffConfigs, NamesKeysAndBothValues) {
 
 TEST(DiffConfigs, WhatIsSpelledDifferentlyMeansTheSame) {
     EXPECT_TRUE(diffConfigs(read("analysis: {enabled: yes}\n"), read("# nothing\n")).empty());
-    EXPECT_TRUE(diffConfigs(read("analysis:\n  sensitivity_bits:\n    - 4\n    - 8\n"), read("analysis: {sensitivity_bits: [4, 8]}\n")).empty());
+    EXPECT_TRUE(diffConfigs(read("sensitivity:\n  bits:\n    - 4\n    - 8\n"), read("sensitivity: {bits: [4, 8]}\n")).empty());
 }
 
 TEST(DiffConfigs, EntriesAreComparedByPlace) {

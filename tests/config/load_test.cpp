@@ -72,12 +72,12 @@ TEST_F(LoadConfig, OverridesWinAndAreTakenAsTyped) {
     const Config config = loadConfig(file, {{"quantization.weight.bit_width", "4"},
                                             {"quantization.weight.bit_width", "3"},
                                             {"export.formats", "onnx,tflite"},
-                                            {"analysis.sensitivity_bits", "[2, 4]"},
+                                            {"sensitivity.bits", "[2, 4]"},
                                             {"model.pretrained_path", "x: y.pt"},
                                             {"qat_params.use_lsq", "true"}});
     EXPECT_EQ(config.quantization.weight.bitWidth, 3);
     EXPECT_EQ(config.exporting.formats, (std::vector<std::string>{"onnx", "tflite"}));
-    EXPECT_EQ(config.analysis.sensitivityBits, (std::vector<int>{2, 4}));
+    EXPECT_EQ(config.sensitivity.bits, (std::vector<int>{2, 4}));
     EXPECT_EQ(config.model.pretrainedPath, "x: y.pt");
     EXPECT_TRUE(config.qat.useLsq);
 }

@@ -87,7 +87,7 @@ constexpr const char* kRemarks =
     "  `[conv, bn]` without an activation the result of the convolution is quantized too: see part 7 of the guide.\n"
     "- mAP is always measured, whether `analysis.metrics` names it or not; the other names choose columns of the layer "
     "errors.\n"
-    "- Calibration takes its images from the training split in an order drawn with `train_params.seed`.\n"
+    "- Calibration takes its images from the training split in an order drawn with `run.seed`.\n"
     "- The last convolutions of the detection head keep at least 8 bits and the image itself 8 bits, unless a pattern\n"
     "  sets their widths; the box distribution (DFL) and the decoding of boxes stay in floating point.\n"
     "- Activations that carry the same numbers (inputs of a concatenation or an addition, pooling, resizing, "

@@ -3,6 +3,7 @@
 
 #include <opencv2/imgcodecs.hpp>
 
+#include "data/chosen_classes.h"
 #include "fixtures.h"
 #include "support/assets.h"
 
@@ -47,6 +48,22 @@ TEST_F(DatasetTest, DataYamlTellsSplitsApart) {
     EXPECT_EQ(train->imageSize(1), cv::Size(30, 20));
     EXPECT_TRUE(train->read(0).labels.empty());
     EXPECT_EQ(openDataset(spec, DataSplit::Val)->size(), 2);
+    expectBad(spec, {"data.yaml", "test"}, DataSplit::Test);
+    EXPECT_EQ(openDataset(yaml("train: images/train\nval: images/val\ntest: images/train/a.png\nnc: 2\n"), DataSplit::Test)->size(), 1);
+}
+
+TEST_F(DatasetTest, OnlyChosenClassesCount) {
+    add("a", "0 .5 .5 .2 .2\n1 .4 .4 .1 .1\n");
+    const auto all = openDataset(yaml("val: images\nnames: [cat, dog]\n"), DataSplit::Val);
+    const auto dogs = keepClasses(all, {"dog"});
+    EXPECT_EQ(dogs->size(), 1);
+    EXPECT_EQ(dogs->classNames(), all->classNames());
+    EXPECT_EQ(dogs->read(0).labels, (std::vector<ObjectLabel>{{1, .4f, .4f, .1f, .1f}}));
+    test::expectError(ErrorKind::BadInput, {"no class cow"}, [&] { keepClasses(all, {"dog", "cow"}); });
+    test::expectError(ErrorKind::BadInput, {"no class 1"}, [&] { keepClasses(all, {"1"}); });
+    const auto unnamed = openDataset((m_root / "images").string(), DataSplit::Val);
+    EXPECT_EQ(keepClasses(unnamed, {"1"})->read(0).labels.size(), 1u);
+    test::expectError(ErrorKind::BadInput, {"numbers"}, [&] { keepClasses(unnamed, {"dog"}); });
 }
 
 TEST_F(DatasetTest, RootAndNcOfDataYaml) {

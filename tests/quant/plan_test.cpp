@@ -112,7 +112,12 @@ TEST_F(Plan, LaterPatternsWinAndEarlierOnesShineThrough) {
     const QuantPlan plan = resolve();
     EXPECT_EQ(weight(plan, "model.4.cv1.conv").tensor.bitWidth, 2);
     EXPECT_EQ(weight(plan, "model.4.cv1.conv").tensor.scheme, Scheme::PerTensor);
-    EXPECT_EQ(weight(plan, "model.4.cv1.conv").origin, "pattern 3, line 3");
+    EXPECT_EQ(weight(plan, "model.4.cv1.conv").origin, "pattern 2, line 2") << "who said the width";
+    const LayerValues& values = plan.values.at(*graph.findNode("model.4.cv1.conv"));
+    EXPECT_EQ(values.at("config.weight.bit_width").origin, "pattern 2, line 2");
+    EXPECT_EQ(values.at("config.weight.scheme").origin, "pattern 3, line 3");
+    EXPECT_EQ(values.at("config.weight.scheme").value, "per_tensor");
+    EXPECT_EQ(values.at("config.weight.observer").origin, "default");
     EXPECT_EQ(weight(plan, "model.4.cv2.conv").tensor.bitWidth, 6);
     EXPECT_EQ(weight(plan, "model.4.cv2.conv").tensor.scheme, Scheme::PerChannel);
     EXPECT_EQ(weight(plan, "model.5.conv").tensor.bitWidth, 4);

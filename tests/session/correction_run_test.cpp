@@ -25,7 +25,7 @@ protected:
     static SmallJob& prepare(SmallJob& job) {
         return job.set("qc.enabled", "true")
             .set("qc.lr", "0.02")
-            .set("analysis.sensitivity_bits", "[]")
+            .set("sensitivity.bits", "[]")
             .set("analysis.preview_images", "1")
             .set("export.formats", "[]");
     }

@@ -1,19 +1,31 @@
-// Settings of the analysis section, seen by what a run does.
+// Settings of the sections analysis, data, run and sensitivity, seen by what a run does.
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "base/files.h"
+#include "config/config_io.h"
 #include "small_job.h"
 
 namespace qat {
 namespace {
 
+using nlohmann::json;
+
 struct Effects : testing::Test {
     test::ScratchFolder scratch;
     test::SmallJob job{scratch.path()};
 
-    Effects() { job.set("train_params.epochs", "0").set("analysis.sensitivity_bits", "[]").set("export.formats", "[]"); }
+    Effects() { job.set("train_params.epochs", "0").set("sensitivity.bits", "[]").set("export.formats", "[]"); }
     bool ran(const char* stage) const { return std::ranges::find(job.sink.begun, stage) != job.sink.begun.end(); }
+    // Of a run into its own folder with some more settings.
+    json summaryOf(const char* name, const std::vector<std::pair<std::string, std::string>>& settings = {}) {
+        job.request.out = scratch.path() / name;
+        for (const auto& [key, value] : settings) job.set(key, value);
+        job.run();
+        return json::parse(readFile(job.folder() / "run_summary.json"));
+    }
     std::set<std::string> errorColumns() const {
         std::set<std::string> names;
         for (const LayerRow& row : job.sink.layers)
@@ -57,6 +69,69 @@ TEST_F(Effects, WithoutVisualisationThereAreNoPictures) {
 TEST_F(Effects, EitherSwitchEndsTheAnalysis) {
     job.set("qat_params.analyze_quantization_effects", "false").run();
     EXPECT_FALSE(ran("analyze"));
+}
+
+TEST_F(Effects, SplitsAndClassesChooseWhatIsMeasured) {
+    const auto labelled = [&] {  // class numbers in the previews
+        std::set<int32_t> classes;
+        for (const ImageRow& image : job.sink.images)
+            for (const LabelBox& label : image.labels) classes.insert(label.classIndex);
+        return classes;
+    };
+    summaryOf("all");
+    EXPECT_TRUE(job.sink.images.front().image.starts_with("shapes/val/"));
+    EXPECT_GT(labelled().size(), 1u);
+    job.sink.images.clear();
+    const json other = summaryOf("other", {{"data.val_split", "test"}, {"data.train_split", "val"}, {"data.classes", "disc"}});
+    EXPECT_TRUE(job.sink.images.front().image.starts_with("shapes/test/"));
+    EXPECT_EQ(labelled(), (std::set<int32_t>{0}));
+    EXPECT_EQ(other["dataset"]["train_images"], 4) << "as many as the validation split";
+    job.request.out = scratch.path() / "none";
+    EXPECT_NE(job.set("data.classes", "cow").failure(ErrorKind::BadInput).find("data.classes: the data has no class cow"), std::string::npos);
+}
+
+TEST_F(Effects, ARunThatIsNotDeterministicDrawsItsSeedAndSaysIt) {
+    const auto seedOf = [&](const char* name) { return summaryOf(name, {{"run.deterministic", "false"}, {"run.seed", "3"}})["training"]["seed"]; };
+    const json first = seedOf("first"), second = seedOf("second");
+    EXPECT_NE(first, second);
+    EXPECT_EQ(loadConfig(scratch.path() / "first" / "config.yaml").run.seed, first.get<int64_t>());
+    job.request.resume = true;
+    job.request.out = scratch.path() / "first";
+    EXPECT_NO_THROW(job.run()) << "a resumed run keeps the seed it drew";
+    job.request.resume = false;
+    EXPECT_EQ(summaryOf("third", {{"run.deterministic", "true"}})["training"]["seed"], 3);
+}
+
+TEST_F(Effects, ThreadsAreThoseThatCompute) {
+    int seen = 0;
+    job.sink.onStage = [&](std::string_view) { seen = at::get_num_threads(); };
+    job.set("run.threads", "1").run();
+    EXPECT_EQ(seen, 1);
+    job.request.out = scratch.path() / "three";
+    job.set("run.threads", "3").run();
+    EXPECT_EQ(seen, 3);
+    job.request.out = scratch.path() / "all";
+    job.set("run.threads", "0").run();
+    EXPECT_GE(seen, 1);
+    EXPECT_NE(seen, 3) << "the next job starts anew";
+}
+
+TEST_F(Effects, SensitivityOfWeightsAloneIsLess) {
+    const auto scores = [&](const char* tensors) {
+        job.request.out = scratch.path() / tensors;
+        job.sink.layers.clear();
+        job.set("sensitivity.bits", "4").set("sensitivity.tensors", tensors).run();
+        std::vector<double> found;
+        for (const LayerRow& row : job.sink.layers)
+            if (row.table == "sensitivity") found.push_back(row.metrics.at("score"));
+        return found;
+    };
+    const auto both = scores("both"), weights = scores("weights");
+    ASSERT_EQ(both.size(), weights.size());
+    ASSERT_FALSE(both.empty());
+    size_t less = 0;
+    for (size_t i = 0; i < both.size(); ++i) less += weights[i] < both[i];
+    EXPECT_GT(less, both.size() * 3 / 4);
 }
 
 }  // namespace

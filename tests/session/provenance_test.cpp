@@ -27,7 +27,7 @@ protected:
         return folder / "images";
     }
     static DataDigest digest(const std::filesystem::path& images) {
-        return digestOf(*openDataset(images.string(), DataSplit::Val), images.string(), DataSplit::Val);
+        return digestOf(*openDataset(images.string(), DataSplit::Val), images.string(), "val");
     }
 };
 
@@ -49,7 +49,7 @@ TEST_F(Provenance, APictureLessIsOtherData) {
 
 TEST_F(Provenance, DrawnShapesFollowFromTheirSpecification) {
     const auto drawn = [](const char* spec, DataSplit split) {
-        return digestOf(*openDataset(spec, split), spec, split);
+        return digestOf(*openDataset(spec, split), spec, split == DataSplit::Train ? "train" : "val");
     };
     const DataDigest train = drawn("shapes:train=4,val=4", DataSplit::Train);
     EXPECT_EQ(train.covers, "drawing");

@@ -145,7 +145,7 @@ void expectLayers(const std::filesystem::path& folder) {
     EXPECT_EQ(layers[0]["output_shape"], json::array({1, 16, 32, 32}));
     EXPECT_EQ(layers[0]["macs"], 16 * 27 * 32 * 32);
     EXPECT_EQ(layers[0]["weight_bits"], 4);
-    EXPECT_EQ(layers[0]["weight_origin"], "default");
+    EXPECT_EQ(layers[0]["weight_origin"], "line 14");
     EXPECT_EQ(layers.back()["weight_bits"], 8);
     EXPECT_EQ(layers.back()["weight_origin"], "head policy");
 }

@@ -22,6 +22,9 @@ model:
 data:
   path: "shapes:train=8,val=4,size=64"
   imgsz: 64
+  augment:
+    mosaic: 0.0
+run:
   workers: 1
 quantization:
   weight:
@@ -37,12 +40,11 @@ train_params:
   nominal_batch: 4
   lr: 0.001
   checkpoint_every: 0
-  augment:
-    mosaic: 0.0
 analysis:
-  sensitivity_bits: [4]
-  sensitivity_samples: 2
   preview_images: 3
+sensitivity:
+  bits: [4]
+  samples: 2
 export:
   formats: ["onnx"]
   validate: false

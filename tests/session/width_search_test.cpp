@@ -20,7 +20,7 @@ struct AdaptedWidths : testing::Test {
 
     void prepare(test::SmallJob& job, const char* folder) const {
         job.request.out = scratch.path() / folder;
-        job.set("qat_params.auto_adapt_bit_width", "true").set("quantization.weight.bit_width", "5").set("analysis.sensitivity_bits", "3,4,8");
+        job.set("qat_params.auto_adapt_bit_width", "true").set("quantization.weight.bit_width", "5").set("sensitivity.bits", "3,4,8");
         job.set("export.formats", "[]");
     }
     static json widths(const std::filesystem::path& folder) { return json::parse(readFile(folder / "bit_widths.json")); }
@@ -46,6 +46,18 @@ TEST_F(AdaptedWidths, StayWithinTheBudgetAndReachThePlan) {
     }
     EXPECT_GT(used.size(), 1u);
     EXPECT_NO_THROW(openRun(run.folder()));
+}
+
+TEST_F(AdaptedWidths, CandidatesAndAverageAreThoseGiven) {
+    test::SmallJob run(scratch.path());
+    prepare(run, "given");
+    run.set("mixed_precision.bits", "2,6").set("mixed_precision.average_bits", "4.5").set("train_params.epochs", "0").run();
+    const json found = widths(run.folder());
+    EXPECT_DOUBLE_EQ(found["budget_bits"].get<double>(), 4.5);
+    EXPECT_LE(found["average_bits"].get<double>(), 4.5);
+    std::set<int> used;
+    for (const json& row : found["layers"]) used.insert(row["bits"].get<int>());
+    EXPECT_EQ(used, (std::set<int>{2, 6}));
 }
 
 TEST_F(AdaptedWidths, ResumedRunsKeepThemAndEndInTheSameWeights) {

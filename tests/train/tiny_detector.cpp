@@ -30,14 +30,14 @@ Config tinyConfig(Quantize quantize) {
     Config config;
     config.data.path = "shapes:train=16,val=4,size=64";
     config.data.imgsz = 64;
-    config.data.workers = 1;
+    config.run.workers = 1;
     config.train.quantize = quantize != Quantize::None;
     config.train.epochs = 3;
     config.train.batchSize = 4;
     config.train.nominalBatch = 4;
     config.train.lr = 0.01;
     config.train.checkpointEvery = 0;
-    config.train.augment = {0, 0, 0, 0, 0, 0, 0, 0};
+    config.data.augment = {0, 0, 0, 0, 0, 0, 0, 0};
     config.ema = {.decay = 0.9, .tau = 2, .evaluateRaw = false};
     config.quantization.weight.bitWidth = 4;
     if (quantize == Quantize::Lsq) config.quantization.fakeQuantize.type = FakeQuantKind::Lsq;

@@ -26,8 +26,8 @@ protected:
         config.train.optimizer = GetParam().optimizer;
         config.train.nominalBatch = GetParam().nominalBatch;
         config.train.checkpointEvery = checkpointEvery;
-        config.train.augment = AugmentConfig{};
-        config.train.augment.closeMosaic = 1;
+        config.data.augment = AugmentConfig{};
+        config.data.augment.closeMosaic = 1;
         return config;
     }
 };

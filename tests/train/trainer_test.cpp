@@ -41,7 +41,7 @@ TEST_P(Training, DecreasesTheLoss) {
 TEST_P(Training, SameSeedSameBits) {
     TinyRun first{tinyConfig(GetParam()), scratch.path() / "a"};
     TinyRun second{tinyConfig(GetParam()), scratch.path() / "b"};
-    second.config.data.workers = 0;
+    second.config.run.workers = 0;
     first.train();
     second.train();
     EXPECT_EQ(storedBytes(*first.graph), storedBytes(*second.graph));

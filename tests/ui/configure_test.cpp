@@ -18,6 +18,7 @@
 #include "document/document.h"
 #include "shell/presets.h"
 #include "style/theme_hub.h"
+#include "ui/edited_config.h"
 #include "ui/wait.h"
 #include "widgets/row_table.h"
 #include "widgets/segment_bar.h"
@@ -30,7 +31,7 @@ using test::waitFor;
 class ConfigureTest : public testing::Test {
 protected:
     void SetUp() override {
-        document.create(presetText(QStringLiteral("mixed")), QStringLiteral("mixed.yaml"));
+        document.create(QString::fromUtf8(test::kEditedConfig), QStringLiteral("mixed.yaml"));
         settle();
     }
     void settle() {
@@ -88,7 +89,7 @@ TEST_F(ConfigureTest, AFormEditChangesTextAndTable) {
     EXPECT_EQ(weightBits("model.7.conv"), 6);
     document.undoStack()->undo();
     settle();
-    EXPECT_EQ(page.editor()->toPlainText(), presetText(QStringLiteral("mixed")));
+    EXPECT_EQ(page.editor()->toPlainText(), QString::fromUtf8(test::kEditedConfig));
     EXPECT_EQ(weightBits("model.7.conv"), 4);
 }
 
@@ -152,7 +153,7 @@ TEST_F(ConfigureTest, KeysSetTheBitsOfTheSelectedLayers) {
     settle();
     EXPECT_EQ(weightBits("model.7.conv"), 4);
     for (int i = 0; i < 4; ++i) document.undoStack()->undo();
-    EXPECT_EQ(document.text(), presetText(QStringLiteral("mixed")));
+    EXPECT_EQ(document.text(), QString::fromUtf8(test::kEditedConfig));
 }
 
 TEST_F(ConfigureTest, DefaultTakesOutExactlyWhatAKeyWrote) {

@@ -42,9 +42,10 @@ train_params:
   batch_size: 16
   nominal_batch: 16
 analysis:
-  sensitivity_bits: [4]
-  sensitivity_samples: 2
   preview_images: 8
+sensitivity:
+  bits: [4]
+  samples: 2
 export:
   formats: ["onnx"]
   validate: false

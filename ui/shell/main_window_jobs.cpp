@@ -2,7 +2,6 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QCloseEvent>
-#include <QDateTime>
 #include <QDir>
 #include <QFileInfo>
 #include <QMessageBox>
@@ -69,9 +68,9 @@ bool MainWindow::saveForRun() {
 
 QString MainWindow::newRunFolder() const {
     if (!m_runOut.isEmpty()) return m_runOut;
-    const QString stamp = QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss"));
-    return QStringLiteral("%1/runs/%2-%3")
-        .arg(m_document.folder(), QFileInfo(m_document.title()).completeBaseName(), stamp);
+    const Config config = readConfig(m_document.text().toStdString()).config;
+    const QString file = m_document.folder() + QLatin1Char('/') + m_document.title();
+    return QString::fromStdString(qat::newRunFolder(config, file.toStdString()).string());
 }
 
 bool MainWindow::startRun(JobKind kind) {

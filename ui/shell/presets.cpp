@@ -36,8 +36,10 @@ const QList<Preset>& presets() {
          tr("Calibrate, QAT, QC, evaluate")},
         {QStringLiteral("oscillation_freezing"), QStringLiteral("w4a4 + freezing"), 4, 4,
          tr("Weights that swing are held on their code"), tr("Calibrate, QAT, evaluate")},
-        {QStringLiteral("mixed"), QStringLiteral("mixed"), 4, 8, tr("Sensitive layers at 8 bit, the rest at 4"),
+        {QStringLiteral("mixed"), QStringLiteral("mixed"), 4, 8, tr("Bottlenecks at 4 bit, the rest at 8"),
          tr("Sensitivity, calibrate, QAT")},
+        {QStringLiteral("distillation_entropy"), QStringLiteral("w8a8 + teacher"), 8, 8, tr("Entropy ranges; learns from a float network"),
+         tr("Calibrate, distil, evaluate")},
     };
     return all;
 }

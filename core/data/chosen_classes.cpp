@@ -1,0 +1,53 @@
+// Names to numbers once, then a filter on every sample.
+#include "data/chosen_classes.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/error.h"
+
+namespace qat {
+namespace {
+
+int32_t classNumber(const Dataset& data, const std::string& name) {
+    const auto& names = data.classNames();
+    const auto found = std::ranges::find(names, name);
+    if (found != names.end()) return static_cast<int32_t>(found - names.begin());
+    int32_t number = -1;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    const bool isNumber = error == std::errc() && end == name.data() + name.size() && number >= 0;
+    require(isNumber && names.empty(), ErrorKind::BadInput, "the data has no class ", name,
+            names.empty() ? "; it names none, so classes are numbers" : "");
+    return number;
+}
+
+class ChosenClasses final : public Dataset {
+public:
+    ChosenClasses(std::shared_ptr<const Dataset> all, std::set<int32_t> classes) : m_all(std::move(all)), m_classes(std::move(classes)) {
+        m_classNames = m_all->classNames();
+        m_warnings = m_all->warnings();
+    }
+    int64_t size() const override { return m_all->size(); }
+    Sample read(int64_t index) const override {
+        Sample sample = m_all->read(index);
+        std::erase_if(sample.labels, [&](const ObjectLabel& label) { return !m_classes.contains(label.classIndex); });
+        return sample;
+    }
+    std::string path(int64_t index) const override { return m_all->path(index); }
+    cv::Size imageSize(int64_t index) const override { return m_all->imageSize(index); }
+
+private:
+    std::shared_ptr<const Dataset> m_all;
+    std::set<int32_t> m_classes;
+};
+
+}  // namespace
+
+std::shared_ptr<const Dataset> keepClasses(std::shared_ptr<const Dataset> all, const std::vector<std::string>& classes) {
+    std::set<int32_t> numbers;
+    for (const std::string& name : classes) numbers.insert(classNumber(*all, name));
+    return std::make_shared<ChosenClasses>(std::move(all), std::move(numbers));
+}
+
+}  // namespace qat

@@ -1,0 +1,15 @@
+// The splits of a data set as a configuration wants them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/config.h"
+#include "data/dataset.h"
+
+namespace qat {
+
+// Throws Error{BadInput} like openDataset, and for a class the data does not have, naming the key.
+std::shared_ptr<const Dataset> openSplit(const DataConfig& config, const std::string& split);
+
+}  // namespace qat
