@@ -232,7 +232,7 @@ private:
 
     void backward(const Batch& batch) {
         if (m_job.quantizers && !m_at.tuning && !inFloat()) followWeights();
-        const at::Tensor images = inDrawnSize(batch.images, m_config, m_loss.strides.back(), m_at.step);
+        const at::Tensor images = inDrawnSize(batch.images, m_job.config, m_loss.strides.back(), m_at.step);
         auto maps = m_executor->run(images);
         const std::vector<at::Tensor> features(maps.begin() + static_cast<std::ptrdiff_t>(m_loss.strides.size()), maps.end());
         maps.resize(m_loss.strides.size());
