@@ -24,13 +24,7 @@ struct JobOptions {
 };
 
 JobRequest requestFrom(const JobOptions& o, JobKind kind) {
-    JobRequest request{o.config, o.out, o.data, {}, o.resume, kind};
-    for (const std::string& setting : o.settings) {
-        const size_t equals = setting.find('=');
-        require(equals != std::string::npos && equals > 0, ErrorKind::BadInput, "--set ", setting, ": expected key.path=value");
-        request.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-    }
-    return request;
+    return {o.config, o.out, o.data, parseSettings(o.settings), o.resume, kind};
 }
 
 void printAccuracy(const char* name, const std::optional<JobOutcome::Accuracy>& accuracy) {

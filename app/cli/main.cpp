@@ -32,7 +32,7 @@ int parseAndRun(int argc, char** argv) {
     app.require_subcommand(1);
     app.set_version_flag("--version", QATELIER_VERSION);
     qat::cli::Context context{stopToken, {}};
-    for (const auto add : {qat::cli::addInspect, qat::cli::addCheck, qat::cli::addDiff, qat::cli::addSchema, qat::cli::addPredict, qat::cli::addVal, qat::cli::addRun,
+    for (const auto add : {qat::cli::addInspect, qat::cli::addCheck, qat::cli::addDiff, qat::cli::addSchema, qat::cli::addPredict, qat::cli::addVal, qat::cli::addRun, qat::cli::addMethods, qat::cli::addReport,
                            qat::cli::addExport, qat::cli::addDemo})
         add(app, context);
     try {

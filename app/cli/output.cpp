@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "base/error.h"
 #include "base/files.h"
 
 namespace qat::cli {
@@ -15,6 +16,16 @@ void writeJson(const std::string& file, const nlohmann::ordered_json& json) {
     const std::string text = json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     if (file == "-") std::cout << text;
     else writeFileAtomic(file, text);
+}
+
+std::vector<std::pair<std::string, std::string>> parseSettings(const std::vector<std::string>& settings) {
+    std::vector<std::pair<std::string, std::string>> parsed;
+    for (const std::string& setting : settings) {
+        const size_t equals = setting.find('=');
+        require(equals != std::string::npos && equals > 0, ErrorKind::BadInput, "--set ", setting, ": expected key.path=value");
+        parsed.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    }
+    return parsed;
 }
 
 void ConsoleSink::clearProgress() {

@@ -1,9 +1,11 @@
-// Where results go: JSON files, progress on a terminal.
+// What commands share: settings from the command line, JSON files, progress on a terminal.
 #pragma once
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/events.h"
 
@@ -11,6 +13,9 @@ namespace qat::cli {
 
 // To the file, or to standard output for "-"; nothing for "".
 void writeJson(const std::string& file, const nlohmann::ordered_json& json);
+
+// Settings of --set, key.path=value each. Throws Error{BadInput}.
+std::vector<std::pair<std::string, std::string>> parseSettings(const std::vector<std::string>& settings);
 
 // Stages, progress and notable scalars as lines on standard error.
 class ConsoleSink final : public EventSink {

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "passes/channel_affine.h"
 #include "quant/plan.h"
 #include "run/executor.h"
 
@@ -13,9 +14,10 @@ namespace qat {
 std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& quantized, const std::function<at::Tensor()>& next,
                                           const CancelToken& cancel) {
     std::vector<LayerError> errors;
-    std::map<ValueId, size_t> indexOf;
+    std::map<ValueId, size_t> indexOf, indexOfTested;
     for (const NodeId id : quantizableNodes(floatGraph)) {
-        indexOf[floatGraph.node(id).outputs.front()] = errors.size();
+        const ValueId output = floatGraph.node(id).outputs.front();
+        indexOf[output] = indexOfTested[correctedOutput(quantized, output)] = errors.size();
         errors.push_back({floatGraph.node(id).name, {}});
     }
     std::vector<std::string> heads;
@@ -30,7 +32,7 @@ std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& 
         if (const auto found = indexOf.find(id); found != indexOf.end()) kept[found->second] = value;
     });
     tested.setHook([&](ValueId id, const at::Tensor& value) {
-        if (const auto found = indexOf.find(id); found != indexOf.end()) errors[found->second].error.add(kept.at(found->second), value);
+        if (const auto found = indexOfTested.find(id); found != indexOfTested.end()) errors[found->second].error.add(kept.at(found->second), value);
     });
     for (at::Tensor images = next(); images.defined(); images = next()) {
         const auto expected = reference.run(images);

@@ -18,6 +18,8 @@ enum class FakeQuantKind { Custom, PerChannel, Lsq, Pact };
 enum class ScaleKind { Float, Log2, PowerOfTwo };
 enum class CalibrationMethod { MinMax, Histogram, Percentile, Entropy, Mse, Sqnr };
 enum class CoresetMethod { KCenter, Random, Herding };
+enum class QcFold { Auto, PerChannel, Never };
+enum class GateReaction { Continue, Stop, Retry };
 enum class OptimizerKind { Sgd, Adam, AdamW };
 enum class ScheduleKind { Cosine, Step, Linear };
 enum class SensitivityTensors { Both, Weights };
@@ -280,6 +282,26 @@ struct ExportConfig {
     bool operator==(const ExportConfig&) const = default;
 };
 
+struct QcConfig {                        // (+) qc: correction of a quantized model, see train/correction.h
+    bool enabled = false;
+    int epochs = 1;
+    double lr = 0.001;                   // of Adam, at the start; falls to 0 along a cosine
+    int images = 1024;                   // of the training data that take part
+    std::vector<std::string> layers;     // patterns, as in layer_configs; empty: every quantized convolution
+    QcFold fold = QcFold::Auto;
+    bool operator==(const QcConfig&) const = default;
+};
+
+struct GateConfig {                      // (+) gate: when training counts as collapsed, and what happens then
+    double collapseRatio = 0.5;          // of the best mAP50-95; 0: no floor
+    int patience = 1;                    // epochs in a row below the floor
+    GateReaction reaction = GateReaction::Continue;
+    int retries = 1;
+    double retryLrFactor = 0.5;
+    int stableRuns = 2;                  // of ema+qc on n and on s each, before a group of runs takes larger models
+    bool operator==(const GateConfig&) const = default;
+};
+
 struct DataConfig {                      // (+) data
     std::string path;                    // data.yaml, image list, or shapes[:key=value,...]; relative to the config file
     std::string trainSplit = "train";    // train, val, test
@@ -339,6 +361,8 @@ struct Config {
     RepairConfig repair;
     AnalysisConfig analysis;
     ExportConfig exporting;
+    QcConfig qc;
+    GateConfig gate;
     DataConfig data;
     RunConfig run;
     SensitivityConfig sensitivity;

@@ -337,6 +337,38 @@ void addExport(Rows<Config>& rows) {
                                          "Writes scales and zero points into the file.");
 }
 
+void addQc(Rows<Config>& rows) {
+    using Q = QcConfig;
+    constexpr auto at = &Config::qc;
+    rows.add<at, &Q::enabled>("qc.enabled", "Correct quantization",
+                              "Trains a factor and an offset for each channel behind the quantized convolutions, all else frozen.");
+    rows.add<at, &Q::epochs>("qc.epochs", "Epochs", "Passes over the images of the correction.", within(1, 1000));
+    rows.add<at, &Q::lr>("qc.lr", "Learning rate", "Of Adam at the start of the correction; falls to 0 along a cosine.", within(0, 1));
+    rows.add<at, &Q::images>("qc.images", "Images",
+                             "Training images of the correction, drawn at random or as the calibration's coreset.", within(1, 1e7));
+    rows.add<at, &Q::layers>("qc.layers", "Layers",
+                             "Expressions searched in names of layers; empty corrects every quantized convolution.");
+    rows.add<at, &Q::fold>("qc.fold", "Folding",
+                           "auto folds into scales that are one a channel, per_channel gives other weights such scales, never keeps "
+                           "factor and offset as operations.");
+}
+
+void addGate(Rows<Config>& rows) {
+    using G = GateConfig;
+    constexpr auto at = &Config::gate;
+    rows.add<at, &G::collapseRatio>("gate.collapse_ratio", "Collapse ratio",
+                                    "Training collapsed when mAP50-95 is below this share of its best; 0 sets no floor.", within(0, 1));
+    rows.add<at, &G::patience>("gate.patience", "Patience", "Epochs in a row below the floor before anything is done.", within(1, 1000));
+    rows.add<at, &G::reaction>("gate.reaction", "Reaction",
+                               "What follows a collapse, a loss that is not finite, or a dead or exploding scale.");
+    rows.add<at, &G::retries>("gate.retries", "Retries", "Times that training goes back to its best epoch.", within(1, 100));
+    rows.add<at, &G::retryLrFactor>("gate.retry_lr_factor", "Retry factor",
+                                    "What each retry multiplies the learning rates with.", within(0.001, 1));
+    rows.add<at, &G::stableRuns>("gate.stable_runs", "Stable runs",
+                                 "Stable runs of ema+qc on n and on s that a group of runs must hold before it takes larger models; 0 asks for none.",
+                                 within(0, 100));
+}
+
 void addAugment(Rows<Config>& rows) {
     using A = AugmentConfig;
     constexpr auto data = &Config::data;
@@ -447,8 +479,8 @@ const std::vector<FieldRow<Config>>& configRows() {
     static const auto rows = [] {
         Rows<Config> all;
         for (const auto add : {addModel, addQuantization, addCalibrationSection, addQatParams, addDistillation,
-                               addTrain, addEma, addOscillation, addAnalysis, addExport, addData, addRun, addSensitivity,
-                               addMixedPrecision, addRepair})
+                               addTrain, addEma, addOscillation, addAnalysis, addExport, addQc, addGate, addData, addRun,
+                               addSensitivity, addMixedPrecision, addRepair})
             add(all);
         return std::move(all.list);
     }();

@@ -33,6 +33,10 @@ constexpr std::array kNames<CalibrationMethod>{"minmax", "histogram", "percentil
 template <>
 constexpr std::array kNames<CoresetMethod>{"k-center", "random", "herding"};
 template <>
+constexpr std::array kNames<QcFold>{"auto", "per_channel", "never"};
+template <>
+constexpr std::array kNames<GateReaction>{"continue", "stop", "retry"};
+template <>
 constexpr std::array kNames<OptimizerKind>{"SGD", "Adam", "AdamW"};
 template <>
 constexpr std::array kNames<ScheduleKind>{"cosine", "step", "linear"};

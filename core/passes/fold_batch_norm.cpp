@@ -107,15 +107,18 @@ void rewrite(Graph& graph, const Match& m) {
 
 }  // namespace
 
+bool foldBatchNorm(Graph& graph, NodeId norm) {
+    const auto found = match(graph, norm);
+    if (!found) return false;
+    if (found->quantizer) settleQuantizers(graph);
+    rewrite(graph, *found);
+    return true;
+}
+
 int foldBatchNorm(Graph& graph) {
     int folded = 0;
     const std::vector<NodeId> order = graph.order();
-    for (const NodeId id : order)
-        if (const auto found = match(graph, id)) {
-            if (folded == 0 && found->quantizer) settleQuantizers(graph);
-            rewrite(graph, *found);
-            ++folded;
-        }
+    for (const NodeId id : order) folded += foldBatchNorm(graph, id);
     verify(graph);
     return folded;
 }

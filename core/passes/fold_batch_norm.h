@@ -15,4 +15,7 @@ namespace qat {
 // Returns how many were folded. Throws Error{Unsupported} naming the layer whose quantized weight cannot be folded.
 int foldBatchNorm(Graph& graph);
 
+// The same for one batch norm; false where the fold does not fire.
+bool foldBatchNorm(Graph& graph, NodeId norm);
+
 }  // namespace qat

@@ -48,7 +48,7 @@ void cutHalfLine(const std::filesystem::path& path) {
 
 }  // namespace
 
-EventLog::EventLog(const std::filesystem::path& folder, EventSink& next) : m_path(folder / "events.jsonl"), m_next(next) {
+EventLog::EventLog(const std::filesystem::path& folder, EventSink& next) : m_path(folder / "events.jsonl"), m_next(next), m_tensorboard(folder / "tensorboard") {
     cutHalfLine(m_path);
     m_file = std::fopen(m_path.c_str(), "ae");
     require(m_file != nullptr, ErrorKind::Io, "cannot write ", m_path.string(), ": ", std::strerror(errno));
@@ -96,6 +96,7 @@ void EventLog::progress(std::string_view stage, int64_t done, int64_t total) {
 
 void EventLog::scalar(std::string_view series, double x, double value) {
     write({{{"t", seconds()}, {"type", "scalar"}, {"series", series}, {"x", number(x)}, {"value", number(value)}}});
+    if (std::isfinite(x) && !m_tensorboard.scalar(series, std::llround(x), value) && m_error == 0) m_error = errno ? errno : EIO;
     m_next.scalar(series, x, value);
 }
 

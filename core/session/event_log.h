@@ -1,4 +1,5 @@
-// events.jsonl: what a run tells, appended line by line, and handed on to a second listener.
+// events.jsonl: what a run tells, appended line by line, its scalars once more for TensorBoard, and handed on to a second
+// listener.
 #pragma once
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/events.h"
+#include "report/tensorboard_file.h"
 
 namespace qat {
 
@@ -23,7 +25,8 @@ struct RunHeader {
 
 class EventLog final : public EventSink {
 public:
-    // Appends to folder/events.jsonl, after cutting off a half-written last line. Throws Error{Io}.
+    // Appends to folder/events.jsonl, after cutting off a half-written last line, and begins a file in
+    // folder/tensorboard. Throws Error{Io}.
     EventLog(const std::filesystem::path& folder, EventSink& next);
     ~EventLog() override;
 
@@ -53,6 +56,7 @@ private:
     std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
     std::map<std::string, double, std::less<>> m_lastProgress;  // seconds, by stage
     std::vector<std::string> m_classNames;
+    TensorboardFile m_tensorboard;
     int m_error = 0;  // errno of the first failed write
 };
 

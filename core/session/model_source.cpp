@@ -17,6 +17,7 @@
 #include "import/safetensors.h"
 #include "models/weights.h"
 #include "models/yolov8.h"
+#include "passes/channel_affine.h"
 #include "passes/fold_batch_norm.h"
 #include "quant/quantizer_set.h"
 #include "session/bundled.h"
@@ -128,12 +129,29 @@ bool hasQuantizers(const Checkpoint& weights) {
     return std::ranges::any_of(weights.tensors, [](const NamedTensor& entry) { return entry.name.ends_with(".zero_point"); });
 }
 
+// Corrections that could not be folded are operations of the graph.
+void restoreAffines(Graph& graph, const Checkpoint& weights, const std::string& source) {
+    constexpr std::string_view kEnd = ".qc.gamma";
+    for (const NamedTensor& entry : weights.tensors) {
+        if (!entry.name.ends_with(kEnd)) continue;
+        const auto layer = graph.findNode(entry.name.substr(0, entry.name.size() - kEnd.size()));
+        require(layer && std::holds_alternative<Conv2d>(graph.node(*layer).op), ErrorKind::BadInput, source, ": ", entry.name, " belongs to no convolution");
+        keepAffine(graph, insertAffine(graph, *layer));
+    }
+}
+
 // Shapes of scales follow the file: folding and granularity are then as they were when it was written.
 void adoptScaleShapes(Graph& graph, const Checkpoint& weights) {
     for (const ValueId id : graph.storedValues()) {
         Value& value = graph.value(id);
         const NamedTensor* stored = weights.find(value.name);
         if (stored && (value.name.ends_with(".scale") || value.name.ends_with(".zero_point"))) value.shape = stored->tensor->sizes().vec();
+    }
+    // A correction may have given a weight one scale a channel.
+    for (const NodeId id : graph.order()) {
+        auto* quantizer = std::get_if<FakeQuantize>(&graph.node(id).op);
+        const bool many = quantizer && graph.value(graph.node(id).inputs[1]).shape != Shape{1};
+        if (many && quantizer->weight && quantizer->axis < 0) quantizer->axis = 0;
     }
 }
 
@@ -150,6 +168,7 @@ RunModel openRun(const std::filesystem::path& folder) {
         // A plan needs no data; ranges come from the file.
         const QuantizerSet quantizers(graph, resolvePlan(graph, run.config));
         adoptScaleShapes(graph, weights);
+        restoreAffines(graph, weights, source);
     }
     loadWeights(graph, tensorsOf(weights), source);
     const auto names = classNames(weights);

@@ -72,12 +72,19 @@ JobOutcome Pipeline::run() {
             return m_facts.outcome;
         }
         if (reestimatesNorms(m_config)) stage("reestimate", [&] { reestimateStage(); });
-        stage("evaluate", [&] { evaluateFinal(); });
     }
+    if (corrects()) {
+        bool done = false;
+        stage("qc", [&] { done = correctionStage(); });
+        if (!done) {
+            m_facts.outcome.status = JobStatus::Cancelled;
+            return m_facts.outcome;
+        }
+    }
+    if (m_config.train.epochs > 0 || corrects()) stage("evaluate", [&] { evaluateFinal(); });
     saveModel(m_folder.weights() / "final.safetensors", m_model);
     stage("export", [&] { exportStage(); });
-    if (collapsed(m_facts.training.epochs.empty() ? std::vector<EpochResult>{{}} : m_facts.training.epochs))
-        m_facts.outcome.gates.push_back("training collapsed: the last mAP50-95 is below half of the best");
+    if (const std::string gate = stabilityGate(m_facts.training, m_config.gate); !gate.empty()) m_facts.outcome.gates.push_back(gate);
     if (!m_facts.outcome.gates.empty()) m_facts.outcome.status = JobStatus::GateFailed;
     return m_facts.outcome;
 }
@@ -96,6 +103,8 @@ void Pipeline::load() {
     m_val = openSplit(m_config.data, m_config.data.valSplit);
     for (const auto& data : {m_train, m_val})
         for (const auto& warning : data->warnings()) m_log.log(LogLevel::Warning, "data", warning);
+    m_facts.trainData = digestOf(*m_train, m_config.data.path, m_config.data.trainSplit);
+    m_facts.valData = digestOf(*m_val, m_config.data.path, m_config.data.valSplit);
     m_facts.trainImages = m_train->size();
     m_facts.valImages = m_config.data.valLimit > 0 ? std::min<int64_t>(m_val->size(), m_config.data.valLimit) : m_val->size();
     m_facts.outcome.validationImages = m_facts.valImages;
@@ -173,6 +182,8 @@ bool Pipeline::wantsAnalysis() const { return m_config.analysis.enabled && m_con
 
 bool Pipeline::wantsPreviews() const { return m_config.analysis.generateVisualization && m_config.analysis.previewImages > 0; }
 
+bool Pipeline::measuresLayerErrors() const { return wantsAnalysis() && m_config.analysis.measureLayerError && m_config.qat.measureLayerError; }
+
 // The measures that analysis.metrics names.
 std::map<std::string, double> Pipeline::wanted(const std::map<std::string, double>& metrics) const {
     std::map<std::string, double> chosen;
@@ -220,7 +231,7 @@ void Pipeline::calibrateStage() {
     if (coreset) wanted = std::min<int64_t>(wanted, m_config.calibration.coresetSize);
     CalibrationImages said;
     const int64_t choosing = coreset && m_config.calibration.coresetMethod != CoresetMethod::Random ? batchesOf(m_train->size()) : 0, all = choosing + batchesOf(wanted);
-    const auto data = coreset ? coresetOf(wanted, all, said) : m_train;
+    const auto data = coreset ? coresetOf(wanted, all, "calibrate", said) : m_train;
     const CalibrationResult result = calibrate(m_float, m_model, *m_quantizers, images(data, wanted, batch, true),
                                                [&](int64_t done) { m_log.progress("calibrate", choosing + done, all); }, m_cancel);
     for (const auto& warning : result.warnings) m_log.log(LogLevel::Warning, "calib", warning);
@@ -229,12 +240,12 @@ void Pipeline::calibrateStage() {
                                            coreset ? std::to_string(m_train->size()) : ""));
 }
 
-std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progressTotal, CalibrationImages& said) {
+std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said) {
     const CoresetMethod method = m_config.calibration.coresetMethod;
     at::Tensor features = at::empty({m_train->size(), 0});  // a draw needs none
     if (method != CoresetMethod::Random)
         features = backboneFeatures(m_float, images(m_train, m_train->size(), m_config.train.batchSize, false),
-                                    [&](int64_t done) { m_log.progress("calibrate", done, progressTotal); }, m_cancel);
+                                    [&](int64_t done) { m_log.progress(stage, done, progressTotal); }, m_cancel);
     std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(m_config.run.seed));
     said = {method == CoresetMethod::KCenter ? "k-center" : method == CoresetMethod::Herding ? "herding" : "random", m_train->size(), {}};
     for (const int64_t index : chosen) said.paths.push_back(m_train->path(index));
@@ -368,17 +379,29 @@ void Pipeline::trainStage() {
     m_facts.training = train(job, m_log, m_cancel);
 }
 
+// The last validation of training saw this very model, unless training ended otherwise than with an epoch.
+JobOutcome::Accuracy Pipeline::trainedAccuracy() {
+    const TrainOutcome& training = m_facts.training;
+    const bool seen = !training.halted && !training.epochs.empty() && !training.epochs.back().easier;
+    if (seen) return {training.epochs.back().map, training.epochs.back().map50};
+    const DetectionMetrics metrics = validate(m_model, "", false).metrics;
+    return {metrics.map, metrics.map50};
+}
+
 void Pipeline::reestimateStage() {
     const int64_t wanted = std::min<int64_t>(m_train->size(), int64_t{m_config.oscillation.bnReestimation} * m_config.train.batchSize);
     const int64_t batches = (wanted + m_config.train.batchSize - 1) / m_config.train.batchSize;
     const NormStatistics estimated = reestimateNorms(m_model, images(m_train, wanted, m_config.train.batchSize, true), m_cancel,
                                                      [&](int64_t done) { m_log.progress("reestimate", done, batches); });
-    const double before = m_facts.training.epochs.back().map;  // of this very model
+    const JobOutcome::Accuracy trainedBefore = trainedAccuracy();
+    const double before = trainedBefore.map;
     const NormStatistics trained = exchangeNorms(m_model, estimated);
-    const double after = validate(m_model, "", false).metrics.map;
+    const DetectionMetrics measured = validate(m_model, "", false).metrics;
+    const double after = measured.map;
     m_log.scalar("reestimate/before/mAP50-95", 0, before);
     m_log.scalar("reestimate/after/mAP50-95", 0, after);
     if (after < before) exchangeNorms(m_model, trained);
+    m_reestimated = after < before ? trainedBefore : JobOutcome::Accuracy{measured.map, measured.map50};
     m_log.log(after < before ? LogLevel::Warning : LogLevel::Info, "trainer",
               str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: mAP50-95 ", before, " before, ", after,
                   " after", after < before ? "; those of the training are kept" : ""));
@@ -388,8 +411,10 @@ void Pipeline::evaluateFinal() {
     const EvaluationResult result = validate(m_model, "evaluate", true);
     report("final", result.metrics, m_facts.outcome.final);
     if (!m_quantizers) return;
-    showImages(result.images, "qat");
-    if (wantsAnalysis() && m_config.analysis.measureLayerError && m_config.qat.measureLayerError) layerErrors("qat");
+    if (corrects()) compareCorrection();
+    const std::string made = corrects() ? "qc" : "qat";
+    showImages(result.images, made);
+    if (measuresLayerErrors()) layerErrors(made);
 }
 
 void Pipeline::exportStage() {

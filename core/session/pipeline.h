@@ -43,8 +43,8 @@ private:
     void repairStage();
     bool repairsStructure() const;
     void equalize();
-    // The coreset of `wanted` training images, and what is said about it.
-    std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, CalibrationImages& said);
+    // The coreset of `wanted` training images, and what is said about it; progress is that of `stage`.
+    std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said);
     void evaluateFloat();
     void evaluatePtq();
     void analyze();
@@ -52,6 +52,13 @@ private:
     void sensitivity();
     void trainStage();
     void reestimateStage();  // keeps the statistics that are more accurate on the validation images
+    JobOutcome::Accuracy trainedAccuracy();  // of the model as training left it
+    // Quantization correction, in pipeline_correction.cpp. False: stopped on request.
+    bool corrects() const;
+    bool correctionStage();
+    void compareCorrection();
+    std::shared_ptr<const Dataset> correctionImages(std::string& said);
+    bool measuresLayerErrors() const;
     void evaluateFinal();
     void exportStage();
     void saveProgress() const;      // results of the stages before training, for a resumed sitting
@@ -78,6 +85,7 @@ private:
     std::shared_ptr<const Dataset> m_train, m_val;
     Graph m_float;      // what FP32 means in this run
     Graph m_model;      // what is calibrated, trained, exported
+    std::optional<JobOutcome::Accuracy> m_reestimated;  // of the model behind that stage
     std::optional<Graph> m_teacher;  // of distillation
     QuantPlan m_plan;
     std::optional<QuantizerSet> m_quantizers;

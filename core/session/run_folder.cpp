@@ -11,12 +11,6 @@
 namespace qat {
 namespace {
 
-void requireSameRun(const RunFolder& folder, const Config& config) {
-    require(std::filesystem::exists(folder.config()), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
-    require(writeConfig(essentials(loadConfig(folder.config()))) == writeConfig(essentials(config)), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
-            " differs from the given configuration");
-}
-
 std::string column(const std::string& text) {
     std::array<char, 64> field;
     std::snprintf(field.data(), field.size(), "%23s", text.c_str());
@@ -30,6 +24,12 @@ std::string column(double value) {
 }
 
 }  // namespace
+
+void requireSameRun(const RunFolder& folder, const Config& config) {
+    require(std::filesystem::exists(folder.config()), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
+    require(writeConfig(essentials(loadConfig(folder.config()))) == writeConfig(essentials(config)), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
+            " differs from the given configuration");
+}
 
 RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
     const RunFolder folder{request.out};

@@ -30,6 +30,9 @@ struct RunFolder {
 // resuming; resuming a folder with another configuration is refused, and nothing is overwritten. Throws Error.
 RunFolder enterRunFolder(const JobRequest& request, const Config& config);
 
+// Whether a folder may go on with this configuration; only what changes no bit may differ. Throws Error{BadInput} if not.
+void requireSameRun(const RunFolder& folder, const Config& config);
+
 // results.csv in Ultralytics' columns and format (fields of 23 characters, %.5g), all epochs so far, atomically. Behind
 // them the distillation loss, if there was a teacher.
 void writeResults(const std::filesystem::path& file, const std::vector<EpochResult>& epochs);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "config/config_io.h"
 #include "data/shapes.h"
+#include "report/run_report.h"
 #include "session/clock.h"
 #include "session/model_source.h"
 #include "session/pipeline.h"
@@ -17,6 +18,24 @@ namespace {
 
 void makeAbsolute(std::string& path) {
     if (!path.empty() && path != kBundledModel) path = std::filesystem::absolute(path).lexically_normal().string();
+}
+
+std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
+    if (kind != JobKind::Pipeline) return repairsLayers(config) ? std::vector<std::string>{"load", "calibrate", "repair", "analyze"} : std::vector<std::string>{"load", "calibrate", "analyze"};
+    std::vector<std::string> stages{"load"};
+    if (config.train.quantize) stages.push_back("calibrate");
+    if (adaptsWidths(config)) stages.push_back("search");
+    if (repairsLayers(config)) stages.push_back("repair");
+    if (config.analysis.compareWithFp32) stages.push_back("evaluate_fp32");
+    if (config.train.quantize) stages.push_back("evaluate_ptq");
+    if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects) stages.push_back("analyze");
+    const bool corrects = config.qc.enabled && config.train.quantize;
+    if (config.train.epochs > 0) stages.push_back("train");
+    if (reestimatesNorms(config)) stages.push_back("reestimate");
+    if (corrects) stages.push_back("qc");
+    if (config.train.epochs > 0 || corrects) stages.push_back("evaluate");
+    stages.push_back("export");
+    return stages;
 }
 
 // A run that is to draw its seed keeps the one it drew first.
@@ -31,8 +50,10 @@ void drawSeed(Config& config, const JobRequest& request) {
     config.run.seed = static_cast<int64_t>(source() & 0x7fffffff);
 }
 
+}  // namespace
+
 // Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
-Config configOf(const JobRequest& request) {
+Config resolvedConfig(const JobRequest& request) {
     auto overrides = request.overrides;
     if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
     Config config = loadConfig(request.config, overrides);
@@ -43,33 +64,16 @@ Config configOf(const JobRequest& request) {
     return config;
 }
 
-std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
-    if (kind != JobKind::Pipeline) return repairsLayers(config) ? std::vector<std::string>{"load", "calibrate", "repair", "analyze"} : std::vector<std::string>{"load", "calibrate", "analyze"};
-    std::vector<std::string> stages{"load"};
-    if (config.train.quantize) stages.push_back("calibrate");
-    if (adaptsWidths(config)) stages.push_back("search");
-    if (repairsLayers(config)) stages.push_back("repair");
-    if (config.analysis.compareWithFp32) stages.push_back("evaluate_fp32");
-    if (config.train.quantize) stages.push_back("evaluate_ptq");
-    if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects) stages.push_back("analyze");
-    if (config.train.epochs > 0) stages.push_back("train");
-    if (reestimatesNorms(config)) stages.push_back("reestimate");
-    if (config.train.epochs > 0) stages.push_back("evaluate");
-    stages.push_back("export");
-    return stages;
-}
-
-}  // namespace
-
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel) {
     prepareProcess();
-    const Config config = configOf(request);
+    const Config config = resolvedConfig(request);
     useThreads(config.run.threads);
     const RunFolder folder = enterRunFolder(request, config);
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
+    facts.overriddenGate = request.overriddenGate;
     facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.run.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path,
                config.train.epochs + fineTuningEpochs(config),
@@ -80,6 +84,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelT
         if (!error.empty()) log.log(LogLevel::Error, "session", error);
         try {
             writeSummary(folder, config, facts);
+            writeRunReport(folder.root);
         } catch (const Error&) {
             if (error.empty()) throw;  // else the first error is the one to tell
         }

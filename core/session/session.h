@@ -22,6 +22,7 @@ struct JobRequest {
     std::vector<std::pair<std::string, std::string>> overrides;    // key.path, value
     bool resume = false;                                           // go on from the folder's last checkpoint
     JobKind kind = JobKind::Pipeline;
+    std::string overriddenGate{};                                  // why this job should not have been started; for the summary
 };
 
 enum class JobStatus { Completed, GateFailed, Cancelled };
@@ -38,8 +39,13 @@ struct JobOutcome {
     std::vector<std::string> gates;             // sentences of the gates that failed
 };
 
-// Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, evaluate, export. Blocks until done; throws
-// Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also goes to
+struct Config;
+
+// The configuration the job runs with: file, data and overrides, paths absolute. Throws Error{BadInput}.
+Config resolvedConfig(const JobRequest& request);
+
+// Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc, evaluate, export. Blocks until
+// done; throws Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also goes to
 // `sink`. A request to stop ends the batch, checkpoints, and returns Cancelled.
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel);
 

@@ -2,56 +2,136 @@
 #include "session/summary.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
+#include "eval/nms.h"
+#include "session/methods.h"
 
 namespace qat {
 namespace {
 
 using nlohmann::ordered_json;
 
-constexpr double kCollapseRatio = 0.5;
-
 ordered_json accuracyJson(const std::optional<JobOutcome::Accuracy>& accuracy) {
     if (!accuracy) return nullptr;
     return {{"mAP50-95", accuracy->map}, {"mAP50", accuracy->map50}};
 }
 
-ordered_json metricsJson(const SummaryFacts& facts) {
+// Of the epochs that count; nothing without any.
+std::optional<double> bestMap(const std::vector<EpochResult>& epochs) {
+    std::optional<double> best;
+    for (const EpochResult& epoch : epochs)
+        if (!epoch.easier) best = std::max(best.value_or(0), epoch.map);
+    return best;
+}
+
+// Absent where nothing was measured.
+struct Range {
+    std::optional<double> best, final;
+};
+
+Range rangeOf(const SummaryFacts& facts) {
+    const auto& epochs = facts.training.epochs;
+    Range range;
+    if (!epochs.empty()) range = {bestMap(epochs), epochs.back().map};
+    else if (facts.outcome.ptq) range = {facts.outcome.ptq->map, facts.outcome.ptq->map};
+    return range;
+}
+
+ordered_json numberJson(const std::optional<double>& number) { return number ? ordered_json(*number) : ordered_json(nullptr); }
+
+ordered_json measuredJson(const Config& config, const SummaryFacts& facts) {
+    const NmsOptions nms = NmsOptions::validate();
+    return {{"split", config.data.valSplit}, {"images", facts.valImages}, {"confidence", nms.conf}, {"nms_iou", nms.iou},
+            {"how", "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the original images; quantized models as integers"}};
+}
+
+ordered_json versionsJson() {
+    ordered_json json;
+    for (const auto& [name, version] : versions()) json[name] = version;
+    return json;
+}
+
+ordered_json digestJson(const DataDigest& digest) {
+    if (digest.sha256.empty()) return nullptr;
+    return {{"covers", digest.covers}, {"sha256", digest.sha256}};
+}
+
+ordered_json filesJson(const RunFolder& folder) {
+    ordered_json files = ordered_json::array();
+    for (const FileDigest& file : artifactsOf(folder.root)) files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+    return files;
+}
+
+ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
     ordered_json history = ordered_json::array();
-    double best = 0, final = 0;
-    for (const EpochResult& epoch : facts.training.epochs) {
-        history.push_back(epoch.map);
-        if (!epoch.easier) best = std::max(best, epoch.map);
-        final = epoch.map;
-    }
-    if (facts.training.epochs.empty() && facts.outcome.ptq) best = final = facts.outcome.ptq->map;
-    return {{"primary_name", "metrics/mAP50-95(B)"}, {"best_value", best}, {"final_value", final}, {"history", history},
-            {"fp32", accuracyJson(facts.outcome.fp32)}, {"ptq", accuracyJson(facts.outcome.ptq)}, {"final", accuracyJson(facts.outcome.final)}};
+    for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.map);
+    const Range range = rangeOf(facts);
+    return {{"measured", measuredJson(config, facts)}, {"primary_name", "metrics/mAP50-95(B)"}, {"best_value", numberJson(range.best)}, {"final_value", numberJson(range.final)}, {"history", history},
+            {"fp32", accuracyJson(facts.outcome.fp32)}, {"ptq", accuracyJson(facts.outcome.ptq)},
+            {"before_qc", accuracyJson(facts.correction ? facts.correction->before : std::nullopt)}, {"final", accuracyJson(facts.outcome.final)}};
 }
 
-ordered_json stabilityJson(const SummaryFacts& facts, const ordered_json& metrics) {
-    const double best = metrics.at("best_value"), final = metrics.at("final_value");
-    return {{"collapse_threshold_ratio", kCollapseRatio}, {"final_over_best_ratio", best > 0 ? ordered_json(final / best) : ordered_json(nullptr)},
-            {"collapsed", collapsed(facts.training.epochs)}};
+ordered_json incidentJson(const Incident& i) {
+    return {{"trouble", troubleName(i.trouble)}, {"epoch", i.epoch}, {"step", i.step}, {"subject", i.subject}, {"what", i.what},
+            {"likely_cause", i.cause}, {"reaction", reactionName(i.reaction)}};
 }
 
-ordered_json methodJson(const Config& config) {
+// not_trained, never_learned, stopped, collapsed, recovered, stable
+const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gate) {
+    if (training.halted) return "stopped";
+    if (training.epochs.empty()) return "not_trained";
+    if (!(bestMap(training.epochs).value_or(0) > 0)) return "never_learned";
+    if (collapsed(training.epochs, gate.collapseRatio)) return "collapsed";
+    const bool retried = std::ranges::any_of(training.incidents, [](const Incident& i) { return i.reaction == GateReaction::Retry; });
+    return retried ? "recovered" : "stable";
+}
+
+ordered_json stabilityJson(const SummaryFacts& facts, const GateConfig& gate) {
+    const Range range = rangeOf(facts);
+    const bool ratio = range.best && *range.best > 0;
+    ordered_json incidents = ordered_json::array();
+    for (const Incident& incident : facts.training.incidents) incidents.push_back(incidentJson(incident));
+    return {{"collapse_threshold_ratio", gate.collapseRatio}, {"final_over_best_ratio", ratio ? ordered_json(*range.final / *range.best) : ordered_json(nullptr)},
+            {"collapsed", collapsed(facts.training.epochs, gate.collapseRatio)}, {"outcome", stabilityOutcome(facts.training, gate)},
+            {"incidents", incidents}};
+}
+
+ordered_json correctionJson(const Config& config, const SummaryFacts& facts) {
+    const QcConfig& qc = config.qc;
+    ordered_json json{{"enabled", facts.correction.has_value()}, {"epochs", facts.correction ? qc.epochs : 0}, {"lr", facts.correction ? qc.lr : 0.0},
+                      {"bn_stats_fixed", true}};
+    if (!facts.correction) return json;
+    static constexpr std::array kForms{"batch_norm", "scales", "operations"};
+    ordered_json layers = ordered_json::array();
+    for (const LayerCorrection& l : facts.correction->outcome.layers)
+        layers.push_back({{"layer", l.layer}, {"form", kForms[static_cast<size_t>(l.form)]}, {"gamma_min", l.gammaMin}, {"gamma_max", l.gammaMax}, {"beta_max", l.betaMax}});
+    json["images"] = facts.correction->images;
+    json["steps"] = facts.correction->outcome.steps;
+    json["layers"] = layers;
+    return json;
+}
+
+ordered_json methodJson(const Config& config, const SummaryFacts& facts) {
     const EmaConfig& ema = config.ema;
     const OscillationConfig& oscillation = config.oscillation;
-    return {{"variant", ema.enabled ? "ema" : "baseline"}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}, {"scales", ema.scales}}},
+    return {{"variant", methodName(config)}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}, {"scales", ema.scales}}},
             {"oscillation", {{"dampen_weight", oscillation.dampen.weight}, {"freeze_threshold", oscillation.freeze.threshold},
                              {"bn_reestimation", reestimatesNorms(config) ? oscillation.bnReestimation : 0}}},
             {"distillation", {{"enabled", wantsDistillation(config)}, {"teacher", config.distillation.teacherModel},
                               {"temperature", config.distillation.temperature}, {"alpha", config.distillation.alpha},
                               {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers : std::vector<std::string>{}}}},
             {"fine_tuning_epochs", fineTuningEpochs(config)},
-            {"qc", {{"enabled", false}, {"epochs", 0}, {"lr", 0.0}, {"bn_stats_fixed", true}}}};
+            {"qc", correctionJson(config, facts)}};
+}
+
+ordered_json existing(const RunFolder& folder, const char* name) {
+    return std::filesystem::exists(folder.root / name) ? ordered_json(name) : ordered_json(nullptr);
 }
 
 // Those that were written, relative to the run folder.
@@ -79,10 +159,15 @@ std::string widths(int base, const std::set<int>& others) {
 
 }  // namespace
 
-bool collapsed(const std::vector<EpochResult>& epochs) {
-    double best = 0;
-    for (const EpochResult& epoch : epochs) best = std::max(best, epoch.easier ? 0 : epoch.map);
-    return best > 0 && epochs.back().map < kCollapseRatio * best;
+bool collapsed(const std::vector<EpochResult>& epochs, double ratio) {
+    const double best = bestMap(epochs).value_or(0);
+    return best > 0 && epochs.back().map < ratio * best;
+}
+
+std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate) {
+    if (training.halted) return "training stopped early: " + training.incidents.back().sentence();
+    if (!collapsed(training.epochs, gate.collapseRatio)) return "";
+    return str("training collapsed: the last mAP50-95 is below ", gate.collapseRatio, " of the best");
 }
 
 std::string quantizationName(const Config& config) {
@@ -96,27 +181,29 @@ std::string quantizationName(const Config& config) {
 }
 
 void writeSummary(const RunFolder& folder, const Config& config, const SummaryFacts& facts) {
-    const ordered_json metrics = metricsJson(facts);
     const ordered_json summary{
-        {"schema_version", "1.0"},
+        {"schema_version", "1.1"},
         {"run_id", facts.runId},
         {"created_at", facts.createdAt},
         {"git", nullptr},
+        {"versions", versionsJson()},
         {"model", {{"variant", config.model.architecture + config.model.variant}, {"checkpoint", facts.checkpoint}, {"sha256", facts.checkpointSha256}, {"imgsz", config.data.imgsz}}},
         {"quantization", {{"mode", quantizationName(config)}, {"library", "qatelier"}, {"weight_bit_width", config.quantization.weight.bitWidth},
                           {"activation_bit_width", config.quantization.activation.bitWidth}}},
         {"repair", facts.repairNote.empty() ? ordered_json(nullptr) : ordered_json(facts.repairNote)},
-        {"method", methodJson(config)},
-        {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages}}},
+        {"method", methodJson(config, facts)},
+        {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages},
+                      {"train_digest", digestJson(facts.trainData)}, {"val_digest", digestJson(facts.valData)}}},
         {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.run.seed},
                       {"device", "cpu"}, {"amp", false}, {"overrides", ordered_json::object()}}},
         {"resolved_config", writeConfig(config)},
-        {"artifacts", {{"run_root", "."}, {"results_csv", "results.csv"}, {"tensorboard_log_dir", nullptr}, {"weights", weightFiles(folder)},
-                       {"exports", facts.exported}, {"export_notes", facts.exportNotes}}},
-        {"metrics", metrics},
+        {"artifacts", {{"run_root", "."}, {"results_csv", existing(folder, "results.csv")}, {"tensorboard_log_dir", "tensorboard"}, {"weights", weightFiles(folder)},
+                       {"exports", facts.exported}, {"export_notes", facts.exportNotes}, {"files", filesJson(folder)}}},
+        {"metrics", metricsJson(config, facts)},
         {"size", {{"fp32_bytes", facts.outcome.fp32Bytes}, {"quantized_bytes", facts.outcome.quantizedBytes}}},
-        {"stability", stabilityJson(facts, metrics)},
+        {"stability", stabilityJson(facts, config.gate)},
         {"gates", facts.outcome.gates},
+        {"overridden_gate", facts.overriddenGate.empty() ? ordered_json(nullptr) : ordered_json(facts.overriddenGate)},
         {"status", facts.status},
         {"error", facts.error.empty() ? ordered_json(nullptr) : ordered_json(facts.error)}};
     writeFileAtomic(folder.summary(), summary.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");

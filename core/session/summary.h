@@ -6,18 +6,30 @@
 
 #include "config/config.h"
 #include "session/inspect.h"
+#include "session/provenance.h"
 #include "session/run_folder.h"
 #include "session/session.h"
+#include "train/correction.h"
 
 namespace qat {
+
+// What the correction of a run did. before: accuracy of the model it started from, if that was measured.
+struct CorrectionFacts {
+    CorrectionOutcome outcome;
+    std::string images;  // which took part, for people
+    std::optional<JobOutcome::Accuracy> before;
+};
 
 // The facts of a run that its summary states.
 struct SummaryFacts {
     std::string runId, createdAt;
+    std::string overriddenGate;            // see JobRequest
     std::string checkpoint, checkpointSha256;
     int64_t trainImages = 0, valImages = 0;
+    DataDigest trainData, valData;         // empty until the data was opened
     JobOutcome outcome;
     TrainOutcome training;
+    std::optional<CorrectionFacts> correction;
     std::vector<std::string> exported;     // relative to the run folder
     std::vector<std::string> exportNotes;
     std::string repairNote;                // what the stage repair did, "" without it
@@ -30,8 +42,12 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
 // Layers of a description with the keys of LayerInfo.
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
 
-// Collapsed: best > 0 and final < 0.5 best, over the epochs' mAP50-95; easier epochs are no best.
-bool collapsed(const std::vector<EpochResult>& epochs);
+// Collapsed: best > 0 and final < ratio x best, over the epochs' mAP50-95; easier epochs are no best. False
+// without epochs.
+bool collapsed(const std::vector<EpochResult>& epochs, double ratio);
+
+// Why training does not pass the gate, as a sentence; "" if it does.
+std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate);
 
 // w4a16, or w4-8a8 where layers differ: the config's widths with those its patterns add.
 std::string quantizationName(const Config& config);

@@ -83,8 +83,12 @@ double Optimizer::step(const StepSettings& settings) {
         const float clip = m_config.maxGradNorm > 0 ? static_cast<float>(std::min(1.0, m_config.maxGradNorm / (norm + 1e-6))) : 1.0f;
         for (Slot& slot : m_slots) update(slot, settings, clip);
     }
-    for (const Slot& slot : m_slots) parameterOf(slot).mutable_grad() = at::Tensor();
+    dropGradients();
     return norm;
+}
+
+void Optimizer::dropGradients() {
+    for (const Slot& slot : m_slots) parameterOf(slot).mutable_grad() = at::Tensor();
 }
 
 void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {

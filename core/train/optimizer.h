@@ -25,6 +25,9 @@ public:
     // norm before clipping; a norm that is not finite leaves everything as it was.
     double step(const StepSettings& settings);
 
+    // Without a step.
+    void dropGradients();
+
     // Moments by parameter name, for checkpoints; restore() throws Error{BadInput} if they do not fit.
     State state() const;
     void restore(const State& state, int64_t steps);

@@ -61,4 +61,9 @@ StepSettings fineTuningSettings(const TrainConfig& config, int64_t batchesPerEpo
     return settings;
 }
 
+StepSettings slowed(StepSettings settings, double factor) {
+    for (double* rate : {&settings.lrBias, &settings.lrWeight, &settings.lrNorm, &settings.lrQuant}) *rate *= factor;
+    return settings;
+}
+
 }  // namespace qat

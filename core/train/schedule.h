@@ -30,4 +30,7 @@ double annealed(double from, double to, double begin, double end, double progres
 // for quantizers.
 StepSettings fineTuningSettings(const TrainConfig& config, int64_t batchesPerEpoch);
 
+// The same with every learning rate times `factor`.
+StepSettings slowed(StepSettings settings, double factor);
+
 }  // namespace qat

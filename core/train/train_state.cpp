@@ -46,11 +46,22 @@ EpochResult epochFrom(const json& j) {
             optionalFrom(j.at(11)), optionalFrom(j.at(12)), optionalFrom(j.at(13)), j.at(14).get<bool>()};
 }
 
+json incidentJson(const Incident& i) {
+    return {static_cast<int>(i.trouble), i.epoch, i.step, i.subject, i.what, i.cause, static_cast<int>(i.reaction)};
+}
+
+Incident incidentFrom(const json& j) {
+    return {static_cast<Trouble>(j.at(0).get<int>()), j.at(1), j.at(2), j.at(3), j.at(4), j.at(5), static_cast<GateReaction>(j.at(6).get<int>())};
+}
+
 json positionJson(const TrainPosition& p) {
     json epochs = json::array();
     for (const EpochResult& epoch : p.outcome.epochs) epochs.push_back(epochJson(epoch));
+    json incidents = json::array();
+    for (const Incident& incident : p.outcome.incidents) incidents.push_back(incidentJson(incident));
     return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"sums", {exact(p.boxSum), exact(p.clsSum), exact(p.dflSum), exact(p.distillSum)}},
             {"tuning", p.tuning}, {"tuned", p.tuned},
+            {"lr_factor", exact(p.lrFactor)}, {"retries", p.retries}, {"below", p.below}, {"dying_scale", p.dyingScale}, {"halted", p.outcome.halted}, {"incidents", incidents},
             {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"exhausted", p.outcome.exhausted}, {"epochs", epochs}};
 }
 
@@ -60,6 +71,9 @@ TrainPosition positionFrom(const json& j) {
     p.boxSum = exact(j.at("sums").at(0)), p.clsSum = exact(j.at("sums").at(1)), p.dflSum = exact(j.at("sums").at(2));
     p.distillSum = exact(j.at("sums").at(3));
     p.tuning = j.at("tuning"), p.tuned = j.at("tuned");
+    p.lrFactor = exact(j.at("lr_factor")), p.retries = j.at("retries"), p.below = j.at("below"), p.dyingScale = j.at("dying_scale");
+    p.outcome.halted = j.at("halted");
+    for (const json& incident : j.at("incidents")) p.outcome.incidents.push_back(incidentFrom(incident));
     p.bestFitness = exact(j.at("best_fitness"));
     p.outcome.bestEpoch = j.at("best_epoch");
     p.outcome.exhausted = j.at("exhausted");

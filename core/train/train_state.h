@@ -24,6 +24,10 @@ struct TrainPosition {
     double distillSum = 0;      // of this epoch's distillation losses
     bool tuning = false;        // the epochs of training are over, those of fine-tuning have begun
     int64_t tuned = 0;          // fine-tuning epochs done
+    double lrFactor = 1;        // of all learning rates, lowered by retries
+    int64_t retries = 0;
+    int64_t below = 0;          // epochs in a row under the floor of the gate
+    std::string dyingScale{};   // whose grid covered next to nothing when the sentinel last looked
 };
 
 // The live objects of a run.

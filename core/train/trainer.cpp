@@ -17,25 +17,17 @@
 #include "train/detection_loss.h"
 #include "train/distiller.h"
 #include "train/frozen_layers.h"
+#include "train/loss_options.h"
 #include "train/multi_scale.h"
 #include "train/quantizer_report.h"
 #include "train/save_model.h"
+#include "train/sentinel.h"
 #include "train/train_state.h"
 
 namespace qat {
 namespace {
 
 constexpr int64_t kReportedImages = 2;
-
-DetectionLossOptions lossOptions(const Graph& graph, const TrainConfig& config) {
-    DetectionLossOptions options;
-    options.numClasses = graph.info.numClasses;
-    options.regMax = graph.info.regMax;
-    options.strides = graph.info.strides;
-    const LossGains gains = lossGains(config.lossWeights);
-    options.boxGain = gains.box, options.clsGain = gains.cls, options.dflGain = gains.dfl;
-    return options;
-}
 
 LoaderOptions loaderOptions(const Config& config) {
     LoaderOptions options;
@@ -83,6 +75,7 @@ public:
         if (m_ema) m_ema->freeze(frozen);  // averaging would change their last bits
         if (job.quantizers) m_stabilizer.emplace(job.graph, *job.quantizers, job.config.oscillation);
         if (job.quantizers) m_observer.emplace(*job.quantizers);
+        m_sentinel.emplace(job, m_stabilizer ? &*m_stabilizer : nullptr, sink);
         makeExecutor();
         sink.log(LogLevel::Info, "trainer", str("loss gains: box ", m_loss.boxGain, ", cls ", m_loss.clsGain, ", dfl ", m_loss.dflGain));
         warnOfNothingToStabilize();
@@ -90,12 +83,18 @@ public:
 
     TrainOutcome train() {
         if (m_job.resume) m_at = loadTrainState(checkpointFile(), m_identity, objects());
+        else if (m_sentinel->guards()) checkpoint();
+        m_sentinel->keepBest(checkpointFile(), m_at);
         if (m_at.tuning) freeze();
         else if (m_job.resume) adoptMode();
         while (!over()) {
-            if (!trainEpoch() || !finishEpoch()) {
-                m_at.outcome.stopped = true;
-                return m_at.outcome;
+            try {
+                if (!trainEpoch() || !finishEpoch()) {
+                    m_at.outcome.stopped = true;
+                    return m_at.outcome;
+                }
+            } catch (const Instability& unstable) {
+                recover(unstable.incident);
             }
         }
         if (!m_at.tuning) settle();
@@ -112,11 +111,23 @@ private:
     void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
     StepSettings settingsOf(int64_t step) const {
         const int64_t batches = m_loader.batchesPerEpoch();
-        return m_at.tuning ? fineTuningSettings(m_config, batches) : settingsAt(m_config, step, batches);
+        return slowed(m_at.tuning ? fineTuningSettings(m_config, batches) : settingsAt(m_config, step, batches), m_at.lrFactor);
     }
     int64_t lastEpoch() const { return m_config.epochs + m_tuningEpochs; }
     bool trained() const { return m_at.epoch >= m_config.epochs || m_at.outcome.exhausted; }
-    bool over() const { return m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained(); }
+    bool over() const { return m_at.outcome.halted || (m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained()); }
+
+    // Back to the best state, for another try or for good.
+    void recover(const Incident& incident) {
+        const TrainPosition failed = m_at;
+        m_optimizer->dropGradients();
+        if (m_observer) m_observer.emplace(*m_job.quantizers);  // forgets half a batch
+        m_at = loadTrainState(m_sentinel->bestState(), m_identity, objects());
+        m_sentinel->react(incident, failed, m_at);
+        if (!m_at.tuning) adoptMode();
+        m_job.epochDone(m_at.outcome);
+        checkpoint();
+    }
 
     void warnOfNothingToStabilize() const {
         if (!m_stabilizer || m_stabilizer->weights() > 0 || !(m_stabilizer->dampens() || m_stabilizer->freezes())) return;
@@ -166,7 +177,10 @@ private:
         m_executor.emplace(inFloat() ? *m_plain : m_job.graph, std::move(options));
         if (m_observer && !m_at.tuning)
             m_executor->setRangeSink([this](ValueId value) { return m_observer->wants(value); },
-                                     [this](ValueId value, float low, float high) { m_observer->seeRange(value, low, high); });
+                                     [this](ValueId value, float low, float high) {
+                                         m_sentinel->seeRange(value, low, high, m_at);
+                                         m_observer->seeRange(value, low, high);
+                                     });
     }
 
     // Fine-tuning starts from what training ends with, the averaged model.
@@ -225,7 +239,7 @@ private:
 
     void backward(const Batch& batch) {
         if (m_job.quantizers && !m_at.tuning && !inFloat()) followWeights();
-        const at::Tensor images = inDrawnSize(batch.images, m_config, m_loss.strides.back(), m_at.step);
+        const at::Tensor images = inDrawnSize(batch.images, m_job.config, m_loss.strides.back(), m_at.step);
         auto maps = m_executor->run(images);
         const std::vector<at::Tensor> features(maps.begin() + static_cast<std::ptrdiff_t>(m_loss.strides.size()), maps.end());
         maps.resize(m_loss.strides.size());
@@ -234,8 +248,7 @@ private:
         std::optional<Distiller::Loss> distillation;
         if (m_distiller) distillation = m_distiller->against(images, maps, features);
         const double total = loss.box + loss.cls + loss.dfl + (distillation ? distillation->value : 0);
-        require(std::isfinite(total), ErrorKind::BadInput, "training diverged: the loss is not finite in epoch ", m_at.epoch + 1, ", batch ",
-                m_at.batch + 1, "; a lower train_params.lr may help");
+        m_sentinel->seeLoss(total, m_at);
         (distillation ? m_distiller->mixed(loss.total, *distillation) : loss.total).backward();
         moveActivationRanges();
         reportLosses(loss, distillation);
@@ -275,6 +288,7 @@ private:
         if (stabilizer) stabilizer->afterStep(progress());
         if (m_ema) m_ema->update(m_job.graph);
         if (m_ema && stabilizer) stabilizer->hold(m_ema->graph());
+        m_sentinel->seeScales(m_optimizer->steps(), m_at);
         m_sink.scalar("lr/pg0", step, now.lrBias);
         m_sink.scalar("lr/pg1", step, now.lrWeight);
         m_sink.scalar("lr/pg2", step, now.lrNorm);
@@ -326,6 +340,7 @@ private:
         m_at.outcome.epochs.push_back(result);
         reportEpoch(result);
         keepWeights(result);
+        m_sentinel->seeEpoch(m_at);
         ++m_at.epoch;
         m_at.batch = 0;
         m_at.boxSum = m_at.clsSum = m_at.dflSum = m_at.distillSum = 0;
@@ -333,6 +348,7 @@ private:
         else if (trained() && m_tuningEpochs > 0) startTuning();
         m_job.epochDone(m_at.outcome);
         checkpoint();
+        m_sentinel->keepBest(checkpointFile(), m_at);
         return true;
     }
 
@@ -400,6 +416,7 @@ private:
     std::optional<GradualWidths> m_widths;
     std::optional<Graph> m_plain;  // the graph without quantizers, for epochs in float
     std::optional<BatchObserver> m_observer;
+    std::optional<Sentinel> m_sentinel;
     std::optional<Executor> m_executor;
 };
 

@@ -13,6 +13,7 @@
 #include "eval/metrics.h"
 #include "graph/graph.h"
 #include "quant/quantizer_set.h"
+#include "train/incident.h"
 
 namespace qat {
 
@@ -33,6 +34,8 @@ struct TrainOutcome {
     int64_t bestEpoch = 0;
     bool stopped = false;             // on request, after a checkpoint
     bool exhausted = false;           // patience ran out
+    std::vector<Incident> incidents;  // what the sentinel saw
+    bool halted = false;              // by the sentinel: the model is that of the best epoch (of the start if there is none)
 };
 
 struct TrainJob {
@@ -56,7 +59,8 @@ struct TrainJob {
 // Fine-tuning epochs follow the last one, however it came to be the last: they start from the final model, at the rate
 // the schedule ends with, and change neither quantizers nor the statistics of batch norms.
 // On return the graph holds the final model: the averaged weights if averaging is on. Throws Error{BadInput} when a
-// checkpoint does not fit or the loss is no longer finite, Error{Io} when a checkpoint cannot be written.
+// checkpoint does not fit, or the loss is no longer finite and gate.reaction is continue, Error{Io} when a checkpoint
+// cannot be written.
 TrainOutcome train(const TrainJob& job, EventSink& sink, const CancelToken& cancel);
 
 }  // namespace qat

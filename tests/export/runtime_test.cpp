@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "export/read_onnx.h"
 #include "export/sketch.h"
+#include "passes/channel_affine.h"
 #include "run/executor.h"
 #include "support/assets.h"
 
@@ -123,6 +124,36 @@ TEST_F(Runtime, EveryWidthAgreesWithTheSimulation) {
                 EXPECT_LT(found.largest, 1e-4) << name << ": a few steps of 2^-16";
             }
             RecordProperty(name, str(found.steps, " of ", found.count));
+        }
+}
+
+// Factors of either sign and offsets behind every convolution, merged into weight scales or kept as operations.
+Graph corrected(Graph graph, bool folded) {
+    Random random(5);
+    const std::vector<NodeId> order = graph.order();
+    for (const NodeId id : order) {
+        if (!std::holds_alternative<Conv2d>(graph.node(id).op)) continue;
+        const ChannelAffine affine = insertAffine(graph, id);
+        for (const ValueId stored : {affine.gamma, affine.beta}) {
+            at::Tensor& tensor = *graph.value(stored).data;
+            for (int64_t i = 0; i < tensor.numel(); ++i) {
+                const double sign = stored == affine.gamma && i % 3 == 0 ? -1 : 1;
+                tensor.data_ptr<float>()[i] += static_cast<float>(random.uniform(-0.4, 0.4));
+                tensor.data_ptr<float>()[i] *= static_cast<float>(sign);
+            }
+        }
+        if (folded) EXPECT_EQ(foldAffine(graph, affine, true), AffineForm::Scales);
+        else keepAffine(graph, affine);
+    }
+    probeShapes(graph, graph.value(graph.inputs().front()).shape);
+    return graph;
+}
+
+TEST_F(Runtime, CorrectionsAgree) {
+    for (const bool folded : {true, false})
+        for (const int64_t bits : {0, 8}) {
+            const Difference found = compare(corrected(detector(4, bits, ActivationKind::Silu), folded), true);
+            EXPECT_LE(found.steps, bits == 0 ? 0 : found.count / 1000) << folded << " a" << bits << " " << found.largest;
         }
 }
 

@@ -151,16 +151,15 @@ TEST_F(Course, FrozenLayersKeepTheirWeights) {
 }
 
 TEST_F(Course, ImageSizesAreDrawnForTheStep) {
-    TrainConfig train;
     const at::Tensor images = at::rand({1, 3, 160, 160});
-    EXPECT_TRUE(inDrawnSize(images, train, 32, 0).is_same(images));
-    train.multiScale = 0.5;
+    EXPECT_TRUE(inDrawnSize(images, config, 32, 0).is_same(images));
+    config.train.multiScale = 0.5;
     std::set<int64_t> sizes;
     for (int64_t step = 0; step < 60; ++step) {
-        const at::Tensor drawn = inDrawnSize(images, train, 32, step);
+        const at::Tensor drawn = inDrawnSize(images, config, 32, step);
         EXPECT_EQ(drawn.size(2), drawn.size(3));
         sizes.insert(drawn.size(2));
-        EXPECT_EQ(inDrawnSize(images, train, 32, step).size(2), drawn.size(2));
+        EXPECT_EQ(inDrawnSize(images, config, 32, step).size(2), drawn.size(2));
     }
     EXPECT_EQ(sizes, (std::set<int64_t>{96, 128, 160, 192, 224}));
     config.train.multiScale = 0.5;
@@ -225,7 +224,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, CourseResume,
                                          Mode{"NormsSizesLayers", Quantize::Lsq,
                                               [](Config& c) {
                                                   c.train.bnFreezeEpoch = 1;
-                                                  c.train.multiScale = 0.5;
+                                                  c.config.train.multiScale = 0.5;
                                                   c.train.frozenLayers = {"^model\\.0\\."};
                                               }}),
                          [](const auto& info) { return std::string(info.param.name); });

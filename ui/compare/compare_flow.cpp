@@ -39,6 +39,7 @@ void ComparePage::refreshStages() {
     for (const QString& stage : stages)
         m_stageBar->addSegment(stage, stage == QLatin1String("ptq")   ? tr("PTQ")
                                       : stage == QLatin1String("qat") ? tr("QAT")
+                                      : stage == QLatin1String("qc")  ? tr("QC")
                                                                       : stage);
     // The newest network is what one wants to see first.
     if (!stages.contains(m_stage) && !stages.isEmpty()) m_stage = stages.back();

@@ -32,6 +32,8 @@ const QList<Preset>& presets() {
          tr("Calibrate, QAT, evaluate")},
         {QStringLiteral("ema"), QStringLiteral("w4a8 + EMA"), 4, 8, tr("Averaged weights and steps, decay 0.999"),
          tr("Calibrate, QAT, evaluate")},
+        {QStringLiteral("ema_qc"), QStringLiteral("w4a16 + EMA + QC"), 4, 16, tr("Averaged weights, then a correction a channel"),
+         tr("Calibrate, QAT, QC, evaluate")},
         {QStringLiteral("oscillation_freezing"), QStringLiteral("w4a4 + freezing"), 4, 4,
          tr("Weights that swing are held on their code"), tr("Calibrate, QAT, evaluate")},
         {QStringLiteral("mixed"), QStringLiteral("mixed"), 4, 8, tr("Bottlenecks at 4 bit, the rest at 8"),

@@ -1,0 +1,78 @@
+// methods: ways of training side by side, over shared seeds. report: pages about runs.
+#include <iostream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "report/group_report.h"
+#include "report/run_report.h"
+#include "session/methods.h"
+#include "session/run_group.h"
+
+namespace qat::cli {
+namespace {
+
+struct Options {
+    GroupRequest group;
+    std::vector<std::string> settings;
+};
+
+int runMethods(const Options& o, const CancelToken& cancel) {
+    ConsoleSink console;
+    GroupRequest request = o.group;
+    request.overrides = parseSettings(o.settings);
+    const GroupOutcome outcome = runGroup(request, console, cancel);
+    if (outcome.status == JobStatus::GateFailed) {
+        std::cout << "gate closed: " << outcome.gate << "; --override-gate runs them nevertheless\n";
+        return kGateFailed;
+    }
+    std::cout << methodTableMarkdown(outcome.rows);
+    for (const std::string& failure : outcome.failed) std::cout << "failed: " << failure << "\n";
+    std::cout << "group folder: " << request.out.string() << "\n";
+    if (outcome.status == JobStatus::Cancelled) {
+        std::cout << "stopped; the same command goes on\n";
+        return kCancelled;
+    }
+    return outcome.failed.empty() ? kDone : kGateFailed;
+}
+
+}  // namespace
+
+void addMethods(CLI::App& app, Context& context) {
+    const auto o = std::make_shared<Options>();
+    o->group.methods = {"baseline", "ema", "ema+qc"};
+    o->group.seeds = {0, 1};
+    CLI::App* command =
+        app.add_subcommand("methods", "Train by several methods with the same seeds, and compare them in a table");
+    command->add_option("CONFIG", o->group.config, "qat_config.yaml, what all runs have in common")->required();
+    command->add_option("--output,--out", o->group.out, "Group folder, one run folder below it a method and seed")
+        ->required();
+    command->add_option("--methods", o->group.methods, "baseline, or parts joined by +: " + methodPartNames())
+        ->delimiter(',')
+        ->capture_default_str();
+    command->add_option("--seeds", o->group.seeds, "Seeds, the same for every method")
+        ->delimiter(',')
+        ->capture_default_str();
+    command->add_option("--data", o->group.data,
+                        "data.yaml, image list or shapes[:key=value,...], instead of the config's");
+    command->add_option("--set", o->settings, "key.path=value, changes one setting of all runs")->take_all();
+    command->add_flag(
+        "--override-gate", o->group.overrideGate,
+        "Run models larger than s although the smaller ones are not proven stable; noted in the summaries");
+    command->callback([&context, o] { context.chosen = [&context, o] { return runMethods(*o, context.cancel); }; });
+}
+
+void addReport(CLI::App& app, Context& context) {
+    const auto folder = std::make_shared<std::filesystem::path>();
+    CLI::App* command = app.add_subcommand("report", "Write report.html for a run, or for a group of runs and each of them");
+    command->add_option("RUN", *folder, "Run folder or group folder")->required();
+    command->callback([&context, folder] {
+        context.chosen = [folder] {
+            const auto file = hasSummary(*folder) ? writeRunReport(*folder) : writeGroupReport(*folder);
+            std::cout << file.string() << "\n";
+            return int{kDone};
+        };
+    });
+}
+
+}  // namespace qat::cli

@@ -1,0 +1,113 @@
+// Inserting, folding and keeping the affine.
+#include "passes/channel_affine.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "passes/fold_batch_norm.h"
+
+namespace qat {
+namespace {
+
+constexpr std::string_view kSuffix = ".qc";
+
+at::Tensor data(const Graph& graph, ValueId id) {
+    return graph.value(id).data->detach();
+}
+
+void set(Graph& graph, ValueId id, at::Tensor tensor) {
+    graph.value(id).shape = tensor.sizes().vec();
+    graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
+}
+
+// The node that alone reads the value, which is no output.
+std::optional<NodeId> onlyReader(const Graph& graph, ValueId value) {
+    const auto users = graph.users(value);
+    const bool isOutput = std::ranges::find(graph.outputs(), value, &GraphOutput::value) != graph.outputs().end();
+    return isOutput || users.size() != 1 ? std::nullopt : std::optional(users.front());
+}
+
+// The weight may stand behind its quantizer.
+int64_t outputChannels(const Graph& graph, NodeId convolution) {
+    const ValueId read = graph.node(convolution).inputs[1];
+    const auto quantizer = graph.producer(read);
+    return data(graph, quantizer ? graph.node(*quantizer).inputs[0] : read).size(0);
+}
+
+void mergeIntoNorm(Graph& graph, const ChannelAffine& affine, NodeId norm) {
+    const std::vector<ValueId> in = graph.node(norm).inputs;
+    const double eps = std::get<BatchNorm>(graph.node(norm).op).eps;
+    const at::Tensor gamma = data(graph, affine.gamma).to(at::kDouble), mean = data(graph, in[3]).to(at::kDouble);
+    const at::Tensor weight = data(graph, in[1]).to(at::kDouble);
+    const at::Tensor deviation = at::sqrt(data(graph, in[4]).to(at::kDouble) + eps);
+    const at::Tensor shift = weight * ((gamma - 1) * mean + data(graph, affine.beta)) / deviation;
+    set(graph, in[1], (weight * gamma).to(at::kFloat));
+    set(graph, in[2], (data(graph, in[2]).to(at::kDouble) + shift).to(at::kFloat));
+    graph.replaceUses(graph.node(affine.node).outputs.front(), graph.node(affine.convolution).outputs.front());
+    graph.erase(affine.node);
+}
+
+// Whether scaling rows of the weight keeps its codes.
+bool takesRowScales(const Graph& graph, NodeId convolution, bool perChannel) {
+    const auto maker = graph.producer(graph.node(convolution).inputs[1]);
+    const auto* op = maker ? std::get_if<FakeQuantize>(&graph.node(*maker).op) : nullptr;
+    if (!op || op->qmin != -op->qmax || op->axis > 0 || (op->axis < 0 && !perChannel)) return false;
+    return data(graph, graph.node(*maker).inputs[2]).eq(0).all().item<bool>();
+}
+
+}  // namespace
+
+ChannelAffine insertAffine(Graph& graph, NodeId convolution) {
+    ensure(std::holds_alternative<Conv2d>(graph.node(convolution).op), "corrections stand behind convolutions");
+    const std::string name = graph.node(convolution).name + std::string(kSuffix);
+    const ValueId output = graph.node(convolution).outputs.front();
+    const Shape shape{outputChannels(graph, convolution)};
+    const auto filled = [&](double value) { return std::make_shared<at::Tensor>(at::full(shape, value)); };
+    ChannelAffine affine{convolution,
+                         {},
+                         graph.addParameter(name + ".gamma", filled(1), shape),
+                         graph.addParameter(name + ".beta", filled(0), shape)};
+    const ValueId mean = graph.addBuffer(name + ".mean", filled(0), shape),
+                  variance = graph.addBuffer(name + ".variance", filled(1), shape);
+    affine.node =
+        graph.insertAfter(output, name, BatchNorm{.eps = 0}, {output, affine.gamma, affine.beta, mean, variance});
+    const ValueId corrected = graph.node(affine.node).outputs.front();
+    graph.replaceUses(output, corrected);
+    graph.replaceUsesIn(affine.node, corrected, output);
+    return affine;
+}
+
+AffineForm foldAffine(Graph& graph, const ChannelAffine& affine, bool perChannel) {
+    const auto reader = onlyReader(graph, graph.node(affine.node).outputs.front());
+    if (reader && std::holds_alternative<BatchNorm>(graph.node(*reader).op)) {
+        mergeIntoNorm(graph, affine, *reader);
+        return AffineForm::Norm;
+    }
+    if (takesRowScales(graph, affine.convolution, perChannel) && foldBatchNorm(graph, affine.node))
+        return AffineForm::Scales;
+    keepAffine(graph, affine);
+    return AffineForm::Operations;
+}
+
+void keepAffine(Graph& graph, const ChannelAffine& affine) {
+    for (const ValueId id : {affine.gamma, affine.beta}) set(graph, id, data(graph, id).reshape({1, -1, 1, 1}).clone());
+    const std::string name = graph.node(affine.node).name;
+    const ValueId output = graph.node(affine.convolution).outputs.front(),
+                  corrected = graph.node(affine.node).outputs.front();
+    const NodeId factor = graph.insertAfter(output, name + ".factor", Binary{BinaryKind::Mul}, {output, affine.gamma});
+    const ValueId scaled = graph.node(factor).outputs.front();
+    const NodeId offset = graph.insertAfter(scaled, name + ".offset", Binary{BinaryKind::Add}, {scaled, affine.beta});
+    graph.replaceUses(corrected, graph.node(offset).outputs.front());
+    graph.erase(affine.node);
+}
+
+ValueId correctedOutput(const Graph& graph, ValueId output) {
+    const auto maker = graph.producer(output);
+    const auto offset =
+        maker ? graph.findNode(graph.node(*maker).name + std::string(kSuffix) + ".offset") : std::nullopt;
+    return offset ? graph.node(*offset).outputs.front() : output;
+}
+
+}  // namespace qat

@@ -1,0 +1,86 @@
+// Table, scatter, curves of the accuracies, links.
+#include "report/group_report.h"
+
+#include <map>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "report/group_table.h"
+#include "report/html_page.h"
+#include "report/run_report.h"
+#include "report/svg_chart.h"
+
+namespace qat {
+namespace {
+
+using Values = std::vector<double>;
+
+// A row's runs, one value each where there is one.
+Values valuesOf(const MethodRow& row, const std::map<std::string, const RunRecord*>& byName,
+                std::optional<double> (*get)(const RunRecord&)) {
+    Values values;
+    for (const std::string& name : row.runs)
+        if (const auto value = get(*byName.at(name))) values.push_back(*value);
+    return values;
+}
+
+// Mean accuracy of a row's runs by epoch, over the epochs that all of them have.
+ChartLine meanCurve(const MethodRow& row, const std::map<std::string, const RunRecord*>& byName) {
+    std::map<double, Values> byEpoch;
+    for (const std::string& name : row.runs) {
+        const auto found = byName.at(name)->series.find("metrics/mAP50-95(B)");
+        if (found == byName.at(name)->series.end()) continue;
+        for (const auto& [epoch, value] : found->second) byEpoch[epoch].push_back(value);
+    }
+    ChartLine line{row.variant + " " + row.method, {}};
+    for (const auto& [epoch, values] : byEpoch) {
+        if (values.size() != row.runs.size()) continue;
+        double sum = 0;
+        for (const double value : values) sum += value;
+        line.points.emplace_back(epoch, sum / static_cast<double>(values.size()));
+    }
+    return line;
+}
+
+}  // namespace
+
+std::string groupReport(const std::string& title, const std::vector<RunRecord>& runs) {
+    std::map<std::string, const RunRecord*> byName;
+    for (const RunRecord& run : runs) byName[run.folder.filename().string()] = &run;
+    const std::vector<MethodRow> rows = methodRows(runs);
+    HtmlPage page("Methods: " + title);
+    page.table(methodTable(rows));
+    page.paragraph(
+        "Means over the finished runs of a row; the deviation is that of the sample. Stable runs trained, learned, and "
+        "did not collapse.",
+        "note");
+    std::vector<std::pair<std::string, Values>> accuracy, restless;
+    LineChart curves{"Accuracy by epoch", "epoch", {}, {}};
+    for (const MethodRow& row : rows) {
+        const std::string name = row.variant + " " + row.method;
+        accuracy.emplace_back(name, valuesOf(row, byName, [](const RunRecord& run) {
+                                  return run.number("metrics", "final", "mAP50-95");
+                              }));
+        restless.emplace_back(
+            name, valuesOf(row, byName, [](const RunRecord& run) { return run.last("oscillation/share"); }));
+        curves.lines.push_back(meanCurve(row, byName));
+    }
+    page.figure("mAP50-95 of every run, the mean as a line", dotChart("mAP50-95 of every run", accuracy));
+    page.figure("Share of oscillating low-bit weights at the end", dotChart("Share of oscillating weights", restless));
+    page.figure("mAP50-95 by epoch, before any correction, means (the first six rows)", lineChart(curves));
+    page.heading("Runs");
+    for (const auto& [name, run] : byName)
+        page.link(name + "/report.html", name + ": " + run->text("status"));
+    return page.finish();
+}
+
+std::filesystem::path writeGroupReport(const std::filesystem::path& folder) {
+    const std::vector<RunRecord> runs = readGroup(folder);
+    require(!runs.empty(), ErrorKind::BadInput, folder.string(), " is neither a run folder nor a folder of runs");
+    for (const RunRecord& run : runs) writeFileAtomic(run.folder / "report.html", runReport(run));
+    const auto file = folder / "report.html";
+    writeFileAtomic(file, groupReport(std::filesystem::absolute(folder).lexically_normal().filename().string(), runs));
+    return file;
+}
+
+}  // namespace qat

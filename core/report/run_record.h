@@ -1,0 +1,60 @@
+// What a run folder says, read back: its summary and its events. Serves tables over several runs and reports.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/events.h"
+
+namespace qat {
+
+struct StageTime {
+    std::string stage;
+    double seconds = 0;  // of all sittings
+};
+
+struct LoggedLine {
+    LogLevel level = LogLevel::Info;
+    std::string source, text;
+};
+
+struct RunRecord {
+    std::filesystem::path folder;
+    nlohmann::json summary;
+    std::map<std::string, std::vector<std::pair<double, double>>> series;  // x ascending; of equal x the last written
+    std::vector<StageTime> stages;                                         // in the order they first ended
+    std::vector<LayerRow> layers;                                          // as written
+    std::vector<LoggedLine> logs;
+
+    double seconds() const;  // of all stages
+    // A number of the summary: metric("metrics", "final", "mAP50-95"); nothing where it is null or missing.
+    template <class... Keys>
+    std::optional<double> number(const Keys&... keys) const {
+        const nlohmann::json* at = &summary;
+        for (const char* key : {keys...}) {
+            const auto found = at->is_object() ? at->find(key) : at->end();
+            if (!at->is_object() || found == at->end()) return std::nullopt;
+            at = &*found;
+        }
+        return at->is_number() ? std::optional(at->get<double>()) : std::nullopt;
+    }
+    std::string text(const char* section, const char* key) const;  // "" where it is missing
+    std::string text(const char* key) const;
+    std::optional<double> last(const std::string& name) const;     // value of a series
+};
+
+// A text of an object, "" where it is missing or something else: files may come from anywhere.
+std::string textOf(const nlohmann::json& object, const char* key);
+
+bool hasSummary(const std::filesystem::path& folder);
+
+// Lines of events.jsonl that are cut off, or of unknown type, are passed over. Throws Error{BadInput} if there is no
+// readable run_summary.json.
+RunRecord readRunRecord(const std::filesystem::path& folder);
+
+}  // namespace qat

@@ -1,0 +1,230 @@
+// The loop over the subset, and its checkpoint: factors, offsets, their moments, and the place in the epoch.
+#include "train/correction.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <span>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "config/config_io.h"
+#include "config/pattern.h"
+#include "data/loader.h"
+#include "import/safetensors.h"
+#include "run/executor.h"
+#include "train/distiller.h"
+#include "train/loss_options.h"
+#include "train/optimizer.h"
+
+namespace qat {
+namespace {
+
+constexpr const char* kStateKey = "qatelier.correction_state";
+constexpr double kMomentum = 0.9;
+
+LoaderOptions loaderOptions(const Config& config) {
+    LoaderOptions options;
+    options.imgsz = config.data.imgsz;
+    options.batch = config.train.batchSize;
+    options.workers = config.run.workers;
+    options.shuffle = true;
+    options.seed = static_cast<uint64_t>(config.run.seed);
+    options.augment = config.data.augment;
+    return options;
+}
+
+TrainConfig optimizerConfig(const Config& config) {
+    TrainConfig adam = config.train;
+    adam.optimizer = OptimizerKind::Adam;
+    adam.weightDecay = 0;
+    return adam;
+}
+
+// Nothing but the corrections has a gradient; weights in the memory order that convolutions like.
+void freeze(Graph& graph) {
+    for (const ValueId id : graph.storedValues()) {
+        Value& value = graph.value(id);
+        const auto order = value.data->dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+        value.data = std::make_shared<at::Tensor>(value.data->detach().contiguous(order));
+    }
+}
+
+std::string identityOf(const CorrectionJob& job) {
+    const std::string text = writeConfig(essentials(job.config)) + modelDigest(job.graph);
+    return sha256Hex(std::as_bytes(std::span(text)));
+}
+
+std::vector<NodeId> convolutionsOf(const CorrectionJob& job) {
+    std::vector<LayerPattern> patterns;
+    for (const std::string& text : job.config.qc.layers) patterns.emplace_back(text);
+    std::vector<bool> hit(patterns.size(), false);
+    std::vector<NodeId> chosen;
+    for (const Quantizer& q : job.quantizers.all()) {
+        if (!q.weight) continue;
+        const Node& layer = job.graph.node(q.layers.front());
+        if (!std::holds_alternative<Conv2d>(layer.op)) continue;
+        bool wanted = patterns.empty();
+        for (size_t i = 0; i < patterns.size(); ++i)
+            if (patterns[i].matches(layer.name, layerAliases(job.graph, layer))) wanted = hit[i] = true;
+        if (wanted) chosen.push_back(q.layers.front());
+    }
+    for (size_t i = 0; i < patterns.size(); ++i)
+        require(hit[i], ErrorKind::BadInput, "qc.layers holds ", patterns[i].text(),
+                ", which matches no quantized convolution");
+    require(!chosen.empty(), ErrorKind::BadInput, "qc.enabled is true, but no convolution is quantized");
+    return chosen;
+}
+
+class Correction {
+public:
+    Correction(const CorrectionJob& job, EventSink& sink, const CancelToken& cancel)
+        : m_job(job),
+          m_sink(sink),
+          m_cancel(cancel),
+          m_identity(identityOf(job)),
+          m_loader(job.data, loaderOptions(job.config)),
+          m_loss(lossOptions(job.graph, job.config.train)) {
+        const auto chosen = convolutionsOf(job);
+        freeze(job.graph);
+        for (const NodeId id : chosen) m_affines.push_back(insertAffine(job.graph, id));
+        Optimizer::State corrections;
+        for (const ChannelAffine& affine : m_affines)
+            for (const ValueId id : {affine.gamma, affine.beta}) {
+                job.graph.value(id).data->requires_grad_(true);
+                corrections.emplace_back(job.graph.value(id).name, job.graph.value(id).data);
+            }
+        m_corrections = corrections;
+        m_optimizer.emplace(m_noGraph, optimizerConfig(job.config), corrections);
+        m_executor.emplace(job.graph, ExecutorOptions{.outputs = headOutputs(job.graph), .grad = true});
+    }
+
+    CorrectionOutcome run() {
+        if (m_job.resume && std::filesystem::exists(stateFile())) restore();
+        for (; m_epoch < m_job.config.qc.epochs; ++m_epoch, m_batch = 0)
+            if (!runEpoch()) return {.layers = {}, .steps = m_optimizer->steps(), .addedBytes = 0, .stopped = true};
+        save();
+        return fold();
+    }
+
+private:
+    std::filesystem::path stateFile() const { return m_job.checkpointFolder / "correction_state.safetensors"; }
+    int64_t allSteps() const { return m_job.config.qc.epochs * m_loader.batchesPerEpoch(); }
+
+    // False: stopped on request, a checkpoint was written.
+    bool runEpoch() {
+        m_loader.startEpoch(m_epoch, m_batch, /*mosaic=*/false);
+        const int every = m_job.config.train.checkpointEvery;
+        while (const auto batch = m_loader.next()) {
+            step(*batch);
+            ++m_batch;
+            m_sink.progress("qc", m_optimizer->steps(), allSteps());
+            if (m_cancel.level() == StopLevel::Abandon) m_cancel.poll();
+            if (m_cancel.requested() || (every > 0 && m_optimizer->steps() % every == 0)) save();
+            if (m_cancel.requested()) return false;
+        }
+        return true;
+    }
+
+    void step(const Batch& batch) {
+        const at::AutoGradMode gradMode(true);
+        const DetectionLoss loss = detectionLoss(m_executor->run(batch.images), batch.targets, m_loss);
+        const double total = loss.box + loss.cls + loss.dfl;
+        const auto done = static_cast<double>(m_optimizer->steps());
+        require(std::isfinite(total), ErrorKind::BadInput,
+                "quantization correction diverged: the loss is not finite in step ", done + 1,
+                "; a lower qc.lr may help");
+        loss.total.backward();
+        const double lr =
+            m_job.config.qc.lr * (1 + std::cos(std::numbers::pi * done / static_cast<double>(allSteps()))) / 2;
+        m_optimizer->step({lr, lr, lr, lr, kMomentum, 1});
+        m_sink.scalar("qc/loss", done + 1, total);
+    }
+
+    void save() const {
+        std::vector<NamedTensor> tensors;
+        for (const auto& [name, tensor] : m_corrections) tensors.push_back({"model/" + name, tensor, ""});
+        for (const auto& [name, tensor] : m_optimizer->state()) tensors.push_back({"optimizer/" + name, tensor, ""});
+        const nlohmann::json state{
+            {"identity", m_identity}, {"epoch", m_epoch}, {"batch", m_batch}, {"steps", m_optimizer->steps()}};
+        writeSafetensors(stateFile(), tensors, {{kStateKey, state.dump()}});
+    }
+
+    void restore() {
+        const Safetensors stored = readSafetensors(stateFile());
+        const auto text = stored.metadata.find(kStateKey);
+        const auto state = nlohmann::json::parse(text == stored.metadata.end() ? "" : text->second, nullptr, false);
+        require(state.is_object() && state.value("identity", "") == m_identity, ErrorKind::BadInput,
+                "cannot resume from ", stateFile().string(),
+                ": it belongs to a run with another model, data or configuration");
+        Optimizer::State moments;
+        std::map<std::string, TensorPtr> given;
+        for (const NamedTensor& entry : stored.tensors) {
+            if (entry.name.starts_with("optimizer/"))
+                moments.emplace_back(entry.name.substr(10), entry.tensor);
+            else
+                given[entry.name] = entry.tensor;
+        }
+        const at::NoGradGuard noGrad;
+        for (const auto& [name, tensor] : m_corrections) {
+            const auto found = given.find("model/" + name);
+            require(found != given.end() && found->second->sizes() == tensor->sizes(), ErrorKind::BadInput,
+                    "cannot resume from ", stateFile().string(), ": its corrections do not fit: ", name);
+            tensor->copy_(*found->second);
+        }
+        m_optimizer->restore(moments, state.at("steps"));
+        m_epoch = state.at("epoch");
+        m_batch = state.at("batch");
+    }
+
+    CorrectionOutcome fold() {
+        CorrectionOutcome outcome{.layers = {}, .steps = m_optimizer->steps(), .addedBytes = 0, .stopped = false};
+        m_executor.reset();
+        for (const ChannelAffine& affine : m_affines) {
+            Graph& graph = m_job.graph;
+            const std::string name = graph.node(affine.convolution).name;
+            const at::Tensor gamma = graph.value(affine.gamma).data->detach().clone();
+            const at::Tensor beta = graph.value(affine.beta).data->detach().abs();
+            const int64_t scalesBefore = scalesOf(affine.convolution);
+            AffineForm form = AffineForm::Operations;
+            if (m_job.config.qc.fold == QcFold::Never)
+                keepAffine(graph, affine);
+            else
+                form = foldAffine(graph, affine, m_job.config.qc.fold == QcFold::PerChannel);
+            outcome.addedBytes += 4 * (scalesOf(affine.convolution) - scalesBefore);
+            if (form == AffineForm::Operations) outcome.addedBytes += 8 * gamma.numel();
+            outcome.layers.push_back(
+                {name, form, gamma.min().item<double>(), gamma.max().item<double>(), beta.max().item<double>()});
+        }
+        verify(m_job.graph);
+        return outcome;
+    }
+
+    int64_t scalesOf(NodeId convolution) const {
+        const Graph& graph = m_job.graph;
+        return graph.value(graph.node(*graph.producer(graph.node(convolution).inputs[1])).inputs[1]).data->numel();
+    }
+
+    const CorrectionJob& m_job;
+    EventSink& m_sink;
+    const CancelToken& m_cancel;
+    const std::string m_identity;
+    Loader m_loader;
+    const DetectionLossOptions m_loss;
+    const Graph m_noGraph;  // the optimizer steps corrections only
+    std::vector<ChannelAffine> m_affines;
+    Optimizer::State m_corrections;
+    std::optional<Optimizer> m_optimizer;
+    std::optional<Executor> m_executor;
+    int64_t m_epoch = 0, m_batch = 0;  // the next batch
+};
+
+}  // namespace
+
+CorrectionOutcome correctQuantization(const CorrectionJob& job, EventSink& sink, const CancelToken& cancel) {
+    return Correction(job, sink, cancel).run();
+}
+
+}  // namespace qat

@@ -1,0 +1,16 @@
+// From loss weights to gains.
+#include "train/loss_options.h"
+
+namespace qat {
+
+DetectionLossOptions lossOptions(const Graph& graph, const TrainConfig& config) {
+    DetectionLossOptions options;
+    options.numClasses = graph.info.numClasses;
+    options.regMax = graph.info.regMax;
+    options.strides = graph.info.strides;
+    const LossGains gains = lossGains(config.lossWeights);
+    options.boxGain = gains.box, options.clsGain = gains.cls, options.dflGain = gains.dfl;
+    return options;
+}
+
+}  // namespace qat

@@ -1,0 +1,13 @@
+// The detection loss that a configuration asks for.
+#pragma once
+
+#include "config/config.h"
+#include "graph/graph.h"
+#include "train/detection_loss.h"
+
+namespace qat {
+
+// Classes, bins and strides of the graph's head, gains of train_params.loss_weights.
+DetectionLossOptions lossOptions(const Graph& graph, const TrainConfig& config);
+
+}  // namespace qat

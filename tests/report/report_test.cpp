@@ -1,0 +1,92 @@
+// The pages of runs and groups: complete, well formed, on their own.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "report/group_report.h"
+#include "report/made_run.h"
+#include "report/run_report.h"
+#include "support/assets.h"
+
+namespace qat::test {
+namespace {
+
+// Tags that do not close, or close what is not open.
+std::vector<std::string> badTags(const std::string& page) {
+    std::vector<std::string> open, bad;
+    for (size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+        const size_t end = page.find('>', at);
+        if (end == std::string::npos) return {"unfinished tag"};
+        const std::string tag = page.substr(at + 1, end - at - 1);
+        std::string name = tag.substr(tag[0] == '/', tag.find_first_of(" /", 1) - (tag[0] == '/'));
+        if (tag[0] == '!' || name == "meta" || tag.ends_with("/")) continue;
+        if (tag[0] != '/')
+            open.push_back(name);
+        else if (open.empty() || open.back() != name)
+            bad.push_back(tag);
+        else
+            open.pop_back();
+    }
+    bad.insert(bad.end(), open.begin(), open.end());
+    return bad;
+}
+
+void expectSound(const std::string& page) {
+    EXPECT_EQ(badTags(page), std::vector<std::string>{});
+    for (const char* foreign : {"<script", "http://", "https://", "src=", "@import", "url("})
+        EXPECT_EQ(page.find(foreign), std::string::npos) << foreign;
+    EXPECT_NE(page.find("prefers-color-scheme: dark"), std::string::npos);
+}
+
+TEST(RunReport, SaysEverythingThatARunKnows) {
+    const ScratchFolder scratch;
+    writeMadeRun(scratch.path(), {});
+    const std::string page = readFile(writeRunReport(scratch.path()));
+    expectSound(page);
+    for (const char* part : {"yolov8n w4a16, ema", "0.5000", "-0.1000", "best &lt;of&gt; all.pt", "8.0 times smaller",
+                             "mAP fell &amp; broke", "&lt;rate&gt;", "a &quot;gate&quot;", "polyline", "model.0.conv",
+                             "a &lt;broken&gt; label", "variant: &quot;n&quot;", "Largest output errors",
+                             "Most sensitive layers, alone at 4 bits"})
+        EXPECT_NE(page.find(part), std::string::npos) << part;
+}
+
+TEST(RunReport, BearsSummariesOfAnyShape) {
+    const ScratchFolder scratch;
+    for (
+        const char* summary :
+        {"{}", R"({"metrics":7,"stability":[],"gates":{},"model":null,"status":3,"created_at":[]})",
+         R"({"stability":{"outcome":"stopped","incidents":[1,{"what":2}]},"gates":[1],"training":{"seed":"x"},"error":4})"}) {
+        writeFileAtomic(scratch.path() / "run_summary.json", summary);
+        writeFileAtomic(
+            scratch.path() / "events.jsonl",
+            "[]\n7\n{\"type\":3}\n{\"type\":\"layer\",\"metrics\":[]}\n{\"type\":\"scalar\",\"value\":\"x\"}\n\xff\n");
+        expectSound(readFile(writeRunReport(scratch.path())));
+    }
+    writeFileAtomic(scratch.path() / "run_summary.json", "[");
+    EXPECT_THROW(writeRunReport(scratch.path()), Error);
+}
+
+TEST(GroupReport, HasTheTableAndALinkToEveryRun) {
+    const ScratchFolder scratch;
+    writeMadeRun(scratch.path() / "yolov8n-ema-s0", {.map = 0.4});
+    writeMadeRun(scratch.path() / "yolov8n-ema-s1", {.seed = "1", .map = 0.5});
+    writeMadeRun(scratch.path() / "yolov8n-baseline-s0", {.method = "baseline", .map = 0.1});
+    const std::string page = readFile(writeGroupReport(scratch.path()));
+    expectSound(page);
+    EXPECT_NE(page.find("<td>0.4500</td><td>0.0707</td>"), std::string::npos);
+    for (const char* run : {"yolov8n-ema-s0", "yolov8n-ema-s1", "yolov8n-baseline-s0"}) {
+        EXPECT_NE(page.find(std::string("href=\"") + run + "/report.html\""), std::string::npos);
+        expectSound(readFile(scratch.path() / run / "report.html"));
+    }
+}
+
+TEST(GroupReport, AFolderWithoutRunsIsRefused) {
+    const ScratchFolder scratch;
+    EXPECT_THROW(writeGroupReport(scratch.path()), Error);
+    EXPECT_THROW(writeGroupReport(scratch.path() / "nowhere"), Error);
+}
+
+}  // namespace
+}  // namespace qat::test

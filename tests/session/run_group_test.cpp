@@ -1,0 +1,185 @@
+// Methods by seeds in one folder: recipes, resuming, the table, and the gate in front of larger models.
+#include "session/run_group.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "config/config_io.h"
+#include "session/methods.h"
+#include "session/small_job.h"
+
+namespace qat::test {
+namespace {
+
+using nlohmann::json;
+
+Config after(const Overrides& overrides, const std::filesystem::path& folder) {
+    writeFileAtomic(folder / "base.yaml", writeConfig({}));
+    return loadConfig(folder / "base.yaml", overrides);
+}
+
+TEST(Methods, NamesAreWhatTheirRecipesDo) {
+    const ScratchFolder scratch;
+    for (const char* name : {"baseline", "ema", "qc", "ema+qc", "ema+freezing", "ema+qc+freezing+dampening"})
+        EXPECT_EQ(methodName(after(methodOverrides(name, {}), scratch.path())), name);
+    EXPECT_EQ(methodName(after(methodOverrides("qc+ema", {}), scratch.path())), "ema+qc") << "order does not matter";
+}
+
+std::string complaint(const std::string& method) {
+    try {
+        methodOverrides(method, {});
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+        return error.what();
+    }
+    return "";
+}
+
+TEST(Methods, UnknownPartsAreNamed) {
+    EXPECT_EQ(complaint("ema+qq"), "method ema+qq: there is no part qq (did you mean qc?)");
+    EXPECT_EQ(complaint("ema+ema"), "method ema+ema names ema twice");
+    EXPECT_EQ(complaint("baseline+qc"), "method baseline+qc: baseline is what has no parts");
+    EXPECT_FALSE(complaint("").empty());
+}
+
+class Group : public testing::Test {
+protected:
+    const ScratchFolder scratch;
+    RecordingSink sink;
+    CancelToken cancel;
+    GroupRequest request;
+
+    Group() {
+        const SmallJob job(scratch.path());
+        request.config = job.request.config;
+        request.out = scratch.path() / "group";
+        request.overrides = {{"analysis.enabled", "false"},
+                             {"analysis.compare_with_fp32", "false"},
+                             {"analysis.preview_images", "0"},
+                             {"export.formats", "[]"}};
+        request.methods = {"baseline", "ema+qc"};
+        request.seeds = {3, 5};
+    }
+    GroupOutcome run() { return runGroup(request, sink, cancel); }
+    std::string failure() {
+        try {
+            run();
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+            return error.what();
+        }
+        return "";
+    }
+    json summary(const std::string& run) const { return readJson(request.out / run / "run_summary.json"); }
+};
+
+TEST_F(Group, RunsEveryMethodWithEverySeedAndTabulates) {
+    const GroupOutcome outcome = run();
+    EXPECT_EQ(outcome.status, JobStatus::Completed);
+    ASSERT_EQ(outcome.rows.size(), 2u);
+    for (const MethodRow& row : outcome.rows) {
+        EXPECT_EQ(row.variant, "yolov8n");
+        EXPECT_EQ(row.seeds, (std::vector<int64_t>{3, 5}));
+        EXPECT_TRUE(row.map.mean && row.map.deviation && row.oscillatingShare);
+        EXPECT_GT(row.seconds, 0);
+    }
+    EXPECT_EQ(outcome.rows[0].method, "baseline");
+    EXPECT_EQ(outcome.rows[1].runs, (std::vector<std::string>{"yolov8n-ema+qc-s3", "yolov8n-ema+qc-s5"}));
+    const json found = summary("yolov8n-ema+qc-s5");
+    EXPECT_EQ(found["method"]["variant"], "ema+qc");
+    EXPECT_EQ(found["training"]["seed"], 5);
+    EXPECT_EQ(summary("yolov8n-baseline-s3")["method"]["qc"]["enabled"], false);
+    const double mean = (summary("yolov8n-baseline-s3")["metrics"]["final"]["mAP50"].get<double>() +
+                         summary("yolov8n-baseline-s5")["metrics"]["final"]["mAP50"].get<double>()) /
+                        2;
+    EXPECT_NEAR(*outcome.rows[0].map50.mean, mean, 1e-12);
+    const json table = readJson(request.out / "methods.json");
+    EXPECT_EQ(table["rows"][1]["n"], 2);
+    EXPECT_EQ(table["rows"][0]["mAP50"]["mean"].get<double>(), *outcome.rows[0].map50.mean);
+    EXPECT_EQ(readFile(request.out / "methods.md"), methodTableMarkdown(outcome.rows));
+}
+
+TEST_F(Group, GoesOnWhereItStopped) {
+    request.seeds = {3};
+    int training = 0;
+    sink.onStage = [&](std::string_view stage) {
+        if (stage == "train" && ++training == 2) cancel.request(StopLevel::FinishBatch);
+    };
+    EXPECT_EQ(run().status, JobStatus::Cancelled);
+    const std::string first = readFile(request.out / "yolov8n-baseline-s3/events.jsonl");
+    CancelToken fresh;
+    RecordingSink again;
+    const GroupOutcome outcome = runGroup(request, again, fresh);
+    EXPECT_EQ(outcome.status, JobStatus::Completed);
+    EXPECT_EQ(readFile(request.out / "yolov8n-baseline-s3/events.jsonl"), first) << "a finished run is left alone";
+    EXPECT_EQ(again.logs.front(), "run 1 of 2, yolov8n-baseline-s3: finished before");
+    EXPECT_EQ(std::ranges::count(again.begun, "train"), 1);
+    EXPECT_EQ(outcome.rows.size(), 2u);
+}
+
+TEST_F(Group, AnotherConfigurationDoesNotMixIn) {
+    request.seeds = {3};
+    request.methods = {"baseline"};
+    run();
+    request.overrides.emplace_back("train_params.lr", "0.5");
+    EXPECT_NE(failure().find("differs from the given configuration"), std::string::npos);
+}
+
+TEST_F(Group, RefusesWhatCannotBeCompared) {
+    request.seeds = {3, 3};
+    EXPECT_EQ(failure(), "a seed is named twice");
+    request.seeds = {3};
+    request.overrides.emplace_back("train_params.epochs", "0");
+    EXPECT_EQ(failure(), "methods are ways of quantization-aware training, but train_params.epochs is 0");
+    EXPECT_FALSE(std::filesystem::exists(request.out));
+}
+
+RunRecord recordOf(const std::string& variant, const std::string& method, const std::string& outcome) {
+    RunRecord record;
+    record.summary = {{"status", "completed-success"},
+                      {"model", {{"variant", "yolov8" + variant}}},
+                      {"method", {{"variant", method}}},
+                      {"stability", {{"outcome", outcome}}}};
+    return record;
+}
+
+TEST(StageGate, NeedsStableRunsOfBothSmallModels) {
+    std::vector<RunRecord> runs;
+    EXPECT_EQ(stageGate(runs, "n", 2), "");
+    EXPECT_EQ(stageGate(runs, "s", 2), "");
+    EXPECT_EQ(stageGate(runs, "m", 0), "");
+    EXPECT_EQ(stageGate(runs, "m", 2),
+              "model.variant is m, which needs 2 stable runs of ema+qc on n and on s and no other: there are 0 of 2 on "
+              "n and 0 of 2 on s");
+    for (const char* outcome : {"stable", "recovered"}) runs.push_back(recordOf("n", "ema+qc", outcome));
+    runs.push_back(recordOf("s", "ema+qc", "stable"));
+    runs.push_back(recordOf("s", "ema", "stable"));
+    EXPECT_EQ(
+        stageGate(runs, "m", 2),
+        "model.variant is m, which needs 2 stable runs of ema+qc on n and on s and no other: there are 1 of 2 on s");
+    runs.push_back(recordOf("s", "ema+qc", "stable"));
+    EXPECT_EQ(stageGate(runs, "m", 2), "");
+    EXPECT_EQ(stageGate(runs, "x", 2), "");
+    for (const char* bad : {"collapsed", "stopped", "never_learned"}) {
+        auto worse = runs;
+        worse.push_back(recordOf("n", "ema+qc", bad));
+        EXPECT_FALSE(stageGate(worse, "m", 2).empty()) << bad;
+    }
+}
+
+TEST_F(Group, LargerModelsWaitForTheGate) {
+    request.overrides.emplace_back("model.variant", "m");
+    const GroupOutcome closed = run();
+    EXPECT_EQ(closed.status, JobStatus::GateFailed);
+    EXPECT_TRUE(sink.begun.empty());
+    // The start weights are those of an n: the run fails, but it was started, and says that it should not have been.
+    request.overrideGate = true;
+    request.seeds = {3};
+    const GroupOutcome open = run();
+    EXPECT_EQ(open.failed.size(), 2u);
+    EXPECT_EQ(summary("yolov8m-baseline-s3")["overridden_gate"], open.gate);
+}
+
+}  // namespace
+}  // namespace qat::test
