@@ -44,7 +44,7 @@ TEST(LearnedRounding, ComesCloseToTheBestOfAllRoundings) {
     }
     const RoundingResult result = learnRounding(p, {});
     EXPECT_NEAR(result.after, errorOf(p, result.codes), 1e-6);
-    EXPECT_LT(result.after, result.before);
+    EXPECT_LE(result.after, result.before);
     EXPECT_LT(result.after, 3 * best + 1e-4) << "nearest " << result.before << ", best " << best;
 }
 
