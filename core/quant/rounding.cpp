@@ -99,10 +99,12 @@ RoundingResult learnRounding(const RoundingProblem& p, const RoundingOptions& op
         const double power = kLastPower + (kFirstPower - kLastPower) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
         rounding.step(i + 1, i < warm ? 0 : options.weight, power);
     }
-    const at::Tensor codes = descended(p, rounding.codes());
-    const double after = errorOf(p, codes * p.scale);
-    if (after >= before) return result;
-    return {codes, before / whole, after / whole};
+    for (const at::Tensor& start : {nearest, rounding.codes()}) {
+        const at::Tensor codes = descended(p, start);
+        const double after = errorOf(p, codes * p.scale) / whole;
+        if (after < result.after) result.codes = codes, result.after = after;
+    }
+    return result;
 }
 
 }  // namespace qat

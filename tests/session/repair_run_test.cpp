@@ -14,7 +14,8 @@ struct RepairRun : testing::Test {
 
     void prepare(test::SmallJob& job, const char* folder) const {
         job.request.out = scratch.path() / folder;
-        job.set("repair.adaround", "true").set("repair.bias_correction", "true").set("repair.adaround_iterations", "20").set("repair.samples", "4");
+        job.set("repair.adaround", "true").set("repair.bias_correction", "true").set("repair.adaround_iterations", "3").set("repair.samples", "4");
+        job.insertLayerConfig("^model\\.([4-9]|1[0-9]|2[0-9])\\.", "skip: true");  // the first stages are enough
         job.set("quantization.weight.bit_width", "3").set("export.formats", "[]");
     }
 };
@@ -31,7 +32,7 @@ TEST_F(RepairRun, SaysWhatItDidAndGoesOnWithTheRepairedNetwork) {
         ++layers;
         gained += std::log10(row.metrics.at("before") / row.metrics.at("after"));
     }
-    EXPECT_GT(layers, 20);
+    EXPECT_GE(layers, 5);
     EXPECT_GT(gained, 0) << "errors fall";
     const auto summary = nlohmann::json::parse(readFile(job.folder() / "run_summary.json"));
     const std::string said = summary["repair"];
