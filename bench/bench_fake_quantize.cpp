@@ -58,6 +58,34 @@ Contender backwardPass(const std::string& name, FakeQuantMode mode, const std::s
             }};
 }
 
+// A whole step of the quantizer, forward and backward, as a training step has it: on more than the caches hold, and on what they
+// hold. The large one is bound by memory: five tensors move at the rate of a copy at best.
+struct StepSize {
+    std::string name;
+    Shape shape;
+    int64_t floats, repeats;
+};
+const StepSize kLarge{"large", kShape, kFloats, 1}, kCached{"cached", {1, 64, 80, 80}, 64 * 80 * 80, 64};
+
+template <class Forward>
+Contender step(const std::string& library, const StepSize& size, const std::string& baseline, const Forward& forward) {
+    return {library + "fake_quantize.step." + size.name, baseline, traffic(5.0 * static_cast<double>(size.floats * size.repeats)), [=] {
+                const at::Tensor x = noise(size.shape, 3).requires_grad_(true), gradient = noise(size.shape, 4);
+                return [=] {
+                    for (int64_t i = 0; i < size.repeats; ++i) torch::autograd::grad({forward(x)}, {x}, {gradient});
+                };
+            }};
+}
+
+void benchSteps(const Settings& settings, Table& table) {
+    const at::Tensor scale = at::full({1}, 1.0 / 255), zeroPoint = at::zeros({1});
+    for (const StepSize& size : {kLarge, kCached}) {
+        const Contender theirs = step("libtorch.", size, "", [](const at::Tensor& x) { return at::fake_quantize_per_tensor_affine(x, 1.0 / 255, 0, 0, 255); });
+        const Contender ours = step("", size, theirs.name, [=](const at::Tensor& x) { return fakeQuantize(eightBits(FakeQuantMode::Ste), x, scale, zeroPoint); });
+        compare(settings, {1, 9}, {theirs, ours}, table);
+    }
+}
+
 }  // namespace
 
 void benchFakeQuantize(const Settings& settings, Table& table) {
@@ -67,6 +95,7 @@ void benchFakeQuantize(const Settings& settings, Table& table) {
              backwardPass("fake_quantize.backward.straight_through", FakeQuantMode::Ste, three),
              backwardPass("fake_quantize.backward.learned", FakeQuantMode::Lsq, three)},
             table);
+    benchSteps(settings, table);
 }
 
 }  // namespace qat::bench

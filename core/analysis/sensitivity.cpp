@@ -14,29 +14,7 @@
 namespace qat {
 namespace {
 
-struct GridTensors {
-    FakeQuantize op;
-    at::Tensor scale, zeroPoint;
-};
-
-// The quantizer's observed range on a grid of another width.
-GridTensors gridTensors(const Graph& graph, const Quantizer& quantizer, int bits) {
-    TensorQuantConfig config = quantizer.how.tensor;
-    config.bitWidth = bits;
-    const QuantGrid grid = gridFor(config, quantizer.weight);
-    const ObservedRange range = quantizer.weight ? rangeOf(*graph.value(quantizer.observed.front()).data, quantizer.observer.axis())
-                                                 : usefulRange(quantizer);
-    const auto params = chooseQParams(range, grid, scaleFloor(quantizer.how.fakeQuantize.eps, bits));
-    const auto count = static_cast<int64_t>(params.size());
-    GridTensors tensors{{FakeQuantMode::Ste, bits, grid.qmin, grid.qmax, quantizer.observer.axis(), 1.0, quantizer.weight}, at::empty({count}), at::empty({count})};
-    for (int64_t i = 0; i < count; ++i) {
-        tensors.scale.data_ptr<float>()[i] = params[i].scale;
-        tensors.zeroPoint.data_ptr<float>()[i] = params[i].zeroPoint;
-    }
-    return tensors;
-}
-
-at::Tensor quantized(const GridTensors& grid, const at::Tensor& x) { return fakeQuantize(grid.op, x, grid.scale, grid.zeroPoint); }
+at::Tensor quantized(const QuantizerTrial& trial, const at::Tensor& x) { return fakeQuantize(trial.op, x, trial.scale, trial.zeroPoint); }
 
 class Sweep {
 public:
@@ -66,13 +44,13 @@ public:
 
 private:
     at::Tensor quantizedWeight(const LayerSensitivity& row) const {
-        return quantized(gridTensors(m_job.floatGraph, *m_job.quantizers.weightOf(row.node), row.bits),
+        return quantized(quantizerAt(m_job.floatGraph, *m_job.quantizers.weightOf(row.node), row.bits),
                          *m_job.floatGraph.value(m_job.floatGraph.node(row.node).inputs[1]).data);
     }
 
-    std::optional<GridTensors> inputGrid(const LayerSensitivity& row) const {
+    std::optional<QuantizerTrial> inputGrid(const LayerSensitivity& row) const {
         const Quantizer* input = m_job.weightsOnly ? nullptr : m_job.quantizers.inputOf(row.node);
-        return input ? std::optional(gridTensors(m_job.floatGraph, *input, row.bits)) : std::nullopt;
+        return input ? std::optional(quantizerAt(m_job.floatGraph, *input, row.bits)) : std::nullopt;
     }
 
     // What the layer makes of its quantized input and weight.

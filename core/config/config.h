@@ -11,17 +11,24 @@
 
 namespace qat {
 
-enum class DType { QInt8, QUInt8 };
-enum class Scheme { PerTensor, PerChannel };
-enum class ObserverKind { MinMax, MovingAverageMinMax, PerChannelMinMax, Histogram, CustomMinMax };
-enum class FakeQuantKind { Custom, PerChannel, Lsq };
-enum class CalibrationMethod { MinMax, Histogram, Percentile, Entropy, Mse };
+enum class DType { QInt8, QUInt8, Float8E4m3, Float8E5m2, Float16 };
+enum class Scheme { PerTensor, PerChannel, PerGroup };
+enum class ObserverKind { MinMax, MovingAverageMinMax, PerChannelMinMax, Histogram, CustomMinMax, Percentile, Entropy, Mse };
+enum class FakeQuantKind { Custom, PerChannel, Lsq, Pact };
+enum class ScaleKind { Float, Log2, PowerOfTwo };
+enum class CalibrationMethod { MinMax, Histogram, Percentile, Entropy, Mse, Sqnr };
 enum class CoresetMethod { KCenter, Random, Herding };
 enum class QcFold { Auto, PerChannel, Never };
 enum class GateReaction { Continue, Stop, Retry };
 enum class OptimizerKind { Sgd, Adam, AdamW };
 enum class ScheduleKind { Cosine, Step, Linear };
 enum class SensitivityTensors { Both, Weights };
+
+// Whether scales of this kind are trained rather than observed.
+inline bool isLearned(FakeQuantKind kind) { return kind == FakeQuantKind::Lsq || kind == FakeQuantKind::Pact; }
+
+// Bits of a floating point type, 0 of an integer type.
+inline int floatBits(DType type) { return type == DType::Float16 ? 16 : type == DType::Float8E4m3 || type == DType::Float8E5m2 ? 8 : 0; }
 
 struct ModelConfig {
     std::string architecture = "yolov8";
@@ -36,15 +43,22 @@ struct TensorQuantConfig {               // quantization.weight and quantization
     Scheme scheme = Scheme::PerChannel;
     ObserverKind observer = ObserverKind::MinMax;
     bool symmetric = true;
-    int bitWidth = 8;                    // 2..16
+    int bitWidth = 8;                    // 1..16; 8 or 16 for floating point types
     int channelAxis = 0;
+    int groupSize = 128;                 // (+) elements that share a scale under per_group
     bool reduceRange = false;
+    bool narrowRange = true;             // (+) symmetric signed grids end at -qmax
     std::optional<double> min = std::nullopt;  // (+) bounds of observer custom_minmax
     std::optional<double> max = std::nullopt;
     bool fixed = false;                  // (+) the bounds are the range, whatever is observed
     static TensorQuantConfig weightDefaults() { return {}; }
     static TensorQuantConfig activationDefaults() {
-        return {DType::QUInt8, Scheme::PerTensor, ObserverKind::MovingAverageMinMax, false, 8, 0, false, std::nullopt, std::nullopt, false};
+        TensorQuantConfig config;
+        config.dtype = DType::QUInt8;
+        config.scheme = Scheme::PerTensor;
+        config.observer = ObserverKind::MovingAverageMinMax;
+        config.symmetric = config.narrowRange = false;
+        return config;
     }
     bool operator==(const TensorQuantConfig&) const = default;
 };
@@ -54,6 +68,8 @@ struct FakeQuantizeConfig {
     double gradFactor = 1.0;
     double momentum = 0.1;               // of the moving averages
     double eps = 1e-5;                   // smallest scale
+    ScaleKind scaleType = ScaleKind::Float;  // (+) what is learned and kept: the scale, its logarithm, or a power of two
+    bool learnOffset = false;            // (+) LSQ+: the zero point is learned too
     bool operator==(const FakeQuantizeConfig&) const = default;
 };
 
@@ -61,6 +77,7 @@ struct CalibrationConfig {
     CalibrationMethod method = CalibrationMethod::Histogram;
     int numBatches = 100;
     double percentile = 99.99;
+    double clipWeight = 3;               // (+) of what is cut off against what is rounded, for sqnr
     bool useCoreset = false;
     CoresetMethod coresetMethod = CoresetMethod::KCenter;
     int coresetSize = 1000;
@@ -75,7 +92,8 @@ struct TensorQuantOverride {
     std::optional<bool> symmetric;
     std::optional<int> bitWidth;
     std::optional<int> channelAxis;
-    std::optional<bool> reduceRange;
+    std::optional<int> groupSize;
+    std::optional<bool> reduceRange, narrowRange;
     std::optional<double> min, max;
     std::optional<bool> fixed;
     bool operator==(const TensorQuantOverride&) const = default;
@@ -84,13 +102,15 @@ struct TensorQuantOverride {
 struct FakeQuantizeOverride {
     std::optional<FakeQuantKind> type;
     std::optional<double> gradFactor, momentum, eps;
+    std::optional<ScaleKind> scaleType;
+    std::optional<bool> learnOffset;
     bool operator==(const FakeQuantizeOverride&) const = default;
 };
 
 struct CalibrationOverride {
     std::optional<CalibrationMethod> method;
     std::optional<int> numBatches;
-    std::optional<double> percentile;
+    std::optional<double> percentile, clipWeight;
     bool operator==(const CalibrationOverride&) const = default;
 };
 
@@ -231,6 +251,17 @@ struct TrainConfig {                     // train_params
     bool operator==(const TrainConfig&) const = default;
 };
 
+struct RepairConfig {                    // (+) repair: what mends a quantized network without training
+    bool equalize = false;               // ranges of neighbouring convolutions evened out, before calibration
+    bool shiftNegative = false;          // symmetric ranges behind SiLU become affine ones that end at its minimum
+    bool adaround = false;               // learned rounding of weights
+    bool biasCorrection = false;         // the mean error of every channel goes into its bias
+    int samples = 16;                    // calibration images of adaround and bias correction, all in memory at once
+    int adaroundIterations = 300;        // optimizer steps a layer
+    double adaroundWeight = 0.01;        // of the term that drives roundings to one side
+    bool operator==(const RepairConfig&) const = default;
+};
+
 struct AnalysisConfig {
     bool enabled = true;
     bool measureLayerError = true;
@@ -327,6 +358,7 @@ struct Config {
     TrainConfig train;
     EmaConfig ema;
     OscillationConfig oscillation;
+    RepairConfig repair;
     AnalysisConfig analysis;
     ExportConfig exporting;
     QcConfig qc;
@@ -360,6 +392,9 @@ inline LossGains lossGains(const LossWeights& w) {
 inline bool wantsDistillation(const Config& config) {
     return config.distillation.enabled || config.qat.useDistillation;
 }
+
+// Whether calibrated layers are repaired one by one.
+inline bool repairsLayers(const Config& config) { return config.train.quantize && (config.repair.adaround || config.repair.biasCorrection); }
 
 // Epochs behind quantization-aware training whose quantizers are frozen; 0 without training to follow.
 inline int fineTuningEpochs(const Config& config) {

@@ -64,19 +64,23 @@ public:
 // TensorQuantConfig and TensorQuantOverride have the same members, the latter optional.
 template <class Tensor, auto... Owner, class Root>
 void addTensor(Rows<Root>& rows, const std::string& at) {
-    rows.template add<Owner..., &Tensor::dtype>(at + "dtype", "Data type", "Integer type of the quantized values.");
+    rows.template add<Owner..., &Tensor::dtype>(at + "dtype", "Data type", "Type of the quantized values: integers, or floating point of 8 or 16 bits.");
     rows.template add<Owner..., &Tensor::scheme>(at + "scheme", "Scheme",
-                                                 "One scale for the whole tensor or one for each channel.");
+                                                 "One scale for the whole tensor, for each channel, or (weights) for each group of inputs.");
     rows.template add<Owner..., &Tensor::observer>(at + "observer", "Observer",
                                                    "How the range of the values is collected.");
     rows.template add<Owner..., &Tensor::symmetric>(at + "symmetric", "Symmetric",
                                                     "Puts the zero point at zero and the range around it.");
-    rows.template add<Owner..., &Tensor::bitWidth>(at + "bit_width", "Bit width", "Bits of a quantized value.",
-                                                   within(2, 16));
+    rows.template add<Owner..., &Tensor::bitWidth>(at + "bit_width", "Bit width", "Bits of a quantized value; signed values of 1 bit are -1 and 1.",
+                                                   within(1, 16));
     rows.template add<Owner..., &Tensor::channelAxis>(
         at + "channel_axis", "Channel axis", "Axis along which a per-channel scheme has its scales.", within(0, 3));
     rows.template add<Owner..., &Tensor::reduceRange>(at + "reduce_range", "Reduce range",
                                                       "Leaves out the highest bit, for backends that would overflow.");
+    rows.template add<Owner..., &Tensor::narrowRange>(at + "narrow_range", "Narrow range",
+                                                      "Leaves out the lowest value of symmetric signed types: -127 to 127.");
+    rows.template add<Owner..., &Tensor::groupSize>(at + "group_size", "Group size",
+                                                    "Inputs of an output channel that share a scale under per_group.", within(1, 1e6));
     rows.template add<Owner..., &Tensor::min>(at + "min", "Lower bound", "For the observer custom_minmax: ranges end here.",
                                               within(-1e6, 1e6));
     rows.template add<Owner..., &Tensor::max>(at + "max", "Upper bound", "For the observer custom_minmax: ranges end here.",
@@ -88,13 +92,17 @@ void addTensor(Rows<Root>& rows, const std::string& at) {
 template <class FakeQuantize, auto... Owner, class Root>
 void addFakeQuantize(Rows<Root>& rows, const std::string& at) {
     rows.template add<Owner..., &FakeQuantize::type>(at + "type", "Type",
-                                                     "Observed ranges (custom, per_channel) or learned scales (lsq).");
+                                                     "Observed ranges (custom, per_channel), learned scales (lsq) or learned ends of the range (pact).");
     rows.template add<Owner..., &FakeQuantize::gradFactor>(
         at + "grad_factor", "Gradient factor", "Multiplies the gradient that passes the quantizer.", within(0, 1000));
     rows.template add<Owner..., &FakeQuantize::momentum>(
         at + "momentum", "Momentum", "Weight of the newest batch in moving averages.", within(0, 1));
-    rows.template add<Owner..., &FakeQuantize::eps>(at + "eps", "Smallest scale", "Scales are kept at or above this.",
+    rows.template add<Owner..., &FakeQuantize::eps>(at + "eps", "Smallest scale", "Scales are kept at or above this; learned ones may fall to a hundredth of it.",
                                                     within(1e-12, 0.1));
+    rows.template add<Owner..., &FakeQuantize::scaleType>(at + "scale_type", "Kind of scale",
+                                                          "Any scale, one learned by its logarithm, or powers of two only.");
+    rows.template add<Owner..., &FakeQuantize::learnOffset>(at + "learn_offset", "Learn the offset",
+                                                            "Trains zero points of affine lsq quantizers too (LSQ+).");
 }
 
 template <class Calibration, auto... Owner, class Root>
@@ -105,6 +113,8 @@ void addCalibration(Rows<Root>& rows, const std::string& at) {
                                                           "Batches that calibration looks at.", within(1, 1e6));
     rows.template add<Owner..., &Calibration::percentile>(
         at + "percentile", "Percentile", "Share of the values kept, for the percentile method.", within(50, 100));
+    rows.template add<Owner..., &Calibration::clipWeight>(
+        at + "clip_weight", "Clip weight", "Weight of what is cut off against what is rounded, for the sqnr method.", within(0.01, 1000));
 }
 
 void addModel(Rows<Config>& rows) {
@@ -238,6 +248,22 @@ void addTrain(Rows<Config>& rows) {
     rows.add<at, &T::frozenLayers>(train + "frozen_layers", "Frozen layers",
                                    "Expressions searched in names of layers whose weights are not trained.");
     addTrainExtras(rows);
+}
+
+void addRepair(Rows<Config>& rows) {
+    using R = RepairConfig;
+    constexpr auto at = &Config::repair;
+    rows.add<at, &R::equalize>("repair.equalize", "Equalize layers",
+                               "Evens out the ranges of convolutions with nothing or a rectifier between them, before calibration.");
+    rows.add<at, &R::shiftNegative>("repair.shift_negative", "Shift negative values",
+                                    "Makes symmetric ranges behind SiLU affine ones that end at its minimum.");
+    rows.add<at, &R::adaround>("repair.adaround", "Learned rounding", "Learns for every weight whether it is rounded up or down.");
+    rows.add<at, &R::biasCorrection>("repair.bias_correction", "Correct biases", "Takes the mean error of every channel out of its bias.");
+    rows.add<at, &R::samples>("repair.samples", "Samples", "Calibration images of learned rounding and bias correction, all in memory at once.", within(1, 4096));
+    rows.add<at, &R::adaroundIterations>("repair.adaround_iterations", "Rounding iterations", "Optimizer steps of learned rounding, a layer.",
+                                         within(1, 100000));
+    rows.add<at, &R::adaroundWeight>("repair.adaround_weight", "Rounding weight", "Weight of the term that drives roundings to one side.",
+                                     within(0, 1000));
 }
 
 void addEma(Rows<Config>& rows) {
@@ -454,7 +480,7 @@ const std::vector<FieldRow<Config>>& configRows() {
         Rows<Config> all;
         for (const auto add : {addModel, addQuantization, addCalibrationSection, addQatParams, addDistillation,
                                addTrain, addAnalysis, addExport, addEma, addOscillation, addQc, addGate, addData, addRun,
-                               addSensitivity, addMixedPrecision})
+                               addSensitivity, addMixedPrecision, addRepair})
             add(all);
         return std::move(all.list);
     }();

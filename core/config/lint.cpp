@@ -36,6 +36,13 @@ public:
         checkPerChannelActivation();
         checkCorrection();
         checkGate();
+        checkTypes("quantization.weight.", m_config.quantization.weight);
+        checkTypes("quantization.activation.", m_config.quantization.activation);
+        checkFileTypes();
+        checkGroups();
+        checkLearnedOffset();
+        checkRepair();
+        checkScaleType();
         checkBounds("quantization.weight.", m_config.quantization.weight);
         checkBounds("quantization.activation.", m_config.quantization.activation);
     }
@@ -240,6 +247,76 @@ private:
         const auto warn = [&](const char* key) { report(Severity::Warning, key, str(key, " is only used by gate.reaction retry")); };
         if (gate.retries != GateConfig{}.retries) warn("gate.retries");
         if (gate.retryLrFactor != GateConfig{}.retryLrFactor) warn("gate.retry_lr_factor");
+    }
+
+    // Widths and types that go together.
+    void checkTypes(const std::string& at, const TensorQuantConfig& tensor) {
+        const int bits = floatBits(tensor.dtype);
+        if (bits > 0 && find(at + "bit_width") && tensor.bitWidth != bits)
+            report(Severity::Error, at + "bit_width", str(at, "bit_width is ", tensor.bitWidth, ", but ", at, "dtype has ", bits, " bits"));
+        if (bits > 0 && tensor.reduceRange)
+            report(Severity::Warning, at + "reduce_range", str(at, "reduce_range does nothing to floating point values"));
+        const int left = tensor.bitWidth - (tensor.reduceRange ? 1 : 0);
+        if (bits == 0 && left < 1)
+            report(Severity::Error, at + "reduce_range", str(at, "reduce_range leaves no bit of ", at, "bit_width 1"));
+        if (tensor.dtype == DType::QInt8 && left == 1 && !tensor.symmetric)
+            report(Severity::Error, at + "bit_width", str(at, "bit_width 1 of qint8 means -1 and 1, which needs ", at, "symmetric: true"));
+        if (find(at + "narrow_range") && tensor.narrowRange && !(tensor.dtype == DType::QInt8 && tensor.symmetric))
+            report(Severity::Warning, at + "narrow_range", str(at, "narrow_range concerns symmetric qint8 only"));
+    }
+
+    // What a file could not hold is refused before hours of training, not behind them.
+    void checkFileTypes() {
+        const auto& formats = m_config.exporting.formats;
+        if (std::find(formats.begin(), formats.end(), "onnx") == formats.end()) return;
+        const auto check = [&](const std::string& key, std::optional<DType> type) {
+            if (type == DType::Float8E4m3 || type == DType::Float8E5m2)
+                report(Severity::Error, key, str(key, " is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; take onnx out of export.formats"));
+        };
+        check("quantization.weight.dtype", m_config.quantization.weight.dtype);
+        check("quantization.activation.dtype", m_config.quantization.activation.dtype);
+        for (size_t i = 0; i < m_config.quantization.layerConfigs.size(); ++i) {
+            const std::string entry = str(kLayerConfigsPath, "[", i, "].config.");
+            check(entry + "weight.dtype", m_config.quantization.layerConfigs[i].weight.dtype);
+            check(entry + "activation.dtype", m_config.quantization.layerConfigs[i].activation.dtype);
+        }
+    }
+
+    void checkGroups() {
+        const std::string why = " is per_group, which only weights have";
+        if (m_config.quantization.activation.scheme == Scheme::PerGroup)
+            report(Severity::Error, "quantization.activation.scheme", "quantization.activation.scheme" + why);
+        for (size_t i = 0; i < m_config.quantization.layerConfigs.size(); ++i) {
+            const std::string key = str(kLayerConfigsPath, "[", i, "].config.activation.scheme");
+            if (m_config.quantization.layerConfigs[i].activation.scheme == Scheme::PerGroup) report(Severity::Error, key, key + why);
+        }
+    }
+
+    void checkRepair() {
+        const RepairConfig& repair = m_config.repair;
+        for (const auto& [key, on] : {std::pair{"repair.equalize", repair.equalize}, {"repair.shift_negative", repair.shiftNegative},
+                                      {"repair.adaround", repair.adaround}, {"repair.bias_correction", repair.biasCorrection}})
+            if (on && !m_config.train.quantize) report(Severity::Warning, key, str(key, " is true, but train_params.quantize is false: there is nothing to repair"));
+        if (repair.equalize && !m_config.qat.fuseModules)
+            report(Severity::Warning, "repair.equalize", "repair.equalize is true, but qat_params.fuse_modules is false: batch norms stand between the convolutions");
+        for (const char* key : {"repair.adaround_iterations", "repair.adaround_weight"})
+            if (find(key) && !repair.adaround) report(Severity::Warning, key, str(key, " does nothing because repair.adaround is false"));
+    }
+
+    void checkLearnedOffset() {
+        const FakeQuantizeConfig& how = m_config.quantization.fakeQuantize;
+        const std::string key = "quantization.fake_quantize.learn_offset";
+        if (!how.learnOffset) return;
+        if (how.type != FakeQuantKind::Lsq && !m_config.qat.useLsq)
+            report(Severity::Warning, key, key + " is true, but only quantizers of type lsq learn offsets");
+        else if (m_config.quantization.weight.symmetric && m_config.quantization.activation.symmetric)
+            report(Severity::Warning, key, key + " is true, but all quantizers are symmetric and have no offset");
+    }
+
+    void checkScaleType() {
+        const std::string key = "quantization.fake_quantize.scale_type";
+        if (m_config.quantization.fakeQuantize.scaleType == ScaleKind::PowerOfTwo && !m_config.qat.fuseModules)
+            report(Severity::Warning, key, key + " is power_of_two, but qat_params.fuse_modules is false: batch norms folded at export make other scales of those of weights");
     }
 
     void checkBounds(const std::string& at, const TensorQuantConfig& tensor) {

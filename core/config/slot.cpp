@@ -18,16 +18,18 @@ namespace {
 template <class E>
 constexpr auto kNames = 0;
 template <>
-constexpr std::array kNames<DType>{"qint8", "quint8"};
+constexpr std::array kNames<DType>{"qint8", "quint8", "float8_e4m3", "float8_e5m2", "float16"};
 template <>
-constexpr std::array kNames<Scheme>{"per_tensor", "per_channel"};
+constexpr std::array kNames<Scheme>{"per_tensor", "per_channel", "per_group"};
 template <>
 constexpr std::array kNames<ObserverKind>{"minmax", "moving_average_minmax", "per_channel_minmax", "histogram",
-                                          "custom_minmax"};
+                                          "custom_minmax", "percentile", "entropy", "mse"};
 template <>
-constexpr std::array kNames<FakeQuantKind>{"custom", "per_channel", "lsq"};
+constexpr std::array kNames<FakeQuantKind>{"custom", "per_channel", "lsq", "pact"};
 template <>
-constexpr std::array kNames<CalibrationMethod>{"minmax", "histogram", "percentile", "entropy", "mse"};
+constexpr std::array kNames<ScaleKind>{"float", "log2", "power_of_two"};
+template <>
+constexpr std::array kNames<CalibrationMethod>{"minmax", "histogram", "percentile", "entropy", "mse", "sqnr"};
 template <>
 constexpr std::array kNames<CoresetMethod>{"k-center", "random", "herding"};
 template <>

@@ -15,11 +15,11 @@ namespace qat {
 
 using Slot =
     std::variant<std::string*, int*, int64_t*, double*, bool*, std::vector<std::string>*, std::vector<int>*, DType*,
-                 Scheme*, ObserverKind*, FakeQuantKind*, CalibrationMethod*, CoresetMethod*, OptimizerKind*,
+                 Scheme*, ObserverKind*, FakeQuantKind*, ScaleKind*, CalibrationMethod*, CoresetMethod*, OptimizerKind*,
                  QcFold*, GateReaction*,
                  ScheduleKind*, SensitivityTensors*, std::optional<int>*, std::optional<double>*, std::optional<bool>*,
                  std::optional<DType>*, std::optional<Scheme>*, std::optional<ObserverKind>*,
-                 std::optional<FakeQuantKind>*, std::optional<CalibrationMethod>*>;
+                 std::optional<FakeQuantKind>*, std::optional<ScaleKind>*, std::optional<CalibrationMethod>*>;
 
 // What a value is, and where: "99, expected 2 to 16". For lists the place of the element.
 struct SlotComplaint {

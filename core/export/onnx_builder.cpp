@@ -69,6 +69,7 @@ std::string integerBytes(OnnxType type, std::span<const int64_t> values) {
         case OnnxType::Int64:
             return narrowed<int64_t>(values);
         case OnnxType::Float:
+        case OnnxType::Half:
             break;
     }
     fail(ErrorKind::Internal, "an integer initializer cannot have a floating-point type");
@@ -127,6 +128,10 @@ std::string OnnxBuilder::shared(std::string_view wanted, OnnxType type, const Sh
 
 std::string OnnxBuilder::addFloats(std::string_view wanted, const Shape& shape, std::span<const float> values) {
     return addInitializer(wanted, OnnxType::Float, shape, floatBytes(values));
+}
+
+std::string OnnxBuilder::addHalves(std::string_view wanted, const Shape& shape, std::span<const uint16_t> bits) {
+    return addInitializer(wanted, OnnxType::Half, shape, {reinterpret_cast<const char*>(bits.data()), bits.size_bytes()});
 }
 
 std::string OnnxBuilder::addIntegers(std::string_view wanted, OnnxType type, const Shape& shape,

@@ -22,7 +22,7 @@ class NodeProto;
 namespace qat {
 
 // Element types that we write, with their numbers in the format.
-enum class OnnxType { Float = 1, Uint8 = 2, Int8 = 3, Int32 = 6, Int64 = 7 };
+enum class OnnxType { Float = 1, Uint8 = 2, Int8 = 3, Int32 = 6, Int64 = 7, Half = 10 };
 
 struct OnnxAttribute {
     std::string name;
@@ -45,6 +45,8 @@ public:
 
     // Initializers. Each returns the name it got: `wanted`, or that with a number behind it if it is taken.
     std::string addFloats(std::string_view wanted, const Shape& shape, std::span<const float> values);
+    // Numbers of 16 bits, as their bits.
+    std::string addHalves(std::string_view wanted, const Shape& shape, std::span<const uint16_t> bits);
     // Values must lie in the range of `type`, an integer type.
     std::string addIntegers(std::string_view wanted, OnnxType type, const Shape& shape,
                             std::span<const int64_t> values);

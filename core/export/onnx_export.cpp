@@ -9,6 +9,7 @@
 #include "export/onnx_check.h"
 #include "export/onnx_metadata.h"
 #include "export/onnx_visitor.h"
+#include "passes/settle_quantizers.h"
 
 namespace qat {
 namespace {
@@ -57,7 +58,9 @@ OnnxMetadata metadata(const Graph& graph, const Value& input, const OnnxVisitor&
 
 }  // namespace
 
-OnnxExportResult exportOnnx(const Graph& graph, const OnnxExportOptions& options) {
+OnnxExportResult exportOnnx(const Graph& given, const OnnxExportOptions& options) {
+    Graph graph = given.clone(false);
+    settleQuantizers(graph);
     const Value& input = onlyInput(graph);
     const std::vector<ValueId> outputs = exportedValues(graph);
     OnnxBuilder builder(graph.info.architecture.empty() ? "model" : graph.info.architecture + graph.info.variant);

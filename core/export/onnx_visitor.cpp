@@ -87,14 +87,14 @@ bool OnnxVisitor::quantizedNext(ValueId id) const {
     if (const auto* activation = std::get_if<Activation>(&user.op))
         return activation->kind == ActivationKind::Relu && quantizedNext(user.outputs.front());
     const auto* quantizer = std::get_if<FakeQuantize>(&user.op);
-    return quantizer && quantizer->bits <= 8;
+    return quantizer && quantizer->format == NumberFormat::Integer && quantizer->bits <= 8;
 }
 
 std::string OnnxVisitor::readBias() {
     const Value& bias = inputValue(2);
     const Grid* input = gridOf(m_node->inputs[0]);
     const Grid* weight = gridOf(m_node->inputs[1]);
-    const bool bytes = input && weight && input->axis < 0 && weight->axis <= 0 && m_qdq.fitsBytes(*input) &&
+    const bool bytes = input && weight && input->axis < 0 && weight->axis <= 0 && weight->group == 0 && m_qdq.fitsBytes(*input) &&
                        m_qdq.fitsBytes(*weight) && isStored(bias);
     const bool wanted = m_options.bias == OnnxBias::Int32 ||
                         (m_options.bias == OnnxBias::Auto && quantizedNext(m_node->outputs.front()));
@@ -276,15 +276,21 @@ void OnnxVisitor::operator()(const AnchorPoints& op) {
 }
 
 void OnnxVisitor::operator()(const FakeQuantize& op) {
-    const Grid grid{m_node->inputs[1], m_node->inputs[2], op.qmin, op.qmax, op.axis};
+    require(op.format != NumberFormat::E4m3 && op.format != NumberFormat::E5m2, ErrorKind::Unsupported,
+            "8-bit floating point numbers need opset 19, and the file has opset ", OnnxBuilder::kOpset);
+    const Grid grid{m_node->inputs[1], m_node->inputs[2], op.qmin, op.qmax, op.axis, op.format, op.group};
     const Value& value = inputValue(0);
-    Written& made = m_written[m_node->outputs.front()];
     m_records.push_back(m_qdq.record(value.name, isStored(value) ? "weight" : "activation", op.bits, grid));
+    Written& made = m_written[m_node->outputs.front()];
     const Grid* already = gridOf(m_node->inputs[0]);
     if (isStored(value))
-        made.integers = m_qdq.quantizeStored(value, grid);
+        writeStored(value, grid, made);
     else if (m_options.simplify && already && *already == grid)
         made = *find(m_node->inputs[0]);
+    else if (op.format == NumberFormat::Half)
+        made.tensor = m_qdq.castThroughHalf(read(0));
+    else if (op.format == NumberFormat::Binary)
+        made.tensor = m_qdq.computeSigns(read(0), grid);
     else if (m_qdq.fitsBytes(grid)) {
         made.integers = m_qdq.quantize(read(0), grid);
         m_codes.push_back({m_node->name, made.integers->integers, made.integers->storage, value.shape});
@@ -292,6 +298,17 @@ void OnnxVisitor::operator()(const FakeQuantize& op) {
     else
         made.tensor = m_qdq.computeInFloat(read(0), grid, value.shape.size());
     made.fakeQuantized = true;
+}
+
+void OnnxVisitor::writeStored(const Value& value, const Grid& grid, Written& made) {
+    if (grid.format == NumberFormat::Half) {
+        made.tensor = m_qdq.storeHalf(value);
+        return;
+    }
+    made.integers = m_qdq.quantizeStored(value, grid);
+    if (grid.group > 0)
+        m_notes.push_back(str(value.name, ": groups of ", grid.group, " numbers are the rows of a matrix in the file, since opset ",
+                              OnnxBuilder::kOpset, " has scales along an axis only"));
 }
 
 void OnnxVisitor::writeOutput(ValueId value, const std::string& name) {

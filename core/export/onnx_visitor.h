@@ -86,6 +86,7 @@ private:
                      const std::vector<OnnxAttribute>& attributes = {});
     std::string integers(const char* suffix, const std::vector<int64_t>& values);
     void finish(const std::string& tensor);
+    void writeStored(const Value& value, const Grid& grid, Written& made);
     void forward();
     void finishOnGrid(const std::vector<std::string>& tensors);
     void countLayer();

@@ -18,6 +18,8 @@ namespace qat {
 struct Grid {
     ValueId scale, zeroPoint;
     int64_t qmin = 0, qmax = 0, axis = -1;
+    NumberFormat format = NumberFormat::Integer;
+    int64_t group = 0;
     bool operator==(const Grid&) const = default;
 };
 
@@ -28,6 +30,7 @@ struct IntegerTensor {
     std::string scale, zeroPoint;  // names; no zero point for int32
     Grid grid;
     OnnxType storage = OnnxType::Uint8;
+    Shape shape{};  // of the float tensor where the integers are rows of groups, else empty
 };
 
 // One quantized tensor, as told in the metadata.
@@ -43,7 +46,7 @@ class QdqWriter {
 public:
     QdqWriter(const Graph& graph, OnnxBuilder& builder) : m_graph(graph), m_builder(builder) {}
 
-    // Whether the grid fits uint8 (qmin >= 0) or int8 with its zero point: else it is computed in float. Throws
+    // Whether whole numbers of the grid fit uint8 (qmin >= 0) or int8 with the zero point: else it is computed in float. Throws
     // Error{BadInput} naming the value if a scale is not finite or a zero point is not whole.
     bool fitsBytes(const Grid& grid);
 
@@ -56,8 +59,13 @@ public:
     // Any grid in float arithmetic: (clip(round(x * (1 / scale)) + zp, qmin, qmax) - zp) * scale, the very steps of the
     // simulation, so that the numbers agree in any runtime. rank: of x.
     std::string computeInFloat(const std::string& tensor, const Grid& grid, size_t rank);
+    // The other formats in flight: signs times the scale, and numbers cut to the range of Half and cast to it and back.
+    std::string computeSigns(const std::string& tensor, const Grid& grid);
+    std::string castThroughHalf(const std::string& tensor);
+    // Stored numbers as an initializer of 16-bit floats, cast to float.
+    std::string storeHalf(const Value& value);
     // Stored numbers as integer initializer: uint8 or int8 where the grid fits, else int32 with the zero point
-    // subtracted.
+    // subtracted. Groups are the rows of a matrix, the last of each channel filled up with zeros.
     IntegerTensor quantizeStored(const Value& value, const Grid& grid);
     // Bias [O] as int32 on the grid scale_x * scale_w[o]; nothing if a number does not fit int32.
     std::optional<IntegerTensor> quantizeBias(const Value& bias, const Grid& input, const Grid& weight);
@@ -72,6 +80,7 @@ private:
     };
     const Parameters& parameters(const Grid& grid);
     Parameters readParameters(const Grid& grid) const;
+    std::string joinGroups(const std::string& rows, const IntegerTensor& tensor);
     std::string scaleName(const std::string& tensor, const Grid& grid);
     std::string zeroPointName(const std::string& tensor, const Grid& grid, OnnxType storage);
 

@@ -18,12 +18,16 @@ namespace {
 constexpr std::array kActivationNames{"relu", "silu", "sigmoid"};
 constexpr std::array kBinaryNames{"add", "sub", "mul", "div"};
 constexpr std::array kPoolNames{"max", "average"};
-constexpr std::array kFakeQuantNames{"ste", "lsq"};
+constexpr std::array kFakeQuantNames{"ste", "lsq", "pact"};
+constexpr std::array kFormatNames{"integer", "binary", "e4m3", "e5m2", "half"};
+constexpr std::array kScaleFormNames{"plain", "log2", "power_of_two"};
 
 const auto& namesOf(ActivationKind) { return kActivationNames; }
 const auto& namesOf(BinaryKind) { return kBinaryNames; }
 const auto& namesOf(PoolKind) { return kPoolNames; }
 const auto& namesOf(FakeQuantMode) { return kFakeQuantNames; }
+const auto& namesOf(NumberFormat) { return kFormatNames; }
+const auto& namesOf(ScaleForm) { return kScaleFormNames; }
 
 template <class Range>
 std::string listText(const Range& items) {

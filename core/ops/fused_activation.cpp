@@ -119,16 +119,16 @@ void forwardBlocks(const Steps& steps, const at::Tensor& x, at::Tensor& y, Range
         float* out = to + layout.offsetOf(block);
         const float* v = steps.activate(steps.normalize(from + layout.offsetOf(block), out, rows, layout.channels), out, n);
         if (range) loops::minMax(v, n, ranges[block].first, ranges[block].second);
-        if (steps.chain.quantizer) loops::quantize(v, out, n, steps.grid);
+        if (steps.chain.quantizer) quantizeBlock(*steps.chain.quantizer, steps.grid, v, out, n);
         else if (v != out) std::copy(v, v + n, out);
     });
     if (range) *range = joined(ranges);
 }
 
-// First half of the backward pass: dy to du in `du`; returns the quantizer's scale gradient without its factor.
-double backwardBlocks(const Steps& steps, const at::Tensor& x, const at::Tensor& dy, at::Tensor& du) {
+// First half of the backward pass: dy to du in `du`; returns the sums behind the gradients of the quantizer's grid.
+loops::GridSums backwardBlocks(const Steps& steps, const at::Tensor& x, const at::Tensor& dy, at::Tensor& du) {
     const RowLayout layout(x);
-    const auto scaleSum = layout.sumOverBlocks(1, [&](int64_t block, double* sum) {
+    const auto sums = layout.sumOverBlocks(2, [&](int64_t block, double* sum) {
         const int64_t rows = layout.rowsOf(block), n = rows * layout.channels, at = layout.offsetOf(block);
         thread_local std::vector<float> scratchU, scratchV;
         scratchU.resize(static_cast<size_t>(n));
@@ -138,12 +138,12 @@ double backwardBlocks(const Steps& steps, const at::Tensor& x, const at::Tensor&
         float* out = du.data_ptr<float>() + at;
         if (const auto& quantizer = steps.chain.quantizer) {
             const float* v = steps.activate(u, scratchV.data(), n);
-            if (quantizer->mode == FakeQuantMode::Lsq) *sum = loops::quantizeBackwardScale(v, g, out, n, steps.grid);
-            else loops::quantizeBackward(v, g, out, n, steps.grid, static_cast<float>(quantizer->gradFactor));
+            const loops::GridSums part = quantizeBlockBackward(*quantizer, steps.grid, v, g, out, n);
+            sum[0] = part.scale, sum[1] = part.clipped;
         } else std::copy(g, g + n, out);
         steps.activateBackward(u, out, n);
     });
-    return scaleSum[0];
+    return {sums[0], sums[1]};
 }
 
 struct NormGradients {
@@ -206,7 +206,7 @@ public:
 
     // The differentiable tensors come one by one (libtorch wants absent ones as empty optionals), the rest in `tensors`.
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>&,
-                              const c10::optional<at::Tensor>&, const c10::optional<at::Tensor>&, const ChainTensors& tensors,
+                              const c10::optional<at::Tensor>&, const c10::optional<at::Tensor>&, const c10::optional<at::Tensor>&, const ChainTensors& tensors,
                               const ActivationChain& chain, bool train) {
         auto saved = c10::make_intrusive<Saved>();
         saved->chain = chain;
@@ -228,17 +228,21 @@ public:
         const Steps steps = stepsOf(saved->chain, t, saved->norm);
         const at::Tensor dy = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
         at::Tensor du = at::empty_like(x);
-        const double scaleSum = backwardBlocks(steps, x, dy, du);
+        const loops::GridSums sums = backwardBlocks(steps, x, dy, du);
         NormGradients norm;
         if (steps.norm) norm = normBackward(*steps.norm, x, du, saved->train);
-        return {du, norm.weight, norm.bias, scaleGradient(saved->chain, x, t, scaleSum), {}, {}, {}};
+        const auto [scale, zeroPoint] = gridGradients(steps, x, t, sums);
+        return {du, norm.weight, norm.bias, scale, zeroPoint, {}, {}, {}};
     }
 
 private:
-    static at::Tensor scaleGradient(const ActivationChain& chain, const at::Tensor& x, const ChainTensors& t, double sum) {
-        if (!chain.quantizer || chain.quantizer->mode != FakeQuantMode::Lsq) return {};
-        const double sign = t.scale.data_ptr<float>()[0] < 0 ? -1 : 1;
-        return at::full_like(t.scale, sum * sign * scaleGradientFactor(*chain.quantizer, x.sizes().vec()));
+    static std::pair<at::Tensor, at::Tensor> gridGradients(const Steps& steps, const at::Tensor& x, const ChainTensors& t, const loops::GridSums& sums) {
+        const auto& quantizer = steps.chain.quantizer;
+        if (!quantizer || quantizer->mode == FakeQuantMode::Ste) return {};
+        const Shape shape = x.sizes().vec();
+        std::pair gradients{at::full_like(t.scale, scaleGradient(*quantizer, shape, steps.grid, t.scale.data_ptr<float>()[0], sums)), at::Tensor()};
+        if (quantizer->learnOffset) gradients.second = at::full_like(t.zeroPoint, zeroPointGradient(*quantizer, shape, steps.grid, sums));
+        return gradients;
     }
 };
 
@@ -251,7 +255,7 @@ c10::optional<at::Tensor> optional(const at::Tensor& tensor) {
 at::Tensor applyChain(const ActivationChain& chain, const at::Tensor& input, const ChainTensors& t, bool train, bool inPlace) {
     const at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
     if (at::GradMode::is_enabled())
-        return ChainFunction::apply(x, optional(t.weight), optional(t.bias), optional(t.scale), t, chain, train);
+        return ChainFunction::apply(x, optional(t.weight), optional(t.bias), optional(t.scale), optional(t.zeroPoint), t, chain, train);
     const Steps steps = stepsOf(chain, t, normalizationOf(chain, x, t, train));
     at::Tensor y = inPlace ? x : at::empty_like(x);
     forwardBlocks(steps, x, y, t.range);

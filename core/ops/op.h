@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "graph/types.h"
+#include "ops/number_format.h"
 
 namespace qat {
 
@@ -22,7 +23,8 @@ Field(const char*, T Owner::*) -> Field<Owner, T>;
 enum class ActivationKind { Relu, Silu, Sigmoid };
 enum class BinaryKind { Add, Sub, Mul, Div };
 enum class PoolKind { Max, Average };
-enum class FakeQuantMode { Ste, Lsq };
+enum class FakeQuantMode { Ste, Lsq, Pact };
+enum class ScaleForm { Plain, Log2, PowerOfTwo };
 
 // 2-D convolution. Inputs x [N,C,H,W], weight [O,C/groups,kh,kw], optional bias [O].
 struct Conv2d {
@@ -144,20 +146,33 @@ struct AnchorPoints {
 };
 
 // x^ = (clip(round(x / scale) + zero_point, qmin, qmax) - zero_point) * scale, round half to even.
-// Inputs x, scale, zero_point; the latter two are [1] (axis -1) or [C] along axis, float32, zero point integral.
-// Ste: scale and zero point are buffers that an observer moves; gradient passes to x inside the range.
-// Lsq: scale is a parameter with the gradient of algorithms 8.2, times gradFactor / sqrt(N qmax).
+// Inputs x, scale, zero_point; the latter two are [1] (axis -1), [C] along axis, or with a group [O * parts]: the elements of
+// one output channel in row-major order are cut into parts of `group`, the last of which may be short. Both are float32.
+// Ste:  scale and zero point are buffers that an observer moves; gradient passes to x inside the range.
+// Lsq:  scale is a parameter with the gradient of algorithms 8.2, times gradFactor / sqrt(N qmax).
+// Pact: scale is a parameter moved by what lies beyond the range alone, see scaleGradient().
+// format Binary: x^ = scale * (x < 0 ? -1 : 1); floating point formats: x / scale is rounded to a number of the format and
+// cut at its largest. Neither has a zero point; qmin and qmax are the whole numbers nearest to the ends.
+// scaleForm: the scale input holds the scale, or its base-2 logarithm v: scale = 2^v, or 2^round(v) for PowerOfTwo.
+// learnOffset: the zero point is a parameter too (LSQ+), and rounded and limited to the grid before it is used.
 struct FakeQuantize {
     FakeQuantMode mode = FakeQuantMode::Ste;
     int64_t bits = 8, qmin = 0, qmax = 255, axis = -1;
     double gradFactor = 1.0;
     bool weight = false;  // quantizes a parameter rather than data in flight
+    NumberFormat format = NumberFormat::Integer;
+    ScaleForm scaleForm = ScaleForm::Plain;
+    int64_t group = 0;    // weights only, with axis 0
+    bool learnOffset = false;
+    double floor = 0;     // least scale
     static constexpr std::string_view name = "FakeQuantize";
     static constexpr auto fields() {
         return std::tuple{Field{"mode", &FakeQuantize::mode}, Field{"bits", &FakeQuantize::bits},
                           Field{"qmin", &FakeQuantize::qmin}, Field{"qmax", &FakeQuantize::qmax},
                           Field{"axis", &FakeQuantize::axis}, Field{"gradFactor", &FakeQuantize::gradFactor},
-                          Field{"weight", &FakeQuantize::weight}};
+                          Field{"weight", &FakeQuantize::weight}, Field{"format", &FakeQuantize::format},
+                          Field{"scaleForm", &FakeQuantize::scaleForm}, Field{"group", &FakeQuantize::group},
+                          Field{"learnOffset", &FakeQuantize::learnOffset}, Field{"floor", &FakeQuantize::floor}};
     }
     bool operator==(const FakeQuantize&) const = default;
 };

@@ -6,9 +6,14 @@
 
 namespace qat::loops {
 
-// The integer grid of a fake quantizer, one scale.
+// The grid of a fake quantizer, one scale.
 struct Grid {
     float scale, inverse, zeroPoint, qmin, qmax;
+};
+
+// What the backward pass of a learned grid adds up: g times the derivative of x^ by the scale, and g of what was clipped.
+struct GridSums {
+    double scale = 0, clipped = 0;
 };
 
 // u[r,c] = x[r,c] * a[c] + b[c], rows of `channels`.
@@ -24,8 +29,9 @@ void sigmoid(const float* u, float* y, int64_t n);
 void quantize(const float* x, float* y, int64_t n, const Grid& grid);
 // out = g where the rounded value lies on the grid, else 0; out may be g.
 void quantizeBackward(const float* x, const float* g, float* out, int64_t n, const Grid& grid, float gradFactor);
-// The same for a learned scale; returns sum of g * d x^ / d scale.
-double quantizeBackwardScale(const float* x, const float* g, float* out, int64_t n, const Grid& grid);
+// The same for a learned grid, whose derivative by the scale is round(x / s) - x / s inside the range, times `inside`, and the
+// code without its zero point where it was clipped.
+GridSums quantizeBackwardScale(const float* x, const float* g, float* out, int64_t n, const Grid& grid, float inside);
 // sum[c] += column sums; rows of `channels`.
 void columnSums(const float* x, double* sum, int64_t rows, int64_t channels);
 // squares[c] += column sums of (x - mean)^2.

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "ops/fake_quantize.h"
+#include "passes/settle_quantizers.h"
 
 namespace qat {
 namespace {
@@ -64,15 +65,18 @@ void scaleQuantizedWeight(Graph& graph, const Match& m, const at::Tensor& factor
     require(op.qmin == -op.qmax && data(graph, zeroPoint).eq(0).all().item<bool>() && op.axis <= 0,
             ErrorKind::Unsupported, graph.node(m.conv).name,
             ": a batch norm folds only into a symmetric weight grid per tensor or per output channel");
+    if (op.format == NumberFormat::Half) return scaleWeight(graph, weight, factor);  // nothing scales its grid
     const auto codes = [&] {
         return quantizedCodes(op, data(graph, weight), data(graph, scale), data(graph, zeroPoint));
     };
     const at::Tensor wanted = codes() * perOutput(factor.sign());
     scaleWeight(graph, weight, factor);
-    set(graph, scale, data(graph, scale) * factor.abs());
-    set(graph, zeroPoint, at::zeros_like(factor));
+    const at::Tensor scales = data(graph, scale).abs(), channels = factor.abs().reshape({-1, 1});
+    const at::Tensor scaled = (scales.reshape({op.axis < 0 ? 1 : factor.size(0), -1}) * channels).reshape({-1});
+    set(graph, scale, scaled);
+    set(graph, zeroPoint, at::zeros_like(scaled));
     op.axis = 0;
-    const at::Tensor onGrid = wanted * perOutput(data(graph, scale).abs());
+    const at::Tensor onGrid = wanted * spreadOver(op, wanted, plainScales(op, scaled));
     set(graph, weight, at::where(codes().eq(wanted), data(graph, weight), onGrid));
 }
 
@@ -112,7 +116,12 @@ bool foldBatchNorm(Graph& graph, NodeId norm) {
 int foldBatchNorm(Graph& graph) {
     int folded = 0;
     const std::vector<NodeId> order = graph.order();
-    for (const NodeId id : order) folded += foldBatchNorm(graph, id);
+    for (const NodeId id : order)
+        if (const auto found = match(graph, id)) {
+            if (folded == 0 && found->quantizer) settleQuantizers(graph);
+            rewrite(graph, *found);
+            ++folded;
+        }
     verify(graph);
     return folded;
 }

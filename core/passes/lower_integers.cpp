@@ -13,6 +13,7 @@
 #include "ops/fake_quantize.h"
 #include "ops/integer_ops.h"
 #include "passes/fold_batch_norm.h"
+#include "passes/settle_quantizers.h"
 
 namespace qat {
 namespace {
@@ -93,7 +94,7 @@ private:
     // The quantizer's codes if they fit bytes; their value is not known yet.
     std::optional<Codes> byteCodes(const Node& node) const {
         const auto* op = std::get_if<FakeQuantize>(&node.op);
-        if (!op || op->weight || op->axis >= 0 || tensor(node.inputs[1]).numel() != 1) return std::nullopt;
+        if (!op || op->format != NumberFormat::Integer || op->weight || op->axis >= 0 || tensor(node.inputs[1]).numel() != 1) return std::nullopt;
         const bool fits = op->qmin >= 0 ? op->qmax <= 255 : op->qmin >= -128 && op->qmax <= 127;
         if (!fits) return std::nullopt;
         return Codes{{}, node.inputs[1], node.inputs[2], op->qmin, op->qmax};
@@ -153,7 +154,7 @@ private:
     std::optional<ConvNumbers> convNumbers(const Node& node, const Codes& input) const {
         const auto maker = m_from.producer(node.inputs[1]);
         const auto* op = maker ? std::get_if<FakeQuantize>(&m_from.node(*maker).op) : nullptr;
-        if (!op || !op->weight || op->axis > 0) return std::nullopt;
+        if (!op || !op->weight || op->axis > 0 || op->group > 0 || isFloat(op->format)) return std::nullopt;
         const Node& quantizer = m_from.node(*maker);
         const at::Tensor& zero = tensor(quantizer.inputs[2]);
         const at::Tensor codes = quantizedCodes(*op, tensor(quantizer.inputs[0]).detach(), tensor(quantizer.inputs[1]).detach(), zero);
@@ -240,7 +241,11 @@ private:
 
 }  // namespace
 
-Graph lowerToIntegers(const Graph& graph, CodeValues* codes) { return Lowering(graph).run(codes); }
+Graph lowerToIntegers(const Graph& graph, CodeValues* codes) {
+    Graph settled = graph.clone(false);
+    settleQuantizers(settled);
+    return Lowering(settled).run(codes);
+}
 
 Graph inferenceForm(const Graph& graph) {
     Graph folded = graph.clone(true);

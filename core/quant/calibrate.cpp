@@ -15,7 +15,7 @@ namespace qat {
 namespace {
 
 constexpr std::array kMethods{CalibrationMethod::MinMax, CalibrationMethod::Histogram, CalibrationMethod::Percentile, CalibrationMethod::Entropy,
-                              CalibrationMethod::Mse};
+                              CalibrationMethod::Mse,    CalibrationMethod::Sqnr};
 
 // Histograms beside the observers, one pass for both.
 class Collector {
@@ -54,7 +54,7 @@ private:
 };
 
 ClipRequest requestFor(const Quantizer& q, CalibrationMethod method) {
-    return {method, q.how.calibration.percentile, q.grid, scaleFloor(q.how.fakeQuantize.eps, q.grid.bits)};
+    return {method, q.how.calibration.percentile, q.grid, scaleFloor(q.how.fakeQuantize.eps, q.grid.bits), q.how.calibration.clipWeight};
 }
 
 // Chooses a range and moves the quantizer to it.
@@ -98,8 +98,7 @@ void chooseAll(QuantizerSet& set, const Collector& collector, CalibrationResult&
 }  // namespace
 
 CalibrationMethod methodFor(const Resolved& how) {
-    if (how.calibration.method != CalibrationMethod::MinMax) return how.calibration.method;
-    return how.tensor.observer == ObserverKind::Histogram ? CalibrationMethod::Histogram : CalibrationMethod::MinMax;
+    return how.calibration.method != CalibrationMethod::MinMax ? how.calibration.method : methodOf(how.tensor.observer);
 }
 
 CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, QuantizerSet& set, const std::function<at::Tensor()>& next,

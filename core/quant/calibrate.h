@@ -37,7 +37,7 @@ struct CalibrationResult {
 };
 
 // The method for a quantizer's values: what calibration.method says; minmax leaves it to the observer, which is minimum and
-// maximum (of all batches, or their moving average) unless it is histogram.
+// maximum (of all batches, or their moving average) unless it has a method of its own: histogram, percentile, entropy, mse.
 CalibrationMethod methodFor(const Resolved& how);
 
 // next: the next batch of images [N,3,H,W], or an undefined tensor when there are no more. floatGraph: the graph before

@@ -75,19 +75,53 @@ Clip histogramClip(const Histogram& h, int bits) {
     return {h.edge(start), h.edge(end + 1)};
 }
 
+namespace {
+
+// What a grid whose levels are not even makes of a method.
+CalibrationMethod suited(CalibrationMethod method, NumberFormat format) {
+    const bool countsLevels = method == CalibrationMethod::Histogram || method == CalibrationMethod::Entropy;
+    if (format == NumberFormat::Half) return CalibrationMethod::MinMax;
+    return isFloat(format) && countsLevels ? CalibrationMethod::Mse : method;
+}
+
+Clip meanMagnitudeClip(const Histogram& h) {
+    const Histogram sizes = magnitudes(h);
+    double sum = 0;
+    for (size_t i = 0; i < sizes.counts.size(); ++i) sum += sizes.counts[i] * (sizes.edge(i) + sizes.width / 2);
+    const double mean = sum / sizes.total();
+    return {-mean, mean};
+}
+
+Clip clipBy(CalibrationMethod method, const Histogram& h, const ClipRequest& request) {
+    if (request.grid.format == NumberFormat::Binary && method != CalibrationMethod::Percentile) return meanMagnitudeClip(h);
+    switch (method) {
+        case CalibrationMethod::MinMax: return {h.low, h.high};
+        case CalibrationMethod::Histogram: return histogramClip(h, request.grid.bits);
+        case CalibrationMethod::Percentile: return percentileClip(h, request.percentile, request.grid.symmetric);
+        case CalibrationMethod::Entropy: return entropyClip(h, request.grid);
+        case CalibrationMethod::Mse: return mseClip(h, request.grid, request.smallestScale);
+        case CalibrationMethod::Sqnr: return mseClip(h, request.grid, request.smallestScale, request.clipWeight);
+    }
+    return {h.low, h.high};
+}
+
+}  // namespace
+
+CalibrationMethod methodOf(ObserverKind observer) {
+    switch (observer) {
+        case ObserverKind::Histogram: return CalibrationMethod::Histogram;
+        case ObserverKind::Percentile: return CalibrationMethod::Percentile;
+        case ObserverKind::Entropy: return CalibrationMethod::Entropy;
+        case ObserverKind::Mse: return CalibrationMethod::Mse;
+        default: return CalibrationMethod::MinMax;
+    }
+}
+
 Clip chooseClip(const Histogram& h, const ClipRequest& request) {
     const Clip seen{std::min(0.0, static_cast<double>(h.low)), std::max(0.0, static_cast<double>(h.high))};
-    if (request.method == CalibrationMethod::MinMax || h.low >= h.high || h.total() < 2) return seen;
-    const auto chosen = [&]() -> Clip {
-        switch (request.method) {
-            case CalibrationMethod::MinMax: return seen;
-            case CalibrationMethod::Histogram: return histogramClip(h, request.grid.bits);
-            case CalibrationMethod::Percentile: return percentileClip(h, request.percentile, request.grid.symmetric);
-            case CalibrationMethod::Entropy: return entropyClip(h, request.grid);
-            case CalibrationMethod::Mse: return mseClip(h, request.grid, request.smallestScale);
-        }
-        return seen;
-    }();
+    const CalibrationMethod method = suited(request.method, request.grid.format);
+    if (method == CalibrationMethod::MinMax || h.low >= h.high || h.total() < 2) return seen;
+    const Clip chosen = clipBy(method, h, request);
     const Clip inside{std::clamp(chosen.low, seen.low, 0.0), std::clamp(chosen.high, 0.0, seen.high)};
     return inside.high > inside.low ? inside : seen;
 }

@@ -16,7 +16,11 @@ struct ClipRequest {
     double percentile = 99.99;  // share of the values kept, 50..100
     QuantGrid grid;
     float smallestScale = 1.1920929e-7f;
+    double clipWeight = 3;      // of the sqnr method
 };
+
+// The method of an observer that chooses a part of what it saw; minmax of one that keeps everything.
+CalibrationMethod methodOf(ObserverKind observer);
 
 // The range a method chooses: contains zero and lies within the values seen, extended to zero. Values of a bin are taken as spread
 // evenly over it. Nothing to choose from (no values, or all equal) gives what was seen.
@@ -27,10 +31,16 @@ struct ClipRequest {
 //   entropy     the threshold on |x| whose clipped distribution loses least (Kullback and Leibler) when its bins are
 //               joined to the grid's levels; affine grids spread the levels over what lies between -t and t
 //   mse         the range with the least quantizationError()
+//   sqnr        the same, what is cut off counting clipWeight times
+// Levels that are not even: binary grids take the mean magnitude, whose error is least, from histogram, entropy, mse and
+// sqnr; floating point formats of 8 bits are searched by error where histogram and entropy are asked for, and Half keeps all.
 Clip chooseClip(const Histogram& histogram, const ClipRequest& request);
 
 // Mean squared difference between the values and their fake quantized ones.
 double quantizationError(const Histogram& histogram, const QParams& params, const QuantGrid& grid);
+
+// The part of it that comes from values beyond the first and last code by more than half a step.
+double clippingError(const Histogram& histogram, const QParams& params, const QuantGrid& grid);
 
 struct ClipQuality {
     QParams params;
@@ -43,6 +53,6 @@ ClipQuality clipQuality(const Histogram& histogram, const Clip& clip, const Quan
 Clip percentileClip(const Histogram& histogram, double percentile, bool symmetric);
 Clip histogramClip(const Histogram& histogram, int bits);
 Clip entropyClip(const Histogram& histogram, const QuantGrid& grid);
-Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale);
+Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight = 1);
 
 }  // namespace qat

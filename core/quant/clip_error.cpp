@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "ops/clones.h"
+#include "ops/number_loops.h"
 #include "quant/clip.h"
 
 namespace qat {
@@ -54,8 +56,8 @@ double countBelow(const Histogram& h, double x) {
 // crowd at one place (SiLU's minimum), the error has many minima, one for each code that comes to lie there.
 class MseSearch {
 public:
-    MseSearch(const Histogram& histogram, const QuantGrid& grid, float smallestScale)
-        : m_histogram(histogram), m_grid(grid), m_smallest(smallestScale), m_low(std::min(0.0f, histogram.low)), m_high(std::max(0.0f, histogram.high)) {
+    MseSearch(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight)
+        : m_histogram(histogram), m_grid(grid), m_smallest(smallestScale), m_clipWeight(clipWeight), m_low(std::min(0.0f, histogram.low)), m_high(std::max(0.0f, histogram.high)) {
         if (grid.symmetric) m_high = std::max(m_high, -m_low), m_low = -m_high;
     }
 
@@ -79,7 +81,9 @@ private:
 
     Clip clip() const { return {m_share[0] * m_low, m_share[1] * m_high}; }
     double error(double low, double high) const {
-        return quantizationError(m_histogram, chooseQParams(static_cast<float>(low * m_low), static_cast<float>(high * m_high), m_grid, m_smallest), m_grid);
+        const QParams params = chooseQParams(static_cast<float>(low * m_low), static_cast<float>(high * m_high), m_grid, m_smallest);
+        const double all = quantizationError(m_histogram, params, m_grid);
+        return m_clipWeight == 1 ? all : all + (m_clipWeight - 1) * clippingError(m_histogram, params, m_grid);
     }
     bool tryShares(std::array<double, 2> shares, double along) {
         const double e = error(shares[0], shares[1]);
@@ -104,25 +108,56 @@ private:
     const Histogram& m_histogram;
     const QuantGrid& m_grid;
     float m_smallest;
-    double m_low, m_high;
+    double m_clipWeight, m_low, m_high;
     std::array<double, 2> m_share{1, 1};
     double m_error = 0, m_along = 0;
 };
 
+// For levels that are not even: a bin's values stand at a few places in it.
+double numberError(const Histogram& h, const QParams& params, const QuantGrid& grid) {
+    constexpr size_t kPlaces = 8;
+    const loops::Grid g{params.scale, 1.0f / params.scale, 0, 0, 0};
+    std::vector<float> x(h.counts.size() * kPlaces), y(x.size());
+    for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(h.edge(0) + (static_cast<double>(i) + 0.5) / kPlaces * h.width);
+    const auto n = static_cast<int64_t>(x.size());
+    if (grid.format == NumberFormat::Binary) loops::binarize(x.data(), y.data(), n, g);
+    else loops::roundToFloat(x.data(), y.data(), n, g, grid.format);
+    double sum = 0;
+    for (size_t i = 0; i < x.size(); ++i) sum += h.counts[i / kPlaces] / kPlaces * (static_cast<double>(x[i]) - y[i]) * (static_cast<double>(x[i]) - y[i]);
+    return sum / h.total();
+}
+
+// Integral of (u - end)^2 from end + 1/2 to u; 0 before.
+double beyond(double u, double end) {
+    const double r = std::max(u - end, 0.5);
+    return (r * r * r - 0.125) / 3;
+}
+
 }  // namespace
 
+double clippingError(const Histogram& h, const QParams& params, const QuantGrid& grid) {
+    const double scale = params.scale, first = static_cast<double>(grid.qmin) - params.zeroPoint, last = static_cast<double>(grid.qmax) - params.zeroPoint;
+    double sum = 0;
+    for (size_t i = 0; i < h.counts.size(); ++i) {
+        const double from = h.edge(i) / scale, to = h.edge(i + 1) / scale;
+        sum += h.counts[i] * (beyond(to, last) - beyond(from, last) + beyond(-from, -first) - beyond(-to, -first));
+    }
+    return sum / (h.width / scale) * scale * scale / h.total();
+}
+
 double quantizationError(const Histogram& h, const QParams& params, const QuantGrid& grid) {
+    if (grid.format != NumberFormat::Integer) return numberError(h, params, grid);
     const double scale = params.scale, binInSteps = h.width / scale;
     const double sum = codeErrors(h.counts.data(), static_cast<int64_t>(h.counts.size()), static_cast<double>(h.first), binInSteps,
                                   static_cast<double>(grid.qmin) - params.zeroPoint, static_cast<double>(grid.qmax) - params.zeroPoint);
     return std::max(sum, 0.0) / binInSteps * scale * scale / h.total();
 }
 
-Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale) {
+Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight) {
     constexpr size_t kBinsACode = 8;
     const size_t bins = std::clamp(kBinsACode * static_cast<size_t>(grid.qmax - grid.qmin + 1), size_t{1024}, histogram.counts.size() + 1024);
     const Histogram coarse = coarser(histogram, bins);
-    return MseSearch(coarse, grid, smallestScale).search();
+    return MseSearch(coarse, grid, smallestScale, clipWeight).search();
 }
 
 ClipQuality clipQuality(const Histogram& h, const Clip& clip, const QuantGrid& grid, float smallestScale) {

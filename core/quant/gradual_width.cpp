@@ -10,15 +10,15 @@ namespace qat {
 namespace {
 
 QuantGrid gridOfWidth(const Quantizer& q, int bits) {
-    TensorQuantConfig tensor = q.how.tensor;
-    tensor.bitWidth = bits;
-    return gridFor(tensor, q.weight);
+    Resolved how = q.how;
+    how.tensor.bitWidth = bits;
+    return gridOf(how);
 }
 
 void setGrid(Graph& graph, const Quantizer& q, const QuantGrid& grid) {
     for (const NodeId id : q.nodes) {
         auto& op = std::get<FakeQuantize>(graph.node(id).op);
-        op.bits = grid.bits, op.qmin = grid.qmin, op.qmax = grid.qmax;
+        op.bits = grid.bits, op.qmin = grid.qmin, op.qmax = grid.qmax, op.format = grid.format;
     }
 }
 
@@ -27,7 +27,8 @@ void keepRange(Graph& graph, const Quantizer& q, const QuantGrid& from, const Qu
     const double ratio = static_cast<double>(from.qmax - from.qmin) / static_cast<double>(to.qmax - to.qmin);
     at::Tensor& scale = *graph.value(q.scale).data;
     at::Tensor& zeroPoint = *graph.value(q.zeroPoint).data;
-    scale.copy_(scale.to(at::kDouble) * ratio);
+    const bool plain = std::get<FakeQuantize>(graph.node(q.nodes.front()).op).scaleForm == ScaleForm::Plain;
+    scale.copy_(plain ? scale.to(at::kDouble) * ratio : scale.to(at::kDouble) + std::log2(ratio));
     if (to.symmetric)
         zeroPoint.fill_(to.qmin < 0 ? 0.0 : static_cast<double>((to.qmin + to.qmax + 1) / 2));
     else

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "config/pattern.h"
+#include "run/executor.h"
 
 namespace qat {
 namespace {
@@ -26,7 +27,9 @@ bool apply(TensorQuantConfig& config, const TensorQuantOverride& given) {
     any |= assign(config.symmetric, given.symmetric);
     any |= assign(config.bitWidth, given.bitWidth);
     any |= assign(config.channelAxis, given.channelAxis);
+    any |= assign(config.groupSize, given.groupSize);
     any |= assign(config.reduceRange, given.reduceRange);
+    any |= assign(config.narrowRange, given.narrowRange);
     if (given.min) config.min = given.min, any = true;
     if (given.max) config.max = given.max, any = true;
     any |= assign(config.fixed, given.fixed);
@@ -38,14 +41,19 @@ void apply(FakeQuantizeConfig& config, const FakeQuantizeOverride& given) {
     assign(config.gradFactor, given.gradFactor);
     assign(config.momentum, given.momentum);
     assign(config.eps, given.eps);
+    assign(config.scaleType, given.scaleType);
+    assign(config.learnOffset, given.learnOffset);
 }
 
 bool apply(CalibrationConfig& config, const CalibrationOverride& given) {
     bool any = assign(config.method, given.method);
     any |= assign(config.numBatches, given.numBatches);
     any |= assign(config.percentile, given.percentile);
+    any |= assign(config.clipWeight, given.clipWeight);
     return any;
 }
+
+constexpr int64_t kProbeSize = 64;  // pixels: channel counts do not depend on it
 
 // What the patterns make of one layer.
 struct LayerAnswer {
@@ -88,6 +96,8 @@ public:
                 plan.warnings.push_back(str("quantization.layer_configs pattern ", i + 1, " (line ", m_config.quantization.layerConfigs[i].line,
                                             ", \"", m_config.quantization.layerConfigs[i].pattern, "\") matches no layer"));
         makeGroups(plan, answers);
+        shareRanges(plan);
+        if (m_config.repair.shiftNegative) shiftNegative(plan);
         return plan;
     }
 
@@ -107,6 +117,9 @@ private:
                 applyEntry(counted(q.layerConfigs[i]), answer);
                 m_origins.apply(i, answer.values);
             }
+        // The width of a floating point type is part of the type.
+        for (Resolved* how : {&answer.weight, &answer.activation})
+            if (const int bits = floatBits(how->tensor.dtype)) how->tensor.bitWidth = bits;
         answer.weight.origin = answer.values.at("config.weight.bit_width").origin;
         answer.activation.origin = answer.values.at("config.activation.bit_width").origin;
         return answer;
@@ -215,6 +228,39 @@ private:
             ActivationGroup& group = groups[key];
             group.name = m_graph.value(group.sources.front()).name;
             plan.groups.push_back(std::move(group));
+        }
+    }
+
+    // A range per channel needs as many channels wherever the group is quantized.
+    void shareRanges(QuantPlan& plan) const {
+        std::optional<Graph> probed;
+        for (ActivationGroup& group : plan.groups) {
+            if (group.how.tensor.scheme != Scheme::PerChannel || group.sources.size() < 2) continue;
+            if (!probed) {
+                probed = m_graph.clone(false);
+                probeShapes(*probed, {1, 3, kProbeSize, kProbeSize});
+            }
+            const auto channels = [&](ValueId source) { return probed->value(source).shape.at(1); };
+            const auto other = std::ranges::find_if(group.sources, [&](ValueId source) { return channels(source) != channels(group.sources.front()); });
+            if (other == group.sources.end()) continue;
+            group.how.tensor.scheme = Scheme::PerTensor;
+            plan.warnings.push_back(str(group.name, " and ", m_graph.value(*other).name, " share a range and have ", channels(group.sources.front()), " and ",
+                                        channels(*other), " channels: the range is one for the whole tensor instead of one a channel"));
+        }
+    }
+
+    // Symmetric grids waste almost half their codes on SiLU, which makes nothing below -0.2785.
+    void shiftNegative(QuantPlan& plan) const {
+        const auto isSilu = [&](ValueId source) {
+            const auto maker = m_graph.producer(source);
+            const auto* activation = maker ? std::get_if<Activation>(&m_graph.node(*maker).op) : nullptr;
+            return activation && activation->kind == ActivationKind::Silu;
+        };
+        for (ActivationGroup& group : plan.groups) {
+            TensorQuantConfig& tensor = group.how.tensor;
+            if (!tensor.symmetric || floatBits(tensor.dtype) > 0 || tensor.bitWidth < 2 || !std::ranges::all_of(group.sources, isSilu)) continue;
+            tensor.symmetric = false;
+            tensor.dtype = DType::QUInt8;
         }
     }
 

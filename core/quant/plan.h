@@ -48,6 +48,7 @@ struct QuantPlan {
 // Rules of a config applied to a graph without quantizers. Head policy: the last convolutions of the detection head are
 // not below 8 bit unless a pattern says so; the expectation (DFL) and decoding stay in float; qat_params
 // skip_detection_head leaves the whole head in float. The image itself has 8 bits unless a pattern says otherwise.
+// Groups with a range per channel whose sources differ in channels get one for the whole tensor, with a warning.
 // Later patterns override earlier ones. A convolution and its activation are one unit, quantized behind the activation, as
 // TensorRT fuses them; where qat_params.fusion_patterns names a fusion without an activation (modules conv, bn), the
 // convolution's own result is quantized too, which is what ONNX Runtime's integer kernels need.

@@ -2,53 +2,68 @@
 #include "quant/quantizer_set.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "base/error.h"
+#include "ops/fake_quantize.h"
 #include "quant/clip.h"
+#include "quant/weight_range.h"
 
 namespace qat {
 namespace {
 
 // Per channel needs a channel axis; activations are quantized per channel only where the configuration insists.
 int64_t axisOf(const TensorQuantConfig& config, FakeQuantKind kind, bool weight) {
+    if (!weight) return config.scheme == Scheme::PerChannel ? 1 : -1;
+    if (config.scheme == Scheme::PerGroup) return 0;
     const bool perChannel = config.scheme == Scheme::PerChannel || config.observer == ObserverKind::PerChannelMinMax ||
                             kind == FakeQuantKind::PerChannel;
-    if (!weight) return config.scheme == Scheme::PerChannel ? 1 : -1;
     return perChannel ? config.channelAxis : -1;
 }
 
-FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
-    const FakeQuantMode mode = quantizer.how.fakeQuantize.type == FakeQuantKind::Lsq ? FakeQuantMode::Lsq : FakeQuantMode::Ste;
-    return {mode, quantizer.grid.bits, quantizer.grid.qmin, quantizer.grid.qmax, axis, quantizer.how.fakeQuantize.gradFactor, quantizer.weight};
+FakeQuantMode modeOf(FakeQuantKind kind) {
+    return kind == FakeQuantKind::Lsq ? FakeQuantMode::Lsq : kind == FakeQuantKind::Pact ? FakeQuantMode::Pact : FakeQuantMode::Ste;
 }
 
-void addScale(Graph& graph, Quantizer& quantizer, FakeQuantMode mode) {
+ScaleForm formOf(ScaleKind kind) {
+    return kind == ScaleKind::Log2 ? ScaleForm::Log2 : kind == ScaleKind::PowerOfTwo ? ScaleForm::PowerOfTwo : ScaleForm::Plain;
+}
+
+// Learned scales start at or above the floor of observed ones and may leave it, but do not reach zero, from where they would not
+// come back.
+constexpr double kLearnedFloor = 0.01;
+
+FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
+    const FakeQuantizeConfig& how = quantizer.how.fakeQuantize;
+    const QuantGrid& grid = quantizer.grid;
+    FakeQuantize op{modeOf(how.type), grid.bits, grid.qmin, grid.qmax, axis, how.gradFactor, quantizer.weight, grid.format};
+    if (grid.format == NumberFormat::Half) op.mode = FakeQuantMode::Ste;
+    else op.scaleForm = formOf(how.scaleType);
+    const bool groups = quantizer.weight && quantizer.how.tensor.scheme == Scheme::PerGroup;
+    if (groups) op.group = quantizer.how.tensor.groupSize;
+    op.learnOffset = how.learnOffset && op.mode == FakeQuantMode::Lsq && !grid.symmetric;
+    if (op.mode != FakeQuantMode::Ste) op.floor = kLearnedFloor * scaleFloor(how.eps, grid.bits, 0);
+    return op;
+}
+
+void addScale(Graph& graph, Quantizer& quantizer, const FakeQuantize& op) {
     const auto ones = std::make_shared<at::Tensor>(at::ones({1}));
     const auto zeros = std::make_shared<at::Tensor>(at::zeros({1}));
-    quantizer.scale = mode == FakeQuantMode::Lsq ? graph.addParameter(quantizer.name + ".scale", ones, {1})
-                                                 : graph.addBuffer(quantizer.name + ".scale", ones, {1});
-    quantizer.zeroPoint = graph.addBuffer(quantizer.name + ".zero_point", zeros, {1});
+    const std::string scale = quantizer.name + (op.scaleForm == ScaleForm::Plain ? ".scale" : ".log2_scale"), zero = quantizer.name + ".zero_point";
+    quantizer.scale = op.mode == FakeQuantMode::Ste ? graph.addBuffer(scale, ones, {1}) : graph.addParameter(scale, ones, {1});
+    quantizer.zeroPoint = op.learnOffset ? graph.addParameter(zero, zeros, {1}) : graph.addBuffer(zero, zeros, {1});
 }
 
-// Range of a tensor; what is wrong with it is said of `name`.
-ObservedRange rangeOfNamed(const std::string& name, const at::Tensor& tensor, int64_t axis) {
-    try {
-        return rangeOf(tensor, axis);
-    } catch (const Error& error) {
-        fail(error.kind(), name, ": ", error.what());
-    }
-}
+const FakeQuantize& opOf(const Graph& graph, const Quantizer& q) { return std::get<FakeQuantize>(graph.node(q.nodes.front()).op); }
 
 // SiLU of anything below is between -0.015 and 0, less than half a step of an 8-bit result that reaches beyond 4; codes
 // spent there would coarsen the rest. (W8A8 yolov8n on coco128: mAP50-95 0.4653 with, 0.4496 without.)
 constexpr float kSiluFloor = -6.0f;
 
 constexpr float kLeastSilu = -0.2785f;
-constexpr size_t kChannelBins = 2048;
 
 // Below this no value is made by what stands in front of the quantizer.
 std::optional<float> leastMade(const Graph& graph, const std::vector<ValueId>& sources) {
@@ -83,31 +98,29 @@ void bound(const Quantizer& q, ObservedRange& range) {
     }
 }
 
-// The part of each channel's range that the histogram search chooses.
-ObservedRange searchedRange(const Quantizer& q, const at::Tensor& weight) {
-    const int64_t axis = q.observer.axis();
-    const at::Tensor rows = axis < 0 ? weight.reshape({1, -1}) : weight.transpose(0, axis).reshape({weight.size(axis), -1});
-    const at::Tensor values = rows.contiguous();
-    const auto channels = static_cast<size_t>(values.size(0));
-    ObservedRange range{std::vector<float>(channels), std::vector<float>(channels)};
-    at::parallel_for(0, values.size(0), 1, [&](int64_t begin, int64_t end) {
-        for (int64_t c = begin; c < end; ++c) {
-            StreamingHistogram counts;
-            counts.add(values[c]);
-            const Clip clip = chooseClip(coarser(counts.histogram(), kChannelBins), {CalibrationMethod::Histogram, 100, q.grid, scaleFloor(q.how.fakeQuantize.eps, q.grid.bits)});
-            range.low[static_cast<size_t>(c)] = static_cast<float>(clip.low);
-            range.high[static_cast<size_t>(c)] = static_cast<float>(clip.high);
-        }
-    });
-    return range;
-}
-
 void setTensor(Graph& graph, ValueId id, at::Tensor tensor) {
     graph.value(id).shape = tensor.sizes().vec();
     graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
 }
 
+// As the inputs of the op hold them.
+std::pair<at::Tensor, at::Tensor> parametersOf(const FakeQuantize& op, const std::vector<QParams>& params) {
+    const auto count = static_cast<int64_t>(params.size());
+    std::pair made{at::empty({count}), at::empty({count})};
+    for (int64_t i = 0; i < count; ++i) {
+        made.first.data_ptr<float>()[i] = heldScale(op, params[static_cast<size_t>(i)].scale);
+        made.second.data_ptr<float>()[i] = params[static_cast<size_t>(i)].zeroPoint;
+    }
+    return made;
+}
+
 }  // namespace
+
+QuantGrid gridOf(const Resolved& how) {
+    QuantGrid grid = gridFor(how.tensor);
+    grid.powerOfTwo = how.fakeQuantize.scaleType == ScaleKind::PowerOfTwo && grid.format != NumberFormat::Half;
+    return grid;
+}
 
 float usefulFloor(const Quantizer& quantizer) {
     if (!quantizer.before || *quantizer.before == ActivationKind::Sigmoid) return -std::numeric_limits<float>::infinity();
@@ -150,20 +163,21 @@ void QuantizerSet::addWeight(Graph& graph, const WeightPlan& plan) {
     Quantizer q;
     q.name = graph.value(weight).name;
     q.weight = true;
-    q.grid = gridFor(plan.how.tensor, true);
+    q.grid = gridOf(plan.how);
     q.how = plan.how;
     q.observed = {weight};
     q.layers = {plan.node};
     const int64_t axis = axisOf(plan.how.tensor, plan.how.fakeQuantize.type, true);
     q.observer = MinMaxObserver(0, axis);
     const FakeQuantize op = opFor(q, axis);
-    addScale(graph, q, op.mode);
+    addScale(graph, q, op);
     const NodeId node = graph.insertAfter(weight, q.name + ".quant", op, {weight, q.scale, q.zeroPoint});
     graph.replaceUsesIn(plan.node, weight, graph.node(node).outputs.front());
     q.nodes = {node};
     requireBounds(q);
-    q.observer.observe(rangeOfNamed(q.name, *graph.value(weight).data, axis));
-    if (plan.how.tensor.observer == ObserverKind::Histogram) chooseShares(q, q.observer.range(), searchedRange(q, *graph.value(weight).data));
+    q.observer.observe(weightRange(q, op, *graph.value(weight).data));
+    const bool searched = methodOf(plan.how.tensor.observer) != CalibrationMethod::MinMax && op.format != NumberFormat::Binary;
+    if (searched) chooseShares(q, q.observer.range(), searchedWeightRange(q, op, *graph.value(weight).data));
     applyRange(graph, q);
     m_quantizers.push_back(std::move(q));
 }
@@ -171,7 +185,7 @@ void QuantizerSet::addWeight(Graph& graph, const WeightPlan& plan) {
 void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
     Quantizer q;
     q.name = group.name;
-    q.grid = gridFor(group.how.tensor, false);
+    q.grid = gridOf(group.how);
     q.how = group.how;
     q.observed = group.sources;
     q.layers = group.readers;
@@ -183,7 +197,7 @@ void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
     requireBounds(q);
     q.observer = MinMaxObserver(averages ? group.how.fakeQuantize.momentum : 0.0, axis);
     const FakeQuantize op = opFor(q, axis);
-    addScale(graph, q, op.mode);
+    addScale(graph, q, op);
     for (const ValueId source : group.sources) {
         const NodeId node = graph.insertAfter(source, graph.value(source).name + ".quant", op, {source, q.scale, q.zeroPoint});
         const ValueId quantized = graph.node(node).outputs.front();
@@ -210,33 +224,40 @@ void QuantizerSet::applyRange(Graph& graph, const Quantizer& quantizer) const {
     const ObservedRange range = usefulRange(quantizer);
     require(!range.empty(), ErrorKind::BadInput, "no calibration data reached ", quantizer.name);
     const auto params = chooseQParams(range, quantizer.grid, scaleFloor(quantizer.how.fakeQuantize.eps, quantizer.grid.bits));
-    const auto count = static_cast<int64_t>(params.size());
-    at::Tensor scale = at::empty({count}), zeroPoint = at::empty({count});
-    for (int64_t i = 0; i < count; ++i) {
-        scale.data_ptr<float>()[i] = params[i].scale;
-        zeroPoint.data_ptr<float>()[i] = params[i].zeroPoint;
-    }
+    const auto [scale, zeroPoint] = parametersOf(opOf(graph, quantizer), params);
     setTensor(graph, quantizer.scale, scale);
     setTensor(graph, quantizer.zeroPoint, zeroPoint);
 }
 
 void QuantizerSet::startLearnedScales(Graph& graph) const {
     for (const Quantizer& q : m_quantizers) {
-        const auto& op = std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
-        if (!q.weight || op.mode != FakeQuantMode::Lsq) continue;
-        at::Tensor magnitude = graph.value(q.observed.front()).data->detach().abs();
-        magnitude = op.axis < 0 ? magnitude.mean().reshape({1}) : magnitude.transpose(0, op.axis).reshape({magnitude.size(op.axis), -1}).mean(1);
-        const float floor = scaleFloor(q.how.fakeQuantize.eps, q.grid.bits);
-        setTensor(graph, q.scale, (2.0 / std::sqrt(static_cast<double>(q.grid.qmax)) * magnitude).clamp_min(floor));
+        const FakeQuantize& op = opOf(graph, q);
+        if (!q.weight || op.mode != FakeQuantMode::Lsq || op.format != NumberFormat::Integer) continue;
+        const at::Tensor start = 2.0 / std::sqrt(static_cast<double>(q.grid.qmax)) * meanMagnitudes(op, *graph.value(q.observed.front()).data);
+        const at::Tensor scale = start.clamp_min(scaleFloor(q.how.fakeQuantize.eps, q.grid.bits));
+        setTensor(graph, q.scale, op.scaleForm == ScaleForm::Plain ? scale : scale.log2());
     }
 }
 
 void QuantizerSet::followWeights(Graph& graph) {
     for (Quantizer& q : m_quantizers) {
-        if (!q.weight || q.how.fakeQuantize.type == FakeQuantKind::Lsq) continue;
-        q.observer.restore(rangeOfNamed(q.name, *graph.value(q.observed.front()).data, q.observer.axis()));
+        if (!q.weight || isLearned(q.how.fakeQuantize.type)) continue;
+        q.observer.restore(weightRange(q, opOf(graph, q), *graph.value(q.observed.front()).data));
         applyRange(graph, q);
     }
+}
+
+QuantizerTrial quantizerAt(const Graph& graph, const Quantizer& quantizer, int bits) {
+    Quantizer trial = quantizer;
+    trial.how.tensor.bitWidth = bits;
+    if (floatBits(trial.how.tensor.dtype) > 0) trial.how.tensor.dtype = DType::QInt8, trial.how.tensor.symmetric = true;
+    trial.how.fakeQuantize.type = FakeQuantKind::Custom;
+    trial.how.fakeQuantize.scaleType = ScaleKind::Float;
+    trial.grid = gridFor(trial.how.tensor);
+    QuantizerTrial made{opFor(trial, quantizer.observer.axis()), {}, {}};
+    const ObservedRange range = quantizer.weight ? weightRange(trial, made.op, *graph.value(quantizer.observed.front()).data) : usefulRange(quantizer);
+    std::tie(made.scale, made.zeroPoint) = parametersOf(made.op, chooseQParams(range, trial.grid, scaleFloor(trial.how.fakeQuantize.eps, bits)));
+    return made;
 }
 
 BatchObserver::BatchObserver(QuantizerSet& set) : m_set(set) {

@@ -24,11 +24,14 @@ struct Quantizer {
     std::optional<ActivationKind> before;  // see ActivationGroup
     ValueId scale, zeroPoint;
     MinMaxObserver observer{0, -1};
-    // The part of the observed range that calibration (for weights: the observer histogram) chose, as shares of its two
+    // The part of the observed range that calibration (for weights: an observer that searches) chose, as shares of its two
     // bounds; empty: all of it. Training keeps the shares while the observer follows the data.
     ObservedRange shares;
     std::optional<float> floor;       // custom_minmax: the activation in front makes nothing below
 };
+
+// The grid of a resolved answer.
+QuantGrid gridOf(const Resolved& how);
 
 // The range a quantizer lays its grid over: the chosen part of the observed one, within its bounds. For a group in front of an
 // activation it ends where the activation does not tell values apart.
@@ -55,7 +58,7 @@ public:
     // Writes scale and zero point from the observer's range. Throws Error{BadInput} naming the quantizer if it saw nothing.
     void applyRange(Graph& graph, const Quantizer& quantizer) const;
 
-    // Learned quantizers of weights start at 2 mean|w| / sqrt(qmax) (Esser et al. 2020) instead of the observed range.
+    // LSQ quantizers of weights on integers start at 2 mean|w| / sqrt(qmax) (Esser et al. 2020) instead of the observed range.
     void startLearnedScales(Graph& graph) const;
 
     // Straight-through weight quantizers take the range that their weights have now.
@@ -67,6 +70,13 @@ private:
 
     std::vector<Quantizer> m_quantizers;
 };
+
+// A quantizer as it would be on a plain integer grid of another width, over the range it has now.
+struct QuantizerTrial {
+    FakeQuantize op;
+    at::Tensor scale, zeroPoint;
+};
+QuantizerTrial quantizerAt(const Graph& graph, const Quantizer& quantizer, int bits);
 
 // Collects what the activation observers see of one batch. The same object serves calibration (on the float graph) and
 // training (on the quantized one): the observed values have the same ids in both.

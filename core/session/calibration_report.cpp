@@ -18,6 +18,7 @@ const char* methodName(CalibrationMethod method) {
         case CalibrationMethod::Percentile: return "percentile";
         case CalibrationMethod::Entropy: return "entropy";
         case CalibrationMethod::Mse: return "mse";
+        case CalibrationMethod::Sqnr: return "sqnr";
     }
     return "";
 }

@@ -24,6 +24,9 @@ const char* observerName(ObserverKind kind) {
         case ObserverKind::PerChannelMinMax: return "per_channel_minmax";
         case ObserverKind::Histogram: return "histogram";
         case ObserverKind::CustomMinMax: return "custom_minmax";
+        case ObserverKind::Percentile: return "percentile";
+        case ObserverKind::Entropy: return "entropy";
+        case ObserverKind::Mse: return "mse";
     }
     return "";
 }
@@ -72,13 +75,22 @@ ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
     return description;
 }
 
+namespace {
+
+int64_t scaleCount(const Graph& graph, const WeightPlan& weight) {
+    const TensorQuantConfig& tensor = weight.how.tensor;
+    if (tensor.scheme == Scheme::PerTensor) return 1;
+    const int64_t channels = graph.value(graph.node(weight.node).inputs[1]).shape[0], row = weightCount(graph, weight.node) / channels;
+    return tensor.scheme == Scheme::PerGroup ? channels * ((row + tensor.groupSize - 1) / tensor.groupSize) : channels;
+}
+
+}  // namespace
+
 int64_t deviceBytes(const Graph& graph, const QuantPlan* plan) {
     int64_t bytes = 4 * parameterCount(graph);
     if (!plan) return bytes;
     for (const WeightPlan& weight : plan->weights) {
-        const int64_t count = weightCount(graph, weight.node);
-        const bool perChannel = weight.how.tensor.scheme == Scheme::PerChannel;
-        const int64_t scales = perChannel ? graph.value(graph.node(weight.node).inputs[1]).shape[0] : 1;
+        const int64_t count = weightCount(graph, weight.node), scales = scaleCount(graph, weight);
         bytes += (count * weight.how.tensor.bitWidth + 7) / 8 - 4 * count + scales * (weight.how.tensor.symmetric ? 4 : 5);
     }
     for (const ActivationGroup& group : plan->groups) bytes += group.how.tensor.symmetric ? 4 : 5;

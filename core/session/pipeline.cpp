@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "analysis/layer_error.h"
@@ -13,9 +14,11 @@
 #include "base/files.h"
 #include "data/chosen_images.h"
 #include "export/onnx_export.h"
+#include "passes/equalize.h"
 #include "passes/fold_batch_norm.h"
 #include "quant/calibrate.h"
 #include "quant/coreset.h"
+#include "quant/repair.h"
 #include "run/executor.h"
 #include "session/clock.h"
 #include "session/code_parity.h"
@@ -48,8 +51,9 @@ JobOutcome Pipeline::run() {
     if (quantize) insertQuantizers();
     describe();
     const bool resumedTraining = m_request.resume && restoreProgress();
-    if (quantize && (!resumedTraining || hasChannelRanges())) stage("calibrate", [&] { calibrateStage(); });
+    if (quantize && (!resumedTraining || hasChannelRanges() || repairsStructure())) stage("calibrate", [&] { calibrateStage(); });
     if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen) stage("search", [&] { searchWidthsStage(); });
+    if (repairsLayers(m_config) && (!resumedTraining || repairsStructure())) stage("repair", [&] { repairStage(); });
     if (m_request.kind != JobKind::Pipeline) {
         stage("analyze", [&] { analyze(); });
         return m_facts.outcome;
@@ -119,8 +123,17 @@ void Pipeline::load() {
         m_log.log(LogLevel::Info, "import", str(opened.source, ": ", folded, " batch norms folded"));
     }
     m_float.value(m_float.inputs().front()).shape = {1, 3, m_config.data.imgsz, m_config.data.imgsz};
+    if (m_config.train.quantize && m_config.repair.equalize) equalize();
     m_model = m_float.clone(true);
     if (m_request.kind == JobKind::Pipeline && m_config.train.epochs > 0 && wantsDistillation(m_config)) loadTeacher();
+}
+
+// The float network computes what it did, so it stays what FP32 means.
+void Pipeline::equalize() {
+    const Equalization done = equalizeLayers(m_float);
+    const std::string curved = done.curved > 0 ? str("; ", done.curved, " pairs around SiLU or sigmoid cannot be equalized exactly, and are left alone") : "";
+    m_log.log(done.pairs > 0 ? LogLevel::Info : LogLevel::Warning, "repair",
+              str(done.pairs, " pairs of convolutions equalized", done.pairs > 0 ? str(", ranges of channels 1:", done.before, " before, 1:", done.after, " after") : "", curved));
 }
 
 void Pipeline::logIgnored(const OpenedModel& opened) {
@@ -149,6 +162,9 @@ void Pipeline::loadTeacher() {
 bool Pipeline::hasChannelRanges() const {
     return std::ranges::any_of(m_quantizers->all(), [](const Quantizer& q) { return !q.weight && q.observer.axis() >= 0; });
 }
+
+// Then repair adds biases, which a checkpoint has to find.
+bool Pipeline::repairsStructure() const { return m_config.repair.biasCorrection && !m_config.qat.fuseModules; }
 
 void Pipeline::insertQuantizers() {
     m_plan = resolvePlan(m_model, m_config);
@@ -234,6 +250,21 @@ std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progr
     said = {method == CoresetMethod::KCenter ? "k-center" : method == CoresetMethod::Herding ? "herding" : "random", m_train->size(), {}};
     for (const int64_t index : chosen) said.paths.push_back(m_train->path(index));
     return std::make_shared<ChosenImages>(m_train, std::move(chosen));
+}
+
+void Pipeline::repairStage() {
+    const int64_t count = std::min<int64_t>(m_train->size(), m_config.repair.samples);
+    const at::Tensor samples = images(m_train, count, static_cast<int>(count), true)();
+    const auto repairs = repairLayers(m_float, m_model, *m_quantizers, samples, m_config.repair, static_cast<uint64_t>(m_config.run.seed), m_cancel,
+                                      [&](int64_t done, int64_t total) { m_log.progress("repair", done, total); });
+    double gained = 0;
+    for (const LayerRepair& repair : repairs) {
+        m_log.layer({"repair", repair.layer, repair.bits, 0, "ptq", {{"before", repair.before}, {"after", repair.after}}});
+        if (repair.before > 0 && repair.after > 0) gained += 10 * std::log10(repair.before / repair.after) / static_cast<double>(repairs.size());
+    }
+    m_facts.repairNote = str(repairs.size(), " layers repaired on ", count, " images", m_config.repair.adaround ? ", rounding learned" : "",
+                             m_config.repair.biasCorrection ? ", biases corrected" : "", ": their error fell by ", gained, " dB on average");
+    m_log.log(LogLevel::Info, "repair", m_facts.repairNote);
 }
 
 // Measures weights at every candidate width, chooses, and starts again with quantizers of the chosen widths.

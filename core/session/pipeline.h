@@ -40,6 +40,9 @@ private:
     void describe();
     void calibrateStage();
     void searchWidthsStage();
+    void repairStage();
+    bool repairsStructure() const;
+    void equalize();
     // The coreset of `wanted` training images, and what is said about it; progress is that of `stage`.
     std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said);
     void evaluateFloat();

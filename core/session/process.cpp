@@ -8,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "session/tensor_memory.h"
+
 namespace qat {
 
 void prepareProcess() {
@@ -17,6 +19,7 @@ void prepareProcess() {
         mallopt(M_MMAP_THRESHOLD, 1 << 30);
         mallopt(M_TRIM_THRESHOLD, 1 << 30);
         mallopt(M_TOP_PAD, 64 << 20);
+        reuseTensorMemory();
         useThreads(0);
     });
 }

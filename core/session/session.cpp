@@ -21,10 +21,11 @@ void makeAbsolute(std::string& path) {
 }
 
 std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
-    if (kind != JobKind::Pipeline) return {"load", "calibrate", "analyze"};
+    if (kind != JobKind::Pipeline) return repairsLayers(config) ? std::vector<std::string>{"load", "calibrate", "repair", "analyze"} : std::vector<std::string>{"load", "calibrate", "analyze"};
     std::vector<std::string> stages{"load"};
     if (config.train.quantize) stages.push_back("calibrate");
     if (adaptsWidths(config)) stages.push_back("search");
+    if (repairsLayers(config)) stages.push_back("repair");
     if (config.analysis.compareWithFp32) stages.push_back("evaluate_fp32");
     if (config.train.quantize) stages.push_back("evaluate_ptq");
     if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects) stages.push_back("analyze");

@@ -190,6 +190,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"model", {{"variant", config.model.architecture + config.model.variant}, {"checkpoint", facts.checkpoint}, {"sha256", facts.checkpointSha256}, {"imgsz", config.data.imgsz}}},
         {"quantization", {{"mode", quantizationName(config)}, {"library", "qatelier"}, {"weight_bit_width", config.quantization.weight.bitWidth},
                           {"activation_bit_width", config.quantization.activation.bitWidth}}},
+        {"repair", facts.repairNote.empty() ? ordered_json(nullptr) : ordered_json(facts.repairNote)},
         {"method", methodJson(config, facts)},
         {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages},
                       {"train_digest", digestJson(facts.trainData)}, {"val_digest", digestJson(facts.valData)}}},

@@ -32,6 +32,7 @@ struct SummaryFacts {
     std::optional<CorrectionFacts> correction;
     std::vector<std::string> exported;     // relative to the run folder
     std::vector<std::string> exportNotes;
+    std::string repairNote;                // what the stage repair did, "" without it
     std::string status;                    // completed-success, completed-failed, incomplete
     std::string error;
 };

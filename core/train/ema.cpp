@@ -16,8 +16,9 @@ double emaDecay(const EmaConfig& config, int64_t update) {
 
 Ema::Ema(const Graph& model, const EmaConfig& config) : m_graph(model.clone(true)), m_config(config) {
     for (const NodeId id : model.order()) {
-        if (!std::holds_alternative<FakeQuantize>(model.node(id).op)) continue;
-        m_copied.insert(model.node(id).inputs[2]);
+        const auto* op = std::get_if<FakeQuantize>(&model.node(id).op);
+        if (!op) continue;
+        if (!op->learnOffset) m_copied.insert(model.node(id).inputs[2]);
         if (!config.scales) m_copied.insert(model.node(id).inputs[1]);
     }
 }

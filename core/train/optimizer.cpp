@@ -17,7 +17,7 @@ constexpr int64_t kGrain = 32768;
 
 // Where an input of an op belongs; index as in the op's comment.
 ParameterGroup groupOf(const Op& op, size_t index) {
-    if (std::holds_alternative<FakeQuantize>(op) && index == 1) return ParameterGroup::Quantizer;
+    if (std::holds_alternative<FakeQuantize>(op) && index >= 1) return ParameterGroup::Quantizer;
     if (std::holds_alternative<BatchNorm>(op)) return index == 1 ? ParameterGroup::Norm : ParameterGroup::Bias;
     return index == 2 ? ParameterGroup::Bias : ParameterGroup::Weight;
 }

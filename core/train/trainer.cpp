@@ -19,12 +19,15 @@
 #include "train/frozen_layers.h"
 #include "train/loss_options.h"
 #include "train/multi_scale.h"
+#include "train/quantizer_report.h"
 #include "train/save_model.h"
 #include "train/sentinel.h"
 #include "train/train_state.h"
 
 namespace qat {
 namespace {
+
+constexpr int64_t kReportedImages = 2;
 
 LoaderOptions loaderOptions(const Config& config) {
     LoaderOptions options;
@@ -197,8 +200,11 @@ private:
         for (const ValueId id : m_job.graph.storedValues())
             if (m_job.graph.value(id).kind == ValueKind::Buffer) frozen.push_back(id);
         for (const Quantizer& q : m_job.quantizers->all()) {
-            m_job.graph.value(q.scale).data->requires_grad_(false);
-            frozen.push_back(q.scale);
+            for (const ValueId value : {q.scale, q.zeroPoint}) {
+                if (value != q.scale && m_job.graph.value(value).kind == ValueKind::Buffer) continue;
+                m_job.graph.value(value).data->requires_grad_(false);
+                frozen.push_back(value);
+            }
         }
         if (m_ema) m_ema->freeze(frozen);
         makeExecutor();
@@ -217,6 +223,7 @@ private:
             const bool boundary = ++pending >= now.accumulate || last;
             ++m_at.batch, ++m_at.step;
             if (boundary) {
+                if (last) reportGrids(*batch);
                 optimizerStep(now, pending * m_config.batchSize);
                 pending = 0;
             }
@@ -268,7 +275,7 @@ private:
         if (!m_observer || m_at.tuning || inFloat()) return;
         m_observer->endBatch();
         for (const Quantizer& q : m_job.quantizers->all())
-            if (!q.weight && q.how.fakeQuantize.type != FakeQuantKind::Lsq) m_job.quantizers->applyRange(m_job.graph, q);
+            if (!q.weight && !isLearned(q.how.fakeQuantize.type)) m_job.quantizers->applyRange(m_job.graph, q);
     }
 
     void optimizerStep(const StepSettings& now, int64_t images) {
@@ -285,6 +292,13 @@ private:
         m_sink.scalar("lr/pg0", step, now.lrBias);
         m_sink.scalar("lr/pg1", step, now.lrWeight);
         m_sink.scalar("lr/pg2", step, now.lrNorm);
+    }
+
+    // Gradients are still there; the pass of a few images costs nothing beside an epoch.
+    void reportGrids(const Batch& batch) {
+        if (!m_job.quantizers || inFloat()) return;
+        for (const QuantizerReport& report : reportQuantizers(m_job.graph, *m_job.quantizers, batch.images.slice(0, 0, kReportedImages)))
+            m_sink.layer({"quantizer", report.name, report.bits, static_cast<int>(m_at.epoch) + 1, "qat", report.metrics()});
     }
 
     DetectionMetrics measured(const Graph& model) const {

@@ -72,7 +72,7 @@ TEST(JsonSchema, TellsTypesRangesAndStrangers) {
     const json schema = json::parse(configJsonSchema());
     const json& bits = *schemaOf(schema, "quantization.weight.bit_width");
     EXPECT_EQ(bits["type"], "integer");
-    EXPECT_EQ(bits["minimum"], 2);
+    EXPECT_EQ(bits["minimum"], 1);
     EXPECT_EQ(bits["default"], 8);
     EXPECT_EQ((*schemaOf(schema, "analysis.enabled"))["default"], true);
     EXPECT_EQ((*schemaOf(schema, "export.formats"))["items"]["enum"].size(), 4u);

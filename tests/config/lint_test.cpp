@@ -203,5 +203,62 @@ TEST(LintConfig, SettingsOfARetryNeedTheReaction) {
     EXPECT_TRUE(warningsFor(writeConfig({})).empty()) << "defaults written out";
 }
 
+// The one complaint about a text, with its severity.
+ConfigIssue complaint(const std::string& text) {
+    const ConfigReading reading = readConfig(text);
+    EXPECT_EQ(reading.issues.size(), 1u) << text;
+    return reading.issues.empty() ? ConfigIssue{} : reading.issues.front();
+}
+
+TEST(LintConfig, TypesAndWidthsGoTogether) {
+    const std::string noFile = "export: {formats: []}\n";
+    const auto width = complaint("quantization: {weight: {dtype: float16, bit_width: 8}}\n");
+    EXPECT_EQ(width.severity, Severity::Error);
+    EXPECT_EQ(width.message, "quantization.weight.bit_width is 8, but quantization.weight.dtype has 16 bits");
+    EXPECT_TRUE(readConfig("quantization: {weight: {dtype: float16, bit_width: 16}}\n").issues.empty());
+    EXPECT_TRUE(readConfig("quantization: {weight: {dtype: float16}}\n").issues.empty());
+    EXPECT_EQ(complaint("quantization: {activation: {dtype: qint8, bit_width: 1}}\n").message,
+              "quantization.activation.bit_width 1 of qint8 means -1 and 1, which needs quantization.activation.symmetric: true");
+    EXPECT_EQ(complaint("quantization: {activation: {bit_width: 1, reduce_range: true}}\n").severity, Severity::Error);
+    EXPECT_EQ(complaint("quantization: {activation: {narrow_range: true}}\n").message,
+              "quantization.activation.narrow_range concerns symmetric qint8 only");
+    EXPECT_EQ(complaint(noFile + "quantization: {weight: {dtype: float8_e5m2, reduce_range: true}}\n").severity, Severity::Warning);
+}
+
+TEST(LintConfig, WhatAFileCannotHoldIsRefusedAtOnce) {
+    const auto issue = complaint("quantization: {activation: {dtype: float8_e4m3}}\n");
+    EXPECT_EQ(issue.severity, Severity::Error);
+    EXPECT_EQ(issue.message, "quantization.activation.dtype is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; take onnx out of "
+                             "export.formats");
+    EXPECT_TRUE(readConfig("export: {formats: []}\nquantization: {activation: {dtype: float8_e4m3}}\n").issues.empty());
+    EXPECT_EQ(complaint("quantization: {layer_configs: [{pattern: x, config: {weight: {dtype: float8_e5m2}}}]}\n").key,
+              "quantization.layer_configs[0].config.weight.dtype");
+}
+
+TEST(LintConfig, GroupsAreForWeights) {
+    EXPECT_EQ(complaint("quantization: {activation: {scheme: per_group}}\n").message, "quantization.activation.scheme is per_group, which only weights have");
+    EXPECT_TRUE(readConfig("quantization: {weight: {scheme: per_group, group_size: 32}}\n").issues.empty());
+}
+
+TEST(LintConfig, LearnedOffsetsNeedLearnedAffineQuantizers) {
+    EXPECT_EQ(complaint("quantization: {fake_quantize: {learn_offset: true}}\n").message,
+              "quantization.fake_quantize.learn_offset is true, but only quantizers of type lsq learn offsets");
+    EXPECT_EQ(complaint("quantization: {activation: {symmetric: true}, fake_quantize: {type: lsq, learn_offset: true}}\n").message,
+              "quantization.fake_quantize.learn_offset is true, but all quantizers are symmetric and have no offset");
+    EXPECT_TRUE(readConfig("quantization: {fake_quantize: {type: lsq, learn_offset: true}}\n").issues.empty());
+}
+
+TEST(LintConfig, PowersOfTwoWantFoldedBatchNorms) {
+    EXPECT_EQ(complaint("quantization: {fake_quantize: {scale_type: power_of_two}}\nqat_params: {fuse_modules: false}\n").severity, Severity::Warning);
+}
+
+TEST(LintConfig, RepairNeedsSomethingToRepair) {
+    EXPECT_EQ(complaint("repair: {bias_correction: true}\ntrain_params: {quantize: false}\n").message,
+              "repair.bias_correction is true, but train_params.quantize is false: there is nothing to repair");
+    EXPECT_EQ(complaint("repair: {equalize: true}\nqat_params: {fuse_modules: false}\n").key, "repair.equalize");
+    EXPECT_EQ(complaint("repair: {adaround_iterations: 100}\n").message, "repair.adaround_iterations does nothing because repair.adaround is false");
+    EXPECT_TRUE(readConfig("repair: {adaround: true, adaround_iterations: 100, bias_correction: true}\n").issues.empty());
+}
+
 }  // namespace
 }  // namespace qat

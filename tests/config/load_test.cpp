@@ -56,7 +56,7 @@ TEST_F(LoadConfig, OverridesReachIntoEntries) {
     EXPECT_EQ(entries[1].pattern, "^b\\.c$");
     EXPECT_EQ(entries[1].skip, true);
     EXPECT_EQ(entries[1].line, 0);
-    EXPECT_NE(complaint(file, {{"quantization.layer_configs[0].config.weight.bit_width", "99"}}).find("expected 2 to 16"), std::string::npos);
+    EXPECT_NE(complaint(file, {{"quantization.layer_configs[0].config.weight.bit_width", "99"}}).find("expected 1 to 16"), std::string::npos);
     EXPECT_NE(complaint(file, {{"quantization.layer_configs[0].colour", "red"}}).find("not a known key"), std::string::npos);
 }
 
@@ -84,7 +84,7 @@ TEST_F(LoadConfig, OverridesWinAndAreTakenAsTyped) {
 
 TEST_F(LoadConfig, ErrorsNameFileLineAndKey) {
     const fs::path file = write("quantization:\n  weight:\n    bit_width: 99\n");
-    EXPECT_EQ(complaint(file), file.string() + ":3: quantization.weight.bit_width is 99, expected 2 to 16");
+    EXPECT_EQ(complaint(file), file.string() + ":3: quantization.weight.bit_width is 99, expected 1 to 16");
     EXPECT_NE(complaint(m_folder.path() / "none.yaml", {}, ErrorKind::Io).find("none.yaml"), std::string::npos);
     EXPECT_NE(complaint(m_folder.path()), "accepted");
 }
@@ -92,7 +92,7 @@ TEST_F(LoadConfig, ErrorsNameFileLineAndKey) {
 TEST_F(LoadConfig, BadOverridesNameTheirKey) {
     const fs::path file = write("");
     EXPECT_EQ(complaint(file, {{"quantization.weight.bit_width", "99"}}),
-              "--set: quantization.weight.bit_width is 99, expected 2 to 16");
+              "--set: quantization.weight.bit_width is 99, expected 1 to 16");
     EXPECT_EQ(complaint(file, {{"train_params.epoch", "9"}}),
               "--set: train_params.epoch is not a known key (did you mean epochs?)");
     EXPECT_EQ(complaint(file, {{"train_params.epochs", ""}}), "--set: train_params.epochs is empty, which is no value");

@@ -79,7 +79,7 @@ TEST(ReadConfig, GuideValuesArrive) {
 
 TEST(ReadConfig, OutOfRangeNamesKeyPlaceAndRange) {
     const ConfigIssue issue = onlyError("# head\nquantization:\n  weight:\n    bit_width: 99  # too many\n");
-    EXPECT_EQ(issue.message, "quantization.weight.bit_width is 99, expected 2 to 16");
+    EXPECT_EQ(issue.message, "quantization.weight.bit_width is 99, expected 1 to 16");
     EXPECT_EQ(issue.key, "quantization.weight.bit_width");
     EXPECT_EQ(issue.line, 4);
     EXPECT_EQ(issue.column, 16);
@@ -129,8 +129,8 @@ TEST(ReadConfig, EveryKindOfMistakeHasItsSentence) {
          "quantization.layer_configs[0] is no section, expected an entry with a pattern"},
         {"quantization: {layer_configs: [{pattern: 'a', weight: {bit_width: 4}}]}",
          "quantization.layer_configs[0].weight is not a known key"},
-        {"quantization: {layer_configs: [{pattern: 'a', config: {weight: {bit_width: 1}}}]}",
-         "quantization.layer_configs[0].config.weight.bit_width is 1, expected 2 to 16"},
+        {"quantization: {layer_configs: [{pattern: 'a', config: {weight: {bit_width: 0}}}]}",
+         "quantization.layer_configs[0].config.weight.bit_width is 0, expected 1 to 16"},
         {"quantization: {layer_configs: [{pattern: 'model.('}]}",
          "quantization.layer_configs[0].pattern is \"model.(\", which is no regular expression (missing ): model.()"},
         {"quantization: {layer_configs: [{pattern: ''}]}",

@@ -20,6 +20,7 @@ inline std::string otherValue(const ConfigField& field, int variant = 0) {
         case Kind::Boolean:
             return (field.defaultValue == "true") == (variant == 0) ? "false" : "true";
         case Kind::Choice:
+            if (field.path.ends_with("dtype")) return differs("qint8") ? "qint8" : "quint8";  // nor do floating point types
             for (size_t i = 0; i < field.choices.size(); ++i) {
                 const std::string& choice = field.choices[(i + static_cast<size_t>(variant)) % field.choices.size()];
                 if (differs(choice)) return choice;
@@ -27,6 +28,7 @@ inline std::string otherValue(const ConfigField& field, int variant = 0) {
             return field.choices.front();
         case Kind::Integer: {
             if (field.path == "data.imgsz") return variant ? "320" : "416";
+            if (field.path.ends_with("bit_width")) return variant ? "5" : "6";  // one bit does not go with everything
             const long value = static_cast<long>(field.minimum) + 1 + variant;
             return std::to_string(differs(std::to_string(value)) ? value : value - 1);
         }

@@ -48,9 +48,11 @@ TEST(WriteConfig, OddTextsAndOverridesComeBack) {
     layer.pattern = "^model\\.\\d+\"x\"$";
     config.quantization.layerConfigs.push_back(layer);
     layer.skip = false;
-    layer.weight = {DType::QUInt8, Scheme::PerTensor, ObserverKind::CustomMinMax, false, 3, 1, true, -0.25, 1.0 / 3, true};
+    layer.weight = {DType::QUInt8, Scheme::PerGroup, ObserverKind::CustomMinMax, false, 3, 1, 32, true, false, -0.25, 1.0 / 3, true};
     layer.activation.bitWidth = 16;
     layer.fakeQuantize.eps = 1e-6;
+    layer.fakeQuantize.scaleType = ScaleKind::PowerOfTwo;
+    layer.fakeQuantize.learnOffset = true;
     layer.calibration.method = CalibrationMethod::Percentile;
     config.quantization.layerConfigs.push_back(layer);
     config.qat.fusionPatterns.push_back({"a\\.b", {"conv", "bn"}, "fuse"});

@@ -36,6 +36,9 @@ OnnxTensorView viewTensor(const onnx::TensorProto& tensor) {
         case 3:
             view.values = widen<int8_t>(tensor.raw_data());
             break;
+        case 10:
+            view.values = widen<uint16_t>(tensor.raw_data());  // the bits
+            break;
         case 6:
             view.values = widen<int32_t>(tensor.raw_data());
             break;

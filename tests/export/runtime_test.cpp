@@ -166,6 +166,27 @@ TEST_F(Runtime, BatchNormAgrees) {
     EXPECT_EQ(compare(graph, true).steps, 0);
 }
 
+// Half, signs, and groups that do and do not divide the inputs of a channel.
+TEST_F(Runtime, EveryFormatAgreesWithTheSimulation) {
+    struct Case {
+        NumberFormat format;
+        int64_t qmin, qmax, group, scales;
+    };
+    for (const Case& c : {Case{NumberFormat::Half, -65504, 65504, 0, 1}, {NumberFormat::Binary, -1, 1, 0, 1}, {NumberFormat::Integer, -7, 7, 8, 16},
+                          {NumberFormat::Integer, -7, 7, 9, 12}}) {
+        Sketch sketch({1, 3, 8, 8});
+        FakeQuantize op{.bits = 4, .qmin = c.qmin, .qmax = c.qmax, .format = c.format};
+        const ValueId one = sketch.numbers("one", {1}, {c.format == NumberFormat::Half ? 1.f : 0.25f}), zero = sketch.numbers("zero", {1}, {0.f});
+        const ValueId x = sketch.graph.add("in", op, {sketch.input(), one, zero});
+        op.weight = true, op.axis = c.group > 0 ? 0 : -1, op.group = c.group;
+        const ValueId scale = c.group > 0 ? sketch.parameter("scale", {c.scales}, 0.05, 0.08) : one;
+        const ValueId zeros = sketch.numbers("zeros", {c.scales}, std::vector<float>(static_cast<size_t>(c.scales), 0.f));
+        const ValueId weight = sketch.graph.add("weight.quant", op, {sketch.parameter("weight", {4, 3, 3, 3}, -0.5, 0.5), scale, zeros});
+        const Graph graph = sketch.finish("decoded", sketch.graph.add("conv", Conv2d{.padding = {1, 1}}, {x, weight}));
+        EXPECT_EQ(compare(graph, true).steps, 0) << static_cast<int>(c.format) << " in groups of " << c.group;
+    }
+}
+
 TEST_F(Runtime, RoundsHalfToEven) {
     Sketch sketch({1, 1, 1, 8});
     const ValueId y = sketch.quantize("q", sketch.input(), sketch.range("r", 1.f, 0, 8, -128, 127));

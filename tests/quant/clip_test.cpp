@@ -37,11 +37,14 @@ std::vector<float> sorted(const at::Tensor& x) {
     return values;
 }
 
-double meanSquaredError(const at::Tensor& x, const Clip& clip, const QuantGrid& grid) {
+double meanSquaredError(const at::Tensor& x, const Clip& clip, const QuantGrid& grid, double clipWeight = 1) {
     const QParams params = chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid);
-    const FakeQuantize op{FakeQuantMode::Ste, grid.bits, grid.qmin, grid.qmax, -1, 1.0, false};
+    const FakeQuantize op{FakeQuantMode::Ste, grid.bits, grid.qmin, grid.qmax, -1, 1.0, false, grid.format};
     const at::Tensor y = fakeQuantize(op, x, at::full({1}, params.scale), at::full({1}, params.zeroPoint));
-    return (y - x).to(at::kDouble).square().mean().item<double>();
+    const at::Tensor errors = (y - x).to(at::kDouble).square();
+    if (clipWeight == 1) return errors.mean().item<double>();
+    const double top = (static_cast<double>(grid.qmax) - params.zeroPoint + 0.5) * params.scale, bottom = (static_cast<double>(grid.qmin) - params.zeroPoint - 0.5) * params.scale;
+    return (errors * at::where(x.gt(top).logical_or(x.lt(bottom)), at::scalar_tensor(clipWeight), at::scalar_tensor(1.0))).mean().item<double>();
 }
 
 TEST(Clip, PercentileIsThatOfTheSortedValuesWithinABin) {
@@ -122,6 +125,43 @@ double divergence(const std::vector<double>& counts, size_t begin, size_t end, s
         sum += p[i] / massP * std::log(p[i] / massP / (q[i] / massQ));
     }
     return sum;
+}
+
+// Symmetric grids over 101 ends of the range, affine ones over 17 by 21 of both, clipping three times as dear as rounding: the
+// candidates of the published search.
+TEST(Clip, SqnrIsAtLeastAsGoodAsTheBestOfThePublishedCandidates) {
+    constexpr double kClipWeight = 3;
+    for (const bool silu : {false, true})
+        for (const QuantGrid& grid : {kAffine4, kSymmetric4, QuantGrid{3, 0, 7, false}}) {
+            const at::Tensor x = heavyTails(4, silu);
+            const Histogram h = histogramOf(x);
+            const Clip chosen = mseClip(h, grid, 1.1920929e-7f, kClipWeight);
+            double best = 1e30;
+            const int ends = grid.symmetric ? 101 : 17, starts = grid.symmetric ? 1 : 21;
+            for (int i = 1; i <= ends; ++i)
+                for (int j = 1; j <= starts; ++j) {
+                    const double high = h.high * i / ends, low = grid.symmetric ? -high : static_cast<double>(h.low) * j / starts;
+                    best = std::min(best, meanSquaredError(x, {low, high}, grid, kClipWeight));
+                }
+            EXPECT_LE(meanSquaredError(x, chosen, grid, kClipWeight), 1.02 * best) << silu << grid.bits << grid.symmetric;
+            const Clip plain = mseClip(h, grid, 1.1920929e-7f);
+            EXPECT_GE(chosen.high, plain.high * 0.999) << "cuts off less";
+        }
+}
+
+TEST(Clip, FloatingPointAndBinaryGridsTakeTheirOwnLeastError) {
+    const QuantGrid e4m3{8, -448, 448, true, NumberFormat::E4m3}, binary{1, -1, 1, true, NumberFormat::Binary};
+    const at::Tensor x = heavyTails(5, false);
+    const Histogram h = histogramOf(x);
+    for (const QuantGrid& grid : {e4m3, binary}) {
+        const Clip chosen = chooseClip(h, {CalibrationMethod::Mse, 100, grid});
+        double best = 1e30;
+        for (int i = 1; i <= 200; ++i) best = std::min(best, meanSquaredError(x, {-h.high * i / 200.0, h.high * i / 200.0}, grid));
+        EXPECT_LE(meanSquaredError(x, chosen, grid), 1.03 * best) << grid.bits;
+        const double measured = quantizationError(h, chooseQParams(static_cast<float>(chosen.low), static_cast<float>(chosen.high), grid), grid);
+        EXPECT_NEAR(measured, meanSquaredError(x, chosen, grid), 0.05 * measured) << "of the histogram and of the values";
+    }
+    EXPECT_EQ(chooseClip(h, {CalibrationMethod::Mse, 100, {16, -65504, 65504, true, NumberFormat::Half}}).high, std::max<double>(h.high, 0)) << "half is not scaled";
 }
 
 TEST(Clip, EntropyIsTheLastMinimumOfTheDivergenceOnMagnitudes) {

@@ -157,6 +157,7 @@ QString stageTitle(const QString& stage) {
     static const QHash<QString, const char*> titles{
         {"load", QT_TRANSLATE_NOOP("Stage", "Load")},
         {"calibrate", QT_TRANSLATE_NOOP("Stage", "Calibrate")},
+        {"repair", QT_TRANSLATE_NOOP("Stage", "Repair")},
         {"search", QT_TRANSLATE_NOOP("Stage", "Search widths")},
         {"evaluate_fp32", QT_TRANSLATE_NOOP("Stage", "Evaluate FP32")},
         {"evaluate_ptq", QT_TRANSLATE_NOOP("Stage", "Evaluate PTQ")},
