@@ -34,8 +34,6 @@ public:
         checkMetrics();
         checkImageSize();
         checkPerChannelActivation();
-        checkCorrection();
-        checkGate();
         checkTypes("quantization.weight.", m_config.quantization.weight);
         checkTypes("quantization.activation.", m_config.quantization.activation);
         checkFileTypes();
@@ -43,6 +41,8 @@ public:
         checkLearnedOffset();
         checkRepair();
         checkScaleType();
+        checkCorrection();
+        checkGate();
         checkBounds("quantization.weight.", m_config.quantization.weight);
         checkBounds("quantization.activation.", m_config.quantization.activation);
     }
@@ -230,25 +230,6 @@ private:
                "quantization.activation.scheme is per_channel, which most integer runtimes cannot execute");
     }
 
-    void checkCorrection() {
-        if (m_config.qc.enabled && !m_config.train.quantize)
-            report(Severity::Warning, "qc.enabled", "qc.enabled is true, but train_params.quantize is false: there is nothing to correct");
-        for (const StatedValue& value : m_stated) {
-            const auto wrong = value.path == "qc.layers" ? LayerPattern::complaint(value.text) : std::nullopt;
-            if (wrong)
-                m_issues.push_back({Severity::Error, value.place.line, value.place.column, value.path,
-                                    "qc.layers holds " + *wrong});
-        }
-    }
-
-    void checkGate() {
-        const GateConfig& gate = m_config.gate;
-        if (gate.reaction == GateReaction::Retry) return;
-        const auto warn = [&](const char* key) { report(Severity::Warning, key, str(key, " is only used by gate.reaction retry")); };
-        if (gate.retries != GateConfig{}.retries) warn("gate.retries");
-        if (gate.retryLrFactor != GateConfig{}.retryLrFactor) warn("gate.retry_lr_factor");
-    }
-
     // Widths and types that go together.
     void checkTypes(const std::string& at, const TensorQuantConfig& tensor) {
         const int bits = floatBits(tensor.dtype);
@@ -317,6 +298,25 @@ private:
         const std::string key = "quantization.fake_quantize.scale_type";
         if (m_config.quantization.fakeQuantize.scaleType == ScaleKind::PowerOfTwo && !m_config.qat.fuseModules)
             report(Severity::Warning, key, key + " is power_of_two, but qat_params.fuse_modules is false: batch norms folded at export make other scales of those of weights");
+    }
+
+    void checkCorrection() {
+        if (m_config.qc.enabled && !m_config.train.quantize)
+            report(Severity::Warning, "qc.enabled", "qc.enabled is true, but train_params.quantize is false: there is nothing to correct");
+        for (const StatedValue& value : m_stated) {
+            const auto wrong = value.path == "qc.layers" ? LayerPattern::complaint(value.text) : std::nullopt;
+            if (wrong)
+                m_issues.push_back({Severity::Error, value.place.line, value.place.column, value.path,
+                                    "qc.layers holds " + *wrong});
+        }
+    }
+
+    void checkGate() {
+        const GateConfig& gate = m_config.gate;
+        if (gate.reaction == GateReaction::Retry) return;
+        const auto warn = [&](const char* key) { report(Severity::Warning, key, str(key, " is only used by gate.reaction retry")); };
+        if (gate.retries != GateConfig{}.retries) warn("gate.retries");
+        if (gate.retryLrFactor != GateConfig{}.retryLrFactor) warn("gate.retry_lr_factor");
     }
 
     void checkBounds(const std::string& at, const TensorQuantConfig& tensor) {

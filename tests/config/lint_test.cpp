@@ -185,24 +185,6 @@ TEST(LintSupport, DefaultsThatNobodyStatedDoNotWarn) {
     EXPECT_TRUE(warningsFor("calibration: {use_coreset: false}\nexport: {formats: [onnx]}\n").empty());
 }
 
-TEST(LintConfig, CorrectionNeedsQuantizersAndExpressions) {
-    const auto issues = warningsFor("qc: {enabled: true}\ntrain_params: {quantize: false}\n");
-    ASSERT_EQ(issues.size(), 1u);
-    EXPECT_EQ(issues[0].message, "qc.enabled is true, but train_params.quantize is false: there is nothing to correct");
-    const ConfigReading broken = readConfig("qc:\n  layers: ['model.[0-9']\n");
-    EXPECT_FALSE(broken.valid());
-    ASSERT_FALSE(about(broken.issues, "qc.layers").empty());
-    EXPECT_EQ(about(broken.issues, "qc.layers").front(),
-              "qc.layers holds \"model.[0-9\", which is no regular expression (missing ]: [0-9)");
-}
-
-TEST(LintConfig, SettingsOfARetryNeedTheReaction) {
-    EXPECT_EQ(about(warningsFor("gate: {reaction: stop, retries: 3}\n"), "gate.retries"),
-              std::vector<std::string>{"gate.retries is only used by gate.reaction retry"});
-    EXPECT_TRUE(warningsFor("gate: {reaction: retry, retries: 3, retry_lr_factor: 0.1}\n").empty());
-    EXPECT_TRUE(warningsFor(writeConfig({})).empty()) << "defaults written out";
-}
-
 // The one complaint about a text, with its severity.
 ConfigIssue complaint(const std::string& text) {
     const ConfigReading reading = readConfig(text);
@@ -258,6 +240,24 @@ TEST(LintConfig, RepairNeedsSomethingToRepair) {
     EXPECT_EQ(complaint("repair: {equalize: true}\nqat_params: {fuse_modules: false}\n").key, "repair.equalize");
     EXPECT_EQ(complaint("repair: {adaround_iterations: 100}\n").message, "repair.adaround_iterations does nothing because repair.adaround is false");
     EXPECT_TRUE(readConfig("repair: {adaround: true, adaround_iterations: 100, bias_correction: true}\n").issues.empty());
+}
+
+TEST(LintConfig, CorrectionNeedsQuantizersAndExpressions) {
+    const auto issues = warningsFor("qc: {enabled: true}\ntrain_params: {quantize: false}\n");
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].message, "qc.enabled is true, but train_params.quantize is false: there is nothing to correct");
+    const ConfigReading broken = readConfig("qc:\n  layers: ['model.[0-9']\n");
+    EXPECT_FALSE(broken.valid());
+    ASSERT_FALSE(about(broken.issues, "qc.layers").empty());
+    EXPECT_EQ(about(broken.issues, "qc.layers").front(),
+              "qc.layers holds \"model.[0-9\", which is no regular expression (missing ]: [0-9)");
+}
+
+TEST(LintConfig, SettingsOfARetryNeedTheReaction) {
+    EXPECT_EQ(about(warningsFor("gate: {reaction: stop, retries: 3}\n"), "gate.retries"),
+              std::vector<std::string>{"gate.retries is only used by gate.reaction retry"});
+    EXPECT_TRUE(warningsFor("gate: {reaction: retry, retries: 3, retry_lr_factor: 0.1}\n").empty());
+    EXPECT_TRUE(warningsFor(writeConfig({})).empty()) << "defaults written out";
 }
 
 }  // namespace
