@@ -479,7 +479,7 @@ const std::vector<FieldRow<Config>>& configRows() {
     static const auto rows = [] {
         Rows<Config> all;
         for (const auto add : {addModel, addQuantization, addCalibrationSection, addQatParams, addDistillation,
-                               addTrain, addEma, addOscillation, addAnalysis, addExport, addQc, addGate, addData, addRun,
+                               addTrain, addAnalysis, addExport, addEma, addOscillation, addQc, addGate, addData, addRun,
                                addSensitivity, addMixedPrecision, addRepair})
             add(all);
         return std::move(all.list);

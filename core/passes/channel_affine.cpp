@@ -49,12 +49,14 @@ void mergeIntoNorm(Graph& graph, const ChannelAffine& affine, NodeId norm) {
     graph.erase(affine.node);
 }
 
-// Whether scaling rows of the weight keeps its codes.
-bool takesRowScales(const Graph& graph, NodeId convolution, bool perChannel) {
-    const auto maker = graph.producer(graph.node(convolution).inputs[1]);
+// Whether scaling rows of the weight keeps its codes: of scales that are stored as such, above their floor.
+bool takesRowScales(const Graph& graph, const ChannelAffine& affine, bool perChannel) {
+    const auto maker = graph.producer(graph.node(affine.convolution).inputs[1]);
     const auto* op = maker ? std::get_if<FakeQuantize>(&graph.node(*maker).op) : nullptr;
-    if (!op || op->qmin != -op->qmax || op->axis > 0 || (op->axis < 0 && !perChannel)) return false;
-    return data(graph, graph.node(*maker).inputs[2]).eq(0).all().item<bool>();
+    const bool scaled = op && op->format != NumberFormat::Half && op->scaleForm == ScaleForm::Plain && !op->learnOffset;
+    if (!scaled || op->qmin != -op->qmax || op->axis > 0 || (op->axis < 0 && !perChannel)) return false;
+    const at::Tensor least = data(graph, graph.node(*maker).inputs[1]).abs().min() * data(graph, affine.gamma).abs().min();
+    return least.item<double>() >= op->floor && data(graph, graph.node(*maker).inputs[2]).eq(0).all().item<bool>();
 }
 
 }  // namespace
@@ -85,7 +87,7 @@ AffineForm foldAffine(Graph& graph, const ChannelAffine& affine, bool perChannel
         mergeIntoNorm(graph, affine, *reader);
         return AffineForm::Norm;
     }
-    if (takesRowScales(graph, affine.convolution, perChannel) && foldBatchNorm(graph, affine.node))
+    if (takesRowScales(graph, affine, perChannel) && foldBatchNorm(graph, affine.node))
         return AffineForm::Scales;
     keepAffine(graph, affine);
     return AffineForm::Operations;

@@ -109,16 +109,19 @@ void rewrite(Graph& graph, const Match& m) {
 
 bool foldBatchNorm(Graph& graph, NodeId norm) {
     const auto found = match(graph, norm);
-    if (!found) return false;
-    if (found->quantizer) settleQuantizers(graph);
-    rewrite(graph, *found);
-    return true;
+    if (found) rewrite(graph, *found);
+    return found.has_value();
 }
 
 int foldBatchNorm(Graph& graph) {
     int folded = 0;
     const std::vector<NodeId> order = graph.order();
-    for (const NodeId id : order) folded += foldBatchNorm(graph, id);
+    for (const NodeId id : order)
+        if (const auto found = match(graph, id)) {
+            if (folded == 0 && found->quantizer) settleQuantizers(graph);
+            rewrite(graph, *found);
+            ++folded;
+        }
     verify(graph);
     return folded;
 }

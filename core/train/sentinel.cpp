@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "import/checkpoint.h"
+#include "ops/fake_quantize.h"
 
 namespace qat {
 namespace {
@@ -44,7 +45,8 @@ struct ScaleCounts {
 
 ScaleCounts countScales(const Graph& graph, const Quantizer& q) {
     const std::vector<double> largest = magnitudes(graph, q);
-    const at::Tensor scales = graph.value(q.scale).data->detach().contiguous();
+    const auto& op = std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
+    const at::Tensor scales = plainScales(op, graph.value(q.scale).data->detach()).contiguous();
     ScaleCounts counts;
     if (static_cast<int64_t>(largest.size()) != scales.numel()) return counts;
     const auto steps = static_cast<double>(q.grid.qmax - q.grid.qmin);

@@ -224,7 +224,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, CourseResume,
                                          Mode{"NormsSizesLayers", Quantize::Lsq,
                                               [](Config& c) {
                                                   c.train.bnFreezeEpoch = 1;
-                                                  c.config.train.multiScale = 0.5;
+                                                  c.train.multiScale = 0.5;
                                                   c.train.frozenLayers = {"^model\\.0\\."};
                                               }}),
                          [](const auto& info) { return std::string(info.param.name); });
