@@ -14,6 +14,8 @@ namespace qat {
 class Stabilizer {
 public:
     Stabilizer(Graph& graph, const QuantizerSet& quantizers, const OscillationConfig& config);
+    Stabilizer(const Stabilizer&) = delete;
+    Stabilizer& operator=(const Stabilizer&) = delete;
 
     // In front of the optimizer's step, with the gradients of `images` images; `progress` is the share of the training
     // that is done. Returns the dampening loss of one image, its weight included; 0 if there is none.

@@ -16,6 +16,7 @@ struct FakeRunOptions {
     int images = 24;  // 0 = no pictures
     bool sensitivity = true, oscillation = true, errors = true;
     bool ended = true;
+    bool remedies = false;     // averaged and raw model, dampening and freezing
     bool collapses = false;    // accuracy falls below half of its best
     std::string failure = {};  // not empty: ends with this error
     uint64_t seed = 7;

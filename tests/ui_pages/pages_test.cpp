@@ -197,6 +197,20 @@ TEST(Run, FiguresFloorAndCollapse) {
     EXPECT_EQ(exponent, -4);
 }
 
+TEST(Run, RemediesOfOscillationHaveTheirLines) {
+    Scene scene;
+    scene.load({.images = 0});
+    const auto count = [&](const auto& lines) { return lines(scene.store.data(), RunAxis::Epoch).size(); };
+    EXPECT_EQ(count(lossLines), 3u);
+    EXPECT_EQ(count(oscillationLines), 1u);
+    scene.load({.images = 0, .remedies = true});
+    EXPECT_EQ(count(lossLines), 4u);
+    EXPECT_EQ(count(mapLines), 5u);
+    const std::vector<ChartLine> shares = oscillationLines(scene.store.data(), RunAxis::Epoch);
+    ASSERT_EQ(shares.size(), 2u);
+    EXPECT_NEAR(shares[0].points.back().y(), 12, 1e-9) << "percent of frozen weights";
+}
+
 TEST(Run, PageShowsLiveFailedAndEmptyRuns) {
     Scene scene;
     RunPage page(&scene.theme, &scene.selection, &scene.store);
