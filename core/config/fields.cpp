@@ -479,8 +479,8 @@ const std::vector<FieldRow<Config>>& configRows() {
     static const auto rows = [] {
         Rows<Config> all;
         for (const auto add : {addModel, addQuantization, addCalibrationSection, addQatParams, addDistillation,
-                               addTrain, addAnalysis, addExport, addEma, addOscillation, addQc, addGate, addData, addRun,
-                               addSensitivity, addMixedPrecision, addRepair})
+                               addTrain, addAnalysis, addExport, addData, addRun, addSensitivity, addMixedPrecision,
+                               addRepair, addEma, addOscillation, addQc, addGate})
             add(all);
         return std::move(all.list);
     }();
