@@ -280,8 +280,10 @@ private:
             if (on && !m_config.train.quantize) report(Severity::Warning, key, str(key, " is true, but train_params.quantize is false: there is nothing to repair"));
         if (repair.equalize && !m_config.qat.fuseModules)
             report(Severity::Warning, "repair.equalize", "repair.equalize is true, but qat_params.fuse_modules is false: batch norms stand between the convolutions");
-        for (const char* key : {"repair.adaround_iterations", "repair.adaround_weight"})
-            if (find(key) && !repair.adaround) report(Severity::Warning, key, str(key, " does nothing because repair.adaround is false"));
+        // A written-out default is no wish.
+        for (const auto& [key, set] : {std::pair{"repair.adaround_iterations", repair.adaroundIterations != RepairConfig{}.adaroundIterations},
+                                       {"repair.adaround_weight", repair.adaroundWeight != RepairConfig{}.adaroundWeight}})
+            if (set && !repair.adaround) report(Severity::Warning, key, str(key, " does nothing because repair.adaround is false"));
     }
 
     void checkLearnedOffset() {

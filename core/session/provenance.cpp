@@ -69,12 +69,12 @@ std::vector<FileDigest> artifactsOf(const fs::path& runFolder) {
     static const std::set<std::string> kLeftOut{"events.jsonl", "run_summary.json", "report.html",
                                                 "checkpoint",   "previews",         "tensorboard"};
     std::vector<FileDigest> files;
-    for (auto entry = fs::recursive_directory_iterator(runFolder); entry != fs::recursive_directory_iterator();
-         ++entry) {
+    std::error_code gone;  // whoever writes into the folder next says what is wrong with it
+    for (auto entry = fs::recursive_directory_iterator(runFolder, gone);
+         !gone && entry != fs::recursive_directory_iterator(); entry.increment(gone)) {
         const fs::path relative = entry->path().lexically_relative(runFolder);
-        if (kLeftOut.contains(relative.string()))
-            entry.disable_recursion_pending();
-        else if (entry->is_regular_file()) {
+        if (kLeftOut.contains(relative.string())) entry.disable_recursion_pending();
+        else if (entry->is_regular_file(gone)) {
             const MappedFile file(entry->path());
             files.push_back(
                 {relative.generic_string(), static_cast<int64_t>(file.bytes().size()), sha256Hex(file.bytes())});

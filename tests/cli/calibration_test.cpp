@@ -47,7 +47,7 @@ TEST_F(CalibratedRun, EntropyOnACoreset) {
     EXPECT_GT(report["tensors"].size(), 40u);
     for (const json& tensor : report["tensors"]) {
         EXPECT_EQ(tensor["method"], "entropy");
-        EXPECT_EQ(tensor["methods"].size(), 5u);
+        EXPECT_EQ(tensor["methods"].size(), 6u);
         EXPECT_LE(tensor["applied"]["high"].get<double>(), tensor["high"].get<double>());
         EXPECT_LE(tensor["methods"]["entropy"]["sqnr_db"].get<double>(), tensor["methods"]["mse"]["sqnr_db"].get<double>() + 0.3) << tensor["name"];
     }

@@ -58,7 +58,7 @@ void expectEvents(const std::filesystem::path& folder) {
     EXPECT_EQ(types.size(), keys.size());
     EXPECT_EQ(begun, kStages);
     EXPECT_EQ(ended, kStages);
-    EXPECT_EQ(tables, (std::set<std::string>{"error", "sensitivity", "oscillation"}));
+    EXPECT_EQ(tables, (std::set<std::string>{"error", "sensitivity", "oscillation", "quantizer"}));
     for (const char* name :
          {"train/box_loss", "train/cls_loss", "train/dfl_loss", "lr/pg0", "lr/pg1", "lr/pg2", "metrics/precision(B)",
           "metrics/recall(B)", "metrics/mAP50(B)", "metrics/mAP50-95(B)", "fp32/mAP50-95", "fp32/mAP50", "ptq/mAP50-95",
