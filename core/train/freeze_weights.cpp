@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <numbers>
+
 #include "base/error.h"
 #include "ops/fake_quantize.h"
 #include "train/update_loops.h"
@@ -21,16 +23,20 @@ void writeBack(at::Tensor& tensor, const at::Tensor& values) {
     tensor.copy_(values);
 }
 
-// d (scale code) / d scale = code, times what LSQ multiplies every gradient of a scale with.
+// d (scale code) / d scale = code, times what LSQ multiplies every gradient of a scale with. PACT moves scales by what
+// lies beyond the grid alone.
 void addToScale(Graph& graph, const LowBitWeight& low, const std::vector<GridRun>& runs,
                 const std::vector<double>& sums) {
     at::Tensor& scale = *graph.value(low.scale).data;
     if (!scale.grad().defined()) return;
     const auto& op = std::get<FakeQuantize>(graph.node(low.quantizer).op);
+    if (op.mode != FakeQuantMode::Lsq) return;
     const double factor = scaleGradientFactor(op, graph.value(low.weight).data->sizes().vec());
+    const bool plain = op.scaleForm == ScaleForm::Plain;
     for (size_t i = 0; i < runs.size(); ++i) {
         const double sign = scale.data_ptr<float>()[runs[i].scale] < 0 ? -1 : 1;
-        scale.mutable_grad().data_ptr<float>()[runs[i].scale] += static_cast<float>(sums[i] * factor * sign);
+        const double inner = plain ? sign : runs[i].grid.scale * std::numbers::ln2;  // of the scale by what is stored
+        scale.mutable_grad().data_ptr<float>()[runs[i].scale] += static_cast<float>(sums[i] * factor * inner);
     }
 }
 

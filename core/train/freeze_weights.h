@@ -9,7 +9,7 @@ namespace qat {
 
 // A weight freezes at the step at which its frequency exceeds the threshold, on round(mean code before the step);
 // mean code m = momentum * code + (1 - momentum) * m. From then on the weight is scale times that code: it
-// follows the scale and gets no gradient, but a learned scale gets its share of it.
+// follows the scale and gets no gradient, but a learned scale gets its share of it. Its frequency starts again at 0.
 class WeightFreezer {
 public:
     WeightFreezer(const OscillationTracker& tracker, double momentum);

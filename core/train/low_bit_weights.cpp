@@ -20,14 +20,15 @@ const FakeQuantize& opOf(const Graph& graph, const LowBitWeight& weight) {
 std::vector<LowBitWeight> lowBitWeights(const Graph& graph, const QuantizerSet& quantizers) {
     std::vector<LowBitWeight> weights;
     for (const Quantizer& q : quantizers.all())
-        if (q.weight && q.grid.bits <= kWidest)
+        if (q.weight && q.grid.bits <= kWidest && q.grid.format == NumberFormat::Integer)
             weights.push_back(
                 {graph.node(q.layers.front()).name, q.nodes.front(), q.observed.front(), q.scale, q.zeroPoint});
     return weights;
 }
 
 at::Tensor inRunOrder(const Graph& graph, const LowBitWeight& weight, const at::Tensor& tensor) {
-    const bool inPlace = opOf(graph, weight).axis <= 0 && tensor.is_non_overlapping_and_dense();
+    const FakeQuantize& op = opOf(graph, weight);
+    const bool inPlace = op.axis <= 0 && op.group <= 0 && tensor.is_non_overlapping_and_dense();
     return inPlace ? tensor.detach() : tensor.detach().contiguous();
 }
 
@@ -38,13 +39,16 @@ std::vector<GridRun> gridRuns(const Graph& graph, const LowBitWeight& weight) {
     const at::Tensor zeroPoint = graph.value(weight.zeroPoint).data->detach().contiguous();
     int64_t length = values.numel();
     for (int64_t d = 0; d <= op.axis; ++d) length /= values.size(d);
+    const int64_t part = op.group > 0 ? std::min(op.group, length) : length;
     std::vector<GridRun> runs;
-    for (int64_t begin = 0, slice = 0; begin < values.numel(); begin += length, ++slice) {
-        const int64_t which = slice % scale.numel();
-        const loops::Grid grid = gridOf(op, scale.data_ptr<float>()[which], zeroPoint.data_ptr<float>()[which]);
-        for (int64_t at = 0; at < length; at += kLongest)
-            runs.push_back({begin + at, std::min(kLongest, length - at), which, grid});
-    }
+    int64_t count = 0;  // of stretches with a scale
+    for (int64_t slice = 0; slice < values.numel(); slice += length)
+        for (int64_t begin = 0; begin < length; begin += part) {
+            const int64_t end = std::min(length, begin + part), which = count++ % scale.numel();
+            const loops::Grid grid = gridOf(op, scale.data_ptr<float>()[which], zeroPoint.data_ptr<float>()[which]);
+            for (int64_t at = begin; at < end; at += kLongest)
+                runs.push_back({slice + at, std::min(kLongest, end - at), which, grid});
+        }
     return runs;
 }
 

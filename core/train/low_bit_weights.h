@@ -19,7 +19,7 @@ struct LowBitWeight {
     ValueId weight, scale, zeroPoint;
 };
 
-// Those of at most 4 bits, in the order of the set.
+// Those of at most 4 bits whose codes are whole numbers, in the order of the set.
 std::vector<LowBitWeight> lowBitWeights(const Graph& graph, const QuantizerSet& quantizers);
 
 // The tensor in the memory order that gridRuns() speaks of: itself, or a contiguous copy where its channels do not lie

@@ -86,7 +86,7 @@ std::pair<double, int64_t> boundaryDistances(const float* w, int64_t n, float in
 QAT_CLONES int64_t freezeOscillating(float* __restrict w, const FreezeState& state, int64_t n, float scale,
                                      float threshold, float momentum) {
     const int8_t* __restrict code = state.code;
-    const float* __restrict frequency = state.frequency;
+    float* __restrict frequency = state.frequency;
     float* __restrict mean = state.mean;
     int8_t* __restrict frozen = state.frozen;
     int64_t count = 0;
@@ -95,6 +95,7 @@ QAT_CLONES int64_t freezeOscillating(float* __restrict w, const FreezeState& sta
         const float target = __builtin_rintf(mean[i]);
         frozen[i] = freezes ? static_cast<int8_t>(target) : frozen[i];
         w[i] = freezes ? target * scale : w[i];
+        frequency[i] = freezes ? 0.0f : frequency[i];
         mean[i] = momentum * static_cast<float>(code[i]) + (1.0f - momentum) * mean[i];
         count += freezes;
     }

@@ -154,6 +154,26 @@ TEST(Oscillation, AnyChannelAxisIsFollowed) {
         at::equal(tracker.codes().front().code->to(at::kFloat).reshape({-1}), at::tensor({1.0f, 1.0f, 2.0f, 2.0f})));
 }
 
+// One scale every two elements of an output channel in row-major order, though the weight lies in channels-last memory.
+TEST(Oscillation, GroupsAreFollowed) {
+    Graph graph;
+    const ValueId x = graph.addInput("x", {1, 2, 1, 2});
+    const at::Tensor values =
+        at::tensor({1.0f, 2.0f, 30.0f, 20.0f}).reshape({1, 2, 1, 2}).contiguous(at::MemoryFormat::ChannelsLast);
+    const ValueId weight = graph.addParameter("conv.weight", std::make_shared<at::Tensor>(values), {1, 2, 1, 2});
+    graph.setOutput("out", graph.add("conv", Conv2d{}, {x, weight}));
+    Config config;
+    config.quantization.weight.bitWidth = 4;
+    QuantizerSet quantizers(graph, resolvePlan(graph, config));
+    const Quantizer& q = quantizers.all().front();
+    std::get<FakeQuantize>(graph.node(q.nodes.front()).op).group = 2;
+    graph.value(q.scale).data = std::make_shared<at::Tensor>(at::tensor({1.0f, 10.0f}));
+    graph.value(q.zeroPoint).data = std::make_shared<at::Tensor>(at::zeros({2}));
+    const OscillationTracker tracker(graph, quantizers);
+    EXPECT_TRUE(
+        at::equal(tracker.codes().front().code->to(at::kFloat).reshape({-1}), at::tensor({1.0f, 2.0f, 3.0f, 2.0f})));
+}
+
 TEST(Oscillation, RefusesStateThatDoesNotFit) {
     Codes codes({2, 3}), other({1, 2, 3});
     EXPECT_THROW(codes.tracker->restore(other.tracker->state()), Error);

@@ -125,8 +125,9 @@ TEST(Toy, WeakDampeningDoesNot) {
 
 TEST(Toy, FreezingStopsIt) {
     Toy toy({2.35f}, freezing(0.1));
-    toy.visited(300);
+    for (int i = 0; i < 300 && toy.stabilizer->frozen() < 1; ++i) toy.step(1);
     EXPECT_EQ(toy.stabilizer->frozen(), 1);
+    EXPECT_EQ(toy.stabilizer->oscillating(), 0) << "what is held does not count as oscillating";
     const at::Tensor held = toy.weightTensor().detach().clone();
     EXPECT_EQ(toy.visited(300).size(), 1u);
     EXPECT_TRUE(at::equal(held, toy.weightTensor()));
