@@ -29,6 +29,7 @@ QString sectionTitle(const QString& key) {
                                                 {QStringLiteral("augment"), SchemaForm::tr("Augmentation")},
                                                 {QStringLiteral("ema"), SchemaForm::tr("Weight averaging")},
                                                 {QStringLiteral("oscillation"), SchemaForm::tr("Oscillation")},
+                                                {QStringLiteral("qc"), SchemaForm::tr("Correction")},
                                                 {QStringLiteral("gradual_bits"), SchemaForm::tr("Narrowing grids")},
                                                 {QStringLiteral("dampen"), SchemaForm::tr("Dampening")},
                                                 {QStringLiteral("freeze"), SchemaForm::tr("Freezing")}};

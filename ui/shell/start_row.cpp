@@ -124,7 +124,7 @@ PresetTable::PresetTable(const ThemeHub& hub, QWidget* parent) : RowTable(hub, p
     setSelectionMode(SingleSelection);
     setAccessibleName(tr("Presets"));
     setItemDelegateForColumn(1, new PairDelegate(hub, this));
-    horizontalHeader()->resizeSection(0, hub.px(120));
+    horizontalHeader()->resizeSection(0, hub.px(150));
     horizontalHeader()->resizeSection(1, hub.px(92));
     horizontalHeader()->setSectionResizeMode(2, QHeaderView::Stretch);
     horizontalHeader()->resizeSection(3, hub.px(196));
