@@ -77,12 +77,25 @@ Contender step(const std::string& library, const StepSize& size, const std::stri
             }};
 }
 
-void benchSteps(const Settings& settings, Table& table) {
+// The forward pass alone, without a gradient to prepare.
+template <class Forward>
+Contender forwardOnly(const std::string& library, const StepSize& size, const std::string& baseline, const Forward& forward) {
+    return {library + "fake_quantize.forward." + size.name, baseline, traffic(2.0 * static_cast<double>(size.floats * size.repeats)), [=] {
+                const at::Tensor x = noise(size.shape, 3);
+                return [=] {
+                    const at::NoGradGuard noGrad;
+                    for (int64_t i = 0; i < size.repeats; ++i) forward(x);
+                };
+            }};
+}
+
+void benchAgainstLibtorch(const Settings& settings, Table& table) {
     const at::Tensor scale = at::full({1}, 1.0 / 255), zeroPoint = at::zeros({1});
+    const auto libtorch = [](const at::Tensor& x) { return at::fake_quantize_per_tensor_affine(x, 1.0 / 255, 0, 0, 255); };
+    const auto ours = [=](const at::Tensor& x) { return fakeQuantize(eightBits(FakeQuantMode::Ste), x, scale, zeroPoint); };
     for (const StepSize& size : {kLarge, kCached}) {
-        const Contender theirs = step("libtorch.", size, "", [](const at::Tensor& x) { return at::fake_quantize_per_tensor_affine(x, 1.0 / 255, 0, 0, 255); });
-        const Contender ours = step("", size, theirs.name, [=](const at::Tensor& x) { return fakeQuantize(eightBits(FakeQuantMode::Ste), x, scale, zeroPoint); });
-        compare(settings, {1, 9}, {theirs, ours}, table);
+        const Contender forward = forwardOnly("libtorch.", size, "", libtorch), whole = step("libtorch.", size, "", libtorch);
+        compare(settings, {1, 9}, {forward, forwardOnly("", size, forward.name, ours), whole, step("", size, whole.name, ours)}, table);
     }
 }
 
@@ -95,7 +108,7 @@ void benchFakeQuantize(const Settings& settings, Table& table) {
              backwardPass("fake_quantize.backward.straight_through", FakeQuantMode::Ste, three),
              backwardPass("fake_quantize.backward.learned", FakeQuantMode::Lsq, three)},
             table);
-    benchSteps(settings, table);
+    benchAgainstLibtorch(settings, table);
 }
 
 }  // namespace qat::bench

@@ -26,7 +26,7 @@ int runMethods(const Options& o, const CancelToken& cancel) {
         std::cout << "gate closed: " << outcome.gate << "; --override-gate runs them nevertheless\n";
         return kGateFailed;
     }
-    std::cout << methodTableMarkdown(outcome.rows);
+    std::cout << groupMarkdown(outcome.rows);
     for (const std::string& failure : outcome.failed) std::cout << "failed: " << failure << "\n";
     std::cout << "group folder: " << request.out.string() << "\n";
     if (outcome.status == JobStatus::Cancelled) {
@@ -43,13 +43,23 @@ void addMethods(CLI::App& app, Context& context) {
     o->group.methods = {"baseline", "ema", "ema+qc"};
     o->group.seeds = {0, 1};
     CLI::App* command =
-        app.add_subcommand("methods", "Train by several methods with the same seeds, and compare them in a table");
+        app.add_subcommand("methods", "Quantize by several methods with the same seeds, and compare them in a table");
     command->add_option("CONFIG", o->group.config, "qat_config.yaml, what all runs have in common")->required();
-    command->add_option("--output,--out", o->group.out, "Group folder, one run folder below it a method and seed")
+    command->add_option("--output,--out", o->group.out, "Group folder, with a run folder for each run")
         ->required();
-    command->add_option("--methods", o->group.methods, "baseline, or parts joined by +: " + methodPartNames())
+    command
+        ->add_option("--methods", o->group.methods,
+                     "baseline, or parts joined by +: " + methodPartNames() + " (ptq: without training)")
         ->delimiter(',')
         ->capture_default_str();
+    command
+        ->add_option("--precisions", o->group.precisions,
+                     "Number formats: W4A8, W4AFP16, FP8, FP8E5M2, ..., instead of the config's")
+        ->delimiter(',');
+    command
+        ->add_option("--calibrations", o->group.calibrations,
+                     "Calibration methods: minmax, histogram, percentile, entropy, mse, sqnr, instead of the config's")
+        ->delimiter(',');
     command->add_option("--seeds", o->group.seeds, "Seeds, the same for every method")
         ->delimiter(',')
         ->capture_default_str();

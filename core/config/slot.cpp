@@ -196,6 +196,10 @@ requires std::is_enum_v<E> std::string valueText(E value) {
 
 }  // namespace
 
+std::string spelling(CalibrationMethod method) {
+    return kNames<CalibrationMethod>.at(static_cast<size_t>(method));
+}
+
 std::optional<SlotComplaint> assignSlot(const Slot& slot, const ConfigField& field, const YamlItem& value) {
     return std::visit(
         [&]<class T>(T* place) -> std::optional<SlotComplaint> {

@@ -21,6 +21,9 @@ using Slot =
                  std::optional<DType>*, std::optional<Scheme>*, std::optional<ObserverKind>*,
                  std::optional<FakeQuantKind>*, std::optional<ScaleKind>*, std::optional<CalibrationMethod>*>;
 
+// As a configuration spells it.
+std::string spelling(CalibrationMethod method);
+
 // What a value is, and where: "99, expected 2 to 16". For lists the place of the element.
 struct SlotComplaint {
     std::string text;

@@ -25,14 +25,14 @@ Values valuesOf(const MethodRow& row, const std::map<std::string, const RunRecor
 }
 
 // Mean accuracy of a row's runs by epoch, over the epochs that all of them have.
-ChartLine meanCurve(const MethodRow& row, const std::map<std::string, const RunRecord*>& byName) {
+ChartLine meanCurve(const MethodRow& row, const std::string& label, const std::map<std::string, const RunRecord*>& byName) {
     std::map<double, Values> byEpoch;
     for (const std::string& name : row.runs) {
         const auto found = byName.at(name)->series.find("metrics/mAP50-95(B)");
         if (found == byName.at(name)->series.end()) continue;
         for (const auto& [epoch, value] : found->second) byEpoch[epoch].push_back(value);
     }
-    ChartLine line{row.variant + " " + row.method, {}};
+    ChartLine line{label, {}};
     for (const auto& [epoch, values] : byEpoch) {
         if (values.size() != row.runs.size()) continue;
         double sum = 0;
@@ -50,6 +50,10 @@ std::string groupReport(const std::string& title, const std::vector<RunRecord>& 
     const std::vector<MethodRow> rows = methodRows(runs);
     HtmlPage page("Methods: " + title);
     page.table(methodTable(rows));
+    if (const TextTable accuracies = calibrationTable(rows); !accuracies.empty()) {
+        page.heading("mAP50-95 by calibration");
+        page.table(accuracies);
+    }
     page.paragraph(
         "Means over the finished runs of a row; the deviation is that of the sample. Stable runs trained, learned, and "
         "did not collapse.",
@@ -57,13 +61,13 @@ std::string groupReport(const std::string& title, const std::vector<RunRecord>& 
     std::vector<std::pair<std::string, Values>> accuracy, restless;
     LineChart curves{"Accuracy by epoch", "epoch", {}, {}};
     for (const MethodRow& row : rows) {
-        const std::string name = row.variant + " " + row.method;
+        const std::string name = rowLabel(row, rows);
         accuracy.emplace_back(name, valuesOf(row, byName, [](const RunRecord& run) {
                                   return run.number("metrics", "final", "mAP50-95");
                               }));
         restless.emplace_back(
             name, valuesOf(row, byName, [](const RunRecord& run) { return run.last("oscillation/share"); }));
-        curves.lines.push_back(meanCurve(row, byName));
+        curves.lines.push_back(meanCurve(row, name, byName));
     }
     page.figure("mAP50-95 of every run, the mean as a line", dotChart("mAP50-95 of every run", accuracy));
     page.figure("Share of oscillating low-bit weights at the end", dotChart("Share of oscillating weights", restless));

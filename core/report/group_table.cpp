@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "base/files.h"
@@ -39,18 +40,23 @@ std::optional<double> finalAccuracy(const RunRecord& run, const char* metric) {
     return final ? final : run.number("metrics", "ptq", metric);
 }
 
-MethodRow rowOf(const std::string& variant, const std::string& quantization, const std::string& method,
-                std::vector<const RunRecord*> runs) {
-    MethodRow row{.variant = variant,
-                  .quantization = quantization,
-                  .method = method,
-                  .seeds = {},
-                  .runs = {},
-                  .map = {},
-                  .map50 = {},
-                  .fp32 = {},
-                  .ptq = {},
-                  .oscillatingShare = {}};
+// What runs of one row have in common.
+MethodRow emptyRow(const RunRecord& run) {
+    return {.variant = run.text("model", "variant"),
+            .quantization = run.text("quantization", "mode"),
+            .calibration = run.text("quantization", "calibration"),
+            .method = run.text("method", "variant"),
+            .seeds = {},
+            .runs = {},
+            .map = {},
+            .map50 = {},
+            .fp32 = {},
+            .ptq = {},
+            .oscillatingShare = {}};
+}
+
+MethodRow rowOf(std::vector<const RunRecord*> runs) {
+    MethodRow row = emptyRow(*runs.front());
     const auto all = static_cast<int64_t>(runs.size());
     std::erase_if(runs, [](const RunRecord* run) { return run->text("status") != "completed-success"; });
     row.unfinished = all - static_cast<int64_t>(runs.size());
@@ -59,6 +65,7 @@ MethodRow rowOf(const std::string& variant, const std::string& quantization, con
     for (const RunRecord* run : runs) {
         row.seeds.push_back(static_cast<int64_t>(run->number("training", "seed").value_or(0)));
         row.runs.push_back(run->folder.filename().string());
+        row.trained += run->text("stability", "outcome") != "not_trained";
         row.stable += isStable(*run);
     }
     row.map = over(runs, [](const RunRecord& run) { return finalAccuracy(run, "mAP50-95"); });
@@ -85,12 +92,26 @@ ordered_json orNull(const std::optional<double>& value) {
     return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
+std::string markdown(const TextTable& table) {
+    std::string text;
+    for (size_t i = 0; i < table.size(); ++i) {
+        for (const std::string& cell : table[i]) text += "| " + cell + " ";
+        text += "|\n";
+        if (i > 0) continue;
+        for (size_t column = 0; column < table[i].size(); ++column) text += "|---";
+        text += "|\n";
+    }
+    return text;
+}
+
 ordered_json rowJson(const MethodRow& row) {
     return {{"variant", row.variant},
             {"quantization", row.quantization},
+            {"calibration", row.calibration},
             {"method", row.method},
             {"n", row.runs.size()},
             {"unfinished", row.unfinished},
+            {"trained", row.trained},
             {"stable", row.stable},
             {"seeds", row.seeds},
             {"mAP50-95", {{"mean", orNull(row.map.mean)}, {"deviation", orNull(row.map.deviation)}}},
@@ -121,51 +142,74 @@ std::vector<RunRecord> readGroup(const std::filesystem::path& folder) {
 }
 
 std::vector<MethodRow> methodRows(const std::vector<RunRecord>& runs) {
-    std::map<std::tuple<std::string, std::string, size_t, std::string>, std::vector<const RunRecord*>> groups;
+    using Key = std::tuple<std::string, std::string, std::string, size_t, std::string>;
+    std::map<Key, std::vector<const RunRecord*>> groups;
     for (const RunRecord& run : runs) {
-        const std::string method = run.text("method", "variant");
-        const size_t parts = method == "baseline" ? 0 : 1 + static_cast<size_t>(std::ranges::count(method, '+'));
-        groups[{run.text("model", "variant"), run.text("quantization", "mode"), parts, method}].push_back(&run);
+        const MethodRow row = emptyRow(run);
+        const size_t parts =
+            row.method == "baseline" ? 0 : 1 + static_cast<size_t>(std::ranges::count(row.method, '+'));
+        groups[{row.variant, row.quantization, row.calibration, parts, row.method}].push_back(&run);
     }
     std::vector<MethodRow> rows;
-    for (const auto& [key, members] : groups)
-        rows.push_back(rowOf(std::get<0>(key), std::get<1>(key), std::get<3>(key), members));
+    for (const auto& [key, members] : groups) rows.push_back(rowOf(members));
     return rows;
 }
 
-std::vector<std::vector<std::string>> methodTable(const std::vector<MethodRow>& rows) {
-    std::vector<std::vector<std::string>> table{{"Model", "Bits", "Method", "Runs", "Stable", "mAP50-95", "Deviation",
-                                                 "mAP50", "PTQ", "FP32", "Oscillating", "Time a run"}};
+TextTable methodTable(const std::vector<MethodRow>& rows) {
+    TextTable table{{"Model", "Bits", "Calibration", "Method", "Runs", "Stable", "mAP50-95", "Deviation", "mAP50",
+                     "PTQ", "FP32", "Oscillating", "Time a run"}};
     for (const MethodRow& row : rows) {
         const std::string unfinished = row.unfinished ? " (" + std::to_string(row.unfinished) + " unfinished)" : "";
-        table.push_back({row.variant, row.quantization, row.method, std::to_string(row.runs.size()) + unfinished,
-                         std::to_string(row.stable), fixed(row.map.mean, 4), fixed(row.map.deviation, 4),
-                         fixed(row.map50.mean, 4), fixed(row.ptq, 4), fixed(row.fp32, 4), percent(row.oscillatingShare),
-                         fixed(row.seconds, 0) + " s"});
+        table.push_back({row.variant, row.quantization, row.calibration, row.method,
+                         std::to_string(row.runs.size()) + unfinished,
+                         row.trained > 0 ? std::to_string(row.stable) : "-", fixed(row.map.mean, 4),
+                         fixed(row.map.deviation, 4), fixed(row.map50.mean, 4), fixed(row.ptq, 4), fixed(row.fp32, 4),
+                         percent(row.oscillatingShare), fixed(row.seconds, 0) + " s"});
     }
     return table;
 }
 
-std::string methodTableMarkdown(const std::vector<MethodRow>& rows) {
-    const auto table = methodTable(rows);
-    std::string text;
-    for (size_t i = 0; i < table.size(); ++i) {
-        for (const std::string& cell : table[i]) text += "| " + cell + " ";
-        text += "|\n";
-        if (i > 0) continue;
-        for (size_t column = 0; column < table[i].size(); ++column) text += "|---";
-        text += "|\n";
+TextTable calibrationTable(const std::vector<MethodRow>& rows) {
+    std::set<std::string> calibrations;
+    std::map<std::tuple<std::string, std::string, std::string>, std::map<std::string, const MethodRow*>> lines;
+    for (const MethodRow& row : rows) {
+        calibrations.insert(row.calibration);
+        lines[{row.variant, row.quantization, row.method}][row.calibration] = &row;
     }
-    return text;
+    if (calibrations.size() < 2) return {};
+    TextTable table{{"Model", "Bits", "Method", "FP32"}};
+    table.front().insert(table.front().end(), calibrations.begin(), calibrations.end());
+    for (const auto& [key, cells] : lines) {
+        const auto& [variant, quantization, method] = key;
+        table.push_back({variant, quantization, method, fixed(cells.begin()->second->fp32, 4)});
+        for (const std::string& calibration : calibrations) {
+            const auto cell = cells.find(calibration);
+            table.back().push_back(cell == cells.end() ? "-" : fixed(cell->second->map.mean, 4));
+        }
+    }
+    return table;
+}
+
+std::string rowLabel(const MethodRow& row, const std::vector<MethodRow>& rows) {
+    std::string label;
+    for (const auto part : {&MethodRow::variant, &MethodRow::quantization, &MethodRow::calibration, &MethodRow::method})
+        if (std::ranges::any_of(rows, [&](const MethodRow& other) { return other.*part != row.*part; }))
+            label += (label.empty() ? "" : " ") + row.*part;
+    return label.empty() ? row.variant + " " + row.method : label;
+}
+
+std::string groupMarkdown(const std::vector<MethodRow>& rows) {
+    const TextTable accuracies = calibrationTable(rows);
+    return markdown(methodTable(rows)) + (accuracies.empty() ? "" : "\nmAP50-95 by calibration\n\n" + markdown(accuracies));
 }
 
 void writeMethodTable(const std::filesystem::path& folder, const std::vector<MethodRow>& rows) {
     ordered_json list = ordered_json::array();
     for (const MethodRow& row : rows) list.push_back(rowJson(row));
-    writeFileAtomic(folder / "methods.json", ordered_json{{"schema_version", "1.0"}, {"rows", list}}.dump(
+    writeFileAtomic(folder / "methods.json", ordered_json{{"schema_version", "1.1"}, {"rows", list}}.dump(
                                                  2, ' ', false, ordered_json::error_handler_t::replace) +
                                                  "\n");
-    writeFileAtomic(folder / "methods.md", methodTableMarkdown(rows));
+    writeFileAtomic(folder / "methods.md", groupMarkdown(rows));
 }
 
 }  // namespace qat

@@ -1,4 +1,4 @@
-// Runs of one folder side by side: a row for each model, quantization and method, averaged over seeds.
+// Runs of one folder side by side: a row for each model, quantization, calibration and method, averaged over seeds.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,12 @@ struct Spread {
 };
 
 struct MethodRow {
-    std::string variant, quantization, method;  // yolov8n, w4a16, ema+qc
-    std::vector<int64_t> seeds;                 // of the finished runs, ascending
-    std::vector<std::string> runs;              // their folders, relative to the group
+    std::string variant, quantization, calibration, method;  // yolov8n, w4a16, mse, ema+qc
+    std::vector<int64_t> seeds;                              // of the finished runs, ascending
+    std::vector<std::string> runs;                           // their folders, relative to the group
     int64_t unfinished = 0;                     // failed or incomplete runs, which no figure counts
-    int64_t stable = 0;                         // runs that trained, learned, and did not collapse
+    int64_t trained = 0;                        // runs with any training; of these
+    int64_t stable = 0;                         // runs that learned and did not collapse
     Spread map, map50;                          // of the final models
     std::optional<double> fp32, ptq;            // mAP50-95, means
     std::optional<double> oscillatingShare;     // of low-bit weights in the last epoch, mean
@@ -34,12 +35,23 @@ bool isStable(const RunRecord& run);
 // Folders below the group that hold a summary, by name.
 std::vector<RunRecord> readGroup(const std::filesystem::path& folder);
 
-// Rows in the order variant, quantization, method (those with fewer parts first).
+// Rows in the order variant, quantization, calibration, method (those with fewer parts first).
 std::vector<MethodRow> methodRows(const std::vector<RunRecord>& runs);
 
-// The table's cells, the head first.
-std::vector<std::vector<std::string>> methodTable(const std::vector<MethodRow>& rows);
-std::string methodTableMarkdown(const std::vector<MethodRow>& rows);
+// Cells, the head first.
+using TextTable = std::vector<std::vector<std::string>>;
+
+// All that is known of the rows.
+TextTable methodTable(const std::vector<MethodRow>& rows);
+
+// Mean mAP50-95 with a column for each calibration; empty where all rows have the same one.
+TextTable calibrationTable(const std::vector<MethodRow>& rows);
+
+// What distinguishes a row from the others, for a legend.
+std::string rowLabel(const MethodRow& row, const std::vector<MethodRow>& rows);
+
+// Both tables.
+std::string groupMarkdown(const std::vector<MethodRow>& rows);
 
 // methods.md and methods.json in the group's folder.
 void writeMethodTable(const std::filesystem::path& folder, const std::vector<MethodRow>& rows);

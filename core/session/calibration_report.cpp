@@ -5,23 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "config/slot.h"
 
 namespace qat {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-const char* methodName(CalibrationMethod method) {
-    switch (method) {
-        case CalibrationMethod::MinMax: return "minmax";
-        case CalibrationMethod::Histogram: return "histogram";
-        case CalibrationMethod::Percentile: return "percentile";
-        case CalibrationMethod::Entropy: return "entropy";
-        case CalibrationMethod::Mse: return "mse";
-        case CalibrationMethod::Sqnr: return "sqnr";
-    }
-    return "";
-}
 
 json trialJson(const MethodTrial& trial) {
     const double sqnr = trial.quality.sqnrDb;
@@ -31,9 +20,9 @@ json trialJson(const MethodTrial& trial) {
 
 json tensorJson(const TensorCalibration& tensor) {
     json methods = json::object();
-    for (const MethodTrial& trial : tensor.trials) methods[methodName(trial.method)] = trialJson(trial);
+    for (const MethodTrial& trial : tensor.trials) methods[spelling(trial.method)] = trialJson(trial);
     return {{"name", tensor.name}, {"bits", tensor.grid.bits}, {"symmetric", tensor.grid.symmetric}, {"values", tensor.values}, {"low", tensor.low},
-            {"high", tensor.high}, {"method", methodName(tensor.method)}, {"applied", trialJson(tensor.applied)}, {"methods", methods}};
+            {"high", tensor.high}, {"method", spelling(tensor.method)}, {"applied", trialJson(tensor.applied)}, {"methods", methods}};
 }
 
 }  // namespace

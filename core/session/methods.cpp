@@ -10,6 +10,8 @@
 namespace qat {
 namespace {
 
+constexpr const char* kUntrained = "ptq";
+
 struct Part {
     const char* name;
     bool (*isOn)(const Config&);
@@ -26,6 +28,10 @@ std::string strength(bool on, double configured, double published) {
 }
 
 const std::array kParts{
+    Part{kUntrained, [](const Config& c) { return c.train.epochs == 0 && c.train.quantize; },
+         [](const Config&, bool on) {
+             return on ? Overrides{{"train_params.epochs", "0"}} : Overrides{};
+         }},
     Part{"ema", [](const Config& c) { return c.ema.enabled; },
          [](const Config&, bool on) {
              return Overrides{{"ema.enabled", yesNo(on)}};
@@ -51,6 +57,10 @@ const std::array kParts{
              return Overrides{{"oscillation.bn_reestimation", strength(on, c.oscillation.bnReestimation, 50)}};
          }},
 };
+
+bool worksUntrained(const std::string& part) {
+    return part == kUntrained || part == "qc";
+}
 
 std::vector<std::string> partNames() {
     std::vector<std::string> names{"baseline"};
@@ -79,6 +89,10 @@ void checkParts(const std::string& method, const std::vector<std::string>& parts
     }
     require(parts.size() == 1 || std::ranges::find(parts, "baseline") == parts.end(), ErrorKind::BadInput, "method ",
             method, ": baseline is what has no parts");
+    const bool untrained = std::ranges::find(parts, kUntrained) != parts.end();
+    for (const std::string& part : parts)
+        require(!untrained || worksUntrained(part), ErrorKind::BadInput, "method ", method, ": ", part,
+                " is a way of training, which ", kUntrained, " leaves out");
 }
 
 }  // namespace
@@ -95,6 +109,11 @@ Overrides methodOverrides(const std::string& method, const Config& base) {
     return all;
 }
 
+bool trains(const std::string& method) {
+    const std::vector<std::string> parts = split(method);
+    return std::ranges::find(parts, kUntrained) == parts.end();
+}
+
 std::string methodPartNames() {
     std::string text;
     for (const Part& part : kParts) text += (text.empty() ? "" : ", ") + std::string(part.name);
@@ -103,8 +122,9 @@ std::string methodPartNames() {
 
 std::string methodName(const Config& config) {
     std::string name;
+    const bool untrained = kParts.front().isOn(config);
     for (const Part& part : kParts)
-        if (part.isOn(config)) name += (name.empty() ? "" : "+") + std::string(part.name);
+        if (part.isOn(config) && (!untrained || worksUntrained(part.name))) name += (name.empty() ? "" : "+") + std::string(part.name);
     return name.empty() ? "baseline" : name;
 }
 

@@ -25,6 +25,7 @@
 #include "session/data_source.h"
 #include "session/describe.h"
 #include "session/parity.h"
+#include "session/precision.h"
 #include "session/previews.h"
 #include "session/width_search.h"
 #include "train/distiller.h"
@@ -357,7 +358,7 @@ void Pipeline::sensitivity() {
         metrics["score"] = row.error.noiseToSignal();
         m_log.layer({"sensitivity", row.layer, row.bits, 0, "", metrics});
     }
-    const ReportHeader header{m_config.model.architecture + m_config.model.variant, quantizationName(m_config),
+    const ReportHeader header{m_config.model.architecture + m_config.model.variant, precisionName(m_config),
                               m_config.quantization.weight.scheme == Scheme::PerChannel ? "per_channel" : "per_layer",
                               m_config.sensitivity.tensors == SensitivityTensors::Weights ? "one layer's weights quantized at a time, noise-to-signal power at the head outputs"
                                                                                            : "one layer quantized at a time, noise-to-signal power at the head outputs", count, effectiveBits(m_float, m_plan), watch.seconds()};

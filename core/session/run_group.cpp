@@ -1,7 +1,8 @@
-// The gate, and the loop over methods and seeds.
+// The gate, and the loop over the runs of a group.
 #include "session/run_group.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "base/error.h"
@@ -9,31 +10,76 @@
 #include "config/config_io.h"
 #include "report/group_report.h"
 #include "session/methods.h"
+#include "session/precision.h"
 #include "session/run_folder.h"
 
 namespace qat {
 namespace {
 
-JobRequest requestFor(const GroupRequest& group, const Config& base, const std::string& method, int64_t seed) {
-    const std::string name = str(base.model.architecture, base.model.variant, "-", method, "-s", seed);
-    JobRequest request{group.config, group.out / name, group.data, group.overrides};
-    const Overrides recipe = methodOverrides(method, base);
-    request.overrides.insert(request.overrides.end(), recipe.begin(), recipe.end());
-    request.overrides.emplace_back("run.seed", std::to_string(seed));
-    request.overrides.emplace_back("run.deterministic", "true");
+// One run of the group: what distinguishes it, as part of its name and as settings.
+struct Cell {
+    std::string name;
+    Overrides settings;
+};
+
+Cell operator+(Cell cell, const Cell& next) {
+    cell.name += "-" + next.name;
+    cell.settings.insert(cell.settings.end(), next.settings.begin(), next.settings.end());
+    return cell;
+}
+
+// Every cell with every choice, the choices of the first cell first.
+std::vector<Cell> times(const std::vector<Cell>& cells, const std::vector<Cell>& choices) {
+    if (choices.empty()) return cells;
+    std::vector<Cell> all;
+    for (const Cell& cell : cells)
+        for (const Cell& choice : choices) all.push_back(cell + choice);
+    return all;
+}
+
+std::string lowerCase(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+std::vector<Cell> cellsOf(const GroupRequest& group, const Config& base) {
+    std::vector<Cell> precisions, calibrations, methods, seeds;
+    for (const std::string& name : group.precisions) precisions.push_back({lowerCase(name), precisionOverrides(name, base)});
+    for (const std::string& name : group.calibrations) calibrations.push_back({name, {{"calibration.method", name}}});
+    for (const std::string& name : group.methods) methods.push_back({name, methodOverrides(name, base)});
+    for (const int64_t seed : group.seeds)
+        seeds.push_back({str("s", seed), {{"run.seed", std::to_string(seed)}, {"run.deterministic", "true"}}});
+    const std::vector<Cell> model{{base.model.architecture + base.model.variant, {}}};
+    return times(times(times(times(model, precisions), calibrations), methods), seeds);
+}
+
+JobRequest requestFor(const GroupRequest& group, const Cell& cell) {
+    JobRequest request{group.config, group.out / cell.name, group.data, group.overrides};
+    request.overrides.insert(request.overrides.end(), cell.settings.begin(), cell.settings.end());
     return request;
+}
+
+template <class T>
+void requireDistinct(const std::vector<T>& values, const char* what) {
+    require(std::set(values.begin(), values.end()).size() == values.size(), ErrorKind::BadInput, what,
+            " is named twice");
 }
 
 void check(const GroupRequest& group, const Config& base) {
     require(!group.methods.empty() && !group.seeds.empty(), ErrorKind::BadInput, "a group needs methods and seeds");
-    require(std::set(group.methods.begin(), group.methods.end()).size() == group.methods.size(), ErrorKind::BadInput,
-            "a method is named twice");
-    require(std::set(group.seeds.begin(), group.seeds.end()).size() == group.seeds.size(), ErrorKind::BadInput,
-            "a seed is named twice");
-    for (const std::string& method : group.methods) methodOverrides(method, base);
-    require(base.train.epochs > 0 && base.train.quantize, ErrorKind::BadInput,
-            "methods are ways of quantization-aware training, but ",
-            base.train.quantize ? "train_params.epochs is 0" : "train_params.quantize is false");
+    requireDistinct(group.precisions, "a precision");
+    requireDistinct(group.calibrations, "a calibration");
+    requireDistinct(group.methods, "a method");
+    requireDistinct(group.seeds, "a seed");
+    require(base.train.quantize, ErrorKind::BadInput,
+            "methods are ways of quantization, but train_params.quantize is false");
+    require(base.train.epochs > 0 || std::ranges::none_of(group.methods, trains), ErrorKind::BadInput,
+            "train_params.epochs is 0, which leaves nothing to compare but ptq and ptq+qc");
+}
+
+// Whether every run of the group can be configured, before the first of them is started.
+void checkCells(const GroupRequest& group, const std::vector<Cell>& cells) {
+    for (const Cell& cell : cells) resolvedConfig(requestFor(group, cell));
 }
 
 bool isFinished(const JobRequest& request) {
@@ -78,29 +124,27 @@ std::string stageGate(const std::vector<RunRecord>& runs, const std::string& var
 GroupOutcome runGroup(const GroupRequest& group, EventSink& sink, const CancelToken& cancel) {
     const Config base = resolvedConfig({group.config, group.out, group.data, group.overrides});
     check(group, base);
+    const std::vector<Cell> cells = cellsOf(group, base);
+    checkCells(group, cells);
     GroupOutcome outcome;
-    outcome.gate = stageGate(readGroup(group.out), base.model.variant, base.gate.stableRuns);
+    if (std::ranges::any_of(group.methods, trains))
+        outcome.gate = stageGate(readGroup(group.out), base.model.variant, base.gate.stableRuns);
     if (!outcome.gate.empty() && !group.overrideGate) {
         outcome.status = JobStatus::GateFailed;
         return outcome;
     }
     makeWritableFolder(group.out);
-    const size_t total = group.methods.size() * group.seeds.size();
-    size_t number = 0;
-    for (const std::string& method : group.methods)
-        for (const int64_t seed : group.seeds) {
-            JobRequest request = requestFor(group, base, method, seed);
-            if (!outcome.gate.empty()) request.overriddenGate = outcome.gate;
-            const bool finished = isFinished(request);
-            sink.log(LogLevel::Info, "methods",
-                     str("run ", ++number, " of ", total, ", ", request.out.filename().string(),
-                         finished ? ": finished before" : ""));
-            if (!finished && !runOne(request, sink, cancel, outcome.failed)) outcome.status = JobStatus::Cancelled;
-            outcome.rows = methodRows(readGroup(group.out));
-            writeMethodTable(group.out, outcome.rows);
-            writeGroupReport(group.out);
-            if (outcome.status == JobStatus::Cancelled) return outcome;
-        }
+    for (size_t i = 0; i < cells.size() && outcome.status != JobStatus::Cancelled; ++i) {
+        JobRequest request = requestFor(group, cells[i]);
+        if (!outcome.gate.empty()) request.overriddenGate = outcome.gate;
+        const bool finished = isFinished(request);
+        sink.log(LogLevel::Info, "methods",
+                 str("run ", i + 1, " of ", cells.size(), ", ", cells[i].name, finished ? ": finished before" : ""));
+        if (!finished && !runOne(request, sink, cancel, outcome.failed)) outcome.status = JobStatus::Cancelled;
+        outcome.rows = methodRows(readGroup(group.out));
+        writeMethodTable(group.out, outcome.rows);
+        writeGroupReport(group.out);
+    }
     return outcome;
 }
 

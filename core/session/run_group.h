@@ -1,4 +1,4 @@
-// Methods times seeds as runs in one folder, from one command; goes on where it was interrupted.
+// Formats, calibrations, methods and seeds, each with each, as runs in one folder from one command; goes on where it was interrupted.
 #pragma once
 
 #include <filesystem>
@@ -15,11 +15,13 @@ namespace qat {
 
 struct GroupRequest {
     std::filesystem::path config;  // what all runs have in common
-    std::filesystem::path out;     // the group's folder; runs are OUT/<model>-<method>-s<seed>
+    std::filesystem::path out;     // the group's folder; runs are OUT/<model>[-<precision>][-<calibration>]-<method>-s<seed>
     std::string data;              // replaces data.path if not empty
     std::vector<std::pair<std::string, std::string>> overrides;
-    std::vector<std::string> methods;  // see methodOverrides()
-    std::vector<int64_t> seeds;        // the same for every method
+    std::vector<std::string> precisions;    // see precisionOverrides(); none: the configuration's
+    std::vector<std::string> calibrations;  // of calibration.method; none: the configuration's
+    std::vector<std::string> methods;       // see methodOverrides()
+    std::vector<int64_t> seeds;             // the same for every method
     bool overrideGate = false;
 };
 
@@ -30,12 +32,12 @@ struct GroupOutcome {
     std::vector<MethodRow> rows;              // of all runs in the folder
 };
 
-// Models larger than s are gated: of n and of s each, the group must hold `required` stable runs of ema+qc, and none
+// Training of models larger than s is gated: of n and of s each, the group must hold `required` stable runs of ema+qc, and none
 // that is not stable. Returns what is missing, as a sentence; "" where the gate is open.
 std::string stageGate(const std::vector<RunRecord>& runs, const std::string& variant, int required);
 
 // Runs what is not finished yet; a run that was interrupted is resumed, one that fails does not keep the others from
-// running. Writes methods.md, methods.json and report.html after each run. Throws Error{BadInput} for methods, seeds or a
+// running. Writes methods.md, methods.json and report.html after each run. Throws Error{BadInput} for names, seeds or a
 // configuration that cannot be run, and for a run folder that holds another job.
 GroupOutcome runGroup(const GroupRequest& request, EventSink& sink, const CancelToken& cancel);
 

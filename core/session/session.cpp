@@ -10,6 +10,7 @@
 #include "session/clock.h"
 #include "session/model_source.h"
 #include "session/pipeline.h"
+#include "session/precision.h"
 #include "session/process.h"
 #include "session/width_search.h"
 
@@ -74,8 +75,8 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelT
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
     facts.overriddenGate = request.overriddenGate;
-    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + quantizationName(config) + "_s" + std::to_string(config.run.seed);
-    log.begin({facts.runId, config.model.architecture + config.model.variant, quantizationName(config), config.data.path,
+    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + precisionName(config) + "_s" + std::to_string(config.run.seed);
+    log.begin({facts.runId, config.model.architecture + config.model.variant, precisionName(config), config.data.path,
                config.train.epochs + fineTuningEpochs(config),
                stagesOf(config, request.kind), request.resume});
     const auto finish = [&](const std::string& status, const std::string& error) {

@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
+#include "config/slot.h"
 #include "eval/nms.h"
 #include "session/methods.h"
+#include "session/precision.h"
 
 namespace qat {
 namespace {
@@ -149,14 +150,6 @@ ordered_json layerJson(const LayerInfo& layer) {
             {"scale_group", layer.scaleGroup}};
 }
 
-std::string widths(int base, const std::set<int>& others) {
-    std::set<int> all = others;
-    all.insert(base);
-    std::string text;
-    for (const int bits : all) text += (text.empty() ? "" : "-") + std::to_string(bits);
-    return text;
-}
-
 }  // namespace
 
 bool collapsed(const std::vector<EpochResult>& epochs, double ratio) {
@@ -170,25 +163,15 @@ std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate) 
     return str("training collapsed: the last mAP50-95 is below ", gate.collapseRatio, " of the best");
 }
 
-std::string quantizationName(const Config& config) {
-    if (!config.train.quantize) return "fp32";
-    std::set<int> weights, activations;
-    for (const LayerConfig& entry : config.quantization.layerConfigs) {
-        if (entry.weight.bitWidth) weights.insert(*entry.weight.bitWidth);
-        if (entry.activation.bitWidth) activations.insert(*entry.activation.bitWidth);
-    }
-    return "w" + widths(config.quantization.weight.bitWidth, weights) + "a" + widths(config.quantization.activation.bitWidth, activations);
-}
-
 void writeSummary(const RunFolder& folder, const Config& config, const SummaryFacts& facts) {
     const ordered_json summary{
-        {"schema_version", "1.1"},
+        {"schema_version", "1.2"},
         {"run_id", facts.runId},
         {"created_at", facts.createdAt},
         {"git", nullptr},
         {"versions", versionsJson()},
         {"model", {{"variant", config.model.architecture + config.model.variant}, {"checkpoint", facts.checkpoint}, {"sha256", facts.checkpointSha256}, {"imgsz", config.data.imgsz}}},
-        {"quantization", {{"mode", quantizationName(config)}, {"library", "qatelier"}, {"weight_bit_width", config.quantization.weight.bitWidth},
+        {"quantization", {{"mode", precisionName(config)}, {"calibration", spelling(config.calibration.method)}, {"library", "qatelier"}, {"weight_bit_width", config.quantization.weight.bitWidth},
                           {"activation_bit_width", config.quantization.activation.bitWidth}}},
         {"repair", facts.repairNote.empty() ? ordered_json(nullptr) : ordered_json(facts.repairNote)},
         {"method", methodJson(config, facts)},

@@ -49,7 +49,4 @@ bool collapsed(const std::vector<EpochResult>& epochs, double ratio);
 // Why training does not pass the gate, as a sentence; "" if it does.
 std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate);
 
-// w4a16, or w4-8a8 where layers differ: the config's widths with those its patterns add.
-std::string quantizationName(const Config& config);
-
 }  // namespace qat

@@ -34,7 +34,7 @@ TEST_F(GroupTable, MeansAndDeviationsOverSeeds) {
 TEST_F(GroupTable, OneRunHasNoDeviation) {
     add("a", {});
     EXPECT_FALSE(rows()[0].map.deviation.has_value());
-    EXPECT_NE(methodTableMarkdown(rows()).find("| 0.5000 | - |"), std::string::npos);
+    EXPECT_NE(groupMarkdown(rows()).find("| 0.5000 | - |"), std::string::npos);
 }
 
 TEST_F(GroupTable, UnfinishedRunsAreCountedApart) {
@@ -45,7 +45,7 @@ TEST_F(GroupTable, UnfinishedRunsAreCountedApart) {
     EXPECT_EQ(found[0].runs.size(), 2u);
     EXPECT_EQ(found[0].unfinished, 1);
     EXPECT_EQ(found[0].stable, 1);
-    EXPECT_NE(methodTableMarkdown(found).find("| 2 (1 unfinished) | 1 |"), std::string::npos);
+    EXPECT_NE(groupMarkdown(found).find("| 2 (1 unfinished) | 1 |"), std::string::npos);
 }
 
 TEST_F(GroupTable, RowsAreInTheOrderOfModelWidthsAndParts) {
@@ -60,13 +60,30 @@ TEST_F(GroupTable, RowsAreInTheOrderOfModelWidthsAndParts) {
                                                "yolov8n w4a16 ema+qc", "yolov8s w4a16 baseline"}));
 }
 
+TEST_F(GroupTable, CalibrationsStandSideBySide) {
+    add("a", {.calibration = "minmax", .map = 0.25});
+    EXPECT_TRUE(calibrationTable(rows()).empty()) << "nothing to compare";
+    add("b", {.calibration = "mse", .map = 0.75});
+    add("c", {.mode = "fp8", .calibration = "mse", .map = 0.5});
+    EXPECT_EQ(calibrationTable(rows()), (TextTable{{"Model", "Bits", "Method", "FP32", "minmax", "mse"},
+                                                   {"yolov8n", "fp8", "ema", "0.6000", "-", "0.5000"},
+                                                   {"yolov8n", "w4a16", "ema", "0.6000", "0.2500", "0.7500"}}));
+}
+
+TEST_F(GroupTable, LabelsSayWhatDiffers) {
+    add("a", {});
+    EXPECT_EQ(rowLabel(rows()[0], rows()), "yolov8n ema");
+    add("b", {.mode = "fp8", .calibration = "minmax"});
+    EXPECT_EQ(rowLabel(rows()[0], rows()), "fp8 minmax");
+}
+
 TEST_F(GroupTable, IsWrittenAsJsonAndMarkdown) {
     add("a", {});
     writeMethodTable(scratch.path(), rows());
     const auto json = readJson(scratch.path() / "methods.json");
     EXPECT_EQ(json["rows"][0]["mAP50-95"]["mean"], 0.5);
     EXPECT_TRUE(json["rows"][0]["mAP50-95"]["deviation"].is_null());
-    EXPECT_EQ(readFile(scratch.path() / "methods.md"), methodTableMarkdown(rows()));
+    EXPECT_EQ(readFile(scratch.path() / "methods.md"), groupMarkdown(rows()));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ json madeSummary(const MadeRun& m) {
         {"error", nullptr},
         {"created_at", "2026-11-21T10:00:00+00:00"},
         {"model", {{"variant", m.variant}, {"checkpoint", "best <of> all.pt"}, {"imgsz", 320}}},
-        {"quantization", {{"mode", m.mode}}},
+        {"quantization", {{"mode", m.mode}, {"calibration", m.calibration}}},
         {"method", {{"variant", m.method}}},
         {"dataset", {{"dataset_yaml", "data.yaml"}, {"train_images", 100}, {"val_images", 20}}},
         {"training", {{"seed", std::stoll(m.seed)}}},

@@ -9,7 +9,7 @@ namespace qat::test {
 
 struct MadeRun {
     std::string variant = "yolov8n", mode = "w4a16", method = "ema", outcome = "stable", status = "completed-success",
-                seed = "0";
+                seed = "0", calibration = "mse";
     double map = 0.5, oscillation = 0.1, seconds = 10;
 };
 

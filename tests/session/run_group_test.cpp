@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "config/config_io.h"
 #include "session/methods.h"
+#include "session/precision.h"
 #include "session/small_job.h"
 
 namespace qat::test {
@@ -15,7 +16,9 @@ namespace {
 using nlohmann::json;
 
 Config after(const Overrides& overrides, const std::filesystem::path& folder) {
-    writeFileAtomic(folder / "base.yaml", writeConfig({}));
+    Config base;
+    base.exporting.formats.clear();
+    writeFileAtomic(folder / "base.yaml", writeConfig(base));
     return loadConfig(folder / "base.yaml", overrides);
 }
 
@@ -24,6 +27,38 @@ TEST(Methods, NamesAreWhatTheirRecipesDo) {
     for (const char* name : {"baseline", "ema", "qc", "ema+qc", "ema+freezing", "ema+qc+freezing+dampening"})
         EXPECT_EQ(methodName(after(methodOverrides(name, {}), scratch.path())), name);
     EXPECT_EQ(methodName(after(methodOverrides("qc+ema", {}), scratch.path())), "ema+qc") << "order does not matter";
+    for (const char* name : {"ptq", "ptq+qc"}) {
+        EXPECT_EQ(methodName(after(methodOverrides(name, {}), scratch.path())), name);
+        EXPECT_FALSE(trains(name));
+    }
+    EXPECT_TRUE(trains("ema+qc"));
+}
+
+TEST(Precision, NamesAreWhatTheirSettingsDo) {
+    const ScratchFolder scratch;
+    for (const char* name : {"w8a8", "w4a16", "w1a1", "w16a16", "w4afp16", "fp8", "fp8e5m2"})
+        EXPECT_EQ(precisionName(after(precisionOverrides(name, {}), scratch.path())), name);
+    EXPECT_EQ(precisionName(after(precisionOverrides("W6A8", {}), scratch.path())), "w6a8") << "letters of any case";
+}
+
+TEST(Precision, KeepsTheTypeOfIntegersAndLeavesFloatingPoint) {
+    Config base;
+    base.quantization.activation.dtype = DType::QInt8;
+    base.quantization.weight.dtype = DType::Float8E4m3;
+    EXPECT_EQ(precisionOverrides("W4A8", base), (Overrides{{"quantization.weight.bit_width", "4"},
+                                                           {"quantization.weight.dtype", "qint8"},
+                                                           {"quantization.activation.bit_width", "8"}}));
+}
+
+TEST(Precision, PatternsShowAndOtherNamesAreRefused) {
+    Config config;
+    config.quantization.weight.bitWidth = 4;
+    config.quantization.layerConfigs.emplace_back().weight.bitWidth = 8;
+    EXPECT_EQ(precisionName(config), "w4-8a8");
+    config.train.quantize = false;
+    EXPECT_EQ(precisionName(config), "fp32");
+    for (const char* name : {"", "w4", "w0a8", "w17a8", "w4a", "wa", "fp4", "w4a8x", "w-4a8", "w4afp8"})
+        EXPECT_THROW(precisionOverrides(name, {}), Error) << name;
 }
 
 std::string complaint(const std::string& method) {
@@ -40,6 +75,7 @@ TEST(Methods, UnknownPartsAreNamed) {
     EXPECT_EQ(complaint("ema+qq"), "method ema+qq: there is no part qq (did you mean qc?)");
     EXPECT_EQ(complaint("ema+ema"), "method ema+ema names ema twice");
     EXPECT_EQ(complaint("baseline+qc"), "method baseline+qc: baseline is what has no parts");
+    EXPECT_EQ(complaint("ptq+ema"), "method ptq+ema: ema is a way of training, which ptq leaves out");
     EXPECT_FALSE(complaint("").empty());
 }
 
@@ -97,7 +133,7 @@ TEST_F(Group, RunsEveryMethodWithEverySeedAndTabulates) {
     const json table = readJson(request.out / "methods.json");
     EXPECT_EQ(table["rows"][1]["n"], 2);
     EXPECT_EQ(table["rows"][0]["mAP50"]["mean"].get<double>(), *outcome.rows[0].map50.mean);
-    EXPECT_EQ(readFile(request.out / "methods.md"), methodTableMarkdown(outcome.rows));
+    EXPECT_EQ(readFile(request.out / "methods.md"), groupMarkdown(outcome.rows));
 }
 
 TEST_F(Group, GoesOnWhereItStopped) {
@@ -118,6 +154,35 @@ TEST_F(Group, GoesOnWhereItStopped) {
     EXPECT_EQ(outcome.rows.size(), 2u);
 }
 
+TEST_F(Group, PrecisionsTimesCalibrationsWithoutTraining) {
+    request.precisions = {"W8A8", "FP8"};
+    request.calibrations = {"minmax", "mse"};
+    request.methods = {"ptq"};
+    request.seeds = {3};
+    const GroupOutcome outcome = run();
+    EXPECT_EQ(outcome.status, JobStatus::Completed);
+    ASSERT_EQ(outcome.rows.size(), 4u);
+    const json cell = summary("yolov8n-w8a8-mse-ptq-s3");
+    EXPECT_EQ(cell["quantization"]["mode"], "w8a8");
+    EXPECT_EQ(cell["quantization"]["calibration"], "mse");
+    EXPECT_EQ(cell["method"]["variant"], "ptq");
+    EXPECT_EQ(cell["stability"]["outcome"], "not_trained");
+    EXPECT_EQ(summary("yolov8n-fp8-minmax-ptq-s3")["quantization"]["mode"], "fp8");
+    for (const MethodRow& row : outcome.rows)
+        EXPECT_EQ(*row.map.mean, summary(row.runs.front())["metrics"]["ptq"]["mAP50-95"].get<double>());
+    EXPECT_NE(readFile(request.out / "methods.md").find("| Model | Bits | Method | FP32 | minmax | mse |"),
+              std::string::npos);
+    request.methods = {"ptq", "qc"};
+    request.overrides.emplace_back("train_params.epochs", "0");
+    EXPECT_EQ(failure(), "train_params.epochs is 0, which leaves nothing to compare but ptq and ptq+qc");
+}
+
+TEST_F(Group, NamesAreCheckedBeforeTheFirstRun) {
+    request.calibrations = {"minmax", "best"};
+    EXPECT_NE(failure().find("best"), std::string::npos);
+    EXPECT_FALSE(std::filesystem::exists(request.out));
+}
+
 TEST_F(Group, AnotherConfigurationDoesNotMixIn) {
     request.seeds = {3};
     request.methods = {"baseline"};
@@ -131,7 +196,7 @@ TEST_F(Group, RefusesWhatCannotBeCompared) {
     EXPECT_EQ(failure(), "a seed is named twice");
     request.seeds = {3};
     request.overrides.emplace_back("train_params.epochs", "0");
-    EXPECT_EQ(failure(), "methods are ways of quantization-aware training, but train_params.epochs is 0");
+    EXPECT_EQ(failure(), "train_params.epochs is 0, which leaves nothing to compare but ptq and ptq+qc");
     EXPECT_FALSE(std::filesystem::exists(request.out));
 }
 
