@@ -55,7 +55,7 @@ std::string groupReport(const std::string& title, const std::vector<RunRecord>& 
         page.table(accuracies);
     }
     page.paragraph(
-        "Means over the finished runs of a row; the deviation is that of the sample. Stable runs trained, learned, and "
+        "Means over the finished runs of a row; behind ± the deviation of the sample. The loss is that of the labels in the last epoch. Stable runs trained, learned, and "
         "did not collapse.",
         "note");
     std::vector<std::pair<std::string, Values>> accuracy, restless;
@@ -63,7 +63,7 @@ std::string groupReport(const std::string& title, const std::vector<RunRecord>& 
     for (const MethodRow& row : rows) {
         const std::string name = rowLabel(row, rows);
         accuracy.emplace_back(name, valuesOf(row, byName, [](const RunRecord& run) {
-                                  return run.number("metrics", "final", "mAP50-95");
+                                  return finalAccuracy(run, "mAP50-95");
                               }));
         restless.emplace_back(
             name, valuesOf(row, byName, [](const RunRecord& run) { return run.last("oscillation/share"); }));

@@ -35,9 +35,20 @@ Spread over(const std::vector<const RunRecord*>& runs, Get get) {
     return spreadOf(values);
 }
 
-std::optional<double> finalAccuracy(const RunRecord& run, const char* metric) {
-    const auto final = run.number("metrics", "final", metric);
-    return final ? final : run.number("metrics", "ptq", metric);
+// Mean of the last epoch's steps; without weights of its own, so that methods can be compared.
+std::optional<double> lastLoss(const RunRecord& run) {
+    const auto epochs = run.series.find("metrics/mAP50-95(B)");
+    if (epochs == run.series.end() || epochs->second.empty()) return std::nullopt;
+    double sum = 0;
+    for (const char* name : {"train/box_loss", "train/cls_loss", "train/dfl_loss"}) {
+        const auto steps = run.series.find(name);
+        if (steps == run.series.end()) return std::nullopt;
+        const size_t count = std::max<size_t>(1, steps->second.size() / epochs->second.size());
+        double part = 0;
+        for (size_t i = steps->second.size() - count; i < steps->second.size(); ++i) part += steps->second[i].second;
+        sum += part / static_cast<double>(count);
+    }
+    return sum;
 }
 
 // What runs of one row have in common.
@@ -52,6 +63,7 @@ MethodRow emptyRow(const RunRecord& run) {
             .map50 = {},
             .fp32 = {},
             .ptq = {},
+            .loss = {},
             .oscillatingShare = {}};
 }
 
@@ -72,6 +84,7 @@ MethodRow rowOf(std::vector<const RunRecord*> runs) {
     row.map50 = over(runs, [](const RunRecord& run) { return finalAccuracy(run, "mAP50"); });
     row.fp32 = over(runs, [](const RunRecord& run) { return run.number("metrics", "fp32", "mAP50-95"); }).mean;
     row.ptq = over(runs, [](const RunRecord& run) { return run.number("metrics", "ptq", "mAP50-95"); }).mean;
+    row.loss = over(runs, lastLoss);
     row.oscillatingShare = over(runs, [](const RunRecord& run) { return run.last("oscillation/share"); }).mean;
     row.seconds = over(runs, [](const RunRecord& run) { return std::optional(run.seconds()); }).mean.value_or(0);
     return row;
@@ -90,6 +103,14 @@ std::string percent(const std::optional<double>& share) {
 
 ordered_json orNull(const std::optional<double>& value) {
     return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+ordered_json spreadJson(const Spread& spread) {
+    return {{"mean", orNull(spread.mean)}, {"deviation", orNull(spread.deviation)}};
+}
+
+std::string withDeviation(const Spread& spread) {
+    return fixed(spread.mean, 4) + (spread.deviation ? " ± " + fixed(spread.deviation, 4) : "");
 }
 
 std::string markdown(const TextTable& table) {
@@ -114,16 +135,22 @@ ordered_json rowJson(const MethodRow& row) {
             {"trained", row.trained},
             {"stable", row.stable},
             {"seeds", row.seeds},
-            {"mAP50-95", {{"mean", orNull(row.map.mean)}, {"deviation", orNull(row.map.deviation)}}},
-            {"mAP50", {{"mean", orNull(row.map50.mean)}, {"deviation", orNull(row.map50.deviation)}}},
+            {"mAP50-95", spreadJson(row.map)},
+            {"mAP50", spreadJson(row.map50)},
             {"fp32", orNull(row.fp32)},
             {"ptq", orNull(row.ptq)},
+            {"loss", spreadJson(row.loss)},
             {"oscillating_share", orNull(row.oscillatingShare)},
             {"seconds", row.seconds},
             {"runs", row.runs}};
 }
 
 }  // namespace
+
+std::optional<double> finalAccuracy(const RunRecord& run, const char* metric) {
+    const auto final = run.number("metrics", "final", metric);
+    return final ? final : run.number("metrics", "ptq", metric);
+}
 
 bool isStable(const RunRecord& run) {
     const std::string outcome = run.text("stability", "outcome");
@@ -156,14 +183,14 @@ std::vector<MethodRow> methodRows(const std::vector<RunRecord>& runs) {
 }
 
 TextTable methodTable(const std::vector<MethodRow>& rows) {
-    TextTable table{{"Model", "Bits", "Calibration", "Method", "Runs", "Stable", "mAP50-95", "Deviation", "mAP50",
-                     "PTQ", "FP32", "Oscillating", "Time a run"}};
+    TextTable table{{"Model", "Bits", "Calibration", "Method", "Runs", "Stable", "mAP50-95", "mAP50",
+                     "PTQ", "FP32", "Loss", "Oscillating", "Time a run"}};
     for (const MethodRow& row : rows) {
         const std::string unfinished = row.unfinished ? " (" + std::to_string(row.unfinished) + " unfinished)" : "";
         table.push_back({row.variant, row.quantization, row.calibration, row.method,
                          std::to_string(row.runs.size()) + unfinished,
-                         row.trained > 0 ? std::to_string(row.stable) : "-", fixed(row.map.mean, 4),
-                         fixed(row.map.deviation, 4), fixed(row.map50.mean, 4), fixed(row.ptq, 4), fixed(row.fp32, 4),
+                         row.trained > 0 ? std::to_string(row.stable) : "-", withDeviation(row.map),
+                         fixed(row.map50.mean, 4), fixed(row.ptq, 4), fixed(row.fp32, 4), withDeviation(row.loss),
                          percent(row.oscillatingShare), fixed(row.seconds, 0) + " s"});
     }
     return table;

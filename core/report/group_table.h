@@ -25,12 +25,16 @@ struct MethodRow {
     int64_t stable = 0;                         // runs that learned and did not collapse
     Spread map, map50;                          // of the final models
     std::optional<double> fp32, ptq;            // mAP50-95, means
+    Spread loss;                                // of the labels, box + class + dfl, mean of the last epoch
     std::optional<double> oscillatingShare;     // of low-bit weights in the last epoch, mean
     double seconds = 0;                         // a run, mean
 };
 
 // Whether a run counts as stable for a gate: outcome `stable` or `recovered`.
 bool isStable(const RunRecord& run);
+
+// metrics.final, or metrics.ptq of a run without training; mAP50-95 or mAP50.
+std::optional<double> finalAccuracy(const RunRecord& run, const char* metric);
 
 // Folders below the group that hold a summary, by name.
 std::vector<RunRecord> readGroup(const std::filesystem::path& folder);

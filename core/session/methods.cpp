@@ -56,6 +56,10 @@ const std::array kParts{
                      "bn_reestimation needs qat_params.fuse_modules: false, for all methods that are compared");
              return Overrides{{"oscillation.bn_reestimation", strength(on, c.oscillation.bnReestimation, 50)}};
          }},
+    Part{"distillation", [](const Config& c) { return wantsDistillation(c); },
+         [](const Config&, bool on) {
+             return Overrides{{"distillation.enabled", yesNo(on)}, {"qat_params.use_distillation", yesNo(on)}};
+         }},
 };
 
 bool worksUntrained(const std::string& part) {

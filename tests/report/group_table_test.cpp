@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "report/made_run.h"
 #include "support/assets.h"
@@ -31,10 +32,24 @@ TEST_F(GroupTable, MeansAndDeviationsOverSeeds) {
     EXPECT_EQ(found[0].stable, 3);
 }
 
+TEST_F(GroupTable, LossIsTheMeanOfTheLastEpoch) {
+    add("a", {});
+    double sum = 0;
+    for (int step = 5000 - 5000 / 3 + 1; step <= 5000; ++step) sum += 1.0 / step;
+    EXPECT_FALSE(rows()[0].loss.mean) << "class and dfl are missing";
+    std::string events = readFile(scratch.path() / "a/events.jsonl");
+    for (const char* part : {"cls", "dfl"})
+        for (int step = 1; step <= 3; ++step)
+            events += str(R"({"type":"scalar","series":"train/)", part, R"(_loss","x":)", step, R"(,"value":)", step,
+                          "}\n");
+    writeFileAtomic(scratch.path() / "a/events.jsonl", events);
+    EXPECT_NEAR(*rows()[0].loss.mean, sum / (5000 / 3) + 3 + 3, 1e-9);
+}
+
 TEST_F(GroupTable, OneRunHasNoDeviation) {
     add("a", {});
     EXPECT_FALSE(rows()[0].map.deviation.has_value());
-    EXPECT_NE(groupMarkdown(rows()).find("| 0.5000 | - |"), std::string::npos);
+    EXPECT_NE(groupMarkdown(rows()).find("| 0.5000 | 0.7000 |"), std::string::npos);
 }
 
 TEST_F(GroupTable, UnfinishedRunsAreCountedApart) {

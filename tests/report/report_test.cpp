@@ -75,7 +75,7 @@ TEST(GroupReport, HasTheTableAndALinkToEveryRun) {
     writeMadeRun(scratch.path() / "yolov8n-baseline-s0", {.method = "baseline", .map = 0.1});
     const std::string page = readFile(writeGroupReport(scratch.path()));
     expectSound(page);
-    EXPECT_NE(page.find("<td>0.4500</td><td>0.0707</td>"), std::string::npos);
+    EXPECT_NE(page.find("<td>0.4500 ± 0.0707</td>"), std::string::npos);
     for (const char* run : {"yolov8n-ema-s0", "yolov8n-ema-s1", "yolov8n-baseline-s0"}) {
         EXPECT_NE(page.find(std::string("href=\"") + run + "/report.html\""), std::string::npos);
         expectSound(readFile(scratch.path() / run / "report.html"));
