@@ -248,6 +248,8 @@ struct TrainConfig {                     // train_params
     int bnFreezeEpoch = 0;               // (+) epochs after which statistics of batch norms stay; 0 = never
     double multiScale = 0;               // (+) largest change of the image size, as a share
     std::vector<std::string> frozenLayers;  // (+) patterns of layers whose weights stay
+    std::vector<double> classWeights;    // (+) of the class loss, one a class, relative to their mean; empty: all the same
+    double classBalance = 0;             // (+) class weights from the labels: frequency to the power of minus this
     bool operator==(const TrainConfig&) const = default;
 };
 

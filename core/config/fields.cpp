@@ -247,6 +247,12 @@ void addTrain(Rows<Config>& rows) {
                                  within(0, 0.9));
     rows.add<at, &T::frozenLayers>(train + "frozen_layers", "Frozen layers",
                                    "Expressions searched in names of layers whose weights are not trained.");
+    rows.add<at, &T::classWeights>(train + "class_weights", "Class weights",
+                                   "Weights of the classes in the class loss, one a class, relative to their mean; empty treats all alike.",
+                                   within(0, 1e6));
+    rows.add<at, &T::classBalance>(train + "class_balance", "Class balance",
+                                   "Makes rare classes count more: labels of a class to the power of minus this; 1 is inverse frequency, 0 treats all alike.",
+                                   within(0, 2));
     addTrainExtras(rows);
 }
 
