@@ -366,7 +366,7 @@ void addGate(Rows<Config>& rows) {
                                     "Training collapsed when mAP50-95 is below this share of its best; 0 sets no floor.", within(0, 1));
     rows.add<at, &G::patience>("gate.patience", "Patience", "Epochs in a row below the floor before anything is done.", within(1, 1000));
     rows.add<at, &G::reaction>("gate.reaction", "Reaction",
-                               "What follows a collapse, a loss that is not finite, or a dead or exploding scale.");
+                               "What follows a collapse, a loss or gradients that are not finite, or a dead or exploding scale.");
     rows.add<at, &G::retries>("gate.retries", "Retries", "Times that training goes back to its best epoch.", within(1, 100));
     rows.add<at, &G::retryLrFactor>("gate.retry_lr_factor", "Retry factor",
                                     "What each retry multiplies the learning rates with.", within(0.001, 1));

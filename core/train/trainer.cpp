@@ -286,8 +286,7 @@ private:
         Stabilizer* const stabilizer = m_stabilizer && !inFloat() ? &*m_stabilizer : nullptr;
         const double dampening = stabilizer ? stabilizer->beforeStep(progress(), images) : 0;
         if (stabilizer && stabilizer->dampens()) m_sink.scalar("train/dampen_loss", step, dampening);
-        const double norm = m_optimizer->step(now);
-        if (!std::isfinite(norm)) m_sink.log(LogLevel::Warning, "trainer", str("step ", m_at.step, ": the gradient is not finite, step left out"));
+        m_sentinel->seeGradient(m_optimizer->step(now), m_at);
         if (stabilizer) stabilizer->afterStep(progress());
         if (m_ema) m_ema->update(m_job.graph);
         if (m_ema && stabilizer) stabilizer->hold(m_ema->graph());
