@@ -300,7 +300,8 @@ struct GateConfig {                      // (+) gate: when training counts as co
     GateReaction reaction = GateReaction::Continue;
     int retries = 1;
     double retryLrFactor = 0.5;
-    int stableRuns = 2;                  // of ema+qc on n and on s each, before a group of runs takes larger models
+    int stableRuns = 2;                  // of ema+qc on n and on s each, before larger models are trained
+    std::string evidence;                // folder of these runs; "": groups look into their own, single runs do not ask
     bool operator==(const GateConfig&) const = default;
 };
 
@@ -377,6 +378,7 @@ struct Config {
 inline Config essentials(Config config) {
     config.run.workers = 0;
     config.run.output.clear();
+    config.gate.evidence.clear();
     return config;
 }
 

@@ -371,8 +371,10 @@ void addGate(Rows<Config>& rows) {
     rows.add<at, &G::retryLrFactor>("gate.retry_lr_factor", "Retry factor",
                                     "What each retry multiplies the learning rates with.", within(0.001, 1));
     rows.add<at, &G::stableRuns>("gate.stable_runs", "Stable runs",
-                                 "Stable runs of ema+qc on n and on s that a group of runs must hold before it takes larger models; 0 asks for none.",
+                                 "Stable runs of ema+qc on n and on s that there must be before larger models are trained; 0 asks for none.",
                                  within(0, 100));
+    rows.add<at, &G::evidence>("gate.evidence", "Evidence",
+                               "Folder of the runs on n and s; empty: a group of runs looks into its own folder, a single run does not ask.", path());
 }
 
 void addAugment(Rows<Config>& rows) {

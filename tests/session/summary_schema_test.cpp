@@ -71,6 +71,7 @@ TEST_F(SummarySchema, HoldsForARunWithIncidents) {
     EXPECT_EQ(stability["final_over_best_ratio"], 0.2);
     EXPECT_EQ(stability["incidents"][3]["trouble"], "exploding_scale");
     EXPECT_EQ(summary()["overridden_gate"], "too early");
+    EXPECT_EQ(summary()["stage_gate"], "overridden");
 }
 
 // Digests are those of the files, and of nothing that changes when nothing does.
