@@ -99,6 +99,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelT
         facts.status = status;
         facts.error = error;
         if (!error.empty()) log.log(LogLevel::Error, "session", error);
+        if (status == "incomplete") log.log(LogLevel::Warning, "session", "stopped on request, by a signal or the window; it can be resumed");
         try {
             writeSummary(folder, config, facts);
             writeRunReport(folder.root);
