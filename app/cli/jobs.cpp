@@ -20,11 +20,11 @@ namespace {
 struct JobOptions {
     std::string config, out, data;
     std::vector<std::string> settings;
-    bool resume = false;
+    bool resume = false, overrideGate = false;
 };
 
 JobRequest requestFrom(const JobOptions& o, JobKind kind) {
-    return {o.config, o.out, o.data, parseSettings(o.settings), o.resume, kind};
+    return {o.config, o.out, o.data, parseSettings(o.settings), o.resume, kind, o.overrideGate};
 }
 
 void printAccuracy(const char* name, const std::optional<JobOutcome::Accuracy>& accuracy) {
@@ -36,6 +36,10 @@ int runJob(const JobOptions& o, JobKind kind, const CancelToken& cancel) {
     JobRequest request = requestFrom(o, kind);
     if (request.out.empty()) request.out = newRunFolder(loadConfig(request.config, request.overrides), request.config);
     const JobOutcome outcome = runPipeline(request, console, cancel);
+    if (outcome.status == JobStatus::NotStarted) {
+        std::cout << "gate closed: " << outcome.gates.at(0) << "; --override-gate runs it nevertheless\n";
+        return kGateFailed;
+    }
     printAccuracy("FP32", outcome.fp32);
     printAccuracy("PTQ", outcome.ptq);
     printAccuracy("final", outcome.final);
@@ -53,6 +57,8 @@ void addJob(CLI::App& app, Context& context, const char* name, const char* help,
     command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...], instead of the config's");
     command->add_option("--set", o->settings, "key.path=value, changes one setting")->take_all();
     if (kind == JobKind::Pipeline) command->add_flag("--resume", o->resume, "Go on from the folder's last checkpoint")->needs(out);
+    if (kind == JobKind::Pipeline)
+        command->add_flag("--override-gate", o->overrideGate, "Train a model larger than s although gate.evidence does not show that smaller ones train stably; noted in the summary");
     command->callback([&context, o, kind] { context.chosen = [&context, o, kind] { return runJob(*o, kind, context.cancel); }; });
 }
 

@@ -14,6 +14,8 @@
 namespace qat {
 namespace {
 
+constexpr std::string_view kTemporary = ".tmp";  // and the process's number
+
 class Descriptor {
 public:
     Descriptor(const fs::path& path, int flags) : m_fd(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
@@ -70,7 +72,7 @@ std::string readFile(const fs::path& path) {
 
 void writeFileAtomic(const fs::path& path, std::string_view bytes) {
     fs::path temporary = path;
-    temporary += str(".tmp", ::getpid());
+    temporary += str(kTemporary, ::getpid());
     try {
         Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
         if (file.get() < 0) failIo("write", path, errno);
@@ -81,6 +83,19 @@ void writeFileAtomic(const fs::path& path, std::string_view bytes) {
         ::unlink(temporary.c_str());
         throw;
     }
+}
+
+bool isHalfWritten(const fs::path& path) {
+    const std::string suffix = path.extension().string();
+    if (!suffix.starts_with(kTemporary) || suffix.size() == kTemporary.size()) return false;
+    return suffix.find_first_not_of("0123456789", kTemporary.size()) == std::string::npos;
+}
+
+void removeHalfWritten(const fs::path& folder) {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+        if (isHalfWritten(entry.path()) && entry.is_regular_file()) found.push_back(entry.path());
+    for (const fs::path& path : found) fs::remove(path);
 }
 
 void makeWritableFolder(const fs::path& folder) {

@@ -20,6 +20,12 @@ std::string readFile(const fs::path& path);
 // (disk full, not writable); the old file is then untouched.
 void writeFileAtomic(const fs::path& path, std::string_view bytes);
 
+// Whether the name is that of a file which writeFileAtomic() has not finished, or never will.
+bool isHalfWritten(const fs::path& path);
+
+// Removes what writers that were killed left beside their targets, anywhere below the folder.
+void removeHalfWritten(const fs::path& folder);
+
 // Makes the folder and its parents, and proves that it can be written to. Throws Error{Io}.
 void makeWritableFolder(const fs::path& folder);
 

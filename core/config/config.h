@@ -248,6 +248,8 @@ struct TrainConfig {                     // train_params
     int bnFreezeEpoch = 0;               // (+) epochs after which statistics of batch norms stay; 0 = never
     double multiScale = 0;               // (+) largest change of the image size, as a share
     std::vector<std::string> frozenLayers;  // (+) patterns of layers whose weights stay
+    std::vector<double> classWeights;    // (+) of the class loss, one a class, relative to their mean; empty: all the same
+    double classBalance = 0;             // (+) class weights from the labels: frequency to the power of minus this
     bool operator==(const TrainConfig&) const = default;
 };
 
@@ -298,7 +300,8 @@ struct GateConfig {                      // (+) gate: when training counts as co
     GateReaction reaction = GateReaction::Continue;
     int retries = 1;
     double retryLrFactor = 0.5;
-    int stableRuns = 2;                  // of ema+qc on n and on s each, before a group of runs takes larger models
+    int stableRuns = 2;                  // of ema+qc on n and on s each, before larger models are trained
+    std::string evidence;                // folder of these runs; "": groups look into their own, single runs do not ask
     bool operator==(const GateConfig&) const = default;
 };
 
@@ -375,6 +378,7 @@ struct Config {
 inline Config essentials(Config config) {
     config.run.workers = 0;
     config.run.output.clear();
+    config.gate.evidence.clear();
     return config;
 }
 

@@ -77,6 +77,7 @@ struct ConfigField {
     Kind kind = Kind::Text;
     std::vector<std::string> choices;  // for Choice, and for a List with a closed set of elements
     double minimum = 0, maximum = 0;   // for numbers, and for a List of numbers (its maximum is above its minimum)
+    bool fractions = false;            // for a List of numbers: they need not be whole
     std::string defaultValue;          // as it would be written in YAML, without quotes
 };
 

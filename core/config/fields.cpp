@@ -247,6 +247,12 @@ void addTrain(Rows<Config>& rows) {
                                  within(0, 0.9));
     rows.add<at, &T::frozenLayers>(train + "frozen_layers", "Frozen layers",
                                    "Expressions searched in names of layers whose weights are not trained.");
+    rows.add<at, &T::classWeights>(train + "class_weights", "Class weights",
+                                   "Weights of the classes in the class loss, one a class, relative to their mean; empty treats all alike.",
+                                   within(0, 1e6));
+    rows.add<at, &T::classBalance>(train + "class_balance", "Class balance",
+                                   "Makes rare classes count more: labels of a class to the power of minus this; 1 is inverse frequency, 0 treats all alike.",
+                                   within(0, 2));
     addTrainExtras(rows);
 }
 
@@ -360,13 +366,15 @@ void addGate(Rows<Config>& rows) {
                                     "Training collapsed when mAP50-95 is below this share of its best; 0 sets no floor.", within(0, 1));
     rows.add<at, &G::patience>("gate.patience", "Patience", "Epochs in a row below the floor before anything is done.", within(1, 1000));
     rows.add<at, &G::reaction>("gate.reaction", "Reaction",
-                               "What follows a collapse, a loss that is not finite, or a dead or exploding scale.");
+                               "What follows a collapse, a loss or gradients that are not finite, or a dead or exploding scale.");
     rows.add<at, &G::retries>("gate.retries", "Retries", "Times that training goes back to its best epoch.", within(1, 100));
     rows.add<at, &G::retryLrFactor>("gate.retry_lr_factor", "Retry factor",
                                     "What each retry multiplies the learning rates with.", within(0.001, 1));
     rows.add<at, &G::stableRuns>("gate.stable_runs", "Stable runs",
-                                 "Stable runs of ema+qc on n and on s that a group of runs must hold before it takes larger models; 0 asks for none.",
+                                 "Stable runs of ema+qc on n and on s that there must be before larger models are trained; 0 asks for none.",
                                  within(0, 100));
+    rows.add<at, &G::evidence>("gate.evidence", "Evidence",
+                               "Folder of the runs on n and s; empty: a group of runs looks into its own folder, a single run does not ask.", path());
 }
 
 void addAugment(Rows<Config>& rows) {

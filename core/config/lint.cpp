@@ -43,6 +43,7 @@ public:
         checkScaleType();
         checkCorrection();
         checkGate();
+        checkClassWeights();
         checkBounds("quantization.weight.", m_config.quantization.weight);
         checkBounds("quantization.activation.", m_config.quantization.activation);
     }
@@ -319,6 +320,18 @@ private:
         const auto warn = [&](const char* key) { report(Severity::Warning, key, str(key, " is only used by gate.reaction retry")); };
         if (gate.retries != GateConfig{}.retries) warn("gate.retries");
         if (gate.retryLrFactor != GateConfig{}.retryLrFactor) warn("gate.retry_lr_factor");
+    }
+
+    void checkClassWeights() {
+        const TrainConfig& train = m_config.train;
+        const bool given = !train.classWeights.empty(), balanced = train.classBalance > 0;
+        const char* key = given ? "train_params.class_weights" : "train_params.class_balance";
+        if (given && balanced)
+            report(Severity::Warning, "train_params.class_balance", "train_params.class_balance does nothing because train_params.class_weights gives the weights");
+        if (given && std::ranges::all_of(train.classWeights, [](double weight) { return weight == 0; }))
+            report(Severity::Error, key, "train_params.class_weights are all 0, so that no class would be learned");
+        if ((given || balanced) && train.epochs == 0 && !m_config.qc.enabled)
+            report(Severity::Warning, key, str(key, " does nothing because train_params.epochs is 0"));
     }
 
     void checkBounds(const std::string& at, const TensorQuantConfig& tensor) {

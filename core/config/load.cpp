@@ -88,6 +88,7 @@ void resolveConfigPaths(Config& config, const fs::path& folder) {
     resolve(config.model.pretrainedPath, folder);
     resolve(config.distillation.teacherModel, folder);
     resolve(config.run.output, folder);
+    resolve(config.gate.evidence, folder);
     if (!isSynthetic(config.data.path)) resolve(config.data.path, folder);
 }
 

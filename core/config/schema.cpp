@@ -22,6 +22,7 @@ Json scalarSchema(const ConfigField& field) {
     }
     Json element{{"type", "string"}};
     if (!field.choices.empty()) element = {{"enum", field.choices}};
+    else if (field.fractions) element = {{"type", "number"}, {"minimum", field.minimum}, {"maximum", field.maximum}};
     else if (field.maximum > field.minimum) element = {{"type", "integer"}, {"minimum", static_cast<int64_t>(field.minimum)}, {"maximum", static_cast<int64_t>(field.maximum)}};
     return {{"type", "array"}, {"items", element}};
 }

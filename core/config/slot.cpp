@@ -56,7 +56,8 @@ struct OptionalTraits<std::optional<T>> {
     static constexpr bool isOptional = true;
 };
 template <class T>
-constexpr bool kIsList = std::is_same_v<T, std::vector<std::string>> || std::is_same_v<T, std::vector<int>>;
+constexpr bool kIsList = std::is_same_v<T, std::vector<std::string>> || std::is_same_v<T, std::vector<int>> ||
+                         std::is_same_v<T, std::vector<double>>;
 
 std::string numberText(double value) {
     char buffer[400];
@@ -242,6 +243,7 @@ void describeSlot(const Slot& slot, ConfigField& field) {
             using Value = typename OptionalTraits<T>::Value;
             if constexpr (kIsList<Value>) {
                 field.kind = Kind::List;
+                field.fractions = std::is_same_v<Value, std::vector<double>>;
             } else if constexpr (std::is_same_v<Value, bool>) {
                 field.kind = Kind::Boolean;
             } else if constexpr (std::is_same_v<Value, double>) {

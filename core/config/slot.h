@@ -14,7 +14,8 @@
 namespace qat {
 
 using Slot =
-    std::variant<std::string*, int*, int64_t*, double*, bool*, std::vector<std::string>*, std::vector<int>*, DType*,
+    std::variant<std::string*, int*, int64_t*, double*, bool*, std::vector<std::string>*, std::vector<int>*,
+                 std::vector<double>*, DType*,
                  Scheme*, ObserverKind*, FakeQuantKind*, ScaleKind*, CalibrationMethod*, CoresetMethod*, OptimizerKind*,
                  QcFold*, GateReaction*,
                  ScheduleKind*, SensitivityTensors*, std::optional<int>*, std::optional<double>*, std::optional<bool>*,

@@ -31,13 +31,19 @@ public:
     int64_t size() const override { return m_all->size(); }
     Sample read(int64_t index) const override {
         Sample sample = m_all->read(index);
-        std::erase_if(sample.labels, [&](const ObjectLabel& label) { return !m_classes.contains(label.classIndex); });
+        sample.labels = chosen(std::move(sample.labels));
         return sample;
     }
+    std::vector<ObjectLabel> labels(int64_t index) const override { return chosen(m_all->labels(index)); }
     std::string path(int64_t index) const override { return m_all->path(index); }
     cv::Size imageSize(int64_t index) const override { return m_all->imageSize(index); }
 
 private:
+    std::vector<ObjectLabel> chosen(std::vector<ObjectLabel> labels) const {
+        std::erase_if(labels, [&](const ObjectLabel& label) { return !m_classes.contains(label.classIndex); });
+        return labels;
+    }
+
     std::shared_ptr<const Dataset> m_all;
     std::set<int32_t> m_classes;
 };

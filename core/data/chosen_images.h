@@ -13,6 +13,7 @@ public:
     }
     int64_t size() const override { return static_cast<int64_t>(m_indices.size()); }
     Sample read(int64_t index) const override { return m_all->read(m_indices[static_cast<size_t>(index)]); }
+    std::vector<ObjectLabel> labels(int64_t index) const override { return m_all->labels(m_indices[static_cast<size_t>(index)]); }
     std::string path(int64_t index) const override { return m_all->path(m_indices[static_cast<size_t>(index)]); }
     cv::Size imageSize(int64_t index) const override { return m_all->imageSize(m_indices[static_cast<size_t>(index)]); }
 

@@ -33,6 +33,7 @@ public:
         const Item& item = itemAt(index);
         return {item.path, readImage(item.path), item.labels};
     }
+    std::vector<ObjectLabel> labels(int64_t index) const override { return itemAt(index).labels; }
     std::string path(int64_t index) const override { return itemAt(index).path; }
     cv::Size imageSize(int64_t index) const override { return readImageSize(itemAt(index).path); }
 

@@ -40,6 +40,8 @@ public:
     virtual int64_t size() const = 0;
     // index is within 0..size()-1. Throws Error{BadInput} naming the file if the picture cannot be read.
     virtual Sample read(int64_t index) const = 0;
+    // The labels that read() gives, without decoding the picture where they are known.
+    virtual std::vector<ObjectLabel> labels(int64_t index) const { return read(index).labels; }
     virtual std::string path(int64_t index) const = 0;
     // Width and height as read() gives them, without decoding where the format allows it. Throws like read().
     virtual cv::Size imageSize(int64_t index) const = 0;

@@ -55,7 +55,9 @@ bool takesRowScales(const Graph& graph, const ChannelAffine& affine, bool perCha
     const auto* op = maker ? std::get_if<FakeQuantize>(&graph.node(*maker).op) : nullptr;
     const bool scaled = op && op->format != NumberFormat::Half && op->scaleForm == ScaleForm::Plain && !op->learnOffset;
     if (!scaled || op->qmin != -op->qmax || op->axis > 0 || (op->axis < 0 && !perChannel)) return false;
-    const at::Tensor least = data(graph, graph.node(*maker).inputs[1]).abs().min() * data(graph, affine.gamma).abs().min();
+    const at::Tensor factors = data(graph, affine.gamma).abs();
+    const at::Tensor kept = at::where(factors.gt(0), factors, at::ones({}));  // a channel times 0 keeps its scale
+    const at::Tensor least = data(graph, graph.node(*maker).inputs[1]).abs().min() * kept.min();
     return least.item<double>() >= op->floor && data(graph, graph.node(*maker).inputs[2]).eq(0).all().item<bool>();
 }
 

@@ -57,7 +57,8 @@ void scaleWeight(Graph& graph, ValueId weight, const at::Tensor& factor) {
 }
 
 // Scales the grid along. Weights that rounding puts on another code than before, they stood next to a boundary, move to
-// the middle of the code they had.
+// the middle of the code they had. A channel that is multiplied by 0 has codes of 0 and keeps its scale, since a grid
+// without steps is none.
 void scaleQuantizedWeight(Graph& graph, const Match& m, const at::Tensor& factor) {
     Node& quantizer = graph.node(*m.quantizer);
     auto& op = std::get<FakeQuantize>(quantizer.op);
@@ -69,10 +70,13 @@ void scaleQuantizedWeight(Graph& graph, const Match& m, const at::Tensor& factor
     const auto codes = [&] {
         return quantizedCodes(op, data(graph, weight), data(graph, scale), data(graph, zeroPoint));
     };
-    const at::Tensor wanted = codes() * perOutput(factor.sign());
+    const at::Tensor before = codes();
     scaleWeight(graph, weight, factor);
-    const at::Tensor scales = data(graph, scale).abs(), channels = factor.abs().reshape({-1, 1});
-    const at::Tensor scaled = (scales.reshape({op.axis < 0 ? 1 : factor.size(0), -1}) * channels).reshape({-1});
+    const at::Tensor scales = data(graph, scale).abs().reshape({op.axis < 0 ? 1 : factor.size(0), -1});
+    const at::Tensor product = scales * factor.abs().reshape({-1, 1});
+    const at::Tensor alive = product.gt(0).all(1);  // a tiny factor may leave nothing of a scale
+    const at::Tensor scaled = at::where(alive.reshape({-1, 1}), product, scales).reshape({-1});
+    const at::Tensor wanted = before * perOutput(factor.sign() * alive);
     set(graph, scale, scaled);
     set(graph, zeroPoint, at::zeros_like(scaled));
     op.axis = 0;

@@ -68,7 +68,7 @@ void EventLog::check() const { require(m_error == 0, ErrorKind::Io, "cannot writ
 
 void EventLog::begin(const RunHeader& h) {
     write({{{"t", seconds()}, {"type", "run"}, {"run_id", h.runId}, {"time", isoTime()}, {"model", h.model}, {"quantization", h.quantization},
-            {"data", h.data}, {"epochs", h.epochs}, {"stages", h.stages}, {"resumed", h.resumed}}});
+            {"data", h.data}, {"epochs", h.epochs}, {"stages", h.stages}, {"averaged", h.averaged}, {"resumed", h.resumed}}});
 }
 
 void EventLog::end(const std::string& status, const std::string& error) {

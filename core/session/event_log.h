@@ -21,6 +21,7 @@ struct RunHeader {
     int epochs = 0;
     std::vector<std::string> stages;
     bool resumed = false;
+    bool averaged = false;  // what training validates is the average of the weights
 };
 
 class EventLog final : public EventSink {

@@ -112,6 +112,10 @@ OpenedModel openModel(const Config& config, int64_t numClasses) {
     return opened;
 }
 
+void restoreModel(Graph& graph, const std::filesystem::path& file) {
+    loadWeights(graph, tensorsOf(readCheckpoint(file)), file.string());
+}
+
 bool isRunFolder(const std::filesystem::path& path) { return std::filesystem::is_regular_file(path / "config.yaml"); }
 
 namespace {

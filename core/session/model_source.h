@@ -28,6 +28,9 @@ OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0
 // The model a config names: its checkpoint, or its family with random weights.
 OpenedModel openModel(const Config& config, int64_t numClasses);
 
+// The stored values of a graph as saveModel() wrote them from one of the same structure. Throws Error naming the file.
+void restoreModel(Graph& graph, const std::filesystem::path& file);
+
 // The quantized model of a finished run: the configured family, its quantizers, and its best (or last) weights.
 struct RunModel {
     Config config;

@@ -29,6 +29,7 @@
 #include "session/previews.h"
 #include "session/width_search.h"
 #include "train/distiller.h"
+#include "train/loader_options.h"
 #include "train/reestimate_norms.h"
 #include "train/save_model.h"
 #include "train/trainer.h"
@@ -51,17 +52,18 @@ JobOutcome Pipeline::run() {
     const bool chosen = m_request.resume && adaptsWidths(m_config) && applyChosenWidths(m_folder.root, m_config);
     if (quantize) insertQuantizers();
     describe();
-    const bool resumedTraining = m_request.resume && restoreProgress();
-    if (quantize && (!resumedTraining || hasChannelRanges() || repairsStructure())) stage("calibrate", [&] { calibrateStage(); });
+    const bool resumed = m_request.resume && restoreProgress();
+    if (quantize && (!resumed || hasChannelRanges() || repairsStructure())) stage("calibrate", [&] { calibrateStage(); });
     if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen) stage("search", [&] { searchWidthsStage(); });
-    if (repairsLayers(m_config) && (!resumedTraining || repairsStructure())) stage("repair", [&] { repairStage(); });
+    if (repairsLayers(m_config) && (!resumed || repairsStructure())) stage("repair", [&] { repairStage(); });
+    if (resumed && correctsCalibrated()) restoreModel(m_model, calibratedFile());
     if (m_request.kind != JobKind::Pipeline) {
         stage("analyze", [&] { analyze(); });
         return m_facts.outcome;
     }
-    const bool wantsFloat = m_config.analysis.compareWithFp32 && (!resumedTraining || wantsPreviews());
+    const bool wantsFloat = m_config.analysis.compareWithFp32 && (!resumed || wantsPreviews());
     if (wantsFloat) stage("evaluate_fp32", [&] { evaluateFloat(); });
-    if (quantize && !resumedTraining) {
+    if (quantize && !resumed) {
         stage("evaluate_ptq", [&] { evaluatePtq(); });
         if (wantsAnalysis()) stage("analyze", [&] { analyze(); });
         saveProgress();
@@ -199,12 +201,9 @@ void Pipeline::describe() {
 }
 
 std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset>& data, int64_t count, int batch, bool shuffle) {
-    LoaderOptions options;
-    options.imgsz = m_config.data.imgsz;
+    LoaderOptions options = shuffledOptions(m_config);
     options.batch = batch;
-    options.workers = m_config.run.workers;
     options.shuffle = shuffle;
-    options.seed = static_cast<uint64_t>(m_config.run.seed);
     options.limit = shuffle ? 0 : count;
     m_imageLoader = std::make_shared<Loader>(data, options);
     m_imageLoader->startEpoch(0);
@@ -468,15 +467,17 @@ std::optional<JobOutcome::Accuracy> accuracyFrom(const nlohmann::json& j) {
 }  // namespace
 
 void Pipeline::saveProgress() const {
+    if (correctsCalibrated()) saveModel(calibratedFile(), m_model);
     const nlohmann::json progress{{"fp32", accuracyJson(m_facts.outcome.fp32)}, {"ptq", accuracyJson(m_facts.outcome.ptq)}};
     writeFileAtomic(m_folder.checkpoint() / "stages.json", progress.dump() + "\n");
 }
 
-// Everything before training is known again if training had begun; its ranges and weights come from the checkpoint.
+// Everything before training is known again if training had begun, or a correction without training; ranges and weights
+// come from the checkpoint.
 bool Pipeline::restoreProgress() {
     const auto stages = m_folder.checkpoint() / "stages.json";
-    const bool trained = std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors");
-    if (!trained || !std::filesystem::exists(stages)) return false;
+    const bool begun = std::filesystem::exists(correctsCalibrated() ? calibratedFile() : m_folder.checkpoint() / "train_state.safetensors");
+    if (!begun || !std::filesystem::exists(stages)) return false;
     const nlohmann::json progress = nlohmann::json::parse(readFile(stages), nullptr, false);
     require(progress.is_object() && progress.contains("fp32") && progress.contains("ptq"), ErrorKind::BadInput, stages.string(), " is damaged");
     m_facts.outcome.fp32 = accuracyFrom(progress["fp32"]);

@@ -63,6 +63,9 @@ private:
     void exportStage();
     void saveProgress() const;      // results of the stages before training, for a resumed sitting
     bool restoreProgress();
+    // The calibrated model, where no training state will hold it: of a correction without training.
+    std::filesystem::path calibratedFile() const { return m_folder.checkpoint() / "calibrated.safetensors"; }
+    bool correctsCalibrated() const { return corrects() && m_config.train.epochs == 0; }
 
     // Begins and ends a stage's events around `work`.
     void stage(const std::string& name, const std::function<void()>& work);

@@ -38,7 +38,10 @@ RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
         require(!std::filesystem::exists(folder.config()), ErrorKind::BadInput, folder.root.string(),
                 " already holds a run: resume it or choose another folder");
     for (const auto& path : {folder.root, folder.weights(), folder.checkpoint(), folder.previews(), folder.exports()}) makeWritableFolder(path);
-    if (request.resume) return folder;
+    if (request.resume) {
+        removeHalfWritten(folder.root);
+        return folder;
+    }
     if (std::filesystem::exists(request.config)) writeFileAtomic(folder.userConfig(), readFile(request.config));
     writeFileAtomic(folder.config(), writeConfig(config));
     return folder;

@@ -82,6 +82,19 @@ void checkCells(const GroupRequest& group, const std::vector<Cell>& cells) {
     for (const Cell& cell : cells) resolvedConfig(requestFor(group, cell));
 }
 
+// Runs of the group, and those of gate.evidence.
+std::vector<RunRecord> evidenceFor(const GroupRequest& group, const Config& base) {
+    std::vector<RunRecord> runs = readGroup(group.out);
+    if (!base.gate.evidence.empty()) std::ranges::move(evidenceOf(base), std::back_inserter(runs));
+    return runs;
+}
+
+// For the runs of a group, which has asked for all of them.
+StageGate answerOf(const GroupOutcome& outcome, const Config& base) {
+    if (!outcome.gate.empty()) return {StageGateState::Overridden, outcome.gate};
+    return {isGated(base) ? StageGateState::Open : StageGateState::NotNeeded};
+}
+
 bool isFinished(const JobRequest& request) {
     if (!hasSummary(request.out)) return false;
     requireSameRun({request.out}, resolvedConfig(request));
@@ -103,32 +116,14 @@ bool runOne(JobRequest request, EventSink& sink, const CancelToken& cancel, std:
 
 }  // namespace
 
-std::string stageGate(const std::vector<RunRecord>& runs, const std::string& variant, int required) {
-    if (variant == "n" || variant == "s" || required == 0) return "";
-    std::string missing;
-    for (const char* small : {"n", "s"}) {
-        int stable = 0, all = 0;
-        for (const RunRecord& run : runs) {
-            if (!run.text("model", "variant").ends_with(small) || run.text("method", "variant") != "ema+qc") continue;
-            ++all;
-            stable += isStable(run);
-        }
-        if (stable < required || stable < all)
-            missing += str(missing.empty() ? "" : " and ", stable, " of ", std::max(all, required), " on ", small);
-    }
-    if (missing.empty()) return "";
-    return str("model.variant is ", variant, ", which needs ", required,
-               " stable runs of ema+qc on n and on s and no other: there are ", missing);
-}
-
 GroupOutcome runGroup(const GroupRequest& group, EventSink& sink, const CancelToken& cancel) {
     const Config base = resolvedConfig({group.config, group.out, group.data, group.overrides});
     check(group, base);
     const std::vector<Cell> cells = cellsOf(group, base);
     checkCells(group, cells);
     GroupOutcome outcome;
-    if (std::ranges::any_of(group.methods, trains))
-        outcome.gate = stageGate(readGroup(group.out), base.model.variant, base.gate.stableRuns);
+    const bool asks = std::ranges::any_of(group.methods, trains);
+    if (asks) outcome.gate = stageGate(evidenceFor(group, base), base.model.variant, base.gate.stableRuns);
     if (!outcome.gate.empty() && !group.overrideGate) {
         outcome.status = JobStatus::GateFailed;
         return outcome;
@@ -136,7 +131,7 @@ GroupOutcome runGroup(const GroupRequest& group, EventSink& sink, const CancelTo
     makeWritableFolder(group.out);
     for (size_t i = 0; i < cells.size() && outcome.status != JobStatus::Cancelled; ++i) {
         JobRequest request = requestFor(group, cells[i]);
-        if (!outcome.gate.empty()) request.overriddenGate = outcome.gate;
+        if (asks) request.gate = answerOf(outcome, base);
         const bool finished = isFinished(request);
         sink.log(LogLevel::Info, "methods",
                  str("run ", i + 1, " of ", cells.size(), ", ", cells[i].name, finished ? ": finished before" : ""));

@@ -32,10 +32,6 @@ struct GroupOutcome {
     std::vector<MethodRow> rows;              // of all runs in the folder
 };
 
-// Training of models larger than s is gated: of n and of s each, the group must hold `required` stable runs of ema+qc, and none
-// that is not stable. Returns what is missing, as a sentence; "" where the gate is open.
-std::string stageGate(const std::vector<RunRecord>& runs, const std::string& variant, int required);
-
 // Runs what is not finished yet; a run that was interrupted is resumed, one that fails does not keep the others from
 // running. Writes methods.md, methods.json and report.html after each run. Throws Error{BadInput} for names, seeds or a
 // configuration that cannot be run, and for a run folder that holds another job.

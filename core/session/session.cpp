@@ -51,6 +51,19 @@ void drawSeed(Config& config, const JobRequest& request) {
     config.run.seed = static_cast<int64_t>(source() & 0x7fffffff);
 }
 
+JobOutcome notStarted(const StageGate& gate) {
+    JobOutcome outcome;
+    outcome.status = JobStatus::NotStarted;
+    outcome.gates = {gate.missing};
+    return outcome;
+}
+
+void tellGate(const StageGate& gate, const Config& config, EventSink& log) {
+    if (gate.state == StageGateState::Overridden) log.log(LogLevel::Warning, "session", "gate overridden: " + gate.missing);
+    if (gate.state == StageGateState::NotAsked)
+        log.log(LogLevel::Warning, "session", str("model.variant is ", config.model.variant, ", and gate.evidence names no folder of runs that show that n and s train stably"));
+}
+
 }  // namespace
 
 // Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
@@ -62,6 +75,7 @@ Config resolvedConfig(const JobRequest& request) {
     if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
     makeAbsolute(config.model.pretrainedPath);
     makeAbsolute(config.distillation.teacherModel);
+    makeAbsolute(config.gate.evidence);
     return config;
 }
 
@@ -69,20 +83,24 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelT
     prepareProcess();
     const Config config = resolvedConfig(request);
     useThreads(config.run.threads);
+    const StageGate gate = request.gate ? *request.gate : askStageGate(config, request.overrideGate);
+    if (gate.state == StageGateState::Closed) return notStarted(gate);
     const RunFolder folder = enterRunFolder(request, config);
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
-    facts.overriddenGate = request.overriddenGate;
+    facts.stageGate = gate;
     facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + precisionName(config) + "_s" + std::to_string(config.run.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, precisionName(config), config.data.path,
                config.train.epochs + fineTuningEpochs(config),
-               stagesOf(config, request.kind), request.resume});
+               stagesOf(config, request.kind), request.resume, config.ema.enabled});
+    tellGate(gate, config, log);
     const auto finish = [&](const std::string& status, const std::string& error) {
         facts.status = status;
         facts.error = error;
         if (!error.empty()) log.log(LogLevel::Error, "session", error);
+        if (status == "incomplete") log.log(LogLevel::Warning, "session", "stopped on request, by a signal or the window; it can be resumed");
         try {
             writeSummary(folder, config, facts);
             writeRunReport(folder.root);

@@ -9,6 +9,7 @@
 
 #include "base/cancel.h"
 #include "base/events.h"
+#include "session/stage_gate.h"
 
 namespace qat {
 
@@ -22,10 +23,12 @@ struct JobRequest {
     std::vector<std::pair<std::string, std::string>> overrides;    // key.path, value
     bool resume = false;                                           // go on from the folder's last checkpoint
     JobKind kind = JobKind::Pipeline;
-    std::string overriddenGate{};                                  // why this job should not have been started; for the summary
+    bool overrideGate = false;                                     // start although the gate of large models is closed
+    std::optional<StageGate> gate{};                               // what a group was told; nothing: the job asks
 };
 
-enum class JobStatus { Completed, GateFailed, Cancelled };
+// NotStarted: the gate of large models is closed, nothing was done.
+enum class JobStatus { Completed, GateFailed, Cancelled, NotStarted };
 
 struct JobOutcome {
     JobStatus status = JobStatus::Completed;
@@ -36,7 +39,7 @@ struct JobOutcome {
     std::optional<Accuracy> fp32, ptq, final;
     int64_t validationImages = 0;
     int64_t fp32Bytes = 0, quantizedBytes = 0;  // weights, scales, zero points and biases as stored on a device
-    std::vector<std::string> gates;             // sentences of the gates that failed
+    std::vector<std::string> gates;             // sentences of the gates that failed or are closed
 };
 
 struct Config;
@@ -46,7 +49,8 @@ Config resolvedConfig(const JobRequest& request);
 
 // Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc, evaluate, export. Blocks until
 // done; throws Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also goes to
-// `sink`. A request to stop ends the batch, checkpoints, and returns Cancelled.
+// `sink`. A request to stop ends the batch, checkpoints, and returns Cancelled. Where the gate of large models is closed
+// (stage_gate.h) the outcome is NotStarted, and no folder is made.
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel);
 
 }  // namespace qat

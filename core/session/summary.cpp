@@ -186,7 +186,8 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"size", {{"fp32_bytes", facts.outcome.fp32Bytes}, {"quantized_bytes", facts.outcome.quantizedBytes}}},
         {"stability", stabilityJson(facts, config.gate)},
         {"gates", facts.outcome.gates},
-        {"overridden_gate", facts.overriddenGate.empty() ? ordered_json(nullptr) : ordered_json(facts.overriddenGate)},
+        {"stage_gate", stageGateName(facts.stageGate.state)},
+        {"overridden_gate", facts.stageGate.missing.empty() ? ordered_json(nullptr) : ordered_json(facts.stageGate.missing)},
         {"status", facts.status},
         {"error", facts.error.empty() ? ordered_json(nullptr) : ordered_json(facts.error)}};
     writeFileAtomic(folder.summary(), summary.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");

@@ -23,7 +23,7 @@ struct CorrectionFacts {
 // The facts of a run that its summary states.
 struct SummaryFacts {
     std::string runId, createdAt;
-    std::string overriddenGate;            // see JobRequest
+    StageGate stageGate;
     std::string checkpoint, checkpointSha256;
     int64_t trainImages = 0, valImages = 0;
     DataDigest trainData, valData;         // empty until the data was opened

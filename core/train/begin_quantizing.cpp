@@ -5,21 +5,15 @@
 
 #include <algorithm>
 
-#include "data/loader.h"
 #include "quant/calibrate.h"
+#include "train/loader_options.h"
 
 namespace qat {
 namespace {
 
 // Batches of training images, as many as the most demanding quantizer looks at.
 std::function<at::Tensor()> calibrationImages(const TrainJob& job) {
-    LoaderOptions options;
-    options.imgsz = job.config.data.imgsz;
-    options.batch = job.config.train.batchSize;
-    options.workers = job.config.run.workers;
-    options.shuffle = true;
-    options.seed = static_cast<uint64_t>(job.config.run.seed);
-    const auto loader = std::make_shared<Loader>(job.data, options);
+    const auto loader = std::make_shared<Loader>(job.data, shuffledOptions(job.config));
     loader->startEpoch(0);
     int left = 0;
     for (const Quantizer& q : job.quantizers->all()) left = std::max(left, q.weight ? 0 : q.how.calibration.numBatches);

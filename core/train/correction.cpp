@@ -12,10 +12,10 @@
 #include "base/sha256.h"
 #include "config/config_io.h"
 #include "config/pattern.h"
-#include "data/loader.h"
 #include "import/safetensors.h"
 #include "run/executor.h"
 #include "train/distiller.h"
+#include "train/loader_options.h"
 #include "train/loss_options.h"
 #include "train/optimizer.h"
 
@@ -25,13 +25,8 @@ namespace {
 constexpr const char* kStateKey = "qatelier.correction_state";
 constexpr double kMomentum = 0.9;
 
-LoaderOptions loaderOptions(const Config& config) {
-    LoaderOptions options;
-    options.imgsz = config.data.imgsz;
-    options.batch = config.train.batchSize;
-    options.workers = config.run.workers;
-    options.shuffle = true;
-    options.seed = static_cast<uint64_t>(config.run.seed);
+LoaderOptions augmented(const Config& config) {
+    LoaderOptions options = shuffledOptions(config);
     options.augment = config.data.augment;
     return options;
 }
@@ -85,8 +80,8 @@ public:
           m_sink(sink),
           m_cancel(cancel),
           m_identity(identityOf(job)),
-          m_loader(job.data, loaderOptions(job.config)),
-          m_loss(lossOptions(job.graph, job.config.train)) {
+          m_loader(job.data, augmented(job.config)),
+          m_loss(lossOptions(job.graph, job.config.train, *job.data)) {
         const auto chosen = convolutionsOf(job);
         freeze(job.graph);
         for (const NodeId id : chosen) m_affines.push_back(insertAffine(job.graph, id));

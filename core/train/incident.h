@@ -8,7 +8,7 @@
 
 namespace qat {
 
-enum class Trouble { Collapse, NotFinite, DeadScale, ExplodingScale };
+enum class Trouble { Collapse, NotFinite, DeadScale, ExplodingScale, LostSteps };
 
 struct Incident {
     Trouble trouble = Trouble::Collapse;
@@ -22,7 +22,7 @@ struct Incident {
     std::string sentence() const;
 };
 
-// collapse, not_finite, dead_scale, exploding_scale
+// collapse, not_finite, dead_scale, exploding_scale, lost_steps
 const char* troubleName(Trouble trouble);
 // continue, stop, retry
 const char* reactionName(GateReaction reaction);

@@ -83,6 +83,10 @@ private:
         return levels;
     }
 
+    double weightOf(int64_t classId) const {
+        return m_options.classWeights.empty() ? 1.0 : m_options.classWeights[static_cast<size_t>(classId)];
+    }
+
     // What a term is multiplied with in the total, of which gradients are taken.
     double scale(double gain) const { return gain * static_cast<double>(m_batch) / m_scoreSum; }
 
@@ -128,6 +132,7 @@ private:
                 std::memset(first.gradient + cell * channels, 0, static_cast<size_t>(bins) * sizeof(float));
         return backgroundLoss(first.logits + bins, count, m_options.numClasses, channels,
                               static_cast<float>(scale(m_options.clsGain)),
+                              m_options.classWeights.empty() ? nullptr : m_options.classWeights.data(),
                               first.gradient ? first.gradient + bins : nullptr);
     }
 
@@ -158,8 +163,9 @@ private:
         Terms terms = boxTerms(cell, x, y, {truth.x1 / stride, truth.y1 / stride, truth.x2 / stride, truth.y2 / stride},
                                positive.score);
         const int64_t channel = 4 * m_options.regMax + truth.classId;
-        terms.cls = -static_cast<double>(cell.logits[channel]) * positive.score;
-        if (cell.gradient) cell.gradient[channel] -= static_cast<float>(scale(m_options.clsGain) * positive.score);
+        const double score = weightOf(truth.classId) * positive.score;
+        terms.cls = -static_cast<double>(cell.logits[channel]) * score;
+        if (cell.gradient) cell.gradient[channel] -= static_cast<float>(scale(m_options.clsGain) * score);
         return terms;
     }
 
@@ -199,6 +205,8 @@ private:
 void checkMaps(const std::vector<at::Tensor>& maps, const DetectionLossOptions& options) {
     ensure(!maps.empty() && maps.size() == options.strides.size(), "one head map a stride");
     ensure(options.regMax >= 2 && options.numClasses >= 1 && options.topk >= 1, "loss options");
+    ensure(options.classWeights.empty() || static_cast<int64_t>(options.classWeights.size()) == options.numClasses,
+           "one weight a class");
     for (const at::Tensor& map : maps) {
         ensure(map.dim() == 4 && map.numel() > 0 && map.size(0) == maps.front().size(0), "shape of the head map");
         ensure(map.size(1) == 4 * options.regMax + options.numClasses, "channels of the head map");

@@ -15,6 +15,8 @@ namespace qat {
 namespace {
 
 constexpr int64_t kScaleInterval = 16;   // optimiser steps between looks at the scales
+constexpr int64_t kLostSteps = 3;        // in a row: one may be a freak of its batch, three are a state of the model
+constexpr int64_t kHopelessSteps = 100;  // in a row: nothing is trained any more
 constexpr double kDeadShare = 1e-3;      // of the range that a dead grid covers at most
 constexpr double kExploded = 2.0;        // a step of that many largest magnitudes rounds everything to zero
 constexpr double kTroubledScales = 0.5;  // share of a quantizer's scales
@@ -87,6 +89,8 @@ const char* troubleName(Trouble trouble) {
             return "dead_scale";
         case Trouble::ExplodingScale:
             return "exploding_scale";
+        case Trouble::LostSteps:
+            return "lost_steps";
     }
     return "";
 }
@@ -188,6 +192,20 @@ void Sentinel::seeRange(ValueId value, float low, float high, TrainPosition& at)
     const std::string& name = m_job.graph.value(value).name;
     report(Trouble::NotFinite, name,
            str("activations of ", name, " are not finite in epoch ", at.epoch + 1, ", batch ", at.batch + 1), at);
+}
+
+void Sentinel::seeGradient(double norm, TrainPosition& at) const {
+    if (std::isfinite(norm)) {
+        at.lostSteps = 0;
+        return;
+    }
+    ++at.lostSteps;
+    m_sink.log(LogLevel::Warning, "trainer", str("step ", at.step, ": the gradient is not finite, step left out"));
+    const auto tell = [&](Trouble trouble) {
+        report(trouble, "", str("the gradient was not finite in ", at.lostSteps, " steps in a row, in epoch ", at.epoch + 1, ", batch ", at.batch), at);
+    };
+    if (at.lostSteps == kLostSteps) tell(Trouble::LostSteps);
+    if (at.lostSteps == kHopelessSteps) tell(Trouble::NotFinite);
 }
 
 void Sentinel::seeScales(int64_t optimizerSteps, TrainPosition& at) const {

@@ -1,4 +1,4 @@
-// Watches training: the loss, the scales and the accuracy of each epoch. What it does when they go wrong is section
+// Watches training: the loss, the gradients, the scales and the accuracy of each epoch. What it does when they go wrong is section
 // `gate` of the configuration.
 #pragma once
 
@@ -51,6 +51,9 @@ public:
     // not. What is only to be reported is logged, and kept in at.outcome.incidents.
     void seeLoss(double loss, TrainPosition& at) const;
     void seeRange(ValueId value, float low, float high, TrainPosition& at) const;
+    // The norm behind a batch's step, which the optimizer left out if it is not finite: three in a row are trouble, a
+    // hundred end a run that may not react.
+    void seeGradient(double norm, TrainPosition& at) const;
     void seeScales(int64_t optimizerSteps, TrainPosition& at) const;
     void seeEpoch(TrainPosition& at) const;
 

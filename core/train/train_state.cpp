@@ -61,7 +61,7 @@ json positionJson(const TrainPosition& p) {
     for (const Incident& incident : p.outcome.incidents) incidents.push_back(incidentJson(incident));
     return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"sums", {exact(p.boxSum), exact(p.clsSum), exact(p.dflSum), exact(p.distillSum)}},
             {"tuning", p.tuning}, {"tuned", p.tuned},
-            {"lr_factor", exact(p.lrFactor)}, {"retries", p.retries}, {"below", p.below}, {"dying_scale", p.dyingScale}, {"halted", p.outcome.halted}, {"incidents", incidents},
+            {"lr_factor", exact(p.lrFactor)}, {"retries", p.retries}, {"below", p.below}, {"lost_steps", p.lostSteps}, {"dying_scale", p.dyingScale}, {"halted", p.outcome.halted}, {"incidents", incidents},
             {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"exhausted", p.outcome.exhausted}, {"epochs", epochs}};
 }
 
@@ -71,7 +71,7 @@ TrainPosition positionFrom(const json& j) {
     p.boxSum = exact(j.at("sums").at(0)), p.clsSum = exact(j.at("sums").at(1)), p.dflSum = exact(j.at("sums").at(2));
     p.distillSum = exact(j.at("sums").at(3));
     p.tuning = j.at("tuning"), p.tuned = j.at("tuned");
-    p.lrFactor = exact(j.at("lr_factor")), p.retries = j.at("retries"), p.below = j.at("below"), p.dyingScale = j.at("dying_scale");
+    p.lrFactor = exact(j.at("lr_factor")), p.retries = j.at("retries"), p.below = j.at("below"), p.lostSteps = j.at("lost_steps"), p.dyingScale = j.at("dying_scale");
     p.outcome.halted = j.at("halted");
     for (const json& incident : j.at("incidents")) p.outcome.incidents.push_back(incidentFrom(incident));
     p.bestFitness = exact(j.at("best_fitness"));

@@ -27,6 +27,7 @@ struct TrainPosition {
     double lrFactor = 1;        // of all learning rates, lowered by retries
     int64_t retries = 0;
     int64_t below = 0;          // epochs in a row under the floor of the gate
+    int64_t lostSteps = 0;      // optimizer steps in a row whose gradient was not finite
     std::string dyingScale{};   // whose grid covered next to nothing when the sentinel last looked
 };
 

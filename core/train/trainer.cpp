@@ -3,13 +3,13 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
 #include "base/sha256.h"
 #include "config/config_io.h"
-#include "data/loader.h"
 #include "quant/gradual_width.h"
 #include "quant/unquantized.h"
 #include "run/executor.h"
@@ -17,6 +17,7 @@
 #include "train/detection_loss.h"
 #include "train/distiller.h"
 #include "train/frozen_layers.h"
+#include "train/loader_options.h"
 #include "train/loss_options.h"
 #include "train/multi_scale.h"
 #include "train/quantizer_report.h"
@@ -29,13 +30,8 @@ namespace {
 
 constexpr int64_t kReportedImages = 2;
 
-LoaderOptions loaderOptions(const Config& config) {
-    LoaderOptions options;
-    options.imgsz = config.data.imgsz;
-    options.batch = config.train.batchSize;
-    options.workers = config.run.workers;
-    options.shuffle = true;
-    options.seed = static_cast<uint64_t>(config.run.seed);
+LoaderOptions wholeBatches(const Config& config) {
+    LoaderOptions options = shuffledOptions(config);
     options.augment = config.data.augment;
     options.dropLast = true;
     return options;
@@ -61,7 +57,7 @@ class Run {
 public:
     Run(const TrainJob& job, EventSink& sink, const CancelToken& cancel)
         : m_job(job), m_config(job.config.train), m_tuningEpochs(job.quantizers ? fineTuningEpochs(job.config) : 0), m_sink(sink),
-          m_cancel(cancel), m_identity(identityOf(job)), m_loader(job.data, loaderOptions(job.config)), m_loss(lossOptions(job.graph, m_config)) {
+          m_cancel(cancel), m_identity(identityOf(job)), m_loader(job.data, wholeBatches(job.config)), m_loss(lossOptions(job.graph, m_config, *job.data)) {
         require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize, " but the training data has only ",
                 job.data->size(), " images");
         prepareParameters(job.graph);
@@ -78,6 +74,7 @@ public:
         m_sentinel.emplace(job, m_stabilizer ? &*m_stabilizer : nullptr, sink);
         makeExecutor();
         sink.log(LogLevel::Info, "trainer", str("loss gains: box ", m_loss.boxGain, ", cls ", m_loss.clsGain, ", dfl ", m_loss.dflGain));
+        reportClassWeights();
         warnOfNothingToStabilize();
     }
 
@@ -127,6 +124,12 @@ private:
         if (!m_at.tuning) adoptMode();
         m_job.epochDone(m_at.outcome);
         checkpoint();
+    }
+
+    void reportClassWeights() const {
+        if (m_loss.classWeights.empty()) return;
+        const auto [least, most] = std::ranges::minmax(m_loss.classWeights);
+        m_sink.log(LogLevel::Info, "trainer", str("classes weigh from ", least, " to ", most, " in the class loss"));
     }
 
     void warnOfNothingToStabilize() const {
@@ -283,8 +286,7 @@ private:
         Stabilizer* const stabilizer = m_stabilizer && !inFloat() ? &*m_stabilizer : nullptr;
         const double dampening = stabilizer ? stabilizer->beforeStep(progress(), images) : 0;
         if (stabilizer && stabilizer->dampens()) m_sink.scalar("train/dampen_loss", step, dampening);
-        const double norm = m_optimizer->step(now);
-        if (!std::isfinite(norm)) m_sink.log(LogLevel::Warning, "trainer", str("step ", m_at.step, ": the gradient is not finite, step left out"));
+        m_sentinel->seeGradient(m_optimizer->step(now), m_at);
         if (stabilizer) stabilizer->afterStep(progress());
         if (m_ema) m_ema->update(m_job.graph);
         if (m_ema && stabilizer) stabilizer->hold(m_ema->graph());

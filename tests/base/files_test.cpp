@@ -51,6 +51,17 @@ private:
     rlimit m_before{};
 };
 
+TEST(Files, HalfWrittenOnesAreRemovedAndNothingElse) {
+    const test::ScratchFolder scratch;
+    fs::create_directories(scratch.path() / "weights");
+    for (const char* name : {"a.json.tmp123", "weights/b.safetensors.tmp7", "a.json", "notes.tmp", "weights/c.tmpx1"})
+        writeFileAtomic(scratch.path() / name, "text");
+    removeHalfWritten(scratch.path());
+    EXPECT_FALSE(fs::exists(scratch.path() / "a.json.tmp123"));
+    EXPECT_FALSE(fs::exists(scratch.path() / "weights/b.safetensors.tmp7"));
+    for (const char* name : {"a.json", "notes.tmp", "weights/c.tmpx1"}) EXPECT_TRUE(fs::exists(scratch.path() / name)) << name;
+}
+
 TEST(Files, WrittenBytesComeBack) {
     const test::ScratchFolder folder;
     const fs::path file = folder.path() / "a.bin";

@@ -51,6 +51,17 @@ TEST(LintConfig, EitherSwitchTurnsDistillationOn) {
     EXPECT_FALSE(wantsDistillation(readConfig("").config));
 }
 
+TEST(LintConfig, WeightsOfClassesThatDoNothingAreNamed) {
+    const auto both = warningsFor("train_params: {class_weights: [1, 2], class_balance: 1}\n");
+    ASSERT_EQ(both.size(), 1u);
+    EXPECT_EQ(both[0].key, "train_params.class_balance");
+    EXPECT_EQ(warningsFor("train_params: {class_weights: [1, 2], epochs: 0}\n").size(), 1u);
+    EXPECT_TRUE(warningsFor("train_params: {class_weights: [1, 0.5]}\n").empty());
+    const ConfigReading none = readConfig("train_params: {class_weights: [0, 0.0]}\n");
+    ASSERT_FALSE(none.valid());
+    EXPECT_EQ(none.issues[0].message, "train_params.class_weights are all 0, so that no class would be learned");
+}
+
 TEST(LintConfig, FeatureDistillationNeedsLayers) {
     const auto issues = warningsFor("distillation: {enabled: true, feature_distillation: true}\n");
     ASSERT_EQ(issues.size(), 1u);

@@ -48,6 +48,7 @@ std::string valuesText(const ConfigField& field) {
             break;
     }
     if (!field.choices.empty()) return "list of " + choiceText(field);
+    if (field.fractions) return "list of numbers, " + range;
     return field.maximum > field.minimum ? "list of whole numbers, " + range : "list of texts";
 }
 

@@ -4,106 +4,16 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
 #include "base/error.h"
+#include "export/detector_sketch.h"
 #include "export/read_onnx.h"
-#include "export/sketch.h"
-#include "passes/channel_affine.h"
-#include "run/executor.h"
-#include "support/assets.h"
+#include "export/runtime_fixture.h"
 
 namespace qat::test {
 namespace {
-
-class Runtime : public testing::Test {
-protected:
-    void SetUp() override {
-        setenv("QATELIER_RESOURCES", QATELIER_SOURCE_RESOURCES, 0);
-        if (const std::string missing = missingOnnxRuntime(); !missing.empty()) GTEST_SKIP() << "left out: " << missing;
-    }
-
-    struct Difference {
-        int64_t count = 0;   // of elements
-        int64_t steps = 0;   // elements that differ by more than 1e-5 of the largest magnitude
-        double largest = 0;  // relative to the largest magnitude
-    };
-
-    // Every output of both, same input, each relative to its largest magnitude.
-    Difference compare(const Graph& graph, bool optimize, OnnxExportOptions options = {}) {
-        const ScratchFolder scratch;
-        options.path = scratch.path() / "model.onnx";
-        exportOnnx(graph, options);
-        const std::vector<float> sample = sampleInput(graph, 11);
-        const Shape& shape = graph.value(graph.inputs().front()).shape;
-        const auto run = runOnnxRuntime(options.path, {{"images", shape, sample}}, {.optimize = optimize});
-        ExecutorOptions wanted;
-        for (const GraphOutput& output : graph.outputs()) wanted.outputs.push_back(output.name);
-        const std::vector<at::Tensor> expected = Executor(graph, wanted).run(at::tensor(sample).reshape(shape));
-        Difference all;
-        for (size_t i = 0; i < expected.size(); ++i) {
-            const at::Tensor plain = expected[i].contiguous();
-            EXPECT_EQ(run->outputs.at(i).shape, plain.sizes().vec());
-            const Difference one =
-                difference(run->outputs.at(i).values, {plain.data_ptr<float>(), static_cast<size_t>(plain.numel())});
-            all = {all.count + one.count, all.steps + one.steps, std::max(all.largest, one.largest)};
-        }
-        return all;
-    }
-
-    static Difference difference(const std::vector<float>& a, std::span<const float> b) {
-        Difference found{static_cast<int64_t>(a.size()), 0, 0};
-        double magnitude = 1e-12;
-        for (const float x : b) magnitude = std::max<double>(magnitude, std::abs(x));
-        for (size_t i = 0; i < a.size(); ++i) {
-            const double relative = std::abs(static_cast<double>(a[i]) - b[i]) / magnitude;
-            found.steps += relative > 1e-5;
-            found.largest = std::max(found.largest, relative);
-        }
-        return found;
-    }
-};
-
-// A little of everything a detector has, quantized at the given widths.
-Graph detector(int64_t weightBits, int64_t bits, ActivationKind activation) {
-    const int64_t most = (int64_t{1} << bits) - 1;
-    const float step = 4.f / static_cast<float>(most);
-    Sketch sketch({1, 3, 32, 32});
-    Graph& graph = sketch.graph;
-    ValueId x = sketch.input();
-    const auto quantize = [&](const std::string& name, ValueId value, float scale) {
-        return bits == 0
-                   ? value
-                   : sketch.quantize(name + "_quant", value,
-                                     sketch.range(name, scale, std::rint(static_cast<float>(most) / 4), bits, 0, most));
-    };
-    const auto layer = [&](const std::string& name, ValueId value, Sketch::ConvPlan plan) {
-        plan.weightBits = weightBits;
-        return graph.add(name + ".act", Activation{activation}, {sketch.conv(name + ".conv", value, plan)});
-    };
-    x = quantize("input", x, step);
-    x = quantize("a", layer("a", x, {.out = 8, .stride = 2}), step);
-    const std::vector<ValueId> parts = graph.node(graph.addNode("split", Split{1, {4, 4}}, {x}, 2)).outputs;
-    const Range group = sketch.range("group", step, std::rint(static_cast<float>(most) / 4), bits, 0, most);
-    const auto member = [&](const std::string& name, ValueId value) {
-        return bits == 0 ? value : sketch.quantize(name + "_quant", value, group);
-    };
-    ValueId y = member("b", layer("b", parts[1], {.in = 4, .groups = 4}));
-    y = member("add", graph.add("add", Binary{BinaryKind::Add}, {y, member("skip", parts[0])}));
-    const ValueId pooled = graph.add("pool", Pool{PoolKind::Max, {5, 5}, {1, 1}, {2, 2}}, {y});
-    const ValueId joined = graph.add("cat", Concat{1}, {y, pooled, member("rest", parts[1])});
-    x = quantize("c", layer("c", graph.add("up", Resize{2}, {joined}), {.in = 12, .out = 8, .kernel = 1}), step);
-    graph.setOutput("features", x);
-    x = sketch.conv("head", x, {.in = 8, .out = 6, .weightBits = weightBits});
-    graph.setOutput("raw", x);
-    const ValueId points = graph.node(graph.addNode("anchors", AnchorPoints{{8}}, {x}, 2)).outputs[0];
-    const ValueId boxes = graph.add("boxes", Slice{1, 0, 2}, {graph.add("flat", Reshape{{0, 6, -1}}, {x})});
-    const ValueId soft = graph.add("soft", Softmax{1}, {graph.add("turn", Permute{{0, 2, 1}}, {boxes})});
-    const ValueId turned = graph.add("back", Permute{{0, 2, 1}}, {soft});
-    return sketch.finish("boxes", graph.add("decode", Binary{BinaryKind::Sub}, {points, turned}));
-}
 
 TEST_F(Runtime, FloatGraphAgrees) {
     for (const ActivationKind kind : {ActivationKind::Silu, ActivationKind::Relu}) {
@@ -124,36 +34,6 @@ TEST_F(Runtime, EveryWidthAgreesWithTheSimulation) {
                 EXPECT_LT(found.largest, 1e-4) << name << ": a few steps of 2^-16";
             }
             RecordProperty(name, str(found.steps, " of ", found.count));
-        }
-}
-
-// Factors of either sign and offsets behind every convolution, merged into weight scales or kept as operations.
-Graph corrected(Graph graph, bool folded) {
-    Random random(5);
-    const std::vector<NodeId> order = graph.order();
-    for (const NodeId id : order) {
-        if (!std::holds_alternative<Conv2d>(graph.node(id).op)) continue;
-        const ChannelAffine affine = insertAffine(graph, id);
-        for (const ValueId stored : {affine.gamma, affine.beta}) {
-            at::Tensor& tensor = *graph.value(stored).data;
-            for (int64_t i = 0; i < tensor.numel(); ++i) {
-                const double sign = stored == affine.gamma && i % 3 == 0 ? -1 : 1;
-                tensor.data_ptr<float>()[i] += static_cast<float>(random.uniform(-0.4, 0.4));
-                tensor.data_ptr<float>()[i] *= static_cast<float>(sign);
-            }
-        }
-        if (folded) EXPECT_EQ(foldAffine(graph, affine, true), AffineForm::Scales);
-        else keepAffine(graph, affine);
-    }
-    probeShapes(graph, graph.value(graph.inputs().front()).shape);
-    return graph;
-}
-
-TEST_F(Runtime, CorrectionsAgree) {
-    for (const bool folded : {true, false})
-        for (const int64_t bits : {0, 8}) {
-            const Difference found = compare(corrected(detector(4, bits, ActivationKind::Silu), folded), true);
-            EXPECT_LE(found.steps, bits == 0 ? 0 : found.count / 1000) << folded << " a" << bits << " " << found.largest;
         }
 }
 

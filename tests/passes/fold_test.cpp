@@ -172,6 +172,21 @@ TEST(Fold, WeightsOnARoundingBoundaryKeepTheirCode) {
     EXPECT_TRUE(at::equal(sample.codes(), codes * factor.sign().reshape({-1, 1, 1, 1})));
 }
 
+// Channels that a network has switched off.
+TEST(Fold, ScalesStayAboveZeroWhereTheFactorIsZero) {
+    for (const int64_t axis : {int64_t{-1}, int64_t{0}}) {
+        const FakeQuantize op{FakeQuantMode::Ste, 8, -127, 127, axis, 1.0, true};
+        Sample sample(&op);
+        at::Tensor& gamma = *sample.graph.value(*sample.graph.findValue("c.bn.weight")).data;
+        gamma.slice(0, 0, 7).zero_();
+        const at::Tensor before = sample.run(), codes = sample.codes(), factor = sample.factor();
+        EXPECT_EQ(foldBatchNorm(sample.graph), 1);
+        EXPECT_GT(sample.graph.value(*sample.graph.findValue("c.weight.scale")).data->min().item<float>(), 0);
+        EXPECT_TRUE(at::equal(sample.codes(), codes * factor.sign().reshape({-1, 1, 1, 1})));
+        EXPECT_LT(test::relativeDifference(sample.run(), before), 1e-5);
+    }
+}
+
 TEST(Fold, GridsThatCannotBeMirroredAreRefusedByName) {
     const FakeQuantize lopsided{FakeQuantMode::Ste, 8, -128, 127, -1, 1.0, true};
     const FakeQuantize shifted{FakeQuantMode::Ste, 8, -127, 127, -1, 1.0, true};

@@ -9,7 +9,7 @@
 #include "eval/evaluate.h"
 #include "export/runtime_check.h"
 #include "session/model_source.h"
-#include "session/small_job.h"
+#include "session/parted_job.h"
 
 namespace qat::test {
 namespace {
@@ -105,35 +105,31 @@ TEST_F(CorrectedRun, OpensAsItWasEvaluated) {
     }
 }
 
-// Stopped within the stage, and behind it: the same final weights.
+// Stopped within the stage, and behind it: the same final weights, and what is known is not worked out again.
 TEST_F(CorrectedRun, ResumesBitByBit) {
-    for (const char* epochs : {"0", "1"}) {
-        const std::filesystem::path parts = scratch.path() / (std::string("parts") + epochs),
-                                    whole = scratch.path() / (std::string("whole") + epochs);
-        const auto jobIn = [&](const std::filesystem::path& out) {
-            auto made = std::make_unique<SmallJob>(scratch.path());
-            prepare(*made).set("train_params.epochs", epochs).set("analysis.enabled", "false").set("qc.epochs", "2");
-            made->request.out = out;
-            return made;
+    for (const std::string epochs : {"0", "1"}) {
+        const auto setUp = [&](SmallJob& made) {
+            prepare(made).set("train_params.epochs", epochs).set("analysis.enabled", "false").set("qc.epochs", "2");
         };
-        jobIn(whole)->run();
-        for (const char* where : {"qc/loss", "evaluate"}) {
-            const auto stopped = jobIn(parts);
-            stopped->request.resume = std::filesystem::exists(parts);
-            stopped->sink.onScalar = [&](std::string_view series, double x) {
-                if (series == where && x == 3) stopped->cancel.request(StopLevel::FinishBatch);
-            };
-            stopped->sink.onStage = [&](std::string_view stage) {
-                if (stage == where) stopped->cancel.request(StopLevel::FinishBatch);
-            };
-            EXPECT_EQ(stopped->run().status, JobStatus::Cancelled) << where;
-        }
-        const auto rest = jobIn(parts);
-        rest->request.resume = true;
-        EXPECT_EQ(rest->run().status, JobStatus::Completed);
-        EXPECT_EQ(readFile(parts / "weights/final.safetensors"), readFile(whole / "weights/final.safetensors"))
+        const auto whole = runInParts(scratch.path(), "whole" + epochs, setUp, {});
+        const auto resumed = runInParts(scratch.path(), "parts" + epochs, setUp, {{"qc/loss", 3}, {"evaluate"}});
+        EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"), readFile(whole->folder() / "weights/final.safetensors"))
             << epochs;
+        for (const char* stage : {"calibrate", "evaluate_ptq"})
+            EXPECT_EQ(std::ranges::count(resumed->sink.begun, stage), 0) << stage << " with " << epochs << " epochs";
+        EXPECT_EQ(readJson(resumed->folder() / "run_summary.json")["metrics"], readJson(whole->folder() / "run_summary.json")["metrics"]);
     }
+}
+
+// Repair that adds biases comes first, so that the stored model finds where they go.
+TEST_F(CorrectedRun, ResumesBehindARepairThatAddsBiases) {
+    const auto setUp = [](SmallJob& made) {
+        prepare(made).set("train_params.epochs", "0").set("analysis.enabled", "false").set("qat_params.fuse_modules", "false");
+        made.set("repair.bias_correction", "true").set("repair.samples", "2");
+    };
+    const auto whole = runInParts(scratch.path(), "whole", setUp, {});
+    const auto resumed = runInParts(scratch.path(), "parts", setUp, {{"qc/loss", 1}});
+    EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"), readFile(whole->folder() / "weights/final.safetensors"));
 }
 
 TEST_F(CorrectedRun, ExportedFilesAgree) {

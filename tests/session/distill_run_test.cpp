@@ -9,7 +9,7 @@
 #include "import/checkpoint.h"
 #include "models/yolov8.h"
 #include "session/model_source.h"
-#include "session/small_job.h"
+#include "session/parted_job.h"
 #include "train/save_model.h"
 
 namespace qat::test {
@@ -105,20 +105,11 @@ TEST_F(TaughtRun, NeedsATeacher) {
 
 TEST_F(TaughtRun, ResumesWithinFineTuning) {
     job.set("qat_params.post_qat_fine_tuning", "true").set("train_params.checkpoint_every", "1");
-    SmallJob whole(scratch.path());
-    whole.request.overrides = job.request.overrides;
-    whole.request.out = scratch.path() / "whole";
-    whole.run();
-    job.sink.onScalar = [&](std::string_view series, double x) {
-        if (series == "train/distill_loss" && x == 3) job.cancel.request(StopLevel::FinishBatch);
-    };
-    EXPECT_EQ(job.run().status, JobStatus::Cancelled);
-    SmallJob rest(scratch.path());
-    rest.request.overrides = job.request.overrides;
-    rest.request.resume = true;
-    EXPECT_EQ(rest.run().status, JobStatus::Completed);
+    const auto setUp = [&](SmallJob& made) { made.request.overrides = job.request.overrides; };
+    const auto whole = runInParts(scratch.path(), "whole", setUp, {});
+    const auto rest = runInParts(scratch.path(), "parts", setUp, {{"train/distill_loss", 3}});
     for (const char* file : {"results.csv", "weights/final.safetensors"})
-        EXPECT_EQ(readFile(rest.folder() / file), readFile(whole.folder() / file)) << file;
+        EXPECT_EQ(readFile(rest->folder() / file), readFile(whole->folder() / file)) << file;
 }
 
 }  // namespace

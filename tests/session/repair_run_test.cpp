@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/files.h"
-#include "small_job.h"
+#include "session/parted_job.h"
 
 namespace qat {
 namespace {
@@ -12,8 +12,7 @@ namespace {
 struct RepairRun : testing::Test {
     test::ScratchFolder scratch;
 
-    void prepare(test::SmallJob& job, const char* folder) const {
-        job.request.out = scratch.path() / folder;
+    static void prepare(test::SmallJob& job) {
         job.set("repair.adaround", "true").set("repair.bias_correction", "true").set("repair.adaround_iterations", "3").set("repair.samples", "4");
         job.insertLayerConfig("^model\\.([4-9]|1[0-9]|2[0-9])\\.", "skip: true");  // the first stages are enough
         job.set("quantization.weight.bit_width", "3").set("export.formats", "[]");
@@ -22,7 +21,7 @@ struct RepairRun : testing::Test {
 
 TEST_F(RepairRun, SaysWhatItDidAndGoesOnWithTheRepairedNetwork) {
     test::SmallJob job(scratch.path());
-    prepare(job, "run");
+    prepare(job);
     job.set("train_params.epochs", "0").run();
     EXPECT_EQ(std::ranges::count(job.sink.ended, "repair"), 1);
     double gained = 0;
@@ -41,21 +40,10 @@ TEST_F(RepairRun, SaysWhatItDidAndGoesOnWithTheRepairedNetwork) {
 }
 
 TEST_F(RepairRun, StoppedRunsGoOnToTheSameWeights) {
-    test::SmallJob whole(scratch.path());
-    prepare(whole, "whole");
-    whole.run();
-    test::SmallJob stopped(scratch.path());
-    prepare(stopped, "stopped");
-    stopped.sink.onStage = [&](std::string_view stage) {
-        if (stage == "train") stopped.cancel.request(StopLevel::FinishBatch);
-    };
-    EXPECT_EQ(stopped.run().status, JobStatus::Cancelled);
-    test::SmallJob resumed(scratch.path());
-    prepare(resumed, "stopped");
-    resumed.request.resume = true;
-    resumed.run();
-    EXPECT_EQ(readFile(resumed.folder() / "weights/final.safetensors"), readFile(whole.folder() / "weights/final.safetensors"));
-    EXPECT_TRUE(std::ranges::any_of(whole.sink.layers, [](const LayerRow& row) { return row.table == "quantizer" && row.metrics.at("used_levels") > 0; }))
+    const auto whole = test::runInParts(scratch.path(), "whole", prepare, {});
+    const auto resumed = test::runInParts(scratch.path(), "stopped", prepare, {{"train"}});
+    EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"), readFile(whole->folder() / "weights/final.safetensors"));
+    EXPECT_TRUE(std::ranges::any_of(whole->sink.layers, [](const LayerRow& row) { return row.table == "quantizer" && row.metrics.at("used_levels") > 0; }))
         << "quantizers are told of once an epoch";
 }
 

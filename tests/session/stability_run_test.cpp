@@ -31,6 +31,7 @@ struct StabilityRun : testing::Test {
 TEST_F(StabilityRun, BothModelsAreInTheResults) {
     job.set("export.formats", "[]").run();
     EXPECT_TRUE(series.contains("metrics/raw/mAP50-95(B)"));
+    EXPECT_EQ(readEvents(job.folder()).front()["averaged"], true);
     const std::string results = readFile(job.folder() / "results.csv");
     EXPECT_NE(results.find("metrics/raw/mAP50-95(B)"), std::string::npos) << results;
     const std::string header = results.substr(0, results.find('\n')), row = results.substr(results.find('\n') + 1);
@@ -50,6 +51,7 @@ TEST_F(StabilityRun, FrozenRunIsExportedAndTold) {
     EXPECT_TRUE(series.contains("oscillation/frozen"));
     EXPECT_TRUE(series.contains("train/dampen_loss"));
     EXPECT_FALSE(series.contains("metrics/raw/mAP50-95(B)"));
+    EXPECT_EQ(readEvents(job.folder()).front()["averaged"], false);
     bool told = false;
     for (const LayerRow& row : job.sink.layers)
         told |=

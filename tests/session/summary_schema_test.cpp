@@ -59,9 +59,9 @@ TEST_F(SummarySchema, HoldsForAStoppedRun) {
 TEST_F(SummarySchema, HoldsForARunWithIncidents) {
     SummaryFacts facts;
     facts.status = "completed-success";
-    facts.overriddenGate = "too early";
+    facts.stageGate = {StageGateState::Overridden, "too early"};
     facts.training.epochs = {{.epoch = 1, .map = 0.5}, {.epoch = 2, .map = 0.1}};
-    for (const Trouble trouble : {Trouble::Collapse, Trouble::NotFinite, Trouble::DeadScale, Trouble::ExplodingScale})
+    for (const Trouble trouble : {Trouble::Collapse, Trouble::NotFinite, Trouble::DeadScale, Trouble::ExplodingScale, Trouble::LostSteps})
         facts.training.incidents.push_back({trouble, 2, 7, "model.0.conv", "it broke", "a rate", GateReaction::Retry});
     std::filesystem::create_directories(job.folder());
     writeSummary({job.folder()}, {}, facts);
@@ -71,6 +71,7 @@ TEST_F(SummarySchema, HoldsForARunWithIncidents) {
     EXPECT_EQ(stability["final_over_best_ratio"], 0.2);
     EXPECT_EQ(stability["incidents"][3]["trouble"], "exploding_scale");
     EXPECT_EQ(summary()["overridden_gate"], "too early");
+    EXPECT_EQ(summary()["stage_gate"], "overridden");
 }
 
 // Digests are those of the files, and of nothing that changes when nothing does.

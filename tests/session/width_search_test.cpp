@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "session/model_source.h"
-#include "small_job.h"
+#include "session/parted_job.h"
 
 namespace qat {
 namespace {
@@ -18,8 +18,7 @@ using nlohmann::json;
 struct AdaptedWidths : testing::Test {
     test::ScratchFolder scratch;
 
-    void prepare(test::SmallJob& job, const char* folder) const {
-        job.request.out = scratch.path() / folder;
+    static void prepare(test::SmallJob& job) {
         job.set("qat_params.auto_adapt_bit_width", "true").set("quantization.weight.bit_width", "5").set("sensitivity.bits", "3,4,8");
         job.set("export.formats", "[]");
     }
@@ -28,7 +27,7 @@ struct AdaptedWidths : testing::Test {
 
 TEST_F(AdaptedWidths, StayWithinTheBudgetAndReachThePlan) {
     test::SmallJob run(scratch.path());
-    prepare(run, "run");
+    prepare(run);
     run.set("train_params.epochs", "0").run();
     const json found = widths(run.folder());
     EXPECT_LE(found["average_bits"].get<double>(), found["budget_bits"].get<double>());
@@ -50,7 +49,7 @@ TEST_F(AdaptedWidths, StayWithinTheBudgetAndReachThePlan) {
 
 TEST_F(AdaptedWidths, CandidatesAndAverageAreThoseGiven) {
     test::SmallJob run(scratch.path());
-    prepare(run, "given");
+    prepare(run);
     run.set("mixed_precision.bits", "2,6").set("mixed_precision.average_bits", "4.5").set("train_params.epochs", "0").run();
     const json found = widths(run.folder());
     EXPECT_DOUBLE_EQ(found["budget_bits"].get<double>(), 4.5);
@@ -61,28 +60,16 @@ TEST_F(AdaptedWidths, CandidatesAndAverageAreThoseGiven) {
 }
 
 TEST_F(AdaptedWidths, ResumedRunsKeepThemAndEndInTheSameWeights) {
-    test::SmallJob whole(scratch.path());
-    prepare(whole, "whole");
-    whole.run();
-    test::SmallJob stopped(scratch.path());
-    prepare(stopped, "stopped");
-    stopped.sink.onStage = [&](std::string_view stage) {
-        if (stage == "train") stopped.cancel.request(StopLevel::FinishBatch);
-    };
-    EXPECT_EQ(stopped.run().status, JobStatus::Cancelled);
-    const std::string before = readFile(stopped.folder() / "bit_widths.json");
-    test::SmallJob resumed(scratch.path());
-    prepare(resumed, "stopped");
-    resumed.request.resume = true;
-    EXPECT_EQ(resumed.run().status, JobStatus::Completed);
-    EXPECT_EQ(readFile(resumed.folder() / "bit_widths.json"), before);
-    EXPECT_EQ(std::ranges::count(resumed.sink.begun, "search"), 0);
-    EXPECT_EQ(readFile(resumed.folder() / "weights/final.safetensors"), readFile(whole.folder() / "weights/final.safetensors"));
+    const auto whole = test::runInParts(scratch.path(), "whole", prepare, {});
+    const auto resumed = test::runInParts(scratch.path(), "stopped", prepare, {{"train"}});
+    EXPECT_EQ(std::ranges::count(resumed->sink.begun, "search"), 0);
+    for (const char* file : {"bit_widths.json", "weights/final.safetensors"})
+        EXPECT_EQ(readFile(resumed->folder() / file), readFile(whole->folder() / file)) << file;
 }
 
 TEST_F(AdaptedWidths, LayersWithAWidthOfTheirOwnKeepIt) {
     test::SmallJob run(scratch.path());
-    prepare(run, "run");
+    prepare(run);
     run.set("train_params.epochs", "0");
     run.insertLayerConfig("^model\\.1\\.conv$", "config: {weight: {bit_width: 7}}");
     run.run();

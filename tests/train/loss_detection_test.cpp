@@ -123,6 +123,39 @@ TEST(DetectionLoss, MatchesWithAnotherNumberOfBinsAndLevels) {
     }
 }
 
+TEST(DetectionLoss, MatchesWithWeightsOfClasses) {
+    Scene scene = randomScene(33, {3, 160, 96, 5, 24});
+    scene.options.classWeights = {0.25f, 3.0f, 1.0f, 0.0f, 0.75f};
+    expectSameAsReference(scene);
+    Scene many = randomScene(34, {2, 64, 64, 20, 9});
+    for (int c = 0; c < 20; ++c) many.options.classWeights.push_back(0.1f * static_cast<float>(c));
+    expectSameAsReference(many);
+}
+
+TEST(DetectionLoss, WeightsOfOneChangeNoBit) {
+    Scene scene = randomScene(35, {2, 96, 96, 7, 12});
+    const auto plain = leaves(scene.maps), weighted = leaves(scene.maps);
+    const DetectionLoss first = detectionLoss(plain, scene.targets, scene.options);
+    scene.options.classWeights.assign(7, 1.0f);
+    const DetectionLoss second = detectionLoss(weighted, scene.targets, scene.options);
+    first.total.backward();
+    second.total.backward();
+    EXPECT_EQ(first.cls, second.cls);
+    for (size_t level = 0; level < plain.size(); ++level) EXPECT_TRUE(plain[level].grad().equal(weighted[level].grad()));
+}
+
+// Two classes, logits 0, no labels: every class logit adds ln 2 of its weight.
+TEST(DetectionLoss, WeightsOfClassesByHand) {
+    DetectionLossOptions options{.numClasses = 2, .regMax = 4, .strides = {8}, .clsGain = 1};
+    options.classWeights = {0.5f, 1.5f};
+    const std::vector<at::Tensor> maps = leaves({at::zeros({1, 18, 2, 2})});
+    const DetectionLoss loss = detectionLoss(maps, at::empty({0, 6}), options);
+    EXPECT_NEAR(loss.cls, 4 * (0.5 + 1.5) * std::log(2.0), 1e-6);
+    loss.total.backward();
+    EXPECT_FLOAT_EQ(maps[0].grad()[0][16][1][0].item<float>(), 0.25f);
+    EXPECT_FLOAT_EQ(maps[0].grad()[0][17][1][0].item<float>(), 0.75f);
+}
+
 // Equal predictions everywhere and labels on cell borders: most alignments tie exactly.
 TEST(DetectionLoss, MatchesWhereEverythingTies) {
     Scene scene;

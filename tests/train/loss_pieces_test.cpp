@@ -91,9 +91,9 @@ TEST(LossPieces, BackgroundLossIsSoftplusForAnyNumberOfClasses) {
         for (int64_t i = 0; i < rows * step; ++i)
             if (i % step < classes)
                 expected += std::log1p(std::exp(static_cast<double>(logits[static_cast<size_t>(i)])));
-        const double sum = backgroundLoss(logits.data(), rows, classes, step, 2, gradient.data());
+        const double sum = backgroundLoss(logits.data(), rows, classes, step, 2, nullptr, gradient.data());
         EXPECT_NEAR(sum / expected, 1, 1e-6) << classes;
-        EXPECT_EQ(sum, backgroundLoss(logits.data(), rows, classes, step, 2, nullptr));
+        EXPECT_EQ(sum, backgroundLoss(logits.data(), rows, classes, step, 2, nullptr, nullptr));
         for (size_t i = 0; i < logits.size(); ++i) {
             const bool ours = static_cast<int64_t>(i) % step < classes;
             const double slope = ours ? 2 / (1 + std::exp(-static_cast<double>(logits[i]))) : -7;
@@ -102,9 +102,37 @@ TEST(LossPieces, BackgroundLossIsSoftplusForAnyNumberOfClasses) {
     }
 }
 
+TEST(LossPieces, BackgroundLossWeighsItsClasses) {
+    Random random(5);
+    for (const int64_t classes : {1, 3, 16, 17, 80}) {
+        const int64_t rows = 5, step = classes + 2;
+        std::vector<float> logits(static_cast<size_t>(rows * step)), gradient(logits.size(), -7.0f), plain = gradient;
+        std::vector<float> weights;
+        for (float& x : logits) x = static_cast<float>(3 * random.normal());
+        for (int64_t c = 0; c < classes; ++c) weights.push_back(static_cast<float>(random.uniform(0, 2)));
+        double expected = 0;
+        for (int64_t i = 0; i < rows * step; ++i)
+            if (i % step < classes)
+                expected += weights[static_cast<size_t>(i % step)] * std::log1p(std::exp(static_cast<double>(logits[static_cast<size_t>(i)])));
+        const double sum = backgroundLoss(logits.data(), rows, classes, step, 2, weights.data(), gradient.data());
+        EXPECT_NEAR(sum / expected, 1, 1e-6) << classes;
+        EXPECT_EQ(sum, backgroundLoss(logits.data(), rows, classes, step, 2, weights.data(), nullptr));
+        const std::vector<float> ones(static_cast<size_t>(classes), 1.0f);
+        backgroundLoss(logits.data(), rows, classes, step, 2, nullptr, plain.data());
+        for (size_t i = 0; i < logits.size(); ++i) {
+            const bool ours = static_cast<int64_t>(i) % step < classes;
+            const float factor = ours ? weights[i % static_cast<size_t>(step)] : 1.0f;
+            ASSERT_NEAR(gradient[i], factor * plain[i], 1e-6 * std::abs(plain[i])) << i;
+        }
+        std::vector<float> same(logits.size(), -7.0f);
+        backgroundLoss(logits.data(), rows, classes, step, 2, ones.data(), same.data());
+        EXPECT_EQ(same, plain) << "weights of 1 change no bit";
+    }
+}
+
 TEST(LossPieces, SmallLossesKeepTheirDigits) {
     const float logits[2] = {-30.0f, -30.0f};
-    EXPECT_NEAR(backgroundLoss(logits, 1, 2, 2, 1, nullptr) / (2 * std::exp(-30.0)), 1, 1e-6);
+    EXPECT_NEAR(backgroundLoss(logits, 1, 2, 2, 1, nullptr, nullptr) / (2 * std::exp(-30.0)), 1, 1e-6);
 }
 
 // A one-level head of 4 x 4 cells of 8 pixels; every side 1.5 cells, every class logit 0.

@@ -141,7 +141,8 @@ DetectionLoss referenceLoss(const std::vector<at::Tensor>& maps, const at::Tenso
     const Anchors anchors = flatten(precise, options);
     const at::Tensor score = at::stack(scores);
     const at::Tensor total = score.sum(at::kDouble).clamp_min(1);
-    const at::Tensor entropy = at::softplus(anchors.classes, 1, 40) - anchors.classes * score;
+    at::Tensor entropy = at::softplus(anchors.classes, 1, 40) - anchors.classes * score;
+    if (!options.classWeights.empty()) entropy = entropy * at::tensor(options.classWeights);
 
     const at::Tensor chosen = at::nonzero(at::stack(foreground).flatten()).flatten();
     const auto rows = [&](const at::Tensor& all) { return all.flatten(0, 1).index_select(0, chosen); };

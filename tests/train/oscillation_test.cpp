@@ -10,32 +10,20 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "quant/plan.h"
+#include "train/quantized_weight.h"
 
 namespace qat {
 namespace {
 
 // One convolution whose weights are their own codes: per-tensor grid -7..7 with scale 1.
-struct Codes {
-    Graph graph;
-    std::optional<QuantizerSet> quantizers;
+struct Codes : test::QuantizedWeight {
     std::optional<OscillationTracker> tracker;
 
-    explicit Codes(const std::vector<float>& start, int bits = 4) {
-        const auto count = static_cast<int64_t>(start.size());
-        const ValueId x = graph.addInput("x", {1, 1, 1, 1});
-        const auto weight = std::make_shared<at::Tensor>(at::tensor(start).reshape({count, 1, 1, 1}));
-        graph.setOutput("out",
-                        graph.add("conv", Conv2d{}, {x, graph.addParameter("conv.weight", weight, {count, 1, 1, 1})}));
-        Config config;
-        config.quantization.weight.scheme = Scheme::PerTensor;
-        config.quantization.weight.bitWidth = bits;
-        quantizers.emplace(graph, resolvePlan(graph, config));
-        graph.value(quantizers->all().front().scale).data->fill_(1.0f);
+    explicit Codes(const std::vector<float>& start, int bits = 4) : QuantizedWeight(start, bits) {
         tracker.emplace(graph, *quantizers);
     }
     void step(const std::vector<float>& codes) {
-        at::Tensor& weight = *graph.value(*graph.findValue("conv.weight")).data;
-        weight.copy_(at::tensor(codes).reshape(weight.sizes()));
+        weight().copy_(at::tensor(codes).reshape(weight().sizes()));
         tracker->step(graph);
     }
     std::vector<float> frequencies() const {

@@ -10,9 +10,9 @@
 
 #include "base/error.h"
 #include "ops/fake_quantize.h"
-#include "quant/plan.h"
 #include "run/executor.h"
 #include "train/optimizer.h"
+#include "train/quantized_weight.h"
 
 namespace qat {
 namespace {
@@ -22,30 +22,19 @@ namespace {
 class Toy {
 public:
     Toy(const std::vector<float>& targets, const OscillationConfig& config, bool learned = false, float scale = 1)
-        : m_targets(at::tensor(targets)) {
-        const auto count = static_cast<int64_t>(targets.size());
-        const ValueId x = m_graph.addInput("x", {1, 1, 1, 1});
-        const auto weight = std::make_shared<at::Tensor>((m_targets * 0.9).reshape({count, 1, 1, 1}));
-        m_graph.setOutput(
-            "out", m_graph.add("conv", Conv2d{}, {x, m_graph.addParameter("conv.weight", weight, {count, 1, 1, 1})}));
-        Config plan;
-        plan.qat.useLsq = learned;
-        plan.quantization.weight.scheme = Scheme::PerTensor;
-        plan.quantization.weight.bitWidth = 4;
-        plan.quantization.layerConfigs = {};
-        m_quantizers.emplace(m_graph, resolvePlan(m_graph, plan));
+        : m_targets(at::tensor(targets)), m_layer(startOf(targets), 4, scale, learned) {
         weightTensor().requires_grad_(true);
-        scaleTensor().fill_(scale).requires_grad_(learned);
+        scaleTensor().requires_grad_(learned);
         TrainConfig train;
         train.weightDecay = 0;
-        m_optimizer.emplace(m_graph, train);
-        stabilizer.emplace(m_graph, *m_quantizers, config);
+        m_optimizer.emplace(m_layer.graph, train);
+        stabilizer.emplace(m_layer.graph, *m_layer.quantizers, config);
     }
 
-    at::Tensor& weightTensor() { return *m_graph.value(m_quantizers->all().front().observed.front()).data; }
-    at::Tensor& scaleTensor() { return *m_graph.value(m_quantizers->all().front().scale).data; }
+    at::Tensor& weightTensor() { return m_layer.weight(); }
+    at::Tensor& scaleTensor() { return m_layer.scale(); }
     const FakeQuantize& op() const {
-        return std::get<FakeQuantize>(m_graph.node(m_quantizers->all().front().nodes.front()).op);
+        return std::get<FakeQuantize>(m_layer.graph.node(m_layer.quantizers->all().front().nodes.front()).op);
     }
     at::Tensor quantized() {
         const at::AutoGradMode grad(true);
@@ -81,9 +70,13 @@ public:
     std::optional<Stabilizer> stabilizer;
 
 private:
-    Graph m_graph;
+    static std::vector<float> startOf(std::vector<float> targets) {
+        for (float& target : targets) target *= 0.9f;
+        return targets;
+    }
+
     at::Tensor m_targets;
-    std::optional<QuantizerSet> m_quantizers;
+    test::QuantizedWeight m_layer;
     std::optional<Optimizer> m_optimizer;
 };
 

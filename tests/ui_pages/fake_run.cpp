@@ -282,6 +282,7 @@ void writeFront(Writer& out, const fs::path& folder, const FakeRunOptions& optio
          {"data", "shapes"},
          {"epochs", options.epochs},
          {"stages", {"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "analyze", "train", "evaluate", "export"}},
+         {"averaged", options.remedies},
          {"resumed", false}});
     out.begin("load");
     out.at(1.9);

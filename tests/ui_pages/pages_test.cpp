@@ -211,6 +211,15 @@ TEST(Run, RemediesOfOscillationHaveTheirLines) {
     EXPECT_NEAR(shares[0].points.back().y(), 12, 1e-9) << "percent of frozen weights";
 }
 
+TEST(Run, TheCurveSaysWhetherItIsThatOfTheAverage) {
+    Scene scene;
+    const auto name = [&] { return mapLines(scene.store.data(), RunAxis::Epoch).back().name; };
+    scene.load({.images = 0, .remedies = true});
+    EXPECT_EQ(name(), "Quantized, EMA");
+    scene.load({.images = 0});
+    EXPECT_EQ(name(), "Quantized");
+}
+
 TEST(Run, PageShowsLiveFailedAndEmptyRuns) {
     Scene scene;
     RunPage page(&scene.theme, &scene.selection, &scene.store);

@@ -34,6 +34,7 @@ unsigned applyRun(RunData& data, const QJsonObject& event) {
     run.model = event["model"].toString(run.model);
     run.quantization = event["quantization"].toString(run.quantization);
     run.data = event["data"].toString(run.data);
+    run.averaged = event["averaged"].toBool(run.averaged);
     run.epochs = static_cast<int>(std::min<qint64>(count(event["epochs"]), 1000000));
     const QJsonArray stages = event["stages"].toArray();
     if (!stages.isEmpty()) run.stages.clear();

@@ -47,6 +47,7 @@ struct RunIdentity {
     int epochs = 0;
     QStringList stages;
     int resumes = 0;
+    bool averaged = false;  // mAP50-95 is that of the averaged weights
 };
 
 enum class StageState { Pending, Running, Done };

@@ -122,7 +122,7 @@ std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
     const RunFigures figures = runFigures(data);
     const double xMax = lastX(data, axis);
     ChartLine map = lineOf(data, kMap, false, axis);
-    map.name = text("Quantized, EMA");
+    map.name = data.run.averaged ? text("Quantized, EMA") : text("Quantized");
     map.markers = map.points.size() <= 30;
     const bool atBest = figures.current && figures.best && *figures.current >= *figures.best;
     if (figures.current)

@@ -154,13 +154,15 @@ void MainWindow::jobFinished(const JobResult& result) {
     else if (result.outcome.status == JobStatus::Cancelled)
         m_messages->post(kJob, MessageKind::Info, tr("The run stopped and can be resumed."),
                          {{tr("Resume"), [this] { resumeRun(); }}});
+    else if (result.outcome.status == JobStatus::NotStarted)
+        m_messages->post(kJob, MessageKind::Warning, tr("The run was not started: %1").arg(gatesOf(result.outcome)));
     else if (result.outcome.status == JobStatus::GateFailed)
         m_messages->post(kJob, MessageKind::Warning,
                          tr("The run finished, but a gate failed: %1").arg(gatesOf(result.outcome)));
     else
         m_messages->post(kJob, MessageKind::Success, accuracyOf(result.outcome),
                          {{tr("Analyze"), [this] { showPage(Page::Analyze); }}});
-    m_recent.add(folder, true);
+    if (result.outcome.status != JobStatus::NotStarted) m_recent.add(folder, true);
     if (!isActiveWindow()) QApplication::alert(this);
     if (!m_closeWhenIdle) return;
     const bool hidden = isHidden();

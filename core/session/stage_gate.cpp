@@ -1,0 +1,79 @@
+// Counting stable runs.
+#include "session/stage_gate.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "report/group_table.h"
+#include "session/summary.h"
+
+namespace qat {
+namespace {
+
+bool isSmall(const std::string& variant) {
+    return variant == "n" || variant == "s";
+}
+
+}  // namespace
+
+const char* stageGateName(StageGateState state) {
+    switch (state) {
+        case StageGateState::NotNeeded:
+            return "not_needed";
+        case StageGateState::NotAsked:
+            return "not_asked";
+        case StageGateState::Open:
+            return "open";
+        case StageGateState::Overridden:
+            return "overridden";
+        case StageGateState::Closed:
+            return "closed";
+    }
+    return "";
+}
+
+std::string stageGate(const std::vector<RunRecord>& runs, const std::string& variant, int required) {
+    if (isSmall(variant) || required == 0) return "";
+    std::string missing;
+    for (const char* small : {"n", "s"}) {
+        int stable = 0, all = 0;
+        for (const RunRecord& run : runs) {
+            if (!run.text("model", "variant").ends_with(small) || run.text("method", "variant") != "ema+qc") continue;
+            ++all;
+            stable += isStable(run);
+        }
+        if (stable < required || stable < all)
+            missing += str(missing.empty() ? "" : " and ", stable, " of ", std::max(all, required), " on ", small);
+    }
+    if (missing.empty()) return "";
+    return str("model.variant is ", variant, ", which needs ", required,
+               " stable runs of ema+qc on n and on s and no other: there are ", missing);
+}
+
+bool isGated(const Config& config) {
+    const bool trains = config.train.quantize && config.train.epochs > 0;
+    return trains && !isSmall(config.model.variant) && config.gate.stableRuns > 0;
+}
+
+std::vector<RunRecord> evidenceOf(const Config& config) {
+    require(std::filesystem::is_directory(config.gate.evidence), ErrorKind::BadInput, "gate.evidence is ",
+            config.gate.evidence, ", which is no folder");
+    std::vector<RunRecord> runs = readGroup(config.gate.evidence);
+    std::erase_if(runs, [&](const RunRecord& run) {
+        return run.text("quantization", "mode") != quantizationName(config) ||
+               !run.text("model", "variant").starts_with(config.model.architecture);
+    });
+    return runs;
+}
+
+StageGate askStageGate(const Config& config, bool override) {
+    if (!isGated(config)) return {StageGateState::NotNeeded};
+    if (config.gate.evidence.empty()) return {StageGateState::NotAsked};
+    std::string missing = stageGate(evidenceOf(config), config.model.variant, config.gate.stableRuns);
+    if (missing.empty()) return {StageGateState::Open};
+    return {override ? StageGateState::Overridden : StageGateState::Closed, std::move(missing)};
+}
+
+}  // namespace qat
