@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "report/group_table.h"
-#include "session/summary.h"
+#include "session/precision.h"
 
 namespace qat {
 namespace {
@@ -62,7 +62,7 @@ std::vector<RunRecord> evidenceOf(const Config& config) {
             config.gate.evidence, ", which is no folder");
     std::vector<RunRecord> runs = readGroup(config.gate.evidence);
     std::erase_if(runs, [&](const RunRecord& run) {
-        return run.text("quantization", "mode") != quantizationName(config) ||
+        return run.text("quantization", "mode") != precisionName(config) ||
                !run.text("model", "variant").starts_with(config.model.architecture);
     });
     return runs;

@@ -69,7 +69,7 @@ protected:
         for (const char* variant : {"n", "s"})
             for (const char* seed : {"0", "1"}) addRun(std::string(variant) + seed, variant, mode);
     }
-    std::string mode() { return quantizationName(resolvedConfig(job.request)); }
+    std::string mode() { return precisionName(resolvedConfig(job.request)); }
     json summary() const { return readJson(job.folder() / "run_summary.json"); }
     bool warned(const std::string& part) const {
         return std::ranges::any_of(job.sink.logs, [&](const std::string& text) { return text.find(part) != std::string::npos; });
