@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "report/run_record.h"
 #include "session/small_job.h"
-#include "session/summary.h"
+#include "session/precision.h"
 
 namespace qat::test {
 namespace {
