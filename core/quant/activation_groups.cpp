@@ -16,16 +16,20 @@ constexpr int64_t kProbeSize = 64;  // pixels: channel counts do not depend on i
 
 class Drafts {
 public:
-    Drafts(const Graph& graph, const Config& config, std::vector<std::string>& warnings)
-        : m_graph(graph), m_config(config), m_warnings(warnings), m_scaleGroups(graph) {}
+    Drafts(const Graph& graph, const Config& config, const ScaleGroups& scaleGroups, std::vector<std::string>& warnings)
+        : m_graph(graph), m_config(config), m_warnings(warnings), m_scaleGroups(scaleGroups) {}
 
     std::vector<ActivationGroup> make(const std::map<NodeId, LayerAnswer>& answers) {
         for (const auto& [id, answer] : answers) addReader(id, answer);
+        addRequantized();
         addResults(answers);
         std::vector<ActivationGroup> groups;
         for (auto& [place, draft] : m_drafts) {
-            draft.group.sources = m_scaleGroups.all()[place].sources;
-            draft.group.name = m_graph.value(draft.group.sources.front()).name;
+            const ScaleGroup& members = m_scaleGroups.all()[place];
+            draft.group.sources = members.sources;
+            draft.group.observed = members.observed;
+            draft.group.largest = members.largest;
+            draft.group.name = m_graph.value(members.sources.front()).name;
             groups.push_back(std::move(draft.group));
         }
         return groups;
@@ -38,8 +42,19 @@ private:
         NodeId calibratedBy;     // the reader whose pattern about calibration holds
     };
 
+    Draft& draftOf(ValueId value) {
+        const auto place = m_scaleGroups.find(value);
+        ensure(place.has_value(), "a value in flight");
+        return m_drafts[*place];
+    }
+    const Draft* findDraft(ValueId value) const {
+        const auto place = m_scaleGroups.find(value);
+        const auto found = place ? m_drafts.find(*place) : m_drafts.end();
+        return found == m_drafts.end() ? nullptr : &found->second;
+    }
+
     void addReader(NodeId reader, const LayerAnswer& answer) {
-        Draft& draft = m_drafts[m_scaleGroups.of(m_graph.node(reader).inputs.front())];
+        Draft& draft = draftOf(m_graph.node(reader).inputs.front());
         const CalibrationConfig before = draft.group.how.calibration;
         widen(draft, reader, answer);
         keepCalibration(draft, before, answer);
@@ -78,24 +93,50 @@ private:
                                      m_graph.node(draft.calibratedBy).name, ": it is calibrated as that one asks"));
     }
 
+    // Sources of a join that keep their own grid have the width of its result, or else of the widest source, where no
+    // layer reads them. Backwards, so that what is joined again knows its own.
+    void addRequantized() {
+        const auto& joins = m_scaleGroups.joins();
+        for (auto join = joins.rbegin(); join != joins.rend(); ++join) {
+            const Node& node = m_graph.node(join->node);
+            const Resolved* how = join->mode == JoinMode::Requantize ? howOf(node) : nullptr;
+            if (!how) continue;
+            const Resolved wanted = *how;
+            for (const ValueId input : node.inputs)
+                if (!findDraft(input) && m_scaleGroups.find(input)) draftOf(input).group.how = wanted;
+        }
+    }
+
+    const Resolved* howOf(const Node& join) const {
+        if (const Draft* result = findDraft(join.outputs.front())) return &result->group.how;
+        const Resolved* widest = nullptr;
+        for (const ValueId input : join.inputs) {
+            const Draft* draft = findDraft(input);
+            if (draft && (!widest || draft->group.how.tensor.bitWidth > widest->tensor.bitWidth))
+                widest = &draft->group.how;
+        }
+        return widest;
+    }
+
     // Groups of results that only an activation reads.
     void addResults(const std::map<NodeId, LayerAnswer>& answers) {
-        const Fusions fusions(m_graph, m_config);
+        Fusions fusions(m_graph, m_config);
         for (const auto& [id, answer] : answers) {
+            if (!fusions.splitActivation(m_graph.node(id))) continue;
             const ValueId result = m_graph.node(id).outputs.front();
-            const auto users = m_graph.users(result);
-            const auto* activation = users.size() == 1 ? std::get_if<Activation>(&m_graph.node(users[0]).op) : nullptr;
-            if (!activation || !fusions.splitActivation(m_graph.node(id))) continue;
-            ActivationGroup& group = m_drafts[m_scaleGroups.of(result)].group;
+            const auto* activation = std::get_if<Activation>(&m_graph.node(m_graph.users(result).front()).op);
+            if (!activation) continue;  // a batch norm stands between them
+            ActivationGroup& group = draftOf(result).group;
             group.how = answer.activation;
             group.before = activation->kind;
         }
+        for (std::string& sentence : fusions.misfits()) m_warnings.push_back(std::move(sentence));
     }
 
     const Graph& m_graph;
     const Config& m_config;
     std::vector<std::string>& m_warnings;
-    const ScaleGroups m_scaleGroups;
+    const ScaleGroups& m_scaleGroups;
     std::map<size_t, Draft> m_drafts;  // by place of the scale group
 };
 
@@ -136,15 +177,36 @@ void shiftNegative(const Graph& graph, std::vector<ActivationGroup>& groups) {
     }
 }
 
+// Joins of which something is quantized, with the groups of what they read and make.
+std::vector<PlannedJoin> plannedJoins(const Graph& graph, const ScaleGroups& scaleGroups,
+                                      const std::vector<ActivationGroup>& groups) {
+    std::map<size_t, size_t> placeOf;  // of the scale group -> in groups
+    for (size_t i = 0; i < groups.size(); ++i) placeOf[*scaleGroups.find(groups[i].sources.front())] = i;
+    const auto groupOf = [&](ValueId value) -> std::optional<size_t> {
+        const auto place = scaleGroups.find(value);
+        const auto found = place ? placeOf.find(*place) : placeOf.end();
+        return found == placeOf.end() ? std::nullopt : std::optional(found->second);
+    };
+    std::vector<PlannedJoin> joins;
+    for (const ScaleJoin& join : scaleGroups.joins()) {
+        const Node& node = graph.node(join.node);
+        PlannedJoin planned{join.node, join.mode, {}, groupOf(node.outputs.front())};
+        for (const ValueId input : node.inputs) planned.inputs.push_back(groupOf(input));
+        if (std::ranges::any_of(planned.inputs, [](const auto& group) { return group.has_value(); }))
+            joins.push_back(std::move(planned));
+    }
+    return joins;
+}
+
 }  // namespace
 
-std::vector<ActivationGroup> activationGroups(const Graph& graph, const Config& config,
-                                              const std::map<NodeId, LayerAnswer>& answers,
-                                              std::vector<std::string>& warnings) {
-    std::vector<ActivationGroup> groups = Drafts(graph, config, warnings).make(answers);
-    shareRanges(graph, groups, warnings);
-    if (config.repair.shiftNegative) shiftNegative(graph, groups);
-    return groups;
+void planActivations(const Graph& graph, const Config& config, const std::map<NodeId, LayerAnswer>& answers,
+                     QuantPlan& plan) {
+    const ScaleGroups scaleGroups(graph, config.quantization.scaleGroups);
+    plan.groups = Drafts(graph, config, scaleGroups, plan.warnings).make(answers);
+    shareRanges(graph, plan.groups, plan.warnings);
+    if (config.repair.shiftNegative) shiftNegative(graph, plan.groups);
+    plan.joins = plannedJoins(graph, scaleGroups, plan.groups);
 }
 
 }  // namespace qat

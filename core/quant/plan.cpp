@@ -45,7 +45,7 @@ QuantPlan resolvePlan(const Graph& graph, const Config& config) {
         quantized.emplace(id, answer);
     }
     plan.warnings = answers.unmatched();
-    plan.groups = activationGroups(graph, config, quantized, plan.warnings);
+    planActivations(graph, config, quantized, plan);
     return plan;
 }
 

@@ -12,6 +12,7 @@
 #include "export/read_onnx.h"
 #include "export/sketch.h"
 #include "passes/channel_affine.h"
+#include "passes/lower_integers.h"
 #include "run/executor.h"
 #include "support/assets.h"
 
@@ -32,7 +33,10 @@ protected:
     };
 
     // Every output of both, same input, each relative to its largest magnitude.
-    Difference compare(const Graph& graph, bool optimize, OnnxExportOptions options = {}) {
+    Difference compare(const Graph& graph, bool optimize, OnnxExportOptions options = {}) { return compareForm(graph, graph, optimize, options); }
+
+    // What `form` computes here and the file of `graph` there.
+    Difference compareForm(const Graph& form, const Graph& graph, bool optimize, OnnxExportOptions options = {}) {
         const ScratchFolder scratch;
         options.path = scratch.path() / "model.onnx";
         exportOnnx(graph, options);
@@ -41,7 +45,7 @@ protected:
         const auto run = runOnnxRuntime(options.path, {{"images", shape, sample}}, {.optimize = optimize});
         ExecutorOptions wanted;
         for (const GraphOutput& output : graph.outputs()) wanted.outputs.push_back(output.name);
-        const std::vector<at::Tensor> expected = Executor(graph, wanted).run(at::tensor(sample).reshape(shape));
+        const std::vector<at::Tensor> expected = Executor(form, wanted).run(at::tensor(sample).reshape(shape));
         Difference all;
         for (size_t i = 0; i < expected.size(); ++i) {
             const at::Tensor plain = expected[i].contiguous();
@@ -226,6 +230,32 @@ TEST_F(Runtime, RectifiedLayersRunOnIntegerKernels) {
     EXPECT_EQ(types["Conv"], 0);
     EXPECT_EQ(types["QuantizeLinear"], 1) << "only the input is quantized at run time";
     EXPECT_EQ(types["DequantizeLinear"], 1) << "only the output is dequantized at run time";
+}
+
+// Sources on grids of their own, requantized where they meet.
+Graph joinOfGrids(const Op& op) {
+    Sketch sketch({1, 3, 16, 16});
+    const Range input = sketch.range("input", 0.02f, 50, 8, 0, 255);
+    const ValueId x = sketch.quantize("q0", sketch.input(), input);
+    std::vector<ValueId> sources;
+    for (const auto& [name, step] : {std::pair{"a", 0.003f}, {"b", 0.021f}}) {
+        const ValueId made = sketch.conv(name, x, {.weightBits = 8});
+        sources.push_back(sketch.quantize(std::string(name) + "_quant", made, sketch.range(name, step, 120, 8, 0, 255)));
+    }
+    ValueId joined = sketch.quantize("join_quant", sketch.graph.add("join", op, sources), sketch.range("join", 0.017f, 131, 8, 0, 255));
+    joined = sketch.conv("c", joined, {.in = std::holds_alternative<Concat>(op) ? 8 : 4, .weightBits = 8});
+    return sketch.finish("decoded", sketch.quantize("c_quant", joined, sketch.range("c", 0.02f, 128, 8, 0, 255)));
+}
+
+TEST_F(Runtime, RequantizedJoinsRunOnIntegerKernels) {
+    for (const auto& [op, kernel] : {std::pair{Op{Concat{1}}, "QLinearConcat"}, {Op{Binary{BinaryKind::Add}}, "QLinearAdd"}}) {
+        const Graph graph = joinOfGrids(op);
+        EXPECT_EQ(compareForm(lowerToIntegers(graph), graph, true).steps, 0) << kernel;
+        auto types = optimizedTypes(graph);
+        EXPECT_EQ(types[kernel], 1);
+        EXPECT_EQ(types["QLinearConv"], 3);
+        EXPECT_EQ(types["Conv"] + types["Concat"] + types["Add"], 0);
+    }
 }
 
 TEST_F(Runtime, ABrokenModelIsRefusedWithTheRuntimesWords) {
