@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/placement.h"
 #include "config/config_io.h"
 #include "session/inspect.h"
 #include "session/pattern_report.h"
@@ -27,14 +29,6 @@ ordered_json reportIssues(const std::string& file, const ConfigReading& reading,
     return issues;
 }
 
-// The layers on one line, cut where it would run on.
-std::string listed(const std::vector<std::string>& layers) {
-    constexpr size_t kMost = 6;
-    std::string text;
-    for (size_t i = 0; i < std::min(layers.size(), kMost); ++i) text += (i ? ", " : ": ") + layers[i];
-    return layers.size() > kMost ? str(text, ", ... ", layers.back()) : text;
-}
-
 // The family's layers are what patterns are matched with: no checkpoint is needed to check a file.
 ModelDescription familyOf(Config config) {
     config.model.pretrainedPath.clear();
@@ -46,9 +40,15 @@ ordered_json reportPatterns(const std::string& file, const Config& config, const
     ordered_json patterns = ordered_json::array();
     for (const PatternMatch& match : matchPatterns(config, model)) {
         patterns.push_back({{"key", match.key}, {"pattern", match.pattern}, {"line", match.line}, {"layers", match.layers}, {"warnings", match.warnings}});
+        ordered_json others = ordered_json::array();
+        for (const OtherUnit& other : match.others) others.push_back({{"unit", other.unit}, {"layers", other.layers}});
+        if (!match.modules.empty()) patterns.back()["modules"] = match.modules, patterns.back()["others"] = others;
         if (!print) continue;
         const std::string place = match.line > 0 ? str(file, ":", match.line, ": ") : str(file, ": ", match.key, ": ");
         std::cout << place << "\"" << match.pattern << "\" matches " << match.layers.size() << (match.layers.size() == 1 ? " layer" : " layers") << listed(match.layers) << "\n";
+        for (const OtherUnit& other : match.others)
+            std::cout << place << "  " << other.layers.size() << (other.layers.size() == 1 ? " of them is " : " of them are ") << joinedWords(other.unit, " + ") << ", not "
+                      << joinedWords(match.modules, " + ") << listed(other.layers) << "\n";
         for (const std::string& warning : match.warnings) std::cout << place << "warning: \"" << match.pattern << "\" " << warning << "\n";
     }
     return patterns;
@@ -80,7 +80,13 @@ ordered_json reportLossGains(const Config& config, bool print) {
     return {{"box", gains.box}, {"cls", gains.cls}, {"dfl", gains.dfl}};
 }
 
-int check(const std::string& file, const std::string& json, bool withLayers) {
+struct CheckOptions {
+    std::string config, json;
+    bool layers = false, groups = false, placement = false;
+};
+
+int check(const CheckOptions& o) {
+    const std::string &file = o.config, &json = o.json;
     const bool print = json != "-";
     const ConfigReading reading = readConfig(readFile(file));
     ordered_json report{{"valid", reading.valid()}, {"issues", reportIssues(file, reading, print)}, {"patterns", ordered_json::array()}};
@@ -88,7 +94,8 @@ int check(const std::string& file, const std::string& json, bool withLayers) {
         const ModelDescription model = familyOf(reading.config);
         report["patterns"] = reportPatterns(file, reading.config, model, print);
         report["loss_gains"] = reportLossGains(reading.config, print);
-        if (withLayers) report["layers"] = reportLayers(model, print);
+        if (o.layers) report["layers"] = reportLayers(model, print);
+        if (o.groups || o.placement) reportPlacement(describePlacement(reading.config), {o.groups, o.placement, print}, report);
     }
     writeJson(json, report);
     if (print) std::cout << file << (reading.valid() ? ": valid\n" : ": not valid\n");
@@ -110,13 +117,14 @@ int diff(const std::string& first, const std::string& second, const std::string&
 }  // namespace
 
 void addCheck(CLI::App& app, Context& context) {
-    struct Options { std::string config, json; bool layers = false; };
-    const auto o = std::make_shared<Options>();
+    const auto o = std::make_shared<CheckOptions>();
     CLI::App* command = app.add_subcommand("check", "Validate a configuration and show what its patterns match");
     command->add_option("CONFIG", o->config, "qat_config.yaml")->required();
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
     command->add_flag("--layers", o->layers, "Also every value of every layer, and who stated it");
-    command->callback([&context, o] { context.chosen = [o] { return check(o->config, o->json, o->layers); }; });
+    command->add_flag("--groups", o->groups, "Also which tensors share a range, and which operators join them");
+    command->add_flag("--placement", o->placement, "Also what TensorRT and ONNX Runtime make of where the quantizers stand");
+    command->callback([&context, o] { context.chosen = [o] { return check(*o); }; });
 }
 
 void addDiff(CLI::App& app, Context& context) {

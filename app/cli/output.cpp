@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -16,6 +17,13 @@ void writeJson(const std::string& file, const nlohmann::ordered_json& json) {
     const std::string text = json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     if (file == "-") std::cout << text;
     else writeFileAtomic(file, text);
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    constexpr size_t kMost = 6;
+    std::string text;
+    for (size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i ? ", " : ": ") + names[i];
+    return names.size() > kMost ? str(text, ", ... ", names.back()) : text;
 }
 
 std::vector<std::pair<std::string, std::string>> parseSettings(const std::vector<std::string>& settings) {

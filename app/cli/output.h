@@ -14,6 +14,9 @@ namespace qat::cli {
 // To the file, or to standard output for "-"; nothing for "".
 void writeJson(const std::string& file, const nlohmann::ordered_json& json);
 
+// ": a, b, c", cut where it would run on: the first few and the last.
+std::string listed(const std::vector<std::string>& names);
+
 // Settings of --set, key.path=value each. Throws Error{BadInput}.
 std::vector<std::pair<std::string, std::string>> parseSettings(const std::vector<std::string>& settings);
 

@@ -23,6 +23,7 @@ enum class GateReaction { Continue, Stop, Retry };
 enum class OptimizerKind { Sgd, Adam, AdamW };
 enum class ScheduleKind { Cosine, Step, Linear };
 enum class SensitivityTensors { Both, Weights };
+enum class JoinMode { Union, Output, Largest, Requantize };
 
 // Whether scales of this kind are trained rather than observed.
 inline bool isLearned(FakeQuantKind kind) { return kind == FakeQuantKind::Lsq || kind == FakeQuantKind::Pact; }
@@ -129,11 +130,18 @@ struct LayerConfig {                     // one entry of quantization.layer_conf
     }
 };
 
+struct ScaleGroupConfig {                // (+) quantization.scale_groups: grids of what an operator joins
+    JoinMode concat = JoinMode::Output;
+    JoinMode add = JoinMode::Union;
+    bool operator==(const ScaleGroupConfig&) const = default;
+};
+
 struct QuantizationConfig {
     std::string defaultQconfig = "default";
     TensorQuantConfig weight = TensorQuantConfig::weightDefaults();
     TensorQuantConfig activation = TensorQuantConfig::activationDefaults();
     FakeQuantizeConfig fakeQuantize;
+    ScaleGroupConfig scaleGroups;
     std::vector<LayerConfig> layerConfigs;
     bool operator==(const QuantizationConfig&) const = default;
 };

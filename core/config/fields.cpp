@@ -137,6 +137,12 @@ void addQuantization(Rows<Config>& rows) {
     addTensor<TensorQuantConfig, at, &Q::weight>(rows, "quantization.weight.");
     addTensor<TensorQuantConfig, at, &Q::activation>(rows, "quantization.activation.");
     addFakeQuantize<FakeQuantizeConfig, at, &Q::fakeQuantize>(rows, "quantization.fake_quantize.");
+    constexpr auto groups = &Q::scaleGroups;
+    rows.add<at, groups, &ScaleGroupConfig::concat>("quantization.scale_groups.concat", "Concatenations",
+                                                    "Sources share the range of the result, or that of the widest, or keep their own and the result is quantized again.",
+                                                    oneOf({"output", "largest", "requantize"}));
+    rows.add<at, groups, &ScaleGroupConfig::add>("quantization.scale_groups.add", "Additions",
+                                                 "Addends share a range that holds all of them, the sum's, or that of the widest, or keep their own.");
 }
 
 void addCalibrationSection(Rows<Config>& rows) {

@@ -42,6 +42,8 @@ template <>
 constexpr std::array kNames<ScheduleKind>{"cosine", "step", "linear"};
 template <>
 constexpr std::array kNames<SensitivityTensors>{"both", "weights"};
+template <>
+constexpr std::array kNames<JoinMode>{"union", "output", "largest", "requantize"};
 
 using Complaint = std::optional<std::string>;
 
@@ -151,7 +153,8 @@ Complaint parseValue(const YamlNode& node, const ConfigField& field, double& val
 template <class E>
 requires std::is_enum_v<E> Complaint parseValue(const YamlNode& node, const ConfigField& field, E& value) {
     const auto found = std::find(kNames<E>.begin(), kNames<E>.end(), node.text);
-    if (found == kNames<E>.end()) return excerpt(node.text) + ", " + expectedChoice(field);
+    const bool offered = std::find(field.choices.begin(), field.choices.end(), node.text) != field.choices.end();
+    if (found == kNames<E>.end() || !offered) return excerpt(node.text) + ", " + expectedChoice(field);
     value = static_cast<E>(found - kNames<E>.begin());
     return std::nullopt;
 }

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -55,7 +56,7 @@ private:
     }
 
     void lower(const Node& node) {
-        if (lowerQuantizer(node) || lowerCarrier(node) || lowerConv(node) || lowerActivation(node) || lowerAdd(node)) return;
+        if (lowerQuantizer(node) || lowerRequantizingConcat(node) || lowerCarrier(node) || lowerConv(node) || lowerActivation(node) || lowerAdd(node)) return;
         std::vector<ValueId> inputs;
         for (const ValueId id : node.inputs) inputs.push_back(floatOf(id));
         const NodeId made = m_to.addNode(node.name, node.op, inputs, static_cast<int>(node.outputs.size()));
@@ -207,14 +208,35 @@ private:
         const Node* quantizer = input ? onlyQuantizer(node.outputs.front()) : nullptr;
         if (!quantizer) return false;
         const Codes codes = *byteCodes(*quantizer);
+        absorb(*quantizer, codes, lookUp(node.name, *input, codes, [&](float x) { return activated(activation->kind, x); }));
+        return true;
+    }
+
+    // A node called `name` that makes codes of one grid from those of another, by a table of what each stands for.
+    template <class Function>
+    ValueId lookUp(const std::string& name, const Codes& from, const Codes& to, Function function) {
         at::Tensor values = at::empty({256});
         for (int i = 0; i < 256; ++i) {
-            const float x = (static_cast<float>(input->qmin < 0 ? i - 128 : i) - zeroOf(input->zeroPoint)) * scaleOf(input->scale);
-            values.data_ptr<float>()[i] = activated(activation->kind, x);
+            const float x = (static_cast<float>(from.qmin < 0 ? i - 128 : i) - zeroOf(from.zeroPoint)) * scaleOf(from.scale);
+            values.data_ptr<float>()[i] = function(x);
         }
-        const at::Tensor table = quantizeToCodes(values, codeGrid(codes.qmin, codes.qmax, tensor(codes.scale), tensor(codes.zeroPoint)));
-        const ElementType type = codes.qmin < 0 ? ElementType::Int8 : ElementType::Uint8;
-        absorb(*quantizer, codes, m_to.add(node.name, Lookup{}, {input->value, addBuffer(node.name + ".table", table, type)}));
+        const at::Tensor table = quantizeToCodes(values, codeGrid(to.qmin, to.qmax, tensor(to.scale), tensor(to.zeroPoint)));
+        const ElementType type = to.qmin < 0 ? ElementType::Int8 : ElementType::Uint8;
+        return m_to.add(name, Lookup{}, {from.value, addBuffer(name + ".table", table, type)});
+    }
+
+    // Whatever lies on another grid than the result is requantized on the way in.
+    bool lowerRequantizingConcat(const Node& node) {
+        const auto inCodes = [&](ValueId id) { return codesOf(id) != nullptr; };
+        const Node* quantizer = std::holds_alternative<Concat>(node.op) && std::ranges::all_of(node.inputs, inCodes) ? onlyQuantizer(node.outputs.front()) : nullptr;
+        if (!quantizer) return false;
+        const Codes codes = *byteCodes(*quantizer);
+        std::vector<ValueId> inputs;
+        for (size_t i = 0; i < node.inputs.size(); ++i) {
+            const Codes& from = *codesOf(node.inputs[i]);
+            inputs.push_back(from.sameGrid(codes) ? from.value : lookUp(str(node.name, ".requantize.", i), from, codes, [](float x) { return x; }));
+        }
+        absorb(*quantizer, codes, m_to.add(node.name, node.op, inputs));
         return true;
     }
 

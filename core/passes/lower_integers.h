@@ -5,6 +5,7 @@
 //     Conv2d(codes, FakeQuantize(w))                   ->  IntegerConv2d with a float result
 //     FakeQuantize(Activation(codes))                  ->  Lookup of 256 codes
 //     FakeQuantize(a + b), both codes                  ->  IntegerAdd
+//     FakeQuantize(Concat(codes, ...))                 ->  Concat of codes, through a Lookup where they lie on another grid
 //
 // Concat, Split, Slice, Resize and maximum pooling hand codes on where all lie on one grid; whatever else reads codes gets
 // them through Dequantize. Biases of convolutions that hand on codes are rounded to int32 on the grid input scale x weight

@@ -24,23 +24,34 @@ struct WeightPlan {
     Resolved how;
 };
 
-// Values that carry the same numbers (concat and add inputs, pooling, resizing, splitting) share one grid: a group.
-// Quantizers stand right behind its sources, the values made by an op that changes numbers.
+// Values that share one grid (quant/scale_groups.h). Quantizers stand right behind its sources, the values made by an op that
+// changes numbers.
 struct ActivationGroup {
-    std::string name;             // of its first source value
+    std::string name;               // of its first source value
     std::vector<ValueId> sources;
-    std::vector<NodeId> readers;  // quantized layers that read a member
-    Resolved how;                 // the widest of what the readers ask for
+    std::vector<ValueId> observed;  // the sources that make the range
+    bool largest = false;           // the widest of them does
+    std::vector<NodeId> readers;    // quantized layers that read a member
+    Resolved how;                   // the widest of what the readers ask for
     // For results of a convolution that are quantized before their activation: the activation. No layer reads them then.
     std::optional<ActivationKind> before;
+};
+
+// A concatenation or an addition, and the groups of what it reads and makes: places in QuantPlan::groups, none in float.
+struct PlannedJoin {
+    NodeId node;
+    JoinMode mode;
+    std::vector<std::optional<size_t>> inputs;
+    std::optional<size_t> output;
 };
 
 struct QuantPlan {
     std::vector<WeightPlan> weights;       // execution order
     std::vector<ActivationGroup> groups;   // by first source
+    std::vector<PlannedJoin> joins;        // those that read something quantized; execution order
     std::vector<std::string> skipped;      // quantizable layers that stay in float
     std::map<NodeId, LayerValues> values;  // of every quantizable layer
-    std::vector<std::string> warnings;     // patterns that match nothing, readers that disagree
+    std::vector<std::string> warnings;     // patterns that match nothing, readers that disagree, fusions of another activation
     const WeightPlan* weightOf(NodeId node) const;
     const ActivationGroup* groupRead(NodeId node) const;
 };

@@ -187,7 +187,8 @@ void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
     q.name = group.name;
     q.grid = gridOf(group.how);
     q.how = group.how;
-    q.observed = group.sources;
+    q.observed = group.observed;
+    q.largest = group.largest;
     q.layers = group.readers;
     q.before = group.before;
     const int64_t axis = axisOf(group.how.tensor, group.how.fakeQuantize.type, false);
@@ -268,19 +269,25 @@ BatchObserver::BatchObserver(QuantizerSet& set) : m_set(set) {
     }
 }
 
-void BatchObserver::see(ValueId value, const at::Tensor& tensor) {
+std::optional<size_t> BatchObserver::placeOf(ValueId value) const {
     const auto found = m_quantizerOf.find(value);
-    if (found == m_quantizerOf.end()) return;
-    ObservedRange& pending = m_pending[found->second];
-    const Quantizer& quantizer = m_set.all()[found->second];
+    const bool followed = found != m_quantizerOf.end() && m_set.all()[found->second].follows(value);
+    return followed ? std::optional(found->second) : std::nullopt;
+}
+
+void BatchObserver::see(ValueId value, const at::Tensor& tensor) {
+    const auto place = placeOf(value);
+    if (!place) return;
+    ObservedRange& pending = m_pending[*place];
+    const Quantizer& quantizer = m_set.all()[*place];
     pending = joined(pending, rangeOfNamed(quantizer.name, tensor, quantizer.observer.axis()));
 }
 
 void BatchObserver::seeRange(ValueId value, float low, float high) {
-    const auto found = m_quantizerOf.find(value);
-    if (found == m_quantizerOf.end()) return;
-    require(std::isfinite(low) && std::isfinite(high), ErrorKind::BadInput, "activations of ", m_set.all()[found->second].name, " are not finite");
-    ObservedRange& pending = m_pending[found->second];
+    const auto place = placeOf(value);
+    if (!place) return;
+    require(std::isfinite(low) && std::isfinite(high), ErrorKind::BadInput, "activations of ", m_set.all()[*place].name, " are not finite");
+    ObservedRange& pending = m_pending[*place];
     pending = joined(pending, {{low}, {high}});
 }
 

@@ -19,7 +19,9 @@ struct Quantizer {
     QuantGrid grid;
     Resolved how;
     std::vector<NodeId> nodes;        // its FakeQuantize nodes
-    std::vector<ValueId> observed;    // the float values in front of them
+    std::vector<ValueId> observed;    // the float values that make the range: all in front of the nodes but addends that follow a sum
+    bool largest = false;             // the widest of them makes it: calibration chooses the leader, which the range follows from then on
+    std::optional<size_t> leader;     // place in observed
     std::vector<NodeId> layers;       // the layers it serves
     std::optional<ActivationKind> before;  // see ActivationGroup
     ValueId scale, zeroPoint;
@@ -28,6 +30,7 @@ struct Quantizer {
     // bounds; empty: all of it. Training keeps the shares while the observer follows the data.
     ObservedRange shares;
     std::optional<float> floor;       // custom_minmax: the activation in front makes nothing below
+    bool follows(ValueId value) const { return !leader || observed[*leader] == value; }
 };
 
 // The grid of a resolved answer.
@@ -86,9 +89,11 @@ public:
     void see(ValueId value, const at::Tensor& tensor);  // for the executor's hook; ignores values nobody observes
     void seeRange(ValueId value, float low, float high);
     void endBatch();                                    // moves the observers by the joint ranges
-    bool wants(ValueId value) const { return m_quantizerOf.contains(value); }
+    bool wants(ValueId value) const { return placeOf(value).has_value(); }
 
 private:
+    std::optional<size_t> placeOf(ValueId value) const;
+
     QuantizerSet& m_set;
     std::map<ValueId, size_t> m_quantizerOf;
     std::map<size_t, ObservedRange> m_pending;

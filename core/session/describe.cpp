@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "models/weights.h"
 #include "passes/fold_batch_norm.h"
+#include "quant/fusions.h"
 #include "run/executor.h"
 #include "session/model_source.h"
 
@@ -50,6 +51,7 @@ LayerInfo layerInfo(const Graph& graph, NodeId id) {
     info.name = node.name;
     info.aliases = layerAliases(graph, node);
     info.op = opName(node.op);
+    info.unit = unitOf(graph, node);
     info.weightShape = graph.value(node.inputs[1]).shape;
     info.outputShape = graph.value(node.outputs.front()).shape;
     info.parameters = weightCount(graph, id) + (node.inputs.size() > 2 ? product(graph.value(node.inputs[2]).shape) : 0);

@@ -19,6 +19,7 @@ struct LayerInfo {
     std::string name;                   // model.2.m.0.cv1.conv
     std::vector<std::string> aliases;
     std::string op;                     // Conv2d, Linear
+    std::vector<std::string> unit;      // conv, bn, silu: the layer and what alone reads it on, as fusion_patterns name it
     std::vector<int64_t> weightShape;   // O, I/groups, kh, kw
     std::vector<int64_t> outputShape;   // N, C, H, W at the described input size
     int64_t parameters = 0;             // weights and bias

@@ -1,12 +1,15 @@
-// Matching, and the three warnings.
+// Matching, and the warnings.
 #include "session/pattern_report.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/pattern.h"
+#include "quant/fusions.h"
 
 namespace qat {
 namespace {
@@ -37,6 +40,23 @@ PatternMatch match(std::string key, const std::string& pattern, int line, const 
     return found;
 }
 
+// Compares what a fusion states with what the graph has.
+PatternMatch matchFusion(std::string key, const FusionPattern& fusion, const ModelDescription& model) {
+    PatternMatch found = match(std::move(key), fusion.pattern, 0, model);
+    found.modules = fusion.modules;
+    std::map<std::vector<std::string>, std::vector<std::string>> others;
+    for (const LayerInfo& layer : model.layers)
+        if (std::ranges::find(found.layers, layer.name) != found.layers.end() && !beginsWith(layer.unit, fusion.modules)) others[layer.unit].push_back(layer.name);
+    const std::string stated = activationOf(fusion.modules);
+    for (const auto& [unit, layers] : others) {
+        if (!stated.empty() && activationOf(unit) != stated)
+            found.warnings.push_back(str("names ", stated, ", but ", layers.size(), layers.size() == 1 ? " layer it matches is " : " layers it matches are ",
+                                         joinedWords(unit, " + "), ", ", layers.front(), " first: it does not act there"));
+        found.others.push_back({unit, layers});
+    }
+    return found;
+}
+
 // For each layer a later entry sets at least the same keys.
 bool isShadowed(const Config& config, const std::vector<PatternMatch>& matches, size_t index) {
     const auto& entries = config.quantization.layerConfigs;
@@ -61,7 +81,7 @@ std::vector<PatternMatch> matchPatterns(const Config& config, const ModelDescrip
     for (size_t i = 0; i < entries.size(); ++i)
         if (isShadowed(config, matches, i)) matches[i].warnings.emplace_back("has no effect: later patterns override all it sets");
     for (size_t i = 0; i < config.qat.fusionPatterns.size(); ++i)
-        matches.push_back(match(str(kFusionPatternsPath, "[", i, "]"), config.qat.fusionPatterns[i].pattern, 0, model));
+        matches.push_back(matchFusion(str(kFusionPatternsPath, "[", i, "]"), config.qat.fusionPatterns[i], model));
     return matches;
 }
 

@@ -49,7 +49,7 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
         const Quantizer& q = set.all()[i];
         if (q.weight) count(opOf(q), graph.value(q.observed.front()).data->detach(), *graph.value(q.scale).data, *graph.value(q.zeroPoint).data, counts[i]);
         else
-            for (const ValueId value : q.observed) watched[value] = i;
+            for (const NodeId node : q.nodes) watched[graph.node(node).inputs[0]] = i;
     }
     std::vector<std::string> outputs;
     for (const auto& output : graph.outputs()) outputs.push_back(output.name);

@@ -97,9 +97,10 @@ json observersJson(const QuantizerSet& set) {
     json observers = json::object();
     for (const Quantizer& q : set.all()) {
         json& observer = observers[q.name] = {boundsJson(q.observer.range().low), boundsJson(q.observer.range().high)};
-        if (q.shares.empty()) continue;
+        if (q.shares.empty() && !q.leader) continue;
         observer.push_back(boundsJson(q.shares.low));
         observer.push_back(boundsJson(q.shares.high));
+        if (q.leader) observer.push_back(*q.leader);
     }
     return observers;
 }
@@ -109,6 +110,9 @@ void restoreObservers(QuantizerSet& set, const json& observers) {
         const json& observer = observers.at(q.name);
         q.observer.restore({boundsFrom(observer.at(0)), boundsFrom(observer.at(1))});
         if (observer.size() > 2) q.shares = {boundsFrom(observer.at(2)), boundsFrom(observer.at(3))};
+        if (observer.size() <= 4) continue;
+        q.leader = observer.at(4).get<size_t>();
+        require(*q.leader < q.observed.size(), ErrorKind::BadInput, "the checkpoint names another source of ", q.name, " than there are");
     }
 }
 

@@ -204,6 +204,25 @@ TEST_F(Commands, DiffAndSchema) {
     EXPECT_EQ(cli({"diff", config, path("missing.yaml")}).status, 2);
 }
 
+TEST_F(Commands, CheckTellsGroupsAndPlacement) {
+    const std::string config = file("g.yaml", "quantization:\n  scale_groups: {concat: requantize}\nqat_params:\n  fusion_patterns:\n"
+                                              "    - {pattern: '.*', modules: [conv, bn]}\n");
+    const Ended text = cli({"check", config, "--groups", "--placement"});
+    ASSERT_EQ(text.status, 0) << text.err;
+    for (const char* part : {"model.2.cv1.act: one range of 8 bits for 2 tensors\n  made by    model.2.cv1.act, model.2.m.0.cv2.act\n",
+                             "joined by  model.2.m.0.add (add, union)\n", "model.2.cat: its sources keep their ranges (concat, requantize)\n",
+                             "TensorRT: refused: zero-point, ", "ONNX Runtime: note: concat-grids, 12 places: model.2.cat, ",
+                             "  6 of them are conv, not conv + bn: model.22.cv2.0.2, "})
+        EXPECT_NE(text.out.find(part), std::string::npos) << part << "\n" << text.out;
+    const json report = json::parse(cli({"check", config, "--groups", "--placement", "--json", "-"}).out);
+    EXPECT_EQ(report["groups"][0]["name"], "images");
+    EXPECT_EQ(report["joins"][0]["mode"], "union");
+    EXPECT_EQ(report["placement"][0]["rule"], "zero-point");
+    EXPECT_EQ(report["patterns"][0]["others"][0]["layers"].size(), 6u);
+    EXPECT_FALSE(json::parse(cli({"check", config, "--json", "-"}).out).contains("groups"));
+    expectRefused({"run", file("u.yaml", "quantization:\n  scale_groups: {concat: union}\n"), "--out", path("o")}, "expected output, largest or requantize");
+}
+
 TEST_F(Commands, PredictJsonAndPictures) {
     const Ended ended = cli({"predict", "yolov8n", picture(), "--imgsz", "64", "--conf", "0", "--json", path("p.json"),
                              "--save", path("drawn")});

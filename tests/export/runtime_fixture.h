@@ -34,6 +34,11 @@ protected:
 
     // Every output of both, same input, each relative to its largest magnitude.
     Difference compare(const Graph& graph, bool optimize, OnnxExportOptions options = {}) {
+        return compareForm(graph, graph, optimize, options);
+    }
+
+    // What `form` computes here and the file of `graph` there.
+    Difference compareForm(const Graph& form, const Graph& graph, bool optimize, OnnxExportOptions options = {}) {
         const ScratchFolder scratch;
         options.path = scratch.path() / "model.onnx";
         exportOnnx(graph, options);
@@ -42,7 +47,7 @@ protected:
         const auto run = runOnnxRuntime(options.path, {{"images", shape, sample}}, {.optimize = optimize});
         ExecutorOptions wanted;
         for (const GraphOutput& output : graph.outputs()) wanted.outputs.push_back(output.name);
-        const std::vector<at::Tensor> expected = Executor(graph, wanted).run(at::tensor(sample).reshape(shape));
+        const std::vector<at::Tensor> expected = Executor(form, wanted).run(at::tensor(sample).reshape(shape));
         Difference all;
         for (size_t i = 0; i < expected.size(); ++i) {
             const at::Tensor plain = expected[i].contiguous();

@@ -11,6 +11,7 @@
 #include "export/detector_sketch.h"
 #include "export/read_onnx.h"
 #include "export/runtime_fixture.h"
+#include "passes/lower_integers.h"
 
 namespace qat::test {
 namespace {
@@ -106,6 +107,32 @@ TEST_F(Runtime, RectifiedLayersRunOnIntegerKernels) {
     EXPECT_EQ(types["Conv"], 0);
     EXPECT_EQ(types["QuantizeLinear"], 1) << "only the input is quantized at run time";
     EXPECT_EQ(types["DequantizeLinear"], 1) << "only the output is dequantized at run time";
+}
+
+// Sources on grids of their own, requantized where they meet.
+Graph joinOfGrids(const Op& op) {
+    Sketch sketch({1, 3, 16, 16});
+    const Range input = sketch.range("input", 0.02f, 50, 8, 0, 255);
+    const ValueId x = sketch.quantize("q0", sketch.input(), input);
+    std::vector<ValueId> sources;
+    for (const auto& [name, step] : {std::pair{"a", 0.003f}, {"b", 0.021f}}) {
+        const ValueId made = sketch.conv(name, x, {.weightBits = 8});
+        sources.push_back(sketch.quantize(std::string(name) + "_quant", made, sketch.range(name, step, 120, 8, 0, 255)));
+    }
+    ValueId joined = sketch.quantize("join_quant", sketch.graph.add("join", op, sources), sketch.range("join", 0.017f, 131, 8, 0, 255));
+    joined = sketch.conv("c", joined, {.in = std::holds_alternative<Concat>(op) ? 8 : 4, .weightBits = 8});
+    return sketch.finish("decoded", sketch.quantize("c_quant", joined, sketch.range("c", 0.02f, 128, 8, 0, 255)));
+}
+
+TEST_F(Runtime, RequantizedJoinsRunOnIntegerKernels) {
+    for (const auto& [op, kernel] : {std::pair{Op{Concat{1}}, "QLinearConcat"}, {Op{Binary{BinaryKind::Add}}, "QLinearAdd"}}) {
+        const Graph graph = joinOfGrids(op);
+        EXPECT_EQ(compareForm(lowerToIntegers(graph), graph, true).steps, 0) << kernel;
+        auto types = optimizedTypes(graph);
+        EXPECT_EQ(types[kernel], 1);
+        EXPECT_EQ(types["QLinearConv"], 3);
+        EXPECT_EQ(types["Conv"] + types["Concat"] + types["Add"], 0);
+    }
 }
 
 TEST_F(Runtime, ABrokenModelIsRefusedWithTheRuntimesWords) {

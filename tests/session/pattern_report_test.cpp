@@ -57,5 +57,25 @@ TEST(PatternReport, AuthorsOfTheGuideFindTheirLayers) {
     EXPECT_EQ(found[3].layers.size(), 18u);  // of eight C2f and the pooling pyramid
 }
 
+std::vector<PatternMatch> fusionsOf(const std::string& entries) {
+    static const ModelDescription model = describeModel(std::filesystem::path("yolov8n"), 64);
+    return matchPatterns(readConfig("qat_params:\n  fusion_patterns:\n" + entries).config, model);
+}
+
+TEST(PatternReport, ComparesFusionsWithTheGraph) {
+    const auto found = fusionsOf("    - {pattern: '.*', modules: [conv, bn]}\n    - {pattern: '^model\\.0\\.conv$', modules: [conv, bn, silu]}\n"
+                                 "    - {pattern: '^model\\.[01]\\.conv$', modules: [conv, bn, relu]}\n");
+    ASSERT_EQ(found.size(), 3u);
+    EXPECT_EQ(found[0].layers.size(), 63u);
+    ASSERT_EQ(found[0].others.size(), 1u);
+    EXPECT_EQ(found[0].others[0].unit, (std::vector<std::string>{"conv"}));
+    EXPECT_EQ(found[0].others[0].layers.size(), 6u) << "the last of every branch of the head";
+    EXPECT_TRUE(found[0].warnings.empty());
+    EXPECT_TRUE(found[1].others.empty());
+    ASSERT_EQ(found[2].others.size(), 1u);
+    EXPECT_EQ(found[2].others[0].layers, (std::vector<std::string>{"model.0.conv", "model.1.conv"}));
+    EXPECT_EQ(found[2].warnings, (std::vector<std::string>{"names relu, but 2 layers it matches are conv + bn + silu, model.0.conv first: it does not act there"}));
+}
+
 }  // namespace
 }  // namespace qat

@@ -95,6 +95,20 @@ TEST(TrainState, ComesBackBitByBit) {
     EXPECT_EQ(storedBytes(saved.graph), storedBytes(loaded.graph));
 }
 
+TEST(TrainState, SourcesThatLeadComeBack) {
+    const ScratchFolder scratch;
+    Live saved(1), loaded(1);
+    const auto leads = [](Live& live) -> Quantizer& { return *std::ranges::find(live.quantizers.all(), false, &Quantizer::weight); };
+    leads(saved).leader = 0;
+    saveTrainState(scratch.path() / "a", "job", somewhere(), saved.objects());
+    loadTrainState(scratch.path() / "a", "job", loaded.objects());
+    EXPECT_EQ(leads(loaded).leader, std::optional<size_t>(0));
+    leads(saved).leader = 7;
+    saveTrainState(scratch.path() / "b", "job", somewhere(), saved.objects());
+    const std::string message = messageOf([&] { loadTrainState(scratch.path() / "b", "job", loaded.objects()); });
+    EXPECT_NE(message.find("another source"), std::string::npos) << message;
+}
+
 TEST(TrainState, RefusesAnotherJob) {
     const ScratchFolder scratch;
     const auto file = scratch.path() / "state";

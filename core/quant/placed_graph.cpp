@@ -1,0 +1,116 @@
+// Three walks over the graph answer everything.
+#include "quant/placed_graph.h"
+
+#include <algorithm>
+
+namespace qat {
+namespace {
+
+// Whole numbers of the grid fit uint8 or int8.
+bool fitsByte(const FakeQuantize& op) {
+    const bool fits = op.qmin >= 0 ? op.qmax <= 255 : op.qmin >= -128 && op.qmax <= 127;
+    return op.format == NumberFormat::Integer && fits;
+}
+
+const FakeQuantize* activationQuantizer(const Node& node) {
+    const auto* op = std::get_if<FakeQuantize>(&node.op);
+    return op && !op->weight ? op : nullptr;
+}
+
+}  // namespace
+
+PlacedGraph::PlacedGraph(const Graph& graph, const QuantPlan& plan)
+    : m_graph(graph.clone(false)), m_set(m_graph, plan) {
+    for (const Quantizer& q : m_set.all())
+        for (const NodeId id : q.nodes) m_quantizerOf[id] = &q;
+    followCodes();
+    markNeighbours();
+}
+
+std::vector<const Node*> PlacedGraph::nodes() const {
+    std::vector<const Node*> nodes;
+    for (const NodeId id : m_graph.order()) {
+        const Node& node = m_graph.node(id);
+        const Quantizer* q = quantizer(node);
+        if (q && q->weight) continue;
+        if (weightOf(node)) nodes.push_back(maker(node.inputs[1]));
+        nodes.push_back(&node);
+    }
+    return nodes;
+}
+
+const Quantizer* PlacedGraph::quantizer(const Node& node) const {
+    if (!std::holds_alternative<FakeQuantize>(node.op)) return nullptr;
+    const auto found = m_quantizerOf.find(*m_graph.producer(node.outputs.front()));
+    return found == m_quantizerOf.end() ? nullptr : found->second;
+}
+
+const Quantizer* PlacedGraph::codesIn(ValueId value) const {
+    const auto found = m_codes.find(value);
+    return found == m_codes.end() ? nullptr : found->second;
+}
+
+const Quantizer* PlacedGraph::weightOf(const Node& layer) const {
+    const bool multiplies = std::holds_alternative<Conv2d>(layer.op) || std::holds_alternative<Linear>(layer.op);
+    const Node* made = multiplies ? maker(layer.inputs[1]) : nullptr;
+    return made ? quantizer(*made) : nullptr;
+}
+
+const Quantizer* PlacedGraph::quantizedNext(ValueId value) const {
+    const Node* reader = onlyReader(value);
+    if (!reader) return nullptr;
+    const auto* activation = std::get_if<Activation>(&reader->op);
+    if (activation && activation->kind == ActivationKind::Relu) return quantizedNext(reader->outputs.front());
+    return activationQuantizer(*reader) ? codesIn(reader->outputs.front()) : nullptr;
+}
+
+const Node* PlacedGraph::maker(ValueId value) const {
+    const auto id = m_graph.producer(value);
+    return id ? &m_graph.node(*id) : nullptr;
+}
+
+const Node* PlacedGraph::onlyReader(ValueId value) const {
+    if (std::ranges::find(m_graph.outputs(), value, &GraphOutput::value) != m_graph.outputs().end()) return nullptr;
+    const auto users = m_graph.users(value);
+    return users.size() == 1 ? &m_graph.node(users.front()) : nullptr;
+}
+
+const std::string& PlacedGraph::subject(const Node& node) const {
+    return std::holds_alternative<FakeQuantize>(node.op) ? m_graph.value(node.inputs.front()).name : node.name;
+}
+
+void PlacedGraph::followCodes() {
+    for (const NodeId id : m_graph.order()) {
+        const Node& node = m_graph.node(id);
+        const FakeQuantize* op = activationQuantizer(node);
+        const Quantizer* codes = op && fitsByte(*op) && op->axis < 0 ? m_quantizerOf.at(id) : nullptr;
+        if (!op && carries(node.op)) {
+            codes = codesIn(node.inputs.front());
+            for (const ValueId input : node.inputs)
+                if (codesIn(input) != codes) codes = nullptr;
+        }
+        if (!codes) continue;
+        for (const ValueId output : node.outputs) m_codes[output] = codes;
+    }
+}
+
+void PlacedGraph::markNeighbours() {
+    const auto& order = m_graph.order();
+    for (const NodeId id : order) {
+        const Node& node = m_graph.node(id);
+        const bool behind = std::ranges::any_of(node.inputs, [&](ValueId input) {
+            const Node* made = maker(input);
+            return made && (isQuantizedLayer(*made) || m_behind.contains(made));
+        });
+        if (behind) m_behind.insert(&node);
+    }
+    for (auto id = order.rbegin(); id != order.rend(); ++id) {
+        const Node& node = m_graph.node(*id);
+        for (const ValueId input : node.inputs) {
+            const Node* made = maker(input);
+            if (made && (isQuantizedLayer(node) || m_ahead.contains(&node))) m_ahead.insert(made);
+        }
+    }
+}
+
+}  // namespace qat
