@@ -1,7 +1,8 @@
-// A job with every stage, killed again and again without warning: what it leaves is readable, and what it ends with is bit
-// for bit what it would have been. QATELIER_KILLS (3) and QATELIER_KILL_SEED (1) make longer or other courses.
+// A job with every stage, killed again and again without warning: what it leaves is readable, and what it ends with is
+// bit for bit what it would have been. QATELIER_KILLS (3) and QATELIER_KILL_SEED (1) make longer or other courses.
 //
-// What may differ between the runs: times (events, summary, page, TensorBoard) and the number of sittings, nothing else.
+// What may differ between the runs: times (events, summary, page, TensorBoard) and the number of sittings, nothing
+// else.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -148,7 +149,8 @@ protected:
         EXPECT_EQ(unreadableFiles(whole), std::vector<std::string>{});
     }
 
-    // Waits for a moment that is drawn: any time, the border of a stage, or in the middle of a file. False: it ended first.
+    // Waits for a moment that is drawn: any time, the border of a stage, or in the middle of a file. False: it ended
+    // first.
     bool waitForMoment(Program& program, const std::filesystem::path& run, std::string& what) {
         const int64_t kind = random.below(4);
         if (kind < 2) {
@@ -167,7 +169,8 @@ protected:
         return reached && (kind == 2 || program.runUntil([&] { return isWriting(run); }));
     }
     static size_t sittings(const std::filesystem::path& run) {
-        return static_cast<size_t>(std::ranges::count_if(eventsOf(run), [](const json& event) { return event["type"] == "run"; }));
+        return static_cast<size_t>(
+            std::ranges::count_if(eventsOf(run), [](const json& event) { return event["type"] == "run"; }));
     }
 
     // One life of a run, until it ends by itself; at most so many kills. Returns how many there were.
@@ -188,7 +191,8 @@ protected:
             ++kills;
             const auto seen = stagesOf(run);
             std::cout << run.filename().string() << ", kill " << kills << ' ' << moment << "; it was "
-                      << (seen.empty() ? "starting" : "behind " + seen.back()) << (isWriting(run) ? ", writing" : "") << std::endl;
+                      << (seen.empty() ? "starting" : "behind " + seen.back()) << (isWriting(run) ? ", writing" : "")
+                      << std::endl;
             const auto unreadable = std::filesystem::exists(run) ? unreadableFiles(run) : std::vector<std::string>{};
             EXPECT_EQ(unreadable, std::vector<std::string>{}) << moment;
         }
@@ -198,7 +202,8 @@ protected:
         const auto expected = artefactsOf(whole), got = artefactsOf(run);
         for (const auto& [name, bytes] : expected) {
             ASSERT_TRUE(got.contains(name)) << name;
-            EXPECT_TRUE(got.at(name) == bytes) << name << (name.ends_with(".json") ? "\n" + got.at(name) + "\n" + bytes : "");
+            EXPECT_TRUE(got.at(name) == bytes)
+                << name << (name.ends_with(".json") ? "\n" + got.at(name) + "\n" + bytes : "");
         }
         for (const auto& [name, bytes] : got) EXPECT_TRUE(expected.contains(name)) << name << " is left over";
         const auto told = valuesOf(whole), toldAgain = valuesOf(run);
@@ -216,7 +221,8 @@ protected:
             done += live(run, std::min<int64_t>(kills - done, 6));
             expectSameAsWhole(run);
         }
-        std::cout << done << " kills in " << life << " lives; the uninterrupted run took " << wholeSeconds << " s" << std::endl;
+        std::cout << done << " kills in " << life << " lives; the uninterrupted run took " << wholeSeconds << " s"
+                  << std::endl;
     }
 };
 
@@ -232,7 +238,8 @@ TEST_F(Killed, ACorrectionDoesNotCalibrateAgain) {
     const auto run = scratch.path() / "life";
     {
         Program program(arguments(run, false));
-        ASSERT_TRUE(program.runUntil([&] { return std::filesystem::exists(run / "checkpoint/correction_state.safetensors"); }));
+        ASSERT_TRUE(
+            program.runUntil([&] { return std::filesystem::exists(run / "checkpoint/correction_state.safetensors"); }));
         program.signal(SIGKILL);
         program.wait();
     }

@@ -34,7 +34,8 @@ void readEventLines(const std::filesystem::path& file) {
     const std::string text = readFile(file);
     for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
         const auto event = nlohmann::json::parse(text.substr(at, end - at), nullptr, false);
-        require(event.is_object() && event.contains("type"), ErrorKind::BadInput, "no event: ", text.substr(at, end - at));
+        require(event.is_object() && event.contains("type"), ErrorKind::BadInput,
+                "no event: ", text.substr(at, end - at));
     }
 }
 
@@ -56,7 +57,8 @@ void readRecords(const std::filesystem::path& file) {
         const size_t length = number(rest);
         require(number(rest.substr(8)) == masked(rest.substr(0, 8)), ErrorKind::BadInput, "checksum of a length");
         if (rest.size() < length + 16) return;  // cut off
-        require(number(rest.substr(12 + length)) == masked(rest.substr(12, length)), ErrorKind::BadInput, "checksum of a record");
+        require(number(rest.substr(12 + length)) == masked(rest.substr(12, length)), ErrorKind::BadInput,
+                "checksum of a record");
         rest.remove_prefix(length + 16);
     }
 }
@@ -68,7 +70,8 @@ void readPage(const std::filesystem::path& file) {
 
 using Reader = std::function<void(const std::filesystem::path&)>;
 const std::map<std::string, Reader> kReaders{
-    {".json", [](const auto& file) { require(nlohmann::json::accept(readFile(file)), ErrorKind::BadInput, "no JSON"); }},
+    {".json",
+     [](const auto& file) { require(nlohmann::json::accept(readFile(file)), ErrorKind::BadInput, "no JSON"); }},
     {".yaml", [](const auto& file) { loadConfig(file); }},
     {".csv", readTable},
     {".safetensors", [](const auto& file) { readSafetensors(file); }},

@@ -16,7 +16,9 @@ protected:
     const ScratchFolder scratch;
     SmallJob job{scratch.path()};
 
-    WeightNames() { job.set("analysis.enabled", "false").set("analysis.preview_images", "0").set("export.formats", "[]"); }
+    WeightNames() {
+        job.set("analysis.enabled", "false").set("analysis.preview_images", "0").set("export.formats", "[]");
+    }
 
     // Of a YOLOv8n in training; counters of batch norms are no weights.
     static std::set<std::string> torchs() {
@@ -27,14 +29,16 @@ protected:
     }
     std::set<std::string> stored(const char* file) const {
         std::set<std::string> names;
-        for (const NamedTensor& entry : readCheckpoint(job.folder() / "weights" / file).tensors) names.insert(entry.name);
+        for (const NamedTensor& entry : readCheckpoint(job.folder() / "weights" / file).tensors)
+            names.insert(entry.name);
         return names;
     }
 };
 
 TEST_F(WeightNames, OfAFloatModelAreTorchs) {
     job.set("train_params.quantize", "false").run();
-    for (const char* file : {"best.safetensors", "last.safetensors", "final.safetensors"}) EXPECT_EQ(stored(file), torchs()) << file;
+    for (const char* file : {"best.safetensors", "last.safetensors", "final.safetensors"})
+        EXPECT_EQ(stored(file), torchs()) << file;
     EXPECT_TRUE(torchs().contains("model.0.conv.weight") && torchs().contains("model.22.cv3.0.2.bias"));
 }
 
@@ -42,7 +46,8 @@ TEST_F(WeightNames, OfAQuantizedModelAreThoseAndItsGrids) {
     job.set("qat_params.fuse_modules", "false").run();
     for (const char* file : {"best.safetensors", "last.safetensors", "final.safetensors"}) {
         std::set<std::string> names = stored(file);
-        std::erase_if(names, [](const std::string& name) { return name.ends_with(".scale") || name.ends_with(".zero_point"); });
+        std::erase_if(
+            names, [](const std::string& name) { return name.ends_with(".scale") || name.ends_with(".zero_point"); });
         EXPECT_EQ(names, torchs()) << file;
     }
 }
