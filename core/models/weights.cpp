@@ -10,9 +10,19 @@
 
 namespace qat {
 
+namespace {
+
+// The 2 that box sides are divided by is a number in torch's code.
+bool isConstant(const std::string& name) {
+    return name.ends_with(".two");
+}
+
+}  // namespace
+
 NamedTensors stateDict(const Graph& graph) {
     NamedTensors state;
-    for (const ValueId id : graph.storedValues()) state.emplace_back(graph.value(id).name, graph.value(id).data);
+    for (const ValueId id : graph.storedValues())
+        if (!isConstant(graph.value(id).name)) state.emplace_back(graph.value(id).name, graph.value(id).data);
     return state;
 }
 
@@ -23,7 +33,6 @@ std::vector<std::string> torchStateNames(const Graph& graph) {
         names.push_back(name);
         if (name.ends_with(variance)) names.push_back(name.substr(0, name.size() - variance.size()) + ".num_batches_tracked");
     }
-    std::erase_if(names, [](const std::string& name) { return name.ends_with(".two"); });
     return names;
 }
 
@@ -52,7 +61,7 @@ std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, 
         const Value& value = graph.value(id);
         const auto found = given.find(value.name);
         if (found == given.end()) {
-            require(value.name.ends_with(".two"), ErrorKind::BadInput, source, ": no entry ", value.name);
+            require(isConstant(value.name), ErrorKind::BadInput, source, ": no entry ", value.name);
             continue;
         }
         require(found->second->sizes() == at::IntArrayRef(value.shape), ErrorKind::BadInput, source, ": ", value.name, " has shape ",

@@ -11,7 +11,7 @@ namespace qat {
 
 using NamedTensors = std::vector<std::pair<std::string, TensorPtr>>;
 
-// Stored values of the graph in order of first use. Tensors are shared, not copied.
+// Stored values of the graph that torch's state_dict has too, in order of first use. Tensors are shared, not copied.
 NamedTensors stateDict(const Graph& graph);
 
 // Names of torch's state_dict of the same module tree: stateDict plus the num_batches_tracked counters.

@@ -3,7 +3,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -20,15 +19,13 @@
 #include "train/loader_options.h"
 #include "train/loss_options.h"
 #include "train/multi_scale.h"
-#include "train/quantizer_report.h"
 #include "train/save_model.h"
 #include "train/sentinel.h"
+#include "train/train_reports.h"
 #include "train/train_state.h"
 
 namespace qat {
 namespace {
-
-constexpr int64_t kReportedImages = 2;
 
 LoaderOptions wholeBatches(const Config& config) {
     LoaderOptions options = shuffledOptions(config);
@@ -74,7 +71,7 @@ public:
         m_sentinel.emplace(job, m_stabilizer ? &*m_stabilizer : nullptr, sink);
         makeExecutor();
         sink.log(LogLevel::Info, "trainer", str("loss gains: box ", m_loss.boxGain, ", cls ", m_loss.clsGain, ", dfl ", m_loss.dflGain));
-        reportClassWeights();
+        reportClassWeights(sink, m_loss.classWeights);
         warnOfNothingToStabilize();
     }
 
@@ -124,12 +121,6 @@ private:
         if (!m_at.tuning) adoptMode();
         m_job.epochDone(m_at.outcome);
         checkpoint();
-    }
-
-    void reportClassWeights() const {
-        if (m_loss.classWeights.empty()) return;
-        const auto [least, most] = std::ranges::minmax(m_loss.classWeights);
-        m_sink.log(LogLevel::Info, "trainer", str("classes weigh from ", least, " to ", most, " in the class loss"));
     }
 
     void warnOfNothingToStabilize() const {
@@ -226,7 +217,7 @@ private:
             const bool boundary = ++pending >= now.accumulate || last;
             ++m_at.batch, ++m_at.step;
             if (boundary) {
-                if (last) reportGrids(*batch);
+                if (last && m_job.quantizers && !inFloat()) reportGrids(m_sink, m_job.graph, *m_job.quantizers, batch->images, m_at.epoch + 1);
                 optimizerStep(now, pending * m_config.batchSize);
                 pending = 0;
             }
@@ -254,7 +245,8 @@ private:
         m_sentinel->seeLoss(total, m_at);
         (distillation ? m_distiller->mixed(loss.total, *distillation) : loss.total).backward();
         moveActivationRanges();
-        reportLosses(loss, distillation);
+        addToSums(loss, distillation);
+        reportLosses(m_sink, m_at.step + 1, loss, distillation ? std::optional(distillation->value) : std::nullopt);
     }
 
     void followWeights() {
@@ -262,15 +254,9 @@ private:
         m_stabilizer->hold(m_job.graph);
     }
 
-    void reportLosses(const DetectionLoss& loss, const std::optional<Distiller::Loss>& distillation) {
+    void addToSums(const DetectionLoss& loss, const std::optional<Distiller::Loss>& distillation) {
         m_at.boxSum += loss.box, m_at.clsSum += loss.cls, m_at.dflSum += loss.dfl;
-        const auto step = static_cast<double>(m_at.step + 1);
-        m_sink.scalar("train/box_loss", step, loss.box);
-        m_sink.scalar("train/cls_loss", step, loss.cls);
-        m_sink.scalar("train/dfl_loss", step, loss.dfl);
-        if (!distillation) return;
-        m_at.distillSum += distillation->value;
-        m_sink.scalar("train/distill_loss", step, distillation->value);
+        if (distillation) m_at.distillSum += distillation->value;
     }
 
     // Observed ranges follow the batch behind it: the next batch is quantized with them.
@@ -291,16 +277,7 @@ private:
         if (m_ema) m_ema->update(m_job.graph);
         if (m_ema && stabilizer) stabilizer->hold(m_ema->graph());
         m_sentinel->seeScales(m_optimizer->steps(), m_at);
-        m_sink.scalar("lr/pg0", step, now.lrBias);
-        m_sink.scalar("lr/pg1", step, now.lrWeight);
-        m_sink.scalar("lr/pg2", step, now.lrNorm);
-    }
-
-    // Gradients are still there; the pass of a few images costs nothing beside an epoch.
-    void reportGrids(const Batch& batch) {
-        if (!m_job.quantizers || inFloat()) return;
-        for (const QuantizerReport& report : reportQuantizers(m_job.graph, *m_job.quantizers, batch.images.slice(0, 0, kReportedImages)))
-            m_sink.layer({"quantizer", report.name, report.bits, static_cast<int>(m_at.epoch) + 1, "qat", report.metrics()});
+        reportRates(m_sink, m_at.step, now);
     }
 
     DetectionMetrics measured(const Graph& model) const {
@@ -340,7 +317,8 @@ private:
         if (validated->raw) result.rawMap50 = validated->raw->map50, result.rawMap = validated->raw->map;
         result.easier = m_at.epoch < easierEpochs(m_job.config);
         m_at.outcome.epochs.push_back(result);
-        reportEpoch(result);
+        reportEpoch(m_sink, result, lastEpoch());
+        if (m_stabilizer && m_stabilizer->reports() && !inFloat()) reportOscillation(m_sink, *m_stabilizer, result.epoch);
         keepWeights(result);
         m_sentinel->seeEpoch(m_at);
         ++m_at.epoch;
@@ -352,32 +330,6 @@ private:
         checkpoint();
         m_sentinel->keepBest(checkpointFile(), m_at);
         return true;
-    }
-
-    void reportEpoch(const EpochResult& result) {
-        const auto epoch = static_cast<double>(result.epoch);
-        m_sink.scalar("metrics/precision(B)", epoch, result.precision);
-        m_sink.scalar("metrics/recall(B)", epoch, result.recall);
-        m_sink.scalar("metrics/mAP50(B)", epoch, result.map50);
-        m_sink.scalar("metrics/mAP50-95(B)", epoch, result.map);
-        m_sink.log(LogLevel::Info, "trainer", str("epoch ", result.epoch, " of ", lastEpoch(), ": mAP50-95 ", result.map, ", mAP50 ", result.map50,
-                                                 ", box ", result.boxLoss, ", class ", result.clsLoss, ", dfl ", result.dflLoss,
-                                                 result.distillLoss ? str(", distillation ", *result.distillLoss) : ""));
-        if (result.rawMap) {
-            m_sink.scalar("metrics/raw/mAP50(B)", epoch, *result.rawMap50);
-            m_sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);
-        }
-        if (m_stabilizer && m_stabilizer->reports() && !inFloat()) reportOscillation(result.epoch);
-    }
-
-    void reportOscillation(int64_t epoch) {
-        m_sink.scalar("oscillation/share", static_cast<double>(epoch), m_stabilizer->oscillating());
-        if (m_stabilizer->freezes()) m_sink.scalar("oscillation/frozen", static_cast<double>(epoch), m_stabilizer->frozen());
-        for (const OscillationShare& share : m_stabilizer->shares()) {
-            std::map<std::string, double> metrics{{"share", share.share}, {"mean_frequency", share.meanFrequency}, {"boundary_distance", share.boundaryDistance}};
-            if (m_stabilizer->freezes()) metrics["frozen"] = share.frozen;
-            m_sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(epoch), "qat", metrics});
-        }
     }
 
     void keepWeights(const EpochResult& result) {

@@ -1,4 +1,4 @@
-// Killed and interrupted programs: what they leave can be resumed, and ends in the same bits.
+// Interrupted programs: what they leave can be resumed, and ends in the same bits. Killed ones are in kill_test.cpp.
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -52,37 +52,6 @@ protected:
         return finalWeights(scratch.path() / "whole");
     }
 };
-
-TEST_F(Interrupted, KillAndResumeGiveTheSameBits) {
-    {
-        Program program(arguments(out));
-        ASSERT_TRUE(runIntoTraining(program)) << program.wait().err;
-        program.signal(SIGKILL);
-        ASSERT_EQ(program.wait().status, 128 + SIGKILL);
-    }
-    ASSERT_FALSE(std::filesystem::exists(out / "weights/final.safetensors"));
-    const Ended resumed = runProgram(arguments(out, true));
-    ASSERT_EQ(resumed.status, 0) << resumed.err;
-    const auto sittings = steps();
-    ASSERT_EQ(sittings.size(), 2u);
-    EXPECT_GT(sittings[1].front(), 1) << "it must not start over";
-    EXPECT_EQ(sittings[1].back(), 8);
-    EXPECT_EQ(finalWeights(out), uninterrupted());
-    EXPECT_EQ(readFile(out / "results.csv"), readFile(scratch.path() / "whole/results.csv"));
-    EXPECT_EQ(readJson(out / "run_summary.json")["status"], "completed-success");
-}
-
-TEST_F(Interrupted, KillBeforeTrainingResumesFromTheStart) {
-    {
-        Program program(arguments(out));
-        ASSERT_TRUE(program.runUntil([&] { return std::filesystem::exists(out / "layers.json"); }));
-        program.signal(SIGKILL);
-        program.wait();
-    }
-    const Ended resumed = runProgram(arguments(out, true));
-    EXPECT_EQ(resumed.status, 0) << resumed.err;
-    EXPECT_TRUE(std::filesystem::exists(out / "weights/final.safetensors"));
-}
 
 TEST_F(Interrupted, ControlCEndsWith130AndResumes) {
     {

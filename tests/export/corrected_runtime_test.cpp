@@ -24,8 +24,10 @@ Graph corrected(Graph graph, bool folded) {
                 tensor.data_ptr<float>()[i] *= static_cast<float>(sign);
             }
         }
-        if (folded) EXPECT_EQ(foldAffine(graph, affine, true), AffineForm::Scales);
-        else keepAffine(graph, affine);
+        if (folded)
+            EXPECT_EQ(foldAffine(graph, affine, true), AffineForm::Scales);
+        else
+            keepAffine(graph, affine);
     }
     probeShapes(graph, graph.value(graph.inputs().front()).shape);
     return graph;
@@ -35,7 +37,8 @@ TEST_F(Runtime, CorrectionsAgree) {
     for (const bool folded : {true, false})
         for (const int64_t bits : {0, 8}) {
             const Difference found = compare(corrected(detector(4, bits, ActivationKind::Silu), folded), true);
-            EXPECT_LE(found.steps, bits == 0 ? 0 : found.count / 1000) << folded << " a" << bits << " " << found.largest;
+            EXPECT_LE(found.steps, bits == 0 ? 0 : found.count / 1000)
+                << folded << " a" << bits << " " << found.largest;
         }
 }
 
@@ -61,14 +64,18 @@ struct CorrectedLayer {
         const ValueId x = graph.add("in", form.activation, {sketch.input(), one, sketch.numbers("zero", {1}, {0.f})});
         const ValueId scale = sketch.numbers("scale", {4}, repeated(heldScale(form.weight, form.scale)));
         const ValueId zeros = sketch.numbers("zeros", {4}, repeated(form.zeroPoint));
-        const ValueId weight = graph.add("weight.quant", form.weight, {sketch.parameter("weight", {4, 3, 3, 3}, -0.5, 0.5), scale, zeros});
-        const ValueId y = graph.add("conv", Conv2d{.padding = {1, 1}}, {x, weight, sketch.parameter("bias", {4}, -0.3, 0.3)});
+        const ValueId weight =
+            graph.add("weight.quant", form.weight, {sketch.parameter("weight", {4, 3, 3, 3}, -0.5, 0.5), scale, zeros});
+        const ValueId y =
+            graph.add("conv", Conv2d{.padding = {1, 1}}, {x, weight, sketch.parameter("bias", {4}, -0.3, 0.3)});
         graph.setOutput("decoded", y);
         affine = insertAffine(graph, *graph.findNode("conv"));
         set(affine->gamma, factors);
         set(affine->beta, {0.1f, -0.2f, 0.3f, -0.4f});
     }
-    void set(ValueId stored, const std::vector<float>& values) const { graph.value(stored).data->copy_(at::tensor(values)); }
+    void set(ValueId stored, const std::vector<float>& values) const {
+        graph.value(stored).data->copy_(at::tensor(values));
+    }
     AffineForm fold() { return foldAffine(graph, *affine, true); }
     at::Tensor output() const {
         const std::vector<float> sample = sampleInput(graph, 11);
@@ -85,7 +92,8 @@ TEST_F(Runtime, CorrectionsOfEveryFormOfScalesAgree) {
     log2.mode = power.mode = offset.mode = FakeQuantMode::Lsq;
     log2.scaleForm = ScaleForm::Log2, power.scaleForm = ScaleForm::PowerOfTwo;
     offset.qmin = -8, offset.learnOffset = true;
-    for (const Form& form : {Form{"log2", log2, kByte}, {"power of two", power, kByte}, {"offset", offset, kByte, 0.06f, 1.4f}}) {
+    for (const Form& form :
+         {Form{"log2", log2, kByte}, {"power of two", power, kByte}, {"offset", offset, kByte, 0.06f, 1.4f}}) {
         CorrectedLayer layer(form);
         const at::Tensor before = layer.output();
         EXPECT_EQ(layer.fold(), AffineForm::Operations) << form.name;
@@ -109,7 +117,8 @@ TEST_F(Runtime, CorrectionsBehindHalfPrecisionAgree) {
 
 // Codes change their sign with a negative factor, and become 0 with a factor of 0; scales stay above 0 in any case.
 TEST_F(Runtime, FactorsOfZeroAndBelowKeepScalesAboveZero) {
-    for (const auto& factors : std::vector<std::vector<float>>{{-1, 0, -0.3f, 2}, {0, 0, 0, 0}, {-0.f, 1e-44f, 1, -2}}) {
+    for (const auto& factors :
+         std::vector<std::vector<float>>{{-1, 0, -0.3f, 2}, {0, 0, 0, 0}, {-0.f, 1e-44f, 1, -2}}) {
         CorrectedLayer layer({"plain", lowBit(), kByte}, factors);
         const at::Tensor before = layer.output();
         EXPECT_EQ(layer.fold(), AffineForm::Scales);

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "export/onnx_export.h"
 #include "export/runtime_check.h"
 #include "export/sketch.h"
-#include "export/onnx_export.h"
 #include "run/executor.h"
 #include "support/assets.h"
 

@@ -29,7 +29,8 @@ std::unique_ptr<SmallJob> runInParts(const std::filesystem::path& scratch, const
         job->request.resume = sitting > 0;
         const bool last = sitting == stops.size();
         if (!last) arm(*job, stops[sitting]);
-        EXPECT_EQ(job->run().status, last ? JobStatus::Completed : JobStatus::Cancelled) << folder << ", sitting " << sitting;
+        EXPECT_EQ(job->run().status, last ? JobStatus::Completed : JobStatus::Cancelled)
+            << folder << ", sitting " << sitting;
         if (last) return job;
     }
 }

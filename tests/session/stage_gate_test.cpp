@@ -72,7 +72,8 @@ protected:
     std::string mode() { return precisionName(resolvedConfig(job.request)); }
     json summary() const { return readJson(job.folder() / "run_summary.json"); }
     bool warned(const std::string& part) const {
-        return std::ranges::any_of(job.sink.logs, [&](const std::string& text) { return text.find(part) != std::string::npos; });
+        return std::ranges::any_of(job.sink.logs,
+                                   [&](const std::string& text) { return text.find(part) != std::string::npos; });
     }
 };
 
@@ -81,7 +82,8 @@ TEST_F(GatedRun, IsNotStartedWithoutProof) {
     const JobOutcome outcome = job.set("gate.evidence", evidence.string()).run();
     EXPECT_EQ(outcome.status, JobStatus::NotStarted);
     ASSERT_EQ(outcome.gates.size(), 1u);
-    EXPECT_TRUE(outcome.gates[0].starts_with("model.variant is m, which needs 2 stable runs of ema+qc")) << outcome.gates[0];
+    EXPECT_TRUE(outcome.gates[0].starts_with("model.variant is m, which needs 2 stable runs of ema+qc"))
+        << outcome.gates[0];
     EXPECT_TRUE(job.sink.begun.empty());
     EXPECT_FALSE(std::filesystem::exists(job.folder()));
 }
@@ -120,7 +122,8 @@ TEST_F(GatedRun, SmallModelsAndCalibrationAloneNeedNoGate) {
 
 TEST_F(GatedRun, EvidenceMustBeAFolder) {
     const std::string missing = (scratch.path() / "nowhere").string();
-    EXPECT_EQ(job.set("gate.evidence", missing).failure(ErrorKind::BadInput), "gate.evidence is " + missing + ", which is no folder");
+    EXPECT_EQ(job.set("gate.evidence", missing).failure(ErrorKind::BadInput),
+              "gate.evidence is " + missing + ", which is no folder");
 }
 
 }  // namespace

@@ -63,10 +63,12 @@ TEST(ClassWeights, FollowTheLabels) {
 }
 
 TEST(ClassWeights, MustBeOneAClass) {
-    expectError(ErrorKind::BadInput, {"train_params.class_weights has 2 weights but the model has 3 classes"},
-                [] { classWeights(given({1, 2}), 3, labelled({})); });
-    expectError(ErrorKind::BadInput, {"a.png has a label of class 2 but the model has 2 classes"},
-                [] { classWeights(balanced(1), 2, labelled({1, 1, 1})); });
+    expectError(ErrorKind::BadInput, {"train_params.class_weights has 2 weights but the model has 3 classes"}, [] {
+        classWeights(given({1, 2}), 3, labelled({}));
+    });
+    expectError(ErrorKind::BadInput, {"a.png has a label of class 2 but the model has 2 classes"}, [] {
+        classWeights(balanced(1), 2, labelled({1, 1, 1}));
+    });
 }
 
 class WeightedTraining : public testing::Test {

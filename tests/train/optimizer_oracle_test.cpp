@@ -20,7 +20,8 @@ constexpr double kTolerance = 1e-6;  // relative to the largest weight
 at::Tensor drawn(uint64_t seed, at::IntArrayRef shape, double spread) {
     Random random(seed);
     at::Tensor tensor = at::empty(shape);
-    for (int64_t i = 0; i < tensor.numel(); ++i) tensor.data_ptr<float>()[i] = static_cast<float>(spread * random.normal());
+    for (int64_t i = 0; i < tensor.numel(); ++i)
+        tensor.data_ptr<float>()[i] = static_cast<float>(spread * random.normal());
     return tensor;
 }
 
@@ -74,7 +75,8 @@ void expectSameCourse(const TrainConfig& config, torch::optim::Optimizer& theirs
 }
 
 struct Pair {
-    at::Tensor weight = drawn(1, {4, 3, 3, 3}, 0.2).requires_grad_(true), bias = drawn(2, {4}, 0.2).requires_grad_(true);
+    at::Tensor weight = drawn(1, {4, 3, 3, 3}, 0.2).requires_grad_(true),
+               bias = drawn(2, {4}, 0.2).requires_grad_(true);
 
     template <class Options>
     std::vector<torch::optim::OptimizerParamGroup> groups(const Options& options, double decay) const {
@@ -98,8 +100,9 @@ TEST(OptimizerOracle, SgdWithNesterovMomentum) {
             const Pair pair;
             const auto options = torch::optim::SGDOptions(0.01).momentum(momentum).nesterov(true);
             torch::optim::SGD theirs(pair.groups(options, decay), options);
-            expectSameCourse(configOf(OptimizerKind::Sgd, decay), theirs, pair.weight, pair.bias,
-                             [&](int) { return constant(0.01, momentum); }, [](int) {});
+            expectSameCourse(
+                configOf(OptimizerKind::Sgd, decay), theirs, pair.weight, pair.bias,
+                [&](int) { return constant(0.01, momentum); }, [](int) {});
         }
 }
 
@@ -107,8 +110,9 @@ TEST(OptimizerOracle, SgdWithoutMomentum) {
     const Pair pair;
     const torch::optim::SGDOptions options(0.01);
     torch::optim::SGD theirs(pair.groups(options, 0.05), options);
-    expectSameCourse(configOf(OptimizerKind::Sgd, 0.05), theirs, pair.weight, pair.bias,
-                     [](int) { return constant(0.01, 0); }, [](int) {});
+    expectSameCourse(
+        configOf(OptimizerKind::Sgd, 0.05), theirs, pair.weight, pair.bias, [](int) { return constant(0.01, 0); },
+        [](int) {});
 }
 
 TEST(OptimizerOracle, Adam) {
@@ -116,8 +120,9 @@ TEST(OptimizerOracle, Adam) {
         const Pair pair;
         const auto options = torch::optim::AdamOptions(0.003).betas({0.9, 0.999}).eps(1e-8).amsgrad(false);
         torch::optim::Adam theirs(pair.groups(options, decay), options);
-        expectSameCourse(configOf(OptimizerKind::Adam, decay), theirs, pair.weight, pair.bias,
-                         [](int) { return constant(0.003, 0.9); }, [](int) {});
+        expectSameCourse(
+            configOf(OptimizerKind::Adam, decay), theirs, pair.weight, pair.bias,
+            [](int) { return constant(0.003, 0.9); }, [](int) {});
     }
 }
 
@@ -126,8 +131,9 @@ TEST(OptimizerOracle, AdamW) {
         const Pair pair;
         const auto options = torch::optim::AdamWOptions(0.003).betas({0.937, 0.999}).eps(1e-8).amsgrad(false);
         torch::optim::AdamW theirs(pair.groups(options, decay), options);
-        expectSameCourse(configOf(OptimizerKind::AdamW, decay), theirs, pair.weight, pair.bias,
-                         [](int) { return constant(0.003, 0.937); }, [](int) {});
+        expectSameCourse(
+            configOf(OptimizerKind::AdamW, decay), theirs, pair.weight, pair.bias,
+            [](int) { return constant(0.003, 0.937); }, [](int) {});
     }
 }
 
@@ -147,10 +153,11 @@ TEST(OptimizerOracle, FollowsASchedule) {
             if (kind == ScheduleKind::Cosine) return std::max((1 - std::cos(x * M_PI)) / 2, 0.0) * (0.1 - 1) + 1;
             return std::pow(0.1, x >= 0.85 ? 2 : x >= 0.6 ? 1 : 0);
         };
-        expectSameCourse(config, theirs, pair.weight, pair.bias, [&](int step) { return settingsAt(config, step, 1); },
-                         [&](int step) {
-                             for (auto& group : theirs.param_groups()) group.options().set_lr(0.02 * factor(step));
-                         });
+        expectSameCourse(
+            config, theirs, pair.weight, pair.bias, [&](int step) { return settingsAt(config, step, 1); },
+            [&](int step) {
+                for (auto& group : theirs.param_groups()) group.options().set_lr(0.02 * factor(step));
+            });
     }
 }
 

@@ -1,0 +1,71 @@
+// Series, layer rows and sentences.
+#include "train/train_reports.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "base/error.h"
+#include "train/quantizer_report.h"
+#include "train/schedule.h"
+
+namespace qat {
+namespace {
+
+constexpr int64_t kReportedImages = 2;
+
+}  // namespace
+
+void reportClassWeights(EventSink& sink, const std::vector<float>& weights) {
+    if (weights.empty()) return;
+    const auto [least, most] = std::ranges::minmax(weights);
+    sink.log(LogLevel::Info, "trainer", str("classes weigh from ", least, " to ", most, " in the class loss"));
+}
+
+void reportLosses(EventSink& sink, int64_t step, const DetectionLoss& loss, const std::optional<double>& distillation) {
+    const auto x = static_cast<double>(step);
+    sink.scalar("train/box_loss", x, loss.box);
+    sink.scalar("train/cls_loss", x, loss.cls);
+    sink.scalar("train/dfl_loss", x, loss.dfl);
+    if (distillation) sink.scalar("train/distill_loss", x, *distillation);
+}
+
+void reportRates(EventSink& sink, int64_t step, const StepSettings& settings) {
+    const auto x = static_cast<double>(step);
+    sink.scalar("lr/pg0", x, settings.lrBias);
+    sink.scalar("lr/pg1", x, settings.lrWeight);
+    sink.scalar("lr/pg2", x, settings.lrNorm);
+}
+
+void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images, int64_t epoch) {
+    for (const QuantizerReport& report : reportQuantizers(graph, quantizers, images.slice(0, 0, kReportedImages)))
+        sink.layer({"quantizer", report.name, report.bits, static_cast<int>(epoch), "qat", report.metrics()});
+}
+
+void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) {
+    const auto epoch = static_cast<double>(result.epoch);
+    sink.scalar("metrics/precision(B)", epoch, result.precision);
+    sink.scalar("metrics/recall(B)", epoch, result.recall);
+    sink.scalar("metrics/mAP50(B)", epoch, result.map50);
+    sink.scalar("metrics/mAP50-95(B)", epoch, result.map);
+    sink.log(LogLevel::Info, "trainer",
+             str("epoch ", result.epoch, " of ", lastEpoch, ": mAP50-95 ", result.map, ", mAP50 ", result.map50, ", box ", result.boxLoss,
+                 ", class ", result.clsLoss, ", dfl ", result.dflLoss, result.distillLoss ? str(", distillation ", *result.distillLoss) : ""));
+    if (!result.rawMap) return;
+    sink.scalar("metrics/raw/mAP50(B)", epoch, *result.rawMap50);
+    sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);
+}
+
+void reportOscillation(EventSink& sink, const Stabilizer& stabilizer, int64_t epoch) {
+    sink.scalar("oscillation/share", static_cast<double>(epoch), stabilizer.oscillating());
+    if (stabilizer.freezes()) sink.scalar("oscillation/frozen", static_cast<double>(epoch), stabilizer.frozen());
+    for (const OscillationShare& share : stabilizer.shares()) {
+        std::map<std::string, double> metrics{{"share", share.share}, {"mean_frequency", share.meanFrequency}, {"boundary_distance", share.boundaryDistance}};
+        if (stabilizer.freezes()) metrics["frozen"] = share.frozen;
+        sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(epoch), "qat", metrics});
+    }
+}
+
+}  // namespace qat
