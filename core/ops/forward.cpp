@@ -26,6 +26,12 @@ at::Tensor pool(const Pool& op, const at::Tensor& x) {
     return at::avg_pool2d(x, op.kernel, op.stride, op.padding, /*ceil_mode=*/false, /*count_include_pad=*/false);
 }
 
+// libtorch resizes uint8 and not int8; where a byte goes does not depend on what it stands for.
+at::Tensor resize(const Resize& op, const at::Tensor& x) {
+    if (x.scalar_type() == at::kChar) return resize(op, x.view(at::kByte)).view(at::kChar);
+    return at::upsample_nearest2d(x, {x.size(2) * op.factor, x.size(3) * op.factor});
+}
+
 at::Tensor combine(const Binary& op, const at::Tensor& a, const at::Tensor& b) {
     switch (op.kind) {
         case BinaryKind::Add: return at::add(a, b);
@@ -79,9 +85,7 @@ struct Forward {
     Tensors operator()(const Activation& op) const { return {activate(op, in[0], train)}; }
     Tensors operator()(const Binary& op) const { return {combine(op, in[0], in[1])}; }
     Tensors operator()(const Pool& op) const { return {pool(op, in[0])}; }
-    Tensors operator()(const Resize& op) const {
-        return {at::upsample_nearest2d(in[0], {in[0].size(2) * op.factor, in[0].size(3) * op.factor})};
-    }
+    Tensors operator()(const Resize& op) const { return {resize(op, in[0])}; }
     Tensors operator()(const Concat& op) const { return {at::cat(in, op.axis)}; }
     Tensors operator()(const Split& op) const { return at::split_with_sizes(in[0], op.sizes, op.axis); }
     Tensors operator()(const Slice& op) const { return {at::slice(in[0], op.axis, op.start, op.end)}; }

@@ -99,6 +99,25 @@ TEST_F(Lowered, IsTheSimulationUpToRounding) {
     }
 }
 
+TEST_F(Lowered, SignedCodesGoTheSameWays) {
+    config.quantization.activation.dtype = DType::QInt8;
+    config.quantization.activation.symmetric = true;
+    for (const bool split : {false, true}) {
+        if (split) splitActivations();
+        original = buildYolov8("n", 2, random);
+        quantize();
+        const Graph lowered = lowerToIntegers(graph);
+        EXPECT_EQ(count<IntegerConv2d>(lowered), 63);
+        const at::Tensor x = images(9);
+        const auto simulated = run(graph, x, false), plain = run(lowered, x, false), fast = run(lowered, x, true);
+        for (size_t i = 0; i < 3; ++i) {
+            EXPECT_TRUE(test::sameBits(plain[i], fast[i])) << split << " head " << i;
+            const double power = simulated[i].square().mean().item<double>(), noise = (simulated[i] - fast[i]).square().mean().item<double>();
+            EXPECT_LT(noise / power, 1e-3) << split << " head " << i;
+        }
+    }
+}
+
 TEST_F(Lowered, WidthsBeyondBytesStayInFloat) {
     config.quantization.activation.bitWidth = 16;
     quantize();

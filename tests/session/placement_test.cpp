@@ -67,27 +67,47 @@ TEST(Placement, NamesTheMembersOfAGroupAndWhatJoinsThem) {
     EXPECT_EQ(countRules(apart, Runtime::TensorRt), (Counts{{"concat-grids", 12}}));
 }
 
-// Simulation, integer form and file, each mode of joining at once with the others left as they are.
-TEST(Placement, EveryModeGivesTheSameCodesInOnnxRuntime) {
-    setenv("QATELIER_RESOURCES", QATELIER_SOURCE_RESOURCES, 0);
-    if (const std::string missing = missingOnnxRuntime(); !missing.empty()) GTEST_SKIP() << "left out: " << missing;
+// Integer form and file.
+CodeParity parityOf(const Config& config) {
+    Random random(0);
+    Graph original = buildYolov8("n", 2, random);
+    foldBatchNorm(original);
+    Graph graph = original.clone(true);
+    QuantizerSet set(graph, resolvePlan(graph, config));
+    bool given = false;
+    calibrate(original, graph, set, [&] { return std::exchange(given, true) ? at::Tensor() : randomTensor({2, 3, 64, 64}, 1, 0, 1); }, [](int64_t) {}, CancelToken());
+    probeShapes(graph, {1, 3, 64, 64});
+    const ScratchFolder scratch;
+    return compareCodes(graph, randomTensor({1, 3, 64, 64}, 5, 0, 1), scratch.path(), CancelToken());
+}
+
+struct PlacedCodes : testing::Test {
     Config config = preset("w8a8.yaml");
-    for (const ScaleGroupConfig& modes : {ScaleGroupConfig{JoinMode::Output, JoinMode::Output}, {JoinMode::Largest, JoinMode::Largest}, {JoinMode::Requantize, JoinMode::Requantize}}) {
-        config.quantization.scaleGroups = modes;
-        Random random(0);
-        Graph original = buildYolov8("n", 2, random);
-        foldBatchNorm(original);
-        Graph graph = original.clone(true);
-        QuantizerSet set(graph, resolvePlan(graph, config));
-        bool given = false;
-        calibrate(original, graph, set, [&] { return std::exchange(given, true) ? at::Tensor() : randomTensor({2, 3, 64, 64}, 1, 0, 1); }, [](int64_t) {}, CancelToken());
-        probeShapes(graph, {1, 3, 64, 64});
-        const ScratchFolder scratch;
-        const CodeParity parity = compareCodes(graph, randomTensor({1, 3, 64, 64}, 5, 0, 1), scratch.path(), CancelToken());
+
+    void SetUp() override {
+        setenv("QATELIER_RESOURCES", QATELIER_SOURCE_RESOURCES, 0);
+        if (const std::string missing = missingOnnxRuntime(); !missing.empty()) GTEST_SKIP() << "left out: " << missing;
+    }
+    void expectTheSame() const {
+        const CodeParity parity = parityOf(config);
         EXPECT_TRUE(parity.ran);
         EXPECT_GT(parity.elements(), 100000);
         EXPECT_EQ(parity.different(), 0) << parity.sentence;
     }
+};
+
+TEST_F(PlacedCodes, AreThoseOfOnnxRuntimeInEveryMode) {
+    for (const ScaleGroupConfig& modes : {ScaleGroupConfig{JoinMode::Output, JoinMode::Output}, {JoinMode::Largest, JoinMode::Largest}, {JoinMode::Requantize, JoinMode::Requantize}}) {
+        config.quantization.scaleGroups = modes;
+        expectTheSame();
+    }
+}
+
+TEST_F(PlacedCodes, AreThoseOfOnnxRuntimeOnSignedGrids) {
+    config.quantization.activation.dtype = DType::QInt8;
+    config.quantization.activation.symmetric = true;
+    config.quantization.scaleGroups.concat = JoinMode::Requantize;
+    expectTheSame();
 }
 
 }  // namespace
