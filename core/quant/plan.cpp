@@ -43,6 +43,7 @@ void apply(FakeQuantizeConfig& config, const FakeQuantizeOverride& given) {
     assign(config.eps, given.eps);
     assign(config.scaleType, given.scaleType);
     assign(config.learnOffset, given.learnOffset);
+    if (given.clipDecay) config.clipDecay = given.clipDecay;
 }
 
 bool apply(CalibrationConfig& config, const CalibrationOverride& given) {

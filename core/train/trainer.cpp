@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -14,6 +15,7 @@
 #include "quant/unquantized.h"
 #include "run/executor.h"
 #include "train/begin_quantizing.h"
+#include "train/clip_decay.h"
 #include "train/detection_loss.h"
 #include "train/distiller.h"
 #include "train/frozen_layers.h"
@@ -70,7 +72,8 @@ public:
         if (job.quantizers) m_widths.emplace(*job.quantizers, job.config.qat.gradualBits);
         if (job.quantizers && job.config.qat.floatEpochs > 0) m_plain.emplace(withoutQuantizers(job.graph));
         if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config, m_loss.clsGain, m_loss.dflGain);
-        m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{});
+        m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{},
+                            job.quantizers ? clipDecays(*job.quantizers, m_config) : Optimizer::Decays{});
         if (job.config.ema.enabled) m_ema.emplace(job.graph, job.config.ema);
         if (m_ema) m_ema->freeze(frozen);  // averaging would change their last bits
         if (job.quantizers) m_stabilizer.emplace(job.graph, *job.quantizers, job.config.oscillation);
@@ -297,8 +300,13 @@ private:
     // Gradients are still there; the pass of a few images costs nothing beside an epoch.
     void reportGrids(const Batch& batch) {
         if (!m_job.quantizers || inFloat()) return;
-        for (const QuantizerReport& report : reportQuantizers(m_job.graph, *m_job.quantizers, batch.images.slice(0, 0, kReportedImages)))
+        const auto reports = reportQuantizers(m_job.graph, *m_job.quantizers, batch.images.slice(0, 0, kReportedImages));
+        for (const QuantizerReport& report : reports)
             m_sink.layer({"quantizer", report.name, report.bits, static_cast<int>(m_at.epoch) + 1, "qat", report.metrics()});
+        const auto fallen = [](const QuantizerReport& report) { return report.learned && report.atFloor > 0; };
+        if (const auto count = std::ranges::count_if(reports, fallen); count > 0)
+            m_sink.log(LogLevel::Warning, "trainer", str("learned scales of ", count, " quantizers stand at the smallest one allowed, fake_quantize.eps, in epoch ",
+                                                         m_at.epoch + 1, ": ", std::ranges::find_if(reports, fallen)->name, " among them"));
     }
 
     DetectionMetrics measured(const Graph& model) const {
