@@ -4,11 +4,13 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
 
 #include "base/error.h"
+#include "quant/tensor_histograms.h"
 #include "run/executor.h"
 
 namespace qat {
@@ -31,10 +33,11 @@ public:
         if (found == m_quantizerOf.end()) return;
         const Quantizer& quantizer = m_set.all()[found->second];
         if (m_batches >= quantizer.how.calibration.numBatches) return;
-        if (quantizer.observer.axis() >= 0) return m_observer.see(value, tensor);
-        const auto [low, high] = m_histograms[found->second].add(tensor);
-        require(std::isfinite(low) && std::isfinite(high), ErrorKind::BadInput, m_graph.value(value).name, ": an observer saw NaN or infinite values");
-        m_observer.seeRange(value, low, high);
+        const ObservedRange range = m_histograms[found->second].add(tensor, quantizer.observer.axis());
+        const auto finite = [](float bound) { return std::isfinite(bound); };
+        require(std::ranges::all_of(range.low, finite) && std::ranges::all_of(range.high, finite), ErrorKind::BadInput, m_graph.value(value).name,
+                ": an observer saw NaN or infinite values");
+        m_observer.seeRange(value, range);
     }
 
     void endBatch() {
@@ -42,56 +45,106 @@ public:
         ++m_batches;
     }
     int64_t batches() const { return m_batches; }
-    const StreamingHistogram& histogramOf(size_t quantizer) const { return m_histograms[quantizer]; }
+    const TensorHistograms& histogramsOf(size_t quantizer) const { return m_histograms[quantizer]; }
 
 private:
     const Graph& m_graph;
     QuantizerSet& m_set;
     BatchObserver m_observer;
     std::map<ValueId, size_t> m_quantizerOf;
-    std::vector<StreamingHistogram> m_histograms;
+    std::vector<TensorHistograms> m_histograms;
     int64_t m_batches = 0;
 };
 
 ClipRequest requestFor(const Quantizer& q, CalibrationMethod method) {
-    return {method, q.how.calibration.percentile, q.grid, scaleFloor(q.how.fakeQuantize.eps, q.grid.bits), q.how.calibration.clipWeight};
+    return {method, q.how.calibration.percentile, q.grid, q.smallestScale(), q.how.calibration.clipWeight};
+}
+
+// The channels of one quantizer, or its one tensor: all of what was seen and the part that matters.
+struct Seen {
+    std::vector<Histogram> all, useful;
+    ObservedRange range;
+
+    Seen(const TensorHistograms& counts, float floor) : all(counts.histograms()) {
+        for (const Histogram& h : all) {
+            useful.push_back(above(h, floor));
+            range.low.push_back(h.low);
+            range.high.push_back(h.high);
+        }
+    }
+
+    std::vector<Clip> chosen(const ClipRequest& request) const {
+        std::vector<Clip> clips;
+        for (const Histogram& h : useful) clips.push_back(chooseClip(h, request));
+        return clips;
+    }
+
+    MethodTrial trial(const ClipRequest& request, const std::vector<Clip>& clips) const {
+        MethodTrial trial{request.method, clips.front(), {}};
+        for (size_t i = 0; i < useful.size(); ++i) {
+            trial.clip = {std::min(trial.clip.low, clips[i].low), std::max(trial.clip.high, clips[i].high)};
+            trial.quality = joined(trial.quality, clipQuality(useful[i], clips[i], request.grid, request.smallestScale));
+        }
+        return trial;
+    }
+};
+
+ObservedRange rangeOf(const std::vector<Clip>& clips) {
+    ObservedRange range;
+    for (const Clip& clip : clips) {
+        range.low.push_back(static_cast<float>(clip.low));
+        range.high.push_back(static_cast<float>(clip.high));
+    }
+    return range;
+}
+
+std::vector<Clip> clipsOf(const ObservedRange& range) {
+    std::vector<Clip> clips;
+    for (size_t i = 0; i < range.low.size(); ++i) clips.push_back({range.low[i], range.high[i]});
+    return clips;
 }
 
 // Chooses a range and moves the quantizer to it.
-TensorCalibration choose(Quantizer& q, const StreamingHistogram& counts) {
+TensorCalibration choose(Quantizer& q, const TensorHistograms& counts) {
     q.shares = {};
-    const Histogram all = counts.histogram(), useful = above(all, usefulFloor(q));
-    TensorCalibration result{q.name, q.grid, methodFor(q.how), static_cast<int64_t>(counts.total()), all.low, all.high, {}, {}};
+    const Seen seen(counts, usefulFloor(q));
+    const bool channels = q.observer.axis() >= 0;
+    TensorCalibration result{q.name, q.grid, methodFor(q.how), static_cast<int64_t>(counts.total()), 0, 0, 0, {}, {}};
+    result.channels = channels ? static_cast<int64_t>(seen.all.size()) : 0;
+    result.low = std::ranges::min(seen.range.low), result.high = std::ranges::max(seen.range.high);
     for (const CalibrationMethod method : kMethods) {
+        if (channels && method != result.method) continue;
         const ClipRequest request = requestFor(q, method);
-        const Clip clip = chooseClip(useful, request);
-        result.trials.push_back({method, clip, clipQuality(useful, clip, q.grid, request.smallestScale)});
-        if (method != result.method || method == CalibrationMethod::MinMax) continue;
-        chooseShares(q, {{all.low}, {all.high}}, {{static_cast<float>(clip.low)}, {static_cast<float>(clip.high)}});
+        const std::vector<Clip> clips = seen.chosen(request);
+        result.trials.push_back(seen.trial(request, clips));
+        if (method == result.method && method != CalibrationMethod::MinMax) chooseShares(q, seen.range, rangeOf(clips));
     }
-    const ObservedRange range = usefulRange(q);
-    const Clip clip{range.low.front(), range.high.front()};
-    result.applied = {result.method, clip, clipQuality(useful, clip, q.grid, requestFor(q, result.method).smallestScale)};
+    result.applied = seen.trial(requestFor(q, result.method), clipsOf(usefulRange(q)));
     return result;
+}
+
+// Values that are all the same leave nothing to choose.
+void warnOfConstants(const Quantizer& q, const TensorHistograms& counts, std::vector<std::string>& warnings) {
+    const std::vector<Histogram> all = counts.histograms();
+    const auto constant = [](const Histogram& h) { return h.low == h.high; };
+    const auto first = std::ranges::find_if(all, constant);
+    if (first == all.end()) return;
+    if (q.observer.axis() < 0) warnings.push_back(str(q.name, ": all calibration values are ", first->low, "; their range is taken as it is"));
+    else
+        warnings.push_back(str(q.name, ": all calibration values of ", std::ranges::count_if(all, constant), " of ", all.size(), " channels are the same, ",
+                               first->low, " in channel ", first - all.begin(), "; their range is taken as it is"));
 }
 
 void chooseAll(QuantizerSet& set, const Collector& collector, CalibrationResult& result) {
     std::vector<size_t> counted;
-    for (size_t i = 0; i < set.all().size(); ++i) {
-        const Quantizer& q = set.all()[i];
-        if (q.weight) continue;
-        if (collector.histogramOf(i).total() > 0) counted.push_back(i);
-        else if (q.observer.axis() >= 0 && methodFor(q.how) != CalibrationMethod::MinMax)
-            result.warnings.push_back(str(q.name, " is quantized per channel and calibrated with its channels' minimum and maximum"));
-    }
+    for (size_t i = 0; i < set.all().size(); ++i)
+        if (!set.all()[i].weight && collector.histogramsOf(i).total() > 0) counted.push_back(i);
     result.tensors.resize(counted.size());
     at::parallel_for(0, static_cast<int64_t>(counted.size()), 1, [&](int64_t begin, int64_t end) {
         for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
-            result.tensors[i] = choose(set.all()[counted[i]], collector.histogramOf(counted[i]));
+            result.tensors[i] = choose(set.all()[counted[i]], collector.histogramsOf(counted[i]));
     });
-    for (const TensorCalibration& tensor : result.tensors)
-        if (tensor.low == tensor.high)
-            result.warnings.push_back(str(tensor.name, ": all calibration values are ", tensor.low, "; their range is taken as it is"));
+    for (const size_t i : counted) warnOfConstants(set.all()[i], collector.histogramsOf(i), result.warnings);
     if (result.images == 1) result.warnings.push_back(str("calibration saw a single image; its ranges say little about others"));
 }
 
