@@ -37,6 +37,7 @@ namespace qat {
 namespace {
 
 constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
+constexpr int kRepairBatch = 8;       // a setting would be one that changes last bits
 
 }  // namespace
 
@@ -270,7 +271,7 @@ std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progr
 
 void Pipeline::repairStage() {
     const int64_t count = std::min<int64_t>(m_train->size(), m_config.repair.samples);
-    const at::Tensor samples = images(m_train, count, static_cast<int>(count), true)();
+    const RepairImages samples{count, [&] { return images(m_train, count, kRepairBatch, true); }};
     const auto repairs = repairLayers(m_float, m_model, *m_quantizers, samples, m_config.repair, static_cast<uint64_t>(m_config.run.seed), m_cancel,
                                       [&](int64_t done, int64_t total) { m_log.progress("repair", done, total); });
     double gained = 0;
