@@ -10,6 +10,7 @@ void benchInference(const Settings& settings, Table& table);
 void benchFakeQuantize(const Settings& settings, Table& table);
 void benchChains(const Settings& settings, Table& table);
 void benchLoader(const Settings& settings, Table& table);
+void benchCalibration(const Settings& settings, Table& table);
 void benchSensitivity(const Settings& settings, Table& table);
 void benchMetrics(const Settings& settings, Table& table);
 void benchOpen(const Settings& settings, Table& table);

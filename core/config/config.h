@@ -71,6 +71,7 @@ struct FakeQuantizeConfig {
     double eps = 1e-5;                   // smallest scale
     ScaleKind scaleType = ScaleKind::Float;  // (+) what is learned and kept: the scale, its logarithm, or a power of two
     bool learnOffset = false;            // (+) LSQ+: the zero point is learned too
+    std::optional<double> clipDecay = std::nullopt;  // (+) L2 penalty on the end of a pact range; empty: that of the weights
     bool operator==(const FakeQuantizeConfig&) const = default;
 };
 
@@ -105,6 +106,7 @@ struct FakeQuantizeOverride {
     std::optional<double> gradFactor, momentum, eps;
     std::optional<ScaleKind> scaleType;
     std::optional<bool> learnOffset;
+    std::optional<double> clipDecay;
     bool operator==(const FakeQuantizeOverride&) const = default;
 };
 
@@ -266,7 +268,7 @@ struct RepairConfig {                    // (+) repair: what mends a quantized n
     bool shiftNegative = false;          // symmetric ranges behind SiLU become affine ones that end at its minimum
     bool adaround = false;               // learned rounding of weights
     bool biasCorrection = false;         // the mean error of every channel goes into its bias
-    int samples = 16;                    // calibration images of adaround and bias correction, all in memory at once
+    int samples = 16;                    // calibration images of adaround and bias correction
     int adaroundIterations = 300;        // optimizer steps a layer
     double adaroundWeight = 0.01;        // of the term that drives roundings to one side
     bool operator==(const RepairConfig&) const = default;

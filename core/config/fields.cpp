@@ -97,12 +97,14 @@ void addFakeQuantize(Rows<Root>& rows, const std::string& at) {
         at + "grad_factor", "Gradient factor", "Multiplies the gradient that passes the quantizer.", within(0, 1000));
     rows.template add<Owner..., &FakeQuantize::momentum>(
         at + "momentum", "Momentum", "Weight of the newest batch in moving averages.", within(0, 1));
-    rows.template add<Owner..., &FakeQuantize::eps>(at + "eps", "Smallest scale", "Scales are kept at or above this; learned ones may fall to a hundredth of it.",
+    rows.template add<Owner..., &FakeQuantize::eps>(at + "eps", "Smallest scale", "No scale, observed or learned, falls below this.",
                                                     within(1e-12, 0.1));
     rows.template add<Owner..., &FakeQuantize::scaleType>(at + "scale_type", "Kind of scale",
                                                           "Any scale, one learned by its logarithm, or powers of two only.");
     rows.template add<Owner..., &FakeQuantize::learnOffset>(at + "learn_offset", "Learn the offset",
                                                             "Trains zero points of affine lsq quantizers too (LSQ+).");
+    rows.template add<Owner..., &FakeQuantize::clipDecay>(at + "clip_decay", "Clip decay",
+                                                          "L2 penalty on the end of a pact range; empty: train_params.weight_decay.", within(0, 1));
 }
 
 template <class Calibration, auto... Owner, class Root>
@@ -271,7 +273,7 @@ void addRepair(Rows<Config>& rows) {
                                     "Makes symmetric ranges behind SiLU affine ones that end at its minimum.");
     rows.add<at, &R::adaround>("repair.adaround", "Learned rounding", "Learns for every weight whether it is rounded up or down.");
     rows.add<at, &R::biasCorrection>("repair.bias_correction", "Correct biases", "Takes the mean error of every channel out of its bias.");
-    rows.add<at, &R::samples>("repair.samples", "Samples", "Calibration images of learned rounding and bias correction, all in memory at once.", within(1, 4096));
+    rows.add<at, &R::samples>("repair.samples", "Samples", "Calibration images of learned rounding and bias correction.", within(1, 4096));
     rows.add<at, &R::adaroundIterations>("repair.adaround_iterations", "Rounding iterations", "Optimizer steps of learned rounding, a layer.",
                                          within(1, 100000));
     rows.add<at, &R::adaroundWeight>("repair.adaround_weight", "Rounding weight", "Weight of the term that drives roundings to one side.",

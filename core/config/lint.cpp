@@ -39,6 +39,7 @@ public:
         checkFileTypes();
         checkGroups();
         checkLearnedOffset();
+        checkClipDecay();
         checkRepair();
         checkScaleType();
         checkCorrection();
@@ -295,6 +296,15 @@ private:
             report(Severity::Warning, key, key + " is true, but only quantizers of type lsq learn offsets");
         else if (m_config.quantization.weight.symmetric && m_config.quantization.activation.symmetric)
             report(Severity::Warning, key, key + " is true, but all quantizers are symmetric and have no offset");
+    }
+
+    void checkClipDecay() {
+        const std::string section = "fake_quantize.clip_decay";
+        const auto isPact = [](const LayerConfig& entry) { return entry.fakeQuantize.type == FakeQuantKind::Pact; };
+        const bool everywhere = m_config.quantization.fakeQuantize.type == FakeQuantKind::Pact && !m_config.qat.useLsq;
+        if (everywhere || std::ranges::any_of(m_config.quantization.layerConfigs, isPact)) return;
+        for (const StatedValue& value : m_stated)
+            if (value.path.ends_with(section)) report(Severity::Warning, value.path, value.path + " is given, but no quantizer is of type pact");
     }
 
     void checkScaleType() {

@@ -58,8 +58,7 @@ QdqWriter::Parameters QdqWriter::readParameters(const Grid& grid) const {
     const std::vector<float> zeros = storedFloats(zeroPoint);
     require(!read.scales.empty() && zeros.size() == read.scales.size(), ErrorKind::BadInput, scale.name, " and ",
             zeroPoint.name, " differ in size");
-    // As in the simulation: a learned scale may wander below zero, its magnitude counts.
-    for (float& s : read.scales) s = std::max(std::abs(s), std::numeric_limits<float>::min());
+    for (float& s : read.scales) s = std::max(s, std::numeric_limits<float>::min());  // as in the simulation
     for (const float z : zeros) {
         require(z == std::rint(z) && std::abs(z) <= 65536.f, ErrorKind::BadInput, zeroPoint.name,
                 " holds a zero point of ", z, " which is not a whole number of at most 16 bits");

@@ -154,10 +154,9 @@ private:
     static at::Tensor scaleGradients(const FakeQuantize& op, const Shape& shape, const std::vector<loops::Grid>& grids, const at::Tensor& scale,
                                      const std::vector<loops::GridSums>& sums) {
         if (op.mode == FakeQuantMode::Ste) return {};
-        const at::Tensor held = scale.detach().contiguous();
-        at::Tensor gradient = at::empty_like(held);
+        at::Tensor gradient = at::empty_like(scale);
         for (size_t i = 0; i < sums.size(); ++i)
-            gradient.data_ptr<float>()[i] = static_cast<float>(scaleGradient(op, shape, grids[i], held.data_ptr<float>()[i], sums[i]));
+            gradient.data_ptr<float>()[i] = static_cast<float>(scaleGradient(op, shape, grids[i], sums[i]));
         return gradient;
     }
 
@@ -173,7 +172,7 @@ private:
 
 float plainScale(const FakeQuantize& op, float held) {
     const bool plain = op.scaleForm == ScaleForm::Plain, whole = op.scaleForm == ScaleForm::PowerOfTwo;
-    const float scale = plain ? std::abs(held) : std::exp2(whole ? std::nearbyint(held) : held);
+    const float scale = plain ? held : std::exp2(whole ? std::nearbyint(held) : held);
     const float least = std::max(static_cast<float>(op.floor), std::numeric_limits<float>::min());
     return std::clamp(scale, least, std::numeric_limits<float>::max());
 }
@@ -202,6 +201,10 @@ at::Tensor plainZeroPoints(const FakeQuantize& op, const at::Tensor& zeroPoint) 
 }
 
 float heldScale(const FakeQuantize& op, float scale) { return op.scaleForm == ScaleForm::Plain ? scale : std::log2(scale); }
+
+float leastHeldScale(const FakeQuantize& op) {
+    return op.floor > 0 ? heldScale(op, static_cast<float>(op.floor)) : -std::numeric_limits<float>::infinity();
+}
 
 int64_t scaleCount(const FakeQuantize& op, const Shape& shape) {
     if (op.axis < 0) return 1;
@@ -255,14 +258,19 @@ double scaleGradientFactor(const FakeQuantize& op, const Shape& shape) {
     return op.gradFactor / std::sqrt(std::max(1.0, static_cast<double>(sharing) / images * op.qmax));
 }
 
-double scaleGradient(const FakeQuantize& op, const Shape& shape, const loops::Grid& grid, float scale, const loops::GridSums& sums) {
+double scaleGradient(const FakeQuantize& op, const Shape& shape, const loops::Grid& grid, const loops::GridSums& sums) {
     double factor = scaleGradientFactor(op, shape);
     if (op.mode == FakeQuantMode::Pact) {
         const double reach = std::max(std::abs(grid.qmax - grid.zeroPoint), std::abs(grid.qmin - grid.zeroPoint));
         factor = op.gradFactor / (reach * reach);
     }
     if (op.scaleForm != ScaleForm::Plain) return sums.scale * factor * grid.scale * std::numbers::ln2;
-    return sums.scale * factor * (scale < 0 ? -1 : 1);
+    return sums.scale * factor;
+}
+
+at::Tensor clipPenaltyGradient(const FakeQuantize& op, const at::Tensor& scales) {
+    const at::Tensor plain = plainScales(op, scales);
+    return op.scaleForm == ScaleForm::Plain ? plain : plain.square() * std::numbers::ln2;
 }
 
 double zeroPointGradient(const FakeQuantize& op, const Shape& shape, const loops::Grid& grid, const loops::GridSums& sums) {

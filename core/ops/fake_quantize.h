@@ -14,11 +14,13 @@ at::Tensor fakeQuantize(const FakeQuantize& op, const at::Tensor& x, const at::T
 // The codes of x as float: whole numbers, signs, or numbers of a floating point format.
 at::Tensor quantizedCodes(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& zeroPoint);
 
-// What a quantizer computes with, from what its inputs hold. Learned scales may wander below zero: their magnitude counts.
+// What a quantizer computes with, from what its inputs hold: a scale below the op's floor counts as the floor.
 at::Tensor plainScales(const FakeQuantize& op, const at::Tensor& scale);
 at::Tensor plainZeroPoints(const FakeQuantize& op, const at::Tensor& zeroPoint);
 // What the scale input holds for a scale > 0.
 float heldScale(const FakeQuantize& op, float scale);
+// The least that it may hold, which is what stands for the op's floor; minus infinity without one.
+float leastHeldScale(const FakeQuantize& op);
 
 // One number for each scale, repeated for the elements of a tensor with the sizes of x that share it; broadcasts against x.
 at::Tensor spreadOver(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& perScale);
@@ -39,8 +41,10 @@ double scaleGradientFactor(const FakeQuantize& op, const Shape& shape);
 // Gradients of what the inputs hold. Pact moves the end of the range, a = scale * reach, by its own gradient, the sum of g
 // beyond it (Choi et al. 2018); Log2 and PowerOfTwo pass their rounding and take the chain rule. A learned zero point moves
 // as an offset b = -scale * zero point would (Bhalgat et al. 2020): the gradient of b, in codes.
-// scale: as the input holds it. shape: that of x.
-double scaleGradient(const FakeQuantize& op, const Shape& shape, const loops::Grid& grid, float scale, const loops::GridSums& sums);
+// shape: that of x.
+double scaleGradient(const FakeQuantize& op, const Shape& shape, const loops::Grid& grid, const loops::GridSums& sums);
+// Gradient of a^2 / 2, moved like Pact's own: times the weight of the L2 penalty on a, it can be added to that one. scales: held.
+at::Tensor clipPenaltyGradient(const FakeQuantize& op, const at::Tensor& scales);
 double zeroPointGradient(const FakeQuantize& op, const Shape& shape, const loops::Grid& grid, const loops::GridSums& sums);
 
 // Smallest and largest element, {NaN, NaN} if any is not a number. x must not be empty.

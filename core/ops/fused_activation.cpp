@@ -240,7 +240,7 @@ private:
         const auto& quantizer = steps.chain.quantizer;
         if (!quantizer || quantizer->mode == FakeQuantMode::Ste) return {};
         const Shape shape = x.sizes().vec();
-        std::pair gradients{at::full_like(t.scale, scaleGradient(*quantizer, shape, steps.grid, t.scale.data_ptr<float>()[0], sums)), at::Tensor()};
+        std::pair gradients{at::full_like(t.scale, scaleGradient(*quantizer, shape, steps.grid, sums)), at::Tensor()};
         if (quantizer->learnOffset) gradients.second = at::full_like(t.zeroPoint, zeroPointGradient(*quantizer, shape, steps.grid, sums));
         return gradients;
     }

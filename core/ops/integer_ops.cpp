@@ -37,8 +37,7 @@ at::ScalarType codeType(int64_t qmin) { return qmin < 0 ? at::kChar : at::kByte;
 
 loops::CodeGrid codeGrid(int64_t qmin, int64_t qmax, const at::Tensor& scale, const at::Tensor& zeroPoint) {
     require(qmin < qmax && (qmin >= 0 ? qmax <= 255 : qmin >= -128 && qmax <= 127), ErrorKind::Internal, "codes ", qmin, "..", qmax, " do not fit a byte");
-    // A learned scale may wander below zero: its magnitude counts (see gridOf).
-    const float size = std::max(std::abs(only(scale)), std::numeric_limits<float>::min());
+    const float size = std::max(only(scale), std::numeric_limits<float>::min());
     return {size, only(zeroPoint), static_cast<float>(qmin), static_cast<float>(qmax), qmin < 0};
 }
 

@@ -89,7 +89,7 @@ private:
         return m_to.addBuffer(name, shared(std::move(data)), shape, type);
     }
 
-    float scaleOf(ValueId id) const { return std::max(std::abs(tensor(id).data_ptr<float>()[0]), std::numeric_limits<float>::min()); }
+    float scaleOf(ValueId id) const { return std::max(tensor(id).data_ptr<float>()[0], std::numeric_limits<float>::min()); }
     float zeroOf(ValueId id) const { return tensor(id).data_ptr<float>()[0]; }
 
     // The quantizer's codes if they fit bytes; their value is not known yet.
@@ -161,7 +161,7 @@ private:
         const at::Tensor codes = quantizedCodes(*op, tensor(quantizer.inputs[0]).detach(), tensor(quantizer.inputs[1]).detach(), zero);
         if (zero.count_nonzero().item<int64_t>() > 0 || codes.abs().max().item<float>() > 127) return std::nullopt;
         const int64_t channels = codes.size(0);
-        const at::Tensor scales = tensor(quantizer.inputs[1]).detach().abs().clamp_min(std::numeric_limits<float>::min()).expand({channels}).contiguous();
+        const at::Tensor scales = tensor(quantizer.inputs[1]).detach().clamp_min(std::numeric_limits<float>::min()).expand({channels}).contiguous();
         const at::Tensor bias = node.inputs.size() > 2 ? tensor(node.inputs[2]).detach().contiguous() : at::zeros({channels});
         const auto biases = biasCodes({bias.data_ptr<float>(), static_cast<size_t>(channels)}, scaleOf(input.scale),
                                       {scales.data_ptr<float>(), static_cast<size_t>(channels)});

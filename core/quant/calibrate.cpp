@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -11,7 +12,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "quant/weight_range.h"
+#include "quant/tensor_histograms.h"
 #include "run/executor.h"
 
 namespace qat {
@@ -26,7 +27,7 @@ struct Seen {
     std::optional<size_t> leader;  // as in Quantizer
     MinMaxObserver observer;
     ObservedRange batch{};
-    StreamingHistogram histogram{};
+    TensorHistograms counts{};
 };
 
 // Histograms beside the observers, one pass for both.
@@ -43,7 +44,11 @@ public:
         Seen& seen = m_seen[found->second];
         const Quantizer& quantizer = m_set.all()[seen.quantizer];
         if (m_batches >= quantizer.how.calibration.numBatches) return;
-        seen.batch = joined(seen.batch, rangeIn(seen, value, tensor));
+        const ObservedRange range = seen.counts.add(tensor, seen.observer.axis());
+        const auto finite = [](float bound) { return std::isfinite(bound); };
+        require(std::ranges::all_of(range.low, finite) && std::ranges::all_of(range.high, finite), ErrorKind::BadInput, m_graph.value(value).name,
+                ": an observer saw NaN or infinite values");
+        seen.batch = joined(seen.batch, range);
     }
 
     void endBatch() {
@@ -63,14 +68,6 @@ private:
         }
     }
 
-    ObservedRange rangeIn(Seen& seen, ValueId value, const at::Tensor& tensor) {
-        const int64_t axis = seen.observer.axis();
-        if (axis >= 0) return rangeOfNamed(m_set.all()[seen.quantizer].name, tensor, axis);
-        const auto [low, high] = seen.histogram.add(tensor);
-        require(std::isfinite(low) && std::isfinite(high), ErrorKind::BadInput, m_graph.value(value).name, ": an observer saw NaN or infinite values");
-        return {{low}, {high}};
-    }
-
     const Graph& m_graph;
     const QuantizerSet& m_set;
     std::map<ValueId, size_t> m_placeOf;
@@ -79,25 +76,82 @@ private:
 };
 
 ClipRequest requestFor(const Quantizer& q, CalibrationMethod method) {
-    return {method, q.how.calibration.percentile, q.grid, scaleFloor(q.how.fakeQuantize.eps, q.grid.bits), q.how.calibration.clipWeight};
+    return {method, q.how.calibration.percentile, q.grid, q.smallestScale(), q.how.calibration.clipWeight};
+}
+
+// The channels of one quantizer, or its one tensor: all that was counted and the part that matters.
+struct Counted {
+    std::vector<Histogram> all, useful;
+    ObservedRange range;
+
+    Counted(const TensorHistograms& counts, float floor) : all(counts.histograms()) {
+        for (const Histogram& h : all) {
+            useful.push_back(above(h, floor));
+            range.low.push_back(h.low);
+            range.high.push_back(h.high);
+        }
+    }
+
+    std::vector<Clip> chosen(const ClipRequest& request) const {
+        std::vector<Clip> clips;
+        for (const Histogram& h : useful) clips.push_back(chooseClip(h, request));
+        return clips;
+    }
+
+    MethodTrial trial(const ClipRequest& request, const std::vector<Clip>& clips) const {
+        MethodTrial trial{request.method, clips.front(), {}};
+        for (size_t i = 0; i < useful.size(); ++i) {
+            trial.clip = {std::min(trial.clip.low, clips[i].low), std::max(trial.clip.high, clips[i].high)};
+            trial.quality = joined(trial.quality, clipQuality(useful[i], clips[i], request.grid, request.smallestScale));
+        }
+        return trial;
+    }
+};
+
+ObservedRange rangeOf(const std::vector<Clip>& clips) {
+    ObservedRange range;
+    for (const Clip& clip : clips) {
+        range.low.push_back(static_cast<float>(clip.low));
+        range.high.push_back(static_cast<float>(clip.high));
+    }
+    return range;
+}
+
+std::vector<Clip> clipsOf(const ObservedRange& range) {
+    std::vector<Clip> clips;
+    for (size_t i = 0; i < range.low.size(); ++i) clips.push_back({range.low[i], range.high[i]});
+    return clips;
 }
 
 // Chooses a range and moves the quantizer to it.
-TensorCalibration choose(Quantizer& q, const StreamingHistogram& counts) {
+TensorCalibration choose(Quantizer& q, const TensorHistograms& counts) {
     q.shares = {};
-    const Histogram all = counts.histogram(), useful = above(all, usefulFloor(q));
-    TensorCalibration result{q.name, q.grid, methodFor(q.how), static_cast<int64_t>(counts.total()), all.low, all.high, {}, {}};
+    const Counted seen(counts, usefulFloor(q));
+    const bool channels = q.observer.axis() >= 0;
+    TensorCalibration result{q.name, q.grid, methodFor(q.how), static_cast<int64_t>(counts.total()), 0, 0, 0, {}, {}};
+    result.channels = channels ? static_cast<int64_t>(seen.all.size()) : 0;
+    result.low = std::ranges::min(seen.range.low), result.high = std::ranges::max(seen.range.high);
     for (const CalibrationMethod method : kMethods) {
+        if (channels && method != result.method) continue;
         const ClipRequest request = requestFor(q, method);
-        const Clip clip = chooseClip(useful, request);
-        result.trials.push_back({method, clip, clipQuality(useful, clip, q.grid, request.smallestScale)});
-        if (method != result.method || method == CalibrationMethod::MinMax) continue;
-        chooseShares(q, {{all.low}, {all.high}}, {{static_cast<float>(clip.low)}, {static_cast<float>(clip.high)}});
+        const std::vector<Clip> clips = seen.chosen(request);
+        result.trials.push_back(seen.trial(request, clips));
+        if (method == result.method && method != CalibrationMethod::MinMax) chooseShares(q, seen.range, rangeOf(clips));
     }
-    const ObservedRange range = usefulRange(q);
-    const Clip clip{range.low.front(), range.high.front()};
-    result.applied = {result.method, clip, clipQuality(useful, clip, q.grid, requestFor(q, result.method).smallestScale)};
+    result.applied = seen.trial(requestFor(q, result.method), clipsOf(usefulRange(q)));
     return result;
+}
+
+// Values that are all the same leave nothing to choose.
+void warnOfConstants(const Quantizer& q, const TensorHistograms& counts, std::vector<std::string>& warnings) {
+    const std::vector<Histogram> all = counts.histograms();
+    const auto constant = [](const Histogram& h) { return h.low == h.high; };
+    const auto first = std::ranges::find_if(all, constant);
+    if (first == all.end()) return;
+    if (q.observer.axis() < 0) warnings.push_back(str(q.name, ": all calibration values are ", first->low, "; their range is taken as it is"));
+    else
+        warnings.push_back(str(q.name, ": all calibration values of ", std::ranges::count_if(all, constant), " of ", all.size(), " channels are the same, ",
+                               first->low, " in channel ", first - all.begin(), "; their range is taken as it is"));
 }
 
 // A quantizer as it would be from what was seen, and the report on it where values were counted.
@@ -110,13 +164,13 @@ Candidate candidateFrom(const Quantizer& quantizer, const Seen& seen) {
     Candidate candidate{quantizer, std::nullopt};
     candidate.quantizer.observer = seen.observer;
     candidate.quantizer.leader = seen.leader;
-    if (seen.histogram.total() > 0) candidate.report = choose(candidate.quantizer, seen.histogram);
+    if (seen.counts.total() > 0) candidate.report = choose(candidate.quantizer, seen.counts);
     return candidate;
 }
 
 float largestScale(const Quantizer& q) {
     float largest = 0;
-    for (const QParams& params : chooseQParams(usefulRange(q), q.grid, scaleFloor(q.how.fakeQuantize.eps, q.grid.bits))) largest = std::max(largest, params.scale);
+    for (const QParams& params : chooseQParams(usefulRange(q), q.grid, q.smallestScale())) largest = std::max(largest, params.scale);
     return largest;
 }
 
@@ -142,13 +196,10 @@ void chooseAll(QuantizerSet& set, const std::vector<Seen>& seen, CalibrationResu
         Candidate& chosen = widestOf(std::span(candidates).subspan(begin, end - begin));
         Quantizer& q = set.all()[seen[begin].quantizer];
         q = std::move(chosen.quantizer);
-        if (chosen.report) result.tensors.push_back(std::move(*chosen.report));
-        else if (q.observer.axis() >= 0 && methodFor(q.how) != CalibrationMethod::MinMax)
-            result.warnings.push_back(str(q.name, " is quantized per channel and calibrated with its channels' minimum and maximum"));
+        if (!chosen.report) continue;
+        result.tensors.push_back(std::move(*chosen.report));
+        warnOfConstants(q, seen[static_cast<size_t>(&chosen - candidates.data())].counts, result.warnings);
     }
-    for (const TensorCalibration& tensor : result.tensors)
-        if (tensor.low == tensor.high)
-            result.warnings.push_back(str(tensor.name, ": all calibration values are ", tensor.low, "; their range is taken as it is"));
     if (result.images == 1) result.warnings.push_back(str("calibration saw a single image; its ranges say little about others"));
 }
 

@@ -12,7 +12,7 @@
 
 namespace qat {
 
-// How one method would do.
+// How one method would do; of channels the extremes of their ranges, and the quality of all of them together.
 struct MethodTrial {
     CalibrationMethod method = CalibrationMethod::MinMax;
     Clip clip;
@@ -25,14 +25,15 @@ struct TensorCalibration {
     QuantGrid grid;
     CalibrationMethod method = CalibrationMethod::MinMax;  // the one that acted
     int64_t values = 0;
+    int64_t channels = 0;                                  // with a range each; 0: one range
     float low = 0, high = 0;                               // extremes
-    std::vector<MethodTrial> trials;
+    std::vector<MethodTrial> trials;                       // of channels only the one that acted
     MethodTrial applied;                                   // range and quality as calibrated
 };
 
 struct CalibrationResult {
     int64_t images = 0;
-    std::vector<TensorCalibration> tensors;  // per-tensor quantizers of activations
+    std::vector<TensorCalibration> tensors;  // quantizers of activations
     std::vector<std::string> warnings;
 };
 
@@ -42,8 +43,8 @@ CalibrationMethod methodFor(const Resolved& how);
 
 // next: the next batch of images [N,3,H,W], or an undefined tensor when there are no more. floatGraph: the graph before
 // `set` was inserted into its clone `quantized`. done(i) is called after batch i. A quantizer looks at its num_batches first
-// batches. Per-channel activations are calibrated by their observer, with a warning if another method was asked for.
-// Throws Error{BadInput} if there was no batch or a value is not finite, Error{Cancelled} on request.
+// batches. Channels are calibrated one by one, by their own histograms; memory does not grow with the number of images. Warnings name
+// what saw a single value or a single image. Throws Error{BadInput} if there was no batch or a value is not finite, Error{Cancelled} on request.
 CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, QuantizerSet& set, const std::function<at::Tensor()>& next,
                             const std::function<void(int64_t)>& done, const CancelToken& cancel);
 

@@ -45,9 +45,13 @@ double clippingError(const Histogram& histogram, const QParams& params, const Qu
 struct ClipQuality {
     QParams params;
     double clipped = 0;   // share of the values beyond the grid's first and last code by more than half a step
-    double sqnrDb = 0;    // signal power over quantizationError(), in decibels; infinite without error
+    double signal = 0, noise = 0;  // mean squares of the values and of what quantization changes about them
+    double values = 0;    // how many there are
+    double sqnrDb() const;         // signal over noise, in decibels; infinite without noise
 };
 ClipQuality clipQuality(const Histogram& histogram, const Clip& clip, const QuantGrid& grid, float smallestScale);
+// That of all values together; params are those of the largest scale.
+ClipQuality joined(const ClipQuality& a, const ClipQuality& b);
 
 // The methods one by one, for a histogram with at least two values; not yet limited to what was seen.
 Clip percentileClip(const Histogram& histogram, double percentile, bool symmetric);

@@ -10,7 +10,6 @@ namespace qat {
 namespace {
 
 constexpr size_t kMostBins = 2048;
-constexpr int64_t kCandidates = 1024;  // of a threshold, at most
 
 class Divergence {
 public:
@@ -77,8 +76,7 @@ Clip entropyClip(const Histogram& histogram, const QuantGrid& grid) {
     const int64_t widest = std::max(last, -h.first);
     int64_t best = widest;
     double least = std::numeric_limits<double>::infinity();
-    const int64_t step = (widest + kCandidates - 1) / kCandidates;
-    for (int64_t threshold = widest; threshold > 0; threshold -= step) {
+    for (int64_t threshold = widest; threshold > 0; --threshold) {
         const auto [from, to] = clipAt(threshold);
         if (to - from < levels) break;
         const double d = divergence.of(static_cast<size_t>(from - h.first), static_cast<size_t>(to - h.first));

@@ -137,11 +137,19 @@ double beyond(double u, double end) {
 
 double clippingError(const Histogram& h, const QParams& params, const QuantGrid& grid) {
     const double scale = params.scale, first = static_cast<double>(grid.qmin) - params.zeroPoint, last = static_cast<double>(grid.qmax) - params.zeroPoint;
+    // Bins that reach beyond half a step outside the codes; the others have no part in it.
+    const auto bins = static_cast<int64_t>(h.counts.size());
+    const auto placeOf = [&](double code) { return std::clamp(std::floor(code * scale / h.width) - static_cast<double>(h.first), -1.0, static_cast<double>(bins)); };
+    const auto below = static_cast<int64_t>(placeOf(first - 0.5)) + 1, above = std::max(below, static_cast<int64_t>(placeOf(last + 0.5)));
     double sum = 0;
-    for (size_t i = 0; i < h.counts.size(); ++i) {
-        const double from = h.edge(i) / scale, to = h.edge(i + 1) / scale;
-        sum += h.counts[i] * (beyond(to, last) - beyond(from, last) + beyond(-from, -first) - beyond(-to, -first));
-    }
+    const auto add = [&](int64_t from, int64_t to) {
+        for (int64_t i = from; i < to; ++i) {
+            const double left = h.edge(static_cast<size_t>(i)) / scale, right = h.edge(static_cast<size_t>(i) + 1) / scale;
+            sum += h.counts[static_cast<size_t>(i)] * (beyond(right, last) - beyond(left, last) + beyond(-left, -first) - beyond(-right, -first));
+        }
+    };
+    add(0, std::min(below, bins));
+    add(above, bins);
     return sum / (h.width / scale) * scale * scale / h.total();
 }
 
@@ -161,15 +169,28 @@ Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestSc
 }
 
 ClipQuality clipQuality(const Histogram& h, const Clip& clip, const QuantGrid& grid, float smallestScale) {
-    ClipQuality quality{chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid, smallestScale), 0, 0};
-    const double scale = quality.params.scale, total = h.total();
+    ClipQuality quality{.params = chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid, smallestScale), .values = h.total()};
+    const double scale = quality.params.scale, total = quality.values;
     if (total == 0) return quality;
     const double bottom = (static_cast<double>(grid.qmin) - quality.params.zeroPoint - 0.5) * scale;
     const double top = (static_cast<double>(grid.qmax) - quality.params.zeroPoint + 0.5) * scale;
     const double outside = countBelow(h, bottom) + (total - countBelow(h, top));
     quality.clipped = std::clamp(outside / total, 0.0, 1.0);
-    quality.sqnrDb = 10 * std::log10(signalPower(h) / quantizationError(h, quality.params, grid));
+    quality.signal = signalPower(h);
+    quality.noise = quantizationError(h, quality.params, grid);
     return quality;
 }
+
+ClipQuality joined(const ClipQuality& a, const ClipQuality& b) {
+    if (a.values == 0 || b.values == 0) return a.values == 0 ? b : a;
+    ClipQuality both{.params = a.params.scale < b.params.scale ? b.params : a.params, .values = a.values + b.values};
+    const auto mean = [&](double ofA, double ofB) { return (ofA * a.values + ofB * b.values) / both.values; };
+    both.clipped = mean(a.clipped, b.clipped);
+    both.signal = mean(a.signal, b.signal);
+    both.noise = mean(a.noise, b.noise);
+    return both;
+}
+
+double ClipQuality::sqnrDb() const { return 10 * std::log10(signal / noise); }
 
 }  // namespace qat

@@ -5,6 +5,8 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <numeric>
 
 #include "base/error.h"
@@ -61,21 +63,38 @@ private:
     int64_t m_count, m_width;
 };
 
+// Squared distance of every row to its nearest centre, centres given one by one.
+class Nearest {
+public:
+    explicit Nearest(const Rows& rows) : m_rows(rows), m_lengths(rows.squaredLengths()), m_nearest(m_lengths.size(), std::numeric_limits<float>::infinity()) {}
+
+    void add(int64_t centre) {
+        const std::vector<float> products = m_rows.times(m_rows.row(centre));
+        const float length = m_lengths[static_cast<size_t>(centre)];
+        for (size_t i = 0; i < m_nearest.size(); ++i) m_nearest[i] = std::min(m_nearest[i], std::max(m_lengths[i] + length - 2 * products[i], 0.0f));
+        m_nearest[static_cast<size_t>(centre)] = 0;
+    }
+    const std::vector<float>& squared() const { return m_nearest; }
+    const std::vector<float>& squaredLengths() const { return m_lengths; }
+
+private:
+    const Rows& m_rows;
+    std::vector<float> m_lengths, m_nearest;
+};
+
 int64_t largest(const std::vector<float>& scores) { return std::ranges::max_element(scores) - scores.begin(); }
 
 std::vector<int64_t> kCenter(const Rows& rows, int64_t size) {
-    const std::vector<float> lengths = rows.squaredLengths(), mean = rows.mean();
+    const std::vector<float> mean = rows.mean();
+    Nearest nearest(rows);
     std::vector<float> scores = rows.times(mean.data());
-    for (size_t i = 0; i < scores.size(); ++i) scores[i] = 2 * scores[i] - lengths[i];  // minus squared distance to the mean, but for a constant
+    for (size_t i = 0; i < scores.size(); ++i) scores[i] = 2 * scores[i] - nearest.squaredLengths()[i];  // minus squared distance to the mean, but for a constant
     std::vector<int64_t> chosen{largest(scores)};
-    std::vector<float> nearest(scores.size(), std::numeric_limits<float>::infinity());
     while (static_cast<int64_t>(chosen.size()) < size) {
-        const int64_t centre = chosen.back();
-        const std::vector<float> products = rows.times(rows.row(centre));
-        const float length = lengths[static_cast<size_t>(centre)];
-        for (size_t i = 0; i < nearest.size(); ++i) nearest[i] = std::min(nearest[i], std::max(lengths[i] + length - 2 * products[i], 0.0f));
-        for (const int64_t index : chosen) nearest[static_cast<size_t>(index)] = -1;
-        chosen.push_back(largest(nearest));
+        nearest.add(chosen.back());
+        scores = nearest.squared();
+        for (const int64_t index : chosen) scores[static_cast<size_t>(index)] = -1;
+        chosen.push_back(largest(scores));
     }
     return chosen;
 }
@@ -123,6 +142,24 @@ std::vector<int64_t> selectCoreset(const at::Tensor& features, int64_t size, Cor
     if (method == CoresetMethod::Random) return draw(features.size(0), wanted, seed);
     require(features.isfinite().all().item<bool>(), ErrorKind::BadInput, "features of the images are not finite");
     return method == CoresetMethod::KCenter ? kCenter(Rows(features), wanted) : herding(Rows(features), wanted);
+}
+
+std::vector<Coverage> coverageOf(const at::Tensor& features, const std::vector<int64_t>& chosen) {
+    const Rows rows(features);
+    Nearest nearest(rows);
+    std::vector<Coverage> curve;
+    for (size_t i = 0; i < chosen.size(); ++i) {
+        nearest.add(chosen[i]);
+        const size_t images = i + 1;
+        if (!std::has_single_bit(images) && images < chosen.size()) continue;
+        Coverage& point = curve.emplace_back(Coverage{static_cast<int64_t>(images), 0, 0});
+        for (const float squared : nearest.squared()) {
+            const double distance = std::sqrt(static_cast<double>(squared));
+            point.farthest = std::max(point.farthest, distance);
+            point.mean += distance / static_cast<double>(nearest.squared().size());
+        }
+    }
+    return curve;
 }
 
 at::Tensor backboneFeatures(const Graph& floatGraph, const std::function<at::Tensor()>& next, const std::function<void(int64_t)>& done,

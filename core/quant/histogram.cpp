@@ -87,7 +87,7 @@ Histogram above(const Histogram& histogram, double floor) {
 
 bool StreamingHistogram::covers(float low, float high) const {
     if (m_counts.empty()) return false;
-    const double bottom = std::ldexp(static_cast<double>(m_first), m_exponent), top = std::ldexp(static_cast<double>(m_first + kBins), m_exponent);
+    const double bottom = std::ldexp(static_cast<double>(m_first), m_exponent), top = std::ldexp(static_cast<double>(m_first + m_bins), m_exponent);
     return low >= bottom && high < top;
 }
 
@@ -95,10 +95,10 @@ bool StreamingHistogram::covers(float low, float high) const {
 void StreamingHistogram::grow(float low, float high) {
     const double bottom = std::min({0.0f, m_low, low}), top = std::max({0.0f, m_high, high});
     int exponent = m_exponent;
-    if (m_counts.empty()) exponent = top > bottom ? std::max(kSmallestExponent, std::ilogb((top - bottom) / kBins)) : kSmallestExponent;
-    while (binOf(top, exponent) - binOf(bottom, exponent) + 1 > kBins) ++exponent;
+    if (m_counts.empty()) exponent = top > bottom ? std::max(kSmallestExponent, std::ilogb((top - bottom) / m_bins)) : kSmallestExponent;
+    while (binOf(top, exponent) - binOf(bottom, exponent) + 1 > m_bins) ++exponent;
     const auto first = static_cast<int64_t>(binOf(bottom, exponent));
-    std::vector<uint64_t> counts(kBins);
+    std::vector<uint64_t> counts(m_bins);
     const int shift = std::min(exponent - m_exponent, 62);
     for (size_t i = 0; i < m_counts.size(); ++i)
         if (m_counts[i] > 0) counts[static_cast<size_t>(((m_first + static_cast<int64_t>(i)) >> shift) - first)] += m_counts[i];
@@ -109,7 +109,7 @@ void StreamingHistogram::grow(float low, float high) {
 
 void StreamingHistogram::scan(const float* x, int64_t n, Part& part) const {
     const float inverse = std::ldexp(1.0f, -m_exponent);
-    part.counts.assign(static_cast<size_t>(kBins * kCopies), 0);
+    part.counts.assign(static_cast<size_t>(m_bins * kCopies), 0);
     for (int64_t start = 0; start < n; start += kBlock) {
         const int64_t size = std::min(kBlock, n - start);
         float low = 0, high = 0;
@@ -124,7 +124,7 @@ void StreamingHistogram::scan(const float* x, int64_t n, Part& part) const {
 
 void StreamingHistogram::take(const Part& part) {
     if (m_counts.empty()) return;
-    for (int64_t bin = 0; bin < kBins; ++bin)
+    for (int64_t bin = 0; bin < m_bins; ++bin)
         for (int64_t copy = 0; copy < kCopies; ++copy) m_counts[static_cast<size_t>(bin)] += part.counts[static_cast<size_t>(bin * kCopies + copy)];
 }
 

@@ -29,11 +29,13 @@ Histogram magnitudes(const Histogram& histogram);
 // Without the bins that end at `floor` or below.
 Histogram above(const Histogram& histogram, double floor);
 
-// Counts any number of tensors in kBins bins. Bin edges are multiples of a power of two, which doubles when the values no
+// Counts any number of tensors in a fixed number of bins. Bin edges are multiples of a power of two, which doubles when the values no
 // longer fit: counts are then exact ones of the wider bins, whatever came in which order and on how many threads.
 class StreamingHistogram {
 public:
     static constexpr int64_t kBins = 4096;
+
+    explicit StreamingHistogram(int64_t bins = kBins) : m_bins(bins) {}
 
     // Counts a float tensor and returns its smallest and largest value; counts nothing if one is not finite (NaN if there
     // is a NaN). One pass over the memory unless the range grows. Throws Error{BadInput} if it is empty.
@@ -49,6 +51,7 @@ private:
     void scan(const float* x, int64_t n, Part& part) const;
     void take(const Part& part);
 
+    int64_t m_bins;
     std::vector<uint64_t> m_counts;  // empty until the first value
     uint64_t m_total = 0;
     int m_exponent = 0;              // bins are 2^m_exponent wide

@@ -32,10 +32,6 @@ ScaleForm formOf(ScaleKind kind) {
     return kind == ScaleKind::Log2 ? ScaleForm::Log2 : kind == ScaleKind::PowerOfTwo ? ScaleForm::PowerOfTwo : ScaleForm::Plain;
 }
 
-// Learned scales start at or above the floor of observed ones and may leave it, but do not reach zero, from where they would not
-// come back.
-constexpr double kLearnedFloor = 0.01;
-
 FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
     const FakeQuantizeConfig& how = quantizer.how.fakeQuantize;
     const QuantGrid& grid = quantizer.grid;
@@ -45,7 +41,7 @@ FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
     const bool groups = quantizer.weight && quantizer.how.tensor.scheme == Scheme::PerGroup;
     if (groups) op.group = quantizer.how.tensor.groupSize;
     op.learnOffset = how.learnOffset && op.mode == FakeQuantMode::Lsq && !grid.symmetric;
-    if (op.mode != FakeQuantMode::Ste) op.floor = kLearnedFloor * scaleFloor(how.eps, grid.bits, 0);
+    if (op.mode != FakeQuantMode::Ste) op.floor = quantizer.smallestScale();
     return op;
 }
 
@@ -115,6 +111,11 @@ std::pair<at::Tensor, at::Tensor> parametersOf(const FakeQuantize& op, const std
 }
 
 }  // namespace
+
+float Quantizer::smallestScale() const {
+    const float floor = scaleFloor(how.fakeQuantize.eps, grid.bits);
+    return grid.powerOfTwo ? std::exp2(std::ceil(std::log2(floor))) : floor;
+}
 
 QuantGrid gridOf(const Resolved& how) {
     QuantGrid grid = gridFor(how.tensor);
@@ -224,7 +225,7 @@ const Quantizer* QuantizerSet::inputOf(NodeId layer) const {
 void QuantizerSet::applyRange(Graph& graph, const Quantizer& quantizer) const {
     const ObservedRange range = usefulRange(quantizer);
     require(!range.empty(), ErrorKind::BadInput, "no calibration data reached ", quantizer.name);
-    const auto params = chooseQParams(range, quantizer.grid, scaleFloor(quantizer.how.fakeQuantize.eps, quantizer.grid.bits));
+    const auto params = chooseQParams(range, quantizer.grid, quantizer.smallestScale());
     const auto [scale, zeroPoint] = parametersOf(opOf(graph, quantizer), params);
     setTensor(graph, quantizer.scale, scale);
     setTensor(graph, quantizer.zeroPoint, zeroPoint);
@@ -235,7 +236,7 @@ void QuantizerSet::startLearnedScales(Graph& graph) const {
         const FakeQuantize& op = opOf(graph, q);
         if (!q.weight || op.mode != FakeQuantMode::Lsq || op.format != NumberFormat::Integer) continue;
         const at::Tensor start = 2.0 / std::sqrt(static_cast<double>(q.grid.qmax)) * meanMagnitudes(op, *graph.value(q.observed.front()).data);
-        const at::Tensor scale = start.clamp_min(scaleFloor(q.how.fakeQuantize.eps, q.grid.bits));
+        const at::Tensor scale = start.clamp_min(q.smallestScale());
         setTensor(graph, q.scale, op.scaleForm == ScaleForm::Plain ? scale : scale.log2());
     }
 }
@@ -257,7 +258,7 @@ QuantizerTrial quantizerAt(const Graph& graph, const Quantizer& quantizer, int b
     trial.grid = gridFor(trial.how.tensor);
     QuantizerTrial made{opFor(trial, quantizer.observer.axis()), {}, {}};
     const ObservedRange range = quantizer.weight ? weightRange(trial, made.op, *graph.value(quantizer.observed.front()).data) : usefulRange(quantizer);
-    std::tie(made.scale, made.zeroPoint) = parametersOf(made.op, chooseQParams(range, trial.grid, scaleFloor(trial.how.fakeQuantize.eps, bits)));
+    std::tie(made.scale, made.zeroPoint) = parametersOf(made.op, chooseQParams(range, trial.grid, trial.smallestScale()));
     return made;
 }
 
@@ -283,12 +284,14 @@ void BatchObserver::see(ValueId value, const at::Tensor& tensor) {
     pending = joined(pending, rangeOfNamed(quantizer.name, tensor, quantizer.observer.axis()));
 }
 
-void BatchObserver::seeRange(ValueId value, float low, float high) {
+void BatchObserver::seeRange(ValueId value, const ObservedRange& range) {
     const auto place = placeOf(value);
     if (!place) return;
-    require(std::isfinite(low) && std::isfinite(high), ErrorKind::BadInput, "activations of ", m_set.all()[*place].name, " are not finite");
+    const auto finite = [](float bound) { return std::isfinite(bound); };
+    require(std::ranges::all_of(range.low, finite) && std::ranges::all_of(range.high, finite), ErrorKind::BadInput, "activations of ",
+            m_set.all()[*place].name, " are not finite");
     ObservedRange& pending = m_pending[*place];
-    pending = joined(pending, {{low}, {high}});
+    pending = joined(pending, range);
 }
 
 void BatchObserver::endBatch() {

@@ -31,6 +31,11 @@ struct Quantizer {
     ObservedRange shares;
     std::optional<float> floor;       // custom_minmax: the activation in front makes nothing below
     bool follows(ValueId value) const { return !leader || observed[*leader] == value; }
+
+    // fake_quantize.eps for its width; the next power of two where scales are powers of two. No scale, observed or learned, is less.
+    float smallestScale() const;
+    // A held logarithm may stand for a little more than the floor.
+    bool isAtFloor(double scale) const { return scale <= smallestScale() * (1 + 1e-6); }
 };
 
 // The grid of a resolved answer.
@@ -87,7 +92,8 @@ class BatchObserver {
 public:
     explicit BatchObserver(QuantizerSet& set);
     void see(ValueId value, const at::Tensor& tensor);  // for the executor's hook; ignores values nobody observes
-    void seeRange(ValueId value, float low, float high);
+    void seeRange(ValueId value, const ObservedRange& range);
+    void seeRange(ValueId value, float low, float high) { seeRange(value, ObservedRange{{low}, {high}}); }
     void endBatch();                                    // moves the observers by the joint ranges
     bool wants(ValueId value) const { return placeOf(value).has_value(); }
 

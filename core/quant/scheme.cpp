@@ -55,9 +55,9 @@ QParams chooseQParams(float low, float high, const QuantGrid& grid, float smalle
     return {scale, std::clamp(zeroPoint, static_cast<float>(grid.qmin), static_cast<float>(grid.qmax))};
 }
 
-float scaleFloor(double eps, int bits, double least) {
+float scaleFloor(double eps, int bits) {
     const double finer = bits > 8 ? 255.0 / static_cast<double>((int64_t{1} << bits) - 1) : 1.0;
-    return static_cast<float>(std::max(eps * finer, least));
+    return static_cast<float>(std::max(eps * finer, 1.1920929e-7));
 }
 
 }  // namespace qat

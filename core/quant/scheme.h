@@ -38,7 +38,7 @@ struct QParams {
 // A power of two is the one nearest on the logarithmic axis. scale is at least `smallest`. Throws Error{BadInput} if a bound is not finite or low > high.
 QParams chooseQParams(float low, float high, const QuantGrid& grid, float smallest = 1.1920929e-7f);
 
-// config eps is meant for 8 bits; finer grids get a proportionally smaller floor, not below `least`.
-float scaleFloor(double eps, int bits, double least = 1.1920929e-7);
+// config eps is meant for 8 bits; finer grids get a proportionally smaller floor, not below float's own epsilon.
+float scaleFloor(double eps, int bits);
 
 }  // namespace qat

@@ -55,7 +55,7 @@ ObservedRange searchedWeightRange(const Quantizer& q, const FakeQuantize& op, co
     const at::Tensor values = scaleRows(op, weight);
     const auto rows = static_cast<size_t>(values.size(0));
     const ClipRequest request{methodOf(q.how.tensor.observer), q.how.calibration.percentile, q.grid,
-                              scaleFloor(q.how.fakeQuantize.eps, q.grid.bits)};
+                              q.smallestScale()};
     ObservedRange range{std::vector<float>(rows), std::vector<float>(rows)};
     at::parallel_for(0, values.size(0), 1, [&](int64_t begin, int64_t end) {
         for (int64_t c = begin; c < end; ++c) {

@@ -1,9 +1,11 @@
 // Writing calibration.json.
 #include "session/calibration_report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "config/slot.h"
 
@@ -13,7 +15,7 @@ namespace {
 using json = nlohmann::ordered_json;
 
 json trialJson(const MethodTrial& trial) {
-    const double sqnr = trial.quality.sqnrDb;
+    const double sqnr = trial.quality.sqnrDb();
     return {{"low", trial.clip.low}, {"high", trial.clip.high}, {"scale", trial.quality.params.scale}, {"zero_point", trial.quality.params.zeroPoint},
             {"clipped", trial.quality.clipped}, {"sqnr_db", std::isfinite(sqnr) ? json(sqnr) : json(nullptr)}};
 }
@@ -21,16 +23,39 @@ json trialJson(const MethodTrial& trial) {
 json tensorJson(const TensorCalibration& tensor) {
     json methods = json::object();
     for (const MethodTrial& trial : tensor.trials) methods[spelling(trial.method)] = trialJson(trial);
-    return {{"name", tensor.name}, {"bits", tensor.grid.bits}, {"symmetric", tensor.grid.symmetric}, {"values", tensor.values}, {"low", tensor.low},
-            {"high", tensor.high}, {"method", spelling(tensor.method)}, {"applied", trialJson(tensor.applied)}, {"methods", methods}};
+    return {{"name", tensor.name}, {"bits", tensor.grid.bits}, {"symmetric", tensor.grid.symmetric}, {"channels", tensor.channels},
+            {"values", tensor.values}, {"low", tensor.low}, {"high", tensor.high}, {"method", spelling(tensor.method)},
+            {"applied", trialJson(tensor.applied)}, {"methods", methods}};
+}
+
+json coresetJson(const CalibrationImages& images) {
+    json coverage = json::array();
+    for (const Coverage& point : images.coverage) coverage.push_back({{"images", point.images}, {"farthest", point.farthest}, {"mean", point.mean}});
+    return {{"method", images.coresetMethod}, {"candidates", images.candidates}, {"images", images.paths}, {"coverage", coverage}};
+}
+
+json leaksJson(const std::vector<Leak>& leaks) {
+    json list = json::array();
+    for (const Leak& leak : leaks)
+        list.push_back({{"calibration", leak.calibration}, {"validation", leak.validation}, {"same", leak.sameFile ? "file" : "pixels"}});
+    return list;
 }
 
 }  // namespace
 
-void writeCalibration(const std::filesystem::path& file, const CalibrationResult& result, const CalibrationImages& images) {
-    json report{{"schema_version", 1}, {"images", result.images}, {"coreset", nullptr}, {"tensors", json::array()}, {"warnings", result.warnings}};
-    if (!images.coresetMethod.empty())
-        report["coreset"] = {{"method", images.coresetMethod}, {"candidates", images.candidates}, {"images", images.paths}};
+std::string leakSentence(const std::vector<Leak>& leaks, int64_t images) {
+    constexpr size_t kNamed = 3;
+    std::string names;
+    for (size_t i = 0; i < std::min(kNamed, leaks.size()); ++i)
+        names += (i ? "; " : "") + leaks[i].calibration + (leaks[i].calibration == leaks[i].validation ? "" : " is " + leaks[i].validation);
+    return str(leaks.size(), " of ", images, " calibration images are validation images too, so that accuracy is measured on images that ranges were chosen for: ",
+               names, leaks.size() > kNamed ? "; and others, see calibration.json" : "");
+}
+
+void writeCalibration(const std::filesystem::path& file, const CalibrationResult& result, const CalibrationImages& images, const std::vector<Leak>& leaks) {
+    json report{{"schema_version", 1}, {"images", result.images}, {"coreset", nullptr}, {"leaks", leaksJson(leaks)}, {"tensors", json::array()},
+                {"warnings", result.warnings}};
+    if (!images.coresetMethod.empty()) report["coreset"] = coresetJson(images);
     for (const TensorCalibration& tensor : result.tensors) report["tensors"].push_back(tensorJson(tensor));
     writeFileAtomic(file, report.dump(1) + "\n");
 }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "data/chosen_images.h"
+#include "data/shared_images.h"
 #include "export/onnx_export.h"
 #include "passes/equalize.h"
 #include "passes/fold_batch_norm.h"
@@ -38,6 +39,7 @@ namespace qat {
 namespace {
 
 constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
+constexpr int kRepairBatch = 8;       // a setting would be one that changes last bits
 
 }  // namespace
 
@@ -200,19 +202,20 @@ void Pipeline::describe() {
     writeLayers(m_folder, description.layers);
 }
 
-std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset>& data, int64_t count, int batch, bool shuffle) {
+std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset>& data, int64_t count, int batch, bool shuffle, std::vector<int64_t>* taken) {
     LoaderOptions options = shuffledOptions(m_config);
     options.batch = batch;
     options.shuffle = shuffle;
     options.limit = shuffle ? 0 : count;
     m_imageLoader = std::make_shared<Loader>(data, options);
     m_imageLoader->startEpoch(0);
-    return [loader = m_imageLoader, left = count]() mutable {
+    return [loader = m_imageLoader, left = count, taken]() mutable {
         if (left <= 0) return at::Tensor();
         const auto next = loader->next();
         if (!next) return at::Tensor();
         const at::Tensor batchImages = left < next->images.size(0) ? next->images.slice(0, 0, left) : next->images;
         left -= batchImages.size(0);
+        for (int64_t i = 0; taken && i < batchImages.size(0); ++i) taken->push_back(next->info[static_cast<size_t>(i)].index);
         return batchImages;
     };
 }
@@ -232,12 +235,25 @@ void Pipeline::calibrateStage() {
     CalibrationImages said;
     const int64_t choosing = coreset && m_config.calibration.coresetMethod != CoresetMethod::Random ? batchesOf(m_train->size()) : 0, all = choosing + batchesOf(wanted);
     const auto data = coreset ? coresetOf(wanted, all, "calibrate", said) : m_train;
-    const CalibrationResult result = calibrate(m_float, m_model, *m_quantizers, images(data, wanted, batch, true),
+    std::vector<int64_t> taken;
+    const CalibrationResult result = calibrate(m_float, m_model, *m_quantizers, images(data, wanted, batch, true, &taken),
                                                [&](int64_t done) { m_log.progress("calibrate", choosing + done, all); }, m_cancel);
     for (const auto& warning : result.warnings) m_log.log(LogLevel::Warning, "calib", warning);
-    writeCalibration(m_folder.calibration(), result, said);
+    const std::vector<Leak> leaks = leaksOf(*data, taken);
+    if (!leaks.empty()) m_log.log(LogLevel::Warning, "calib", leakSentence(leaks, result.images));
+    for (const Coverage& point : said.coverage) {
+        m_log.scalar("coreset/farthest", static_cast<double>(point.images), point.farthest);
+        m_log.scalar("coreset/mean_distance", static_cast<double>(point.images), point.mean);
+    }
+    writeCalibration(m_folder.calibration(), result, said, leaks);
     m_log.log(LogLevel::Info, "calib", str("ranges from ", wanted, " images", coreset ? ", " + said.coresetMethod + " coreset of " : "",
                                            coreset ? std::to_string(m_train->size()) : ""));
+}
+
+std::vector<Leak> Pipeline::leaksOf(const Dataset& data, const std::vector<int64_t>& taken) const {
+    std::vector<Leak> leaks;
+    for (const SharedImage& shared : sharedImages(data, taken, *m_val, m_facts.valImages)) leaks.push_back({data.path(shared.first), m_val->path(shared.second), shared.sameFile});
+    return leaks;
 }
 
 std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said) {
@@ -247,14 +263,15 @@ std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progr
         features = backboneFeatures(m_float, images(m_train, m_train->size(), m_config.train.batchSize, false),
                                     [&](int64_t done) { m_log.progress(stage, done, progressTotal); }, m_cancel);
     std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(m_config.run.seed));
-    said = {method == CoresetMethod::KCenter ? "k-center" : method == CoresetMethod::Herding ? "herding" : "random", m_train->size(), {}};
+    said = {method == CoresetMethod::KCenter ? "k-center" : method == CoresetMethod::Herding ? "herding" : "random", m_train->size(), {}, {}};
     for (const int64_t index : chosen) said.paths.push_back(m_train->path(index));
+    if (method != CoresetMethod::Random) said.coverage = coverageOf(features, chosen);
     return std::make_shared<ChosenImages>(m_train, std::move(chosen));
 }
 
 void Pipeline::repairStage() {
     const int64_t count = std::min<int64_t>(m_train->size(), m_config.repair.samples);
-    const at::Tensor samples = images(m_train, count, static_cast<int>(count), true)();
+    const RepairImages samples{count, [&] { return images(m_train, count, kRepairBatch, true); }};
     const auto repairs = repairLayers(m_float, m_model, *m_quantizers, samples, m_config.repair, static_cast<uint64_t>(m_config.run.seed), m_cancel,
                                       [&](int64_t done, int64_t total) { m_log.progress("repair", done, total); });
     double gained = 0;

@@ -39,6 +39,8 @@ private:
     std::map<std::string, double> wanted(const std::map<std::string, double>& metrics) const;
     void describe();
     void calibrateStage();
+    // Those of the `taken` images of `data` that the validation looks at too.
+    std::vector<Leak> leaksOf(const Dataset& data, const std::vector<int64_t>& taken) const;
     void searchWidthsStage();
     void repairStage();
     bool repairsStructure() const;
@@ -73,7 +75,8 @@ private:
     Loader validationLoader() const;
     // Batches of calibration or validation images for analyses: `images` in all, as a function that ends with an
     // undefined tensor.
-    std::function<at::Tensor()> images(const std::shared_ptr<const Dataset>& data, int64_t images, int batch, bool shuffle);
+    std::function<at::Tensor()> images(const std::shared_ptr<const Dataset>& data, int64_t images, int batch, bool shuffle,
+                                       std::vector<int64_t>* taken = nullptr);  // their indices, added
     void report(const std::string& series, const DetectionMetrics& metrics, std::optional<JobOutcome::Accuracy>& slot);
     void showImages(const std::vector<ImageDetections>& quantized, const std::string& stage);
     void parityCheck(const std::filesystem::path& file, const Graph& exported);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "ops/fake_quantize.h"
 #include "train/low_bit_weights.h"
 #include "train/update_loops.h"
 
@@ -42,16 +43,20 @@ double learningRate(const StepSettings& settings, ParameterGroup group) {
 
 }  // namespace
 
-Optimizer::Optimizer(const Graph& graph, const TrainConfig& config, const State& besides) : m_graph(graph), m_config(config) {
+Optimizer::Optimizer(const Graph& graph, const TrainConfig& config, const State& besides, const Decays& clipDecays)
+    : m_graph(graph), m_config(config) {
     const double nominal = std::max(config.nominalBatch, config.batchSize);
     const double accumulate = std::max(1.0, std::round(nominal / config.batchSize));
-    m_decay = config.weightDecay * config.batchSize * accumulate / nominal;
+    m_decayScale = config.batchSize * accumulate / nominal;
     std::map<ValueId, ParameterGroup> groups;
+    std::map<ValueId, NodeId> quantizers;  // by learned scale
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
-        for (size_t i = 0; i < node.inputs.size(); ++i)
-            if (graph.value(node.inputs[i]).kind == ValueKind::Parameter)
-                groups.try_emplace(node.inputs[i], groupOf(node.op, i));
+        for (size_t i = 0; i < node.inputs.size(); ++i) {
+            if (graph.value(node.inputs[i]).kind != ValueKind::Parameter) continue;
+            groups.try_emplace(node.inputs[i], groupOf(node.op, i));
+            if (std::holds_alternative<FakeQuantize>(node.op) && i == 1) quantizers.try_emplace(node.inputs[i], id);
+        }
     }
     const bool adam = config.optimizer != OptimizerKind::Sgd;
     const auto add = [&](const std::string& name, ValueId id, const TensorPtr& own, ParameterGroup group) {
@@ -60,7 +65,10 @@ Optimizer::Optimizer(const Graph& graph, const TrainConfig& config, const State&
     };
     for (const ValueId id : graph.storedValues()) {
         const auto group = groups.find(id);
-        if (group != groups.end()) add(graph.value(id).name, id, nullptr, group->second);
+        if (group == groups.end()) continue;
+        add(graph.value(id).name, id, nullptr, group->second);
+        if (const auto found = quantizers.find(id); found != quantizers.end()) m_slots.back().quantizer = found->second;
+        if (const auto found = clipDecays.find(id); found != clipDecays.end()) m_slots.back().clipDecay = found->second;
     }
     for (const auto& [name, tensor] : besides) add(name, ValueId{}, tensor, ParameterGroup::Weight);
 }
@@ -93,10 +101,14 @@ void Optimizer::dropGradients() {
 
 void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
     at::Tensor parameter = parameterOf(slot);
-    const at::Tensor gradient = orderedGradient(parameter);
+    at::Tensor gradient = orderedGradient(parameter);
     if (!gradient.defined()) return;
+    if (slot.clipDecay > 0) {  // of the loss, but as strong however much its gradient is clipped
+        gradient = gradient * clip + clipPenaltyGradient(quantizerOf(slot), parameter.detach()) * (slot.clipDecay * m_decayScale);
+        clip = 1;
+    }
     const float lr = static_cast<float>(learningRate(settings, slot.group));
-    const float decay = slot.group == ParameterGroup::Weight ? static_cast<float>(m_decay) : 0.0f;
+    const float decay = slot.group == ParameterGroup::Weight ? static_cast<float>(m_config.weightDecay * m_decayScale) : 0.0f;
     float* p = parameter.data_ptr<float>();
     const float* g = gradient.data_ptr<float>();
     float* m = slot.first->data_ptr<float>();
@@ -119,6 +131,9 @@ void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
                                    clip};
         loops::adamStep(p + begin, g + begin, m + begin, slot.second->data_ptr<float>() + begin, end - begin, step);
     });
+    if (!slot.quantizer) return;
+    const float least = leastHeldScale(quantizerOf(slot));  // a scale that reached zero would not come back
+    for (int64_t i = 0; i < parameter.numel(); ++i) p[i] = std::max(p[i], least);
 }
 
 Optimizer::State Optimizer::state() const {

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <set>
 
 #include "ops/fake_quantize.h"
@@ -34,10 +35,16 @@ double levelsOf(const FakeQuantize& op) {
     return isFloat(op.format) ? static_cast<double>(int64_t{1} << op.bits) : static_cast<double>(op.qmax - op.qmin + 1);
 }
 
+double shareAtFloor(const Quantizer& q, const at::Tensor& plain) {
+    const float* scales = plain.data_ptr<float>();
+    const auto count = std::count_if(scales, scales + plain.numel(), [&](float scale) { return q.isAtFloor(scale); });
+    return static_cast<double>(count) / static_cast<double>(plain.numel());
+}
+
 }  // namespace
 
 std::map<std::string, double> QuantizerReport::metrics() const {
-    return {{"scale", scale}, {"gradient_norm", gradientNorm}, {"clipped", clipped}, {"used_levels", usedLevels}};
+    return {{"scale", scale}, {"gradient_norm", gradientNorm}, {"clipped", clipped}, {"used_levels", usedLevels}, {"at_floor", atFloor}};
 }
 
 std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const QuantizerSet& set, const at::Tensor& images) {
@@ -68,7 +75,8 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
     for (size_t i = 0; i < counts.size(); ++i) {
         const Quantizer& q = set.all()[i];
         const at::Tensor& scale = *graph.value(q.scale).data;
-        QuantizerReport report{q.name, q.grid.bits, plainScales(opOf(q), scale).mean().item<double>(), 0, 0, 0};
+        const at::Tensor plain = plainScales(opOf(q), scale);
+        QuantizerReport report{q.name, q.grid.bits, plain.mean().item<double>(), 0, 0, 0, shareAtFloor(q, plain), opOf(q).mode != FakeQuantMode::Ste};
         if (scale.grad().defined()) report.gradientNorm = scale.grad().norm().item<double>();
         if (counts[i].values > 0) report.clipped = counts[i].clipped / counts[i].values;
         report.usedLevels = static_cast<double>(counts[i].codes.size()) / levelsOf(opOf(q));

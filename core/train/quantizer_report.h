@@ -18,6 +18,8 @@ struct QuantizerReport {
     double gradientNorm = 0;  // of the scale's gradient; 0 where it is not learned
     double clipped = 0;       // share of the values beyond the first and last code by more than half a step
     double usedLevels = 0;    // codes that occur, as a share of those there are
+    double atFloor = 0;       // share of the scales that stand at the least one they may have
+    bool learned = false;     // whether training moves the scale
     std::map<std::string, double> metrics() const;
 };
 

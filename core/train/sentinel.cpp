@@ -18,6 +18,7 @@ constexpr int64_t kScaleInterval = 16;   // optimiser steps between looks at the
 constexpr int64_t kLostSteps = 3;        // in a row: one may be a freak of its batch, three are a state of the model
 constexpr int64_t kHopelessSteps = 100;  // in a row: nothing is trained any more
 constexpr double kDeadShare = 1e-3;      // of the range that a dead grid covers at most
+constexpr double kFallenShare = 0.1;     // where the scale stands at its floor, and can fall no further
 constexpr double kExploded = 2.0;        // a step of that many largest magnitudes rounds everything to zero
 constexpr double kTroubledScales = 0.5;  // share of a quantizer's scales
 constexpr double kRestless = 0.1;        // share of oscillating weights that is worth a mention
@@ -53,12 +54,12 @@ ScaleCounts countScales(const Graph& graph, const Quantizer& q) {
     if (static_cast<int64_t>(largest.size()) != scales.numel()) return counts;
     const auto steps = static_cast<double>(q.grid.qmax - q.grid.qmin);
     for (size_t i = 0; i < largest.size(); ++i) {
-        const double scale = std::abs(static_cast<double>(scales.data_ptr<float>()[i]));
+        const auto scale = static_cast<double>(scales.data_ptr<float>()[i]);
         if (std::isfinite(scale) && largest[i] == 0) continue;
         ++counts.alive;
         if (!std::isfinite(scale) || scale > kExploded * largest[i])
             ++counts.exploding;
-        else if (scale * steps < kDeadShare * largest[i])
+        else if (scale * steps < (q.isAtFloor(scale) ? kFallenShare : kDeadShare) * largest[i])
             ++counts.dead;
     }
     return counts;
@@ -212,7 +213,7 @@ void Sentinel::seeScales(int64_t optimizerSteps, TrainPosition& at) const {
     if (optimizerSteps % kScaleInterval == 0) lookAtScales(at);
 }
 
-// A learned scale may pass through zero on its way to the other sign: dead is what is so at two looks in a row.
+// A learned scale may touch its floor and come back: dead is what is so at two looks in a row.
 void Sentinel::lookAtScales(TrainPosition& at) const {
     const bool inUse = m_job.quantizers && at.epoch >= m_job.config.qat.floatEpochs;
     if (!inUse) return;

@@ -40,8 +40,14 @@ void reportRates(EventSink& sink, int64_t step, const StepSettings& settings) {
 }
 
 void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images, int64_t epoch) {
-    for (const QuantizerReport& report : reportQuantizers(graph, quantizers, images.slice(0, 0, kReportedImages)))
+    const auto reports = reportQuantizers(graph, quantizers, images.slice(0, 0, kReportedImages));
+    for (const QuantizerReport& report : reports)
         sink.layer({"quantizer", report.name, report.bits, static_cast<int>(epoch), "qat", report.metrics()});
+    const auto fallen = [](const QuantizerReport& report) { return report.learned && report.atFloor > 0; };
+    const auto count = std::ranges::count_if(reports, fallen);
+    if (count == 0) return;
+    sink.log(LogLevel::Warning, "trainer", str("learned scales of ", count, " quantizers stand at the smallest one allowed, fake_quantize.eps, in epoch ",
+                                               epoch, ": ", std::ranges::find_if(reports, fallen)->name, " among them"));
 }
 
 void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) {

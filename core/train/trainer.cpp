@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -13,6 +14,7 @@
 #include "quant/unquantized.h"
 #include "run/executor.h"
 #include "train/begin_quantizing.h"
+#include "train/clip_decay.h"
 #include "train/detection_loss.h"
 #include "train/distiller.h"
 #include "train/frozen_layers.h"
@@ -63,7 +65,8 @@ public:
         if (job.quantizers) m_widths.emplace(*job.quantizers, job.config.qat.gradualBits);
         if (job.quantizers && job.config.qat.floatEpochs > 0) m_plain.emplace(withoutQuantizers(job.graph));
         if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config, m_loss.clsGain, m_loss.dflGain);
-        m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{});
+        m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{},
+                            job.quantizers ? clipDecays(*job.quantizers, m_config) : Optimizer::Decays{});
         if (job.config.ema.enabled) m_ema.emplace(job.graph, job.config.ema);
         if (m_ema) m_ema->freeze(frozen);  // averaging would change their last bits
         if (job.quantizers) m_stabilizer.emplace(job.graph, *job.quantizers, job.config.oscillation);

@@ -42,6 +42,13 @@ TEST_F(CalibratedRun, EntropyOnACoreset) {
     EXPECT_EQ(report["images"], 20);
     EXPECT_EQ(report["coreset"]["method"], "k-center");
     EXPECT_EQ(report["coreset"]["candidates"], 96);
+    const json& curve = report["coreset"]["coverage"];
+    ASSERT_EQ(curve.size(), 6u) << "1, 2, 4, 8, 16 and 20 images";
+    EXPECT_EQ(curve.back()["images"], 20);
+    EXPECT_LT(curve.back()["farthest"].get<double>(), curve.front()["farthest"].get<double>());
+    EXPECT_LT(curve.back()["mean"].get<double>(), curve.front()["mean"].get<double>());
+    EXPECT_NE(readFile(folder("first") / "events.jsonl").find("\"coreset/farthest\""), std::string::npos);
+    EXPECT_TRUE(report["leaks"].empty()) << "drawn pictures of two splits differ";
     const auto chosen = report["coreset"]["images"].get<std::vector<std::string>>();
     EXPECT_EQ(std::set<std::string>(chosen.begin(), chosen.end()).size(), 20u);
     EXPECT_GT(report["tensors"].size(), 40u);

@@ -241,6 +241,15 @@ TEST(LintConfig, LearnedOffsetsNeedLearnedAffineQuantizers) {
     EXPECT_TRUE(readConfig("quantization: {fake_quantize: {type: lsq, learn_offset: true}}\n").issues.empty());
 }
 
+TEST(LintConfig, ClipDecayNeedsAPactQuantizer) {
+    EXPECT_EQ(complaint("quantization: {fake_quantize: {clip_decay: 0.001}}\n").message,
+              "quantization.fake_quantize.clip_decay is given, but no quantizer is of type pact");
+    EXPECT_EQ(complaint("quantization: {fake_quantize: {type: pact, clip_decay: 0.001}}\nqat_params: {use_lsq: true}\n").key, "quantization.fake_quantize.clip_decay");
+    EXPECT_TRUE(readConfig("quantization: {fake_quantize: {type: pact, clip_decay: 0.001}}\n").issues.empty());
+    const auto issues = readConfig("quantization: {layer_configs: [{pattern: conv, config: {fake_quantize: {type: pact, clip_decay: 0.001}}}]}\n").issues;
+    EXPECT_TRUE(std::ranges::none_of(issues, [](const ConfigIssue& issue) { return issue.message.find("clip_decay") != std::string::npos; }));
+}
+
 TEST(LintConfig, PowersOfTwoWantFoldedBatchNorms) {
     EXPECT_EQ(complaint("quantization: {fake_quantize: {scale_type: power_of_two}}\nqat_params: {fuse_modules: false}\n").severity, Severity::Warning);
 }

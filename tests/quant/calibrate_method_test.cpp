@@ -56,10 +56,10 @@ TEST_F(Methods, EachChoosesItsOwnRangeFromTheSameValues) {
         ASSERT_EQ(report.trials.size(), 6u);
         const MethodTrial& own = *std::ranges::find(report.trials, method, &MethodTrial::method);
         EXPECT_NEAR(scale(q), own.quality.params.scale, 1e-6 * scale(q)) << "the range that was reported is the one applied";
-        EXPECT_NEAR(report.applied.quality.sqnrDb, own.quality.sqnrDb, 1e-3);
+        EXPECT_NEAR(report.applied.quality.sqnrDb(), own.quality.sqnrDb(), 1e-3);
         EXPECT_EQ(report.low, q.observer.range().low.front());
         for (const MethodTrial& trial : report.trials)
-            EXPECT_LE(trial.quality.sqnrDb, std::ranges::find(report.trials, CalibrationMethod::Mse, &MethodTrial::method)->quality.sqnrDb + 0.05);
+            EXPECT_LE(trial.quality.sqnrDb(), std::ranges::find(report.trials, CalibrationMethod::Mse, &MethodTrial::method)->quality.sqnrDb() + 0.05);
     }
 }
 
@@ -213,17 +213,26 @@ TEST_F(Methods, RangesInFrontOfAnActivationEndAtItsFloor) {
     }
 }
 
-TEST_F(Methods, ChannelsOfActivationsKeepTheirObserverAndSaySo) {
+TEST_F(Methods, ChannelsOfActivationsAreCalibratedByTheMethodToo) {
     LayerConfig entry;
     entry.pattern = "model\\.1\\.conv";
     entry.activation.scheme = Scheme::PerChannel;
     config.quantization.layerConfigs = {entry};
-    config.calibration.method = CalibrationMethod::Entropy;
-    const Quantizer& q = calibrated(2, "model.1.conv");
-    EXPECT_EQ(graph.value(q.scale).data->numel(), 16);
-    EXPECT_EQ(std::ranges::find(result.tensors, q.name, &TensorCalibration::name), result.tensors.end());
-    ASSERT_FALSE(result.warnings.empty());
-    EXPECT_NE(result.warnings[0].find("per channel"), std::string::npos);
+    const auto scalesBy = [&](CalibrationMethod method) {
+        config.calibration.method = method;
+        const Quantizer& q = calibrated(2, "model.1.conv");
+        EXPECT_EQ(told(q).channels, 16);
+        return graph.value(q.scale).data->clone();
+    };
+    const at::Tensor minmax = scalesBy(CalibrationMethod::MinMax);
+    ASSERT_EQ(minmax.numel(), 16);
+    config.calibration.percentile = 99;
+    for (const auto method : {CalibrationMethod::Percentile, CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
+        const at::Tensor scales = scalesBy(method);
+        EXPECT_TRUE(scales.le(minmax * 1.0001f).all().item<bool>()) << "within what was seen";
+        EXPECT_GT(scales.lt(0.99f * minmax).sum().item<int64_t>(), 4) << "most channels have tails to cut off";
+    }
+    EXPECT_TRUE(result.warnings.empty());
 }
 
 TEST_F(Methods, ImagesOfOneColourGiveSafeScalesAndAWarning) {

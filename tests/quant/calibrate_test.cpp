@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "models/yolov8.h"
 #include "run/executor.h"
+#include "support/peak_memory.h"
 #include "support/tensors.h"
 
 namespace qat {
@@ -92,6 +93,23 @@ TEST_F(Calibration, WeightsAreLeftAsTheyWere) {
     const at::Tensor before = graph.value(q.scale).data->clone();
     run(1);
     EXPECT_TRUE(at::equal(*graph.value(q.scale).data, before));
+}
+
+TEST_F(Calibration, MemoryDoesNotGrowWithTheNumberOfImages) {
+    config.calibration.method = CalibrationMethod::Percentile;
+    const auto peakOf = [&](int batches, Scheme scheme) {
+        config.quantization.activation.scheme = scheme;
+        graph = original.clone(true);
+        insert();
+        test::PeakMemory::restart();
+        run(batches);
+        return test::PeakMemory::bytes();
+    };
+    for (const Scheme scheme : {Scheme::PerTensor, Scheme::PerChannel}) {
+        const int64_t few = peakOf(2, scheme);
+        EXPECT_GT(few, 1 << 20);
+        EXPECT_LE(peakOf(12, scheme), few * 101 / 100);
+    }
 }
 
 TEST_F(Calibration, NoImagesAreAnError) {

@@ -54,6 +54,25 @@ TEST(Coreset, KCenterCoversWithinTwiceTheBestPossible) {
     EXPECT_LT(coveringRadius(rows, selectCoreset(rows, 8, CoresetMethod::KCenter, 0)), radius);
 }
 
+TEST(Coreset, CoverageIsThatOfBruteForceAndFalls) {
+    const at::Tensor rows = unitRows(test::randomTensor({70, 23}, 5)), wide = rows.to(at::kDouble);
+    for (const CoresetMethod method : {CoresetMethod::KCenter, CoresetMethod::Herding}) {
+        const auto chosen = selectCoreset(rows, 21, method, 0);
+        const std::vector<Coverage> curve = coverageOf(rows, chosen);
+        std::vector<int64_t> sizes;
+        for (const Coverage& point : curve) {
+            const std::vector<int64_t> first(chosen.begin(), chosen.begin() + point.images);
+            const at::Tensor nearest = std::get<0>(at::cdist(wide, wide.index_select(0, at::tensor(first))).min(1));
+            EXPECT_NEAR(point.farthest, nearest.max().item<double>(), 1e-4);
+            EXPECT_NEAR(point.mean, nearest.mean().item<double>(), 1e-3);
+            EXPECT_LE(point.farthest, curve[sizes.empty() ? 0 : sizes.size() - 1].farthest);
+            sizes.push_back(point.images);
+        }
+        EXPECT_EQ(sizes, (std::vector<int64_t>{1, 2, 4, 8, 16, 21}));
+    }
+    EXPECT_NEAR(coverageOf(rows, selectCoreset(rows, 70, CoresetMethod::KCenter, 0)).back().farthest, 0, 1e-6);
+}
+
 TEST(Coreset, HerdingBringsTheMeanCloserThanADraw) {
     const at::Tensor rows = unitRows(test::randomTensor({300, 20}, 4, -0.5, 1));
     const auto distance = [&](CoresetMethod method, uint64_t seed) {

@@ -112,6 +112,16 @@ TEST(StreamingHistogram, WhatIsNotFiniteIsToldAndNotCounted) {
     EXPECT_THROW(histogram.add(at::empty({0})), Error);
 }
 
+TEST(StreamingHistogram, FewerBinsAreTheCoarserOnes) {
+    const auto batches = growingBatches(6);
+    StreamingHistogram few(256);
+    for (const at::Tensor& x : batches) few.add(x);
+    const Histogram h = few.histogram();
+    EXPECT_LE(h.counts.size(), 256u);
+    EXPECT_EQ(h.counts, countedAtOnce(batches, h));
+    EXPECT_EQ(h.counts, coarser(counted(batches), h.counts.size()).counts);
+}
+
 TEST(Histogram, CoarserBinsHoldTheSameValues) {
     const auto batches = growingBatches(5);
     const Histogram h = counted(batches), c = coarser(h, 300);

@@ -14,6 +14,7 @@
 #include "quant/conv_samples.h"
 #include "quant/rounding.h"
 #include "run/executor.h"
+#include "support/peak_memory.h"
 #include "support/tensors.h"
 
 namespace qat {
@@ -69,6 +70,11 @@ TEST(ConvSamples, AreWhatTheConvolutionReadAndMade) {
         const ConvSamples samples(conv, y.sizes().vec(), 7, 3);
         const at::Tensor made = at::bmm(w.reshape({groups, 6 / groups, -1}), samples.columns(x, 3, 3));
         EXPECT_LE(test::maxDifference(made, samples.results(y)), 1e-5);
+        const ConvSamples second = samples.within(1, 1);
+        EXPECT_TRUE(at::equal(second.results(y.slice(0, 1, 2)), samples.results(y).index_select(2, second.places())));
+        EXPECT_EQ(second.places().numel() + samples.within(0, 1).places().numel(), ConvSamples::kPlaces);
+        const at::Tensor sums = columnSums(conv, x, y.sizes().vec(), 3, 3);
+        EXPECT_LE(test::maxDifference(at::bmm(w.reshape({groups, 6 / groups, -1}).to(at::kDouble), sums.unsqueeze(2)).flatten(), y.sum({0, 2, 3}, false, at::kDouble)), 1e-4);
     }
 }
 
@@ -90,13 +96,27 @@ struct RepairedDetector : testing::Test {
         late.skip = true;
         config.quantization.layerConfigs = {late};
     }
+    int64_t batch = 4, kept = 16;  // of the repair
+    int opened = 0;
+
     static at::Tensor images(uint64_t seed) { return randomTensor({4, 3, 64, 64}, seed, 0, 1); }
+    // Slices of `all` in batches.
+    RepairImages streamOf(const at::Tensor& all) {
+        return {all.size(0), [this, all] {
+                    ++opened;
+                    return [this, all, at = int64_t{0}]() mutable {
+                        if (at >= all.size(0)) return at::Tensor();
+                        at += batch;
+                        return all.slice(0, at - batch, std::min(at, all.size(0)));
+                    };
+                }, kept};
+    }
     void run() {
         graph = original.clone(true);
         set.emplace(graph, resolvePlan(graph, config));
         int given = 0;
         calibrate(original, graph, *set, [&] { return given++ < 1 ? images(1) : at::Tensor(); }, [](int64_t) {}, CancelToken());
-        repairs = repairLayers(original, graph, *set, images(1), config.repair, 5, CancelToken(), [](int64_t, int64_t) {});
+        repairs = repairLayers(original, graph, *set, streamOf(images(1)), config.repair, 5, CancelToken(), [](int64_t, int64_t) {});
         verify(graph);
     }
     double errorAt(const std::string& layer, uint64_t seed) const {
@@ -144,6 +164,47 @@ TEST_F(RepairedDetector, SameSeedSameBits) {
     const Graph first = graph.clone(true);
     run();
     for (const ValueId id : graph.storedValues()) EXPECT_TRUE(at::equal(*first.value(id).data, *graph.value(id).data)) << graph.value(id).name;
+}
+
+// However few images are kept and however they are cut into batches: the same sample, and sums in another order.
+TEST_F(RepairedDetector, BatchesChangeNothingButTheOrderOfSums) {
+    config.repair.adaround = config.repair.biasCorrection = true;
+    run();
+    EXPECT_EQ(opened, 1) << "all images fit";
+    const Graph whole = graph.clone(true);
+    const std::vector<LayerRepair> expected = repairs;
+    for (const auto& [size, stay] : {std::pair{int64_t{1}, int64_t{16}}, {1, 2}, {3, 0}}) {
+        batch = size, kept = stay, opened = 0;
+        run();
+        EXPECT_EQ(opened > 1, stay < 4) << "what is not kept is asked for again";
+        ASSERT_EQ(repairs.size(), expected.size());
+        for (size_t i = 0; i < repairs.size(); ++i) {
+            EXPECT_EQ(repairs[i].layer, expected[i].layer);
+            EXPECT_NEAR(repairs[i].before, expected[i].before, 1e-3 * expected[i].before) << repairs[i].layer;
+            EXPECT_NEAR(repairs[i].after, expected[i].after, 0.02 * expected[i].after) << repairs[i].layer;
+        }
+        for (const ValueId id : graph.storedValues()) {
+            const at::Tensor &a = *whole.value(id).data, &b = *graph.value(id).data;
+            EXPECT_LE(a.ne(b).logical_and((a - b).abs().gt(1e-3 * a.abs().max())).to(at::kDouble).mean().item<double>(), 0.002) << graph.value(id).name;
+        }
+    }
+}
+
+TEST_F(RepairedDetector, MemoryDoesNotGrowWithTheNumberOfImages) {
+    config.repair.adaround = config.repair.biasCorrection = true;
+    config.repair.adaroundIterations = 1;
+    batch = 2, kept = 2;
+    run();
+    const auto peakOf = [&](int64_t count) {
+        const at::Tensor all = randomTensor({count, 3, 64, 64}, 1, 0, 1);
+        Graph repaired = graph.clone(true);
+        test::PeakMemory::restart();
+        repairLayers(original, repaired, *set, streamOf(all), config.repair, 5, CancelToken(), [](int64_t, int64_t) {});
+        return test::PeakMemory::bytes();
+    };
+    const int64_t few = peakOf(4);
+    EXPECT_GT(few, 1 << 20);
+    EXPECT_LE(peakOf(16), few * 101 / 100);
 }
 
 TEST_F(RepairedDetector, LayersWithoutBiasGetOneAndUnfoldedNormsStay) {

@@ -192,16 +192,19 @@ TEST(ChainErrors, TrainingNormOfASingleValueIsRefused) {
     EXPECT_THROW(applyChain(chainOf(c), l.x, tensorsOf(c, l), true, false), Error);
 }
 
-TEST(Chain, NegativeLearnedScaleCountsByItsMagnitude) {
+TEST(Chain, LearnedScaleBelowTheFloorCountsAsTheFloor) {
     const ChainCase c{false, {}, FakeQuantMode::Lsq, false};
-    Leaves positive(at::kFloat), negative(at::kFloat);
-    negative.scale = at::full({1}, -0.013f).requires_grad_(true);
-    const at::Tensor a = applyChain(chainOf(c), positive.x, tensorsOf(c, positive), false, false);
-    const at::Tensor b = applyChain(chainOf(c), negative.x, tensorsOf(c, negative), false, false);
+    ActivationChain chain = chainOf(c);
+    chain.quantizer->floor = 0.013;
+    Leaves at(at::kFloat), below(at::kFloat);
+    at.scale = at::full({1}, 0.013f).requires_grad_(true);
+    below.scale = at::full({1}, -0.5f).requires_grad_(true);
+    const at::Tensor a = applyChain(chain, at.x, tensorsOf(c, at), false, false);
+    const at::Tensor b = applyChain(chain, below.x, tensorsOf(c, below), false, false);
     EXPECT_TRUE(at::equal(a, b));
     const at::Tensor g = randomTensor(a.sizes().vec(), 9);
     a.backward(g), b.backward(g);
-    EXPECT_EQ(positive.scale.grad().item<float>(), -negative.scale.grad().item<float>());
+    EXPECT_EQ(at.scale.grad().item<float>(), below.scale.grad().item<float>()) << "which brings it back";
 }
 
 }  // namespace

@@ -62,6 +62,24 @@ TEST(LearnedGrid, EqualsLibtorchPerChannelOnEveryAxis) {
     }
 }
 
+// The factor included, which libtorch takes as it is given: for weights and activations, of tensors and channels.
+TEST(LearnedGrid, FactorsOfGradientsAreAppliedLikeLibtorchs) {
+    for (const bool weight : {true, false})
+        for (const int64_t axis : {int64_t{-1}, int64_t{0}}) {
+            if (!weight && axis == 0) continue;
+            for (const double gradFactor : {1.0, 0.25}) {
+                FakeQuantize op{FakeQuantMode::Lsq, 4, -7, 7, axis, gradFactor, weight};
+                const at::Tensor x = randomTensor({6, 4, 9, 9}, 1, -2, 2), g = randomTensor(x.sizes().vec(), 2);
+                const at::Tensor scale = axis < 0 ? at::full({1}, 0.21f) : randomTensor({6}, 3, 0.1, 0.3), zero = at::zeros_like(scale);
+                const double sharing = weight ? (axis < 0 ? 6 * 4 * 81 : 4 * 81) : 4 * 81, factor = gradFactor / std::sqrt(sharing * 7);
+                at::Tensor a = x.clone().requires_grad_(true), b = scale.clone().requires_grad_(true), c = zero.clone().requires_grad_(true);
+                if (axis < 0) at::_fake_quantize_learnable_per_tensor_affine(a, b, c, -7, 7, factor).backward(g);
+                else at::_fake_quantize_learnable_per_channel_affine(a, b, c, axis, -7, 7, factor).backward(g);
+                EXPECT_LE(relative(gradientsOf(op, x, scale, zero, g).scale, b.grad()), 1e-5) << weight << axis;
+            }
+        }
+}
+
 // What a quantizer is taken for when it is differentiated: rounding errors are constants. p: the scale's held form.
 double surrogate(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& g, double zero, double at, double p) {
     const auto scaleOf = [&](double held) { return op.scaleForm == ScaleForm::Plain ? held : std::exp2(held); };
@@ -97,7 +115,7 @@ TEST_P(EveryForm, HasTheGradientOfNumericalDifferentiation) {
         const double slope = (surrogate(op, x, g, zero, held, held + kStep) - surrogate(op, x, g, zero, held, held - kStep)) / (2 * kStep);
         const double reach = std::max(std::abs(qmax - zero), std::abs(qmin - zero));
         const double factor = op.mode == FakeQuantMode::Pact ? 1 / (reach * reach) : scaleGradientFactor(op, x.sizes().vec());
-        EXPECT_NEAR(ours.scale.item<double>(), slope * factor, std::abs(slope * factor) * 1e-4);
+        EXPECT_NEAR(ours.scale.item<double>(), slope * factor, std::abs(slope * factor) * 1e-5);
     }
 }
 

@@ -201,11 +201,14 @@ TEST_F(SentinelRun, DeadScale) {
     EXPECT_TRUE(outcome.halted);
 }
 
-// Scales change their sign in training, and the next look finds them well.
-TEST_F(SentinelRun, ScaleThatPassesZeroIsNotDead) {
+// Scales touch their floor in training, and the next look finds them well.
+TEST_F(SentinelRun, ScaleThatComesBackFromItsFloorIsNotDead) {
+    at::Tensor before;
     run.fitness = [&](int i) {
         const at::NoGradGuard noGrad;
-        value(run, "model.2.conv.weight.scale").mul_(i == 1 ? 1e-7 : i == 2 ? -1e7 : 1.0);
+        at::Tensor& scale = value(run, "model.2.conv.weight.scale");
+        if (i == 1) before = scale.clone(), scale.mul_(1e-7);
+        if (i == 2) scale.copy_(before);
         return 0.1;
     };
     EXPECT_TRUE(run.train().incidents.empty());

@@ -40,6 +40,7 @@ Config tinyConfig(Quantize quantize) {
     config.data.augment = {0, 0, 0, 0, 0, 0, 0, 0};
     config.ema = {.decay = 0.9, .tau = 2, .evaluateRaw = false};
     config.quantization.weight.bitWidth = 4;
+    config.quantization.fakeQuantize.eps = 1e-7;  // what random weights make of the images is small
     if (quantize == Quantize::Lsq) config.quantization.fakeQuantize.type = FakeQuantKind::Lsq;
     return config;
 }
