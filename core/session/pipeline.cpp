@@ -4,30 +4,18 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "analysis/layer_error.h"
-#include "analysis/report.h"
-#include "analysis/sensitivity.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "data/chosen_images.h"
-#include "data/shared_images.h"
 #include "export/onnx_export.h"
 #include "passes/equalize.h"
 #include "passes/fold_batch_norm.h"
-#include "quant/calibrate.h"
-#include "quant/coreset.h"
-#include "quant/repair.h"
-#include "run/executor.h"
 #include "session/clock.h"
 #include "session/code_parity.h"
 #include "session/data_source.h"
 #include "session/describe.h"
 #include "session/parity.h"
-#include "session/precision.h"
-#include "session/previews.h"
 #include "session/width_search.h"
 #include "train/distiller.h"
 #include "train/loader_options.h"
@@ -39,7 +27,6 @@ namespace qat {
 namespace {
 
 constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
-constexpr int kRepairBatch = 8;       // a setting would be one that changes last bits
 
 }  // namespace
 
@@ -183,20 +170,6 @@ void Pipeline::insertQuantizers() {
 }
 
 // Two switches for one thing: both must be on.
-bool Pipeline::wantsAnalysis() const { return m_config.analysis.enabled && m_config.qat.analyzeQuantizationEffects; }
-
-bool Pipeline::wantsPreviews() const { return m_config.analysis.generateVisualization && m_config.analysis.previewImages > 0; }
-
-bool Pipeline::measuresLayerErrors() const { return wantsAnalysis() && m_config.analysis.measureLayerError && m_config.qat.measureLayerError; }
-
-// The measures that analysis.metrics names.
-std::map<std::string, double> Pipeline::wanted(const std::map<std::string, double>& metrics) const {
-    std::map<std::string, double> chosen;
-    for (const std::string& name : m_config.analysis.metrics)
-        if (const auto found = metrics.find(name); found != metrics.end()) chosen.insert(*found);
-    return chosen;
-}
-
 void Pipeline::describe() {
     const ModelDescription description = describeGraph(m_float, m_config.data.imgsz, m_config.train.quantize ? &m_plan : nullptr);
     writeLayers(m_folder, description.layers);
@@ -218,88 +191,6 @@ std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset
         for (int64_t i = 0; taken && i < batchImages.size(0); ++i) taken->push_back(next->info[static_cast<size_t>(i)].index);
         return batchImages;
     };
-}
-
-void Pipeline::calibrateStage() {
-    const int batch = m_config.train.batchSize;
-    const auto batchesOf = [&](int64_t count) { return (count + batch - 1) / batch; };
-    int64_t most = 0;
-    for (const Quantizer& q : m_quantizers->all()) most = std::max<int64_t>(most, q.weight ? 0 : q.how.calibration.numBatches);
-    int64_t wanted = std::min<int64_t>(m_train->size(), most * batch);
-    const bool coreset = m_config.calibration.useCoreset && m_config.calibration.coresetSize < m_train->size();
-    if (m_config.calibration.useCoreset && !coreset)
-        m_log.log(LogLevel::Warning, "calib", str("calibration.coreset_size is ", m_config.calibration.coresetSize, " of ", m_train->size(), " images: all take part"));
-    if (coreset && wanted < m_config.calibration.coresetSize)
-        m_log.log(LogLevel::Warning, "calib", str("calibration.num_batches ends the coreset at ", wanted, " of ", m_config.calibration.coresetSize, " images"));
-    if (coreset) wanted = std::min<int64_t>(wanted, m_config.calibration.coresetSize);
-    CalibrationImages said;
-    const int64_t choosing = coreset && m_config.calibration.coresetMethod != CoresetMethod::Random ? batchesOf(m_train->size()) : 0, all = choosing + batchesOf(wanted);
-    const auto data = coreset ? coresetOf(wanted, all, "calibrate", said) : m_train;
-    std::vector<int64_t> taken;
-    const CalibrationResult result = calibrate(m_float, m_model, *m_quantizers, images(data, wanted, batch, true, &taken),
-                                               [&](int64_t done) { m_log.progress("calibrate", choosing + done, all); }, m_cancel);
-    for (const auto& warning : result.warnings) m_log.log(LogLevel::Warning, "calib", warning);
-    const std::vector<Leak> leaks = leaksOf(*data, taken);
-    if (!leaks.empty()) m_log.log(LogLevel::Warning, "calib", leakSentence(leaks, result.images));
-    for (const Coverage& point : said.coverage) {
-        m_log.scalar("coreset/farthest", static_cast<double>(point.images), point.farthest);
-        m_log.scalar("coreset/mean_distance", static_cast<double>(point.images), point.mean);
-    }
-    writeCalibration(m_folder.calibration(), result, said, leaks);
-    m_log.log(LogLevel::Info, "calib", str("ranges from ", wanted, " images", coreset ? ", " + said.coresetMethod + " coreset of " : "",
-                                           coreset ? std::to_string(m_train->size()) : ""));
-}
-
-std::vector<Leak> Pipeline::leaksOf(const Dataset& data, const std::vector<int64_t>& taken) const {
-    std::vector<Leak> leaks;
-    for (const SharedImage& shared : sharedImages(data, taken, *m_val, m_facts.valImages)) leaks.push_back({data.path(shared.first), m_val->path(shared.second), shared.sameFile});
-    return leaks;
-}
-
-std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said) {
-    const CoresetMethod method = m_config.calibration.coresetMethod;
-    at::Tensor features = at::empty({m_train->size(), 0});  // a draw needs none
-    if (method != CoresetMethod::Random)
-        features = backboneFeatures(m_float, images(m_train, m_train->size(), m_config.train.batchSize, false),
-                                    [&](int64_t done) { m_log.progress(stage, done, progressTotal); }, m_cancel);
-    std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(m_config.run.seed));
-    said = {method == CoresetMethod::KCenter ? "k-center" : method == CoresetMethod::Herding ? "herding" : "random", m_train->size(), {}, {}};
-    for (const int64_t index : chosen) said.paths.push_back(m_train->path(index));
-    if (method != CoresetMethod::Random) said.coverage = coverageOf(features, chosen);
-    return std::make_shared<ChosenImages>(m_train, std::move(chosen));
-}
-
-void Pipeline::repairStage() {
-    const int64_t count = std::min<int64_t>(m_train->size(), m_config.repair.samples);
-    const RepairImages samples{count, [&] { return images(m_train, count, kRepairBatch, true); }};
-    const auto repairs = repairLayers(m_float, m_model, *m_quantizers, samples, m_config.repair, static_cast<uint64_t>(m_config.run.seed), m_cancel,
-                                      [&](int64_t done, int64_t total) { m_log.progress("repair", done, total); });
-    double gained = 0;
-    for (const LayerRepair& repair : repairs) {
-        m_log.layer({"repair", repair.layer, repair.bits, 0, "ptq", {{"before", repair.before}, {"after", repair.after}}});
-        if (repair.before > 0 && repair.after > 0) gained += 10 * std::log10(repair.before / repair.after) / static_cast<double>(repairs.size());
-    }
-    m_facts.repairNote = str(repairs.size(), " layers repaired on ", count, " images", m_config.repair.adaround ? ", rounding learned" : "",
-                             m_config.repair.biasCorrection ? ", biases corrected" : "", ": their error fell by ", gained, " dB on average");
-    m_log.log(LogLevel::Info, "repair", m_facts.repairNote);
-}
-
-// Measures weights at every candidate width, chooses, and starts again with quantizers of the chosen widths.
-void Pipeline::searchWidthsStage() {
-    const int64_t count = std::min<int64_t>(m_train->size(), m_config.sensitivity.samples);
-    const int batch = m_config.data.imgsz <= 320 ? 8 : 1;
-    const SensitivityJob job{.floatGraph = m_float, .quantizers = *m_quantizers, .bits = candidateWidths(m_config), .weightsOnly = true};
-    const auto rows = measureSensitivity(job, images(m_train, count, batch, false), (count + batch - 1) / batch, m_cancel,
-                                         [&](int64_t done, int64_t total) { m_log.progress("search", done, total); });
-    const WidthSearch search = searchWidths(m_config, m_float, m_plan, rows);
-    writeWidths(m_folder.root, search);
-    applyChosenWidths(m_folder.root, m_config);
-    m_model = m_float.clone(true);
-    insertQuantizers();
-    describe();
-    calibrateStage();
-    m_log.log(LogLevel::Info, "search", str("widths of ", search.layers.size(), " layers chosen on ", count, " images: ", search.averageBits,
-                                            " bits a weight, of ", search.budgetBits, " allowed"));
 }
 
 Loader Pipeline::validationLoader() const {
@@ -337,49 +228,6 @@ void Pipeline::evaluatePtq() {
     const EvaluationResult result = validate(m_model, "evaluate_ptq", true);
     report("ptq", result.metrics, m_facts.outcome.ptq);
     showImages(result.images, "ptq");
-}
-
-void Pipeline::showImages(const std::vector<ImageDetections>& quantized, const std::string& stageName) {
-    if (!wantsPreviews() || m_floatDetections.empty()) return;
-    for (const ImageRow& row : previewRows(m_folder, *m_val, m_floatDetections, quantized, stageName, m_config.analysis.previewImages)) m_log.image(row);
-}
-
-void Pipeline::analyze() {
-    const bool wantsError = m_request.kind == JobKind::LayerError ||
-                            (m_request.kind == JobKind::Pipeline && m_config.analysis.measureLayerError && m_config.qat.measureLayerError);
-    if (wantsError) layerErrors("ptq");
-    if (m_request.kind != JobKind::LayerError && !m_config.sensitivity.bits.empty()) sensitivity();
-}
-
-void Pipeline::layerErrors(const std::string& stageName) {
-    const int64_t count = std::min<int64_t>(m_facts.valImages, m_config.analysis.testSamples);
-    const auto errors = measureLayerError(m_float, m_model, images(m_val, count, std::min<int>(m_config.train.batchSize, 4), false), m_cancel);
-    for (const LayerError& error : errors) {
-        const auto node = m_float.findNode(error.layer);
-        const WeightPlan* plan = node ? m_plan.weightOf(*node) : nullptr;
-        m_log.layer({"error", error.layer, plan ? plan->how.tensor.bitWidth : 0, 0, stageName, wanted(error.error.metrics())});
-    }
-    m_log.log(LogLevel::Info, "analysis", str("layer error on ", count, " images"));
-}
-
-void Pipeline::sensitivity() {
-    const StopWatch watch;
-    const int64_t count = std::min<int64_t>(m_facts.valImages, m_config.sensitivity.samples);
-    const int batch = m_config.data.imgsz <= 320 ? 8 : 1;
-    const int64_t batches = (count + batch - 1) / batch;
-    const auto rows = measureSensitivity({m_float, *m_quantizers, m_config.sensitivity.bits, true, m_config.sensitivity.tensors == SensitivityTensors::Weights}, images(m_val, count, batch, false), batches, m_cancel,
-                                         [&](int64_t done, int64_t total) { m_log.progress("analyze", done, total); });
-    for (const LayerSensitivity& row : rows) {
-        auto metrics = row.error.metrics();
-        metrics["score"] = row.error.noiseToSignal();
-        m_log.layer({"sensitivity", row.layer, row.bits, 0, "", metrics});
-    }
-    const ReportHeader header{m_config.model.architecture + m_config.model.variant, precisionName(m_config),
-                              m_config.quantization.weight.scheme == Scheme::PerChannel ? "per_channel" : "per_layer",
-                              m_config.sensitivity.tensors == SensitivityTensors::Weights ? "one layer's weights quantized at a time, noise-to-signal power at the head outputs"
-                                                                                           : "one layer quantized at a time, noise-to-signal power at the head outputs", count, effectiveBits(m_float, m_plan), watch.seconds()};
-    writeSensitivityReport(m_folder.root, header, rows, {}, m_float);
-    m_log.log(LogLevel::Info, "analysis", str("sensitivity of ", rows.size(), " layer and width pairs on ", count, " images in ", watch.seconds(), " s"));
 }
 
 void Pipeline::trainStage() {
