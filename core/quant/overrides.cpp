@@ -33,7 +33,7 @@ void applyOverride(FakeQuantizeConfig& config, const FakeQuantizeOverride& given
     assign(config.eps, given.eps);
     assign(config.scaleType, given.scaleType);
     assign(config.learnOffset, given.learnOffset);
-    if (given.clipDecay) config.clipDecay = given.clipDecay;
+    assign(config.clipDecay, given.clipDecay);
 }
 
 void applyOverride(CalibrationConfig& config, const CalibrationOverride& given) {

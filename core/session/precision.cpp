@@ -14,11 +14,6 @@ namespace {
 
 constexpr int kMostBits = 16;
 
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 std::optional<int> bitsOf(const std::string& digits) {
     int bits = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
@@ -66,8 +61,13 @@ std::string floatName(DType type) {
 
 }  // namespace
 
+std::string canonicalPrecision(std::string name) {
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return name;
+}
+
 Overrides precisionOverrides(const std::string& name, const Config& base) {
-    const std::string text = lower(name);
+    const std::string text = canonicalPrecision(name);
     if (text == "fp8") return floats("float8_e4m3", {"weight", "activation"});
     if (text == "fp8e5m2") return floats("float8_e5m2", {"weight", "activation"});
     const size_t a = text.find('a');

@@ -14,6 +14,9 @@ namespace qat {
 // for any other name.
 Overrides precisionOverrides(const std::string& name, const Config& base);
 
+// The name as precisionName() would write it.
+std::string canonicalPrecision(std::string name);
+
 // What quantized layers compute in, as precisionOverrides() names it, in small letters; w4-8a8 where patterns add widths;
 // fp32 without quantization.
 std::string precisionName(const Config& config);

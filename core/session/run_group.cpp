@@ -2,7 +2,7 @@
 #include "session/run_group.h"
 
 #include <algorithm>
-#include <cctype>
+#include <iterator>
 #include <set>
 
 #include "base/error.h"
@@ -37,14 +37,9 @@ std::vector<Cell> times(const std::vector<Cell>& cells, const std::vector<Cell>&
     return all;
 }
 
-std::string lowerCase(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 std::vector<Cell> cellsOf(const GroupRequest& group, const Config& base) {
     std::vector<Cell> precisions, calibrations, methods, seeds;
-    for (const std::string& name : group.precisions) precisions.push_back({lowerCase(name), precisionOverrides(name, base)});
+    for (const std::string& name : group.precisions) precisions.push_back({canonicalPrecision(name), precisionOverrides(name, base)});
     for (const std::string& name : group.calibrations) calibrations.push_back({name, {{"calibration.method", name}}});
     for (const std::string& name : group.methods) methods.push_back({name, methodOverrides(name, base)});
     for (const int64_t seed : group.seeds)
@@ -67,7 +62,9 @@ void requireDistinct(const std::vector<T>& values, const char* what) {
 
 void check(const GroupRequest& group, const Config& base) {
     require(!group.methods.empty() && !group.seeds.empty(), ErrorKind::BadInput, "a group needs methods and seeds");
-    requireDistinct(group.precisions, "a precision");
+    std::vector<std::string> precisions;
+    std::ranges::transform(group.precisions, std::back_inserter(precisions), canonicalPrecision);
+    requireDistinct(precisions, "a precision");
     requireDistinct(group.calibrations, "a calibration");
     requireDistinct(group.methods, "a method");
     requireDistinct(group.seeds, "a seed");

@@ -34,8 +34,7 @@ void addToScale(Graph& graph, const LowBitWeight& low, const std::vector<GridRun
     const double factor = scaleGradientFactor(op, graph.value(low.weight).data->sizes().vec());
     const bool plain = op.scaleForm == ScaleForm::Plain;
     for (size_t i = 0; i < runs.size(); ++i) {
-        const double sign = scale.data_ptr<float>()[runs[i].scale] < 0 ? -1 : 1;
-        const double inner = plain ? sign : runs[i].grid.scale * std::numbers::ln2;  // of the scale by what is stored
+        const double inner = plain ? 1 : runs[i].grid.scale * std::numbers::ln2;  // of the scale by what is stored
         scale.mutable_grad().data_ptr<float>()[runs[i].scale] += static_cast<float>(sums[i] * factor * inner);
     }
 }

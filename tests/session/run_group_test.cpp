@@ -178,6 +178,9 @@ TEST_F(Group, PrecisionsTimesCalibrationsWithoutTraining) {
 }
 
 TEST_F(Group, NamesAreCheckedBeforeTheFirstRun) {
+    request.precisions = {"W4A8", "w4a8"};
+    EXPECT_EQ(failure(), "a precision is named twice") << "letters of any case";
+    request.precisions = {};
     request.calibrations = {"minmax", "best"};
     EXPECT_NE(failure().find("best"), std::string::npos);
     EXPECT_FALSE(std::filesystem::exists(request.out));
