@@ -2,6 +2,9 @@
 #include "session/placement.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <span>
 
 #include "passes/fold_batch_norm.h"
 #include "quant/scale_groups.h"
@@ -33,6 +36,56 @@ GroupInfo groupInfo(const Graph& graph, const QuantPlan& plan, size_t place) {
     return info;
 }
 
+bool isLayer(const Node& node) {
+    return std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
+}
+
+std::vector<NodeId> makersOf(const Graph& graph, std::span<const ValueId> values) {
+    std::vector<NodeId> makers;
+    for (const ValueId value : values)
+        if (const auto maker = graph.producer(value)) makers.push_back(*maker);
+    return makers;
+}
+
+std::vector<NodeId> readersOf(const Graph& graph, std::span<const ValueId> values) {
+    std::vector<NodeId> readers;
+    for (const ValueId value : values) std::ranges::copy(graph.users(value), std::back_inserter(readers));
+    return readers;
+}
+
+// Walks from the nodes through everything that is no layer, upstream or downstream.
+std::set<NodeId> nearestLayers(const Graph& graph, std::vector<NodeId> open, bool upstream) {
+    std::set<NodeId> seen(open.begin(), open.end()), layers;
+    while (!open.empty()) {
+        const NodeId id = open.back();
+        open.pop_back();
+        const Node& node = graph.node(id);
+        if (isLayer(node)) {
+            layers.insert(id);
+            continue;
+        }
+        for (const NodeId next : upstream ? makersOf(graph, node.inputs) : readersOf(graph, node.outputs))
+            if (seen.insert(next).second) open.push_back(next);
+    }
+    return layers;
+}
+
+std::set<NodeId> layersOf(const Graph& graph, const std::string& subject) {
+    if (const auto node = graph.findNode(subject)) return nearestLayers(graph, {*node}, true);
+    const auto value = graph.findValue(subject);
+    if (!value) return {};
+    const std::set<NodeId> made = nearestLayers(graph, makersOf(graph, {&*value, 1}), true);
+    return made.empty() ? nearestLayers(graph, readersOf(graph, {&*value, 1}), false) : made;
+}
+
+std::vector<std::string> layerNamesAt(const Graph& graph, const std::string& subject) {
+    const std::set<NodeId> layers = layersOf(graph, subject);
+    std::vector<std::string> names;
+    for (const NodeId id : graph.order())
+        if (layers.contains(id)) names.push_back(graph.node(id).name);
+    return names;
+}
+
 }  // namespace
 
 PlacementReport describePlacement(const Config& config) {
@@ -47,6 +100,9 @@ PlacementReport describePlacement(const Config& config) {
     for (const Runtime runtime : {Runtime::TensorRt, Runtime::OnnxRuntime})
         for (PlacementFinding& finding : lintPlacement(graph, plan, runtime))
             report.findings.push_back(std::move(finding));
+    for (const PlacementFinding& finding : report.findings)
+        if (!report.layersAt.contains(finding.node))
+            report.layersAt[finding.node] = layerNamesAt(graph, finding.node);
     return report;
 }
 

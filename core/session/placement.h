@@ -2,6 +2,7 @@
 // nothing, and needs no checkpoint.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct PlacementReport {
     std::vector<GroupInfo> groups;  // execution order
     std::vector<JoinInfo> joins;
     std::vector<PlacementFinding> findings;  // of every runtime
+    // By PlacementFinding::node: the layers whose results come in there, nearest ones only; for a weight its layer, and
+    // in front of the first layers those that read it. Execution order.
+    std::map<std::string, std::vector<std::string>> layersAt;
 };
 
 // The family the config names stands for its model; batch norms are folded as in a run.

@@ -67,6 +67,18 @@ TEST(Placement, NamesTheMembersOfAGroupAndWhatJoinsThem) {
     EXPECT_EQ(countRules(apart, Runtime::TensorRt), (Counts{{"concat-grids", 12}}));
 }
 
+TEST(Placement, NamesTheLayersAFindingStandsAt) {
+    const PlacementReport report = describePlacement(preset("mixed.yaml"));
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(report.layersAt.at("images"), Names{"model.0.conv"}) << "nothing is in front of it, so who reads it";
+    EXPECT_EQ(report.layersAt.at("model.0.conv"), Names{"model.0.conv"});
+    EXPECT_EQ(report.layersAt.at("model.0.act"), Names{"model.0.conv"});
+    EXPECT_EQ(report.layersAt.at("model.2.m.0.cv1.conv.weight"), Names{"model.2.m.0.cv1.conv"});
+    EXPECT_EQ(report.layersAt.at("model.2.m.0.add"), (Names{"model.2.cv1.conv", "model.2.m.0.cv2.conv"}));
+    for (const PlacementFinding& finding : report.findings)
+        EXPECT_FALSE(report.layersAt.at(finding.node).empty()) << finding.node;
+}
+
 // Integer form and file.
 CodeParity parityOf(const Config& config) {
     Random random(0);

@@ -12,6 +12,7 @@
 #include "config/pattern.h"
 #include "session/export_run.h"
 #include "session/inspect.h"
+#include "session/placement.h"
 #include "session/session.h"
 
 namespace qat {
@@ -256,6 +257,25 @@ ModelDescription describeModel(const fs::path& model, int imgsz) {
     config.model.pretrainedPath = model.string();
     config.data.imgsz = imgsz;
     return describeModel(config);
+}
+
+// Two rules that follow the configuration: activations with a zero point, and weights of less than 8 bits.
+PlacementReport describePlacement(const Config& config) {
+    require(config.model.variant != "x", ErrorKind::BadInput, "there is no model of this family");
+    PlacementReport report;
+    const auto find = [&](Runtime runtime, PlacementCost cost, const char* rule, const char* sentence, const char* tail) {
+        for (const Conv& conv : {kConvs[0], kConvs[2]}) {
+            const std::string node = std::string(conv.name) + tail;
+            report.findings.push_back({runtime, rule, cost, node, sentence});
+            report.layersAt[node] = {conv.name};
+        }
+    };
+    const bool affine = !config.quantization.activation.symmetric, narrow = config.quantization.weight.bitWidth < 8;
+    for (const Runtime runtime : {Runtime::TensorRt, Runtime::OnnxRuntime})
+        if (narrow) find(runtime, PlacementCost::Note, "narrow-weight", "Stored as int8.", ".weight");
+    if (affine) find(Runtime::TensorRt, PlacementCost::Refused, "zero-point", "A zero point of 0 only.", ".out");
+    if (affine) find(Runtime::OnnxRuntime, PlacementCost::Slower, "float-result", "Not quantized at once.", "");
+    return report;
 }
 
 JobOutcome runPipeline(const JobRequest& request, EventSink&, const CancelToken& cancel) {

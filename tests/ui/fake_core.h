@@ -1,5 +1,5 @@
 // A core without tensors for window tests: it describes a small model, writes a scripted run folder, and stops or
-// fails on request. Defines describeModel, runPipeline and exportModel, so link it instead of the session library.
+// fails on request. Defines describeModel, describePlacement, runPipeline and exportModel, so link it instead of the session library.
 #pragma once
 
 #include <atomic>

@@ -12,7 +12,7 @@
 
 #include "analyze/fact_list.h"
 #include "analyze/metric_info.h"
-#include "charts/chip_view.h"
+#include "widgets/chip_view.h"
 #include "charts/kpi_grid.h"
 #include "widgets/buttons.h"
 #include "widgets/empty_state.h"

@@ -5,14 +5,16 @@
 #include <QTimer>
 
 #include "configure/form_panel.h"
+#include "configure/lab_panel.h"
 #include "configure/layer_panel.h"
-#include "configure/pattern_panel.h"
+#include "configure/placement_panel.h"
 #include "configure/schema_form.h"
 #include "configure/yaml_editor.h"
 #include "document/document.h"
 #include "style/theme_hub.h"
 #include "widgets/buttons.h"
 #include "widgets/panel.h"
+#include "widgets/row_table.h"
 
 namespace qat::ui {
 
@@ -50,13 +52,13 @@ void ConfigurePage::buildDocks() {
     text->setWindowTitle(tr("Configuration text"));
     addDockWidget(Qt::RightDockWidgetArea, text);
 
-    auto* patterns = new PatternPanel(*m_hub, m_selection, m_document, this);
-    auto* lab = new QDockWidget(tr("Pattern lab"), this);
+    m_lab = new LabPanel(*m_hub, m_selection, m_document, this);
+    auto* lab = new QDockWidget(tr("Patterns and placement"), this);
     lab->setObjectName(QStringLiteral("configure.patterns"));
     lab->setTitleBarWidget(new QWidget(lab));  // the panel has its own header
-    lab->setWidget(patterns);
+    lab->setWidget(m_lab);
     addDockWidget(Qt::BottomDockWidgetArea, lab);
-    connect(patterns, &PatternPanel::lineWanted, m_editor, &YamlEditor::goToLine);
+    connect(m_lab, &LabPanel::lineWanted, m_editor, &YamlEditor::goToLine);
 
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
@@ -98,6 +100,12 @@ void ConfigurePage::refreshHeader() {
 
 void ConfigurePage::focusFilter() {
     m_layers->focusFilter();
+}
+
+void ConfigurePage::showPlacement() {
+    m_patternDock->show();
+    m_lab->showTab(QStringLiteral("placement"));
+    m_lab->placement()->ruleTable()->setFocus(Qt::ShortcutFocusReason);
 }
 
 void ConfigurePage::showNextIssue() {

@@ -1,4 +1,4 @@
-// The Configure perspective: form, layers, patterns and text, all through the document.
+// The Configure perspective: form, layers, patterns, placement and text, all through the document.
 #pragma once
 
 #include <QMainWindow>
@@ -7,6 +7,7 @@ namespace qat::ui {
 
 class Document;
 class FormPanel;
+class LabPanel;
 class LayerPanel;
 class PanelHeader;
 class SelectionHub;
@@ -22,8 +23,11 @@ public:
     Q_INVOKABLE void arrangeDocks();
     // Puts the cursor on the next issue after it, in the text.
     void showNextIssue();
+    // Lists what would break a fusion in a runtime, below the layer table.
+    void showPlacement();
 
     FormPanel* form() { return m_form; }
+    LabPanel* lab() { return m_lab; }
     LayerPanel* layers() { return m_layers; }
     YamlEditor* editor() { return m_editor; }
 
@@ -40,6 +44,7 @@ private:
     FormPanel* m_form;
     LayerPanel* m_layers;
     YamlEditor* m_editor;
+    LabPanel* m_lab = nullptr;
     PanelHeader* m_textHeader = nullptr;
     SelectionHub* m_selection;
     QDockWidget* m_formDock = nullptr;

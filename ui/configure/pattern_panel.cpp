@@ -2,7 +2,6 @@
 #include "configure/pattern_panel.h"
 
 #include <QHeaderView>
-#include <QPushButton>
 #include <QStandardItemModel>
 #include <QVBoxLayout>
 #include <exception>
@@ -11,8 +10,6 @@
 #include "document/document.h"
 #include "document/selection_hub.h"
 #include "style/theme_hub.h"
-#include "widgets/buttons.h"
-#include "widgets/panel.h"
 #include "widgets/row_table.h"
 
 namespace qat::ui {
@@ -54,13 +51,6 @@ PatternPanel::PatternPanel(const ThemeHub& hub, SelectionHub* selection, Documen
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto* header = new PanelHeader(hub, tr("Pattern lab"), this);
-    header->setDetail(tr("later patterns win; a click selects the matched layers"));
-    auto* escape = makeButton(hub, tr("Escape dots"), ButtonKind::Flat, QStringLiteral("regex"), true, header);
-    escape->setToolTip(tr("Write \\. for every dot of the selected pattern that can only mean a dot"));
-    connect(escape, &QPushButton::clicked, this, &PatternPanel::escapeDots);
-    header->addWidget(escape);
-    column->addWidget(header);
     m_table->setModel(m_items);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setAccessibleName(tr("Layer patterns"));
@@ -75,10 +65,6 @@ PatternPanel::PatternPanel(const ThemeHub& hub, SelectionHub* selection, Documen
         Q_EMIT lineWanted(first.data(kLineRole).toInt());
     });
     refresh();
-}
-
-QSize PatternPanel::sizeHint() const {
-    return {m_hub.px(600), m_hub.px(230)};
 }
 
 void PatternPanel::refresh() {

@@ -8,7 +8,6 @@ class QStandardItemModel;
 namespace qat::ui {
 
 class Document;
-class PanelHeader;
 class RowTable;
 class SelectionHub;
 class ThemeHub;
@@ -17,15 +16,14 @@ class PatternPanel : public QWidget {
     Q_OBJECT
 public:
     PatternPanel(const ThemeHub& hub, SelectionHub* selection, Document* document, QWidget* parent = nullptr);
-
-    QSize sizeHint() const override;  // the height its dock starts with
+    // Writes \. for every dot of the selected pattern that can only mean a dot.
+    void escapeDots();
 
 Q_SIGNALS:
     void lineWanted(int line);
 
 private:
     void refresh();
-    void escapeDots();
 
     const ThemeHub& m_hub;
     SelectionHub* m_selection;

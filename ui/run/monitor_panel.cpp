@@ -7,7 +7,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include "charts/chip_view.h"
+#include "widgets/chip_view.h"
 #include "charts/kpi_grid.h"
 #include "charts/number_delegate.h"
 #include "charts/table_link.h"

@@ -6,7 +6,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include "charts/chip_view.h"
+#include "widgets/chip_view.h"
 #include "run/stage_rail.h"
 #include "widgets/buttons.h"
 #include "widgets/format.h"

@@ -118,6 +118,10 @@ void MainWindow::buildEditMenu() {
         showPage(Page::Configure);
         m_configure->showNextIssue();
     });
+    addTo(menu, tr("&Placement findings"), QStringLiteral("device"), QKeySequence(tr("Ctrl+Shift+P")), [this] {
+        showPage(Page::Configure);
+        m_configure->showPlacement();
+    });
 }
 
 void MainWindow::buildViewMenu() {

@@ -23,12 +23,14 @@ PanelHeader::PanelHeader(const ThemeHub& hub, const QString& title, QWidget* par
     m_layout->addWidget(m_title);
     m_layout->addWidget(m_detail);
     m_layout->addStretch(1);
+    m_title->setVisible(!title.isEmpty());  // else its gap would push what follows off the left edge
     m_detail->hide();
     connect(&hub, &ThemeHub::changed, this, qOverload<>(&QWidget::update));
 }
 
 void PanelHeader::setTitle(const QString& title) {
     m_title->setText(title);
+    m_title->setVisible(!title.isEmpty());
 }
 QSize PanelHeader::sizeHint() const {
     return {QWidget::sizeHint().width(), m_hub.px(34)};

@@ -1,12 +1,12 @@
 // Paints through the same functions as the delegates.
-#include "charts/chip_view.h"
+#include "widgets/chip_view.h"
 
 #include <QPainter>
 #include <QRegularExpression>
 
 namespace qat::ui {
 
-ChipView::ChipView(ThemeHub* hub, QWidget* parent) : QWidget(parent), m_hub(hub) {
+ChipView::ChipView(const ThemeHub* hub, QWidget* parent) : QWidget(parent), m_hub(hub) {
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     connect(hub, &ThemeHub::changed, this, qOverload<>(&QWidget::update));
 }

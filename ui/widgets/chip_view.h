@@ -11,7 +11,7 @@ namespace qat::ui {
 class ChipView : public QWidget {
     Q_OBJECT
 public:
-    explicit ChipView(ThemeHub* hub, QWidget* parent = nullptr);
+    explicit ChipView(const ThemeHub* hub, QWidget* parent = nullptr);
     void showChip(const Chip& chip);
     // 0 bits = float.
     void showBits(int weightBits, int activationBits);
@@ -22,7 +22,7 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
-    ThemeHub* m_hub;
+    const ThemeHub* m_hub;
     Chip m_chip;
     int m_weightBits = 0, m_activationBits = 0;
     bool m_pair = false;
