@@ -154,7 +154,9 @@ void writeEpoch(Events& events, int epoch) {
     events.log("info", str("epoch ", epoch, " mAP50-95 ", map));
 }
 
-void writeSideFiles(const fs::path& folder, const char* status) {
+constexpr const char* kMissingProof = "model.variant is m, which needs 2 stable runs";
+
+void writeSideFiles(const fs::path& folder, const char* status, const json& overriddenGate = nullptr) {
     json layers = json::array();
     for (const Conv& conv : kConvs) {
         const LayerInfo info = layerOf(conv);
@@ -181,6 +183,7 @@ void writeSideFiles(const fs::path& folder, const char* status) {
         {"method", {{"variant", "ema"}}},
         {"metrics", {{"primary_name", "metrics/mAP50-95(B)"}, {"best_value", 0.39}, {"final_value", 0.38}}},
         {"stability", {{"collapse_threshold_ratio", 0.5}, {"final_over_best_ratio", 0.97}, {"collapsed", false}}},
+        {"overridden_gate", overriddenGate},
         {"status", status},
         {"error", nullptr}};
     writeFileAtomic(folder / "run_summary.json", summary.dump());
@@ -279,6 +282,14 @@ PlacementReport describePlacement(const Config& config) {
 }
 
 JobOutcome runPipeline(const JobRequest& request, EventSink&, const CancelToken& cancel) {
+    const bool closed = test::fakeScript().gateClosed;
+    test::fakeScript().wasResumed = request.resume;
+    if (closed && !request.overrideGate) {
+        JobOutcome refused;
+        refused.status = JobStatus::NotStarted;
+        refused.gates = {kMissingProof};
+        return refused;
+    }
     makeWritableFolder(request.out);
     Events events(request.out);
     writeRunLine(events, request.out, test::fakeScript().epochs);
@@ -298,7 +309,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink&, const CancelToken&
         throw;
     }
     events.scalar("final/mAP50-95", 0, 0.38);
-    writeSideFiles(request.out, "completed-success");
+    writeSideFiles(request.out, "completed-success", closed ? json(kMissingProof) : json());
     finish(events, "completed-success", nullptr);
     return outcome;
 }

@@ -14,6 +14,8 @@ struct FakeScript {
     std::atomic<int> stepMs{5};  // sleep per training step
     std::atomic<bool> failInTraining{false};
     std::atomic<bool> ignoreFinishBatch{false};  // a core that only reacts to Abandon
+    std::atomic<bool> gateClosed{false};         // as for a large model without proof
+    std::atomic<bool> wasResumed{false};         // what the last job was asked
 };
 FakeScript& fakeScript();
 

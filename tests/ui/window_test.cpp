@@ -32,6 +32,7 @@ protected:
         fakeScript().stepMs = 2;
         fakeScript().failInTraining = false;
         fakeScript().ignoreFinishBatch = false;
+        fakeScript().gateClosed = false;
         QFile file(config());
         ASSERT_TRUE(file.open(QIODevice::WriteOnly));
         file.write(presetText(QStringLiteral("demo")).toUtf8());

@@ -212,6 +212,14 @@ TEST(RunFeed, ReadsAFinishedRunAndItsSideFiles) {
     EXPECT_EQ(data.orderedLayers().front(), "model.0.conv");
 }
 
+TEST(RunFeed, TellsThatAGateWasOverridden) {
+    Watched watched;
+    FakeEvents(watched.scratch.path()).add(runLine(false), 0);
+    std::ofstream(watched.scratch.path() / "run_summary.json") << R"({"run_id": "a", "overridden_gate": "0 of 2 on n"})";
+    watched.open();
+    EXPECT_EQ(watched.data().summary.overriddenGate, "0 of 2 on n");
+}
+
 TEST(RunFeed, WithoutEventsTheTablesOfTheFolderServe) {
     Watched watched;
     test::writeFakeRun(watched.scratch.path(), {.images = 0});

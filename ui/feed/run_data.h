@@ -127,6 +127,7 @@ struct RunLogLine {
 struct RunSummary {
     bool present = false;
     QString runId, model, mode, method, status, error;
+    QString overriddenGate;  // what the gate missed that the run was started in spite of; "" if it was not
     std::optional<double> best, final;
     bool collapsed = false;
     double collapseRatio = 0.5;

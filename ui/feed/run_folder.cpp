@@ -66,6 +66,7 @@ unsigned readRunSummary(RunData& data, const QString& path) {
     summary.method = object["method"]["variant"].toString();
     summary.status = object["status"].toString();
     summary.error = object["error"].toString();
+    summary.overriddenGate = object["overridden_gate"].toString();
     // A run that stopped before it measured anything says 0, for want of a value.
     const QJsonValue metrics = object["metrics"], history = metrics["history"];
     const bool nothingMeasured = history.isArray() && history.toArray().isEmpty() && !metrics["ptq"].isObject();

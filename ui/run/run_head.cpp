@@ -67,6 +67,7 @@ RunHead::RunHead(ThemeHub* hub, QWidget* parent)
       m_detail(new ThemedLabel(*hub, {}, TextStyle::Small, Color::Text2, this)),
       m_bits(new ChipView(hub, this)),
       m_state(new ChipView(hub, this)),
+      m_gate(new ChipView(hub, this)),
       m_rail(new StageRail(hub, this)) {
     m_detail->setElide(Qt::ElideRight);
     auto* line = new QHBoxLayout;
@@ -75,6 +76,8 @@ RunHead::RunHead(ThemeHub* hub, QWidget* parent)
     line->addWidget(m_title);
     line->addWidget(m_bits);
     line->addWidget(m_state);
+    m_gate->showChip({tr("gate overridden"), ChipKind::Warning, QStringLiteral("warning")});
+    line->addWidget(m_gate);
     line->addWidget(m_detail, 1);
     QPushButton* command = makeButton(*hub, tr("Copy command"), ButtonKind::Flat, QStringLiteral("terminal"), true);
     QPushButton* folder = makeButton(*hub, tr("Run folder"), ButtonKind::Flat, QStringLiteral("open"), true);
@@ -96,6 +99,8 @@ void RunHead::showRun(const RunData& data) {
     m_bits->setVisible(weights > 0 || activations > 0);
     m_bits->showBits(weights, activations);
     m_state->showChip(statusChip(data.status));
+    m_gate->setVisible(!data.summary.overriddenGate.isEmpty());
+    m_gate->setToolTip(data.summary.overriddenGate);
     m_detail->setText(detailOf(data));
     m_rail->showRun(data);
 }

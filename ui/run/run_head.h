@@ -28,6 +28,7 @@ private:
     ThemedLabel* m_detail;
     ChipView* m_bits;
     ChipView* m_state;
+    ChipView* m_gate;  // shown where the run was started although its gate was closed
     StageRail* m_rail;
 };
 

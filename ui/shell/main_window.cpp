@@ -46,6 +46,7 @@ MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* paren
     setMinimumSize(1024, 640);
     resize(1600, 1000);
     askAboutJob = [this] { return askUser(); };
+    askAboutGate = [this](const QString& missing) { return askUserAboutGate(missing); };
     m_top = new TopBar(*hub, this);
     addToolBar(m_top);
     auto* central = new QWidget(this);

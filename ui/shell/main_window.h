@@ -36,6 +36,9 @@ struct PageFactory {
 
 enum class Page { Welcome, Configure, Run, Analyze, Compare, Export };
 
+// Key of the offer to run although the gate is closed; it is about the document that was to run.
+inline const auto kGateMessage = QStringLiteral("gate");
+
 // What to do with a running job when the window is closed.
 enum class CloseChoice { KeepRunning, StopAndQuit, Cancel };
 
@@ -49,10 +52,11 @@ public:
     bool openPath(const QString& path);
     void showPage(Page page);
     Page page() const;
-    // Saves if needed and starts the job; false with a message bar if it cannot.
-    bool startRun(JobKind kind = JobKind::Pipeline);
+    // Saves if needed and starts the job; false with a message bar if it cannot. overrideGate: although the gate of large
+    // models may be closed, which the run's summary then says.
+    bool startRun(JobKind kind = JobKind::Pipeline, bool overrideGate = false);
     // Goes on with the shown run from its last checkpoint.
-    bool resumeRun();
+    bool resumeRun() { return resume(m_store.data().folder, false); }
     Q_SLOT void stopRun();
     // Follows a run folder, finished or running, in Run, Analyze and Compare.
     void openRun(const QString& folder);
@@ -65,6 +69,8 @@ public:
 
     // Replaces the question asked when the window closes during a job; for tests.
     std::function<CloseChoice()> askAboutJob;
+    // The same for the question whether a run is to start although the gate is closed; given what the gate misses.
+    std::function<bool(const QString& missing)> askAboutGate;
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -106,6 +112,7 @@ private:
     void newFromPreset(const QString& key);
     void newFromModel(const QString& model);
     bool openConfig(const QString& path);
+    void showNewDocument();
     bool mayDiscard();
     bool save();
     bool saveAs();
@@ -119,9 +126,16 @@ private:
     Q_SLOT void measureSensitivity() { startRun(JobKind::Sensitivity); }
     Q_SLOT void showAnalyze() { showPage(Page::Analyze); }
     bool saveForRun();
+    bool resume(const QString& folder, bool overrideGate);
     bool launch(const JobRequest& request);
     QString newRunFolder() const;
     void jobFinished(const JobResult& result);
+    void postResult(const JobResult& result);
+    // main_window_gate.cpp: a run that the gate of large models kept from starting
+    void notStarted(const QString& missing);
+    void offerOverride(const QString& missing);
+    void showGateSettings();
+    bool askUserAboutGate(const QString& missing);
     void copyCommand();
     void refreshRunButton();
     CloseChoice askUser();
@@ -149,6 +163,13 @@ private:
     QAction* m_saveAction = nullptr;
     QMenu* m_recentMenu = nullptr;
     QString m_runOut;  // chosen run folder, "" = a new one beside the configuration
+    // The job that runs or ran last: what it was asked, and what there was before it.
+    struct Launched {
+        JobRequest request;
+        QString runOut, shownBefore;
+        bool madeFolder = false;
+    };
+    Launched m_launched;
     bool m_closeWhenIdle = false;
     QHash<QWidget*, QByteArray> m_defaultStates;
 };

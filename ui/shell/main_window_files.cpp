@@ -74,10 +74,16 @@ bool MainWindow::openConfig(const QString& path) {
         m_messages->post(kFiles, MessageKind::Error, trouble);
         return false;
     }
-    m_runOut.clear();
     m_recent.add(path, false);
-    showPage(Page::Configure);
+    showNewDocument();
     return true;
+}
+
+// What was chosen for the document before it, or offered about it, does not hold for this one.
+void MainWindow::showNewDocument() {
+    m_runOut.clear();
+    m_messages->withdraw(kGateMessage);
+    showPage(Page::Configure);
 }
 
 void MainWindow::openRun(const QString& folder) {
@@ -91,8 +97,7 @@ void MainWindow::openRun(const QString& folder) {
 void MainWindow::newFromPreset(const QString& key) {
     if (!mayDiscard()) return;
     m_document.create(presetText(key), key + QStringLiteral(".yaml"));
-    m_runOut.clear();
-    showPage(Page::Configure);
+    showNewDocument();
 }
 
 void MainWindow::newFromModel(const QString& model) {
@@ -102,8 +107,7 @@ void MainWindow::newFromModel(const QString& model) {
     const QString trouble =
         m_document.setValue(QStringLiteral("model.pretrained_path"), info.absoluteFilePath(), nullptr);
     if (!trouble.isEmpty()) m_messages->post(kFiles, MessageKind::Error, trouble);
-    m_runOut.clear();
-    showPage(Page::Configure);
+    showNewDocument();
 }
 
 // True if the open document is saved or the user does without its changes.

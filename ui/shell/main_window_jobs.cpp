@@ -7,6 +7,7 @@
 #include <QMessageBox>
 #include <QPushButton>
 #include <QStandardPaths>
+#include <utility>
 
 #include "shell/main_window.h"
 #include "shell/top_bar.h"
@@ -73,7 +74,7 @@ QString MainWindow::newRunFolder() const {
     return QString::fromStdString(qat::newRunFolder(config, file.toStdString()).string());
 }
 
-bool MainWindow::startRun(JobKind kind) {
+bool MainWindow::startRun(JobKind kind, bool overrideGate) {
     m_messages->withdraw(kJob);
     if (m_launcher.isRunning()) return false;
     if (!m_document.isOpen()) {
@@ -92,12 +93,12 @@ bool MainWindow::startRun(JobKind kind) {
     request.config = m_document.path().toStdString();
     request.out = newRunFolder().toStdString();
     request.kind = kind;
-    m_runOut.clear();
+    request.overrideGate = overrideGate;
+    m_launched.runOut = std::exchange(m_runOut, {});
     return launch(request);
 }
 
-bool MainWindow::resumeRun() {
-    const QString folder = m_store.data().folder;
+bool MainWindow::resume(const QString& folder, bool overrideGate) {
     if (folder.isEmpty() || m_launcher.isRunning()) return false;
     m_messages->withdraw(kJob);
     if (!QFileInfo::exists(folder + QStringLiteral("/checkpoint"))) {
@@ -108,13 +109,18 @@ bool MainWindow::resumeRun() {
     request.config = (folder + QStringLiteral("/config.yaml")).toStdString();
     request.out = folder.toStdString();
     request.resume = true;
+    request.overrideGate = overrideGate;
     return launch(request);
 }
 
 bool MainWindow::launch(const JobRequest& request) {
-    if (!QDir().mkpath(QString::fromStdString(request.out.string()))) {
-        m_messages->post(kJob, MessageKind::Error,
-                         tr("The run folder %1 cannot be made.").arg(QString::fromStdString(request.out.string())));
+    m_messages->withdraw(kGateMessage);
+    const QString out = QString::fromStdString(request.out.string());
+    m_launched.request = request;
+    m_launched.shownBefore = m_feed.folder();
+    m_launched.madeFolder = !QFileInfo::exists(out);
+    if (!QDir().mkpath(out)) {
+        m_messages->post(kJob, MessageKind::Error, tr("The run folder %1 cannot be made.").arg(out));
         return false;
     }
     m_launcher.start(request);
@@ -146,23 +152,26 @@ void MainWindow::refreshRunButton() {
     m_stopAction->setEnabled(running);
 }
 
-void MainWindow::jobFinished(const JobResult& result) {
-    refreshRunButton();
-    const QString folder = m_launcher.runFolder();
+void MainWindow::postResult(const JobResult& result) {
     if (result.failed)
         m_messages->post(kJob, MessageKind::Error, result.error, {{tr("Show log"), [this] { showPage(Page::Run); }}});
     else if (result.outcome.status == JobStatus::Cancelled)
         m_messages->post(kJob, MessageKind::Info, tr("The run stopped and can be resumed."),
                          {{tr("Resume"), [this] { resumeRun(); }}});
     else if (result.outcome.status == JobStatus::NotStarted)
-        m_messages->post(kJob, MessageKind::Warning, tr("The run was not started: %1").arg(gatesOf(result.outcome)));
+        notStarted(gatesOf(result.outcome));
     else if (result.outcome.status == JobStatus::GateFailed)
         m_messages->post(kJob, MessageKind::Warning,
                          tr("The run finished, but a gate failed: %1").arg(gatesOf(result.outcome)));
     else
         m_messages->post(kJob, MessageKind::Success, accuracyOf(result.outcome),
                          {{tr("Analyze"), [this] { showPage(Page::Analyze); }}});
-    if (result.outcome.status != JobStatus::NotStarted) m_recent.add(folder, true);
+}
+
+void MainWindow::jobFinished(const JobResult& result) {
+    refreshRunButton();
+    postResult(result);
+    if (result.outcome.status != JobStatus::NotStarted) m_recent.add(m_launcher.runFolder(), true);
     if (!isActiveWindow()) QApplication::alert(this);
     if (!m_closeWhenIdle) return;
     const bool hidden = isHidden();
