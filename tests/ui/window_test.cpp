@@ -4,6 +4,7 @@
 #include <QCloseEvent>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QMenu>
 #include <QSignalSpy>
 
 #include "document/document.h"
@@ -12,6 +13,7 @@
 #include "shell/main_window.h"
 #include "shell/manual_window.h"
 #include "shell/presets.h"
+#include "shell/top_bar.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
@@ -71,6 +73,35 @@ TEST_F(WindowTest, OpensWhatItIsGiven) {
     QFile exported(QString::fromStdString((folder.path() / "model.onnx").string()));
     ASSERT_TRUE(exported.open(QIODevice::WriteOnly));
     EXPECT_FALSE(window.openPath(exported.fileName())) << "these are written, but not read";
+}
+
+TEST_F(WindowTest, ARunAloneSaysWhatItsModelIs) {
+    MainWindow window(&theme, {});
+    EXPECT_EQ(window.topBar()->model()->value(), QStringLiteral("none"));
+    const QString run = QString::fromStdString((folder.path() / "run").string());
+    test::writeFinishedRun(run.toStdString());
+    ASSERT_TRUE(window.openPath(run));
+    EXPECT_TRUE(waitFor([&] { return window.topBar()->model()->value() == QStringLiteral("yolov8n W4A8"); }));
+    EXPECT_EQ(window.topBar()->data()->value(), QStringLiteral("shapes"));
+    EXPECT_EQ(window.topBar()->config()->value(), QStringLiteral("none")) << "a run is no configuration to edit";
+    QMenu* menu = window.topBar()->model()->menu();
+    Q_EMIT menu->aboutToShow();
+    EXPECT_TRUE(menu->actions().first()->isEnabled());
+    EXPECT_FALSE(menu->actions().last()->isEnabled()) << "nothing to change";
+    ASSERT_TRUE(window.openPath(config()));
+    EXPECT_TRUE(waitFor([&] { return window.topBar()->model()->value() == QStringLiteral("builtin:shapes"); }))
+        << "an open configuration is what one works on";
+    Q_EMIT menu->aboutToShow();
+    EXPECT_TRUE(menu->actions().last()->isEnabled());
+}
+
+TEST_F(WindowTest, ARunWithoutEventsSaysItFromItsSummary) {
+    MainWindow window(&theme, {});
+    const QString run = QString::fromStdString((folder.path() / "run").string());
+    test::writeFinishedRun(run.toStdString());
+    ASSERT_TRUE(QFile::remove(run + QStringLiteral("/events.jsonl")));
+    ASSERT_TRUE(window.openPath(run));
+    EXPECT_TRUE(waitFor([&] { return window.topBar()->model()->value() == QStringLiteral("yolov8n W4A8"); }));
 }
 
 TEST_F(WindowTest, TheManualHasItsPagesAndPictures) {

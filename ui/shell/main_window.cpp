@@ -37,6 +37,21 @@ QMainWindow* dockHost(QWidget* page) {
     return page->findChild<QMainWindow*>();
 }
 
+QString modelOf(const Config& config) {
+    const QString checkpoint = QFileInfo(QString::fromStdString(config.model.pretrainedPath)).fileName();
+    return checkpoint.isEmpty() ? QString::fromStdString(config.model.architecture + config.model.variant) : checkpoint;
+}
+
+// "yolov8n W4A8"; the name holds the variant.
+QString modelOf(const RunIdentity& run) {
+    return (run.model + QLatin1Char(' ') + run.quantization.toUpper()).trimmed();
+}
+
+// The drawn data set has no path to shorten.
+QString dataName(const QString& path) {
+    return path.startsWith(QLatin1String("shapes")) ? path : QFileInfo(path).fileName();
+}
+
 }  // namespace
 
 MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* parent)
@@ -149,6 +164,9 @@ void MainWindow::followDocument() {
     connect(&m_document, &Document::stateChanged, this, &MainWindow::refreshTitle);
     connect(&m_document, &Document::readingChanged, this, &MainWindow::refreshContext);
     connect(&m_document, &Document::modelChanged, this, &MainWindow::refreshContext);
+    connect(&m_store, &RunStore::changed, this, [this](unsigned mask) {
+        if (!m_document.isOpen() && (mask & (kRunIdentity | kRunSummary))) showRunContext();
+    });
 }
 
 void MainWindow::refreshTitle() {
@@ -162,18 +180,23 @@ void MainWindow::refreshTitle() {
     refreshRunButton();
 }
 
+void MainWindow::showDocumentContext(const Config& config) {
+    m_top->model()->setValue(modelOf(config));
+    m_top->data()->setValue(dataName(QString::fromStdString(config.data.path)));
+}
+
+// Without a configuration it is the shown run whose model and data are looked at.
+void MainWindow::showRunContext() {
+    const RunIdentity& run = m_store.data().run;
+    const QString tip = run.id.isEmpty() ? QString() : tr("Of the run %1; no configuration is open").arg(run.id);
+    m_top->model()->setValue(modelOf(run), tip);
+    m_top->data()->setValue(dataName(run.data), tip);
+}
+
 void MainWindow::refreshContext() {
     const Reading& reading = *m_document.reading();
-    const Config& config = reading.config.config;
-    const QString checkpoint = QFileInfo(QString::fromStdString(config.model.pretrainedPath)).fileName();
     const bool open = m_document.isOpen();
-    m_top->model()->setValue(!open ? QString()
-                             : checkpoint.isEmpty()
-                                 ? QString::fromStdString(config.model.architecture + config.model.variant)
-                                 : checkpoint);
-    const QString data = QString::fromStdString(config.data.path);
-    const QString name = data.startsWith(QLatin1String("shapes")) ? data : QFileInfo(data).fileName();
-    m_top->data()->setValue(open ? name : QString());
+    open ? showDocumentContext(reading.config.config) : showRunContext();
     const int issues = reading.errors + reading.warnings;
     m_issues->setVisible(open && issues > 0);
     m_issues->setText(counted(issues, tr("1 issue"), tr("%1 issues")));

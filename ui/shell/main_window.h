@@ -64,6 +64,7 @@ public:
     Document* document() { return &m_document; }
     JobLauncher* launcher() { return &m_launcher; }
     RunStore* runStore() { return &m_store; }
+    TopBar* topBar() { return m_top; }
     SelectionHub* selection() { return &m_selection; }
     MessageStack* messages() { return m_messages; }
 
@@ -90,6 +91,8 @@ private:
     void followDocument();
     void refreshTitle();
     void refreshContext();
+    void showDocumentContext(const Config& config);
+    void showRunContext();
     void offerRecovery();
     // main_window_actions.cpp: menus and shortcuts
     void buildMenus();
@@ -99,6 +102,7 @@ private:
     void buildRunMenu();
     void buildHelpMenu();
     void buildContextMenus();
+    void enableWithDocument(QMenu* menu, const QAction* always);
     void fillRecentMenu(QMenu* menu);
     QAction* addTo(QMenu* menu, const QString& text, const QString& icon, const QKeySequence& keys,
                    std::function<void()> run);

@@ -185,6 +185,13 @@ void MainWindow::buildHelpMenu() {
     addTo(menu, tr("&About Qatelier"), QStringLiteral("info"), {}, [this] { showAbout(); });
 }
 
+// What changes the configuration needs one; the model and the data of a run that is only shown cannot be changed.
+void MainWindow::enableWithDocument(QMenu* menu, const QAction* always) {
+    connect(menu, &QMenu::aboutToShow, this, [this, menu, always] {
+        for (QAction* action : menu->actions()) action->setEnabled(action == always || m_document.isOpen());
+    });
+}
+
 void MainWindow::buildContextMenus() {
     auto* model = new QMenu(this);
     addTo(model, tr("Choose checkpoint…"), QStringLiteral("box"), {}, [this] { chooseModel(); });
@@ -199,11 +206,13 @@ void MainWindow::buildContextMenus() {
             m_document.setValue(QStringLiteral("model.variant"), QLatin1String(variant), nullptr);
         });
     m_top->model()->setMenu(model);
+    enableWithDocument(model, model->actions().first());
     auto* data = new QMenu(this);
     addTo(data, tr("Choose data set…"), QStringLiteral("image"), {}, [this] { chooseData(); });
     addTo(data, tr("Synthetic shapes"), QStringLiteral("grid"), {},
           [this] { m_document.setValue(QStringLiteral("data.path"), QStringLiteral("shapes"), nullptr); });
     m_top->data()->setMenu(data);
+    enableWithDocument(data, nullptr);
     auto* config = new QMenu(this);
     connect(config, &QMenu::aboutToShow, this, [this, config] {
         fillRecentMenu(config);

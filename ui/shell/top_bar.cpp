@@ -26,10 +26,10 @@ ContextButton::ContextButton(const ThemeHub& hub, const QString& caption, QWidge
     setValue({});
 }
 
-void ContextButton::setValue(const QString& value) {
+void ContextButton::setValue(const QString& value, const QString& tip) {
     m_value = value.isEmpty() ? tr("none") : value;
     setAccessibleName(m_caption + QLatin1Char(' ') + m_value);
-    setToolTip(m_value);
+    setToolTip(tip.isEmpty() ? m_value : m_value + QLatin1Char('\n') + tip);
     updateGeometry();
     update();
 }

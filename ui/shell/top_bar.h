@@ -16,7 +16,8 @@ class ContextButton : public QToolButton {
     Q_OBJECT
 public:
     ContextButton(const ThemeHub& hub, const QString& caption, QWidget* parent);
-    void setValue(const QString& value);
+    // "" reads "none". tip: what to say beside the value in full.
+    void setValue(const QString& value, const QString& tip = {});
     QString value() const { return m_value; }
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }
