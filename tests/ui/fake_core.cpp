@@ -266,7 +266,8 @@ ModelDescription describeModel(const fs::path& model, int imgsz) {
 PlacementReport describePlacement(const Config& config) {
     require(config.model.variant != "x", ErrorKind::BadInput, "there is no model of this family");
     PlacementReport report;
-    const auto find = [&](Runtime runtime, PlacementCost cost, const char* rule, const char* sentence, const char* tail) {
+    const auto find = [&](Runtime runtime, PlacementCost cost, const char* rule, const char* sentence,
+                          const char* tail) {
         for (const Conv& conv : {kConvs[0], kConvs[2]}) {
             const std::string node = std::string(conv.name) + tail;
             report.findings.push_back({runtime, rule, cost, node, sentence});

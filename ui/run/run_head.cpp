@@ -6,9 +6,9 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include "widgets/chip_view.h"
 #include "run/stage_rail.h"
 #include "widgets/buttons.h"
+#include "widgets/chip_view.h"
 #include "widgets/format.h"
 #include "widgets/themed_label.h"
 

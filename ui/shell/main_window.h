@@ -52,8 +52,8 @@ public:
     bool openPath(const QString& path);
     void showPage(Page page);
     Page page() const;
-    // Saves if needed and starts the job; false with a message bar if it cannot. overrideGate: although the gate of large
-    // models may be closed, which the run's summary then says.
+    // Saves if needed and starts the job; false with a message bar if it cannot. overrideGate: although the gate of
+    // large models may be closed, which the run's summary then says.
     bool startRun(JobKind kind = JobKind::Pipeline, bool overrideGate = false);
     // Goes on with the shown run from its last checkpoint.
     bool resumeRun() { return resume(m_store.data().folder, false); }
