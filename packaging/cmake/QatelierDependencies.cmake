@@ -1,5 +1,6 @@
 # Outside libraries, found once, with names that do not depend on how each is packaged.
 find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(Torch REQUIRED)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
 find_package(yaml-cpp REQUIRED)
@@ -9,8 +10,9 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_package(Protobuf REQUIRED)
 
+# Without OpenMP switched on in our own files, at::parallel_for in them runs on one thread, and says nothing.
 add_library(qat_torch INTERFACE)
-target_link_libraries(qat_torch INTERFACE ${TORCH_LIBRARIES})
+target_link_libraries(qat_torch INTERFACE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX)
 target_include_directories(qat_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 
 # oneDNN's own CMake files ask for OpenCL's headers, which we do not use.
