@@ -28,12 +28,13 @@ std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& 
 
     Executor reference(floatGraph, {.outputs = heads}), tested(quantized, {.outputs = heads});
     std::map<size_t, at::Tensor> kept;
-    reference.setHook([&](ValueId id, const at::Tensor& value) {
-        if (const auto found = indexOf.find(id); found != indexOf.end()) kept[found->second] = value;
-    });
-    tested.setHook([&](ValueId id, const at::Tensor& value) {
-        if (const auto found = indexOfTested.find(id); found != indexOfTested.end()) errors[found->second].error.add(kept.at(found->second), value);
-    });
+    reference.setHook([&](ValueId id, const at::Tensor& value) { kept[indexOf.at(id)] = value; },
+                      [&](ValueId id) { return indexOf.contains(id); });
+    const auto compare = [&](ValueId id, const at::Tensor& value) {
+        const size_t index = indexOfTested.at(id);
+        errors[index].error.add(kept.at(index), value);
+    };
+    tested.setHook(compare, [&](ValueId id) { return indexOfTested.contains(id); });
     for (at::Tensor images = next(); images.defined(); images = next()) {
         const auto expected = reference.run(images);
         const auto got = tested.run(images);

@@ -102,13 +102,13 @@ private:
         for (const auto& [layer, repaired] : m_layers) layerOf[m_quantized.node(layer).outputs.front()] = layer;
         Executor reference(m_float, {.outputs = headNames(m_float)});
         int64_t first = 0;
-        reference.setHook([&](ValueId value, const at::Tensor& y) {
-            const auto found = layerOf.find(value);
-            if (found == layerOf.end()) return;
-            Repaired& repaired = m_layers.at(found->second);
-            if (!repaired.samples) repaired.samples.emplace(convOf(found->second), Shape{m_images.count, y.size(1), y.size(2), y.size(3)}, m_seed, static_cast<uint64_t>(value.index));
+        const auto look = [&](ValueId value, const at::Tensor& y) {
+            const auto layer = layerOf.at(value);
+            Repaired& repaired = m_layers.at(layer);
+            if (!repaired.samples) repaired.samples.emplace(convOf(layer), Shape{m_images.count, y.size(1), y.size(2), y.size(3)}, m_seed, static_cast<uint64_t>(value.index));
             repaired.wanted.add(repaired.samples->within(first, y.size(0)), y);
-        });
+        };
+        reference.setHook(look, [&](ValueId value) { return layerOf.contains(value); });
         const auto next = m_images.open();
         for (at::Tensor images = next(); images.defined(); images = next()) {
             reference.run(images);

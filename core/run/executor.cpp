@@ -55,8 +55,10 @@ struct Executor::Plan {
     ExecutorOptions options;
     std::vector<ValueId> wanted;
     std::map<ValueId, at::Tensor> constants;  // frozen: made from stored values only
-    std::vector<Step> fused, single;          // the single steps serve the hook, which must see every value
+    std::vector<Step> fused;
+    std::vector<Step> hooked;                 // what the hook wants to see comes out of a step
     Hook hook;
+    std::function<bool(ValueId)> wantsValue;  // the hook
     std::function<bool(ValueId)> wantsRange;
     RangeSink rangeSink;
 
@@ -68,14 +70,14 @@ struct Executor::Plan {
         wanted.insert(wanted.end(), options.values.begin(), options.values.end());
         require(!(options.frozen || options.precise) || !(options.train || options.grad), ErrorKind::Internal, "not a way to train");
         if (options.frozen) findConstants();
-        fused = makeSteps(true);
-        single = makeSteps(false);
+        fused = makeSteps([](ValueId) { return false; });
     }
 
     void findConstants();
     bool isConstant(ValueId id) const { return graph.value(id).data || constants.contains(id); }
     at::Tensor constant(ValueId id) const { return graph.value(id).data ? *graph.value(id).data : constants.at(id); }
-    std::vector<Step> makeSteps(bool fuse) const;
+    UseCount countUses(const std::set<NodeId>& needed, const std::function<bool(ValueId)>& isShown) const;
+    std::vector<Step> makeSteps(const std::function<bool(ValueId)>& isShown) const;
     bool joins(const Step& step, const Node& node) const;
     bool startsFrozenStep(const Node& node) const;
     std::vector<const Node*> nodesOf(const Step& step) const;
@@ -117,19 +119,28 @@ bool Executor::Plan::joins(const Step& step, const Node& node) const {
     return rank > 0 && chainRank(graph.node(step.nodes.back()).op, options.grad) < rank;
 }
 
-std::vector<Step> Executor::Plan::makeSteps(bool fuse) const {
-    const std::set<NodeId> needed = neededNodes(graph, wanted);
+UseCount Executor::Plan::countUses(const std::set<NodeId>& needed, const std::function<bool(ValueId)>& isShown) const {
+    constexpr int kSurvives = 2;  // as it is: neither within a step nor overwritten
     UseCount uses;
-    for (const NodeId id : needed)
+    for (const NodeId id : needed) {
         for (const ValueId input : graph.node(id).inputs) ++uses[input];
-    for (const ValueId output : wanted) uses[output] += 2;  // must survive as it is
+        for (const ValueId made : graph.node(id).outputs)
+            if (isShown(made)) uses[made] += kSurvives;
+    }
+    for (const ValueId output : wanted) uses[output] += kSurvives;
+    return uses;
+}
+
+std::vector<Step> Executor::Plan::makeSteps(const std::function<bool(ValueId)>& isShown) const {
+    const std::set<NodeId> needed = neededNodes(graph, wanted);
+    UseCount uses = countUses(needed, isShown);
     std::vector<Step> steps;
     std::map<ValueId, size_t> chainEnd;  // value made by the last node of a step that may grow
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
         if (!needed.contains(id) || constants.contains(node.outputs.front())) continue;
         const auto grow = chainEnd.find(node.inputs.front());
-        if (fuse && grow != chainEnd.end() && uses[node.inputs.front()] == 1 && joins(steps[grow->second], node)) {
+        if (grow != chainEnd.end() && uses[node.inputs.front()] == 1 && joins(steps[grow->second], node)) {
             const size_t index = grow->second;
             steps[index].nodes.push_back(id);
             chainEnd[node.outputs.front()] = index;
@@ -142,7 +153,7 @@ std::vector<Step> Executor::Plan::makeSteps(bool fuse) const {
     for (Step& step : steps) {
         const ValueId input = graph.node(step.nodes.front()).inputs.front();
         const auto maker = graph.producer(input);
-        step.mayOverwriteInput = fuse && options.inPlace && !options.grad && uses[input] == 1 && maker &&
+        step.mayOverwriteInput = options.inPlace && !options.grad && uses[input] == 1 && maker &&
                                  std::holds_alternative<Conv2d>(graph.node(*maker).op);
     }
     return steps;
@@ -224,7 +235,8 @@ void Executor::Plan::runStep(Step& step, std::vector<at::Tensor>& values) const 
         fail(error.kind(), opName(first.op), " \"", first.name, "\": ", error.what());
     }
     if (hook)
-        for (const ValueId made : graph.node(step.nodes.back()).outputs) hook(made, values[static_cast<size_t>(made.index)]);
+        for (const ValueId made : graph.node(step.nodes.back()).outputs)
+            if (wantsValue(made)) hook(made, values[static_cast<size_t>(made.index)]);
     for (const ValueId done : step.release) values[static_cast<size_t>(done.index)] = at::Tensor();
 }
 
@@ -238,7 +250,12 @@ void Executor::setRangeSink(std::function<bool(ValueId)> wants, RangeSink sink) 
     m_plan->rangeSink = std::move(sink);
 }
 
-void Executor::setHook(Hook hook) { m_plan->hook = std::move(hook); }
+void Executor::setHook(Hook hook, std::function<bool(ValueId)> wants) {
+    Plan& plan = *m_plan;
+    plan.hook = std::move(hook);
+    plan.wantsValue = wants ? std::move(wants) : [](ValueId) { return true; };
+    plan.hooked = plan.hook ? plan.makeSteps(plan.wantsValue) : std::vector<Step>();
+}
 
 std::vector<at::Tensor> Executor::run(const at::Tensor& input) {
     Plan& plan = *m_plan;
@@ -247,8 +264,8 @@ std::vector<at::Tensor> Executor::run(const at::Tensor& input) {
     std::vector<at::Tensor> values(plan.graph.valueCount());
     at::Tensor& first = values[static_cast<size_t>(inputId.index)];
     first = plan.options.channelsLast && input.dim() == 4 ? input.contiguous(at::MemoryFormat::ChannelsLast) : input;
-    if (plan.hook) plan.hook(inputId, first);
-    for (Step& step : plan.hook ? plan.single : plan.fused) plan.runStep(step, values);
+    if (plan.hook && plan.wantsValue(inputId)) plan.hook(inputId, first);
+    for (Step& step : plan.hook ? plan.hooked : plan.fused) plan.runStep(step, values);
     std::vector<at::Tensor> results;
     for (const ValueId id : plan.wanted) results.push_back(values[static_cast<size_t>(id.index)]);
     return results;

@@ -24,7 +24,7 @@ struct ExecutorOptions {
 
 class Executor {
 public:
-    // Called with each value right after its node made it (and with the input), before anyone reads it.
+    // Called with a value right after its node made it (or with the input), before anyone reads it.
     using Hook = std::function<void(ValueId, const at::Tensor&)>;
 
     // Plans once; the graph must outlive the executor and keep its structure.
@@ -38,7 +38,9 @@ public:
     using RangeSink = std::function<void(ValueId, float low, float high)>;
     void setRangeSink(std::function<bool(ValueId)> wants, RangeSink sink);
 
-    void setHook(Hook hook);  // an empty hook restores in-place execution
+    // Shows the hook each value that `wants` accepts, all without one. Values it does not want may stay inside fused
+    // steps or be overwritten, as without a hook, which an empty one removes.
+    void setHook(Hook hook, std::function<bool(ValueId)> wants = {});
 
     // input: float [N,3,H,W]. Returns one tensor per wanted output and value. Errors name the node.
     std::vector<at::Tensor> run(const at::Tensor& input);

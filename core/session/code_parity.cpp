@@ -23,9 +23,8 @@ std::vector<std::pair<std::string, at::Tensor>> ourCodes(const Graph& graph, con
     std::map<ValueId, at::Tensor> seen;
     for (const auto& [name, value] : values) seen[value];
     Executor executor(lowered, {.outputs = {"decoded"}, .frozen = true});
-    executor.setHook([&](ValueId id, const at::Tensor& tensor) {
-        if (const auto found = seen.find(id); found != seen.end()) found->second = tensor.to(at::kFloat).contiguous();
-    });
+    executor.setHook([&](ValueId id, const at::Tensor& tensor) { seen[id] = tensor.to(at::kFloat).contiguous(); },
+                     [&](ValueId id) { return seen.contains(id); });
     executor.run(image);
     std::vector<std::pair<std::string, at::Tensor>> codes;
     for (const auto& [name, value] : values)

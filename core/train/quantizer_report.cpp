@@ -61,15 +61,15 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
     std::vector<std::string> outputs;
     for (const auto& output : graph.outputs()) outputs.push_back(output.name);
     Executor executor(graph, {.outputs = outputs});
-    executor.setHook([&](ValueId value, const at::Tensor& tensor) {
-        const auto found = watched.find(value);
-        if (found == watched.end()) return;
-        const Quantizer& q = set.all()[found->second];
+    const auto look = [&](ValueId value, const at::Tensor& tensor) {
+        const size_t index = watched.at(value);
+        const Quantizer& q = set.all()[index];
         const bool whole = opOf(q).axis >= 0;
         const at::Tensor flat = whole ? tensor : tensor.contiguous().flatten();
         const at::Tensor sample = whole ? flat : flat.slice(0, 0, flat.numel(), std::max<int64_t>(1, flat.numel() / kSampled));
-        count(opOf(q), sample, *graph.value(q.scale).data, *graph.value(q.zeroPoint).data, counts[found->second]);
-    });
+        count(opOf(q), sample, *graph.value(q.scale).data, *graph.value(q.zeroPoint).data, counts[index]);
+    };
+    executor.setHook(look, [&](ValueId value) { return watched.contains(value); });
     executor.run(images);
     std::vector<QuantizerReport> reports;
     for (size_t i = 0; i < counts.size(); ++i) {

@@ -141,6 +141,24 @@ TEST_P(BothModes, HookSeesEveryValueWithItsNumbers) {
     EXPECT_EQ(seen, expected);
 }
 
+// What the hook does not want runs as without a hook; what it wants keeps its numbers, even where steps would swallow it.
+TEST_P(BothModes, AHookWithWishesSeesThoseValuesOnlyAndChangesNoBit) {
+    const Graph graph = branchedGraph(GetParam());
+    const Tensors reference = Executor(graph, {.outputs = kOutputs}).run(sampleInput());
+    std::map<ValueId, at::Tensor> all;
+    Executor everything(graph, {.outputs = kOutputs});
+    everything.setHook([&](ValueId id, const at::Tensor& value) { all[id] = value.clone(); });
+    everything.run(sampleInput());
+    for (const auto& [one, expected] : all) {
+        Executor executor(graph, {.outputs = kOutputs});
+        std::map<ValueId, at::Tensor> seen;
+        executor.setHook([&](ValueId id, const at::Tensor& value) { seen[id] = value; }, [&](ValueId id) { return id == one; });
+        EXPECT_TRUE(sameBits(executor.run(sampleInput()), reference)) << graph.value(one).name;
+        ASSERT_EQ(seen.size(), 1u) << graph.value(one).name;
+        EXPECT_TRUE(at::equal(seen.at(one), expected)) << graph.value(one).name << " is still what it was when it was shown";
+    }
+}
+
 TEST_P(BothModes, GradientsOfAllParametersEqualThePlainRun) {
     for (const bool train : {false, true}) {
         const Graph graph = branchedGraph(GetParam());
