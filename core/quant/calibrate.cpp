@@ -28,6 +28,7 @@ struct Seen {
     MinMaxObserver observer;
     ObservedRange batch{};
     TensorHistograms counts{};
+    size_t channels = 1;
 };
 
 // Histograms beside the observers, one pass for both.
@@ -38,17 +39,16 @@ public:
             if (!set.all()[i].weight) addQuantizer(i);
     }
 
+    bool wants(ValueId value) const { return m_placeOf.contains(value); }
+
     void see(ValueId value, const at::Tensor& tensor) {
-        const auto found = m_placeOf.find(value);
-        if (found == m_placeOf.end()) return;
-        Seen& seen = m_seen[found->second];
+        Seen& seen = m_seen[m_placeOf.at(value)];
         const Quantizer& quantizer = m_set.all()[seen.quantizer];
         if (m_batches >= quantizer.how.calibration.numBatches) return;
         const ObservedRange range = seen.counts.add(tensor, seen.observer.axis());
-        const auto finite = [](float bound) { return std::isfinite(bound); };
-        require(std::ranges::all_of(range.low, finite) && std::ranges::all_of(range.high, finite), ErrorKind::BadInput, m_graph.value(value).name,
-                ": an observer saw NaN or infinite values");
-        seen.batch = joined(seen.batch, range);
+        seen.channels = range.low.size();
+        if (isFinite(range)) seen.batch = joined(seen.batch, range);
+        else ++m_spoiled[value];
     }
 
     void endBatch() {
@@ -59,7 +59,30 @@ public:
     int64_t batches() const { return m_batches; }
     const std::vector<Seen>& seen() const { return m_seen; }  // by quantizer
 
+    // Where a network does not make numbers: the first such tensor is the one to look at. What saw no number at all gets a
+    // range, so that the run goes on.
+    void settleSpoiled(std::vector<std::string>& warnings) {
+        if (m_spoiled.empty()) return;
+        const auto& [first, batches] = *m_spoiled.begin();
+        warnings.push_back(str(m_graph.value(first).name, ": ", batches, " of ", m_batches, " batches held NaN or infinite values and were left out",
+                               alsoTrueOf(m_spoiled.size() - 1)));
+        std::vector<std::string> blind;
+        for (Seen& seen : m_seen) {
+            if (!seen.observer.range().empty()) continue;
+            const std::vector<float> one(seen.channels, 1.0f), minusOne(seen.channels, -1.0f);
+            seen.observer.observe(ObservedRange{minusOne, one});
+            blind.push_back(m_set.all()[seen.quantizer].name);
+        }
+        if (!blind.empty()) warnings.push_back(str(blind.front(), ": not one value was finite; its range is taken as -1 to 1", alsoTrueOf(blind.size() - 1)));
+    }
+
 private:
+    static bool isFinite(const ObservedRange& range) {
+        const auto finite = [](float bound) { return std::isfinite(bound); };
+        return std::ranges::all_of(range.low, finite) && std::ranges::all_of(range.high, finite);
+    }
+    static std::string alsoTrueOf(size_t others) { return others == 0 ? "" : str("; the same of ", others, others == 1 ? " more tensor" : " more tensors"); }
+
     void addQuantizer(size_t index) {
         const Quantizer& quantizer = m_set.all()[index];
         for (size_t i = 0; i < quantizer.observed.size(); ++i) {
@@ -71,6 +94,7 @@ private:
     const Graph& m_graph;
     const QuantizerSet& m_set;
     std::map<ValueId, size_t> m_placeOf;
+    std::map<ValueId, int64_t> m_spoiled;  // batches left out; values are numbered in the order of execution
     std::vector<Seen> m_seen;
     int64_t m_batches = 0;
 };
@@ -218,7 +242,8 @@ CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, Quantizer
         if (output.name.starts_with("head.")) outputs.push_back(output.name);
     if (outputs.empty()) outputs.push_back(floatGraph.outputs().front().name);
     Executor executor(floatGraph, {.outputs = outputs});
-    executor.setHook([&](ValueId value, const at::Tensor& tensor) { collector.see(value, tensor); });
+    executor.setHook([&](ValueId value, const at::Tensor& tensor) { collector.see(value, tensor); },
+                     [&](ValueId value) { return collector.wants(value); });
     for (at::Tensor images = next(); images.defined(); images = next()) {
         executor.run(images);
         collector.endBatch();
@@ -227,6 +252,7 @@ CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, Quantizer
         cancel.poll();
     }
     require(collector.batches() > 0, ErrorKind::BadInput, "calibration got no images");
+    collector.settleSpoiled(result.warnings);
     chooseAll(set, collector.seen(), result);
     for (const Quantizer& quantizer : set.all())
         if (!quantizer.weight) set.applyRange(quantized, quantizer);

@@ -44,7 +44,8 @@ CalibrationMethod methodFor(const Resolved& how);
 // next: the next batch of images [N,3,H,W], or an undefined tensor when there are no more. floatGraph: the graph before
 // `set` was inserted into its clone `quantized`. done(i) is called after batch i. A quantizer looks at its num_batches first
 // batches. Channels are calibrated one by one, by their own histograms; memory does not grow with the number of images. Warnings name
-// what saw a single value or a single image. Throws Error{BadInput} if there was no batch or a value is not finite, Error{Cancelled} on request.
+// what saw a single value or a single image. A tensor leaves out the batches in which a value of it is not finite, and has the range -1..1 if
+// that was all of them; a warning names the first. Throws Error{BadInput} if there was no batch, Error{Cancelled} on request.
 CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, QuantizerSet& set, const std::function<at::Tensor()>& next,
                             const std::function<void(int64_t)>& done, const CancelToken& cancel);
 

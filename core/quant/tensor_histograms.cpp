@@ -4,9 +4,12 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "base/error.h"
+#include "ops/fake_quantize.h"
 
 namespace qat {
 
@@ -25,6 +28,11 @@ ObservedRange TensorHistograms::addChannels(const at::Tensor& value, int64_t axi
             "the observed tensor changed its number of channels");
     const at::Tensor rows = value.detach().transpose(0, axis).reshape({channels, -1}).contiguous();
     ObservedRange range{std::vector<float>(m_counts.size()), std::vector<float>(m_counts.size())};
+    if (const auto [low, high] = tensorMinMax(rows); !std::isfinite(low) || !std::isfinite(high)) {
+        std::ranges::fill(range.low, low);
+        std::ranges::fill(range.high, high);
+        return range;
+    }
     at::parallel_for(0, channels, 1, [&](int64_t begin, int64_t end) {
         for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
             std::tie(range.low[i], range.high[i]) = m_counts[i].add(rows[static_cast<int64_t>(i)]);

@@ -140,18 +140,38 @@ TEST_P(Degenerate, OneDeadChannelIsNamed) {
     expectSafeScales();
 }
 
-// Ranges of a network that makes NaN mean nothing: better no run than one that trains for hours on them.
-TEST_P(Degenerate, WhatIsNotFiniteEndsTheRunWithItsName) {
+// One picture that overflows must not cost the others their ranges.
+TEST_P(Degenerate, ABatchThatIsNotFiniteIsLeftOutAndNamed) {
+    calibrated({ordinary(), ordinary() * 2});
+    const QuantizerSet without = *set;
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
         at::Tensor images = ordinary();
         images[1][2][3][4] = bad;
-        try {
-            calibrated({ordinary(), images});
-            ADD_FAILURE() << "no error";
-        } catch (const Error& error) {
-            EXPECT_EQ(error.kind(), ErrorKind::BadInput);
-            EXPECT_EQ(std::string(error.what()), "images: an observer saw NaN or infinite values");
+        calibrated({ordinary(), images, ordinary() * 2});
+        EXPECT_TRUE(warned("images: 1 of 3 batches held NaN or infinite values and were left out; the same of 1 more tensor"))
+            << result.warnings.front();
+        EXPECT_EQ(result.warnings.size(), 1u);
+        for (size_t i = 0; i < set->all().size(); ++i) {
+            EXPECT_EQ(usefulRange(set->all()[i]).low, usefulRange(without.all()[i]).low) << set->all()[i].name;
+            EXPECT_EQ(usefulRange(set->all()[i]).high, usefulRange(without.all()[i]).high) << set->all()[i].name;
         }
+        expectSafeScales();
+    }
+}
+
+TEST_P(Degenerate, WhatIsNeverFiniteIsNamedAndHasARange) {
+    for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+        calibrated({at::full({2, 3, 8, 8}, bad), at::full({2, 3, 8, 8}, bad)});
+        EXPECT_TRUE(warned("images: 2 of 2 batches held NaN or infinite values")) << result.warnings.front();
+        EXPECT_TRUE(warned("images: not one value was finite; its range is taken as -1 to 1; the same of 1 more tensor"));
+        EXPECT_TRUE(result.tensors.empty()) << "nothing was counted";
+        for (const Quantizer& q : set->all()) {
+            if (q.weight) continue;
+            EXPECT_EQ(usefulRange(q).low.front(), q.name == "act" ? usefulRange(q).low.front() : -1) << q.name;
+            EXPECT_EQ(usefulRange(q).high.front(), 1) << q.name;
+            EXPECT_EQ(usefulRange(q).high.size(), !perChannel() ? 1u : q.name == "images" ? 3u : 5u);
+        }
+        expectSafeScales();
     }
 }
 
