@@ -19,6 +19,7 @@
 #include "session/width_search.h"
 #include "train/distiller.h"
 #include "train/loader_options.h"
+#include "train/make_loss.h"
 #include "train/reestimate_norms.h"
 #include "train/save_model.h"
 #include "train/trainer.h"
@@ -233,7 +234,8 @@ void Pipeline::evaluatePtq() {
 void Pipeline::trainStage() {
     if (m_quantizers && !std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors")) m_quantizers->startLearnedScales(m_model);
     const bool resume = m_request.resume && std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors");
-    const TrainJob job{.graph = m_model, .quantizers = m_quantizers ? &*m_quantizers : nullptr,
+    const std::unique_ptr<Loss> loss = makeLoss(m_model, m_config.train, *m_train);
+    const TrainJob job{.graph = m_model, .loss = *loss, .quantizers = m_quantizers ? &*m_quantizers : nullptr,
                        .teacher = m_teacher ? &*m_teacher : nullptr, .config = m_config, .data = m_train,
                        .checkpointFolder = m_folder.checkpoint(), .weightsFolder = m_folder.weights(), .resume = resume,
                        .validate = [&](const Graph& graph) { return validate(graph, "", false).metrics; },

@@ -7,6 +7,7 @@
 #include "data/chosen_images.h"
 #include "quant/coreset.h"
 #include "session/pipeline.h"
+#include "train/make_loss.h"
 
 namespace qat {
 
@@ -44,7 +45,9 @@ bool Pipeline::correctionStage() {
         m_log.scalar("before_qc/mAP50", 0, facts.before->map50);
     }
     const auto data = correctionImages(facts.images);
+    const std::unique_ptr<Loss> loss = makeLoss(m_model, m_config.train, *data);
     const CorrectionJob job{.graph = m_model,
+                            .loss = *loss,
                             .quantizers = *m_quantizers,
                             .config = m_config,
                             .data = data,

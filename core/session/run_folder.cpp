@@ -49,17 +49,20 @@ RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
 
 void writeResults(const std::filesystem::path& file, const std::vector<EpochResult>& epochs) {
     const bool distilled = !epochs.empty() && epochs.front().distillLoss;
-    std::vector<const char*> columns{"epoch", "train/box_loss", "train/cls_loss", "train/dfl_loss", "metrics/precision(B)", "metrics/recall(B)",
-                                     "metrics/mAP50(B)", "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"};
+    std::vector<std::string> columns{"epoch"};
+    if (!epochs.empty())
+        for (const LossTerm& loss : epochs.front().losses) columns.push_back("train/" + loss.name + "_loss");
+    columns.insert(columns.end(), {"metrics/precision(B)", "metrics/recall(B)", "metrics/mAP50(B)", "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"});
     const bool both = !epochs.empty() && epochs.front().rawMap;
     if (both) columns.insert(columns.end(), {"metrics/raw/mAP50(B)", "metrics/raw/mAP50-95(B)"});
     if (distilled) columns.push_back("train/distill_loss");
     std::string text;
-    for (const char* name : columns) text += (text.empty() ? "" : ",") + column(std::string(name));
+    for (const std::string& name : columns) text += (text.empty() ? "" : ",") + column(name);
     text += "\n";
     for (const EpochResult& e : epochs) {
         text += column(std::to_string(e.epoch));
-        for (const double value : {e.boxLoss, e.clsLoss, e.dflLoss, e.precision, e.recall, e.map50, e.map, e.lrBias, e.lrWeight, e.lrNorm})
+        for (const LossTerm& loss : e.losses) text += "," + column(loss.value);
+        for (const double value : {e.precision, e.recall, e.map50, e.map, e.lrBias, e.lrWeight, e.lrNorm})
             text += "," + column(value);
         if (both) text += "," + column(e.rawMap50.value_or(0)) + "," + column(e.rawMap.value_or(0));
         if (distilled) text += "," + column(e.distillLoss.value_or(0));

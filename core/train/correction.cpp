@@ -6,23 +6,18 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numbers>
-#include <span>
 
 #include "base/error.h"
-#include "base/sha256.h"
-#include "config/config_io.h"
 #include "config/pattern.h"
-#include "import/safetensors.h"
 #include "run/executor.h"
-#include "train/distiller.h"
 #include "train/loader_options.h"
-#include "train/loss_options.h"
 #include "train/optimizer.h"
+#include "train/resume_state.h"
 
 namespace qat {
 namespace {
 
-constexpr const char* kStateKey = "qatelier.correction_state";
+constexpr const char* kKind = "correction_state";
 constexpr double kMomentum = 0.9;
 
 LoaderOptions augmented(const Config& config) {
@@ -48,8 +43,7 @@ void freeze(Graph& graph) {
 }
 
 std::string identityOf(const CorrectionJob& job) {
-    const std::string text = writeConfig(essentials(job.config)) + modelDigest(job.graph);
-    return sha256Hex(std::as_bytes(std::span(text)));
+    return jobIdentity(job.config, storedDigest(job.graph));
 }
 
 std::vector<NodeId> convolutionsOf(const CorrectionJob& job) {
@@ -80,8 +74,7 @@ public:
           m_sink(sink),
           m_cancel(cancel),
           m_identity(identityOf(job)),
-          m_loader(job.data, augmented(job.config)),
-          m_loss(lossOptions(job.graph, job.config.train, *job.data)) {
+          m_loader(job.data, augmented(job.config)) {
         const auto chosen = convolutionsOf(job);
         freeze(job.graph);
         for (const NodeId id : chosen) m_affines.push_back(insertAffine(job.graph, id));
@@ -93,7 +86,7 @@ public:
             }
         m_corrections = corrections;
         m_optimizer.emplace(m_noGraph, optimizerConfig(job.config), corrections);
-        m_executor.emplace(job.graph, ExecutorOptions{.outputs = headOutputs(job.graph), .grad = true});
+        m_executor.emplace(job.graph, ExecutorOptions{.outputs = job.loss.outputs(), .grad = true});
     }
 
     CorrectionOutcome run() {
@@ -125,8 +118,8 @@ private:
 
     void step(const Batch& batch) {
         const at::AutoGradMode gradMode(true);
-        const DetectionLoss loss = detectionLoss(m_executor->run(batch.images), batch.targets, m_loss);
-        const double total = loss.box + loss.cls + loss.dfl;
+        const LossValue loss = m_job.loss.of(m_executor->run(batch.images), batch.targets);
+        const double total = sumOf(loss.terms);
         const auto done = static_cast<double>(m_optimizer->steps());
         require(std::isfinite(total), ErrorKind::BadInput,
                 "quantization correction diverged: the loss is not finite in step ", done + 1,
@@ -142,18 +135,18 @@ private:
         std::vector<NamedTensor> tensors;
         for (const auto& [name, tensor] : m_corrections) tensors.push_back({"model/" + name, tensor, ""});
         for (const auto& [name, tensor] : m_optimizer->state()) tensors.push_back({"optimizer/" + name, tensor, ""});
-        const nlohmann::json state{
-            {"identity", m_identity}, {"epoch", m_epoch}, {"batch", m_batch}, {"steps", m_optimizer->steps()}};
-        writeSafetensors(stateFile(), tensors, {{kStateKey, state.dump()}});
+        nlohmann::json place{{"epoch", m_epoch}, {"batch", m_batch}, {"steps", m_optimizer->steps()}};
+        writeResumeState(stateFile(), kKind, m_identity, {std::move(place), std::move(tensors)});
     }
 
     void restore() {
-        const Safetensors stored = readSafetensors(stateFile());
-        const auto text = stored.metadata.find(kStateKey);
-        const auto state = nlohmann::json::parse(text == stored.metadata.end() ? "" : text->second, nullptr, false);
-        require(state.is_object() && state.value("identity", "") == m_identity, ErrorKind::BadInput,
-                "cannot resume from ", stateFile().string(),
-                ": it belongs to a run with another model, data or configuration");
+        restoreNewest(
+            stateFile(), [&](const std::filesystem::path& file) { restore(file); },
+            [&](const std::string& why) { m_sink.log(LogLevel::Warning, "qc", why); });
+    }
+
+    void restore(const std::filesystem::path& file) {
+        const ResumeState stored = readResumeState(file, kKind, m_identity);
         Optimizer::State moments;
         std::map<std::string, TensorPtr> given;
         for (const NamedTensor& entry : stored.tensors) {
@@ -166,12 +159,12 @@ private:
         for (const auto& [name, tensor] : m_corrections) {
             const auto found = given.find("model/" + name);
             require(found != given.end() && found->second->sizes() == tensor->sizes(), ErrorKind::BadInput,
-                    "cannot resume from ", stateFile().string(), ": its corrections do not fit: ", name);
+                    "cannot resume from ", file.string(), ": its corrections do not fit: ", name);
             tensor->copy_(*found->second);
         }
-        m_optimizer->restore(moments, state.at("steps"));
-        m_epoch = state.at("epoch");
-        m_batch = state.at("batch");
+        m_optimizer->restore(moments, stored.numbers.at("steps"));
+        m_epoch = stored.numbers.at("epoch");
+        m_batch = stored.numbers.at("batch");
     }
 
     CorrectionOutcome fold() {
@@ -207,7 +200,6 @@ private:
     const CancelToken& m_cancel;
     const std::string m_identity;
     Loader m_loader;
-    const DetectionLossOptions m_loss;
     const Graph m_noGraph;  // the optimizer steps corrections only
     std::vector<ChannelAffine> m_affines;
     Optimizer::State m_corrections;

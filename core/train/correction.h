@@ -14,11 +14,13 @@
 #include "graph/graph.h"
 #include "passes/channel_affine.h"
 #include "quant/quantizer_set.h"
+#include "train/loss.h"
 
 namespace qat {
 
 struct CorrectionJob {
-    Graph& graph;  // quantized, with ranges; corrected in place; its outputs are head.0 ...
+    Graph& graph;      // quantized, with ranges; corrected in place
+    const Loss& loss;  // of the graph's outputs
     const QuantizerSet& quantizers;
     const Config& config;
     std::shared_ptr<const Dataset> data;  // the calibration subset

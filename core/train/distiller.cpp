@@ -95,15 +95,6 @@ std::vector<std::string> headOutputs(const Graph& graph) {
     return names;
 }
 
-std::string modelDigest(const Graph& graph) {
-    std::string text = dumpGraph(graph);
-    for (const ValueId id : graph.storedValues()) {
-        const at::Tensor data = graph.value(id).data->detach().contiguous();
-        text += sha256Hex({static_cast<const std::byte*>(data.data_ptr()), data.nbytes()});
-    }
-    return sha256Hex(std::as_bytes(std::span(text)));
-}
-
 std::vector<FeaturePair> matchFeatures(const Graph& student, const Graph& teacher, const Config& config) {
     const DistillationConfig& how = config.distillation;
     if (!how.featureDistillation) return {};
@@ -137,9 +128,10 @@ void checkTeacher(const Graph& student, const Graph& teacher, const Config& conf
     static_cast<void>(matchFeatures(student, teacher, config));
 }
 
-Distiller::Distiller(const Graph& student, const Graph& teacher, const Config& config, double clsGain, double dflGain)
+Distiller::Distiller(const Graph& student, const Graph& teacher, const Config& config)
     : m_alpha(config.distillation.alpha),
-      m_options{student.info.numClasses, student.info.regMax, config.distillation.temperature, clsGain, dflGain},
+      m_options{student.info.numClasses, student.info.regMax, config.distillation.temperature,
+                lossGains(config.train.lossWeights).cls, lossGains(config.train.lossWeights).dfl},
       m_pairs(matchFeatures(student, teacher, config)) {
     ExecutorOptions options{.outputs = headOutputs(teacher), .frozen = true};
     for (size_t i = 0; i < m_pairs.size(); ++i) {

@@ -37,8 +37,8 @@ void checkTeacher(const Graph& student, const Graph& teacher, const Config& conf
 // with the student, by the optimizer and checkpoint that adapters() is given to, and is no part of its graph.
 class Distiller {
 public:
-    // The gains are those of the task loss. The teacher must outlive the distiller and not change.
-    Distiller(const Graph& student, const Graph& teacher, const Config& config, double clsGain, double dflGain);
+    // Classes and boxes weigh as in the task loss. The teacher must outlive the distiller and not change.
+    Distiller(const Graph& student, const Graph& teacher, const Config& config);
 
     // The student's values to be kept for against().
     std::vector<ValueId> studentFeatures() const;
@@ -67,9 +67,6 @@ private:
     std::vector<TensorPtr> m_adapterOf;  // of each pair, null where the widths agree
     std::optional<Executor> m_teacher;
 };
-
-// SHA-256 of structure and weights, for the identity of a job.
-std::string modelDigest(const Graph& graph);
 
 // head.0, head.1, ... as far as the graph has them.
 std::vector<std::string> headOutputs(const Graph& graph);

@@ -18,17 +18,9 @@ constexpr int64_t kReportedImages = 2;
 
 }  // namespace
 
-void reportClassWeights(EventSink& sink, const std::vector<float>& weights) {
-    if (weights.empty()) return;
-    const auto [least, most] = std::ranges::minmax(weights);
-    sink.log(LogLevel::Info, "trainer", str("classes weigh from ", least, " to ", most, " in the class loss"));
-}
-
-void reportLosses(EventSink& sink, int64_t step, const DetectionLoss& loss, const std::optional<double>& distillation) {
+void reportLosses(EventSink& sink, int64_t step, const LossTerms& losses, const std::optional<double>& distillation) {
     const auto x = static_cast<double>(step);
-    sink.scalar("train/box_loss", x, loss.box);
-    sink.scalar("train/cls_loss", x, loss.cls);
-    sink.scalar("train/dfl_loss", x, loss.dfl);
+    for (const LossTerm& loss : losses) sink.scalar("train/" + loss.name + "_loss", x, loss.value);
     if (distillation) sink.scalar("train/distill_loss", x, *distillation);
 }
 
@@ -56,9 +48,10 @@ void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) 
     sink.scalar("metrics/recall(B)", epoch, result.recall);
     sink.scalar("metrics/mAP50(B)", epoch, result.map50);
     sink.scalar("metrics/mAP50-95(B)", epoch, result.map);
-    sink.log(LogLevel::Info, "trainer",
-             str("epoch ", result.epoch, " of ", lastEpoch, ": mAP50-95 ", result.map, ", mAP50 ", result.map50, ", box ", result.boxLoss,
-                 ", class ", result.clsLoss, ", dfl ", result.dflLoss, result.distillLoss ? str(", distillation ", *result.distillLoss) : ""));
+    std::string losses;
+    for (const LossTerm& loss : result.losses) losses += str(", ", loss.name, " ", loss.value);
+    if (result.distillLoss) losses += str(", distillation ", *result.distillLoss);
+    sink.log(LogLevel::Info, "trainer", str("epoch ", result.epoch, " of ", lastEpoch, ": mAP50-95 ", result.map, ", mAP50 ", result.map50, losses));
     if (!result.rawMap) return;
     sink.scalar("metrics/raw/mAP50(B)", epoch, *result.rawMap50);
     sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/events.h"
-#include "train/detection_loss.h"
+#include "train/loss.h"
 #include "train/stabilizer.h"
 #include "train/trainer.h"
 
@@ -16,9 +16,7 @@ namespace qat {
 
 struct StepSettings;
 
-// Nothing where all classes weigh the same.
-void reportClassWeights(EventSink& sink, const std::vector<float>& weights);
-void reportLosses(EventSink& sink, int64_t step, const DetectionLoss& loss, const std::optional<double>& distillation);
+void reportLosses(EventSink& sink, int64_t step, const LossTerms& losses, const std::optional<double>& distillation);
 void reportRates(EventSink& sink, int64_t step, const StepSettings& settings);
 // What quantizers do with a few of the images [N,3,H,W]; gradients must still be there. The pass costs nothing beside an epoch.
 void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images, int64_t epoch);

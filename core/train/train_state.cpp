@@ -9,12 +9,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "import/safetensors.h"
+#include "train/resume_state.h"
 
 namespace qat {
 namespace {
 
 using nlohmann::json;
+
+constexpr const char* kKind = "train_state";
 
 json exact(double value) {
     std::array<char, 48> text;
@@ -34,16 +36,26 @@ json optionalJson(const std::optional<double>& value) { return value ? exact(*va
 
 std::optional<double> optionalFrom(const json& value) { return value.is_null() ? std::nullopt : std::optional(exact(value)); }
 
+json termsJson(const LossTerms& terms) {
+    json list = json::array();
+    for (const LossTerm& term : terms) list.push_back({term.name, exact(term.value)});
+    return list;
+}
+
+LossTerms termsFrom(const json& list) {
+    LossTerms terms;
+    for (const json& term : list) terms.push_back({term.at(0), exact(term.at(1))});
+    return terms;
+}
+
 json epochJson(const EpochResult& e) {
-    return {e.epoch, exact(e.boxLoss), exact(e.clsLoss), exact(e.dflLoss), exact(e.precision), exact(e.recall),
-            exact(e.map50), exact(e.map), exact(e.lrBias), exact(e.lrWeight), exact(e.lrNorm),
-            optionalJson(e.distillLoss), optionalJson(e.rawMap50), optionalJson(e.rawMap), e.easier};
+    return {e.epoch, termsJson(e.losses), exact(e.precision), exact(e.recall), exact(e.map50), exact(e.map), exact(e.lrBias),
+            exact(e.lrWeight), exact(e.lrNorm), optionalJson(e.distillLoss), optionalJson(e.rawMap50), optionalJson(e.rawMap), e.easier};
 }
 
 EpochResult epochFrom(const json& j) {
-    return {j.at(0).get<int64_t>(), exact(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)),
-            exact(j.at(6)), exact(j.at(7)), exact(j.at(8)), exact(j.at(9)), exact(j.at(10)),
-            optionalFrom(j.at(11)), optionalFrom(j.at(12)), optionalFrom(j.at(13)), j.at(14).get<bool>()};
+    return {j.at(0).get<int64_t>(), termsFrom(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)), exact(j.at(6)),
+            exact(j.at(7)), exact(j.at(8)), optionalFrom(j.at(9)), optionalFrom(j.at(10)), optionalFrom(j.at(11)), j.at(12).get<bool>()};
 }
 
 json incidentJson(const Incident& i) {
@@ -59,7 +71,7 @@ json positionJson(const TrainPosition& p) {
     for (const EpochResult& epoch : p.outcome.epochs) epochs.push_back(epochJson(epoch));
     json incidents = json::array();
     for (const Incident& incident : p.outcome.incidents) incidents.push_back(incidentJson(incident));
-    return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"sums", {exact(p.boxSum), exact(p.clsSum), exact(p.dflSum), exact(p.distillSum)}},
+    return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"loss_sums", termsJson(p.lossSums)}, {"distill_sum", exact(p.distillSum)},
             {"tuning", p.tuning}, {"tuned", p.tuned},
             {"lr_factor", exact(p.lrFactor)}, {"retries", p.retries}, {"below", p.below}, {"lost_steps", p.lostSteps}, {"dying_scale", p.dyingScale}, {"halted", p.outcome.halted}, {"incidents", incidents},
             {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"exhausted", p.outcome.exhausted}, {"epochs", epochs}};
@@ -68,8 +80,7 @@ json positionJson(const TrainPosition& p) {
 TrainPosition positionFrom(const json& j) {
     TrainPosition p;
     p.epoch = j.at("epoch"), p.batch = j.at("batch"), p.step = j.at("step");
-    p.boxSum = exact(j.at("sums").at(0)), p.clsSum = exact(j.at("sums").at(1)), p.dflSum = exact(j.at("sums").at(2));
-    p.distillSum = exact(j.at("sums").at(3));
+    p.lossSums = termsFrom(j.at("loss_sums")), p.distillSum = exact(j.at("distill_sum"));
     p.tuning = j.at("tuning"), p.tuned = j.at("tuned");
     p.lrFactor = exact(j.at("lr_factor")), p.retries = j.at("retries"), p.below = j.at("below"), p.lostSteps = j.at("lost_steps"), p.dyingScale = j.at("dying_scale");
     p.outcome.halted = j.at("halted");
@@ -167,20 +178,16 @@ void saveTrainState(const std::filesystem::path& file, const std::string& identi
     if (o.stabilizer) tensors.add("oscillation/", o.stabilizer->state());
     tensors.add("adapter/", o.adapters);
     json state = positionJson(position);
-    state["identity"] = identity;
     state["optimizer_steps"] = o.optimizer.steps();
     state["ema_updates"] = o.ema ? o.ema->updates() : 0;
     if (o.quantizers) state["observers"] = observersJson(*o.quantizers);
-    writeSafetensors(file, tensors.m_tensors, {{"qatelier.train_state", state.dump()}});
+    writeResumeState(file, kKind, identity, {std::move(state), std::move(tensors.m_tensors)});
 }
 
 TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& o) {
-    const Safetensors stored = readSafetensors(file);
-    const auto text = stored.metadata.find("qatelier.train_state");
-    require(text != stored.metadata.end(), ErrorKind::BadInput, file.string(), " is not a training checkpoint");
+    const ResumeState stored = readResumeState(file, kKind, identity);
+    const json& state = stored.numbers;
     try {
-        const json state = json::parse(text->second);
-        require(state.at("identity") == identity, ErrorKind::BadInput, "it belongs to a run with another model, data or configuration");
         restoreValues(o.graph, below(stored.tensors, "model/"));
         if (o.ema) restoreValues(o.ema->graph(), below(stored.tensors, "ema/"));
         if (o.ema) o.ema->restore(state.at("ema_updates"));

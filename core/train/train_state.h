@@ -18,7 +18,7 @@ namespace qat {
 struct TrainPosition {
     int64_t epoch = 0, batch = 0;
     int64_t step = 0;           // batches so far
-    double boxSum = 0, clsSum = 0, dflSum = 0;  // of this epoch's losses
+    LossTerms lossSums{};       // of this epoch's batches
     double bestFitness = -1;
     TrainOutcome outcome;
     double distillSum = 0;      // of this epoch's distillation losses
@@ -41,10 +41,10 @@ struct TrainObjects {
     Optimizer::State adapters{};  // weights that serve training only, by name
 };
 
-// `identity` ties the file to the job: another one's checkpoint is refused.
+// `identity` ties the file to the job: another one's checkpoint is refused. The one before it is kept (resume_state.h).
 void saveTrainState(const std::filesystem::path& file, const std::string& identity, const TrainPosition& position, const TrainObjects& objects);
 
-// Throws Error{BadInput} naming the file if it belongs to another job or does not fit.
+// Throws Error{BadInput} naming the file if it belongs to another job, to a newer version of the program, or does not fit.
 TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& objects);
 
 }  // namespace qat

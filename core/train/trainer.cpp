@@ -7,19 +7,16 @@
 #include <limits>
 
 #include "base/error.h"
-#include "base/sha256.h"
-#include "config/config_io.h"
 #include "quant/gradual_width.h"
 #include "quant/unquantized.h"
 #include "run/executor.h"
 #include "train/begin_quantizing.h"
 #include "train/clip_decay.h"
-#include "train/detection_loss.h"
 #include "train/distiller.h"
 #include "train/frozen_layers.h"
 #include "train/loader_options.h"
-#include "train/loss_options.h"
 #include "train/multi_scale.h"
+#include "train/resume_state.h"
 #include "train/save_model.h"
 #include "train/sentinel.h"
 #include "train/train_reports.h"
@@ -47,15 +44,24 @@ void prepareParameters(Graph& graph) {
 }
 
 std::string identityOf(const TrainJob& job) {
-    const std::string text = writeConfig(essentials(job.config)) + dumpGraph(job.graph) + (job.teacher ? modelDigest(*job.teacher) : "");
-    return sha256Hex(std::as_bytes(std::span(text)));
+    return jobIdentity(job.config, storedShapes(job.graph) + (job.teacher ? storedDigest(*job.teacher) : ""));
+}
+
+// Sizes of images are multiples of it.
+int64_t coarsestStride(const ModelInfo& model) { return model.strides.empty() ? 32 : model.strides.back(); }
+
+// Takes what follows the first `count` tensors off.
+std::vector<at::Tensor> split(std::vector<at::Tensor>& tensors, size_t count) {
+    const std::vector<at::Tensor> rest(tensors.begin() + static_cast<std::ptrdiff_t>(count), tensors.end());
+    tensors.resize(count);
+    return rest;
 }
 
 class Run {
 public:
     Run(const TrainJob& job, EventSink& sink, const CancelToken& cancel)
         : m_job(job), m_config(job.config.train), m_tuningEpochs(job.quantizers ? fineTuningEpochs(job.config) : 0), m_sink(sink),
-          m_cancel(cancel), m_identity(identityOf(job)), m_loader(job.data, wholeBatches(job.config)), m_loss(lossOptions(job.graph, m_config, *job.data)) {
+          m_cancel(cancel), m_identity(identityOf(job)), m_loader(job.data, wholeBatches(job.config)) {
         require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize, " but the training data has only ",
                 job.data->size(), " images");
         prepareParameters(job.graph);
@@ -63,7 +69,7 @@ public:
         if (!frozen.empty()) m_sink.log(LogLevel::Info, "trainer", str(frozen.size(), " weights and biases are not trained"));
         if (job.quantizers) m_widths.emplace(*job.quantizers, job.config.qat.gradualBits);
         if (job.quantizers && job.config.qat.floatEpochs > 0) m_plain.emplace(withoutQuantizers(job.graph));
-        if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config, m_loss.clsGain, m_loss.dflGain);
+        if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config);
         m_optimizer.emplace(job.graph, m_config, m_distiller ? m_distiller->adapters() : Optimizer::State{},
                             job.quantizers ? clipDecays(*job.quantizers, m_config) : Optimizer::Decays{});
         if (job.config.ema.enabled) m_ema.emplace(job.graph, job.config.ema);
@@ -72,13 +78,12 @@ public:
         if (job.quantizers) m_observer.emplace(*job.quantizers);
         m_sentinel.emplace(job, m_stabilizer ? &*m_stabilizer : nullptr, sink);
         makeExecutor();
-        sink.log(LogLevel::Info, "trainer", str("loss gains: box ", m_loss.boxGain, ", cls ", m_loss.clsGain, ", dfl ", m_loss.dflGain));
-        reportClassWeights(sink, m_loss.classWeights);
+        for (const std::string& setting : job.loss.settings()) sink.log(LogLevel::Info, "trainer", setting);
         warnOfNothingToStabilize();
     }
 
     TrainOutcome train() {
-        if (m_job.resume) m_at = loadTrainState(checkpointFile(), m_identity, objects());
+        if (m_job.resume) restore();
         else if (m_sentinel->guards()) checkpoint();
         m_sentinel->keepBest(checkpointFile(), m_at);
         if (m_at.tuning) freeze();
@@ -103,6 +108,10 @@ private:
     TrainObjects objects() {
         return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_stabilizer ? &*m_stabilizer : nullptr, m_job.quantizers,
                 m_distiller ? m_distiller->adapters() : Optimizer::State{}};
+    }
+    void restore() {
+        const auto load = [&](const std::filesystem::path& file) { m_at = loadTrainState(file, m_identity, objects()); };
+        restoreNewest(checkpointFile(), load, [&](const std::string& why) { m_sink.log(LogLevel::Warning, "trainer", why); });
     }
     void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
     StepSettings settingsOf(int64_t step) const {
@@ -166,7 +175,7 @@ private:
     }
 
     void makeExecutor() {
-        ExecutorOptions options{.outputs = headOutputs(m_job.graph), .train = !m_at.tuning && !normsFrozen(), .grad = true};
+        ExecutorOptions options{.outputs = m_job.loss.outputs(), .train = !m_at.tuning && !normsFrozen(), .grad = true};
         if (m_distiller) options.values = m_distiller->studentFeatures();
         if (inFloat())
             for (ValueId& value : options.values) value = unquantized(m_job.graph, value);
@@ -235,20 +244,18 @@ private:
 
     void backward(const Batch& batch) {
         if (m_job.quantizers && !m_at.tuning && !inFloat()) followWeights();
-        const at::Tensor images = inDrawnSize(batch.images, m_job.config, m_loss.strides.back(), m_at.step);
-        auto maps = m_executor->run(images);
-        const std::vector<at::Tensor> features(maps.begin() + static_cast<std::ptrdiff_t>(m_loss.strides.size()), maps.end());
-        maps.resize(m_loss.strides.size());
+        const at::Tensor images = inDrawnSize(batch.images, m_job.config, coarsestStride(m_job.graph.info), m_at.step);
+        auto outputs = m_executor->run(images);
+        const auto features = split(outputs, m_job.loss.outputs().size());
         const at::AutoGradMode gradMode(true);
-        const DetectionLoss loss = detectionLoss(maps, batch.targets, m_loss);
+        const LossValue loss = m_job.loss.of(outputs, batch.targets);
         std::optional<Distiller::Loss> distillation;
-        if (m_distiller) distillation = m_distiller->against(images, maps, features);
-        const double total = loss.box + loss.cls + loss.dfl + (distillation ? distillation->value : 0);
-        m_sentinel->seeLoss(total, m_at);
+        if (m_distiller) distillation = m_distiller->against(images, outputs, features);
+        m_sentinel->seeLoss(sumOf(loss.terms) + (distillation ? distillation->value : 0), m_at);
         (distillation ? m_distiller->mixed(loss.total, *distillation) : loss.total).backward();
         moveActivationRanges();
-        addToSums(loss, distillation);
-        reportLosses(m_sink, m_at.step + 1, loss, distillation ? std::optional(distillation->value) : std::nullopt);
+        addToSums(loss.terms, distillation);
+        reportLosses(m_sink, m_at.step + 1, loss.terms, distillation ? std::optional(distillation->value) : std::nullopt);
     }
 
     void followWeights() {
@@ -256,8 +263,10 @@ private:
         m_stabilizer->hold(m_job.graph);
     }
 
-    void addToSums(const DetectionLoss& loss, const std::optional<Distiller::Loss>& distillation) {
-        m_at.boxSum += loss.box, m_at.clsSum += loss.cls, m_at.dflSum += loss.dfl;
+    void addToSums(const LossTerms& terms, const std::optional<Distiller::Loss>& distillation) {
+        if (m_at.lossSums.empty()) m_at.lossSums = terms;
+        else
+            for (size_t i = 0; i < terms.size(); ++i) m_at.lossSums[i].value += terms[i].value;
         if (distillation) m_at.distillSum += distillation->value;
     }
 
@@ -313,9 +322,9 @@ private:
         if (!validated) return false;
         const DetectionMetrics& metrics = validated->model;
         const StepSettings now = settingsOf(m_at.step - 1);
-        EpochResult result{m_at.epoch + 1, m_at.boxSum / batches, m_at.clsSum / batches, m_at.dflSum / batches, metrics.precision,
-                                 metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm,
-                                 m_distiller ? std::optional(m_at.distillSum / batches) : std::nullopt};
+        EpochResult result{m_at.epoch + 1, m_at.lossSums, metrics.precision, metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm,
+                           m_distiller ? std::optional(m_at.distillSum / batches) : std::nullopt};
+        for (LossTerm& loss : result.losses) loss.value /= batches;
         if (validated->raw) result.rawMap50 = validated->raw->map50, result.rawMap = validated->raw->map;
         result.easier = m_at.epoch < easierEpochs(m_job.config);
         m_at.outcome.epochs.push_back(result);
@@ -325,7 +334,7 @@ private:
         m_sentinel->seeEpoch(m_at);
         ++m_at.epoch;
         m_at.batch = 0;
-        m_at.boxSum = m_at.clsSum = m_at.dflSum = m_at.distillSum = 0;
+        m_at.lossSums.clear(), m_at.distillSum = 0;
         if (m_at.tuning) ++m_at.tuned;
         else if (trained() && m_tuningEpochs > 0) startTuning();
         m_job.epochDone(m_at.outcome);
@@ -363,7 +372,6 @@ private:
     const CancelToken& m_cancel;
     std::string m_identity;
     Loader m_loader;
-    DetectionLossOptions m_loss;
     TrainPosition m_at;
     std::optional<Distiller> m_distiller;
     std::optional<Optimizer> m_optimizer;

@@ -14,13 +14,14 @@
 #include "graph/graph.h"
 #include "quant/quantizer_set.h"
 #include "train/incident.h"
+#include "train/loss.h"
 
 namespace qat {
 
 // One line of results.csv.
 struct EpochResult {
     int64_t epoch = 0;  // 1-based
-    double boxLoss = 0, clsLoss = 0, dflLoss = 0;           // means over the epoch's batches
+    LossTerms losses{};                                     // means over the epoch's batches
     double precision = 0, recall = 0, map50 = 0, map = 0;   // of the averaged model if there is one
     double lrBias = 0, lrWeight = 0, lrNorm = 0;            // at the end of the epoch
     std::optional<double> distillLoss{};                    // mean over the epoch's batches, if there is a teacher
@@ -39,7 +40,8 @@ struct TrainOutcome {
 };
 
 struct TrainJob {
-    Graph& graph;                            // trained in place; its outputs are head.0 ...
+    Graph& graph;                            // trained in place
+    const Loss& loss;                        // of the graph's outputs
     QuantizerSet* quantizers = nullptr;      // null: FP32
     const Graph* teacher = nullptr;          // null: no distillation; else one that checkTeacher() accepts
     const Config& config;

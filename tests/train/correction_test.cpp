@@ -9,6 +9,7 @@
 #include "run/executor.h"
 #include "support/assets.h"
 #include "support/tensors.h"
+#include "train/make_loss.h"
 #include "train/tiny_detector.h"
 
 namespace qat::test {
@@ -37,10 +38,13 @@ struct TinyCorrection {
         sink.onScalar = [&](std::string_view series, double, double value) {
             if (series == "qc/loss") losses.push_back(value);
         };
+        const std::shared_ptr<const Dataset> data = openDataset(config.data.path, DataSplit::Train);
+        const auto loss = makeLoss(graph, config.train, *data);
         const CorrectionJob job{.graph = graph,
+                                .loss = *loss,
                                 .quantizers = quantizers,
                                 .config = config,
-                                .data = openDataset(config.data.path, DataSplit::Train),
+                                .data = data,
                                 .checkpointFolder = elsewhere.value_or(scratch.path()),
                                 .resume = resume};
         return correctQuantization(job, sink, cancel);

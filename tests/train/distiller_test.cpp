@@ -114,7 +114,7 @@ TEST(Distiller, AStudentThatIsItsTeacherLosesNothing) {
     Graph teacher = tinyDetector();
     foldBatchNorm(teacher);
     const Config config = withFeatures({"model.2", "model.4"});
-    Distiller distiller(student, teacher, config, 0.5, 1.5);
+    Distiller distiller(student, teacher, config);
     EXPECT_TRUE(distiller.adapters().empty());
     const at::Tensor images = randomTensor({2, 3, 64, 64}, 1, 0, 1);
     const Outputs same = run(student, images, distiller.studentFeatures());
@@ -129,7 +129,7 @@ TEST(Distiller, AdaptersTakeTheStudentToTheTeachersWidth) {
         if (student.value(id).kind == ValueKind::Parameter) student.value(id).data->requires_grad_(true);
     const Graph teacher = tinyDetector(2, 24);
     const Config config = withFeatures({"model.1", "model.2", "model.4"});
-    Distiller distiller(student, teacher, config, 0.5, 1.5);
+    Distiller distiller(student, teacher, config);
     ASSERT_EQ(distiller.adapters().size(), 2u) << "model.1 is 8 wide in both";
     EXPECT_EQ(distiller.adapters()[0].first, "adapter.model.2");
     EXPECT_EQ(distiller.adapters()[0].second->sizes().vec(), (Shape{24, 16, 1, 1}));
@@ -140,7 +140,7 @@ TEST(Distiller, AdaptersTakeTheStudentToTheTeachersWidth) {
     for (const auto& [name, weight] : distiller.adapters())
         EXPECT_GT(weight->grad().abs().max().item<float>(), 0) << name;
     EXPECT_GT(student.value(*student.findValue("model.0.conv.weight")).data->grad().abs().max().item<float>(), 0);
-    const Distiller again(student, teacher, config, 0.5, 1.5);
+    const Distiller again(student, teacher, config);
     EXPECT_TRUE(at::equal(*again.adapters()[1].second, *distiller.adapters()[1].second)) << "same seed, same start";
 }
 
@@ -148,7 +148,7 @@ TEST(Distiller, MixesByAlpha) {
     Config config = tinyConfig();
     config.distillation.alpha = 0.25;
     const Graph student = tinyDetector();
-    const Distiller distiller(student, student, config, 0.5, 1.5);
+    const Distiller distiller(student, student, config);
     const at::Tensor mixed = distiller.mixed(at::scalar_tensor(8.0f), {at::scalar_tensor(4.0f), 0});
     EXPECT_EQ(mixed.item<float>(), 7);
 }

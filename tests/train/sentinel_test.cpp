@@ -12,6 +12,7 @@
 #include "import/checkpoint.h"
 #include "support/assets.h"
 #include "train/tiny_detector.h"
+#include "train/yolov8_loss.h"
 
 namespace qat::test {
 namespace {
@@ -167,7 +168,7 @@ TEST_F(SentinelRun, LossThatIsNotFinite) {
     EXPECT_EQ(outcome.incidents.front().trouble, Trouble::NotFinite);
     EXPECT_EQ(outcome.incidents.front().what, "the loss is not finite in epoch 1, batch 3");
     EXPECT_EQ(outcome.epochs.size(), 3u);
-    for (const EpochResult& epoch : outcome.epochs) EXPECT_TRUE(std::isfinite(epoch.boxLoss));
+    for (const EpochResult& epoch : outcome.epochs) EXPECT_TRUE(std::isfinite(sumOf(epoch.losses)));
 }
 
 TEST_F(SentinelRun, ActivationsThatAreNotFinite) {
@@ -242,7 +243,9 @@ TEST_F(SentinelRun, CollapseBlamesOscillation) {
             if (q.weight) graph.value(q.observed.front()).data->neg_();
         stabilizer.afterStep(0);
     }
+    const Yolov8Loss loss({});
     const TrainJob job{.graph = graph,
+                       .loss = loss,
                        .quantizers = &quantizers,
                        .config = settings,
                        .data = nullptr,

@@ -8,6 +8,7 @@
 #include "models/module_builder.h"
 #include "quant/calibrate.h"
 #include "quant/plan.h"
+#include "train/make_loss.h"
 
 namespace qat::test {
 
@@ -59,17 +60,20 @@ QuantizerSet insertCalibrated(Graph& graph, const Config& config) {
 }
 
 TrainOutcome TinyRun::train(bool resume) {
-    graph = tinyDetector();
+    graph = network();
     std::optional<QuantizerSet> quantizers;
     if (config.train.quantize) quantizers = insertCalibrated(*graph, config);
     std::filesystem::create_directories(folder / "checkpoint");
     std::filesystem::create_directories(folder / "weights");
     int validations = 0;
+    const std::shared_ptr<const Dataset> data = openDataset(config.data.path, DataSplit::Train);
+    if (!loss) loss = makeLoss(*graph, config.train, *data);
     const TrainJob job{.graph = *graph,
+                       .loss = *loss,
                        .quantizers = quantizers ? &*quantizers : nullptr,
                        .teacher = teacher ? &*teacher : nullptr,
                        .config = config,
-                       .data = openDataset(config.data.path, DataSplit::Train),
+                       .data = data,
                        .checkpointFolder = folder / "checkpoint",
                        .weightsFolder = folder / "weights",
                        .resume = resume,

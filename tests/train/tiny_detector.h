@@ -33,6 +33,7 @@ class HookSink final : public EventSink {
 public:
     std::function<void(std::string_view, int64_t)> onProgress;
     std::function<void(std::string_view, double, double)> onScalar;
+    std::function<void(LogLevel, std::string_view)> onLog;
 
     void stageBegun(std::string_view) override {}
     void stageEnded(std::string_view, double) override {}
@@ -44,7 +45,9 @@ public:
     }
     void layer(const LayerRow&) override {}
     void image(const ImageRow&) override {}
-    void log(LogLevel, std::string_view, std::string_view) override {}
+    void log(LogLevel level, std::string_view, std::string_view sentence) override {
+        if (onLog) onLog(level, sentence);
+    }
 };
 
 // One training of a fresh tiny detector in a folder; call again with resume to go on.
@@ -61,6 +64,8 @@ struct TinyRun {
     std::function<void(const Graph&)> onModel;  // told of every model that is validated
     std::optional<Graph> graph;  // after train(): the final model
     std::optional<Graph> teacher;
+    std::function<Graph()> network = [] { return tinyDetector(); };
+    std::unique_ptr<Loss> loss;  // of the network's head if there is none
 
     TrainOutcome train(bool resume = false);
 };

@@ -4,8 +4,12 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+#include <set>
+
 #include "base/error.h"
 #include "base/files.h"
+#include "import/safetensors.h"
 #include "base/random.h"
 #include "support/assets.h"
 #include "train/tiny_detector.h"
@@ -50,8 +54,8 @@ struct Live {
 };
 
 TrainPosition somewhere() {
-    TrainPosition position{1, 2, 6, 0.1, 1.0 / 3.0, 1e-300, 0.7, {}};
-    position.outcome.epochs = {{1, 1.1, 2.2, 3.3, 0.1, 0.2, 0.3, 0.4, 1e-3, 2e-3, 3e-3}};
+    TrainPosition position{1, 2, 6, {{"box", 0.1}, {"cls", 1.0 / 3.0}, {"dfl", 1e-300}}, 0.7, {}};
+    position.outcome.epochs = {{1, {{"box", 1.1}, {"cls", 2.2}, {"dfl", 3.3}}, 0.1, 0.2, 0.3, 0.4, 1e-3, 2e-3, 3e-3}};
     position.outcome.bestEpoch = 1;
     position.outcome.exhausted = true;
     return position;
@@ -79,9 +83,10 @@ TEST(TrainState, ComesBackBitByBit) {
     EXPECT_EQ(after.epoch, 1);
     EXPECT_EQ(after.batch, 2);
     EXPECT_EQ(after.step, 6);
-    EXPECT_EQ(after.boxSum, before.boxSum);
-    EXPECT_EQ(after.clsSum, before.clsSum);
-    EXPECT_EQ(after.dflSum, before.dflSum);
+    for (size_t term = 0; term < 3; ++term) {
+        EXPECT_EQ(after.lossSums.at(term).name, before.lossSums.at(term).name);
+        EXPECT_EQ(after.lossSums.at(term).value, before.lossSums.at(term).value);
+    }
     EXPECT_EQ(after.bestFitness, before.bestFitness);
     EXPECT_TRUE(after.outcome.exhausted);
     ASSERT_EQ(after.outcome.epochs.size(), 1u);
@@ -107,6 +112,22 @@ TEST(TrainState, SourcesThatLeadComeBack) {
     saveTrainState(scratch.path() / "b", "job", somewhere(), saved.objects());
     const std::string message = messageOf([&] { loadTrainState(scratch.path() / "b", "job", loaded.objects()); });
     EXPECT_NE(message.find("another source"), std::string::npos) << message;
+}
+
+// Format 1: files with these numbers are read by this and every later version. A number that is added needs a default for
+// files without it, and joins the list; one that is dropped or means something else needs a new version.
+TEST(TrainState, FormatOne) {
+    const ScratchFolder scratch;
+    Live live(1);
+    saveTrainState(scratch.path() / "a", "job", somewhere(), live.objects());
+    const auto numbers = nlohmann::json::parse(readSafetensors(scratch.path() / "a").metadata.at("qatelier.train_state"));
+    std::set<std::string> keys;
+    for (const auto& [key, value] : numbers.items()) keys.insert(key);
+    EXPECT_EQ(keys, (std::set<std::string>{"batch", "below", "best_epoch", "best_fitness", "distill_sum", "dying_scale", "ema_updates", "epoch", "epochs",
+                                           "exhausted", "halted", "identity", "incidents", "loss_sums", "lost_steps", "lr_factor", "observers",
+                                           "optimizer_steps", "retries", "step", "tuned", "tuning", "version"}));
+    EXPECT_EQ(numbers["version"], 1);
+    EXPECT_EQ(numbers["epochs"][0].size(), 13u);
 }
 
 TEST(TrainState, RefusesAnotherJob) {

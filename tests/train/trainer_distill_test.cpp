@@ -104,7 +104,7 @@ TEST_F(Distillation, TrainsAdaptersThatNoFileOfTheModelHolds) {
     EXPECT_TRUE(has(state, "adapter.model.2"));
     EXPECT_TRUE(has(state, "adapter.model.4#second"));
     EXPECT_FALSE(has(readSafetensors(taught.folder / "weights/last.safetensors"), "adapter"));
-    const Distiller fresh(*taught.graph, *taught.teacher, taught.config, 0.5, 1.5);
+    const Distiller fresh(*taught.graph, *taught.teacher, taught.config);
     for (const NamedTensor& entry : state.tensors)
         if (entry.name == "adapter/adapter.model.2") {
             EXPECT_FALSE(at::equal(*entry.tensor, fresh.adapters()[0].second->detach())) << "it must have moved";

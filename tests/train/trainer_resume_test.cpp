@@ -55,8 +55,8 @@ TEST_P(Resume, StopWithinAnEpoch) {
         EXPECT_EQ(readFile(resumed.folder / file), readFile(whole.folder / file)) << file;
     ASSERT_EQ(outcome.epochs.size(), expected.epochs.size());
     for (size_t i = 0; i < outcome.epochs.size(); ++i) {
-        EXPECT_EQ(outcome.epochs[i].boxLoss, expected.epochs[i].boxLoss);
-        EXPECT_EQ(outcome.epochs[i].clsLoss, expected.epochs[i].clsLoss);
+        for (size_t term = 0; term < 3; ++term)
+            EXPECT_EQ(outcome.epochs[i].losses.at(term).value, expected.epochs[i].losses.at(term).value);
     }
 }
 
@@ -101,6 +101,33 @@ TEST_F(Stop, DuringValidationKeepsTheEpoch) {
     resumed.sink.onProgress = [&](std::string_view, int64_t step) { steps.push_back(step); };
     EXPECT_EQ(resumed.train(true).epochs.size(), 3u);
     EXPECT_EQ(steps.front(), 5);
+    EXPECT_EQ(storedBytes(*resumed.graph), storedBytes(*whole.graph));
+}
+
+// A disk that lost the newest checkpoint costs the steps since the one before, and nothing else.
+TEST_F(Stop, ADamagedCheckpointIsReplacedByTheOneBefore) {
+    Config config = tinyConfig(Quantize::Lsq);
+    config.train.checkpointEvery = 2;
+    TinyRun whole{config, scratch.path() / "whole"};
+    whole.train();
+    TinyRun crashed{config, scratch.path() / "parts"};
+    crashed.sink.onProgress = [&](std::string_view, int64_t step) {
+        if (step == 7) crashed.cancel.request(StopLevel::Abandon);
+    };
+    EXPECT_THROW(crashed.train(), Error);
+    const auto newest = scratch.path() / "parts/checkpoint/train_state.safetensors";
+    writeFileAtomic(newest, readFile(newest).substr(0, 5000));
+    TinyRun resumed{config, scratch.path() / "parts"};
+    std::string warning;
+    int64_t firstStep = 0;
+    resumed.sink.onLog = [&](LogLevel level, std::string_view sentence) {
+        if (level == LogLevel::Warning && warning.empty()) warning = sentence;
+    };
+    resumed.sink.onProgress = [&](std::string_view, int64_t step) { firstStep = firstStep ? firstStep : step; };
+    resumed.train(true);
+    EXPECT_NE(warning.find("train_state.safetensors"), std::string::npos) << warning;
+    EXPECT_NE(warning.find("going on from the checkpoint before it"), std::string::npos) << warning;
+    EXPECT_EQ(firstStep, 5) << "checkpoints were behind the steps 4 and 6";
     EXPECT_EQ(storedBytes(*resumed.graph), storedBytes(*whole.graph));
 }
 

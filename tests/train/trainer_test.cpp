@@ -24,7 +24,7 @@ protected:
 };
 
 double sum(const EpochResult& epoch) {
-    return epoch.boxLoss + epoch.clsLoss + epoch.dflLoss;
+    return sumOf(epoch.losses);
 }
 
 TEST_P(Training, DecreasesTheLoss) {
