@@ -11,6 +11,7 @@ void benchFakeQuantize(const Settings& settings, Table& table);
 void benchChains(const Settings& settings, Table& table);
 void benchLoader(const Settings& settings, Table& table);
 void benchCalibration(const Settings& settings, Table& table);
+void benchCoreset(const Settings& settings, Table& table);
 void benchSensitivity(const Settings& settings, Table& table);
 void benchMetrics(const Settings& settings, Table& table);
 void benchOpen(const Settings& settings, Table& table);
