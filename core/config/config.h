@@ -252,7 +252,7 @@ struct TrainConfig {                     // train_params
     int patience = 100;
     LossWeights lossWeights;
     int nominalBatch = 64;               // (+) gradients accumulate up to this many images; 0 = step every batch
-    double quantLrFactor = 1.0;          // (+) learning rate of quantizer scales relative to lr
+    std::optional<double> quantLrFactor; // (+) learning rate of quantizer scales relative to lr; empty: scaleRate()
     int checkpointEvery = 100;           // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
     double maxGradNorm = 10;             // (+) 0 = gradients are not clipped
     int bnFreezeEpoch = 0;               // (+) epochs after which statistics of batch norms stay; 0 = never
@@ -390,6 +390,12 @@ inline Config essentials(Config config) {
     config.run.output.clear();
     config.gate.evidence.clear();
     return config;
+}
+
+// A step of Adam is as large as the rate, whatever the gradient, and learned scales are small: at the weights' rate they fall to their
+// floor within a few steps. SGD's steps follow the gradient, which is scaled for the quantizer already.
+inline double scaleRate(const TrainConfig& config) {
+    return config.quantLrFactor.value_or(config.optimizer == OptimizerKind::Sgd ? 1.0 : 0.1);
 }
 
 // What the guide's loss weights, which are YOLOv5's, mean in this family: gains relative to them, so that the guide's

@@ -57,7 +57,8 @@ void addTrain(Rows<Config>& rows) {
                                    "Images per optimizer step, by accumulation; 0 steps every batch.",
                                    within(0, 65536));
     rows.add<at, &T::quantLrFactor>(train + "quant_lr_factor", "Scale learning rate",
-                                    "Learning rate of quantizer scales relative to that of the weights.",
+                                    "Learning rate of quantizer scales relative to that of the weights; empty is 1 for SGD, 0.1 for Adam "
+                                    "and AdamW.",
                                     within(0, 1000));
     rows.add<at, &T::checkpointEvery>(train + "checkpoint_every", "Checkpoint every",
                                       "Steps between resumable checkpoints; 0 writes them at epochs only.",

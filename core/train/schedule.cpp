@@ -43,7 +43,7 @@ StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batches
     return {ramp(x, warmup, std::min(biasStart, 10 * config.lr), lr),
             ramp(x, warmup, 0, lr),
             ramp(x, warmup, 0, lr),
-            ramp(x, warmup, 0, lr * config.quantLrFactor),
+            ramp(x, warmup, 0, lr * scaleRate(config)),
             ramp(x, warmup, 0.8, config.momentum),
             std::max<int64_t>(1, std::llround(ramp(x, warmup, 1, std::round(accumulate))))};
 }

@@ -149,7 +149,7 @@ TEST_P(OptimizerKinds, FollowScheduleAndAverage) {
         const double decay = 0.98 * (1 - std::exp(-(step + 1) / 10.0));
         for (size_t k = 0; k < kNames.size(); ++k)
             for (size_t i = 0; i < kLength; ++i) {
-                const double lr = kNames[k] == "b" || kNames[k] == "bn.bias" ? bias : rise;
+                const double lr = kNames[k] == "b" || kNames[k] == "bn.bias" ? bias : kNames[k] == "scale" && !sgd ? 0.1 * rise : rise;
                 const double g = gradientAt(k, i, step), wd = k == 0 ? 0.05 : 0.0;
                 if (sgd) literal[k].sgd(i, g, lr, wd, momentum);
                 else literal[k].adam(i, g, lr, wd, GetParam() == OptimizerKind::AdamW, step + 1, momentum);

@@ -39,6 +39,19 @@ TEST(Schedule, StepFactorsFallAt60And85Percent) {
     EXPECT_EQ(epochFactor(config, 85), 0.01);
 }
 
+TEST(Schedule, ScalesLearnSlowerWithAdamUnlessTold) {
+    TrainConfig config = hundredEpochs(ScheduleKind::Linear);
+    config.warmupEpochs = 0;
+    for (const auto& [optimizer, share] : {std::pair{OptimizerKind::Sgd, 1.0}, {OptimizerKind::Adam, 0.1}, {OptimizerKind::AdamW, 0.1}}) {
+        config.optimizer = optimizer;
+        config.quantLrFactor.reset();
+        const StepSettings settings = settingsAt(config, 500, 100);
+        EXPECT_DOUBLE_EQ(settings.lrQuant, share * settings.lrWeight);
+        config.quantLrFactor = 0.5;
+        EXPECT_DOUBLE_EQ(settingsAt(config, 500, 100).lrQuant, 0.5 * settings.lrWeight);
+    }
+}
+
 // 3 epochs of 100 batches: 300 steps of warm-up.
 TEST(Schedule, WarmupRampsOverThreeEpochs) {
     TrainConfig config = hundredEpochs(ScheduleKind::Linear);
