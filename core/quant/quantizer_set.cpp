@@ -231,10 +231,15 @@ void QuantizerSet::applyRange(Graph& graph, const Quantizer& quantizer) const {
     setTensor(graph, quantizer.zeroPoint, zeroPoint);
 }
 
-void QuantizerSet::startLearnedScales(Graph& graph) const {
-    for (const Quantizer& q : m_quantizers) {
+void QuantizerSet::startLearnedScales(Graph& graph) {
+    for (Quantizer& q : m_quantizers) {
         const FakeQuantize& op = opOf(graph, q);
         if (!q.weight || op.mode != FakeQuantMode::Lsq || op.format != NumberFormat::Integer) continue;
+        if (methodOf(q.how.tensor.observer) != CalibrationMethod::MinMax) {
+            q.observer.restore(weightRange(q, op, *graph.value(q.observed.front()).data));
+            applyRange(graph, q);
+            continue;
+        }
         const at::Tensor start = 2.0 / std::sqrt(static_cast<double>(q.grid.qmax)) * meanMagnitudes(op, *graph.value(q.observed.front()).data);
         const at::Tensor scale = start.clamp_min(q.smallestScale());
         setTensor(graph, q.scale, op.scaleForm == ScaleForm::Plain ? scale : scale.log2());

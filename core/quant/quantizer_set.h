@@ -66,8 +66,9 @@ public:
     // Writes scale and zero point from the observer's range. Throws Error{BadInput} naming the quantizer if it saw nothing.
     void applyRange(Graph& graph, const Quantizer& quantizer) const;
 
-    // LSQ quantizers of weights on integers start at 2 mean|w| / sqrt(qmax) (Esser et al. 2020) instead of the observed range.
-    void startLearnedScales(Graph& graph) const;
+    // LSQ quantizers of weights on integers start at the range that their observer chooses from the weights (mse, percentile, ...),
+    // or at 2 mean|w| / sqrt(qmax) (Esser et al. 2020) where it would only hold the extremes.
+    void startLearnedScales(Graph& graph);
 
     // Straight-through weight quantizers take the range that their weights have now.
     void followWeights(Graph& graph);

@@ -149,6 +149,21 @@ TEST_F(Inserted, LearnedWeightScalesStartAtThePublishedValue) {
     EXPECT_TRUE(at::equal(*graph.value(input.scale).data, inputScale));
 }
 
+// The published start is twice as coarse as the least error at 4 bits: what was calibrated would be thrown away.
+TEST_F(Inserted, LearnedWeightScalesStartWhereTheirObserverChooses) {
+    config.qat.useLsq = true;
+    config.quantization.weight.bitWidth = 4;
+    config.quantization.weight.observer = ObserverKind::Mse;
+    insert();
+    const Quantizer& q = *set->weightOf(*graph.findNode("model.3.conv"));
+    const at::Tensor chosen = graph.value(q.scale).data->clone();
+    set->startLearnedScales(graph);
+    EXPECT_TRUE(at::equal(*graph.value(q.scale).data, chosen));
+    graph.value(*graph.findValue("model.3.conv.weight")).data->mul_(0.5);  // as epochs in float might
+    set->startLearnedScales(graph);
+    EXPECT_LE(test::relativeDifference(*graph.value(q.scale).data, chosen * 0.5), 1e-6);
+}
+
 TEST_F(Inserted, StraightThroughScalesFollowChangedWeights) {
     insert();
     const Quantizer& q = *set->weightOf(*graph.findNode("model.3.conv"));
