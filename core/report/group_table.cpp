@@ -38,14 +38,15 @@ Spread over(const std::vector<const RunRecord*>& runs, Get get) {
 // Mean of the last epoch's steps; without weights of its own, so that methods can be compared.
 std::optional<double> lastLoss(const RunRecord& run) {
     const auto epochs = run.series.find("metrics/mAP50-95(B)");
-    if (epochs == run.series.end() || epochs->second.empty()) return std::nullopt;
+    const std::vector<std::string> terms = run.lossTerms();
+    if (epochs == run.series.end() || epochs->second.empty() || terms.empty()) return std::nullopt;
     double sum = 0;
-    for (const char* name : {"train/box_loss", "train/cls_loss", "train/dfl_loss"}) {
-        const auto steps = run.series.find(name);
-        if (steps == run.series.end()) return std::nullopt;
-        const size_t count = std::max<size_t>(1, steps->second.size() / epochs->second.size());
+    for (const std::string& term : terms) {
+        const auto& steps = run.series.at("train/" + term + "_loss");
+        if (steps.empty()) return std::nullopt;
+        const size_t count = std::clamp<size_t>(steps.size() / epochs->second.size(), 1, steps.size());
         double part = 0;
-        for (size_t i = steps->second.size() - count; i < steps->second.size(); ++i) part += steps->second[i].second;
+        for (size_t i = steps.size() - count; i < steps.size(); ++i) part += steps[i].second;
         sum += part / static_cast<double>(count);
     }
     return sum;

@@ -87,6 +87,17 @@ std::optional<double> RunRecord::last(const std::string& name) const {
     return found == series.end() || found->second.empty() ? std::nullopt : std::optional(found->second.back().second);
 }
 
+std::vector<std::string> RunRecord::lossTerms() const {
+    constexpr std::string_view kBefore = "train/", kBehind = "_loss";
+    std::vector<std::string> terms;
+    for (const auto& [name, points] : series) {
+        if (!name.starts_with(kBefore) || !name.ends_with(kBehind)) continue;
+        const std::string term = name.substr(kBefore.size(), name.size() - kBefore.size() - kBehind.size());
+        if (term != "distill" && term != "dampen") terms.push_back(term);
+    }
+    return terms;
+}
+
 bool hasSummary(const std::filesystem::path& folder) {
     return std::filesystem::is_regular_file(folder / "run_summary.json");
 }

@@ -46,6 +46,8 @@ struct RunRecord {
     std::string text(const char* section, const char* key) const;  // "" where it is missing
     std::string text(const char* key) const;
     std::optional<double> last(const std::string& name) const;     // value of a series
+    // Terms of the training loss: X of the series train/X_loss; not those of a teacher or of dampening.
+    std::vector<std::string> lossTerms() const;
 };
 
 // A text of an object, "" where it is missing or something else: files may come from anywhere.

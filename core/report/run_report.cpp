@@ -93,7 +93,7 @@ void addStability(HtmlPage& page, const RunRecord& run) {
                        "warning");
 }
 
-ChartLine lineOf(const RunRecord& run, const char* name, const char* series) {
+ChartLine lineOf(const RunRecord& run, const std::string& name, const std::string& series) {
     const auto found = run.series.find(series);
     return {name, found == run.series.end() ? std::vector<std::pair<double, double>>{} : found->second};
 }
@@ -103,12 +103,11 @@ void addCurves(HtmlPage& page, const RunRecord& run) {
                        "epoch",
                        {lineOf(run, "mAP50-95", "metrics/mAP50-95(B)"), lineOf(run, "mAP50", "metrics/mAP50(B)")},
                        {}};
-    const std::string losses =
-        lineChart({"Losses",
-                   "step",
-                   {lineOf(run, "box", "train/box_loss"), lineOf(run, "class", "train/cls_loss"),
-                    lineOf(run, "DFL", "train/dfl_loss"), lineOf(run, "distillation", "train/distill_loss")},
-                   {}});
+    LineChart parts{"Losses", "step", {}, {}};
+    for (const std::string& term : run.lossTerms())
+        parts.lines.push_back(lineOf(run, term == "cls" ? "class" : term, "train/" + term + "_loss"));
+    parts.lines.push_back(lineOf(run, "distillation", "train/distill_loss"));
+    const std::string losses = lineChart(parts);
     if (accuracy.lines.front().points.empty() && losses.empty() && !run.series.contains("qc/loss")) return;
     if (const auto fp32 = run.number("metrics", "fp32", "mAP50-95")) accuracy.levels.emplace_back("FP32", *fp32);
     const auto best = run.number("metrics", "best_value"), ratio = run.number("stability", "collapse_threshold_ratio");

@@ -204,7 +204,10 @@ TEST(Run, RemediesOfOscillationHaveTheirLines) {
     EXPECT_EQ(count(lossLines), 3u);
     EXPECT_EQ(count(oscillationLines), 1u);
     scene.load({.images = 0, .remedies = true});
-    EXPECT_EQ(count(lossLines), 4u);
+    const std::vector<ChartLine> losses = lossLines(scene.store.data(), RunAxis::Epoch);
+    ASSERT_EQ(losses.size(), 5u);
+    EXPECT_EQ(losses[3].name, "dampening");
+    EXPECT_EQ(losses[4].name, "ce") << "a term without a name of ours goes by its own";
     EXPECT_EQ(count(mapLines), 5u);
     const std::vector<ChartLine> shares = oscillationLines(scene.store.data(), RunAxis::Epoch);
     ASSERT_EQ(shares.size(), 2u);

@@ -2,6 +2,7 @@
 #include "run/run_curves.h"
 
 #include <QCoreApplication>
+#include <QRegularExpression>
 #include <algorithm>
 #include <cmath>
 
@@ -99,10 +100,10 @@ double stepsPerEpoch(const RunData& data) {
     const RunStage* train = data.stage(QStringLiteral("train"));
     if (train && train->total > 0 && data.run.epochs > 0)
         return std::max(1.0, static_cast<double>(train->total) / data.run.epochs);
-    const RunSeries* loss = data.find(QStringLiteral("train/box_loss"));
+    const RunSeries* rate = data.find(QStringLiteral("lr/pg1"));  // told at each step, whatever is trained
     const RunSeries* map = data.find(kMap);
-    if (!loss || !map || loss->points.empty() || map->points.empty()) return 1;
-    return std::max(1.0, std::round(loss->points.back().x / std::max(1.0, map->points.back().x)));
+    if (!rate || !map || rate->points.empty() || map->points.empty()) return 1;
+    return std::max(1.0, std::round(rate->points.back().x / std::max(1.0, map->points.back().x)));
 }
 
 double lastX(const RunData& data, RunAxis axis) {
@@ -144,17 +145,36 @@ std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
     return lines;
 }
 
-std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis) {
-    const std::pair<const char*, const char*> parts[] = {{"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
+namespace {
+
+// X of every series train/X_loss: known ones first, in the order of their colours.
+QStringList lossTerms(const RunData& data) {
+    static const QRegularExpression pattern(QStringLiteral("^train/(.+)_loss$"));
+    QStringList terms{QStringLiteral("box"), QStringLiteral("cls"), QStringLiteral("dfl"), QStringLiteral("distill"), QStringLiteral("dampen")};
+    for (const auto& [name, series] : data.series)
+        if (const auto match = pattern.match(name); match.hasMatch() && !terms.contains(match.captured(1))) terms += match.captured(1);
+    return terms;
+}
+
+QString lossName(const QString& term) {
+    static const std::pair<const char*, const char*> known[] = {{"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
                                                          {"cls", QT_TRANSLATE_NOOP("RunCurves", "class")},
                                                          {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")},
                                                          {"distill", QT_TRANSLATE_NOOP("RunCurves", "teacher")},
                                                          {"dampen", QT_TRANSLATE_NOOP("RunCurves", "dampening")}};
+    for (const auto& [key, name] : known)
+        if (term == QLatin1String(key)) return text(name);
+    return term;
+}
+
+}  // namespace
+
+std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis) {
     std::vector<ChartLine> lines;
     int category = 1;
-    for (const auto& [key, name] : parts) {
-        ChartLine line = lineOf(data, QStringLiteral("train/%1_loss").arg(QLatin1String(key)), true, axis);
-        line.name = line.endLabel = text(name);
+    for (const QString& term : lossTerms(data)) {
+        ChartLine line = lineOf(data, QStringLiteral("train/%1_loss").arg(term), true, axis);
+        line.name = line.endLabel = lossName(term);
         line.role = LineRole::Category;
         line.category = category++;
         if (!line.points.empty()) lines.push_back(std::move(line));
