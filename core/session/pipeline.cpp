@@ -43,6 +43,7 @@ JobOutcome Pipeline::run() {
     if (quantize) insertQuantizers();
     describe();
     const bool resumed = m_request.resume && restoreProgress();
+    if (m_request.resume && !resumed) m_log.log(LogLevel::Info, "session", "resumed: there is no checkpoint yet, so the stages begin anew");
     if (quantize && (!resumed || hasChannelRanges() || repairsStructure())) stage("calibrate", [&] { calibrateStage(); });
     if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen) stage("search", [&] { searchWidthsStage(); });
     if (repairsLayers(m_config) && (!resumed || repairsStructure())) stage("repair", [&] { repairStage(); });

@@ -143,6 +143,7 @@ private:
         restoreNewest(
             stateFile(), [&](const std::filesystem::path& file) { restore(file); },
             [&](const std::string& why) { m_sink.log(LogLevel::Warning, "qc", why); });
+        m_sink.log(LogLevel::Info, "qc", str("resumed: ", m_optimizer->steps(), " of ", allSteps(), " steps were done"));
     }
 
     void restore(const std::filesystem::path& file) {
@@ -162,9 +163,13 @@ private:
                     "cannot resume from ", file.string(), ": its corrections do not fit: ", name);
             tensor->copy_(*found->second);
         }
-        m_optimizer->restore(moments, stored.numbers.at("steps"));
-        m_epoch = stored.numbers.at("epoch");
-        m_batch = stored.numbers.at("batch");
+        try {
+            m_optimizer->restore(moments, stored.numbers.at("steps"));
+            m_epoch = stored.numbers.at("epoch");
+            m_batch = stored.numbers.at("batch");
+        } catch (const nlohmann::json::exception& error) {
+            fail(ErrorKind::BadInput, file.string(), " is damaged: ", error.what());
+        }
     }
 
     CorrectionOutcome fold() {

@@ -112,6 +112,8 @@ private:
     void restore() {
         const auto load = [&](const std::filesystem::path& file) { m_at = loadTrainState(file, m_identity, objects()); };
         restoreNewest(checkpointFile(), load, [&](const std::string& why) { m_sink.log(LogLevel::Warning, "trainer", why); });
+        m_sink.log(LogLevel::Info, "trainer", over() ? "resumed: training was over"
+                   : str("resumed: going on in epoch ", m_at.epoch + 1, " of ", lastEpoch(), ", behind ", m_at.batch, " of ", m_loader.batchesPerEpoch(), " batches"));
     }
     void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
     StepSettings settingsOf(int64_t step) const {

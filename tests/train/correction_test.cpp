@@ -192,6 +192,19 @@ TEST(Correction, ResumesBehindACrash) {
     EXPECT_EQ(storedBytes(resumed.graph), storedBytes(whole.graph));
 }
 
+TEST(Correction, ADamagedCheckpointIsNamed) {
+    TinyCorrection first, other;
+    first.run();
+    const auto file = first.scratch.path() / "correction_state.safetensors";
+    std::string bytes = readFile(file);
+    bytes.replace(bytes.find("\\\"steps\\\""), 9, "\\\"stepx\\\"");
+    std::filesystem::remove(first.scratch.path() / "correction_state.previous.safetensors");
+    writeFileAtomic(file, bytes);
+    other.elsewhere = first.scratch.path();
+    const std::string failure = failureOf(other, true);
+    EXPECT_NE(failure.find("correction_state.safetensors is damaged"), std::string::npos) << failure;
+}
+
 TEST(Correction, AnotherConfigurationMayNotGoOn) {
     TinyCorrection first, other;
     first.run();

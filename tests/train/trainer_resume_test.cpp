@@ -43,12 +43,17 @@ TEST_P(Resume, StopWithinAnEpoch) {
     EXPECT_TRUE(half.stopped);
     EXPECT_EQ(half.epochs.size(), 1u);
     TinyRun resumed(config(), scratch.path() / "parts");
+    std::string said;
+    resumed.sink.onLog = [&](LogLevel, std::string_view sentence) {
+        if (sentence.starts_with("resumed:")) said = sentence;
+    };
     std::optional<int64_t> firstStep;
     resumed.sink.onProgress = [&](std::string_view, int64_t step) {
         if (!firstStep) firstStep = step;
     };
     const TrainOutcome outcome = resumed.train(true);
     EXPECT_GT(firstStep.value_or(0), 6);
+    EXPECT_TRUE(said.starts_with("resumed: going on in epoch 2 of 3, behind ")) << said;
     EXPECT_EQ(storedBytes(*resumed.graph), storedBytes(*whole.graph));
     for (const char* file :
          {"weights/last.safetensors", "weights/best.safetensors", "checkpoint/train_state.safetensors"})
