@@ -21,8 +21,10 @@ endif()
 
 find_program(QATELIER_CCACHE ccache)
 if(QATELIER_CCACHE)
-  # Precompiled headers need this sloppiness to hit the cache at all.
-  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${QATELIER_CCACHE})
+  # Precompiled headers need this sloppiness to hit the cache at all; paths below the source folder are hashed as relative
+  # ones, so that another checkout of the same files finds what this one compiled.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+               CCACHE_NOHASHDIR=true ${QATELIER_CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
 endif()
