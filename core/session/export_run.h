@@ -8,6 +8,7 @@
 
 #include "base/cancel.h"
 #include "base/events.h"
+#include "session/file_check.h"
 
 namespace qat {
 
@@ -23,11 +24,15 @@ struct ExportedFile {
     std::filesystem::path path;
     int64_t bytes = 0;
     std::vector<std::string> notes;  // one sentence each
+    FileCheck check{};
+    int64_t quantizedLayers = 0;     // of an ONNX file: convolutions and linear layers with quantized weights
 };
 
-// Writes every requested format and returns the files in the order of the request. Blocks; progress and notes also go
-// to `sink`. Throws Error: BadInput (not a run or model), Unsupported (unknown format, a node the format cannot hold),
-// Io, Cancelled. Files already written stay.
+// Writes every requested format and returns the files in the order of the request: of a run with the options of its
+// section `export`, so that its ONNX file is byte for byte what the run itself wrote, and is checked on its validation
+// images as the run checks (unless export.validate is false). Blocks; progress also goes to `sink`. Throws Error:
+// BadInput (not a run or model), Unsupported (unknown format, a node the format cannot hold), Io, Cancelled. Files
+// already written stay. What an outside runtime makes of a file never throws: it is in ExportedFile::check.
 std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& sink, const CancelToken& cancel);
 
 }  // namespace qat
