@@ -5,12 +5,12 @@
 #include <memory>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/placement.h"
 #include "config/config_io.h"
+#include "config/yaml_tree.h"
 #include "session/inspect.h"
 #include "session/pattern_report.h"
 
@@ -88,7 +88,7 @@ struct CheckOptions {
 int check(const CheckOptions& o) {
     const std::string &file = o.config, &json = o.json;
     const bool print = json != "-";
-    const ConfigReading reading = readConfig(readFile(file));
+    const ConfigReading reading = readConfig(readTextFile(file, kMaxConfigBytes));
     ordered_json report{{"valid", reading.valid()}, {"issues", reportIssues(file, reading, print)}, {"patterns", ordered_json::array()}};
     if (reading.valid()) {
         const ModelDescription model = familyOf(reading.config);

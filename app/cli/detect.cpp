@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "eval/coco.h"
@@ -140,7 +141,7 @@ int val(const DetectOptions& o, const CancelToken& cancel) {
     std::cout << std::fixed << std::setprecision(4) << "images " << m.images << ", labels " << m.labels << "\nmAP50-95 " << m.map << "\nmAP50    " << m.map50 << "\nmAP75    "
               << m.map75 << "\nprecision " << m.precision << "\nrecall    " << m.recall << "\n" << std::setprecision(2) << "per image: preprocess " << result.preprocessMs
               << " ms, inference " << result.inferenceMs << " ms, postprocess " << result.postprocessMs << " ms\n";
-    if (o.coco) std::cout << "COCO " << json["coco"].dump() << "\n";
+    if (o.coco) std::cout << "COCO " << jsonText(json["coco"]) << "\n";
     return kDone;
 }
 

@@ -9,12 +9,13 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 
 namespace qat::cli {
 
 void writeJson(const std::string& file, const nlohmann::ordered_json& json) {
     if (file.empty()) return;
-    const std::string text = json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    const std::string text = jsonText(json, 2) + "\n";
     if (file == "-") std::cout << text;
     else writeFileAtomic(file, text);
 }

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/files.h"
+#include "base/text.h"
 
 namespace qat {
 namespace {
@@ -73,7 +74,7 @@ void writeSensitivityReport(const std::filesystem::path& folder, const ReportHea
                             const std::vector<LayerError>& errors, const Graph& graph) {
     std::vector<LayerSensitivity> rows = rowsIn;
     std::ranges::stable_sort(rows, std::greater<>(), [](const LayerSensitivity& row) { return row.error.noiseToSignal(); });
-    writeFileAtomic(folder / "layer-sensitivity-report.json", reportJson(header, rows, errors, graph).dump(2) + "\n");
+    writeFileAtomic(folder / "layer-sensitivity-report.json", jsonText(reportJson(header, rows, errors, graph), 2) + "\n");
     writeFileAtomic(folder / "layer-sensitivity-report.md", reportMarkdown(header, rows, graph));
 }
 

@@ -2,7 +2,7 @@
 #include <ctime>
 
 #include "base/error.h"
-#include "base/files.h"
+#include "base/text.h"
 #include "config/config_io.h"
 #include "config/fields.h"
 #include "config/lint.h"
@@ -94,11 +94,7 @@ void resolveConfigPaths(Config& config, const fs::path& folder) {
 
 Config loadConfig(const std::filesystem::path& file,
                   const std::vector<std::pair<std::string, std::string>>& overrides) {
-    std::error_code unknown;
-    const auto size = fs::file_size(file, unknown);
-    require(unknown || size <= kMaxConfigBytes, ErrorKind::BadInput, file.string(), ": the file is larger than ",
-            kMaxConfigBytes >> 20, " MB");
-    ConfigReading reading = readConfig(readFile(file));
+    ConfigReading reading = readConfig(readTextFile(file, kMaxConfigBytes));
     for (const ConfigIssue& issue : reading.issues) {
         if (issue.severity != Severity::Error) continue;
         fail(ErrorKind::BadInput, file.string(), issue.line > 0 ? str(":", issue.line) : "", ": ", issue.message);

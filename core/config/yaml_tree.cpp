@@ -12,33 +12,10 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace qat {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// Bytes of the well-formed UTF-8 sequence at `offset`, 0 if there is none (overlong forms and surrogates included).
-size_t sequenceLength(std::string_view text, size_t offset) {
-    const auto byte = [&](size_t i) {
-        return offset + i < text.size() ? static_cast<unsigned char>(text[offset + i]) : 0;
-    };
-    const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-    const int lead = byte(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const bool overlong = lead == 0xE0 && byte(1) < 0xA0;
-        const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-        return follows(1) && follows(2) && !overlong && !surrogate ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const bool overlong = lead == 0xF0 && byte(1) < 0x90;
-        const bool beyond = lead == 0xF4 && byte(1) > 0x8F;
-        return follows(1) && follows(2) && follows(3) && !overlong && !beyond ? 4 : 0;
-    }
-    return 0;
-}
 
 // The scanner replaces bad bytes, which would shift every later offset, and takes 0x04 for the end of the text.
 std::optional<YamlFailure> characterFailure(std::string_view text) {
@@ -46,7 +23,7 @@ std::optional<YamlFailure> characterFailure(std::string_view text) {
         const unsigned char c = static_cast<unsigned char>(text[i]);
         if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
             return YamlFailure{i, str("holds the control character ", static_cast<int>(c))};
-        const size_t length = sequenceLength(text, i);
+        const size_t length = utf8Length(text, i);
         if (length == 0) return YamlFailure{i, "is not UTF-8"};
         i += length;
     }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/image_file.h"
 #include "data/image_set.h"
 
@@ -25,10 +26,9 @@ std::string placeOf(const fs::path& file, const YAML::Node& node) {
 }
 
 YAML::Node parse(const fs::path& file) {
-    require(fs::is_regular_file(file), ErrorKind::BadInput, file.string(), " is not a file");
-    require(fs::file_size(file) <= kMaxFileBytes, ErrorKind::BadInput, file.string(), " is too large for a data.yaml");
+    const std::string text = readTextFile(file, kMaxFileBytes);
     try {
-        return YAML::Load(readFile(file));
+        return YAML::Load(text);
     } catch (const YAML::Exception& error) {
         fail(ErrorKind::BadInput, placeOf(file, error.mark), "not valid YAML: ", error.msg);
     }

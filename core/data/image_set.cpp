@@ -5,10 +5,13 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/image_file.h"
 
 namespace qat {
 namespace {
+
+constexpr uintmax_t kMaxListBytes = 512 << 20;
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kBlank = " \t\r\n\f\v";
@@ -38,21 +41,17 @@ std::vector<fs::path> imagesInFolder(const fs::path& folder) {
 }
 
 std::vector<fs::path> imagesInList(const fs::path& list) {
-    require(fs::is_regular_file(list), ErrorKind::BadInput, list.string(), " is not a file");
-    const std::string text = readFile(list);
-    std::string_view rest = text;
-    if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+    const std::string text = readTextFile(list, kMaxListBytes);
+    TextLines lines(text);
     std::vector<fs::path> images;
-    for (int line = 1; !rest.empty(); ++line) {
-        const size_t length = std::min(rest.find('\n'), rest.size());
-        const fs::path name = trimmed(rest.substr(0, length));
-        rest.remove_prefix(std::min(length + 1, rest.size()));
+    for (std::string_view line; lines.next(line);) {
+        const fs::path name = trimmed(line);
         if (name.empty()) continue;
-        require(isImagePath(name), ErrorKind::BadInput, list.string(), ":", line, ": ", name.string(),
+        require(isImagePath(name), ErrorKind::BadInput, list.string(), ":", lines.number(), ": ", name.string(),
                 " is not the name of a picture");
         fs::path image = (list.parent_path() / name).lexically_normal();
         std::error_code error;
-        require(fs::is_regular_file(image, error), ErrorKind::BadInput, list.string(), ":", line,
+        require(fs::is_regular_file(image, error), ErrorKind::BadInput, list.string(), ":", lines.number(),
                 ": there is no picture at ", image.string());
         images.push_back(std::move(image));
     }

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace qat {
 namespace {
@@ -106,16 +107,18 @@ LabelReading readLabels(const fs::path& file, int64_t numClasses) {
     if (fs::file_size(file, error) > kMaxFileBytes || error)
         return {{}, str(file.string(), " is too large for a label file")};
 
-    const std::string text = readFile(file);
-    std::string_view rest = text;
-    if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+    std::string text;
+    try {
+        text = utf8Text(file, readFile(file));
+    } catch (const Error& unreadable) {
+        return {{}, unreadable.what()};
+    }
+    TextLines lines(text);
     std::vector<Row> rows;
-    for (int line = 1; !rest.empty(); ++line) {
-        const size_t length = std::min(rest.find('\n'), rest.size());
-        auto values = numbersOf(rest.substr(0, length));
-        if (!values) return problem(file, line, "has something that is not a number");
-        if (!values->empty()) rows.push_back({line, std::move(*values)});
-        rest.remove_prefix(std::min(length + 1, rest.size()));
+    for (std::string_view line; lines.next(line);) {
+        auto values = numbersOf(line);
+        if (!values) return problem(file, lines.number(), "has something that is not a number");
+        if (!values->empty()) rows.push_back({lines.number(), std::move(*values)});
     }
     return readRows(file, rows, numClasses);
 }

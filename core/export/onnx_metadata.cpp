@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "export/onnx_names.h"
 
 namespace qat {
@@ -60,8 +61,7 @@ std::string quantParamsJson(const std::vector<QuantRecord>& records) {
                            {"scales", std::move(scales)},
                            {"zero_points", record.zeroPoints}});
     }
-    return nlohmann::ordered_json{{"format", 1}, {"tensors", std::move(tensors)}}.dump(
-        -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    return jsonText(nlohmann::ordered_json{{"format", 1}, {"tensors", std::move(tensors)}});
 }
 
 }  // namespace qat

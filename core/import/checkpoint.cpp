@@ -7,9 +7,9 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "import/read_mapped.h"
 #include "import/safetensors.h"
-#include "import/text.h"
 #include "import/torch_file.h"
 
 namespace qat {
@@ -157,11 +157,11 @@ void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& checkp
     auto metadata = checkpoint.metadata;
     std::map<std::string, std::string> types;
     for (const NamedTensor& named : checkpoint.tensors) types[named.name] = named.storedType;
-    metadata[kClassNames] = Json(checkpoint.classNames).dump();
-    metadata[kNumClasses] = Json(checkpoint.numClasses).dump();
-    metadata[kStrides] = Json(checkpoint.strides).dump();
-    metadata[kModuleClass] = Json(checkpoint.moduleClass).dump();
-    metadata[kStoredTypes] = Json(types).dump();
+    metadata[kClassNames] = jsonText(Json(checkpoint.classNames));
+    metadata[kNumClasses] = jsonText(Json(checkpoint.numClasses));
+    metadata[kStrides] = jsonText(Json(checkpoint.strides));
+    metadata[kModuleClass] = jsonText(Json(checkpoint.moduleClass));
+    metadata[kStoredTypes] = jsonText(Json(types));
     writeSafetensors(path, checkpoint.tensors, metadata);
 }
 

@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
-#include "import/text.h"
+#include "base/text.h"
 
 namespace qat {
 namespace {

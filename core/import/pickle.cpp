@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "import/byte_reader.h"
-#include "import/text.h"
 
 namespace qat {
 namespace {

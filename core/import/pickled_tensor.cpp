@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/error.h"
-#include "import/text.h"
+#include "base/text.h"
 
 namespace qat {
 namespace {

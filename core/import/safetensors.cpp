@@ -9,11 +9,11 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "import/byte_reader.h"
 #include "import/read_mapped.h"
 #include "import/safetensors_header.h"
 #include "import/tensor_source.h"
-#include "import/text.h"
 
 namespace qat {
 namespace {

@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
-#include "import/text.h"
+#include "base/text.h"
 
 namespace qat {
 namespace {
@@ -117,8 +117,8 @@ private:
     std::unordered_set<std::string> m_seen, m_names;
 };
 
-std::string jsonText(const std::string& text) {
-    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string jsonString(const std::string& text) {
+    return jsonText(Json(text));
 }
 
 std::string jsonList(const Shape& values) {
@@ -140,17 +140,17 @@ std::string formatSafetensorsHeader(const SafetensorsHeader& header) {
         if (text.size() > 1 && text.back() != '{') text += ',';
     };
     if (!header.metadata.empty()) {
-        text += jsonText(std::string(kMetadataKey)) + ":{";
+        text += jsonString(std::string(kMetadataKey)) + ":{";
         for (const auto& [key, value] : header.metadata) {
             separate();
-            text += jsonText(key) + ':' + jsonText(value);
+            text += jsonString(key) + ':' + jsonString(value);
         }
         text += '}';
     }
     for (const SafetensorsEntry& entry : header.entries) {
         ensure(isUtf8(entry.name) && entry.name != kMetadataKey, "tensor name for safetensors");
         separate();
-        text += str(jsonText(entry.name), ":{\"dtype\":\"", safetensorsName(entry.type),
+        text += str(jsonString(entry.name), ":{\"dtype\":\"", safetensorsName(entry.type),
                     "\",\"shape\":", jsonList(entry.shape), ",\"data_offsets\":[", entry.begin, ',', entry.end, "]}");
     }
     text += '}';

@@ -6,9 +6,9 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "import/byte_reader.h"
 #include "import/pickled_tensor.h"
-#include "import/text.h"
 #include "import/torch_model.h"
 #include "import/zip_reader.h"
 

@@ -8,8 +8,8 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "import/module_walk.h"
-#include "import/text.h"
 
 namespace qat {
 namespace {

@@ -2,9 +2,9 @@
 #include "import/zip_reader.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "import/byte_reader.h"
 #include "import/crc32.h"
-#include "import/text.h"
 
 namespace qat {
 namespace {

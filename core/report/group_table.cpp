@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/files.h"
+#include "base/text.h"
 
 namespace qat {
 namespace {
@@ -234,9 +235,7 @@ std::string groupMarkdown(const std::vector<MethodRow>& rows) {
 void writeMethodTable(const std::filesystem::path& folder, const std::vector<MethodRow>& rows) {
     ordered_json list = ordered_json::array();
     for (const MethodRow& row : rows) list.push_back(rowJson(row));
-    writeFileAtomic(folder / "methods.json", ordered_json{{"schema_version", "1.1"}, {"rows", list}}.dump(
-                                                 2, ' ', false, ordered_json::error_handler_t::replace) +
-                                                 "\n");
+    writeFileAtomic(folder / "methods.json", jsonText(ordered_json{{"schema_version", "1.1"}, {"rows", list}}, 2) + "\n");
     writeFileAtomic(folder / "methods.md", groupMarkdown(rows));
 }
 

@@ -1,6 +1,8 @@
 // Markup and the style sheet.
 #include "report/html_page.h"
 
+#include "base/text.h"
+
 namespace qat {
 namespace {
 
@@ -23,33 +25,12 @@ svg .c0 { stroke: var(--c0); } svg .c1 { stroke: var(--c1); } svg .c2 { stroke: 
 svg .c5 { stroke: var(--c5); } svg .dot { fill: var(--page); stroke-width: 2; }
 )";
 
-// Bytes of the well-formed UTF-8 character at `at`; 0 if there is none.
-size_t characterLength(std::string_view text, size_t at) {
-    const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-    const unsigned first = byte(at);
-    if (first < 0x80) return 1;
-    const size_t length = first >= 0xC2 && first < 0xE0   ? 2
-                          : first >= 0xE0 && first < 0xF0 ? 3
-                          : first >= 0xF0 && first < 0xF5 ? 4
-                                                          : 0;
-    for (size_t i = 1; i < length; ++i)
-        if ((byte(at + i) & 0xC0u) != 0x80u) return 0;
-    const unsigned second = byte(at + 1);
-    const bool wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-                       (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
-    return wrong ? 0 : length;
-}
-
 }  // namespace
 
 std::string escaped(std::string_view text) {
     std::string out;
-    for (size_t at = 0; at < text.size();) {
-        const char c = text[at];
-        const size_t length = characterLength(text, at);
-        if (length == 0)
-            out += "\xEF\xBF\xBD";
-        else if (c == '&')
+    for (const char c : withUtf8Only(text)) {
+        if (c == '&')
             out += "&amp;";
         else if (c == '<')
             out += "&lt;";
@@ -57,11 +38,10 @@ std::string escaped(std::string_view text) {
             out += "&gt;";
         else if (c == '"')
             out += "&quot;";
-        else if (length == 1 && (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) && c != '\n' && c != '\t')
+        else if ((static_cast<unsigned char>(c) < 0x20 || c == 0x7F) && c != '\n' && c != '\t')
             out += ' ';
         else
-            out += text.substr(at, length);
-        at += length == 0 ? 1 : length;
+            out += c;
     }
     return out;
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "config/slot.h"
 
 namespace qat {
@@ -57,7 +58,7 @@ void writeCalibration(const std::filesystem::path& file, const CalibrationResult
                 {"warnings", result.warnings}};
     if (!images.coresetMethod.empty()) report["coreset"] = coresetJson(images);
     for (const TensorCalibration& tensor : result.tensors) report["tensors"].push_back(tensorJson(tensor));
-    writeFileAtomic(file, report.dump(1) + "\n");
+    writeFileAtomic(file, jsonText(report, 1) + "\n");
 }
 
 }  // namespace qat

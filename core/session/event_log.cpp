@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "session/clock.h"
 
 namespace qat {
@@ -59,7 +60,7 @@ EventLog::~EventLog() { std::fclose(m_file); }
 double EventLog::seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
 
 void EventLog::write(const Line& line) {
-    const std::string text = line.json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    const std::string text = jsonText(line.json) + "\n";
     const bool written = std::fwrite(text.data(), 1, text.size(), m_file) == text.size() && std::fflush(m_file) == 0;
     if (!written && m_error == 0) m_error = errno ? errno : EIO;
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "export/onnx_export.h"
 #include "passes/equalize.h"
 #include "passes/fold_batch_norm.h"
@@ -337,7 +338,7 @@ std::optional<JobOutcome::Accuracy> accuracyFrom(const nlohmann::json& j) {
 void Pipeline::saveProgress() const {
     if (correctsCalibrated()) saveModel(calibratedFile(), m_model);
     const nlohmann::json progress{{"fp32", accuracyJson(m_facts.outcome.fp32)}, {"ptq", accuracyJson(m_facts.outcome.ptq)}};
-    writeFileAtomic(m_folder.checkpoint() / "stages.json", progress.dump() + "\n");
+    writeFileAtomic(m_folder.checkpoint() / "stages.json", jsonText(progress) + "\n");
 }
 
 // Everything before training is known again if training had begun, or a correction without training; ranges and weights

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "config/config_io.h"
 #include "config/slot.h"
 #include "eval/nms.h"
@@ -190,13 +191,13 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"overridden_gate", facts.stageGate.missing.empty() ? ordered_json(nullptr) : ordered_json(facts.stageGate.missing)},
         {"status", facts.status},
         {"error", facts.error.empty() ? ordered_json(nullptr) : ordered_json(facts.error)}};
-    writeFileAtomic(folder.summary(), summary.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+    writeFileAtomic(folder.summary(), jsonText(summary, 2) + "\n");
 }
 
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers) {
     ordered_json list = ordered_json::array();
     for (const LayerInfo& layer : layers) list.push_back(layerJson(layer));
-    writeFileAtomic(folder.layers(), list.dump(2) + "\n");
+    writeFileAtomic(folder.layers(), jsonText(list, 2) + "\n");
 }
 
 }  // namespace qat

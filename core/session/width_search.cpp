@@ -10,6 +10,7 @@
 #include "analysis/bit_search.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "config/pattern.h"
 #include "session/describe.h"
 
@@ -59,7 +60,7 @@ void writeWidths(const std::filesystem::path& runFolder, const WidthSearch& sear
     nlohmann::ordered_json layers = nlohmann::ordered_json::array();
     for (const auto& [layer, bits] : search.layers) layers.push_back({{"layer", layer}, {"bits", bits}});
     const nlohmann::ordered_json file{{"budget_bits", search.budgetBits}, {"average_bits", search.averageBits}, {"layers", layers}};
-    writeFileAtomic(runFolder / kFile, file.dump(2) + "\n");
+    writeFileAtomic(runFolder / kFile, jsonText(file, 2) + "\n");
 }
 
 bool applyChosenWidths(const std::filesystem::path& runFolder, Config& config) {

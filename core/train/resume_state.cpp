@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "config/config_io.h"
 #include "import/safetensors.h"
 
@@ -77,7 +78,7 @@ void writeResumeState(const std::filesystem::path& file, const std::string& kind
     state.numbers["version"] = kVersion;
     state.numbers["identity"] = identity;
     keepPredecessor(file);
-    writeSafetensors(file, state.tensors, {{keyOf(kind), state.numbers.dump()}});
+    writeSafetensors(file, state.tensors, {{keyOf(kind), jsonText(state.numbers)}});
 }
 
 ResumeState readResumeState(const std::filesystem::path& file, const std::string& kind, const std::string& identity) {

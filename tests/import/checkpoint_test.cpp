@@ -7,7 +7,6 @@
 
 #include "base/files.h"
 #include "import/byte_builders.h"
-#include "import/text.h"
 #include "support/assets.h"
 
 namespace qat::test {
@@ -143,16 +142,6 @@ TEST_F(CheckpointFile, RejectsFalseMetadataOfOurs) {
     EXPECT_EQ(error("qatelier.strides", "[true,{}]"), "its metadata qatelier.strides is not of the kind expected");
     EXPECT_EQ(error("qatelier.class_names", R"([\"cat\"])"), "it has 0 classes and 1 class names");
     EXPECT_EQ(error("qatelier.strides", std::string(100000, '[')), "its metadata qatelier.strides is not valid JSON");
-}
-
-TEST(Text, ChecksUtf8) {
-    for (const char* good : {"", "abc", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"})
-        EXPECT_TRUE(isUtf8(good)) << good;
-    for (const char* bad :
-         {"\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x80\x80\x80", "\xff"})
-        EXPECT_FALSE(isUtf8(bad)) << inQuotes(bad);
-    EXPECT_EQ(inQuotes("a\n\xff"), "\"a??\"");
-    EXPECT_EQ(inQuotes(std::string(101, 'x')), '"' + std::string(100, 'x') + "...\"");
 }
 
 }  // namespace
