@@ -31,7 +31,7 @@ void printAccuracy(const char* name, const std::optional<JobOutcome::Accuracy>& 
     if (accuracy) std::cout << std::left << std::setw(8) << name << std::fixed << std::setprecision(4) << "mAP50-95 " << accuracy->map << "  mAP50 " << accuracy->map50 << "\n";
 }
 
-int runJob(const JobOptions& o, JobKind kind, const CancelToken& cancel) {
+int runJob(const JobOptions& o, JobKind kind, CancelToken& cancel) {
     ConsoleSink console;
     JobRequest request = requestFrom(o, kind);
     if (request.out.empty()) request.out = newRunFolder(loadConfig(request.config, request.overrides), request.config);
@@ -71,7 +71,7 @@ int exportFiles(const ExportRequest& request, const CancelToken& cancel) {
     return kDone;
 }
 
-int demo(const std::string& out, const CancelToken& cancel) {
+int demo(const std::string& out, CancelToken& cancel) {
     ConsoleSink console;
     const DemoOutcome outcome = runDemo(out, console, cancel);
     if (outcome.status == JobStatus::Cancelled) return kCancelled;

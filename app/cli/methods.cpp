@@ -17,7 +17,7 @@ struct Options {
     std::vector<std::string> settings;
 };
 
-int runMethods(const Options& o, const CancelToken& cancel) {
+int runMethods(const Options& o, CancelToken& cancel) {
     ConsoleSink console;
     GroupRequest request = o.group;
     request.overrides = parseSettings(o.settings);

@@ -22,7 +22,7 @@ JobOutcome::Accuracy accuracy(const std::optional<JobOutcome::Accuracy>& measure
 
 }  // namespace
 
-DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, const CancelToken& cancel) {
+DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, CancelToken& cancel) {
     const StopWatch watch;
     makeWritableFolder(folder);
     const auto config = folder / "demo.yaml";

@@ -25,6 +25,6 @@ struct DemoOutcome {
 };
 
 // Two runs below `folder` (w8a8 and w4a4; numbered on if they exist). Throws like runPipeline.
-DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, const CancelToken& cancel);
+DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, CancelToken& cancel);
 
 }  // namespace qat

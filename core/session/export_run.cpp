@@ -8,6 +8,7 @@
 #include "run/executor.h"
 #include "session/model_source.h"
 #include "session/process.h"
+#include "session/run_lock.h"
 #include "train/save_model.h"
 
 namespace qat {
@@ -47,6 +48,7 @@ std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& s
     for (const auto& format : formats)
         require(format == "onnx" || format == "safetensors" || format == "safetensors16", ErrorKind::Unsupported, "the format ", format,
                 " is not written by this version; onnx, safetensors and safetensors16 are");
+    requireNobodyIn(request.out);
     const Source source = openSource(request.source);
     makeWritableFolder(request.out);
     std::vector<ExportedFile> files;

@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "data/labels.h"
 #include "data/shapes.h"
+#include "session/run_lock.h"
 
 namespace qat {
 namespace {
@@ -74,7 +75,7 @@ std::vector<FileDigest> artifactsOf(const fs::path& runFolder) {
          !gone && entry != fs::recursive_directory_iterator(); entry.increment(gone)) {
         const fs::path relative = entry->path().lexically_relative(runFolder);
         if (kLeftOut.contains(relative.string())) entry.disable_recursion_pending();
-        else if (entry->is_regular_file(gone) && !isHalfWritten(entry->path())) {
+        else if (entry->is_regular_file(gone) && !isHalfWritten(relative) && !isLockFile(relative)) {
             const MappedFile file(entry->path());
             files.push_back(
                 {relative.generic_string(), static_cast<int64_t>(file.bytes().size()), sha256Hex(file.bytes())});

@@ -31,12 +31,17 @@ void requireSameRun(const RunFolder& folder, const Config& config) {
             " differs from the given configuration");
 }
 
-RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
+void checkRunFolder(const JobRequest& request, const Config& config) {
     const RunFolder folder{request.out};
     if (request.resume) requireSameRun(folder, config);
     else
         require(!std::filesystem::exists(folder.config()), ErrorKind::BadInput, folder.root.string(),
                 " already holds a run: resume it or choose another folder");
+}
+
+RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
+    checkRunFolder(request, config);
+    const RunFolder folder{request.out};
     for (const auto& path : {folder.root, folder.weights(), folder.checkpoint(), folder.previews(), folder.exports()}) makeWritableFolder(path);
     if (request.resume) {
         removeHalfWritten(folder.root);

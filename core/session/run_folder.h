@@ -26,8 +26,12 @@ struct RunFolder {
     std::filesystem::path exports() const { return root / "exports"; }
 };
 
-// Makes the folder, or checks that it is this job's when resuming. A folder that already holds a run is refused unless
-// resuming; resuming a folder with another configuration is refused, and nothing is overwritten. Throws Error.
+// A folder that already holds a run is refused unless resuming; resuming a folder with another configuration is refused.
+// Changes nothing. Throws Error{BadInput}.
+void checkRunFolder(const JobRequest& request, const Config& config);
+
+// Checks once more, makes what a run folder holds and clears away what a killed job left half written: only for who holds
+// the folder's lock (run_lock.h). Throws Error.
 RunFolder enterRunFolder(const JobRequest& request, const Config& config);
 
 // Whether a folder may go on with this configuration; only what changes no bit may differ. Throws Error{BadInput} if not.

@@ -12,6 +12,7 @@
 #include "session/methods.h"
 #include "session/precision.h"
 #include "session/run_folder.h"
+#include "session/run_lock.h"
 
 namespace qat {
 namespace {
@@ -99,7 +100,7 @@ bool isFinished(const JobRequest& request) {
 }
 
 // False: stopped on request.
-bool runOne(JobRequest request, EventSink& sink, const CancelToken& cancel, std::vector<std::string>& failed) {
+bool runOne(JobRequest request, EventSink& sink, CancelToken& cancel, std::vector<std::string>& failed) {
     request.resume = std::filesystem::exists(RunFolder{request.out}.config());
     try {
         return runPipeline(request, sink, cancel).status != JobStatus::Cancelled;
@@ -113,7 +114,7 @@ bool runOne(JobRequest request, EventSink& sink, const CancelToken& cancel, std:
 
 }  // namespace
 
-GroupOutcome runGroup(const GroupRequest& group, EventSink& sink, const CancelToken& cancel) {
+GroupOutcome runGroup(const GroupRequest& group, EventSink& sink, CancelToken& cancel) {
     const Config base = resolvedConfig({group.config, group.out, group.data, group.overrides});
     check(group, base);
     const std::vector<Cell> cells = cellsOf(group, base);
@@ -126,6 +127,7 @@ GroupOutcome runGroup(const GroupRequest& group, EventSink& sink, const CancelTo
         return outcome;
     }
     makeWritableFolder(group.out);
+    const RunLock lock(group.out, cancel);
     for (size_t i = 0; i < cells.size() && outcome.status != JobStatus::Cancelled; ++i) {
         JobRequest request = requestFor(group, cells[i]);
         if (asks) request.gate = answerOf(outcome, base);

@@ -35,6 +35,6 @@ struct GroupOutcome {
 // Runs what is not finished yet; a run that was interrupted is resumed, one that fails does not keep the others from
 // running. Writes methods.md, methods.json and report.html after each run. Throws Error{BadInput} for names, seeds or a
 // configuration that cannot be run, and for a run folder that holds another job.
-GroupOutcome runGroup(const GroupRequest& request, EventSink& sink, const CancelToken& cancel);
+GroupOutcome runGroup(const GroupRequest& request, EventSink& sink, CancelToken& cancel);
 
 }  // namespace qat

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "config/config_io.h"
 #include "data/shapes.h"
 #include "report/run_report.h"
@@ -12,6 +13,7 @@
 #include "session/pipeline.h"
 #include "session/precision.h"
 #include "session/process.h"
+#include "session/run_lock.h"
 #include "session/width_search.h"
 
 namespace qat {
@@ -79,12 +81,15 @@ Config resolvedConfig(const JobRequest& request) {
     return config;
 }
 
-JobOutcome runPipeline(const JobRequest& request, EventSink& sink, const CancelToken& cancel) {
+JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& cancel) {
     prepareProcess();
     const Config config = resolvedConfig(request);
     useThreads(config.run.threads);
     const StageGate gate = request.gate ? *request.gate : askStageGate(config, request.overrideGate);
     if (gate.state == StageGateState::Closed) return notStarted(gate);
+    checkRunFolder(request, config);
+    makeWritableFolder(request.out);
+    const RunLock lock(request.out, cancel);
     const RunFolder folder = enterRunFolder(request, config);
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);

@@ -68,6 +68,12 @@ void readPage(const std::filesystem::path& file) {
     require(text.find("</html>") != std::string::npos, ErrorKind::BadInput, "the page has no end");
 }
 
+// Of a killed job: one line, or nothing if it was killed in front of it.
+void readLock(const std::filesystem::path& file) {
+    const std::string text = readFile(file);
+    require(text.empty() || nlohmann::json::accept(text.substr(0, text.find('\n'))), ErrorKind::BadInput, "no lock");
+}
+
 using Reader = std::function<void(const std::filesystem::path&)>;
 const std::map<std::string, Reader> kReaders{
     {".json",
@@ -80,6 +86,7 @@ const std::map<std::string, Reader> kReaders{
     {".png", [](const auto& file) { readImage(file); }},
     {".html", readPage},
     {".jsonl", readEventLines},
+    {".lock", readLock},
 };
 
 Reader readerOf(const std::filesystem::path& file) {

@@ -68,6 +68,27 @@ TEST_F(Interrupted, ControlCEndsWith130AndResumes) {
     EXPECT_EQ(finalWeights(out), uninterrupted());
 }
 
+TEST_F(Interrupted, OneProcessAFolder) {
+    Program first(arguments(out));
+    ASSERT_TRUE(runIntoTraining(first)) << first.wait().err;
+    const std::string pid = std::to_string(readJson(out / "run.lock")["pid"].get<int>());
+    const Ended second = runProgram(arguments(out, true));
+    EXPECT_EQ(second.status, 2);
+    EXPECT_NE(second.err.find(out.string() + " is in use: process " + pid + " works in it"), std::string::npos) << second.err;
+    first.signal(SIGKILL);
+    first.wait();
+    EXPECT_TRUE(std::filesystem::exists(out / "run.lock"));
+    Program third(arguments(out, true));
+    const auto atWork = [&] { return steps().size() == 2 && steps().back().size() >= 2; };
+    ASSERT_TRUE(third.runUntil(atWork)) << "a killed job's folder can be resumed: " << third.wait().err;
+    writeFileAtomic(out / "stop.request", "");
+    EXPECT_EQ(third.wait().status, 130);
+    EXPECT_FALSE(std::filesystem::exists(out / "run.lock"));
+    const Ended last = runProgram(arguments(out, true));
+    ASSERT_EQ(last.status, 0) << last.err;
+    EXPECT_EQ(finalWeights(out), uninterrupted());
+}
+
 // Files may not grow beyond a limit, as if the disk were full.
 TEST_F(Interrupted, AFullDiskIsOneSentence) {
     const Ended ended = runProgram({"/bin/bash", "-c", "trap '' XFSZ; ulimit -f 4096; exec \"$@\"", "bash",

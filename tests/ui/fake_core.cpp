@@ -282,7 +282,7 @@ PlacementReport describePlacement(const Config& config) {
     return report;
 }
 
-JobOutcome runPipeline(const JobRequest& request, EventSink&, const CancelToken& cancel) {
+JobOutcome runPipeline(const JobRequest& request, EventSink&, CancelToken& cancel) {
     const bool closed = test::fakeScript().gateClosed;
     test::fakeScript().wasResumed = request.resume;
     if (closed && !request.overrideGate) {

@@ -9,7 +9,7 @@ namespace {
 // Deep graphs recurse in autograd; the default stack of a pool thread is smaller than the main thread's.
 constexpr uint kStackBytes = 64u << 20;
 
-JobResult runJob(const JobRequest& request, const CancelToken& cancel) {
+JobResult runJob(const JobRequest& request, CancelToken& cancel) {
     JobResult result;
     try {
         NullSink sink;
