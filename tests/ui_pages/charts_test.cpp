@@ -5,7 +5,9 @@
 #include <QApplication>
 #include <QFile>
 #include <QImage>
+#include <QMouseEvent>
 #include <QPainter>
+#include <QSet>
 #include <QTest>
 #include <cmath>
 #include <ctime>
@@ -199,6 +201,52 @@ TEST(Chart, KeysMoveTheSharedCrosshair) {
     EXPECT_TRUE(second.crosshairTable().contains("wave\t9\t"));
     QTest::keyClick(&first, Qt::Key_Escape);
     EXPECT_FALSE(link.x());
+}
+
+// QTest moves the real pointer, which a widget without a screen does not see.
+void movePointer(QWidget& widget, const QPoint& to) {
+    QMouseEvent move(QEvent::MouseMove, to, widget.mapToGlobal(to), Qt::NoButton, Qt::NoButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(&widget, &move);
+}
+
+// x of the crosshair after the pointer went to a share of the chart's width.
+double xUnderPointer(ChartCanvas& canvas, double share) {
+    canvas.grab();  // the scale follows from painting
+    movePointer(canvas, {int(canvas.width() * share), canvas.height() / 2});
+    const QString table = canvas.crosshairTable();
+    return table.section('\n', 1).section('\t', 1, 1).toDouble();
+}
+
+TEST(Chart, CrosshairStopsWhereverAnyLineWasMeasured) {
+    Hub hub;
+    CrosshairLink link;
+    ChartCanvas canvas(&hub.theme);
+    canvas.resize(700, 200);
+    canvas.setLink(&link);
+    ChartLine ptq, floor, epochs, between;
+    ptq.level = true;
+    ptq.points = {{0, 0.4}, {6, 0.4}};
+    floor.role = LineRole::Limit;
+    floor.points = {{0.1, 0.2}, {6, 0.3}};
+    for (int epoch = 1; epoch <= 6; ++epoch) epochs.points.emplace_back(epoch, 0.1 * epoch);
+    between.points = {{2.5, 0.5}};
+    canvas.setLines({floor, ptq});
+    EXPECT_EQ(xUnderPointer(canvas, 0.9), 6) << "a level alone is read at its ends";
+    canvas.setLines({floor, ptq, epochs, between});
+    QSet<double> stops;
+    for (double share = 0.05; share < 1; share += 0.01) {
+        xUnderPointer(canvas, share);
+        stops.insert(*link.x());
+    }
+    EXPECT_EQ(stops, (QSet<double>{1, 2, 2.5, 3, 4, 5, 6}));
+    QTest::mousePress(&canvas, Qt::LeftButton, {}, {250, 90});
+    movePointer(canvas, {480, 90});
+    QTest::mouseRelease(&canvas, Qt::LeftButton, {}, {480, 90});
+    for (const double share : {0.08, 0.9}) {
+        xUnderPointer(canvas, share);
+        EXPECT_GT(*link.x(), 1.5) << "a stop outside the zoom cannot be seen";
+        EXPECT_LT(*link.x(), 5.5);
+    }
 }
 
 TEST(Chart, SmoothsOnlyLongPlainLines) {

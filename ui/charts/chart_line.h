@@ -25,6 +25,7 @@ struct ChartLine {
     bool thin = false;            // secondary line of the same role
     bool dotted = false;          // a forecast or a plan
     bool stair = false;           // keeps its value until the next point
+    bool level = false;           // one value drawn across: its points are ends, not measurements
     bool hatchBelow = false;      // the area under it is forbidden ground
     QString endLabel, endNote;    // beside the last point; the note in secondary text under it
 };

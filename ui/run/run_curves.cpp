@@ -42,6 +42,7 @@ ChartLine level(const QString& name, double value, double xMax, LineRole role) {
     ChartLine line;
     line.name = name;
     line.role = role;
+    line.level = true;
     line.points = {{0, value}, {xMax, value}};
     line.endLabel = name + QLatin1Char(' ') + formatMap(value);
     return line;
