@@ -249,7 +249,7 @@ TEST(RunFeed, AnEndlessLineIsCutNotKept) {
                                       << "\n{\"t\":1,\"type\":\"log\",\"text\":\"after\"}\n";
     RunData data;
     EventTail tail(path);
-    for (int i = 0; i < 3; ++i) tail.read(500, [&](const QByteArray& line) { applyEventLine(data, line); });
+    for (int i = 0; i < 3; ++i) tail.read({500, 8 << 20}, [&](const QByteArray& line) { applyEventLine(data, line); });
     EXPECT_EQ(data.corruptLines, 1);
     EXPECT_EQ(data.log.lines.back().text, "after");
 }

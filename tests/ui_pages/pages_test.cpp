@@ -1,5 +1,6 @@
 // The three pages over made-up runs: models, linking, sleeping while hidden, states without data.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <QAbstractItemModelTester>
 #include <QApplication>
@@ -7,6 +8,7 @@
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
+#include <fstream>
 
 #include "analyze/analyze_page.h"
 #include "analyze/layer_inspector.h"
@@ -21,10 +23,12 @@
 #include "run/log_model.h"
 #include "run/oscillation_model.h"
 #include "run/run_page.h"
+#include "session/run_lock.h"
 #include "support/assets.h"
 #include "ui_pages/event_loop.h"
 #include "ui_pages/fake_run.h"
 #include "widgets/empty_state.h"
+#include "widgets/message_bar.h"
 
 namespace qat::ui {
 namespace {
@@ -41,10 +45,19 @@ struct Scene {
 
     void load(const test::FakeRunOptions& options = {}) {
         test::writeFakeRun(scratch.path(), options);
+        read();
+    }
+    void read() {
         EventTail tail;
         store.replace(readRunFolder(QString::fromStdString(scratch.path().string()), tail));
     }
 };
+
+QPushButton* buttonOf(QWidget& widget, const QString& text) {
+    for (QPushButton* button : widget.findChildren<QPushButton*>())
+        if (button->text().contains(text)) return button;
+    return nullptr;
+}
 
 TEST(LogModel, GrowsShrinksAndFilters) {
     Scene scene;
@@ -232,19 +245,69 @@ TEST(Run, PageShowsLiveFailedAndEmptyRuns) {
     EXPECT_FALSE(page.grab().isNull());
     scene.load({.epochsDone = 3, .images = 0, .ended = false});
     EXPECT_FALSE(page.grab().isNull());
-    QPushButton* stop = nullptr;
-    for (QPushButton* button : page.findChildren<QPushButton*>())
-        if (button->text().contains("Stop")) stop = button;
+    QPushButton* stop = buttonOf(page, "Stop");
     ASSERT_TRUE(stop);
     EXPECT_TRUE(stop->isVisible());
-    stop->click();
-    EXPECT_EQ(stops.count(), 1);
+    EXPECT_FALSE(stop->isEnabled()) << "nobody holds the lock: there is no one to ask";
+    EXPECT_FALSE(stop->toolTip().isEmpty());
+    {
+        CancelToken cancel;
+        const RunLock lock(scene.scratch.path(), cancel);
+        scene.read();
+        EXPECT_TRUE(stop->isEnabled());
+        stop->click();
+        EXPECT_EQ(stops.count(), 1);
+        scene.read();
+        EXPECT_FALSE(stop->isEnabled()) << "asked once is enough";
+    }
     test::FakeEvents(scene.scratch.path())
         .add({{"type", "end"}, {"status", "completed-failed"}, {"error", "out of memory"}}, 500);
     EventTail tail;
     scene.store.replace(readRunFolder(QString::fromStdString(scene.scratch.path().string()), tail));
     EXPECT_FALSE(stop->isVisible());
     EXPECT_FALSE(page.grab().isNull());
+}
+
+TEST(Run, AKilledRunCanBeResumedWhereItIsTold) {
+    Scene scene;
+    RunPage page(&scene.theme, &scene.selection, &scene.store);
+    page.show();
+    QSignalSpy resumes(&page, &RunPage::resumeRequested);
+    scene.load({.epochsDone = 3, .images = 0, .ended = false});
+    std::ofstream(scene.scratch.path() / "run.lock") << R"({"pid":77,"host":"","boot":""})" << "\n";
+    std::ofstream(scene.scratch.path() / "config.yaml") << "model: {}\n";
+    scene.read();
+    auto* messages = page.findChild<MessageStack*>();
+    ASSERT_EQ(messages->count(), 1);
+    const QString said = messages->findChild<QWidget*>("status")->accessibleName();
+    EXPECT_TRUE(said.contains("was killed") && said.contains("77")) << said.toStdString();
+    EXPECT_TRUE(said.contains("starts again from its first stage")) << said.toStdString();
+    buttonOf(*messages, "Resume")->click();
+    EXPECT_EQ(resumes.count(), 1);
+    scene.read();
+    EXPECT_EQ(messages->count(), 0) << "told once";
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    EXPECT_TRUE(buttonOf(page, "Resume")->isVisible()) << "the monitor still offers it";
+}
+
+TEST(Run, DamageIsOneMessageAndAChip) {
+    Scene scene;
+    RunPage page(&scene.theme, &scene.selection, &scene.store);
+    page.show();
+    scene.load({.images = 0});
+    std::ofstream(scene.scratch.path() / "layers.json") << "[";
+    std::ofstream(scene.scratch.path() / "run_summary.json") << R"({"schema_version": "9.0"})";
+    scene.read();
+    auto* messages = page.findChild<MessageStack*>();
+    ASSERT_EQ(messages->count(), 1);
+    const QString said = messages->findChild<QWidget*>("damage")->accessibleName();
+    EXPECT_TRUE(said.contains("layers.json cannot be read") && said.contains("newer version")) << said.toStdString();
+}
+
+TEST(Run, EveryStageHasATitle) {
+    for (const char* stage : {"load", "calibrate", "search", "repair", "evaluate_fp32", "evaluate_ptq", "analyze", "train",
+                              "reestimate", "qc", "evaluate", "export"})
+        EXPECT_NE(stageTitle(stage), stage);
 }
 
 TEST(Run, OscillationModelTakesTheWorst) {
@@ -374,11 +437,14 @@ TEST(ImageCache, FallsBackToThePreviewAndSaysWhatIsWrong) {
     test::ScratchFolder scratch;
     const QString folder = QString::fromStdString(scratch.path().string());
     QImage(8, 4, QImage::Format_RGB32).save(folder + "/p.png");
+    ASSERT_EQ(::mkfifo((scratch.path() / "pipe").c_str(), 0600), 0);
     ImageCache cache;
     QSignalSpy ready(&cache, &ImageCache::ready);
     EXPECT_EQ(cache.find(folder + "/gone.jpg", folder + "/p.png"), nullptr);
     EXPECT_EQ(cache.find(folder + "/bad.jpg", {}), nullptr);
-    ASSERT_TRUE(waitUntil([&] { return ready.count() == 2; }));
+    EXPECT_EQ(cache.find(folder + "/pipe", {}), nullptr);
+    ASSERT_TRUE(waitUntil([&] { return ready.count() == 3; })) << "a pipe keeps nobody waiting";
+    EXPECT_TRUE(cache.find(folder + "/pipe", {})->trouble.contains("it is not a regular file"));
     const ImageCache::Entry* preview = cache.find(folder + "/gone.jpg", {});
     ASSERT_TRUE(preview);
     EXPECT_TRUE(preview->isPreview);

@@ -2,10 +2,12 @@
 #include "compare/image_cache.h"
 
 #include <QCoreApplication>
+#include <QFile>
 #include <QImageReader>
 #include <utility>
 
 #include "feed/pool_task.h"
+#include "feed/regular_file.h"
 
 namespace qat::ui {
 namespace {
@@ -13,11 +15,16 @@ namespace {
 constexpr int kCacheKilobytes = 256 * 1024;
 
 QImage decoded(const QString& path, QString* trouble) {
-    QImageReader reader(path);
+    QFile file;
+    QString why;
+    const bool opened = openRegular(file, path, &why);
+    if (!opened && why.isEmpty()) why = QCoreApplication::translate("ImageCache", "there is no such file");
+    QImageReader reader(&file);
     reader.setAutoTransform(true);
-    const QImage image = reader.read();
+    const QImage image = opened ? reader.read() : QImage();
+    if (opened && image.isNull()) why = QCoreApplication::translate("ImageCache", "it is no picture that can be read");
     if (image.isNull())
-        *trouble = QCoreApplication::translate("ImageCache", "%1 cannot be shown: %2.").arg(path, reader.errorString());
+        *trouble = QCoreApplication::translate("ImageCache", "%1 cannot be shown: %2.").arg(path, why);
     return image.convertToFormat(QImage::Format_RGB32);
 }
 

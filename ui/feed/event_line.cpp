@@ -66,11 +66,14 @@ unsigned applyStage(RunData& data, const QJsonObject& event) {
 unsigned applyLayer(RunData& data, const QJsonObject& event) {
     static const QHash<QString, LayerTable> tables{{"error", LayerTable::Error},
                                                    {"sensitivity", LayerTable::Sensitivity},
-                                                   {"oscillation", LayerTable::Oscillation}};
+                                                   {"oscillation", LayerTable::Oscillation},
+                                                   {"repair", LayerTable::Repair},
+                                                   {"quantizer", LayerTable::Quantizer},
+                                                   {"correction", LayerTable::Correction}};
     const auto table = tables.constFind(event["table"].toString());
     const QString layer = event["layer"].toString();
     if (table == tables.constEnd() || layer.isEmpty()) return 0;
-    data.noteLayer(layer);
+    if (*table != LayerTable::Quantizer) data.noteLayer(layer);  // its rows are of values, not of layers
     LayerKey key{*table, event["bits"].toInt(), event["stage"].toString(), layer, event["epoch"].toInt()};
     LayerMetrics& metrics = data.layerRows[key];
     metrics.clear();
@@ -133,6 +136,11 @@ void reopenStopped(RunData& data) {
     if (last != data.stages.rend() && last->done < last->total) last->state = StageState::Pending;
 }
 
+unsigned applyExport(RunData& data, const QJsonObject& event) {
+    data.putExport(exportFrom(event));
+    return kRunSummary;
+}
+
 unsigned applyEnd(RunData& data, const QJsonObject& event) {
     const QString status = event["status"].toString();
     data.ended = true;
@@ -146,8 +154,19 @@ unsigned applyEnd(RunData& data, const QJsonObject& event) {
     return kRunStatus | kRunStages | kRunSummary;
 }
 
+// Told once in the log, and by how many lines in what is damaged.
 unsigned noteCorrupt(RunData& data) {
-    if (data.corruptLines++ > 0) return kRunStatus;
+    const qint64 number = data.events + data.corruptLines + 1;
+    if (data.corruptLines++ == 0) data.firstCorruptLine = number;
+    data.damage[QStringLiteral("events.jsonl")] =
+        data.corruptLines == 1
+            ? QCoreApplication::translate("RunFeed", "Line %1 of events.jsonl is no JSON: what it told is missing.")
+                  .arg(number)
+            : QCoreApplication::translate(
+                  "RunFeed", "%1 lines of events.jsonl are no JSON, the first is line %2: what they told is missing.")
+                  .arg(data.corruptLines)
+                  .arg(data.firstCorruptLine);
+    if (data.corruptLines > 1) return kRunStatus;
     RunLogLine line;
     line.t = data.now;
     line.severity = LogSeverity::Warning;
@@ -174,6 +193,18 @@ unsigned applyScalar(RunData& data, const QJsonObject& event) {
 
 }  // namespace
 
+RunExport exportFrom(const QJsonObject& object) {
+    RunExport file;
+    file.format = object["format"].toString();
+    file.file = object["file"].toString();
+    file.bytes = count(object["bytes"]);
+    file.result = object["result"].toString();
+    file.runtime = (object["runtime"].toString() + QLatin1Char(' ') + object["version"].toString()).trimmed();
+    file.sentence = object["sentence"].toString();
+    for (const QJsonValue& note : object["notes"].toArray()) file.notes.push_back(note.toString());
+    return file;
+}
+
 unsigned applyEventLine(RunData& data, const QByteArray& line) {
     if (line.trimmed().isEmpty()) return 0;
     QJsonParseError error{};
@@ -191,6 +222,7 @@ unsigned applyEventLine(RunData& data, const QByteArray& line) {
     if (type == QLatin1String("image")) return applyImage(data, event);
     if (type == QLatin1String("log")) return applyLog(data, event, t);
     if (type == QLatin1String("stage")) return applyStage(data, event);
+    if (type == QLatin1String("export")) return applyExport(data, event);
     if (type == QLatin1String("end")) return applyEnd(data, event);
     return 0;
 }

@@ -1,4 +1,4 @@
-// Reads a growing file line by line: whole lines only, a bounded number at a time.
+// Reads a growing file line by line: whole lines only, a bounded number of lines and bytes at a time.
 #pragma once
 
 #include <QByteArray>
@@ -17,10 +17,17 @@ public:
     EventTail() = default;
     explicit EventTail(QString path) : m_path(std::move(path)) {}
 
-    // Calls `line` for up to `maxLines` complete new lines. Replaced: the file shrank or begins differently than
-    // before, nothing was read and the caller should start over with a new tail. A line longer than 8 MB is handed
-    // over cut, so that it counts as corrupt instead of filling the memory.
-    State read(int maxLines, const std::function<void(const QByteArray&)>& line);
+    // How much one read() hands over: it stops after the line that reaches either bound.
+    struct Bounds {
+        int lines;
+        qint64 bytes;
+    };
+
+    // Calls `line` for complete new lines within the bounds. Missing: there is no regular file that can be read.
+    // Replaced: the file shrank or begins differently than before, nothing was read and the caller should start over
+    // with a new tail. A line longer than 2 MB is handed over cut, so that it counts as corrupt instead of filling the
+    // memory.
+    State read(const Bounds& bounds, const std::function<void(const QByteArray&)>& line);
 
     // Whole lines are waiting that the last read had no room for.
     bool hasMore() const { return m_more; }
@@ -29,7 +36,7 @@ public:
 
 private:
     bool sameBeginning(QFile& file);
-    void takeLines(int maxLines, int& taken, const std::function<void(const QByteArray&)>& line);
+    void takeLines(Bounds& left, const std::function<void(const QByteArray&)>& line);
 
     QString m_path;
     QByteArray m_head;     // first bytes of the file: tells a rotated file from a longer one

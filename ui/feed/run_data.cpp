@@ -153,6 +153,16 @@ void RunData::putImage(RunImage image) {
     images.push_back(std::move(image));
 }
 
+const RunExport* RunData::exportOf(const QString& file) const {
+    const auto found = std::find_if(exports.begin(), exports.end(), [&](const RunExport& e) { return e.file == file; });
+    return found == exports.end() ? nullptr : &*found;
+}
+
+void RunData::putExport(RunExport file) {
+    exports.removeIf([&](const RunExport& e) { return e.file == file.file; });
+    exports.push_back(std::move(file));
+}
+
 QString stageTitle(const QString& stage) {
     static const QHash<QString, const char*> titles{
         {"load", QT_TRANSLATE_NOOP("Stage", "Load")},
@@ -164,7 +174,7 @@ QString stageTitle(const QString& stage) {
         {"analyze", QT_TRANSLATE_NOOP("Stage", "Analyze")},
         {"train", QT_TRANSLATE_NOOP("Stage", "QAT")},
         {"reestimate", QT_TRANSLATE_NOOP("Stage", "Estimate norms")},
-        {"correct", QT_TRANSLATE_NOOP("Stage", "Correct (QC)")},
+        {"qc", QT_TRANSLATE_NOOP("Stage", "Correct (QC)")},
         {"evaluate", QT_TRANSLATE_NOOP("Stage", "Evaluate")},
         {"export", QT_TRANSLATE_NOOP("Stage", "Export")},
     };

@@ -13,6 +13,8 @@
 #include <tuple>
 #include <vector>
 
+#include "session/run_lock.h"
+
 namespace qat::ui {
 
 // Bits of RunStore::changed().
@@ -33,8 +35,9 @@ enum RunChange : unsigned {
 enum class RunStatus {
     Empty,    // no folder, or nothing in it
     Loading,  // first read is under way
-    Running,  // no end line, and written to a moment ago
-    Silent,   // no end line, and nothing written for a while: most likely killed
+    Running,  // no end line, and a job holds the folder
+    Killed,   // no end line, and the job that held the folder is gone
+    Silent,   // no end line, nothing written for a while, and no lock that could tell more: an earlier version's run
     Completed,
     Failed,
     Incomplete,  // stopped on request
@@ -53,7 +56,7 @@ struct RunIdentity {
 enum class StageState { Pending, Running, Done };
 
 struct RunStage {
-    QString name;  // load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, evaluate, export
+    QString name;  // load, calibrate, search, repair, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc, evaluate, export
     StageState state = StageState::Pending;
     double beganAt = 0;  // run time, seconds
     double seconds = 0;  // once done
@@ -74,7 +77,7 @@ struct RunSeries {
     std::optional<Point> best() const;   // highest finite value
 };
 
-enum class LayerTable { Error, Sensitivity, Oscillation };
+enum class LayerTable { Error, Sensitivity, Oscillation, Repair, Quantizer, Correction };
 
 struct LayerKey {
     LayerTable table = LayerTable::Error;
@@ -88,7 +91,7 @@ struct LayerKey {
     }
 };
 
-using LayerMetrics = QHash<QString, double>;  // mse, sqnr_db, cosine, abs_error, rel_error, score, share, ...
+using LayerMetrics = QHash<QString, double>;  // mse, sqnr_db, cosine, abs_error, rel_error, score, share, gamma_min, ...
 
 // One row of layers.json: what the layer is and what the plan does to it.
 struct RunLayer {
@@ -123,6 +126,16 @@ struct RunLogLine {
     QString source, text;
 };
 
+// A file that was exported, and what a runtime made of it.
+struct RunExport {
+    QString format, file;  // file: relative to the run folder
+    qint64 bytes = 0;      // 0 if not told
+    QString result;        // not_checked, passed or failed
+    QString runtime;       // name and version, "" where none answered
+    QString sentence;
+    QStringList notes;     // what the format could not express
+};
+
 // From run_summary.json.
 struct RunSummary {
     bool present = false;
@@ -146,6 +159,8 @@ struct RunData {
     QString folder;
     RunStatus status = RunStatus::Empty;
     QString trouble;  // one sentence about an error, "" if none
+    RunHolder holder;  // who works in the folder
+    std::map<QString, QString> damage;  // by file of the folder: one sentence about what cannot be read in it
     RunIdentity run;
     std::vector<RunStage> stages;
     std::map<QString, RunSeries> series;
@@ -153,11 +168,13 @@ struct RunData {
     QStringList layerNames;    // order of first mention
     QVector<RunLayer> layers;  // layers.json, execution order
     std::vector<RunImage> images;
+    QVector<RunExport> exports;
     RunLog log;
     RunSummary summary;
     double now = 0;           // run time of the newest event, seconds; goes on over a resume
     qint64 events = 0;        // lines understood
     qint64 corruptLines = 0;  // lines that were not JSON objects
+    qint64 firstCorruptLine = 0;
     bool ended = false;
 
     const RunSeries* find(const QString& name) const;
@@ -182,6 +199,8 @@ struct RunData {
     QDateTime wallClock(double t) const;
     void noteLayer(const QString& name);
     void putImage(RunImage image);
+    void putExport(RunExport file);
+    const RunExport* exportOf(const QString& file) const;  // nullptr: nothing is told of it
 
 private:
     struct ProgressMark {

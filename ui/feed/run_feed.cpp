@@ -1,4 +1,4 @@
-// Timer-driven reading; nothing here blocks the event loop longer than 500 lines take.
+// Timer-driven reading; nothing here blocks the event loop longer than 500 lines or 512 kB take.
 #include "feed/run_feed.h"
 
 #include <QCoreApplication>
@@ -9,12 +9,13 @@
 #include "feed/event_line.h"
 #include "feed/pool_task.h"
 #include "feed/run_folder.h"
+#include "feed/run_status.h"
 
 namespace qat::ui {
 namespace {
 constexpr int kVisibleMs = 1000 / 15;
 constexpr int kHiddenMs = 1000 / 5;
-constexpr int kLinesPerTick = 500;
+constexpr EventTail::Bounds kPerTick{500, 512 * 1024};
 constexpr int kTicksPerSideRead = 8;
 
 struct FirstRead {
@@ -98,7 +99,7 @@ void RunFeed::tick() {
     RunData& data = m_store->edit();
     unsigned mask = 0;
     const EventTail::State state =
-        m_tail.read(kLinesPerTick, [&](const QByteArray& line) { mask |= applyEventLine(data, line); });
+        m_tail.read(kPerTick, [&](const QByteArray& line) { mask |= applyEventLine(data, line); });
     const bool firstEvents = m_withoutEvents && state != EventTail::State::Missing;
     if (state == EventTail::State::Replaced || firstEvents) {
         load();
@@ -112,9 +113,9 @@ void RunFeed::tick() {
     }
     if (++m_ticks % kTicksPerSideRead == 0 && QFileInfo::exists(m_folder)) {
         mask |= readSideFiles();
-        const RunStatus before = data.status;
+        const auto before = std::pair(data.status, data.holder.state);
         settleStatus(data);
-        if (data.status != before) mask |= kRunStatus;
+        if (before != std::pair(data.status, data.holder.state)) mask |= kRunStatus;
     }
     m_store->notify(back ? mask | kRunStatus : mask);
 }

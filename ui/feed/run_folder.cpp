@@ -13,16 +13,57 @@
 
 #include "feed/event_line.h"
 #include "feed/event_tail.h"
+#include "feed/regular_file.h"
+#include "feed/run_status.h"
 
 namespace qat::ui {
 namespace {
 
 constexpr qint64 kLargestSideFile = 64 * 1024 * 1024;
 
-QByteArray contents(const QString& path) {
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly) || file.size() > kLargestSideFile) return {};
+constexpr int kKnownSummary = 1;  // major version of run_summary.json
+
+QString text(const char* source) {
+    return QCoreApplication::translate("RunFolder", source);
+}
+
+// Notes or withdraws (what == "") the damage of a file.
+void tellDamage(RunData& data, const QString& path, const QString& what) {
+    const QString name = QFileInfo(path).fileName();
+    if (what.isEmpty())
+        data.damage.erase(name);
+    else
+        data.damage[name] = text("%1 cannot be read: %2.").arg(name, what);
+}
+
+// Nothing if the file is missing or cannot be read, which is then told.
+std::optional<QByteArray> contents(RunData& data, const QString& path) {
+    QFile file;
+    QString trouble;
+    const bool opened = openRegular(file, path, &trouble);
+    const bool large = opened && file.size() > kLargestSideFile;
+    tellDamage(data, path, large ? text("it is larger than this program reads") : trouble);
+    if (!opened || large) return std::nullopt;
     return file.readAll();
+}
+
+QJsonDocument json(RunData& data, const QString& path) {
+    const std::optional<QByteArray> bytes = contents(data, path);
+    if (!bytes) return {};
+    QJsonParseError error{};
+    const QJsonDocument document = QJsonDocument::fromJson(*bytes, &error);
+    if (error.error != QJsonParseError::NoError)
+        tellDamage(data, path, text("it is not JSON from byte %1 on").arg(error.offset));
+    return document;
+}
+
+void tellVersion(RunData& data, const QString& path, const QString& version) {
+    const int major = version.section(QLatin1Char('.'), 0, 0).toInt();
+    if (major <= kKnownSummary) return;
+    data.damage[QFileInfo(path).fileName()] =
+        text("This run was written by a newer version of the program (its summary has version %1, %2 is known here): "
+             "figures may be missing or mean something else.")
+            .arg(version, QString::number(kKnownSummary));
 }
 
 std::optional<double> optionalNumber(const QJsonValue& value) {
@@ -56,8 +97,12 @@ RunLayer layerFrom(const QJsonObject& object) {
 }  // namespace
 
 unsigned readRunSummary(RunData& data, const QString& path) {
-    const QJsonObject object = QJsonDocument::fromJson(contents(path)).object();
-    if (object.isEmpty()) return 0;
+    const QJsonDocument document = json(data, path);
+    const QJsonObject object = document.object();
+    if (!document.isNull() && object.isEmpty()) tellDamage(data, path, text("it is no JSON object"));
+    if (object.isEmpty()) return kRunStatus;
+    tellVersion(data, path, object["schema_version"].toVariant().toString());
+    data.summary = {};
     RunSummary& summary = data.summary;
     summary.present = true;
     summary.runId = object["run_id"].toString();
@@ -81,23 +126,31 @@ unsigned readRunSummary(RunData& data, const QString& path) {
     if (!data.run.started.isValid())
         data.run.started = QDateTime::fromString(object["created_at"].toString(), Qt::ISODate);
     if (data.run.epochs == 0) data.run.epochs = object["training"]["epochs"].toInt();
-    return kRunSummary;
+    for (const QJsonValue& check : object["artifacts"]["export_checks"].toArray()) {
+        RunExport file = exportFrom(check.toObject());
+        if (!data.exportOf(file.file)) data.putExport(std::move(file));
+    }
+    return kRunSummary | kRunStatus;
 }
 
 unsigned readLayerList(RunData& data, const QString& path) {
-    const QJsonArray list = QJsonDocument::fromJson(contents(path)).array();
-    if (list.isEmpty()) return 0;
+    const QJsonDocument document = json(data, path);
+    if (document.isNull()) return kRunStatus;
+    const QJsonArray list = document.array();
     QVector<RunLayer> layers;
     for (const QJsonValue& item : list) {
         RunLayer layer = layerFrom(item.toObject());
         if (!layer.name.isEmpty()) layers.push_back(std::move(layer));
     }
-    data.layers = std::move(layers);
-    return kRunLayerInfo;
+    const qsizetype nameless = list.size() - layers.size();
+    if (!document.isArray()) tellDamage(data, path, text("it is no list of layers"));
+    if (nameless > 0) tellDamage(data, path, text("%1 of its %2 entries are no layers").arg(nameless).arg(list.size()));
+    if (!layers.isEmpty()) data.layers = std::move(layers);
+    return kRunLayerInfo | kRunStatus;
 }
 
 unsigned readResultsCsv(RunData& data, const QString& path) {
-    const QList<QByteArray> lines = contents(path).split('\n');
+    const QList<QByteArray> lines = contents(data, path).value_or(QByteArray()).split('\n');
     if (lines.size() < 2) return 0;
     QStringList columns;
     for (const QByteArray& column : lines.front().split(',')) columns.push_back(QString::fromUtf8(column.trimmed()));
@@ -118,33 +171,17 @@ unsigned readResultsCsv(RunData& data, const QString& path) {
     return kRunScalars;
 }
 
-void settleStatus(RunData& data) {
-    constexpr qint64 kSilentSeconds = 120;
-    if (data.ended || data.status == RunStatus::Gone) return;
-    const QFileInfo events(QDir(data.folder).filePath(QStringLiteral("events.jsonl")));
-    if (events.exists() && data.events > 0) {
-        const bool quiet = events.lastModified().secsTo(QDateTime::currentDateTime()) > kSilentSeconds;
-        data.status = quiet ? RunStatus::Silent : RunStatus::Running;
-        return;
-    }
-    if (!data.summary.present) {
-        data.status = RunStatus::Empty;
-        return;
-    }
-    data.trouble = data.summary.error;
-    data.status = data.summary.status == QLatin1String("completed-success")  ? RunStatus::Completed
-                  : data.summary.status == QLatin1String("completed-failed") ? RunStatus::Failed
-                                                                             : RunStatus::Incomplete;
-}
-
 RunData readRunFolder(const QString& folder, EventTail& tail) {
     RunData data;
     data.folder = folder;
     const QDir dir(folder);
     tail = EventTail(dir.filePath(QStringLiteral("events.jsonl")));
     const auto take = [&data](const QByteArray& line) { applyEventLine(data, line); };
+    QString why;
     // Whole file at once; only what is written meanwhile is left for the timer.
-    const EventTail::State state = tail.read(std::numeric_limits<int>::max(), take);
+    const EventTail::Bounds all{std::numeric_limits<int>::max(), std::numeric_limits<qint64>::max()};
+    const EventTail::State state = tail.read(all, take);
+    if (QFile events; !openRegular(events, tail.path(), &why)) tellDamage(data, tail.path(), why);
     if (state == EventTail::State::Missing) readResultsCsv(data, dir.filePath(QStringLiteral("results.csv")));
     readRunSummary(data, dir.filePath(QStringLiteral("run_summary.json")));
     readLayerList(data, dir.filePath(QStringLiteral("layers.json")));

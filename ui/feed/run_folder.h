@@ -9,7 +9,8 @@ namespace qat::ui {
 
 class EventTail;
 
-// Each reads one file into the data and returns the RunChange bits touched, 0 when the file is missing or damaged.
+// Each reads one file into the data and returns the RunChange bits touched. A file that is missing changes nothing. What is damaged
+// in one, or of a newer version of the program, is told in data.damage; what was read before then stays.
 unsigned readRunSummary(RunData& data, const QString& path);
 unsigned readLayerList(RunData& data, const QString& path);
 unsigned readResultsCsv(RunData& data, const QString& path);
@@ -17,8 +18,5 @@ unsigned readResultsCsv(RunData& data, const QString& path);
 // A whole folder: events.jsonl if there is one, else results.csv and the summary; then summary and layers. Runs in
 // the CPU pool. `tail` is left where the reading ended.
 RunData readRunFolder(const QString& folder, EventTail& tail);
-
-// Sets Empty, Running, Silent or what the summary says, from what is known and when the events were last written.
-void settleStatus(RunData& data);
 
 }  // namespace qat::ui

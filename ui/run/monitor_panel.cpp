@@ -11,6 +11,7 @@
 #include "charts/kpi_grid.h"
 #include "charts/number_delegate.h"
 #include "charts/table_link.h"
+#include "feed/run_status.h"
 #include "run/oscillation_model.h"
 #include "run/sentinel_bar.h"
 #include "widgets/buttons.h"
@@ -57,6 +58,7 @@ MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* pare
       m_counts(new ThemedLabel(*hub, {}, TextStyle::Small, Color::Text2, this)),
       m_bar(new ProgressStrip(hub, this)),
       m_stop(makeButton(*hub, tr("Stop after batch"), ButtonKind::Normal, QStringLiteral("stop"), true, this)),
+      m_resume(makeButton(*hub, tr("Resume"), ButtonKind::Normal, QStringLiteral("reset"), true, this)),
       m_footer(new ThemedLabel(*hub, {}, TextStyle::Caption, Color::Text2, this)) {
     const int pad = hub->px(12);
     auto* column = new QVBoxLayout(this);
@@ -103,6 +105,7 @@ MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* pare
     auto* line = new QHBoxLayout;
     line->addWidget(m_stage, 1);
     line->addWidget(m_stop);
+    line->addWidget(m_resume);
     progress->addLayout(line);
     progress->addWidget(m_bar);
     progress->addWidget(m_counts);
@@ -111,7 +114,13 @@ MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* pare
     m_footer->setWordWrap(true);
     m_footer->setContentsMargins(pad, 0, pad, hub->px(10));
     column->addWidget(m_footer);
-    connect(m_stop, &QPushButton::clicked, this, &MonitorPanel::stopRequested);
+    connect(m_stop, &QPushButton::clicked, this, [this] {
+        m_stopAsked = true;
+        m_stop->setText(tr("Stopping…"));
+        m_stop->setEnabled(false);
+        Q_EMIT stopRequested();
+    });
+    connect(m_resume, &QPushButton::clicked, this, &MonitorPanel::resumeRequested);
     connect(m_analyze, &QPushButton::clicked, this, &MonitorPanel::analyzeRequested);
 }
 
@@ -124,13 +133,30 @@ QWidget* MonitorPanel::sectionTitle(const QString& text, QWidget* right) {
     return row;
 }
 
+// A run is stopped through its folder, whoever works in it, which takes a job that looks there.
+void MonitorPanel::refreshActions(const RunData& data) {
+    const bool running = data.status == RunStatus::Running;
+    if (!running || data.folder != m_folder) m_stopAsked = false;
+    m_folder = data.folder;
+    m_stop->setVisible(running);
+    m_stop->setEnabled(canBeStopped(data) && !m_stopAsked);
+    m_stop->setText(m_stopAsked ? tr("Stopping…") : tr("Stop after batch"));
+    m_stop->setToolTip(canBeStopped(data)
+                           ? tr("It finishes its batch, writes a checkpoint and ends; it can be resumed later.")
+                           : tr("This run holds no lock on its folder, so it cannot be asked to stop: an earlier version "
+                                "of the program works on it, or nobody does."));
+    m_resume->setVisible(whyNotResumed(data).isEmpty());
+    m_resume->setToolTip(resumeSentence(data));
+}
+
 void MonitorPanel::refreshProgress(const RunData& data) {
     const RunStage* stage = data.currentStage();
     const bool running = data.status == RunStatus::Running;
-    m_stop->setVisible(running);
     m_bar->setVisible(stage != nullptr);
     if (!stage) {
         m_stage->setText(data.stages.empty()                   ? tr("No stage yet")
+                         : data.status == RunStatus::Killed    ? tr("Killed")
+                         : data.status == RunStatus::Silent    ? tr("No sign of life")
                          : !data.ended                         ? tr("Between stages")
                          : data.status == RunStatus::Completed ? tr("Finished")
                          : data.status == RunStatus::Failed    ? tr("Failed")
@@ -166,11 +192,8 @@ void MonitorPanel::refresh(const RunData& data, unsigned mask) {
         m_table->setFixedHeight(m_oscillation->rowCount() * m_hub->px(26) + 1);
     }
     if (mask & (kRunProgress | kRunStages | kRunStatus)) refreshProgress(data);
-    QStringList footer{data.folder};
-    if (data.corruptLines > 0)
-        footer << counted(data.corruptLines, tr("1 line of events.jsonl could not be read."),
-                          tr("%1 lines of events.jsonl could not be read."));
-    m_footer->setText(footer.join(QLatin1Char('\n')));
+    if (mask & kRunStatus || data.folder != m_folder) refreshActions(data);
+    m_footer->setText(data.folder);
 }
 
 }  // namespace qat::ui

@@ -28,11 +28,13 @@ public:
 
 Q_SIGNALS:
     void stopRequested();
+    void resumeRequested();
     void analyzeRequested();
 
 private:
     QWidget* sectionTitle(const QString& text, QWidget* right);
     void refreshProgress(const RunData& data);
+    void refreshActions(const RunData& data);
 
     ThemeHub* m_hub;
     KpiGrid* m_kpis;
@@ -47,6 +49,9 @@ private:
     ThemedLabel* m_counts;
     ProgressStrip* m_bar;
     QPushButton* m_stop;
+    QPushButton* m_resume;
+    bool m_stopAsked = false;  // until the shown run is another or no longer runs
+    QString m_folder;
     ThemedLabel* m_footer;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "feed/run_status.h"
 #include "widgets/format.h"
 
 namespace qat::ui {
@@ -83,7 +84,7 @@ RunFigures runFigures(const RunData& data) {
     figures.fp32 = data.value(QStringLiteral("fp32/mAP50-95"));
     figures.ptq = data.value(QStringLiteral("ptq/mAP50-95"));
     figures.final = data.value(QStringLiteral("final/mAP50-95"));
-    const bool goesOn = data.status == RunStatus::Running || data.status == RunStatus::Incomplete;
+    const bool goesOn = data.status == RunStatus::Running || data.status == RunStatus::Incomplete || isLost(data.status);
     if (!figures.final && !goesOn) figures.final = data.summary.final;
     if (const RunSeries* map = data.find(kMap); map && !map->points.empty()) {
         figures.current = map->last();

@@ -4,14 +4,12 @@
 #include <QWidget>
 
 #include "feed/run_data.h"
-#include "style/chip.h"
 #include "style/theme_hub.h"
 
 namespace qat::ui {
 
-class ChipView;
+class RunTitle;
 class StageRail;
-class ThemedLabel;
 
 class RunHead : public QWidget {
     Q_OBJECT
@@ -24,16 +22,10 @@ Q_SIGNALS:
     void commandRequested();
 
 private:
-    ThemedLabel* m_title;
-    ThemedLabel* m_detail;
-    ChipView* m_bits;
-    ChipView* m_state;
-    ChipView* m_gate;  // shown where the run was started although its gate was closed
+    RunTitle* m_title;
     StageRail* m_rail;
 };
 
-// State of a run as a chip.
-Chip statusChip(RunStatus status);
 // "qatelier-cli run ... --out ...", quoted for a shell: makes this folder's run again.
 QString runCommand(const RunData& data);
 

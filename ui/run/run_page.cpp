@@ -13,12 +13,13 @@
 
 #include "charts/chart_pane.h"
 #include "charts/visible_refresh.h"
+#include "feed/run_status.h"
 #include "run/log_panel.h"
 #include "run/monitor_panel.h"
 #include "run/run_head.h"
+#include "run/run_state.h"
 #include "widgets/buttons.h"
 #include "widgets/empty_state.h"
-#include "widgets/message_bar.h"
 #include "widgets/panel.h"
 #include "widgets/segment_bar.h"
 
@@ -117,6 +118,7 @@ void RunPage::buildMonitor() {
     addDockWidget(Qt::RightDockWidgetArea, m_monitorDock);
     resizeDocks({m_monitorDock}, {m_hub->px(316)}, Qt::Horizontal);
     connect(m_monitor, &MonitorPanel::stopRequested, this, &RunPage::stopRequested);
+    connect(m_monitor, &MonitorPanel::resumeRequested, this, &RunPage::resumeRequested);
     connect(m_monitor, &MonitorPanel::analyzeRequested, this, &RunPage::analyzeRequested);
 }
 
@@ -130,6 +132,8 @@ void RunPage::showBody() {
         m_empty->setSentence(tr("Reading %1 ...").arg(data.folder));
     else if (data.status == RunStatus::Gone)
         m_empty->setSentence(data.trouble);
+    else if (!data.damage.empty())
+        m_empty->setSentence(asSentence(data.damage.begin()->second));
     else if (!data.folder.isEmpty())
         m_empty->setSentence(
             tr("Nothing in this run yet. The folder %1 has neither events.jsonl nor results.csv.").arg(data.folder));
@@ -138,21 +142,56 @@ void RunPage::showBody() {
             tr("No run yet. Start the pipeline with this configuration, or open the folder of an earlier run."));
 }
 
+// "" withdraws. Said once: a message that was closed comes again only with other words.
+void RunPage::tell(const QString& key, MessageKind kind, const QString& text, bool resumable) {
+    if (m_told.value(key) == text) return;
+    m_told[key] = text;
+    if (text.isEmpty()) return m_messages->withdraw(key);
+    std::vector<MessageStack::Action> actions;
+    if (resumable) actions.push_back({tr("Resume"), [this] { Q_EMIT resumeRequested(); }});
+    m_messages->post(key, kind, text, std::move(actions));
+}
+
+// How the run ended, or that it did not, and what can be done.
+void RunPage::tellState(const RunData& data) {
+    const QString key = QStringLiteral("status");
+    const bool resumable = whyNotResumed(data).isEmpty();
+    const QString resume = resumable ? QLatin1Char(' ') + resumeSentence(data) : QString();
+    const QString trouble =
+        data.trouble.isEmpty() ? tr("The run ended with an error; the log may say more.") : asSentence(data.trouble);
+    switch (data.status) {
+        case RunStatus::Failed:
+            return tell(key, MessageKind::Error, trouble + resume, resumable);
+        case RunStatus::Gone:
+            return tell(key, MessageKind::Error, trouble);
+        case RunStatus::Killed:
+            return tell(key, MessageKind::Warning,
+                        (data.holder.pid > 0 ? tr("The run was killed: its process %1 is gone.").arg(data.holder.pid)
+                                             : tr("The run was killed: its process is gone.")) +
+                            resume,
+                        resumable);
+        case RunStatus::Silent:
+            return tell(key, MessageKind::Warning,
+                        tr("Nothing was written for two minutes, and the run never said that it ended: it may have been "
+                           "killed.") +
+                            resume,
+                        resumable);
+        case RunStatus::Incomplete:
+            return tell(key, MessageKind::Info, tr("The run was stopped before its end.") + resume, resumable);
+        case RunStatus::Empty:
+        case RunStatus::Loading:
+        case RunStatus::Running:
+        case RunStatus::Completed:
+            tell(key, MessageKind::Info, {});
+    }
+}
+
 void RunPage::refreshMessages() {
     const RunData& data = m_store->data();
-    const bool bad = data.status == RunStatus::Failed || data.status == RunStatus::Gone;
-    if (bad) {
-        const QString sentence =
-            data.trouble.isEmpty() ? tr("The run ended with an error; the log may say more.") : data.trouble;
-        m_messages->post(QStringLiteral("status"), MessageKind::Error, sentence);
-    } else if (data.status == RunStatus::Silent) {
-        m_messages->post(
-            QStringLiteral("status"), MessageKind::Warning,
-            tr("Nothing was written for two minutes and the run never said that it ended: it may have been "
-               "killed. It can be resumed from its last checkpoint."));
-    } else {
-        m_messages->withdraw(QStringLiteral("status"));
-    }
+    tellState(data);
+    QStringList damage;
+    for (const auto& [file, sentence] : data.damage) damage << asSentence(sentence);
+    tell(QStringLiteral("damage"), MessageKind::Warning, damage.join(QLatin1Char(' ')));
 }
 
 void RunPage::refreshCharts() {
@@ -185,6 +224,10 @@ void RunPage::refreshCharts() {
 void RunPage::refresh(unsigned mask) {
     const RunData& data = m_store->data();
     const bool fresh = mask == kRunEverything || data.folder != m_shownFolder;
+    if (data.folder != m_shownFolder) {
+        for (const QString& key : m_told.keys()) m_messages->withdraw(key);
+        m_told.clear();
+    }
     m_shownFolder = data.folder;
     showBody();
     if (mask & (kRunIdentity | kRunStages | kRunProgress | kRunStatus | kRunScalars)) m_head->showRun(data);

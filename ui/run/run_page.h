@@ -8,6 +8,7 @@
 #include "feed/run_store.h"
 #include "run/run_curves.h"
 #include "style/theme_hub.h"
+#include "widgets/message_bar.h"
 
 class QSplitter;
 class QStackedWidget;
@@ -17,7 +18,6 @@ namespace qat::ui {
 class ChartPane;
 class EmptyState;
 class LogPanel;
-class MessageStack;
 class MonitorPanel;
 class RunHead;
 class SegmentBar;
@@ -31,6 +31,7 @@ public:
 
 Q_SIGNALS:
     void stopRequested();
+    void resumeRequested();
     void openRunRequested();
     void startRunRequested();
     void analyzeRequested();
@@ -42,6 +43,8 @@ private:
     void refresh(unsigned mask);
     void refreshCharts();
     void refreshMessages();
+    void tellState(const RunData& data);
+    void tell(const QString& key, MessageKind kind, const QString& text, bool resumable = false);
     void showBody();
     void copyCommand();
 
@@ -64,6 +67,7 @@ private:
     VisibleRefresh* m_refresh = nullptr;
     RunAxis m_axis = RunAxis::Epoch;
     QString m_shownFolder;
+    QHash<QString, QString> m_told;  // by key of its message; so that one that was closed does not come again
 };
 
 }  // namespace qat::ui

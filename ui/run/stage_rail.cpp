@@ -4,7 +4,9 @@
 #include <QPainter>
 #include <algorithm>
 
+#include "feed/run_status.h"
 #include "run/run_curves.h"
+#include "run/run_state.h"
 #include "style/theme_icon.h"
 #include "widgets/format.h"
 
@@ -44,7 +46,7 @@ QSize StageRail::minimumSizeHint() const {
 void StageRail::showRun(const RunData& data) {
     std::vector<Station> stations;
     QStringList words;
-    const bool broken = data.status == RunStatus::Failed || data.status == RunStatus::Silent;
+    const bool broken = data.status == RunStatus::Failed || isLost(data.status);
     bool markedBroken = false;
     for (const RunStage& stage : data.stages) {
         Station station;
@@ -56,7 +58,7 @@ void StageRail::showRun(const RunData& data) {
         const bool stopped = broken && !markedBroken && station.look != Look::Done;
         if (stopped) {
             station.look = Look::Broken;
-            station.note = data.status == RunStatus::Failed ? tr("failed") : tr("no sign of life");
+            station.note = statusChip(data.status).text;
             markedBroken = true;
         }
         words << station.title + QLatin1Char(' ') + station.note;

@@ -1,0 +1,107 @@
+// The judgement; every look at the disk is a few system calls.
+#include "feed/run_status.h"
+
+#include <QCoreApplication>
+#include <QDateTime>
+#include <QDir>
+#include <QFileInfo>
+
+#include "feed/run_folder.h"
+
+namespace qat::ui {
+namespace {
+
+constexpr qint64 kSilentSeconds = 120;  // only for folders without a lock
+
+QString text(const char* source) {
+    return QCoreApplication::translate("RunStatus", source);
+}
+
+RunHolder holderOf(const QString& folder) {
+    return runHolder(QFile::encodeName(folder).toStdString());
+}
+
+bool works(const RunHolder& holder) {
+    return holder.state == RunHolder::State::Here || holder.state == RunHolder::State::Elsewhere;
+}
+
+RunStatus told(const RunSummary& summary) {
+    return summary.status == QLatin1String("completed-success")  ? RunStatus::Completed
+           : summary.status == QLatin1String("completed-failed") ? RunStatus::Failed
+                                                                 : RunStatus::Incomplete;
+}
+
+// Of events without an end: a job works, or is gone, or (without a lock) wrote a moment ago or did not.
+RunStatus unended(const RunHolder& holder, const QString& folder) {
+    if (works(holder)) return RunStatus::Running;
+    if (holder.state == RunHolder::State::Gone) return RunStatus::Killed;
+    const QFileInfo events(folder + QStringLiteral("/events.jsonl"));
+    if (!events.exists()) return RunStatus::Empty;
+    return events.lastModified().secsTo(QDateTime::currentDateTime()) > kSilentSeconds ? RunStatus::Silent
+                                                                                       : RunStatus::Running;
+}
+
+}  // namespace
+
+void settleStatus(RunData& data) {
+    if (data.status == RunStatus::Gone) return;
+    data.holder = holderOf(data.folder);
+    if (data.ended) {
+        if (data.status == RunStatus::Failed && data.trouble.isEmpty()) data.trouble = data.summary.error;
+        return;
+    }
+    const bool begun = data.events > 0 && !data.run.id.isEmpty();
+    // A summary of this very sitting tells its end where the events were cut off before it.
+    const bool fromSummary = data.summary.present && !works(data.holder) &&
+                             (!begun || data.summary.runId == data.run.id);
+    if (fromSummary) {
+        data.status = told(data.summary);
+        data.trouble = data.summary.error;
+    } else {
+        data.status = begun || works(data.holder) ? unended(data.holder, data.folder) : RunStatus::Empty;
+        data.trouble.clear();
+    }
+}
+
+RunStatus statusOfFolder(const QString& folder) {
+    const RunHolder holder = holderOf(folder);
+    RunData data;
+    readRunSummary(data, folder + QStringLiteral("/run_summary.json"));
+    const bool ended = data.summary.present && holder.state == RunHolder::State::Nobody;
+    return ended ? told(data.summary) : unended(holder, folder);
+}
+
+bool isLost(RunStatus status) {
+    return status == RunStatus::Killed || status == RunStatus::Silent;
+}
+
+bool canBeStopped(const RunData& data) {
+    return data.status == RunStatus::Running && works(data.holder);
+}
+
+QString whyNotResumed(const RunData& data) {
+    const bool over = isLost(data.status) || data.status == RunStatus::Incomplete || data.status == RunStatus::Failed;
+    if (data.folder.isEmpty()) return text("No run is open.");
+    if (data.status == RunStatus::Running) return text("The run is not over.");
+    if (!over) return text("Only a run that did not come to its end can be resumed.");
+    if (!QFileInfo::exists(data.folder + QStringLiteral("/config.yaml")))
+        return text("The run folder has no config.yaml to go on with.");
+    return {};
+}
+
+QString resumeSentence(const RunData& data) {
+    const QDir checkpoint(data.folder + QStringLiteral("/checkpoint"));
+    const auto has = [&](const char* name) { return checkpoint.exists(QLatin1String(name)); };
+    const bool measured = has("stages.json");
+    if (measured && has("correction_state.safetensors")) return text("Resumed, it goes on in the correction.");
+    if (measured && has("train_state.safetensors")) {
+        const RunStage* train = data.stage(QStringLiteral("train"));
+        return train && train->state == StageState::Done
+                   ? text("Resumed, it goes on behind its training.")
+                   : text("Resumed, it goes on in its training, at the last checkpoint.");
+    }
+    if (measured && has("calibrated.safetensors")) return text("Resumed, it goes on behind its calibration.");
+    return text("It has no checkpoint yet: resumed, it starts again from its first stage.");
+}
+
+}  // namespace qat::ui
