@@ -1,7 +1,8 @@
-// Summary and events of the made-up run.
+// Summary and events of the made-up run: those of the recorded one with other values.
 #include "report/made_run.h"
 
 #include "base/files.h"
+#include "support/recorded_run.h"
 
 namespace qat::test {
 
@@ -9,7 +10,7 @@ using nlohmann::json;
 
 json madeSummary(const MadeRun& m) {
     const json accuracy{{"mAP50-95", m.map}, {"mAP50", m.map + 0.2}};
-    return {
+    return recordedSummary({
         {"status", m.status},
         {"error", nullptr},
         {"created_at", "2026-11-21T10:00:00+00:00"},
@@ -31,12 +32,12 @@ json madeSummary(const MadeRun& m) {
            json::array(
                {{{"epoch", 2}, {"what", "mAP fell & broke"}, {"likely_cause", "<rate>"}, {"reaction", "retry"}}})}}},
         {"gates", json::array({"a \"gate\""})},
-        {"resolved_config", "model:\n  variant: \"n\"\n"}};
+        {"resolved_config", "model:\n  variant: \"n\"\n"}});
 }
 
 void writeMadeRun(const std::filesystem::path& folder, const MadeRun& m) {
     std::string events;
-    const auto add = [&](const json& event) { events += event.dump() + "\n"; };
+    const auto add = [&](const json& event) { events += recordedEvent(event).dump() + "\n"; };
     for (int epoch = 1; epoch <= 3; ++epoch) {
         add({{"type", "scalar"}, {"series", "metrics/mAP50-95(B)"}, {"x", epoch}, {"value", m.map * epoch / 3}});
         add({{"type", "scalar"}, {"series", "metrics/mAP50(B)"}, {"x", epoch}, {"value", m.map * epoch / 2}});

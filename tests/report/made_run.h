@@ -1,4 +1,4 @@
-// A run folder written by hand, without a run.
+// A run folder without a run: the recorded one with other values.
 #pragma once
 
 #include <filesystem>

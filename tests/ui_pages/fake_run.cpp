@@ -1,4 +1,4 @@
-// Curves follow simple laws with seeded noise; pictures are shapes on a gradient with boxes that fit them.
+// Lines of the recorded run with other values: curves follow simple laws with seeded noise; pictures are shapes on a gradient with boxes that fit them.
 #include "ui_pages/fake_run.h"
 
 #include <QColor>
@@ -9,8 +9,10 @@
 #include <QPainterPath>
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/random.h"
+#include "support/recorded_run.h"
 #include "ui_pages/fake_layers.h"
 
 namespace qat::test {
@@ -54,7 +56,7 @@ void writeLayers(const fs::path& folder) {
     for (const FakeLayer& layer : fakeLayers()) {
         const bool head = layer.name.rfind("model.22", 0) == 0 && layer.name.find(".2.") == std::string::npos;
         const bool fixedBits = layer.name == "model.0.conv" || head;
-        list.push_back({{"name", layer.name},
+        list.push_back(recordedLayer({{"name", layer.name},
                         {"aliases", json::array()},
                         {"op", "Conv2d"},
                         {"weight_shape", layer.weightShape},
@@ -66,7 +68,7 @@ void writeLayers(const fs::path& folder) {
                         {"observer", head ? "histogram" : "moving_average"},
                         {"weight_origin", fixedBits ? "pattern 1, line 37" : "default, line 15"},
                         {"activation_origin", "default, line 23"},
-                        {"scale_group", layer.name.find("cv2.conv") != std::string::npos ? "concat model.12" : ""}});
+                        {"scale_group", layer.name.find("cv2.conv") != std::string::npos ? "concat model.12" : ""}}));
     }
     std::ofstream(folder / "layers.json") << list.dump(2);
 }
@@ -182,18 +184,13 @@ void writeAnalysis(Writer& out, const FakeRunOptions& options) {
                          {"table", "error"},
                          {"layer", layer.name},
                          {"bits", bits},
-                         {"epoch", 0},
-                         {"stage", "ptq"},
                          {"metrics", metrics}});
             metrics["score"] = bits == 4 ? layer.drop : layer.drop * 0.06;
-            metrics["score_low"] = metrics["score"].get<double>() * 0.6 - 0.002;
-            metrics["score_high"] = metrics["score"].get<double>() * 1.25 + 0.003;
             if (options.sensitivity)
                 out.put({{"type", "layer"},
                          {"table", "sensitivity"},
                          {"layer", layer.name},
                          {"bits", bits},
-                         {"epoch", 0},
                          {"metrics", metrics}});
         }
 }
@@ -260,8 +257,7 @@ void writeEpoch(Writer& out, const FakeRunOptions& options, int epoch, std::ofst
 }
 
 void writeSummary(const fs::path& folder, const FakeRunOptions& options, double best, double final) {
-    const json summary{{"schema_version", "1.0"},
-                       {"run_id", "w4a8_ema_qc"},
+    const json fields{{"run_id", "w4a8_ema_qc"},
                        {"model", {{"variant", "yolov8n"}, {"imgsz", 640}}},
                        {"quantization", {{"mode", "w4a8"}}},
                        {"method", {{"variant", "ema"}}},
@@ -270,7 +266,14 @@ void writeSummary(const fs::path& folder, const FakeRunOptions& options, double 
                        {"stability", {{"collapse_threshold_ratio", 0.5}, {"collapsed", final < best / 2}}},
                        {"status", options.failure.empty() ? "completed-success" : "completed-failed"},
                        {"error", options.failure.empty() ? json(nullptr) : json(options.failure)}};
-    std::ofstream(folder / "run_summary.json") << summary.dump(2);
+    std::ofstream(folder / "run_summary.json") << recordedSummary(fields).dump(2);
+}
+
+// Those of the recorded run that a job without repair and correction has.
+std::vector<std::string> stagesOf(const std::set<std::string>& wanted) {
+    std::vector<std::string> stages = recordedStages();
+    std::erase_if(stages, [&](const std::string& stage) { return !wanted.contains(stage); });
+    return stages;
 }
 
 void writeFront(Writer& out, const fs::path& folder, const FakeRunOptions& options) {
@@ -282,7 +285,7 @@ void writeFront(Writer& out, const fs::path& folder, const FakeRunOptions& optio
          {"quantization", "w4a8"},
          {"data", "shapes"},
          {"epochs", options.epochs},
-         {"stages", {"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "analyze", "train", "evaluate", "export"}},
+         {"stages", stagesOf({"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "analyze", "train", "evaluate", "export"})},
          {"averaged", options.remedies},
          {"resumed", false}});
     out.begin("load");
@@ -318,7 +321,7 @@ FakeEvents::FakeEvents(const fs::path& folder) : m_file(folder / "events.jsonl",
 
 void FakeEvents::add(json event, double t) {
     event["t"] = t;
-    m_file << event.dump() << '\n' << std::flush;
+    m_file << recordedEvent(event).dump() << '\n' << std::flush;
 }
 
 void FakeEvents::raw(const std::string& bytes) {
@@ -333,7 +336,7 @@ void writeFakeRun(const fs::path& folder, const FakeRunOptions& options) {
     out.begin("train");
     std::ofstream csv(folder / "results.csv");
     csv << "epoch,train/box_loss,train/cls_loss,train/dfl_loss,metrics/precision(B),metrics/recall(B),metrics/mAP50(B),"
-           "metrics/mAP50-95(B),lr/pg1,lr/pg1,lr/pg2\n";
+           "metrics/mAP50-95(B),lr/pg0,lr/pg1,lr/pg2\n";
     for (int epoch = 1; epoch <= options.epochsDone; ++epoch) writeEpoch(out, options, epoch, csv);
     if (!options.ended) return;
     const double final = options.collapses ? 0.05 : 0.3791;
