@@ -1,4 +1,4 @@
-// Joins layers.json with the three layer tables.
+// Joins layers.json with the layer tables.
 #include "analyze/layer_facts.h"
 
 #include <algorithm>
@@ -74,9 +74,13 @@ std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub) {
     for (const RunLayer& plan : data.layers) layers[index.value(plan.name)].plan = plan;
     // Keys are sorted by stage and epoch, so that the newest of each comes last and stays.
     for (const auto& [key, metrics] : data.layerRows) {
-        LayerFacts& facts = layers[index.value(key.layer)];
+        const auto place = index.constFind(key.layer);
+        if (place == index.constEnd()) continue;  // a row about a value, not a layer
+        LayerFacts& facts = layers[*place];
         if (key.table == LayerTable::Sensitivity) facts.sensitivity[key.bits] = metrics;
         if (key.table == LayerTable::Error) facts.error[key.bits] = metrics;
+        if (key.table == LayerTable::Repair) facts.repair = metrics;
+        if (key.table == LayerTable::Correction) facts.correction = metrics;
         if (key.table != LayerTable::Oscillation) continue;
         facts.oscillation = metrics.value(QStringLiteral("share"), kNone);
         facts.oscillationPeak = std::fmax(facts.oscillationPeak, facts.oscillation);

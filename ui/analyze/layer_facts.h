@@ -17,6 +17,7 @@ struct LayerFacts {
     RunLayer plan;                                   // empty name: layers.json does not know it
     bool isOutput = false;                           // an output of the head: it has an error but is no layer
     std::map<int, LayerMetrics> sensitivity, error;  // by weight bits; error of the newest stage
+    LayerMetrics repair, correction;                 // of the stages of these names; empty = they did not run
     double oscillation = 0;                          // newest share; NaN = none
     double oscillationPeak = 0;
     // NaN when the metric was not measured.

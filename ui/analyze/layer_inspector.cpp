@@ -70,6 +70,21 @@ std::vector<Fact> errorFacts(const LayerFacts& facts, int bits) {
     return rows;
 }
 
+// What the stages that change a layer after calibration did to it; a factor of 1 and an offset of 0 change nothing.
+std::vector<Fact> changeFacts(const LayerFacts& facts) {
+    std::vector<Fact> rows;
+    const auto add = [&](const LayerMetrics& metrics, const char* key, const QString& name, const QString& note) {
+        const auto found = metrics.constFind(QLatin1String(key));
+        if (found != metrics.constEnd()) rows.push_back({name, formatSignificant(*found), note});
+    };
+    add(facts.repair, "before", LayerInspector::tr("Error before repair"), LayerInspector::tr("noise over signal"));
+    add(facts.repair, "after", LayerInspector::tr("Error after repair"), LayerInspector::tr("noise over signal"));
+    add(facts.correction, "gamma_min", LayerInspector::tr("Correction (QC)"), LayerInspector::tr("least factor"));
+    add(facts.correction, "gamma_max", LayerInspector::tr("Correction (QC)"), LayerInspector::tr("largest factor"));
+    add(facts.correction, "beta_max", LayerInspector::tr("Correction (QC)"), LayerInspector::tr("largest offset"));
+    return rows;
+}
+
 }  // namespace
 
 QString exactPattern(const QString& layer) {
@@ -90,6 +105,7 @@ LayerInspector::LayerInspector(ThemeHub* hub, QWidget* parent)
       m_figures(new KpiGrid(hub)),
       m_plan(new FactList(hub, tr("Effective quantization"), tr("set by"))),
       m_errors(new FactList(hub, tr("Output error"), tr("at other widths"))),
+      m_changes(new FactList(hub, tr("Repair and correction"), tr("over its channels"))),
       m_identity(new FactList(hub, tr("Layer"), {})) {
     m_stack->addWidget(
         new EmptyState(*hub, tr("No layer chosen. Click a bar, a cell or a row to see what is known about it.")));
@@ -108,7 +124,7 @@ LayerInspector::LayerInspector(ThemeHub* hub, QWidget* parent)
     column->addWidget(m_shape);
     column->addWidget(new Hairline(*hub));
     column->addWidget(m_figures);
-    for (FactList* list : {m_plan, m_errors, m_identity}) {
+    for (FactList* list : {m_plan, m_errors, m_changes, m_identity}) {
         column->addWidget(list);
         column->addWidget(new Hairline(*hub));
     }
@@ -154,6 +170,8 @@ void LayerInspector::fill(const std::vector<LayerFacts>& layers, const LayerFact
     m_plan->setFacts(planFacts(facts.plan));
     m_errors->setFacts(errorFacts(facts, bits));
     m_errors->setVisible(!facts.error.empty());
+    m_changes->setFacts(changeFacts(facts));
+    m_changes->setVisible(!facts.repair.empty() || !facts.correction.empty());
     m_identity->setFacts(identityFacts(facts));
 }
 

@@ -34,6 +34,7 @@ private:
     KpiGrid* m_figures;
     FactList* m_plan;
     FactList* m_errors;
+    FactList* m_changes;
     FactList* m_identity;
     QString m_shownLayer;
 };
