@@ -13,7 +13,9 @@
 #include "session/export_run.h"
 #include "session/inspect.h"
 #include "session/placement.h"
+#include "session/run_lock.h"
 #include "session/session.h"
+#include "support/recorded_run.h"
 
 namespace qat {
 namespace {
@@ -83,10 +85,10 @@ public:
     void write(json line) {
         const std::chrono::duration<double> t = std::chrono::steady_clock::now() - m_start;
         line["t"] = t.count();
-        m_out << line.dump() << '\n' << std::flush;
+        m_out << test::recordedEvent(line).dump() << '\n' << std::flush;
     }
-    void begin(const char* stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "begin"}}); }
-    void end(const char* stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "end"}, {"seconds", 0.1}}); }
+    void begin(const std::string& stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "begin"}}); }
+    void end(const std::string& stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "end"}, {"seconds", 0.1}}); }
     void scalar(const std::string& series, double x, double value) {
         write({{"type", "scalar"}, {"series", series}, {"x", x}, {"value", value}});
     }
@@ -99,10 +101,6 @@ private:
     std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
 };
 
-json stages() {
-    return {"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "analyze", "train", "evaluate", "export"};
-}
-
 void writeRunLine(Events& events, const fs::path& folder, int epochs) {
     events.write({{"type", "run"},
                   {"run_id", folder.filename().string()},
@@ -111,12 +109,12 @@ void writeRunLine(Events& events, const fs::path& folder, int epochs) {
                   {"quantization", "w4a8"},
                   {"data", "shapes"},
                   {"epochs", epochs},
-                  {"stages", stages()},
                   {"resumed", false}});
 }
 
 void writeBeforeTraining(Events& events) {
-    for (const char* stage : {"load", "calibrate", "evaluate_fp32", "evaluate_ptq"}) {
+    for (const std::string& stage : test::recordedStages()) {
+        if (stage == "analyze") break;
         events.begin(stage);
         events.end(stage);
     }
@@ -124,18 +122,12 @@ void writeBeforeTraining(Events& events) {
     events.scalar("ptq/mAP50-95", 0, 0.084);
     events.begin("analyze");
     for (size_t i = 0; i < std::size(kConvs); ++i)
-        for (const char* table : {"error", "sensitivity"})
-            events.write({{"type", "layer"},
-                          {"table", table},
-                          {"layer", kConvs[i].name},
-                          {"bits", 4},
-                          {"epoch", 0},
-                          {"stage", "ptq"},
-                          {"metrics",
-                           {{"mse", 0.01 / double(i + 1)},
-                            {"sqnr_db", 10.0 + double(i)},
-                            {"cosine", 0.98},
-                            {"score", 0.09 / double(i + 1)}}}});
+        for (const char* table : {"error", "sensitivity"}) {
+            json metrics{{"mse", 0.01 / double(i + 1)}, {"sqnr_db", 10.0 + double(i)}, {"cosine", 0.98}};
+            if (std::string_view(table) == "sensitivity") metrics["score"] = 0.09 / double(i + 1);
+            events.write(
+                {{"type", "layer"}, {"table", table}, {"layer", kConvs[i].name}, {"bits", 4}, {"metrics", metrics}});
+        }
     events.end("analyze");
 }
 
@@ -160,7 +152,7 @@ void writeSideFiles(const fs::path& folder, const char* status, const json& over
     json layers = json::array();
     for (const Conv& conv : kConvs) {
         const LayerInfo info = layerOf(conv);
-        layers.push_back({{"name", info.name},
+        layers.push_back(test::recordedLayer({{"name", info.name},
                           {"aliases", json::array()},
                           {"op", info.op},
                           {"weight_shape", info.weightShape},
@@ -172,11 +164,10 @@ void writeSideFiles(const fs::path& folder, const char* status, const json& over
                           {"observer", "histogram"},
                           {"weight_origin", "default"},
                           {"activation_origin", "default"},
-                          {"scale_group", ""}});
+                          {"scale_group", ""}}));
     }
     writeFileAtomic(folder / "layers.json", layers.dump());
-    const json summary{
-        {"schema_version", "1.0"},
+    const json fields{
         {"run_id", folder.filename().string()},
         {"model", {{"variant", "yolov8n"}}},
         {"quantization", {{"mode", "w4a8"}}},
@@ -186,7 +177,7 @@ void writeSideFiles(const fs::path& folder, const char* status, const json& over
         {"overridden_gate", overriddenGate},
         {"status", status},
         {"error", nullptr}};
-    writeFileAtomic(folder / "run_summary.json", summary.dump());
+    writeFileAtomic(folder / "run_summary.json", test::recordedSummary(fields).dump());
 }
 
 bool mustStop(const CancelToken& cancel) {
@@ -292,6 +283,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink&, CancelToken& cance
         return refused;
     }
     makeWritableFolder(request.out);
+    const RunLock lock(request.out, cancel);
     Events events(request.out);
     writeRunLine(events, request.out, test::fakeScript().epochs);
     writeBeforeTraining(events);
@@ -322,7 +314,8 @@ std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink&, 
     for (const std::string& format : request.formats) {
         const fs::path path = request.out / ("model." + format);
         writeFileAtomic(path, "model");
-        files.push_back({format, path, 5, {"4-bit weights are stored as int8."}});
+        const FileCheck check{test::fakeScript().checkResult, "onnxruntime-node", "1.22.0", "8 of 8 boxes agree"};
+        files.push_back({format, path, 5, {"4-bit weights are stored as int8."}, check});
     }
     return files;
 }

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <string>
 
+#include "session/file_check.h"
+
 namespace qat::test {
 
 // What the next runPipeline does; set before a job starts.
@@ -16,6 +18,7 @@ struct FakeScript {
     std::atomic<bool> ignoreFinishBatch{false};  // a core that only reacts to Abandon
     std::atomic<bool> gateClosed{false};         // as for a large model without proof
     std::atomic<bool> wasResumed{false};         // what the last job was asked
+    std::atomic<CheckResult> checkResult{CheckResult::NotChecked};  // of exported files
 };
 FakeScript& fakeScript();
 

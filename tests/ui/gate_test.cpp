@@ -116,7 +116,8 @@ TEST_F(ClosedGate, AnotherConfigurationEndsTheOffer) {
 TEST_F(ClosedGate, AResumedRunStaysAResumedRun) {
     const QString run = path("run");
     test::writeFinishedRun(run.toStdString());
-    ASSERT_TRUE(QDir(run).mkpath(QStringLiteral("checkpoint")));
+    QFile kept(run + QStringLiteral("/config.yaml"));
+    ASSERT_TRUE(kept.open(QIODevice::WriteOnly));
     ASSERT_TRUE(window.openPath(run));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     ASSERT_TRUE(window.resumeRun());

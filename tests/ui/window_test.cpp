@@ -19,6 +19,7 @@
 #include "ui/fake_core.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
+#include "widgets/row_table.h"
 
 namespace qat::ui {
 namespace {
@@ -164,7 +165,8 @@ TEST_F(WindowTest, AFailureBecomesASentence) {
     ASSERT_TRUE(window.startRun());
     ASSERT_TRUE(waitFor([&] { return !error.isEmpty(); }));
     EXPECT_EQ(error, QStringLiteral("the disk is full"));
-    EXPECT_EQ(window.messages()->count(), 1);
+    EXPECT_EQ(window.messages()->count(), 0) << "the Run page tells it of the run it shows";
+    EXPECT_TRUE(waitFor([&] { return window.runStore()->data().trouble == error; }));
 }
 
 TEST_F(WindowTest, RefusesToRunAConfigurationWithErrors) {
@@ -241,6 +243,31 @@ TEST_F(WindowTest, ExportReportsWhatItWrote) {
     ASSERT_TRUE(waitFor([&] { return exported.count() == 1; }));
     EXPECT_TRUE(exported[0][0].toBool());
     EXPECT_TRUE(QFile::exists(run + QStringLiteral("/exports/model.onnx")));
+    // Green is for a file that a runtime computed alike; it is kept with the run, as long as the file stays the same.
+    const auto badge = [](ExportPanel& shown) {
+        QAbstractItemModel* files = shown.findChild<RowTable*>()->model();
+        return std::pair(files->index(0, 1).data().toString(),
+                         static_cast<ChipKind>(files->index(0, 1).data(ChipKindRole).toInt()));
+    };
+    const auto exportAgain = [&](CheckResult result) {
+        fakeScript().checkResult = result;
+        panel.start();
+        return waitFor([&, before = exported.count()] { return exported.count() > before; });
+    };
+    EXPECT_EQ(badge(panel), std::pair(QStringLiteral("not checked"), ChipKind::Neutral));
+    ASSERT_TRUE(exportAgain(CheckResult::Failed));
+    EXPECT_EQ(badge(panel), std::pair(QStringLiteral("parity failed"), ChipKind::Error));
+    ASSERT_TRUE(exportAgain(CheckResult::Passed));
+    EXPECT_EQ(badge(panel), std::pair(QStringLiteral("parity passed"), ChipKind::Success));
+    ExportPanel later(theme);
+    later.setSource(run);
+    EXPECT_EQ(badge(later), std::pair(QStringLiteral("parity passed"), ChipKind::Success));
+    QFile file(run + QStringLiteral("/exports/model.onnx"));
+    ASSERT_TRUE(file.open(QIODevice::Append));
+    file.write("x");
+    file.close();
+    later.setSource(run);
+    EXPECT_EQ(badge(later), std::pair(QStringLiteral("not checked"), ChipKind::Neutral)) << "another file now";
 }
 
 TEST(CommandPalette, RanksWordStartsAndRuns) {

@@ -12,6 +12,8 @@
 #include <QStandardItemModel>
 #include <QVBoxLayout>
 
+#include "exporting/export_checks.h"
+#include "run/run_state.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"
@@ -25,8 +27,30 @@
 namespace qat::ui {
 namespace {
 
+constexpr int kMostFiles = 100;
+
 bool isRunFolder(const QString& path) {
     return QFileInfo::exists(path + QStringLiteral("/events.jsonl"));
+}
+
+// Green is for files that a runtime has computed alike, nothing else.
+Chip checkChip(const RunExport& file) {
+    if (file.result == QLatin1String("passed"))
+        return {ExportPanel::tr("parity passed"), ChipKind::Success, QStringLiteral("check")};
+    if (file.result == QLatin1String("failed"))
+        return {ExportPanel::tr("parity failed"), ChipKind::Error, QStringLiteral("close")};
+    return {ExportPanel::tr("not checked"), ChipKind::Neutral, {}};
+}
+
+RunExport checkOf(const ExportedFile& written) {
+    RunExport file;
+    file.format = QString::fromStdString(written.format);
+    file.file = QFileInfo(QString::fromStdString(written.path.string())).fileName();
+    file.result = QString::fromLatin1(checkResultName(written.check.result).data());
+    file.runtime = QString::fromStdString(written.check.runtime + " " + written.check.version).trimmed();
+    file.sentence = QString::fromStdString(written.check.sentence);
+    for (const std::string& note : written.notes) file.notes.append(QString::fromStdString(note));
+    return file;
 }
 
 }  // namespace
@@ -50,6 +74,7 @@ ExportPanel::ExportPanel(const ThemeHub& hub, QWidget* parent)
     column->addWidget(makeFooter());
     connect(&m_job, &ExportJob::finished, this, &ExportPanel::show);
     connect(m_source, &QLineEdit::textChanged, this, &ExportPanel::refresh);
+    connect(m_source, &QLineEdit::textChanged, this, &ExportPanel::sourceChanged);
     connect(m_out, &QLineEdit::textChanged, this, &ExportPanel::refresh);
     connect(m_onnx, &QCheckBox::toggled, this, &ExportPanel::refresh);
     connect(m_start, &QPushButton::clicked, this, &ExportPanel::start);
@@ -100,7 +125,7 @@ QWidget* ExportPanel::makeReport() {
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(new PanelHeader(m_hub, tr("Written files"), panel));
-    m_files->setHorizontalHeaderLabels({tr("File"), tr("State"), tr("Size"), tr("What the format changes")});
+    m_files->setHorizontalHeaderLabels({tr("File"), tr("Check"), tr("Size"), tr("What the check found, and what the format changes")});
     m_table = new RowTable(m_hub, panel);
     m_table->setModel(m_files);
     m_table->setItemDelegateForColumn(1, new ChipDelegate(m_hub, m_table));
@@ -108,11 +133,12 @@ QWidget* ExportPanel::makeReport() {
     m_table->setAccessibleName(tr("Written files"));
     QHeaderView* header = m_table->horizontalHeader();
     header->resizeSection(0, m_hub.px(260));
-    header->resizeSection(1, m_hub.px(110));
+    header->resizeSection(1, m_hub.px(130));
     header->resizeSection(2, m_hub.px(90));
     header->setStretchLastSection(true);
     auto* nothing = new EmptyState(
-        m_hub, tr("Nothing written yet. Exported files are listed here, with what the format changes."), panel);
+        m_hub, tr("Nothing written yet. Exported files are listed here, with what a runtime made of them and what the format "
+              "changes."), panel);
     m_reports = new QStackedWidget(panel);
     m_reports->addWidget(nothing);
     m_reports->addWidget(m_table);
@@ -151,29 +177,38 @@ void ExportPanel::setSource(const QString& source) {
     const QFileInfo info(source);
     m_out->setText(source.isEmpty() ? QString()
                                     : (info.isDir() ? source : info.absolutePath()) + QStringLiteral("/exports"));
-    listExisting();
+    listFiles();
     refresh();
 }
 
-void ExportPanel::listExisting() {
+// Files that are there, with what is known of their checks; newest first.
+void ExportPanel::listFiles() {
     m_files->removeRows(0, m_files->rowCount());
+    const QHash<QString, RunExport> checks = storedChecks(m_source->text(), m_out->text());
     for (const QFileInfo& info : QDir(m_out->text()).entryInfoList(QDir::Files, QDir::Time)) {
-        if (m_files->rowCount() >= 100) return;
-        addRow(info.fileName(), tr("written"), static_cast<int>(ChipKind::Neutral), formatBytes(info.size()), {});
+        if (m_files->rowCount() >= kMostFiles) return;
+        if (!isCheckFile(info.fileName())) addRow(info, checks.value(info.fileName()));
     }
 }
 
-void ExportPanel::addRow(const QString& file, const QString& state, int kind, const QString& size,
-                         const QString& notes) {
-    auto* name = new QStandardItem(file);
+void ExportPanel::addRow(const QFileInfo& info, const RunExport& file) {
+    auto* name = new QStandardItem(info.fileName());
     name->setData(true, CodeRole);
-    auto* chip = new QStandardItem(state);
-    chip->setData(kind, ChipKindRole);
-    auto* bytes = new QStandardItem(size);
+    const Chip chip = checkChip(file);
+    auto* state = new QStandardItem(chip.text);
+    state->setData(static_cast<int>(chip.kind), ChipKindRole);
+    state->setData(chip.icon, ChipIconRole);
+    state->setToolTip(file.runtime);
+    auto* bytes = new QStandardItem(formatBytes(info.size()));
     bytes->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    auto* note = new QStandardItem(notes);
-    note->setToolTip(notes);
-    m_files->insertRow(0, {name, chip, bytes, note});
+    const QString found =
+        file.sentence.isEmpty() ? tr("Nothing is known of a check of this file.") : asSentence(file.sentence);
+    const QString changes = counted(file.notes.size(), tr("1 change"), tr("%1 changes")) + tr(" by the format") +
+                            (file.notes.isEmpty() ? QString() : QStringLiteral(": ") + file.notes.join(QLatin1Char(' ')));
+    auto* result = new QStandardItem(found);
+    result->setData(changes, DetailRole);
+    result->setToolTip(found + QLatin1Char('\n') + changes);
+    m_files->appendRow({name, state, bytes, result});
 }
 
 void ExportPanel::refresh() {
@@ -190,7 +225,7 @@ void ExportPanel::refresh() {
         why = tr("Choose a destination folder.");
     m_start->setEnabled(why.isEmpty() && !m_job.isRunning());
     m_start->setToolTip(why);
-    m_state->setText(m_job.isRunning() ? tr("Exporting…") : why);
+    m_state->setText(m_job.isRunning() ? tr("Exporting and checking…") : why);
 }
 
 void ExportPanel::start() {
@@ -201,19 +236,12 @@ void ExportPanel::start() {
 }
 
 void ExportPanel::show(const std::vector<ExportedFile>& files, const QString& error) {
-    listExisting();
-    for (const ExportedFile& file : files) {
-        const QString name = QFileInfo(QString::fromStdString(file.path.string())).fileName();
-        QStringList notes;
-        for (const std::string& note : file.notes) notes.append(QString::fromStdString(note));
-        for (int row = m_files->rowCount() - 1; row >= 0; --row)
-            if (m_files->item(row)->text() == name) m_files->removeRow(row);
-        const bool exact = notes.isEmpty();
-        addRow(name, exact ? tr("exact") : counted(notes.size(), tr("1 change"), tr("%1 changes")),
-               static_cast<int>(exact ? ChipKind::Success : ChipKind::Warning), formatBytes(file.bytes),
-               notes.join(QLatin1Char(' ')));
-    }
-    if (!error.isEmpty()) m_messages->post(QStringLiteral("export"), MessageKind::Error, error);
+    QVector<RunExport> checks;
+    for (const ExportedFile& file : files) checks.push_back(checkOf(file));
+    const QString trouble = files.empty() ? QString() : storeChecks(m_out->text(), checks);
+    listFiles();
+    if (!error.isEmpty()) m_messages->post(QStringLiteral("export"), MessageKind::Error, asSentence(error));
+    if (!trouble.isEmpty()) m_messages->post(QStringLiteral("checks"), MessageKind::Warning, trouble);
     refresh();
     Q_EMIT exported(error.isEmpty());
 }

@@ -7,6 +7,7 @@
 #include "exporting/export_job.h"
 
 class QCheckBox;
+class QFileInfo;
 class QLineEdit;
 class QPushButton;
 class QStandardItemModel;
@@ -16,6 +17,7 @@ class QStackedWidget;
 namespace qat::ui {
 
 class MessageStack;
+struct RunExport;
 class RowTable;
 class ThemeHub;
 class ThemedLabel;
@@ -33,15 +35,16 @@ public:
 
 Q_SIGNALS:
     void exported(bool ok);
+    void sourceChanged();
 
 private:
     QWidget* makeTargets();
     QWidget* makeReport();
     QWidget* makeFooter();
     void refresh();
-    void listExisting();
+    void listFiles();
     void show(const std::vector<ExportedFile>& files, const QString& error);
-    void addRow(const QString& file, const QString& state, int kind, const QString& size, const QString& notes);
+    void addRow(const QFileInfo& info, const RunExport& file);
 
     const ThemeHub& m_hub;
     ExportJob m_job;

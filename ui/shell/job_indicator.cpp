@@ -42,8 +42,8 @@ private:
     double m_share = 0;
 };
 
-JobIndicator::JobIndicator(const ThemeHub& hub, JobLauncher* launcher, RunStore* store, QWidget* parent)
-    : QWidget(parent), m_hub(hub), m_launcher(launcher), m_store(store) {
+JobIndicator::JobIndicator(const ThemeHub& hub, JobLauncher* launcher, RunStore* shown, RunStore* own, QWidget* parent)
+    : QWidget(parent), m_hub(hub), m_launcher(launcher), m_shown(shown), m_own(own) {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(hub.px(12), 0, 0, 0);
     row->setSpacing(hub.px(8));
@@ -77,7 +77,7 @@ JobIndicator::JobIndicator(const ThemeHub& hub, JobLauncher* launcher, RunStore*
         m_timer.stop();
         refresh();
     });
-    connect(store, &RunStore::changed, this, &JobIndicator::refresh);
+    for (const RunStore* store : {shown, own}) connect(store, &RunStore::changed, this, &JobIndicator::refresh);
     m_timer.setInterval(kRefreshMs);
     connect(&m_timer, &QTimer::timeout, this, &JobIndicator::refresh);
     refresh();
@@ -87,18 +87,27 @@ void JobIndicator::mouseReleaseEvent(QMouseEvent* event) {
     if (event->button() == Qt::LeftButton && m_launcher->isRunning()) Q_EMIT clicked();
 }
 
+const RunData& JobIndicator::job() const {
+    return m_shown->data().folder == m_launcher->runFolder() ? m_shown->data() : m_own->data();
+}
+
+QString JobIndicator::stage() const {
+    return m_launcher->isRunning() ? m_stage->text() : QString();
+}
+
 void JobIndicator::refresh() {
     const bool running = m_launcher->isRunning();
     for (QWidget* part : std::initializer_list<QWidget*>{m_stage, m_bar, m_left, m_stop}) part->setVisible(running);
     m_name->setColor(running ? Color::Text : Color::Text2);
     if (!running) return m_name->setText(tr("Ready"));
     m_name->setText(QFileInfo(m_launcher->runFolder()).fileName());
-    const RunData& data = m_store->data();
-    const bool ours = data.folder == m_launcher->runFolder();
-    const RunStage* stage = ours ? data.currentStage() : nullptr;
-    m_stage->setText(stage ? stageTitle(stage->name) : tr("starting"));
+    const RunData& data = job();
+    const RunStage* stage = data.currentStage();
+    m_stage->setText(stage                 ? stageTitle(stage->name)
+                     : data.stages.empty() ? tr("starting")
+                                           : tr("between stages"));
     m_bar->setShare(stage && stage->total > 0 ? double(stage->done) / double(stage->total) : 0);
-    const auto left = ours ? data.remainingSeconds() : std::nullopt;
+    const auto left = data.remainingSeconds();
     m_left->setText(left ? tr("%1 left in this stage").arg(formatDuration(*left)) : QString());
     refreshStop();
 }

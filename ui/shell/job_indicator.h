@@ -11,16 +11,19 @@ namespace qat::ui {
 
 class JobLauncher;
 class RunStore;
+struct RunData;
 class ThemeHub;
 class ThemedLabel;
 
 class JobIndicator : public QWidget {
     Q_OBJECT
 public:
-    JobIndicator(const ThemeHub& hub, JobLauncher* launcher, RunStore* store, QWidget* parent = nullptr);
+    // The job's progress is in `shown` while that is its run, else in `own`.
+    JobIndicator(const ThemeHub& hub, JobLauncher* launcher, RunStore* shown, RunStore* own, QWidget* parent = nullptr);
+    QString stage() const;  // what it says of the job's stage; "" without a job
 
 Q_SIGNALS:
-    void clicked();  // asks for the Run page
+    void clicked();  // asks for the job's run
 
 protected:
     void mouseReleaseEvent(QMouseEvent* event) override;
@@ -29,10 +32,12 @@ private:
     class Bar;
     void refresh();
     void refreshStop();
+    const RunData& job() const;
 
     const ThemeHub& m_hub;
     JobLauncher* m_launcher;
-    RunStore* m_store;
+    RunStore* m_shown;
+    RunStore* m_own;
     ThemedLabel* m_name;
     ThemedLabel* m_stage;
     Bar* m_bar;

@@ -1,6 +1,8 @@
 // Runs runPipeline on the one heavy lane.
 #include "shell/job_launcher.h"
 
+#include <QDir>
+
 #include <exception>
 
 namespace qat::ui {
@@ -39,7 +41,7 @@ JobLauncher::~JobLauncher() {
 bool JobLauncher::start(const JobRequest& request) {
     if (m_cancel) return false;
     m_cancel = std::make_shared<CancelToken>();
-    m_folder = QString::fromStdString(request.out.string());
+    m_folder = QDir(QString::fromStdString(request.out.string())).absolutePath();
     m_pool.start([this, request, cancel = m_cancel] {
         const JobResult result = runJob(request, *cancel);
         QMetaObject::invokeMethod(

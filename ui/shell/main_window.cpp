@@ -13,6 +13,7 @@
 
 #include "configure/configure_page.h"
 #include "exporting/export_panel.h"
+#include "run/run_state.h"
 #include "shell/job_indicator.h"
 #include "shell/top_bar.h"
 #include "shell/welcome_page.h"
@@ -55,7 +56,7 @@ QString dataName(const QString& path) {
 }  // namespace
 
 MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* parent)
-    : QMainWindow(parent), m_hub(hub), m_recovery(&m_document, Recovery::defaultFolder()), m_feed(&m_store) {
+    : QMainWindow(parent), m_hub(hub), m_recovery(&m_document, Recovery::defaultFolder()), m_feed(&m_store), m_jobFeed(&m_jobStore) {
     setWindowIcon(programIcon());
     setAcceptDrops(true);
     setMinimumSize(1024, 640);
@@ -70,7 +71,9 @@ MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* paren
     column->setSpacing(0);
     m_messages = new MessageStack(*hub, central);
     m_stack = new QStackedWidget(central);
+    m_runStrip = new RunStrip(hub, central);
     column->addWidget(m_messages);
+    column->addWidget(m_runStrip);
     column->addWidget(m_stack, 1);
     setCentralWidget(central);
     buildPages(factory);
@@ -106,7 +109,8 @@ QWidget* MainWindow::addPage(const PageFactory::Maker& maker, const QString& key
     if (page->objectName().isEmpty()) page->setObjectName(key);
     m_stack->addWidget(page);
     // The pages are made elsewhere: what their buttons ask for is found by name.
-    const std::pair<const char*, const char*> requests[] = {{SIGNAL(stopRequested()), SLOT(stopRun())},
+    const std::pair<const char*, const char*> requests[] = {{SIGNAL(stopRequested()), SLOT(stopShownRun())},
+                                                            {SIGNAL(resumeRequested()), SLOT(resumeRun())},
                                                             {SIGNAL(startRunRequested()), SLOT(startPipeline())},
                                                             {SIGNAL(measureRequested()), SLOT(measureSensitivity())},
                                                             {SIGNAL(openRunRequested()), SLOT(chooseRun())},
@@ -127,6 +131,8 @@ void MainWindow::buildPages(const PageFactory& factory) {
     m_export = new ExportPanel(*m_hub, m_stack);
     m_stack->addWidget(m_export);
     connect(m_welcome, &WelcomePage::openRequested, this, &MainWindow::openPath);
+    connect(m_welcome, &WelcomePage::stopRequested, this, &MainWindow::stopRunIn);
+    connect(m_export, &ExportPanel::sourceChanged, this, &MainWindow::refreshRunStrip);
     connect(m_welcome, &WelcomePage::presetRequested, this, &MainWindow::newFromPreset);
     connect(m_welcome, &WelcomePage::openConfigRequested, this, &MainWindow::chooseConfig);
     connect(m_welcome, &WelcomePage::openRunRequested, this, &MainWindow::chooseRun);
@@ -143,8 +149,8 @@ void MainWindow::buildPages(const PageFactory& factory) {
 void MainWindow::buildStatusBar() {
     statusBar()->setSizeGripEnabled(false);
     statusBar()->setFixedHeight(m_hub->px(26));
-    m_job = new JobIndicator(*m_hub, &m_launcher, &m_store, this);
-    connect(m_job, &JobIndicator::clicked, this, [this] { showPage(Page::Run); });
+    m_job = new JobIndicator(*m_hub, &m_launcher, &m_store, &m_jobStore, this);
+    connect(m_job, &JobIndicator::clicked, this, [this] { showJob(Page::Run); });
     statusBar()->addWidget(m_job, 1);
     m_issues = new QToolButton(this);
     m_issues->setAutoRaise(true);
@@ -166,6 +172,8 @@ void MainWindow::followDocument() {
     connect(&m_document, &Document::modelChanged, this, &MainWindow::refreshContext);
     connect(&m_store, &RunStore::changed, this, [this](unsigned mask) {
         if (!m_document.isOpen() && (mask & (kRunIdentity | kRunSummary))) showRunContext();
+        if (mask & (kRunIdentity | kRunStatus | kRunSummary | kRunProgress)) refreshRunStrip();
+        if (mask & kRunStatus) refreshRunButton();
     });
 }
 
@@ -217,7 +225,18 @@ void MainWindow::showPage(Page page) {
     if (page == Page::Welcome) m_welcome->refresh();
     if (page == Page::Export && m_export->source().isEmpty() && !m_store.data().folder.isEmpty())
         m_export->setSource(m_store.data().folder);
+    if (page == Page::Run && showsJob()) m_messages->withdraw(kJobEnd);  // the page says it itself
+    refreshRunStrip();
     refreshRunButton();
+}
+
+// Figures are never those of a run without a name. On Export it is the run that is exported, which may be another.
+void MainWindow::refreshRunStrip() {
+    const RunData& data = m_store.data();
+    const bool ofRun = page() == Page::Analyze || page() == Page::Compare ||
+                       (page() == Page::Export && QDir::cleanPath(m_export->source()) == data.folder);
+    m_runStrip->setVisible(ofRun && !data.folder.isEmpty());
+    if (m_runStrip->isVisibleTo(this)) m_runStrip->showRun(data);
 }
 
 Page MainWindow::page() const {
@@ -273,11 +292,13 @@ void MainWindow::offerRecovery() {
 
 void MainWindow::showEvent(QShowEvent* event) {
     m_feed.setWindowVisible(true);
+    m_jobFeed.setWindowVisible(true);
     QMainWindow::showEvent(event);
 }
 
 void MainWindow::hideEvent(QHideEvent* event) {
     m_feed.setWindowVisible(false);
+    m_jobFeed.setWindowVisible(false);
     QMainWindow::hideEvent(event);
 }
 

@@ -23,6 +23,7 @@ class ConfigurePage;
 class ExportPanel;
 class JobIndicator;
 class MessageStack;
+class RunStrip;
 class ThemedLabel;
 class ThemeHub;
 class TopBar;
@@ -38,6 +39,9 @@ enum class Page { Welcome, Configure, Run, Analyze, Compare, Export };
 
 // Key of the offer to run although the gate is closed; it is about the document that was to run.
 inline const auto kGateMessage = QStringLiteral("gate");
+
+// Key of what is said of a job that failed or was stopped.
+inline const auto kJobEnd = QStringLiteral("job end");
 
 // What to do with a running job when the window is closed.
 enum class CloseChoice { KeepRunning, StopAndQuit, Cancel };
@@ -56,14 +60,17 @@ public:
     // large models may be closed, which the run's summary then says.
     bool startRun(JobKind kind = JobKind::Pipeline, bool overrideGate = false);
     // Goes on with the shown run from its last checkpoint.
-    bool resumeRun() { return resume(m_store.data().folder, false); }
+    Q_SLOT bool resumeRun() { return resume(m_store.data().folder, false); }
     Q_SLOT void stopRun();
+    // Stops the job in the folder: this window's own, or that of any process, which is asked through the folder.
+    void stopRunIn(const QString& folder);
     // Follows a run folder, finished or running, in Run, Analyze and Compare.
     void openRun(const QString& folder);
 
     Document* document() { return &m_document; }
     JobLauncher* launcher() { return &m_launcher; }
     RunStore* runStore() { return &m_store; }
+    JobIndicator* jobIndicator() { return m_job; }
     TopBar* topBar() { return m_top; }
     SelectionHub* selection() { return &m_selection; }
     MessageStack* messages() { return m_messages; }
@@ -129,12 +136,18 @@ private:
     Q_SLOT void startPipeline() { startRun(JobKind::Pipeline); }
     Q_SLOT void measureSensitivity() { startRun(JobKind::Sensitivity); }
     Q_SLOT void showAnalyze() { showPage(Page::Analyze); }
+    Q_SLOT void stopShownRun() { stopRunIn(m_store.data().folder); }
     bool saveForRun();
     bool resume(const QString& folder, bool overrideGate);
     bool launch(const JobRequest& request);
     QString newRunFolder() const;
     void jobFinished(const JobResult& result);
     void postResult(const JobResult& result);
+    void tellEnd(const JobResult& result);
+    bool showsJob() const;
+    void showJob(Page page);
+    void followJob();
+    void refreshRunStrip();
     // main_window_gate.cpp: a run that the gate of large models kept from starting
     void notStarted(const QString& missing);
     void offerOverride(const QString& missing);
@@ -151,6 +164,8 @@ private:
     Recovery m_recovery;
     RunStore m_store;
     RunFeed m_feed;
+    RunStore m_jobStore;  // of the running job, while another run is shown
+    RunFeed m_jobFeed;
     JobLauncher m_launcher;
 
     QStackedWidget* m_stack = nullptr;
@@ -160,10 +175,12 @@ private:
     ConfigurePage* m_configure = nullptr;
     ExportPanel* m_export = nullptr;
     JobIndicator* m_job = nullptr;
+    RunStrip* m_runStrip = nullptr;
     ThemedLabel* m_modelState = nullptr;
     QToolButton* m_issues = nullptr;
     QAction* m_runAction = nullptr;
     QAction* m_stopAction = nullptr;
+    QAction* m_resumeAction = nullptr;
     QAction* m_saveAction = nullptr;
     QMenu* m_recentMenu = nullptr;
     QString m_runOut;  // chosen run folder, "" = a new one beside the configuration
@@ -172,6 +189,7 @@ private:
         JobRequest request;
         QString runOut, shownBefore;
         bool madeFolder = false;
+        qint64 eventBytes = 0;
     };
     Launched m_launched;
     bool m_closeWhenIdle = false;

@@ -157,8 +157,8 @@ void MainWindow::buildRunMenu() {
     m_runAction = addTo(menu, tr("&Run pipeline"), QStringLiteral("play"), QKeySequence(tr("F5")),
                         [this] { startRun(JobKind::Pipeline); });
     m_stopAction = addTo(menu, tr("&Stop after batch"), QStringLiteral("stop"), QKeySequence(tr("Shift+F5")),
-                         [this] { stopRun(); });
-    addTo(menu, tr("R&esume shown run"), QStringLiteral("reset"), {}, [this] { resumeRun(); });
+                         [this] { m_launcher.isRunning() ? stopRun() : stopShownRun(); });
+    m_resumeAction = addTo(menu, tr("R&esume shown run"), QStringLiteral("reset"), {}, [this] { resumeRun(); });
     addTo(menu, tr("Measure sens&itivity only"), QStringLiteral("bars"), {},
           [this] { startRun(JobKind::Sensitivity); });
     menu->addSeparator();

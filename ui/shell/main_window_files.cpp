@@ -89,6 +89,7 @@ void MainWindow::showNewDocument() {
 void MainWindow::openRun(const QString& folder) {
     const QString absolute = QFileInfo(folder).absoluteFilePath();
     m_feed.open(absolute);
+    followJob();
     m_recent.add(absolute, true);
     m_export->setSource(absolute);
     showPage(Page::Run);

@@ -17,6 +17,7 @@ void MainWindow::notStarted(const QString& missing) {
     if (m_launched.madeFolder) QDir().rmdir(QString::fromStdString(request.out.string()));
     if (!request.resume) {
         m_feed.open(m_launched.shownBefore);
+        followJob();
         m_export->setSource(m_launched.shownBefore);
         if (m_runOut.isEmpty()) m_runOut = m_launched.runOut;
         showPage(Page::Configure);

@@ -9,6 +9,10 @@
 #include <QStandardPaths>
 #include <utility>
 
+#include "feed/run_status.h"
+#include "feed/trouble.h"
+#include "run/run_state.h"
+#include "session/run_lock.h"
 #include "shell/main_window.h"
 #include "shell/top_bar.h"
 #include "style/theme_hub.h"
@@ -36,11 +40,20 @@ QString gatesOf(const JobOutcome& outcome) {
     return gates.join(QLatin1Char(' '));
 }
 
-QString accuracyOf(const JobOutcome& outcome) {
+QString accuracyOf(const QString& name, const JobOutcome& outcome) {
     const auto reached = outcome.final ? outcome.final : outcome.ptq;
-    if (!reached || !outcome.fp32) return MainWindow::tr("The run finished.");
-    return MainWindow::tr("The run finished: mAP50-95 is %1, %2 against FP32.")
-        .arg(formatMap(reached->map), formatChange(reached->map - outcome.fp32->map));
+    if (!reached || !outcome.fp32) return MainWindow::tr("%1 finished.").arg(name);
+    return MainWindow::tr("%1 finished: mAP50-95 is %2, %3 against FP32.")
+        .arg(name, formatMap(reached->map), formatChange(reached->map - outcome.fp32->map));
+}
+
+// 0 without events. A job that was refused at the door leaves the number as it was.
+qint64 eventBytesOf(const QString& folder) {
+    return QFileInfo(folder + QStringLiteral("/events.jsonl")).size();
+}
+
+QString nameOf(const QString& folder) {
+    return QFileInfo(folder).fileName();
 }
 
 QString shellQuoted(QString word) {
@@ -99,12 +112,15 @@ bool MainWindow::startRun(JobKind kind, bool overrideGate) {
 }
 
 bool MainWindow::resume(const QString& folder, bool overrideGate) {
-    if (folder.isEmpty() || m_launcher.isRunning()) return false;
+    if (folder.isEmpty()) return false;
     m_messages->withdraw(kJob);
-    if (!QFileInfo::exists(folder + QStringLiteral("/checkpoint"))) {
-        m_messages->post(kJob, MessageKind::Error, tr("This run has no checkpoint to go on from."));
+    const auto refuse = [this](const QString& sentence) {
+        m_messages->post(kJob, MessageKind::Info, sentence);
         return false;
-    }
+    };
+    if (m_launcher.isRunning()) return refuse(tr("A run is going on. This one can be resumed when it has ended."));
+    if (!QFileInfo::exists(folder + QStringLiteral("/config.yaml")))
+        return refuse(tr("%1 cannot be resumed: it has no config.yaml to go on with.").arg(nameOf(folder)));
     JobRequest request;
     request.config = (folder + QStringLiteral("/config.yaml")).toStdString();
     request.out = folder.toStdString();
@@ -115,9 +131,11 @@ bool MainWindow::resume(const QString& folder, bool overrideGate) {
 
 bool MainWindow::launch(const JobRequest& request) {
     m_messages->withdraw(kGateMessage);
+    m_messages->withdraw(kJobEnd);
     const QString out = QString::fromStdString(request.out.string());
     m_launched.request = request;
     m_launched.shownBefore = m_feed.folder();
+    m_launched.eventBytes = eventBytesOf(out);
     m_launched.madeFolder = !QFileInfo::exists(out);
     if (!QDir().mkpath(out)) {
         m_messages->post(kJob, MessageKind::Error, tr("The run folder %1 cannot be made.").arg(out));
@@ -130,6 +148,33 @@ bool MainWindow::launch(const JobRequest& request) {
 
 void MainWindow::stopRun() {
     m_launcher.stop(StopLevel::FinishBatch);
+}
+
+void MainWindow::stopRunIn(const QString& folder) {
+    if (m_launcher.isRunning() && QDir::cleanPath(folder) == m_launcher.runFolder()) return stopRun();
+    const QString trouble = troubleOf([&] { requestStop(QFile::encodeName(folder).toStdString()); });
+    if (!trouble.isEmpty())
+        m_messages->post(kJob, MessageKind::Error, asSentence(trouble));
+    else
+        m_messages->post(kJob, MessageKind::Info,
+                         tr("%1 was asked to stop: it finishes its batch, writes a checkpoint and ends.")
+                             .arg(nameOf(folder)));
+}
+
+bool MainWindow::showsJob() const {
+    return !m_launcher.runFolder().isEmpty() && m_feed.folder() == m_launcher.runFolder();
+}
+
+// What is said of a job leads to its own run, whichever is shown.
+void MainWindow::showJob(Page page) {
+    if (!showsJob()) openRun(m_launcher.runFolder());
+    showPage(page);
+}
+
+// The job's folder is read once: by the feed of the shown run while that is the job's.
+void MainWindow::followJob() {
+    const QString wanted = m_launcher.isRunning() && !showsJob() ? m_launcher.runFolder() : QString();
+    if (m_jobFeed.folder() != wanted) m_jobFeed.open(wanted);
 }
 
 void MainWindow::refreshRunButton() {
@@ -149,27 +194,44 @@ void MainWindow::refreshRunButton() {
                                              : tr("Open a configuration first."));
     button->update();
     m_runAction->setEnabled(!running && ready);
-    m_stopAction->setEnabled(running);
+    m_stopAction->setEnabled(running || canBeStopped(m_store.data()));
+    m_resumeAction->setEnabled(!running && whyNotResumed(m_store.data()).isEmpty());
 }
 
 void MainWindow::postResult(const JobResult& result) {
-    if (result.failed)
-        m_messages->post(kJob, MessageKind::Error, result.error, {{tr("Show log"), [this] { showPage(Page::Run); }}});
-    else if (result.outcome.status == JobStatus::Cancelled)
-        m_messages->post(kJob, MessageKind::Info, tr("The run stopped and can be resumed."),
-                         {{tr("Resume"), [this] { resumeRun(); }}});
-    else if (result.outcome.status == JobStatus::NotStarted)
-        notStarted(gatesOf(result.outcome));
-    else if (result.outcome.status == JobStatus::GateFailed)
+    const JobOutcome& outcome = result.outcome;
+    const QString name = nameOf(m_launcher.runFolder());
+    if (result.failed || outcome.status == JobStatus::Cancelled)
+        tellEnd(result);
+    else if (outcome.status == JobStatus::NotStarted)
+        notStarted(gatesOf(outcome));
+    else if (outcome.status == JobStatus::GateFailed)
         m_messages->post(kJob, MessageKind::Warning,
-                         tr("The run finished, but a gate failed: %1").arg(gatesOf(result.outcome)));
+                         asSentence(tr("%1 finished, but a gate failed: %2").arg(name, gatesOf(outcome))),
+                         {{tr("Show run"), [this] { showJob(Page::Run); }}});
     else
-        m_messages->post(kJob, MessageKind::Success, accuracyOf(result.outcome),
-                         {{tr("Analyze"), [this] { showPage(Page::Analyze); }}});
+        m_messages->post(kJob, MessageKind::Success, accuracyOf(name, outcome),
+                         {{tr("Analyze"), [this] { showJob(Page::Analyze); }}});
+}
+
+// The Run page tells how the run it shows ended; what never became one, or is not in sight, is told here.
+void MainWindow::tellEnd(const JobResult& result) {
+    const QString folder = m_launcher.runFolder();
+    const bool isRun = eventBytesOf(folder) > m_launched.eventBytes;
+    if (isRun && showsJob() && page() == Page::Run) return;
+    if (!isRun) return m_messages->post(kJobEnd, MessageKind::Error, asSentence(result.error));
+    if (result.failed)
+        return m_messages->post(kJobEnd, MessageKind::Error,
+                                asSentence(tr("%1 failed: %2").arg(nameOf(folder), result.error)),
+                                {{tr("Show log"), [this] { showJob(Page::Run); }}});
+    m_messages->post(kJobEnd, MessageKind::Info, tr("%1 was stopped and can be resumed.").arg(nameOf(folder)),
+                     {{tr("Resume"), [this, folder] { resume(folder, false); }},
+                      {tr("Show run"), [this] { showJob(Page::Run); }}});
 }
 
 void MainWindow::jobFinished(const JobResult& result) {
     refreshRunButton();
+    followJob();
     postResult(result);
     if (result.outcome.status != JobStatus::NotStarted) m_recent.add(m_launcher.runFolder(), true);
     if (!isActiveWindow()) QApplication::alert(this);

@@ -15,6 +15,8 @@
 
 #include "document/recent_files.h"
 #include "feed/run_folder.h"
+#include "feed/run_status.h"
+#include "run/run_state.h"
 #include "shell/diagnostics.h"
 #include "shell/presets.h"
 #include "shell/start_row.h"
@@ -28,7 +30,9 @@
 namespace qat::ui {
 namespace {
 
-enum RecentColumn { kProject, kKind, kMap, kState, kOpened };
+enum RecentColumn { kProject, kKind, kMap, kState, kAction, kOpened, kColumns };
+constexpr int kIsRunRole = Qt::UserRole + 50;
+constexpr int kLookEveryMs = 2000;
 
 QString homeRelative(const QString& path) {
     const QString home = QDir::homePath();
@@ -43,19 +47,11 @@ QString ago(const QDateTime& time) {
     return QLocale().toString(time.date(), QStringLiteral("d MMM"));
 }
 
-struct StateChip {
-    QString text;
-    ChipKind kind;
-    QString icon;
-};
-
-StateChip stateOf(const RunSummary& summary) {
-    if (summary.collapsed) return {WelcomePage::tr("collapsed"), ChipKind::Error, QStringLiteral("close")};
-    if (summary.status == QLatin1String("completed-success"))
-        return {WelcomePage::tr("done"), ChipKind::Success, QStringLiteral("check")};
-    if (summary.status == QLatin1String("completed-failed"))
-        return {WelcomePage::tr("failed"), ChipKind::Error, QStringLiteral("close")};
-    return {WelcomePage::tr("incomplete"), ChipKind::Warning, QStringLiteral("clock")};
+// A run's chip; a summary that tells of a collapse says more than that the run is done.
+Chip stateOf(RunStatus status, const RunSummary& summary) {
+    if (status == RunStatus::Completed && summary.collapsed)
+        return {WelcomePage::tr("collapsed"), ChipKind::Error, QStringLiteral("close")};
+    return statusChip(status);
 }
 
 QStandardItem* cell(const QString& text, Color color = Color::Text2, Qt::Alignment alignment = Qt::AlignLeft) {
@@ -71,19 +67,28 @@ QList<QStandardItem*> recentRow(const RecentItem& recent, const Theme& theme) {
     project->setData(homeRelative(info.absolutePath()), DetailRole);
     project->setData(theme.weighted(theme.ui, QFont::Medium), Qt::FontRole);
     project->setData(recent.path, Qt::UserRole);
+    project->setData(recent.isRun, kIsRunRole);
     project->setToolTip(QDir::toNativeSeparators(recent.path));
-    auto* state = cell({});
-    QString map;
-    RunData data;
-    if (recent.isRun && readRunSummary(data, recent.path + QStringLiteral("/run_summary.json"))) {
-        const StateChip chip = stateOf(data.summary);
-        state->setText(chip.text);
-        state->setData(static_cast<int>(chip.kind), ChipKindRole);
-        state->setData(chip.icon, ChipIconRole);
-        if (data.summary.final) map = formatMap(*data.summary.final);
-    }
     return {project, cell(recent.isRun ? WelcomePage::tr("run") : WelcomePage::tr("configuration")),
-            cell(map, Color::Text, Qt::AlignRight), state, cell(ago(recent.opened), Color::Text2, Qt::AlignRight)};
+            cell({}, Color::Text, Qt::AlignRight), cell({}), cell({}, Color::Accent),
+            cell(ago(recent.opened), Color::Text2, Qt::AlignRight)};
+}
+
+// State, accuracy and what can be done, as the folder has them now.
+void showState(QStandardItemModel& items, int row) {
+    const QString folder = items.item(row, kProject)->data(Qt::UserRole).toString();
+    RunData data;
+    readRunSummary(data, folder + QStringLiteral("/run_summary.json"));
+    const RunStatus status = statusOfFolder(folder);
+    const Chip chip = stateOf(status, data.summary);
+    items.item(row, kState)->setText(chip.text);
+    items.item(row, kState)->setData(static_cast<int>(chip.kind), ChipKindRole);
+    items.item(row, kState)->setData(chip.icon, ChipIconRole);
+    const bool over = status == RunStatus::Completed || status == RunStatus::Failed;
+    items.item(row, kMap)->setText(over && data.summary.final ? formatMap(*data.summary.final) : QString());
+    QStandardItem* action = items.item(row, kAction);
+    if (status != RunStatus::Running) return action->setText({});
+    if (action->text().isEmpty()) action->setText(WelcomePage::tr("Stop"));
 }
 
 // A table as tall as its rows, for a page that scrolls as a whole.
@@ -102,7 +107,9 @@ ThemedLabel* title(const ThemeHub& hub, const QString& text) {
 }  // namespace
 
 WelcomePage::WelcomePage(const ThemeHub& hub, RecentFiles* recent, QWidget* parent)
-    : QWidget(parent), m_hub(hub), m_recent(recent), m_items(new QStandardItemModel(0, 5, this)) {
+    : QWidget(parent), m_hub(hub), m_recent(recent), m_items(new QStandardItemModel(0, kColumns, this)) {
+    m_states.setInterval(kLookEveryMs);
+    connect(&m_states, &QTimer::timeout, this, &WelcomePage::refreshStates);
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(hub.px(24), hub.px(56), hub.px(24), hub.px(24));
     row->setSpacing(hub.px(60));
@@ -238,8 +245,10 @@ QWidget* WelcomePage::makeTables() {
     m_table->setItemDelegateForColumn(kState, new ChipDelegate(m_hub, m_table));
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
-        Q_EMIT openRequested(index.siblingAtColumn(kProject).data(Qt::UserRole).toString());
+        if (index.column() != kAction || index.data().toString().isEmpty())
+            Q_EMIT openRequested(index.siblingAtColumn(kProject).data(Qt::UserRole).toString());
     });
+    connect(m_table, &QTableView::clicked, this, &WelcomePage::stopAt);
     column->addWidget(m_table);
     m_noRecent = new ThemedLabel(m_hub, tr("Nothing yet. What you open appears here."), TextStyle::Body, Color::Text2);
     column->addWidget(m_noRecent);
@@ -267,18 +276,40 @@ QWidget* WelcomePage::makeTables() {
 
 void WelcomePage::refresh() {
     m_items->clear();
-    m_items->setHorizontalHeaderLabels({tr("Project"), tr("Kind"), tr("mAP50-95"), tr("State"), tr("Opened")});
+    m_items->setHorizontalHeaderLabels({tr("Project"), tr("Kind"), tr("mAP50-95"), tr("State"), {}, tr("Opened")});
     for (const int column : {int(kMap), int(kOpened)})
         m_items->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
     for (const RecentItem& item : m_recent->items().mid(0, 6)) m_items->appendRow(recentRow(item, m_hub.theme()));
+    refreshStates();
     QHeaderView* header = m_table->horizontalHeader();
     header->setStretchLastSection(false);
     header->setSectionResizeMode(kProject, QHeaderView::Stretch);
-    const int widths[] = {0, 104, 92, 118, 92};
-    for (int column = 1; column < 5; ++column) header->resizeSection(column, m_hub.px(widths[column]));
+    const int widths[] = {0, 104, 92, 118, 92, 92};
+    for (int column = 1; column < kColumns; ++column) header->resizeSection(column, m_hub.px(widths[column]));
     fitHeight(m_table);
     m_table->setVisible(m_items->rowCount() > 0);
     m_noRecent->setVisible(m_items->rowCount() == 0);
+}
+
+void WelcomePage::refreshStates() {
+    for (int row = 0; row < m_items->rowCount(); ++row)
+        if (m_items->item(row, kProject)->data(kIsRunRole).toBool()) showState(*m_items, row);
+}
+
+void WelcomePage::stopAt(const QModelIndex& index) {
+    if (index.column() != kAction || index.data().toString() != tr("Stop")) return;
+    m_items->itemFromIndex(index)->setText(tr("Stopping…"));
+    Q_EMIT stopRequested(index.siblingAtColumn(kProject).data(Qt::UserRole).toString());
+}
+
+void WelcomePage::showEvent(QShowEvent* event) {
+    m_states.start();
+    QWidget::showEvent(event);
+}
+
+void WelcomePage::hideEvent(QHideEvent* event) {
+    m_states.stop();
+    QWidget::hideEvent(event);
 }
 
 }  // namespace qat::ui

@@ -1,8 +1,10 @@
 // The first page: start a configuration, go on with a recent one, try the sample.
 #pragma once
 
+#include <QTimer>
 #include <QWidget>
 
+class QModelIndex;
 class QStandardItemModel;
 
 namespace qat::ui {
@@ -18,6 +20,7 @@ public:
     void refresh();
 
 Q_SIGNALS:
+    void stopRequested(const QString& run);
     void openRequested(const QString& path);
     void presetRequested(const QString& key);
     void openConfigRequested();
@@ -30,18 +33,23 @@ Q_SIGNALS:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
 
 private:
     QWidget* makeStart();
     QWidget* makeSample();
     QWidget* makeMachine();
     QWidget* makeTables();
+    void refreshStates();
+    void stopAt(const QModelIndex& index);
 
     const ThemeHub& m_hub;
     RecentFiles* m_recent;
     QStandardItemModel* m_items;
     RowTable* m_table;
     QWidget* m_noRecent;
+    QTimer m_states;  // runs go on while one looks
 };
 
 }  // namespace qat::ui
