@@ -1,9 +1,13 @@
-// Reading whole files, and writing them so that a reader sees the old or the new content, never half of it.
+// Reading whole files, and writing them so that a reader sees the old or the new content, never half of it. Only regular
+// files are read: opening a pipe, a device or a socket neither waits nor does anything else to it.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,33 +17,55 @@ namespace qat {
 
 namespace fs = std::filesystem;
 
-// Whole file as bytes. Throws Error{Io} naming the path and the system's reason.
-std::string readFile(const fs::path& path);
+// Whole file as bytes; what a writer appends meanwhile is left out. Throws Error{Io} naming the path and the system's
+// reason, or that the file got shorter while it was read; Error{BadInput} if it is no regular file or has more than `most`
+// bytes.
+std::string readFile(const fs::path& path, uintmax_t most = UINTMAX_MAX);
 
-// Writes beside the target, flushes to the disk, renames over it. Throws Error{Io} naming the path and the reason
-// (disk full, not writable); the old file is then untouched.
+// The first bytes of a file, at most so many. Throws as readFile.
+std::string readFileStart(const fs::path& path, size_t most);
+
+// Hands all bytes to `take`, a piece at a time, so that files of any size can be hashed. Throws as readFile.
+void readFilePieces(const fs::path& path, const std::function<void(std::span<const std::byte>)>& take);
+
+// Writes beside the target under a name nobody can foresee, flushes file and folder to the disk, renames over the target;
+// a link there is replaced, not followed. Mode 0644 less the umask. Throws Error{Io} naming the path and the reason (disk
+// full, not writable, a folder, pipe or device stands there); the old file is then untouched.
 void writeFileAtomic(const fs::path& path, std::string_view bytes);
+
+// Opens a file to append to it, made with mode 0644 less the umask. Links are not followed. Throws Error{Io}, and
+// Error{BadInput} if it is no regular file, has other names too, or belongs to neither this user nor the folder's owner.
+struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using FileToAppend = std::unique_ptr<std::FILE, CloseFile>;
+FileToAppend openToAppend(const fs::path& path);
 
 // Whether the name is that of a file which writeFileAtomic() has not finished, or never will.
 bool isHalfWritten(const fs::path& path);
 
-// Removes what writers that were killed left beside their targets, anywhere below the folder.
+// Removes what writers that were killed left beside their targets, anywhere below the folder. Only for who knows that
+// nobody writes there.
 void removeHalfWritten(const fs::path& folder);
 
-// Makes the folder and its parents, and proves that it can be written to. Throws Error{Io}.
+// Makes the folder and its parents, with mode 0755 less the umask, and proves that it can be written to. Throws Error{Io}.
 void makeWritableFolder(const fs::path& folder);
 
-// A read-only memory map of a file; bytes() lives as long as the object. Throws Error{Io}.
-class MappedFile {
+// The bytes of a file as they are now, as long as the object lives: a copy in memory, so that nobody can change them or
+// take them away under a reader. Files beyond kMapped are mapped instead. Throws as
+// readFile, also Error{Io} if the file changed while it was copied.
+class FileBytes {
 public:
-    explicit MappedFile(const fs::path& path);
-    ~MappedFile();
-    MappedFile(const MappedFile&) = delete;
-    MappedFile& operator=(const MappedFile&) = delete;
+    static constexpr size_t kMapped = size_t{1} << 30;
+
+    explicit FileBytes(const fs::path& path);
+    ~FileBytes();
+    FileBytes(const FileBytes&) = delete;
+    FileBytes& operator=(const FileBytes&) = delete;
     std::span<const std::byte> bytes() const { return {m_data, m_size}; }
 
 private:
-    const std::byte* m_data = nullptr;
+    const std::byte* m_data = nullptr;  // a memory map: of the file, or of nothing and filled
     size_t m_size = 0;
 };
 

@@ -70,7 +70,7 @@ cv::Mat readImage(const fs::path& path) {
 cv::Size readImageSize(const fs::path& path) {
     requirePicture(path);
     try {
-        const MappedFile file(path);
+        const FileBytes file(path);
         if (const auto header = readImageHeader(file.bytes())) {
             requireSize(path, header->width, header->height);
             return {header->width, header->height};

@@ -60,7 +60,9 @@ std::vector<fs::path> imagesInList(const fs::path& list) {
 
 ImageSet findImages(const fs::path& path, DataSplit split) {
     std::error_code error;
-    require(fs::exists(path, error), ErrorKind::BadInput, "there is no file or folder ", path.string());
+    const fs::file_status status = fs::status(path, error);
+    require(status.type() != fs::file_type::not_found, ErrorKind::BadInput, "there is no file or folder ", path.string());
+    require(fs::exists(status), ErrorKind::Io, "cannot open ", path.string(), ": ", error.message());
     ImageSet set;
     if (fs::is_directory(path, error))
         set.images = imagesInFolder(path);

@@ -29,7 +29,7 @@ std::string fileSize(const Dataset& data, int64_t index) {
 }
 
 std::string fileDigest(const Dataset& data, int64_t index) {
-    return sha256Hex(MappedFile(data.path(index)).bytes());
+    return sha256Hex(FileBytes(data.path(index)).bytes());
 }
 
 std::string shape(const Dataset& data, int64_t index) {

@@ -1,4 +1,4 @@
-// Runs a parser over a mapped file and puts the file's name before what it complains about.
+// Runs a parser over the bytes of a file and puts the file's name before what it complains about.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ auto readMapped(const std::filesystem::path& path, Parse parse) {
     // Asked first, because opening a pipe would wait for a writer.
     require(!std::filesystem::exists(status) || std::filesystem::is_regular_file(status), ErrorKind::BadInput,
             path.string(), ": it is not a file with contents of its own");
-    const MappedFile file(path);
+    const FileBytes file(path);
     try {
         return parse(file.bytes());
     } catch (const Error& error) {

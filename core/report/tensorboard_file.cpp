@@ -9,7 +9,6 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/files.h"
 
 namespace qat {
 namespace {
@@ -67,7 +66,8 @@ std::filesystem::path freeName(const std::filesystem::path& folder) {
     const auto seconds = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     for (int i = 0;; ++i) {
         std::filesystem::path name = folder / str("events.out.tfevents.", seconds, ".qatelier.", i);
-        if (!std::filesystem::exists(name)) return name;
+        std::error_code ignored;
+        if (!std::filesystem::exists(name, ignored)) return name;
     }
 }
 
@@ -82,18 +82,11 @@ uint32_t crc32c(std::span<const std::byte> bytes) {
 TensorboardFile::TensorboardFile(const std::filesystem::path& folder) {
     makeWritableFolder(folder);
     const auto path = freeName(folder);
-    m_file = std::fopen(path.c_str(), "wbxe");
-    require(m_file != nullptr, ErrorKind::Io, "cannot write ", path.string(), ": ", std::strerror(errno));
+    m_file = openToAppend(path);
     std::string event = eventNow();
     putBytes(event, 3, "brain.Event:2");
     if (record(event)) return;
-    const int error = errno;
-    std::fclose(m_file);
-    fail(ErrorKind::Io, "cannot write ", path.string(), ": ", std::strerror(error));
-}
-
-TensorboardFile::~TensorboardFile() {
-    std::fclose(m_file);
+    fail(ErrorKind::Io, "cannot write ", path.string(), ": ", std::strerror(errno));
 }
 
 bool TensorboardFile::scalar(std::string_view series, int64_t step, double value) {
@@ -115,7 +108,7 @@ bool TensorboardFile::record(std::string_view event) {
     putFixed(bytes, maskedChecksum(length));
     bytes += event;
     putFixed(bytes, maskedChecksum(event));
-    return std::fwrite(bytes.data(), 1, bytes.size(), m_file) == bytes.size() && std::fflush(m_file) == 0;
+    return std::fwrite(bytes.data(), 1, bytes.size(), m_file.get()) == bytes.size() && std::fflush(m_file.get()) == 0;
 }
 
 }  // namespace qat

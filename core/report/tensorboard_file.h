@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string_view>
+
+#include "base/files.h"
 
 namespace qat {
 
@@ -17,16 +18,13 @@ public:
     // A new file in the folder, which is made: one a sitting, since TensorBoard reads them in the order of their names.
     // Throws Error{Io}.
     explicit TensorboardFile(const std::filesystem::path& folder);
-    ~TensorboardFile();
-    TensorboardFile(const TensorboardFile&) = delete;
-    TensorboardFile& operator=(const TensorboardFile&) = delete;
 
     // Written at once, so that a live run can be watched. False if it could not be (errno says why).
     bool scalar(std::string_view series, int64_t step, double value);
 
 private:
     bool record(std::string_view event);
-    std::FILE* m_file = nullptr;
+    FileToAppend m_file;
 };
 
 }  // namespace qat

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/text.h"
 #include "session/clock.h"
 
@@ -40,7 +39,6 @@ ordered_json detectionsJson(const std::vector<Detection>& detections, const std:
 
 // A run that was killed may have left half a line: readers skip it, but it must not swallow the next one.
 void cutHalfLine(const std::filesystem::path& path) {
-    if (!std::filesystem::exists(path)) return;
     const std::string text = readFile(path);
     if (text.empty() || text.back() == '\n') return;
     const size_t end = text.rfind('\n');
@@ -49,19 +47,16 @@ void cutHalfLine(const std::filesystem::path& path) {
 
 }  // namespace
 
-EventLog::EventLog(const std::filesystem::path& folder, EventSink& next) : m_path(folder / "events.jsonl"), m_next(next), m_tensorboard(folder / "tensorboard") {
+EventLog::EventLog(const std::filesystem::path& folder, EventSink& next)
+    : m_path(folder / "events.jsonl"), m_file(openToAppend(m_path)), m_next(next), m_tensorboard(folder / "tensorboard") {
     cutHalfLine(m_path);
-    m_file = std::fopen(m_path.c_str(), "ae");
-    require(m_file != nullptr, ErrorKind::Io, "cannot write ", m_path.string(), ": ", std::strerror(errno));
 }
-
-EventLog::~EventLog() { std::fclose(m_file); }
 
 double EventLog::seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
 
 void EventLog::write(const Line& line) {
     const std::string text = jsonText(line.json) + "\n";
-    const bool written = std::fwrite(text.data(), 1, text.size(), m_file) == text.size() && std::fflush(m_file) == 0;
+    const bool written = std::fwrite(text.data(), 1, text.size(), m_file.get()) == text.size() && std::fflush(m_file.get()) == 0;
     if (!written && m_error == 0) m_error = errno ? errno : EIO;
 }
 

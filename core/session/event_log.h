@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/events.h"
+#include "base/files.h"
 #include "report/tensorboard_file.h"
 
 namespace qat {
@@ -27,9 +27,8 @@ struct RunHeader {
 class EventLog final : public EventSink {
 public:
     // Appends to folder/events.jsonl, after cutting off a half-written last line, and begins a file in
-    // folder/tensorboard. Throws Error{Io}.
+    // folder/tensorboard. Throws as openToAppend (base/files.h).
     EventLog(const std::filesystem::path& folder, EventSink& next);
-    ~EventLog() override;
 
     void begin(const RunHeader& header);
     // Names for the classes of image rows, once the model is known.
@@ -52,7 +51,7 @@ private:
     double seconds() const;
 
     std::filesystem::path m_path;
-    std::FILE* m_file = nullptr;
+    FileToAppend m_file;
     EventSink& m_next;
     std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
     std::map<std::string, double, std::less<>> m_lastProgress;  // seconds, by stage

@@ -94,10 +94,11 @@ OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, ui
     const std::string name = model.string();
     if (name == kBundledModel) return bundledModel();
     if (isRunFolder(model)) return {openRun(model).graph, name, "", {}};
-    if (isFamilyName(name) && !std::filesystem::exists(model)) return randomModel(name.substr(6), numClasses, seed);
-    require(!std::filesystem::is_directory(model), ErrorKind::BadInput, name, " is a folder but not a run folder (no config.yaml in it)");
+    std::error_code unreadable;
+    if (isFamilyName(name) && !std::filesystem::exists(model, unreadable)) return randomModel(name.substr(6), numClasses, seed);
+    require(!std::filesystem::is_directory(model, unreadable), ErrorKind::BadInput, name, " is a folder but not a run folder (no config.yaml in it)");
     OpenedModel opened = fromCheckpoint(readCheckpoint(model), name);
-    const MappedFile file(model);
+    const FileBytes file(model);
     opened.sha256 = sha256Hex(file.bytes());
     return opened;
 }
@@ -116,14 +117,18 @@ void restoreModel(Graph& graph, const std::filesystem::path& file) {
     loadWeights(graph, tensorsOf(readCheckpoint(file)), file.string());
 }
 
-bool isRunFolder(const std::filesystem::path& path) { return std::filesystem::is_regular_file(path / "config.yaml"); }
+bool isRunFolder(const std::filesystem::path& path) {
+    std::error_code unreadable;  // then opening it says so
+    return std::filesystem::is_regular_file(path / "config.yaml", unreadable);
+}
 
 namespace {
 
 Checkpoint runWeights(const std::filesystem::path& folder) {
     for (const char* name : {"final.safetensors", "best.safetensors", "last.safetensors"}) {
         const auto file = folder / "weights" / name;
-        if (std::filesystem::exists(file)) return readCheckpoint(file);
+        std::error_code unreadable;
+        if (std::filesystem::exists(file, unreadable)) return readCheckpoint(file);
     }
     fail(ErrorKind::BadInput, folder.string(), " holds no weights yet");
 }

@@ -29,9 +29,8 @@ void addFile(Sha256& digest, const fs::path& path) {
     std::error_code missing;
     const auto size = fs::file_size(path, missing);
     addText(digest, missing ? "none" : std::to_string(size));
-    if (missing || size == 0) return;
-    const MappedFile file(path);
-    digest.update(file.bytes());
+    if (missing) return;
+    readFilePieces(path, [&](std::span<const std::byte> piece) { digest.update(piece); });
 }
 
 uintmax_t bytesOf(const Dataset& data) {
@@ -76,9 +75,13 @@ std::vector<FileDigest> artifactsOf(const fs::path& runFolder) {
         const fs::path relative = entry->path().lexically_relative(runFolder);
         if (kLeftOut.contains(relative.string())) entry.disable_recursion_pending();
         else if (entry->is_regular_file(gone) && !isHalfWritten(relative) && !isLockFile(relative)) {
-            const MappedFile file(entry->path());
-            files.push_back(
-                {relative.generic_string(), static_cast<int64_t>(file.bytes().size()), sha256Hex(file.bytes())});
+            int64_t bytes = 0;
+            Sha256 digest;
+            readFilePieces(entry->path(), [&](std::span<const std::byte> piece) {
+                bytes += static_cast<int64_t>(piece.size());
+                digest.update(piece);
+            });
+            files.push_back({relative.generic_string(), bytes, digest.hex()});
         }
     }
     std::ranges::sort(files, {}, &FileDigest::path);

@@ -1,6 +1,9 @@
 // Entering run folders and writing results.csv.
 #include "session/run_folder.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <cstdio>
 
@@ -23,10 +26,18 @@ std::string column(double value) {
     return column(std::string(text.data()));
 }
 
+// A link to a larger disk is the user's own; one that somebody else prepared sends our files where he wants them.
+void refuseForeignLink(const std::filesystem::path& path) {
+    struct stat info {};
+    require(::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode) || info.st_uid == ::geteuid() || info.st_uid == 0, ErrorKind::BadInput,
+            path.string(), " is a link that belongs to another user: nothing is written through it");
+}
+
 }  // namespace
 
 void requireSameRun(const RunFolder& folder, const Config& config) {
-    require(std::filesystem::exists(folder.config()), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
+    std::error_code unreadable;
+    require(std::filesystem::exists(folder.config(), unreadable), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
     require(writeConfig(essentials(loadConfig(folder.config()))) == writeConfig(essentials(config)), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
             " differs from the given configuration");
 }
@@ -34,20 +45,21 @@ void requireSameRun(const RunFolder& folder, const Config& config) {
 void checkRunFolder(const JobRequest& request, const Config& config) {
     const RunFolder folder{request.out};
     if (request.resume) requireSameRun(folder, config);
-    else
-        require(!std::filesystem::exists(folder.config()), ErrorKind::BadInput, folder.root.string(),
+    std::error_code unreadable;
+    if (!request.resume)
+        require(!std::filesystem::exists(folder.config(), unreadable), ErrorKind::BadInput, folder.root.string(),
                 " already holds a run: resume it or choose another folder");
 }
 
 RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
     checkRunFolder(request, config);
     const RunFolder folder{request.out};
-    for (const auto& path : {folder.root, folder.weights(), folder.checkpoint(), folder.previews(), folder.exports()}) makeWritableFolder(path);
+    for (const auto& path : {folder.weights(), folder.checkpoint(), folder.previews(), folder.exports(), folder.tensorboard()}) makeWritableFolder(path), refuseForeignLink(path);
     if (request.resume) {
         removeHalfWritten(folder.root);
         return folder;
     }
-    if (std::filesystem::exists(request.config)) writeFileAtomic(folder.userConfig(), readFile(request.config));
+    writeFileAtomic(folder.userConfig(), readFile(request.config));
     writeFileAtomic(folder.config(), writeConfig(config));
     return folder;
 }

@@ -24,6 +24,7 @@ struct RunFolder {
     std::filesystem::path checkpoint() const { return root / "checkpoint"; }
     std::filesystem::path previews() const { return root / "previews"; }
     std::filesystem::path exports() const { return root / "exports"; }
+    std::filesystem::path tensorboard() const { return root / "tensorboard"; }
 };
 
 // A folder that already holds a run is refused unless resuming; resuming a folder with another configuration is refused.
@@ -31,7 +32,7 @@ struct RunFolder {
 void checkRunFolder(const JobRequest& request, const Config& config);
 
 // Checks once more, makes what a run folder holds and clears away what a killed job left half written: only for who holds
-// the folder's lock (run_lock.h). Throws Error.
+// the folder's lock (run_lock.h). Sub-folders may be links, but not another user's. Throws Error.
 RunFolder enterRunFolder(const JobRequest& request, const Config& config);
 
 // Whether a folder may go on with this configuration; only what changes no bit may differ. Throws Error{BadInput} if not.

@@ -1,12 +1,17 @@
-// Whole files: atomic writing keeps the old content through every failure, reading and mapping report what is wrong.
+// Whole files: atomic writing keeps the old content through every failure, reading reports what is wrong.
 #include "base/files.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "base/error.h"
 #include "support/assets.h"
@@ -90,18 +95,46 @@ TEST(Files, OldFileSurvivesAWriteThatRunsOutOfSpace) {
     EXPECT_EQ(entriesOf(folder.path()), 1u) << "the half-written file is left behind";
 }
 
-TEST(Files, OldFileSurvivesAFullDisk) {
+// Links that somebody prepared are neither followed nor kept, whatever their name; a device is not replaced.
+TEST(Files, WritingFollowsNoLinks) {
     const test::ScratchFolder folder;
-    const fs::path file = folder.path() / "a.bin";
-    writeFileAtomic(file, "old");
-    // The bytes go to this name first; the link sends them to the device that is always full.
-    fs::create_symlink("/dev/full", folder.path() / ("a.bin.tmp" + std::to_string(::getpid())));
-    const Error error = errorOf([&] { writeFileAtomic(file, "new"); });
-    EXPECT_EQ(error.kind(), ErrorKind::Io);
-    EXPECT_TRUE(contains(error, file.string())) << error.what();
-    EXPECT_TRUE(contains(error, std::strerror(ENOSPC))) << error.what();
-    EXPECT_EQ(readFile(file), "old");
-    EXPECT_EQ(entriesOf(folder.path()), 1u);
+    const fs::path file = folder.path() / "a.bin", victim = folder.path() / "victim";
+    writeFileAtomic(victim, "precious");
+    fs::create_symlink("victim", folder.path() / ("a.bin.tmp" + std::to_string(::getpid())));
+    fs::create_symlink("victim", file);
+    writeFileAtomic(file, "new");
+    EXPECT_EQ(readFile(victim), "precious");
+    EXPECT_EQ(readFile(file), "new");
+    EXPECT_FALSE(fs::is_symlink(file));
+    fs::create_symlink("victim", folder.path() / "log");
+    EXPECT_TRUE(contains(errorOf([&] { openToAppend(folder.path() / "log"); }), "it is a link"));
+    fs::create_hard_link(victim, folder.path() / "twin");
+    EXPECT_TRUE(contains(errorOf([&] { openToAppend(folder.path() / "twin"); }), "other names"));
+    ::mkfifo((folder.path() / "pipe").c_str(), 0600);
+    for (const fs::path& path : {folder.path() / "pipe", fs::path("/dev/null")}) {
+        EXPECT_TRUE(contains(errorOf([&] { openToAppend(path); }), path.string() + ": it is not a regular file"));
+        EXPECT_TRUE(contains(errorOf([&] { writeFileAtomic(path, "x"); }), path.string() + ": it is not a regular file"));
+    }
+    EXPECT_TRUE(fs::is_character_file("/dev/null"));
+    for (const char* text : {"one\n", "two\n"}) std::fputs(text, openToAppend(folder.path() / "own").get());
+    EXPECT_EQ(readFile(folder.path() / "own"), "one\ntwo\n");
+}
+
+TEST(Files, NothingIsWritableForEverybodyWhateverTheUmask) {
+    const test::ScratchFolder folder;
+    for (const mode_t mask : {mode_t{0}, mode_t{022}, mode_t{077}}) {
+        const fs::path below = folder.path() / std::to_string(mask) / "deep";
+        const mode_t before = ::umask(mask);
+        makeWritableFolder(below);
+        writeFileAtomic(below / "whole", "");
+        std::fputs("line", openToAppend(below / "lines").get());
+        ::umask(before);
+        const auto modeOf = [](const fs::path& path) { return static_cast<mode_t>(fs::status(path).permissions()); };
+        EXPECT_EQ(modeOf(below), 0755 & ~mask);
+        EXPECT_EQ(modeOf(below.parent_path()), 0755 & ~mask);
+        EXPECT_EQ(modeOf(below / "whole"), 0644 & ~mask);
+        EXPECT_EQ(modeOf(below / "lines"), 0644 & ~mask);
+    }
 }
 
 TEST(Files, WritingWhereNothingCanBeWrittenIsAnIoError) {
@@ -170,23 +203,74 @@ TEST(Files, ReadingWhatIsNoFileIsAnError) {
     const test::ScratchFolder folder;
     const fs::path missing = folder.path() / "missing";
     for (const auto& read :
-         {+[](const fs::path& path) { readFile(path); }, +[](const fs::path& path) { MappedFile{path}; }}) {
+         {+[](const fs::path& path) { readFile(path); }, +[](const fs::path& path) { FileBytes{path}; },
+          +[](const fs::path& path) { readFileStart(path, 4); }, +[](const fs::path& path) { readFilePieces(path, [](auto) {}); }}) {
         EXPECT_EQ(errorOf([&] { read(missing); }).kind(), ErrorKind::Io);
         EXPECT_TRUE(contains(errorOf([&] { read(missing); }), missing.string()));
-        EXPECT_EQ(errorOf([&] { read(folder.path()); }).kind(), ErrorKind::BadInput);
+        const int socketFile = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        sockaddr_un address{AF_UNIX, {}};
+        std::strncpy(address.sun_path, (folder.path() / "socket").c_str(), sizeof address.sun_path - 1);
+        ::bind(socketFile, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        ::mkfifo((folder.path() / "pipe").c_str(), 0600);
+        for (const fs::path& path : {folder.path(), folder.path() / "pipe", folder.path() / "socket", fs::path("/dev/zero")}) {
+            const Error error = errorOf([&] { read(path); });
+            EXPECT_EQ(error.kind(), ErrorKind::BadInput) << error.what();
+            EXPECT_TRUE(contains(error, path.string())) << error.what();
+        }
+        ::close(socketFile);
+        fs::remove(folder.path() / "socket");
     }
 }
 
-TEST(Files, MapHoldsTheBytesAndAnEmptyFileMapsToNothing) {
+TEST(Files, LimitsStartsAndPieces) {
     const test::ScratchFolder folder;
-    writeFileAtomic(folder.path() / "a", "abc");
-    const MappedFile map(folder.path() / "a");
-    ASSERT_EQ(map.bytes().size(), 3u);
-    EXPECT_EQ(std::memcmp(map.bytes().data(), "abc", 3), 0);
-    writeFileAtomic(folder.path() / "a", "other");  // the map keeps what it was opened on
-    EXPECT_EQ(std::memcmp(map.bytes().data(), "abc", 3), 0);
+    const fs::path file = folder.path() / "a";
+    std::string bytes(2500000, 'a'), together;
+    bytes.back() = 'z';
+    writeFileAtomic(file, bytes);
+    EXPECT_EQ(readFile(file, bytes.size()), bytes);
+    EXPECT_EQ(errorOf([&] { readFile(file, bytes.size() - 1); }).kind(), ErrorKind::BadInput);
+    fs::resize_file(folder.path() / "a", uintmax_t{20} << 30);  // no bytes on the disk
+    EXPECT_EQ(errorOf([&] { readFile(file, 4 << 20); }).kind(), ErrorKind::BadInput);
+    EXPECT_EQ(readFileStart(file, 3), "aaa");
+    writeFileAtomic(file, bytes);
+    EXPECT_EQ(readFileStart(file, 9999999), bytes);
+    readFilePieces(file, [&](std::span<const std::byte> piece) { together.append(reinterpret_cast<const char*>(piece.data()), piece.size()); });
+    EXPECT_EQ(together, bytes);
+}
+
+TEST(Files, BytesOnceReadStayWhateverHappensToTheFile) {
+    const test::ScratchFolder folder;
+    std::string content(1 << 20, 'x');
+    writeFileAtomic(folder.path() / "a", content);
+    const FileBytes copy(folder.path() / "a");
+    fs::resize_file(folder.path() / "a", 0);  // a map would now end the program
+    ASSERT_EQ(copy.bytes().size(), content.size());
+    EXPECT_EQ(std::memcmp(copy.bytes().data(), content.data(), content.size()), 0);
     writeFileAtomic(folder.path() / "empty", "");
-    EXPECT_TRUE(MappedFile(folder.path() / "empty").bytes().empty());
+    EXPECT_TRUE(FileBytes(folder.path() / "empty").bytes().empty());
+}
+
+// A writer changes the file all the time: what is read is one state of it, or an error says that there is none.
+TEST(Files, AFileThatChangesWhileItIsReadIsAnError) {
+    const test::ScratchFolder folder;
+    const fs::path file = folder.path() / "a";
+    constexpr size_t kBytes = 8 << 20;
+    writeFileAtomic(file, std::string(kBytes, 'x'));
+    std::atomic<bool> done = false;
+    std::thread writer([&] {
+        for (size_t i = 0; !done; ++i) fs::resize_file(file, i % 2 ? kBytes : 4096);
+    });
+    int whole = 0, changed = 0;
+    for (int i = 0; i < 200; ++i) try {
+            whole += FileBytes(file).bytes().size() > 0;
+        } catch (const Error& error) {
+            changed += error.kind() == ErrorKind::Io && contains(error, "changed while it was read");
+        }
+    done = true;
+    writer.join();
+    EXPECT_EQ(whole + changed, 200);
+    EXPECT_GT(changed, 0);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "session/event_log.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <limits>
@@ -32,6 +33,18 @@ TEST(EventLog, TextThatIsNotUtf8StaysALine) {
     const auto events = readEvents(scratch.path());
     ASSERT_EQ(events.size(), 1u);
     EXPECT_EQ(events[0]["level"], "warning");
+}
+
+TEST(EventLog, WritesThroughNoLinkAndIntoNoPipe) {
+    const ScratchFolder scratch, elsewhere;
+    NullSink next;
+    writeFileAtomic(elsewhere.path() / "victim", "half a line");
+    std::filesystem::create_symlink(elsewhere.path() / "victim", scratch.path() / "events.jsonl");
+    EXPECT_THROW(EventLog(scratch.path(), next), Error);
+    EXPECT_EQ(readFile(elsewhere.path() / "victim"), "half a line");
+    std::filesystem::remove(scratch.path() / "events.jsonl");
+    ASSERT_EQ(::mkfifo((scratch.path() / "events.jsonl").c_str(), 0600), 0);
+    EXPECT_THROW(EventLog(scratch.path(), next), Error);
 }
 
 TEST(EventLog, AHalfWrittenLineIsCutOff) {
