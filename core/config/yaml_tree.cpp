@@ -162,6 +162,8 @@ void runParser(const std::string& text, size_t base, YamlDocument& document) {
         document.failures.push_back(failure);
     } catch (const YAML::Exception& error) {
         document.failures.push_back({builder.offsetOf(error.mark), "is not YAML (" + error.msg + ")"});
+    } catch (const std::bad_alloc&) {
+        throw;
     } catch (const std::exception& error) {
         document.failures.push_back({base, str("cannot be parsed (", error.what(), ")")});
     }

@@ -333,6 +333,11 @@ std::optional<JobOutcome::Accuracy> accuracyFrom(const nlohmann::json& j) {
     return JobOutcome::Accuracy{j.at(0).get<double>(), j.at(1).get<double>()};
 }
 
+bool isAccuracy(const nlohmann::json& j) {
+    const auto isShare = [](const nlohmann::json& value) { return value.is_number() && value >= 0 && value <= 1; };
+    return j.is_null() || (j.is_array() && j.size() == 2 && isShare(j[0]) && isShare(j[1]));
+}
+
 }  // namespace
 
 void Pipeline::saveProgress() const {
@@ -348,7 +353,8 @@ bool Pipeline::restoreProgress() {
     const bool begun = std::filesystem::exists(correctsCalibrated() ? calibratedFile() : m_folder.checkpoint() / "train_state.safetensors");
     if (!begun || !std::filesystem::exists(stages)) return false;
     const nlohmann::json progress = nlohmann::json::parse(readFile(stages), nullptr, false);
-    require(progress.is_object() && progress.contains("fp32") && progress.contains("ptq"), ErrorKind::BadInput, stages.string(), " is damaged");
+    const bool whole = progress.is_object() && progress.contains("fp32") && progress.contains("ptq");
+    require(whole && isAccuracy(progress["fp32"]) && isAccuracy(progress["ptq"]), ErrorKind::BadInput, stages.string(), " is damaged");
     m_facts.outcome.fp32 = accuracyFrom(progress["fp32"]);
     m_facts.outcome.ptq = accuracyFrom(progress["ptq"]);
     return true;

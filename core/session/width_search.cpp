@@ -65,7 +65,8 @@ void writeWidths(const std::filesystem::path& runFolder, const WidthSearch& sear
 
 bool applyChosenWidths(const std::filesystem::path& runFolder, Config& config) {
     const auto path = runFolder / kFile;
-    if (!std::filesystem::exists(path)) return false;
+    std::error_code unreadable;
+    if (!std::filesystem::exists(path, unreadable)) return false;
     const nlohmann::json file = nlohmann::json::parse(readFile(path), nullptr, false);
     try {
         for (const auto& row : file.at("layers")) {

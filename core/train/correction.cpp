@@ -164,11 +164,14 @@ private:
             tensor->copy_(*found->second);
         }
         try {
+            for (const char* key : {"steps", "epoch", "batch"})
+                require(stored.numbers.at(key).is_number_integer() && stored.numbers.at(key) >= 0, ErrorKind::BadInput, file.string(),
+                        " is damaged: its position is none");
             m_optimizer->restore(moments, stored.numbers.at("steps"));
             m_epoch = stored.numbers.at("epoch");
             m_batch = stored.numbers.at("batch");
-        } catch (const nlohmann::json::exception& error) {
-            fail(ErrorKind::BadInput, file.string(), " is damaged: ", error.what());
+        } catch (const nlohmann::json::exception&) {
+            fail(ErrorKind::BadInput, file.string(), " is damaged: its numbers are not those of a checkpoint");
         }
     }
 

@@ -22,7 +22,8 @@ std::string keyOf(const std::string& kind) { return "qatelier." + kind; }
 
 // A second name for the file, so that there is one under its own name at every moment.
 void keepPredecessor(const std::filesystem::path& file) {
-    if (!std::filesystem::exists(file)) return;
+    std::error_code unreadable;
+    if (!std::filesystem::exists(file, unreadable)) return;
     const std::filesystem::path predecessor = predecessorOf(file);
     std::error_code failed;
     std::filesystem::remove(predecessor, failed);
@@ -90,8 +91,8 @@ ResumeState readResumeState(const std::filesystem::path& file, const std::string
     require(state.numbers.is_object(), ErrorKind::BadInput, file.string(), " is damaged: its numbers are not JSON");
     try {
         checkBelongs(state.numbers, identity);
-    } catch (const nlohmann::json::exception& error) {
-        fail(ErrorKind::BadInput, file.string(), " is damaged: ", error.what());
+    } catch (const nlohmann::json::exception&) {
+        fail(ErrorKind::BadInput, file.string(), " is damaged: its version and job are not those of a checkpoint");
     } catch (const Error& error) {
         fail(error.kind(), "cannot resume from ", file.string(), ": ", error.what());
     }
@@ -100,10 +101,11 @@ ResumeState readResumeState(const std::filesystem::path& file, const std::string
 
 void restoreNewest(const std::filesystem::path& file, const std::function<void(const std::filesystem::path&)>& restore,
                    const std::function<void(const std::string&)>& told) {
+    std::error_code unreadable;
     try {
         return restore(file);
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::BadInput || !std::filesystem::exists(predecessorOf(file))) throw;
+        if (error.kind() != ErrorKind::BadInput || !std::filesystem::exists(predecessorOf(file), unreadable)) throw;
         try {
             restore(predecessorOf(file));
         } catch (const Error&) {

@@ -32,6 +32,20 @@ double exact(const json& value) {
     return result;
 }
 
+// Numbers of batches, steps and epochs. Files may come from anywhere: a fraction or a negative number is none.
+int64_t count(const json& value) {
+    require(value.is_number_integer() && value >= 0, ErrorKind::BadInput, "its position is damaged");
+    return value.get<int64_t>();
+}
+
+// One of the names that the enumeration begins with 0 and ends with `last`.
+template <class Enum>
+Enum oneOf(const json& value, Enum last) {
+    const int64_t number = count(value);
+    require(number <= static_cast<int64_t>(last), ErrorKind::BadInput, "its incidents are damaged");
+    return static_cast<Enum>(number);
+}
+
 json optionalJson(const std::optional<double>& value) { return value ? exact(*value) : json(nullptr); }
 
 std::optional<double> optionalFrom(const json& value) { return value.is_null() ? std::nullopt : std::optional(exact(value)); }
@@ -54,7 +68,7 @@ json epochJson(const EpochResult& e) {
 }
 
 EpochResult epochFrom(const json& j) {
-    return {j.at(0).get<int64_t>(), termsFrom(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)), exact(j.at(6)),
+    return {count(j.at(0)), termsFrom(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)), exact(j.at(6)),
             exact(j.at(7)), exact(j.at(8)), optionalFrom(j.at(9)), optionalFrom(j.at(10)), optionalFrom(j.at(11)), j.at(12).get<bool>()};
 }
 
@@ -63,7 +77,7 @@ json incidentJson(const Incident& i) {
 }
 
 Incident incidentFrom(const json& j) {
-    return {static_cast<Trouble>(j.at(0).get<int>()), j.at(1), j.at(2), j.at(3), j.at(4), j.at(5), static_cast<GateReaction>(j.at(6).get<int>())};
+    return {oneOf(j.at(0), Trouble::LostSteps), count(j.at(1)), count(j.at(2)), j.at(3), j.at(4), j.at(5), oneOf(j.at(6), GateReaction::Retry)};
 }
 
 json positionJson(const TrainPosition& p) {
@@ -79,14 +93,14 @@ json positionJson(const TrainPosition& p) {
 
 TrainPosition positionFrom(const json& j) {
     TrainPosition p;
-    p.epoch = j.at("epoch"), p.batch = j.at("batch"), p.step = j.at("step");
+    p.epoch = count(j.at("epoch")), p.batch = count(j.at("batch")), p.step = count(j.at("step"));
     p.lossSums = termsFrom(j.at("loss_sums")), p.distillSum = exact(j.at("distill_sum"));
-    p.tuning = j.at("tuning"), p.tuned = j.at("tuned");
-    p.lrFactor = exact(j.at("lr_factor")), p.retries = j.at("retries"), p.below = j.at("below"), p.lostSteps = j.at("lost_steps"), p.dyingScale = j.at("dying_scale");
+    p.tuning = j.at("tuning"), p.tuned = count(j.at("tuned"));
+    p.lrFactor = exact(j.at("lr_factor")), p.retries = count(j.at("retries")), p.below = count(j.at("below")), p.lostSteps = count(j.at("lost_steps")), p.dyingScale = j.at("dying_scale");
     p.outcome.halted = j.at("halted");
     for (const json& incident : j.at("incidents")) p.outcome.incidents.push_back(incidentFrom(incident));
     p.bestFitness = exact(j.at("best_fitness"));
-    p.outcome.bestEpoch = j.at("best_epoch");
+    p.outcome.bestEpoch = count(j.at("best_epoch"));
     p.outcome.exhausted = j.at("exhausted");
     for (const json& epoch : j.at("epochs")) p.outcome.epochs.push_back(epochFrom(epoch));
     return p;
@@ -119,10 +133,13 @@ json observersJson(const QuantizerSet& set) {
 void restoreObservers(QuantizerSet& set, const json& observers) {
     for (Quantizer& q : set.all()) {
         const json& observer = observers.at(q.name);
-        q.observer.restore({boundsFrom(observer.at(0)), boundsFrom(observer.at(1))});
+        ObservedRange range{boundsFrom(observer.at(0)), boundsFrom(observer.at(1))};
+        const size_t known = q.observer.range().low.size();
+        require(range.low.size() == range.high.size() && (known == 0 || known == range.low.size()), ErrorKind::BadInput, "its ranges do not fit: ", q.name);
+        q.observer.restore(std::move(range));
         if (observer.size() > 2) q.shares = {boundsFrom(observer.at(2)), boundsFrom(observer.at(3))};
         if (observer.size() <= 4) continue;
-        q.leader = observer.at(4).get<size_t>();
+        q.leader = static_cast<size_t>(count(observer.at(4)));
         require(*q.leader < q.observed.size(), ErrorKind::BadInput, "the checkpoint names another source of ", q.name, " than there are");
     }
 }
@@ -190,14 +207,14 @@ TrainPosition loadTrainState(const std::filesystem::path& file, const std::strin
     try {
         restoreValues(o.graph, below(stored.tensors, "model/"));
         if (o.ema) restoreValues(o.ema->graph(), below(stored.tensors, "ema/"));
-        if (o.ema) o.ema->restore(state.at("ema_updates"));
-        o.optimizer.restore(below(stored.tensors, "optimizer/"), state.at("optimizer_steps"));
+        if (o.ema) o.ema->restore(count(state.at("ema_updates")));
+        o.optimizer.restore(below(stored.tensors, "optimizer/"), count(state.at("optimizer_steps")));
         if (o.stabilizer) o.stabilizer->restore(below(stored.tensors, "oscillation/"));
         restoreAdapters(o.adapters, below(stored.tensors, "adapter/"));
         if (o.quantizers) restoreObservers(*o.quantizers, state.at("observers"));
         return positionFrom(state);
-    } catch (const json::exception& error) {
-        fail(ErrorKind::BadInput, file.string(), " is damaged: ", error.what());
+    } catch (const json::exception&) {
+        fail(ErrorKind::BadInput, file.string(), " is damaged: its numbers are not those of a checkpoint");
     } catch (const Error& error) {
         fail(error.kind(), "cannot resume from ", file.string(), ": ", error.what());
     }

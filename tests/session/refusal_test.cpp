@@ -1,5 +1,6 @@
 // Jobs that cannot start or go on: one clear sentence, and nothing of anybody's is overwritten.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -123,6 +124,38 @@ TEST_F(Refusal, AFolderThatVanishes) {
     };
     const std::string message = job.failure(ErrorKind::Io);
     EXPECT_NE(message.find("layer-sensitivity-report.json"), std::string::npos) << message;
+}
+
+// Of a run that was stopped in training: whatever stands in these files, the sentence names the one that is wrong.
+TEST_F(Refusal, ResumingOnDamagedProgress) {
+    job.set("analysis.enabled", "false").set("export.formats", "[]");
+    job.sink.onStage = [&](std::string_view stage) {
+        if (stage == "train") job.cancel.request(StopLevel::FinishBatch);
+    };
+    ASSERT_EQ(job.run().status, JobStatus::Cancelled);
+    const auto stages = job.folder() / "checkpoint/stages.json";
+    for (const char* text : {R"({"fp32":5,"ptq":null})", R"({"fp32":"x","ptq":null})", R"({"fp32":true,"ptq":null})", R"({"fp32":[0.5],"ptq":null})",
+                             R"({"fp32":[0.5,"0.5"],"ptq":null})", R"({"fp32":[0.5,7],"ptq":null})", "[]", "{", ""}) {
+        writeFileAtomic(stages, text);
+        SmallJob again(scratch.path());
+        again.request.overrides = job.request.overrides;
+        again.request.resume = true;
+        EXPECT_EQ(again.failure(ErrorKind::BadInput), stages.string() + " is damaged") << text;
+    }
+}
+
+// Folders of a run may lie elsewhere by the user's own links, not by those of others.
+TEST_F(Refusal, LinksOfOthers) {
+    if (::geteuid() != 0) GTEST_SKIP() << "left out: only the superuser can give a link away";
+    std::filesystem::create_directories(job.folder());
+    std::filesystem::create_directories(scratch.path() / "disk");
+    std::filesystem::create_directory_symlink(scratch.path() / "disk", job.folder() / "weights");
+    ASSERT_EQ(::lchown((job.folder() / "weights").c_str(), 65534, 65534), 0);
+    job.set("train_params.epochs", "0").set("analysis.enabled", "false");
+    expectFailure(ErrorKind::BadInput, "weights is a link that belongs to another user");
+    ASSERT_EQ(::lchown((job.folder() / "weights").c_str(), 0, 0), 0);
+    EXPECT_EQ(job.run().status, JobStatus::Completed);
+    EXPECT_TRUE(std::filesystem::exists(scratch.path() / "disk/final.safetensors"));
 }
 
 }  // namespace

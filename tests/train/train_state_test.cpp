@@ -172,15 +172,22 @@ TEST(TrainState, RefusesDamagedMetadata) {
     const ScratchFolder scratch;
     const auto file = scratch.path() / "state";
     Live live(1);
-    saveTrainState(file, "job", somewhere(), live.objects());
+    TrainPosition position = somewhere();
+    position.step = 16;
+    position.outcome.incidents.push_back({Trouble::DeadScale, 1, 16, "a", "b", "c", GateReaction::Stop});
+    saveTrainState(file, "job", position, live.objects());
     const std::string whole = readFile(file);
-    for (const auto& [from, to] : {std::pair{"best_epoch", "best_epoxx"}, {"\\\"step\\\":6", "\\\"step\\\":{"}}) {
+    for (const auto& [from, to] : {std::pair{"best_epoch", "best_epoxx"}, {"\\\"step\\\":16", "\\\"step\\\":{6"},
+                                   {"\\\"step\\\":16", "\\\"step\\\":-6"}, {"\\\"retries\\\":0", "\\\"retries\\\":\""}, {"[[2,1,16,", "[[9,1,16,"},
+                                   {"\\\"c\\\",1]]", "\\\"c\\\",7]]"}}) {
         std::string damaged = whole;
         const size_t at = damaged.find(from);
         ASSERT_NE(at, std::string::npos) << from;
         damaged.replace(at, std::string(from).size(), to);
         writeFileAtomic(file, damaged);
-        EXPECT_NE(messageOf([&] { loadTrainState(file, "job", live.objects()); }), "no error") << from;
+        const std::string message = messageOf([&] { loadTrainState(file, "job", live.objects()); });
+        EXPECT_NE(message.find(file.string()), std::string::npos) << from << ": " << message;
+        EXPECT_EQ(message.find("json.exception"), std::string::npos) << message;
     }
 }
 
