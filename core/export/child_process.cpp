@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -53,9 +54,16 @@ pid_t spawn(const std::vector<std::string>& arguments, int sink) {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, sink, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, sink, STDERR_FILENO);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    // What we ignore or handle, the program is to meet as usual.
+    sigset_t usual;
+    sigemptyset(&usual);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) sigaddset(&usual, signal);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
     pid_t child = 0;
-    const int error = posix_spawnp(&child, argv[0], &actions, &attributes, argv.data(), environ);
+    const bool named = arguments[0].find('/') == std::string::npos;
+    const std::filesystem::path program = named ? findProgram(arguments[0]) : std::filesystem::path(arguments[0]);
+    const int error = program.empty() ? ENOENT : posix_spawn(&child, program.c_str(), &actions, &attributes, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     require(error == 0, ErrorKind::Io, "cannot start ", arguments[0], ": ", std::strerror(error));
@@ -119,16 +127,17 @@ ProcessResult runProcess(const std::vector<std::string>& arguments, double limit
     return result;
 }
 
-bool programExists(const std::string& name) {
+std::filesystem::path findProgram(const std::string& name) {
     const char* path = std::getenv("PATH");
     std::string_view folders = path ? path : "";
+    std::error_code unreadable;
     while (!folders.empty()) {
-        const size_t colon = folders.find(':');
-        if (access((std::string(folders.substr(0, colon)) + "/" + name).c_str(), X_OK) == 0) return true;
-        if (colon == std::string_view::npos) return false;
-        folders.remove_prefix(colon + 1);
+        const size_t colon = std::min(folders.find(':'), folders.size());
+        const std::filesystem::path program = std::filesystem::path(folders.substr(0, colon)) / name;
+        if (program.is_absolute() && std::filesystem::is_regular_file(program, unreadable) && access(program.c_str(), X_OK) == 0) return program;
+        folders.remove_prefix(std::min(colon + 1, folders.size()));
     }
-    return false;
+    return {};
 }
 
 }  // namespace qat

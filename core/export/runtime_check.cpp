@@ -1,6 +1,7 @@
 // Hands tensors to the runner script through files in a scratch folder and reads its answer.
 #include "export/runtime_check.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,7 +19,7 @@ namespace {
 constexpr const char* kScript = "runners/run_onnx.mjs";
 
 struct Place {
-    fs::path script, modules;
+    fs::path node, script, modules;
     std::string missing;  // empty if both were found
 };
 
@@ -27,34 +28,50 @@ fs::path fromEnvironment(const char* name) {
     return value ? fs::path(value) : fs::path();
 }
 
-// The folder of resources: named, installed beside the program, or in the source tree above a build folder.
+// Code that somebody else could have put there or could change is not run: every folder down to it must be the user's or
+// the superuser's, and what others may write to must be sticky, as /tmp is.
+bool isTrusted(const fs::path& path) {
+    std::error_code unreadable;
+    const fs::path real = fs::canonical(path, unreadable);
+    if (unreadable) return false;
+    fs::path at;
+    for (const fs::path& part : real) {
+        at /= part;
+        struct stat info {};
+        if (::stat(at.c_str(), &info) != 0 || (info.st_uid != 0 && info.st_uid != ::geteuid())) return false;
+        const bool open = info.st_mode & S_IWOTH, sticky = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX);
+        if (open && !sticky) return false;
+    }
+    return true;
+}
+
+// The folder of resources: named, installed beside the program (bin and share), or that of the source tree the program was
+// built from. Never one that merely lies above the program.
 fs::path findScript() {
     if (const fs::path named = fromEnvironment("QATELIER_RESOURCES"); !named.empty()) return named / kScript;
-    std::error_code ignored;
-    fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-    while (folder.has_relative_path()) {
-        for (const char* resources : {"share/qatelier", "resources"})
-            if (fs::exists(folder / resources / kScript, ignored)) return folder / resources / kScript;
-        folder = folder.parent_path();
-    }
+    std::error_code unreadable;
+    const fs::path program = fs::read_symlink("/proc/self/exe", unreadable).parent_path();
+    for (const fs::path& script : {program.parent_path() / "share/qatelier" / kScript, fs::path(QATELIER_SOURCE_RESOURCES) / kScript})
+        if (fs::is_regular_file(script, unreadable) && isTrusted(script)) return script;
     return {};
 }
 
 fs::path findModules(const fs::path& script) {
+    constexpr const char* kPackage = "onnxruntime-node/package.json";
+    std::error_code unreadable;
+    if (const fs::path named = fromEnvironment("QATELIER_NODE_MODULES"); !named.empty() && fs::exists(named / kPackage, unreadable)) return named;
     const fs::path resources = script.parent_path().parent_path();
-    std::error_code ignored;
-    for (const fs::path& folder : {fromEnvironment("QATELIER_NODE_MODULES"), script.parent_path() / "node_modules",
-                                   resources.parent_path() / "tests/runtime/node_modules"})
-        if (!folder.empty() && fs::exists(folder / "onnxruntime-node/package.json", ignored)) return folder;
+    for (const fs::path& folder : {script.parent_path() / "node_modules", resources.parent_path() / "tests/runtime/node_modules"})
+        if (fs::exists(folder / kPackage, unreadable) && isTrusted(folder / kPackage)) return folder;
     return {};
 }
 
 Place findPlace() {
-    Place place{findScript(), {}, ""};
-    std::error_code ignored;
-    if (!fs::exists(place.script, ignored))
+    Place place{findProgram("node"), findScript(), {}, ""};
+    std::error_code unreadable;
+    if (!fs::is_regular_file(place.script, unreadable))
         place.missing = "the runner script run_onnx.mjs was not found";
-    else if (!programExists("node"))
+    else if (place.node.empty())
         place.missing = "Node.js is not installed (program node)";
     else if (place.modules = findModules(place.script); place.modules.empty())
         place.missing =
@@ -140,7 +157,7 @@ std::optional<RuntimeRun> runOnnxRuntime(const fs::path& model, const std::vecto
     const Place place = findPlace();
     if (!place.missing.empty()) return std::nullopt;
     const ScratchFolder scratch;
-    std::vector<std::string> arguments{"node",           place.script.string(),
+    std::vector<std::string> arguments{place.node.string(), place.script.string(),
                                        "--modules",      place.modules.string(),
                                        "--model",        model.string(),
                                        "--out",          scratch.path().string(),

@@ -1,4 +1,4 @@
-# What `cmake --install` and `cpack` put where. The programs find share/qatelier above themselves, so any prefix works.
+# What `cmake --install` and `cpack` put where. The programs find ../share/qatelier beside themselves, so any prefix works.
 include(GNUInstallDirs)
 set(app_id io.github.qatelier.Qatelier)
 
