@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
 
@@ -161,9 +162,12 @@ bool isStable(const RunRecord& run) {
 
 std::vector<RunRecord> readGroup(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> found;
-    if (std::filesystem::is_directory(folder))
-        for (const auto& entry : std::filesystem::directory_iterator(folder))
-            if (hasSummary(entry.path())) found.push_back(entry.path());
+    std::error_code missing, error;
+    if (std::filesystem::is_directory(folder, missing))
+        for (auto entry = std::filesystem::directory_iterator(folder, error); !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+            if (hasSummary(entry->path())) found.push_back(entry->path());
+    require(!error && (!missing || missing == std::errc::no_such_file_or_directory || missing == std::errc::not_a_directory), ErrorKind::Io, "cannot read ", folder.string(), ": ",
+            (error ? error : missing).message());
     std::ranges::sort(found);
     std::vector<RunRecord> runs;
     for (const auto& path : found) runs.push_back(readRunRecord(path));

@@ -2,7 +2,8 @@
 #include "report/run_record.h"
 
 #include <algorithm>
-#include <fstream>
+#include <optional>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -49,8 +50,25 @@ void addLog(RunRecord& record, const json& event) {
 
 using Points = std::map<std::string, std::map<double, double>>;
 
+// The accuracies that the summary would have under "metrics".
+json accuraciesOf(const RunRecord& record) {
+    json metrics = json::object();
+    for (const char* stage : {"fp32", "ptq", "before_qc", "final"})
+        for (const char* metric : {"mAP50-95", "mAP50"})
+            if (const auto value = record.last(str(stage, "/", metric))) metrics[stage][metric] = *value;
+    return metrics;
+}
+
+// What the first line of the sitting tells of a run whose summary is not written yet.
+json summaryFrom(const json& begin, const RunRecord& record) {
+    return {{"created_at", textOf(begin, "time")}, {"model", {{"variant", textOf(begin, "model")}}},
+            {"quantization", {{"mode", textOf(begin, "quantization")}}}, {"dataset", {{"dataset_yaml", textOf(begin, "data")}}},
+            {"metrics", accuraciesOf(record)}};
+}
+
 void addEvent(RunRecord& record, Points& points, const json& event) {
     const std::string type = textOf(event, "type");
+    if (type == "run" || type == "end") record.ended = type == "end";
     const auto value = event.find("value");
     if (type == "scalar" && value != event.end() && value->is_number())
         points[textOf(event, "series")][numberOf(event, "x")] = value->get<double>();
@@ -99,21 +117,37 @@ std::vector<std::string> RunRecord::lossTerms() const {
 }
 
 bool hasSummary(const std::filesystem::path& folder) {
-    return std::filesystem::is_regular_file(folder / "run_summary.json");
+    std::error_code unreadable;
+    return std::filesystem::exists(folder / "run_summary.json", unreadable);
+}
+
+bool isBegun(const std::filesystem::path& folder) {
+    std::error_code unreadable;
+    return std::filesystem::exists(folder / "config.yaml", unreadable) && std::filesystem::exists(folder / "events.jsonl", unreadable);
 }
 
 RunRecord readRunRecord(const std::filesystem::path& folder) {
-    require(hasSummary(folder), ErrorKind::BadInput, folder.string(),
-            " is not a finished run (no run_summary.json in it)");
+    require(hasSummary(folder) || isBegun(folder), ErrorKind::BadInput, folder.string(),
+            " is not a run folder (neither run_summary.json nor config.yaml and events.jsonl in it)");
     RunRecord record;
     record.folder = folder;
-    record.summary = json::parse(readFile(folder / "run_summary.json"), nullptr, false);
-    require(record.summary.is_object(), ErrorKind::BadInput, (folder / "run_summary.json").string(), " is damaged");
     Points points;
-    std::ifstream events(folder / "events.jsonl");
-    for (std::string line; std::getline(events, line);)
-        if (const json event = json::parse(line, nullptr, false); event.is_object()) addEvent(record, points, event);
+    json begin;
+    std::error_code unreadable;
+    const bool hasEvents = std::filesystem::exists(folder / "events.jsonl", unreadable);
+    const std::string events = hasEvents ? readFile(folder / "events.jsonl") : "";
+    for (std::string_view rest = events; !rest.empty(); rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1)) {
+        const json event = json::parse(rest.substr(0, rest.find('\n')), nullptr, false);
+        if (event.is_object()) addEvent(record, points, event);
+        if (textOf(event, "type") == "run") begin = event;
+    }
     for (const auto& [name, values] : points) record.series[name].assign(values.begin(), values.end());
+    record.summary = hasSummary(folder) ? json::parse(readFile(folder / "run_summary.json"), nullptr, false) : summaryFrom(begin, record);
+    require(record.summary.is_object(), ErrorKind::BadInput, (folder / "run_summary.json").string(), " is damaged");
+    // A summary of this very sitting is written just before its end.
+    const std::string sitting = textOf(begin, "run_id");
+    record.ended = record.ended || (!sitting.empty() && textOf(record.summary, "run_id") == sitting);
+    if (!record.ended) record.summary["status"] = "running or killed";
     return record;
 }
 

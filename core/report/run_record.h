@@ -30,6 +30,7 @@ struct RunRecord {
     std::vector<StageTime> stages;                                         // in the order they first ended
     std::vector<LayerRow> layers;                                          // as written
     std::vector<LoggedLine> logs;
+    bool ended = true;  // false: the log's last sitting has no end, so the job is at work or was killed
 
     double seconds() const;  // of all stages
     // A number of the summary: metric("metrics", "final", "mAP50-95"); nothing where it is null or missing.
@@ -55,8 +56,11 @@ std::string textOf(const nlohmann::json& object, const char* key);
 
 bool hasSummary(const std::filesystem::path& folder);
 
-// Lines of events.jsonl that are cut off, or of unknown type, are passed over. Throws Error{BadInput} if there is no
-// readable run_summary.json.
+// Whether a job began to write a run here, which need not have ended.
+bool isBegun(const std::filesystem::path& folder);
+
+// Lines of events.jsonl that are cut off, or of unknown type, are passed over. What a run without run_summary.json is, its
+// events say. Throws Error{BadInput} naming the file if there is neither, or if one of them is damaged or no regular file.
 RunRecord readRunRecord(const std::filesystem::path& folder);
 
 }  // namespace qat

@@ -46,6 +46,12 @@ void addFacts(HtmlPage& page, const RunRecord& run) {
     if (error != run.summary.end() && error->is_string()) page.paragraph(error->get<std::string>(), "error");
 }
 
+void addUnfinished(HtmlPage& page, const std::string& whoWorks) {
+    page.paragraph(whoWorks.empty() ? "This run has not ended: it is running, or was killed. The page shows what it had written so far."
+                                    : whoWorks + " The page shows what the run had written so far.",
+                   "warning");
+}
+
 void addAccuracy(HtmlPage& page, const RunRecord& run) {
     std::vector<std::vector<std::string>> rows{{"Model", "mAP50-95", "mAP50", "to FP32"}};
     const auto fp32 = run.number("metrics", "fp32", "mAP50-95");
@@ -189,10 +195,11 @@ void addRest(HtmlPage& page, const RunRecord& run) {
 
 }  // namespace
 
-std::string runReport(const RunRecord& run) {
-    HtmlPage page(run.text("model", "variant") + " " + run.text("quantization", "mode") + ", " +
-                  run.text("method", "variant"));
+std::string runReport(const RunRecord& run, const std::string& whoWorks) {
+    const std::string method = run.text("method", "variant");
+    HtmlPage page(run.text("model", "variant") + " " + run.text("quantization", "mode") + (method.empty() ? "" : ", " + method));
     addFacts(page, run);
+    if (!run.ended) addUnfinished(page, whoWorks);
     addAccuracy(page, run);
     addGates(page, run);
     addStability(page, run);
@@ -202,9 +209,9 @@ std::string runReport(const RunRecord& run) {
     return page.finish();
 }
 
-std::filesystem::path writeRunReport(const std::filesystem::path& folder) {
+std::filesystem::path writeRunReport(const std::filesystem::path& folder, const std::string& whoWorks) {
     const auto file = folder / "report.html";
-    writeFileAtomic(file, runReport(readRunRecord(folder)));
+    writeFileAtomic(file, runReport(readRunRecord(folder), whoWorks));
     return file;
 }
 
