@@ -13,10 +13,16 @@ namespace qat::cli {
 // Exit statuses of the program.
 enum Exit : int { kDone = 0, kInternal = 1, kBadInput = 2, kGateFailed = 3, kCancelled = 130 };
 
+// What a request to stop (Ctrl+C, SIGTERM, SIGHUP) does to a command, which then ends with kCancelled. AtOnce: ends it
+// where it stands. BetweenFiles: the command polls the token between two pictures or files, a second request ends it at
+// once. Job: it polls the token, writes a checkpoint, and a second request gives up the work since the last one.
+enum class Stop { AtOnce, BetweenFiles, Job };
+
 // What all commands share.
 struct Context {
     CancelToken& cancel;
     std::function<int()> chosen;  // set by the command that was given
+    Stop stop = Stop::AtOnce;     // likewise, before it returns from parsing
 };
 
 void addInspect(CLI::App& app, Context& context);

@@ -1,21 +1,16 @@
-// predict: detections of images. val: accuracy on a data set.
-#include <ATen/ATen.h>
-
+// val: accuracy on a data set.
 #include <iomanip>
 #include <iostream>
 #include <memory>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/text.h"
+#include "cli/class_name.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "eval/coco.h"
 #include "eval/evaluate.h"
-#include "passes/lower_integers.h"
-#include "run/executor.h"
+#include "session/machine_room.h"
 #include "session/model_source.h"
 
 namespace qat::cli {
@@ -23,81 +18,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct DetectOptions {
-    std::string model, data, json, save;
-    std::vector<std::string> images;
+struct ValOptions {
+    std::string model, data, json;
     std::string split = "val";
     int imgsz = 640, batch = 16, workers = 2;
     double conf = 0.25, iou = 0.7;
     bool rect = false, coco = false, precise = false;
 };
-
-Graph runnableModel(const std::string& model) { return inferenceForm(openModel(model).graph); }
-
-std::string className(const Graph& graph, int32_t index) {
-    const auto& names = graph.info.classNames;
-    return static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)] : std::to_string(index);
-}
-
-ordered_json detectionJson(const Graph& graph, const Detection& d) {
-    return {{"class", d.classIndex}, {"name", className(graph, d.classIndex)}, {"score", d.score}, {"box", {d.box[0], d.box[1], d.box[2], d.box[3]}}};
-}
-
-void drawDetections(const Graph& graph, const ImageDetections& found, cv::Mat image, const std::filesystem::path& file) {
-    const cv::Scalar colour(226, 115, 10), plate(16, 12, 9);
-    for (const Detection& d : found.detections) {
-        const cv::Rect box(cv::Point(cvRound(d.box[0]), cvRound(d.box[1])), cv::Point(cvRound(d.box[2]), cvRound(d.box[3])));
-        cv::rectangle(image, box, plate, 4);
-        cv::rectangle(image, box, colour, 2);
-        std::ostringstream text;
-        text << className(graph, d.classIndex) << " " << std::fixed << std::setprecision(2) << d.score;
-        cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5, plate, 3);
-        cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5, cv::Scalar(255, 255, 255), 1);
-    }
-    std::vector<uchar> png;
-    require(cv::imencode(".png", image, png), ErrorKind::Io, "cannot encode ", file.string());
-    writeFileAtomic(file, {reinterpret_cast<const char*>(png.data()), png.size()});
-}
-
-ImageDetections detectIn(const Graph& graph, Executor& executor, const std::string& path, const DetectOptions& o, cv::Mat& image) {
-    const auto data = openDataset(path, DataSplit::Val);
-    LoaderOptions options;
-    options.imgsz = o.imgsz;
-    options.batch = 1;
-    options.workers = 0;
-    options.letterbox = LetterboxMode::Predict;
-    Loader loader(data, options);
-    loader.startEpoch(0);
-    const auto batch = loader.next();
-    require(batch.has_value(), ErrorKind::BadInput, path, " holds no image");
-    NmsOptions nms = NmsOptions::predict();
-    nms.conf = static_cast<float>(o.conf);
-    nms.iou = o.iou;
-    image = data->read(0).image;
-    return detectionsOf(executor.run(batch->images).front()[0], batch->info[0], graph.info.numClasses, nms);
-}
-
-int predict(const DetectOptions& o) {
-    const Graph graph = runnableModel(o.model);
-    Executor executor(graph, {.outputs = {"decoded"}, .frozen = true, .precise = o.precise});
-    if (!o.save.empty()) makeWritableFolder(o.save);
-    ordered_json images = ordered_json::array();
-    for (const std::string& path : o.images) {
-        cv::Mat image;
-        const ImageDetections found = detectIn(graph, executor, path, o, image);
-        ordered_json detections = ordered_json::array();
-        for (const Detection& d : found.detections) detections.push_back(detectionJson(graph, d));
-        images.push_back({{"image", path}, {"detections", detections}});
-        if (!o.save.empty()) drawDetections(graph, found, image.clone(), std::filesystem::path(o.save) / (std::filesystem::path(path).stem().string() + ".png"));
-        if (o.json == "-") continue;
-        std::cout << path << ": " << found.detections.size() << " objects\n";
-        for (const Detection& d : found.detections)
-            std::cout << "  " << std::left << std::setw(16) << className(graph, d.classIndex) << std::fixed << std::setprecision(3) << d.score << "  " << std::setprecision(1)
-                      << d.box[0] << " " << d.box[1] << " " << d.box[2] << " " << d.box[3] << "\n";
-    }
-    writeJson(o.json, {{"images", images}});
-    return kDone;
-}
 
 ordered_json metricsJson(const Graph& graph, const EvaluationResult& result) {
     const DetectionMetrics& m = result.metrics;
@@ -116,7 +43,8 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
     return {{"AP", m.ap}, {"AP50", m.ap50}, {"AP75", m.ap75}, {"APs", m.apSmall}, {"APm", m.apMedium}, {"APl", m.apLarge}};
 }
 
-int val(const DetectOptions& o, const CancelToken& cancel) {
+int val(const ValOptions& o, const CancelToken& cancel) {
+    requireMemoryForJob();
     const Graph graph = openModel(o.model).graph;
     const auto data = openDataset(o.data, splitNamed(o.split));
     for (const auto& warning : data->warnings()) std::cerr << "warning: " << warning << "\n";
@@ -147,22 +75,8 @@ int val(const DetectOptions& o, const CancelToken& cancel) {
 
 }  // namespace
 
-void addPredict(CLI::App& app, Context& context) {
-    const auto o = std::make_shared<DetectOptions>();
-    CLI::App* command = app.add_subcommand("predict", "Detect objects in images");
-    command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
-    command->add_option("IMAGE", o->images, "Image files")->required();
-    command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str()->check(CLI::Range(32, 8192));
-    command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-    command->add_flag("--precise", o->precise, "Add up in double precision: reference results, the same on every processor, slow");
-    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
-    command->add_option("--save", o->save, "Write images with boxes into this folder");
-    command->callback([&context, o] { context.chosen = [o] { return predict(*o); }; });
-}
-
 void addVal(CLI::App& app, Context& context) {
-    const auto o = std::make_shared<DetectOptions>();
+    const auto o = std::make_shared<ValOptions>();
     o->conf = 0.001;
     CLI::App* command = app.add_subcommand("val", "Accuracy of a model on a data set");
     command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();

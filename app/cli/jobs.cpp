@@ -59,7 +59,7 @@ void addJob(CLI::App& app, Context& context, const char* name, const char* help,
     if (kind == JobKind::Pipeline) command->add_flag("--resume", o->resume, "Go on from the folder's last checkpoint")->needs(out);
     if (kind == JobKind::Pipeline)
         command->add_flag("--override-gate", o->overrideGate, "Train a model larger than s although gate.evidence does not show that smaller ones train stably; noted in the summary");
-    command->callback([&context, o, kind] { context.chosen = [&context, o, kind] { return runJob(*o, kind, context.cancel); }; });
+    command->callback([&context, o, kind] { context.stop = Stop::Job, context.chosen = [&context, o, kind] { return runJob(*o, kind, context.cancel); }; });
 }
 
 int exportFiles(const ExportRequest& request, const CancelToken& cancel) {
@@ -98,14 +98,14 @@ void addExport(CLI::App& app, Context& context) {
     command->add_option("SOURCE", request->source, "Run folder or model file")->required();
     command->add_option("--format", request->formats, "onnx, safetensors, safetensors16")->delimiter(',');
     command->add_option("--out", request->out, "Folder for the files")->required();
-    command->callback([&context, request] { context.chosen = [&context, request] { return exportFiles(*request, context.cancel); }; });
+    command->callback([&context, request] { context.stop = Stop::BetweenFiles, context.chosen = [&context, request] { return exportFiles(*request, context.cancel); }; });
 }
 
 void addDemo(CLI::App& app, Context& context) {
     const auto out = std::make_shared<std::string>("qatelier-demo");
     CLI::App* command = app.add_subcommand("demo", "The main job on the bundled detector and drawn shapes; ends in a table");
     command->add_option("--out", *out, "Folder for the runs")->capture_default_str();
-    command->callback([&context, out] { context.chosen = [&context, out] { return demo(*out, context.cancel); }; });
+    command->callback([&context, out] { context.stop = Stop::Job, context.chosen = [&context, out] { return demo(*out, context.cancel); }; });
 }
 
 }  // namespace qat::cli

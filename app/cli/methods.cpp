@@ -2,12 +2,14 @@
 #include <iostream>
 #include <memory>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "report/group_report.h"
 #include "report/run_report.h"
 #include "session/methods.h"
 #include "session/run_group.h"
+#include "session/run_lock.h"
 
 namespace qat::cli {
 namespace {
@@ -34,6 +36,19 @@ int runMethods(const Options& o, CancelToken& cancel) {
         return kCancelled;
     }
     return outcome.failed.empty() ? kDone : kGateFailed;
+}
+
+// A sentence for the page of a run that has not ended; "" where nothing is known.
+std::string whoWorksIn(const std::filesystem::path& run) {
+    const RunHolder holder = runHolder(run);
+    const std::string process = str("process ", holder.pid, " on ", holder.host);
+    switch (holder.state) {
+        case RunHolder::State::Nobody: return "";
+        case RunHolder::State::Gone: return "This run has not ended: " + process + " was killed; the run can be resumed.";
+        case RunHolder::State::Here:
+        case RunHolder::State::Elsewhere: break;
+    }
+    return "This run is still running, in " + process + ".";
 }
 
 }  // namespace
@@ -69,7 +84,7 @@ void addMethods(CLI::App& app, Context& context) {
     command->add_flag(
         "--override-gate", o->group.overrideGate,
         "Run models larger than s although the smaller ones are not proven stable; noted in the summaries");
-    command->callback([&context, o] { context.chosen = [&context, o] { return runMethods(*o, context.cancel); }; });
+    command->callback([&context, o] { context.stop = Stop::Job, context.chosen = [&context, o] { return runMethods(*o, context.cancel); }; });
 }
 
 void addReport(CLI::App& app, Context& context) {
@@ -78,7 +93,8 @@ void addReport(CLI::App& app, Context& context) {
     command->add_option("RUN", *folder, "Run folder or group folder")->required();
     command->callback([&context, folder] {
         context.chosen = [folder] {
-            const auto file = hasSummary(*folder) ? writeRunReport(*folder) : writeGroupReport(*folder);
+            const bool run = hasSummary(*folder) || isBegun(*folder);
+            const auto file = run ? writeRunReport(*folder, whoWorksIn(*folder)) : writeGroupReport(*folder);
             std::cout << file.string() << "\n";
             return int{kDone};
         };

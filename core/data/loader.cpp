@@ -7,6 +7,7 @@
 #include <deque>
 #include <mutex>
 #include <opencv2/core/utility.hpp>
+#include <system_error>
 #include <thread>
 
 #include "base/error.h"
@@ -80,23 +81,17 @@ public:
           m_options(options),
           m_plan(*m_dataset, options),
           m_cache([this](int64_t index) { return readLongSide(index); }, kCacheBytes) {
-        for (int i = 0; i < m_options.workers; ++i) m_threads.emplace_back([this] { work(); });
+        startThreads();
     }
-    ~Engine() {
-        {
-            const std::lock_guard lock(m_mutex);
-            m_stopping = true;
-            m_tasks.clear();
-        }
-        m_taskAdded.notify_all();
-        for (auto& thread : m_threads) thread.join();
-    }
+    ~Engine() { stopThreads(); }
 
     const BatchPlan& plan() const { return m_plan; }
     void start(int64_t number, int64_t firstBatch, bool mosaic);
     std::optional<Batch> next();
 
 private:
+    void startThreads();
+    void stopThreads();
     void abandon();
     void schedule();
     std::shared_ptr<Slot> finishFront();
@@ -123,6 +118,29 @@ private:
 
     std::vector<std::thread> m_threads;  // last: they use everything above
 };
+
+// Those that run already are stopped if one cannot be started: a thread must not outlive its object.
+void Loader::Engine::startThreads() {
+    try {
+        for (int i = 0; i < m_options.workers; ++i) m_threads.emplace_back([this] { work(); });
+    } catch (const std::system_error& error) {
+        const size_t started = m_threads.size();
+        stopThreads();
+        fail(ErrorKind::Io, "cannot start ", m_options.workers, " loader threads (run.workers, --workers), only ", started, ": ",
+             error.code().message());
+    }
+}
+
+void Loader::Engine::stopThreads() {
+    {
+        const std::lock_guard lock(m_mutex);
+        m_stopping = true;
+        m_tasks.clear();
+    }
+    m_taskAdded.notify_all();
+    for (auto& thread : m_threads) thread.join();
+    m_threads.clear();
+}
 
 void Loader::Engine::abandon() {
     const std::lock_guard lock(m_mutex);

@@ -49,7 +49,8 @@ struct LoaderOptions {
 class Loader {
 public:
     // Throws Error{BadInput} for options outside sensible ranges; with rect also if a picture cannot be read, since
-    // their shapes are needed beforehand. Switches OpenCV's own threads off: the workers are the parallelism.
+    // their shapes are needed beforehand; Error{Io} if the system does not let so many threads start. Switches OpenCV's
+    // own threads off: the workers are the parallelism.
     Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
     // Waits at most for the pictures that are being prepared right now.
     ~Loader();

@@ -6,6 +6,7 @@
 #include "export/onnx_export.h"
 #include "passes/fold_batch_norm.h"
 #include "run/executor.h"
+#include "session/machine_room.h"
 #include "session/model_source.h"
 #include "session/process.h"
 #include "session/run_lock.h"
@@ -48,6 +49,7 @@ std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& s
     for (const auto& format : formats)
         require(format == "onnx" || format == "safetensors" || format == "safetensors16", ErrorKind::Unsupported, "the format ", format,
                 " is not written by this version; onnx, safetensors and safetensors16 are");
+    requireMemoryForJob();
     requireNobodyIn(request.out);
     const Source source = openSource(request.source);
     makeWritableFolder(request.out);

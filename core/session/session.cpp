@@ -5,10 +5,12 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/outside_error.h"
 #include "config/config_io.h"
 #include "data/shapes.h"
 #include "report/run_report.h"
 #include "session/clock.h"
+#include "session/machine_room.h"
 #include "session/model_source.h"
 #include "session/pipeline.h"
 #include "session/precision.h"
@@ -45,7 +47,8 @@ std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
 void drawSeed(Config& config, const JobRequest& request) {
     if (config.run.deterministic) return;
     const auto kept = RunFolder{request.out}.config();
-    if (request.resume && std::filesystem::exists(kept)) {
+    std::error_code ignored;  // what is wrong with the folder shows when it is entered
+    if (request.resume && std::filesystem::exists(kept, ignored)) {
         config.run.seed = loadConfig(kept).run.seed;
         return;
     }
@@ -85,6 +88,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     prepareProcess();
     const Config config = resolvedConfig(request);
     useThreads(config.run.threads);
+    requireMemoryForJob();
     const StageGate gate = request.gate ? *request.gate : askStageGate(config, request.overrideGate);
     if (gate.state == StageGateState::Closed) return notStarted(gate);
     checkRunFolder(request, config);
@@ -101,6 +105,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
                config.train.epochs + fineTuningEpochs(config),
                stagesOf(config, request.kind), request.resume, config.ema.enabled});
     tellGate(gate, config, log);
+    if (const std::string shortage = threadShortage(); !shortage.empty()) log.log(LogLevel::Warning, "session", shortage);
     const auto finish = [&](const std::string& status, const std::string& error) {
         facts.status = status;
         facts.error = error;
@@ -126,9 +131,10 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
         }
         finish("completed-failed", error.what());
         throw;
-    } catch (const std::exception& error) {
+    } catch (const std::exception& outside) {
+        const Error error = errorFrom(outside);
         finish("completed-failed", error.what());
-        fail(ErrorKind::Internal, error.what());
+        throw error;
     }
 }
 

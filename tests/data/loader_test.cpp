@@ -2,8 +2,11 @@
 #include "data/loader.h"
 
 #include <ATen/ATen.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -273,6 +276,28 @@ TEST(BatchPlan, RectangularShapesFollowTheValidator) {
     EXPECT_EQ(plan.order(0), (std::vector<int64_t>{1, 0, 3, 2}));
     EXPECT_EQ(plan.inputSize(0), cv::Size(672, 512));  // 0.75 and 1
     EXPECT_EQ(plan.inputSize(1), cv::Size(672, 672));
+}
+
+// A limit on address space refuses threads as a limit on their number does, and holds for every user.
+TEST(Loader, ThreadsThatCannotBeStartedAreAnErrorAndTheOthersEnd) {
+    rlimit before{};
+    getrlimit(RLIMIT_AS, &before);
+    std::ifstream statm("/proc/self/statm");
+    rlim_t pages = 0;
+    statm >> pages;
+    const rlimit tight{pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20), before.rlim_max};
+    const auto data = pictures(3);
+    std::string message;
+    setrlimit(RLIMIT_AS, &tight);
+    try {
+        Loader loader(data, options(1, 200));
+    } catch (const Error& error) {
+        message = error.what();
+    }
+    setrlimit(RLIMIT_AS, &before);
+    EXPECT_NE(message.find("cannot start 200 loader threads"), std::string::npos) << message;
+    Loader fine(data, options(1, 2));
+    EXPECT_EQ(wholeEpoch(fine, 0).size(), 3u);
 }
 
 }  // namespace

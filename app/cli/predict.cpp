@@ -1,0 +1,195 @@
+// predict: detections of pictures, one entry for each.
+#include <ATen/ATen.h>
+
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <opencv2/core/utility.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <set>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "cli/class_name.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "data/image_file.h"
+#include "data/image_set.h"
+#include "data/pixels.h"
+#include "data/shapes.h"
+#include "eval/evaluate.h"
+#include "passes/lower_integers.h"
+#include "run/executor.h"
+#include "session/machine_room.h"
+#include "session/model_source.h"
+
+namespace qat::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct PredictOptions {
+    std::string model, json, save;
+    std::vector<std::string> images;
+    int imgsz = 640;
+    double conf = 0.25, iou = 0.7;
+    bool precise = false;
+};
+
+// One picture that was asked for, alone or with others.
+struct Asked {
+    std::string path;
+    std::filesystem::path below;  // the folder that was given, of which its name in --save keeps the sub-folders
+    std::function<cv::Mat()> read;
+    bool alone = false;  // named by itself, so that it is an error if it cannot be read
+};
+
+// Labels beside the pictures are not looked at.
+std::vector<Asked> picturesOf(const std::string& spec) {
+    std::vector<Asked> pictures;
+    if (isShapesSpec(spec)) {
+        const auto drawn = openDataset(spec, DataSplit::Val);
+        for (int64_t i = 0; i < drawn->size(); ++i)
+            pictures.push_back({drawn->path(i), {}, [drawn, i] { return drawn->read(i).image; }});
+        return pictures;
+    }
+    std::error_code unreadable;
+    const bool folder = std::filesystem::is_directory(spec, unreadable);
+    for (const auto& image : findImages(spec, DataSplit::Val).images)
+        pictures.push_back({image.string(), folder ? spec : "", [image] { return readImage(image); }, isImagePath(spec)});
+    require(!pictures.empty(), ErrorKind::BadInput, "there are no pictures in ", spec);
+    return pictures;
+}
+
+// Names below --save: sub-folders of a given folder are kept, a name that was taken before gets a number.
+class SavedNames {
+public:
+    std::filesystem::path nameFor(const Asked& picture) {
+        const std::filesystem::path path = picture.path;
+        std::filesystem::path folder = picture.below.empty() ? "" : path.parent_path().lexically_relative(picture.below);
+        if (folder == "." || (!folder.empty() && *folder.begin() == "..")) folder.clear();
+        const std::string stem = path.stem().string();
+        std::filesystem::path name = folder / (stem + ".png");
+        for (int i = 2; !m_taken.insert(name).second; ++i) name = folder / str(stem, "-", i, ".png");
+        return name;
+    }
+
+private:
+    std::set<std::filesystem::path> m_taken;
+};
+
+ordered_json detectionJson(const Graph& graph, const Detection& d) {
+    return {{"class", d.classIndex}, {"name", className(graph, d.classIndex)}, {"score", d.score}, {"box", {d.box[0], d.box[1], d.box[2], d.box[3]}}};
+}
+
+void drawDetections(const Graph& graph, const ImageDetections& found, cv::Mat image, const std::filesystem::path& file) {
+    const cv::Scalar colour(226, 115, 10), plate(16, 12, 9);
+    for (const Detection& d : found.detections) {
+        const cv::Rect box(cv::Point(cvRound(d.box[0]), cvRound(d.box[1])), cv::Point(cvRound(d.box[2]), cvRound(d.box[3])));
+        cv::rectangle(image, box, plate, 4);
+        cv::rectangle(image, box, colour, 2);
+        std::ostringstream text;
+        text << className(graph, d.classIndex) << " " << std::fixed << std::setprecision(2) << d.score;
+        cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5, plate, 3);
+        cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5, cv::Scalar(255, 255, 255), 1);
+    }
+    std::vector<uchar> png;
+    require(cv::imencode(".png", image, png), ErrorKind::Io, "cannot encode ", file.string());
+    makeWritableFolder(file.parent_path());
+    writeFileAtomic(file, {reinterpret_cast<const char*>(png.data()), png.size()});
+}
+
+class Predictor {
+public:
+    explicit Predictor(const PredictOptions& options)
+        : m_options(options), m_graph(inferenceForm(openModel(options.model).graph)),
+          m_executor(m_graph, {.outputs = {"decoded"}, .frozen = true, .precise = options.precise}), m_nms(NmsOptions::predict()) {
+        m_nms.conf = static_cast<float>(options.conf);
+        m_nms.iou = options.iou;
+        cv::setNumThreads(0);
+    }
+
+    // What stands in the report about the picture; prints the same unless the report goes to standard output.
+    ordered_json answer(const Asked& picture) {
+        cv::Mat image;
+        try {
+            image = picture.read();
+        } catch (const Error& error) {
+            if (picture.alone) throw;
+            std::cerr << "warning: " << error.what() << "\n";
+            return {{"image", picture.path}, {"error", error.what()}};
+        }
+        ++m_answered;
+        const ImageDetections found = detect(image);
+        ordered_json entry{{"image", picture.path}, {"detections", ordered_json::array()}};
+        for (const Detection& d : found.detections) entry["detections"].push_back(detectionJson(m_graph, d));
+        if (m_options.json != "-") print(picture.path, found);
+        if (m_options.save.empty()) return entry;
+        const std::filesystem::path file = std::filesystem::path(m_options.save) / m_names.nameFor(picture);
+        drawDetections(m_graph, found, image.clone(), file);
+        entry["saved"] = file.string();
+        return entry;
+    }
+    int64_t answered() const { return m_answered; }
+
+private:
+    ImageDetections detect(const cv::Mat& image) {
+        const Letterbox box = letterbox(image, {m_options.imgsz, m_options.imgsz}, LetterboxMode::Predict, m_options.imgsz);
+        const at::Tensor input = at::empty({1, 3, m_options.imgsz, m_options.imgsz}, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+        writeNetworkInput(box.image, input.data_ptr<float>());
+        ImageInfo info;
+        info.width = image.cols, info.height = image.rows;
+        info.ratio = box.geometry.ratio;
+        info.padLeft = static_cast<float>(box.geometry.padLeft), info.padTop = static_cast<float>(box.geometry.padTop);
+        return detectionsOf(m_executor.run(input).front()[0], info, m_graph.info.numClasses, m_nms);
+    }
+    void print(const std::string& path, const ImageDetections& found) const {
+        std::cout << path << ": " << found.detections.size() << " objects\n";
+        for (const Detection& d : found.detections)
+            std::cout << "  " << std::left << std::setw(16) << className(m_graph, d.classIndex) << std::fixed << std::setprecision(3) << d.score << "  " << std::setprecision(1)
+                      << d.box[0] << " " << d.box[1] << " " << d.box[2] << " " << d.box[3] << "\n";
+    }
+
+    const PredictOptions& m_options;
+    const Graph m_graph;
+    Executor m_executor;
+    NmsOptions m_nms;
+    SavedNames m_names;
+    int64_t m_answered = 0;
+};
+
+int predict(const PredictOptions& o, const CancelToken& cancel) {
+    requireMemoryForJob();
+    std::vector<Asked> pictures;
+    for (const std::string& spec : o.images)
+        for (Asked& picture : picturesOf(spec)) pictures.push_back(std::move(picture));
+    Predictor predictor(o);
+    if (!o.save.empty()) makeWritableFolder(o.save);
+    ordered_json images = ordered_json::array();
+    for (const Asked& picture : pictures) {
+        cancel.poll();
+        images.push_back(predictor.answer(picture));
+    }
+    require(predictor.answered() > 0, ErrorKind::BadInput, "none of the ", pictures.size(), " pictures can be read");
+    writeJson(o.json, {{"images", images}});
+    return kDone;
+}
+
+}  // namespace
+
+void addPredict(CLI::App& app, Context& context) {
+    const auto o = std::make_shared<PredictOptions>();
+    CLI::App* command = app.add_subcommand("predict", "Detect objects in pictures");
+    command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
+    command->add_option("IMAGE", o->images, "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them")->required();
+    command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str()->check(CLI::Range(32, 8192));
+    command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_flag("--precise", o->precise, "Add up in double precision: reference results, the same on every processor, slow");
+    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
+    command->add_option("--save", o->save, "Write pictures with boxes into this folder; sub-folders are kept, equal names are numbered");
+    command->callback([&context, o] { context.stop = Stop::BetweenFiles, context.chosen = [o, &context] { return predict(*o, context.cancel); }; });
+}
+
+}  // namespace qat::cli
