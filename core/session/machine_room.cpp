@@ -19,7 +19,7 @@ namespace qat {
 namespace {
 
 constexpr uint64_t kMegabyte = 1 << 20;
-constexpr uint64_t kAddressSpace = 200 * kMegabyte;     // beside what is mapped already
+constexpr uint64_t kAddressSpace = 300 * kMegabyte;     // beside what is mapped already: with 230 oneDNN crashes
 constexpr uint64_t kContainerMemory = 384 * kMegabyte;  // in all: libraries, the network, its gradients, a few pictures
 
 // Bytes of address space in use.
