@@ -76,7 +76,7 @@ void addRun(Rows<Config>& rows) {
     rows.add<at, &R::seed>("run.seed", "Seed", "Start of every random draw.", within(0, 9007199254740991.0));
     rows.add<at, &R::deterministic>("run.deterministic", "Deterministic", "Off draws a new seed for each run, which the run folder then states.");
     rows.add<at, &R::device>("run.device", "Device", "What computes.", oneOf({"cpu"}));
-    rows.add<at, &R::threads>("run.threads", "Threads", "Threads that compute; 0 takes as many as there are cores.", within(0, 1024));
+    rows.add<at, &R::threads>("run.threads", "Threads", "Threads that compute; 0 takes as many as there are cores. No bit of a result depends on it.", within(0, 1024));
     rows.add<at, &R::workers>("run.workers", "Workers", "Threads that load images.", within(0, 256));
     rows.add<at, &R::output>("run.output", "Output", "Folder in which new run folders are made.", path());
 }

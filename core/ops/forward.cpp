@@ -4,7 +4,9 @@
 #include <ATen/ATen.h>
 
 #include "ops/chain_tensors.h"
+#include "ops/convolution.h"
 #include "ops/fake_quantize.h"
+#include "ops/fixed_split.h"
 #include "ops/fused_activation.h"
 #include "ops/integer_ops.h"
 
@@ -15,7 +17,9 @@ using Tensors = std::vector<at::Tensor>;
 
 at::Tensor optionalInput(const Tensors& inputs, size_t index) { return index < inputs.size() ? inputs[index] : at::Tensor(); }
 
-at::Tensor convolve(const Conv2d& op, const Tensors& in) {
+// In double precision libtorch's own runs an image a thread.
+at::Tensor convolution(const Conv2d& op, const Tensors& in) {
+    if (in[0].scalar_type() == at::kFloat) return convolve(op, in[0], in[1], optionalInput(in, 2));
     return at::conv2d(in[0], in[1], optionalInput(in, 2), op.stride, op.padding, op.dilation, op.groups);
 }
 
@@ -46,12 +50,21 @@ at::Tensor combine(const Binary& op, const at::Tensor& a, const at::Tensor& b) {
 at::Tensor activate(const Activation& op, const at::Tensor& x, bool train) {
     const bool differentiable = op.kind != ActivationKind::Sigmoid || !at::GradMode::is_enabled();
     if (x.dim() == 4 && differentiable) return applyChain({.norm = {}, .activation = op, .quantizer = {}}, x, {}, train, false);
-    switch (op.kind) {
-        case ActivationKind::Relu: return at::relu(x);
-        case ActivationKind::Silu: return at::silu(x);
-        case ActivationKind::Sigmoid: return at::sigmoid(x);
-    }
-    return {};
+    const auto plain = [&](const at::Tensor& values) {
+        if (op.kind == ActivationKind::Silu) return at::silu(values);
+        return op.kind == ActivationKind::Relu ? at::relu(values) : at::sigmoid(values);
+    };
+    if (!at::GradMode::is_enabled()) return piecewise(x, plain);
+    const OneThread one;
+    return plain(x);
+}
+
+// Along an axis that is not the first, images do not know of one another.
+at::Tensor softmax(const Softmax& op, const at::Tensor& x) {
+    const auto plain = [&](const at::Tensor& values) { return at::softmax(values, op.axis); };
+    if (!at::GradMode::is_enabled() && op.axis > 0 && x.size(0) > 0) return imageByImage(x, plain);
+    const OneThread one;
+    return plain(x);
 }
 
 Tensors anchorPoints(const AnchorPoints& op, const Tensors& maps) {
@@ -77,7 +90,7 @@ struct Forward {
     const Tensors& in;
     bool train;
 
-    Tensors operator()(const Conv2d& op) const { return {convolve(op, in)}; }
+    Tensors operator()(const Conv2d& op) const { return {convolution(op, in)}; }
     Tensors operator()(const Linear&) const { return {at::linear(in[0], in[1], optionalInput(in, 2))}; }
     Tensors operator()(const BatchNorm& op) const {
         return {applyChain({.norm = op, .activation = {}, .quantizer = {}}, in[0], {in[1], in[2], in[3], in[4], {}, {}, nullptr}, train, false)};
@@ -91,7 +104,7 @@ struct Forward {
     Tensors operator()(const Slice& op) const { return {at::slice(in[0], op.axis, op.start, op.end)}; }
     Tensors operator()(const Reshape& op) const { return {reshape(op, in[0])}; }
     Tensors operator()(const Permute& op) const { return {in[0].permute(op.order)}; }
-    Tensors operator()(const Softmax& op) const { return {at::softmax(in[0], op.axis)}; }
+    Tensors operator()(const Softmax& op) const { return {softmax(op, in[0])}; }
     Tensors operator()(const AnchorPoints& op) const { return anchorPoints(op, in); }
     Tensors operator()(const FakeQuantize& op) const { return {fakeQuantize(op, in[0], in[1], in[2])}; }
     Tensors operator()(const Quantize& op) const { return {quantizeToCodes(in[0], codeGrid(op.qmin, op.qmax, in[1], in[2]))}; }

@@ -3,44 +3,17 @@
 
 #include <ATen/ATen.h>
 
-#include <dnnl.hpp>
 #include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
+#include "ops/onednn.h"
 
 namespace qat {
 namespace {
 
 using dnnl::memory;
-
-dnnl::engine& cpu() {
-    static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-    return engine;
-}
-
-memory::data_type typeOf(at::ScalarType type) {
-    switch (type) {
-        case at::kFloat: return memory::data_type::f32;
-        case at::kByte: return memory::data_type::u8;
-        case at::kChar: return memory::data_type::s8;
-        default: fail(ErrorKind::Internal, "a convolution of ", at::toString(type));
-    }
-}
-
-// Weights [O,C/g,kh,kw] as oneDNN sees them: groups apart.
-memory::dims weightDims(const at::Tensor& weight, int64_t groups) {
-    const auto s = weight.sizes();
-    if (groups == 1) return {s[0], s[1], s[2], s[3]};
-    return {groups, s[0] / groups, s[1], s[2], s[3]};
-}
-
-memory::desc weightOrder(const at::Tensor& weight, int64_t groups) {
-    const auto plain = groups == 1 ? memory::format_tag::oihw : memory::format_tag::goihw;
-    return {weightDims(weight, groups), typeOf(weight.scalar_type()), plain};
-}
-
-memory wrap(const memory::desc& desc, const at::Tensor& tensor) { return {desc, cpu(), tensor.data_ptr()}; }
+using onednn::wrap;
 
 dnnl::primitive_attr attributesOf(std::optional<ActivationKind> activation, int32_t zeroPoint) {
     dnnl::primitive_attr attributes;
@@ -63,6 +36,14 @@ Pair outputSize(const Conv2d& window, Pair kernel, Pair size) {
     return out;
 }
 
+std::vector<int64_t> resultSizes(const Conv2d& window, at::IntArrayRef weight, at::IntArrayRef data) {
+    require(data.size() == 4, ErrorKind::BadInput, "expects 4-d data, not ", data.size(), "-d");
+    require(data[1] == weight[1] * window.groups, ErrorKind::BadInput, "expects ", weight[1] * window.groups, " channels, not ", data[1]);
+    const Pair size = outputSize(window, {weight[2], weight[3]}, {data[2], data[3]});
+    require(data[0] > 0 && size[0] > 0 && size[1] > 0, ErrorKind::BadInput, "the window does not fit into data of ", data[2], " x ", data[3]);
+    return {data[0], weight[0], size[0], size[1]};
+}
+
 struct PackedConv::State {
     // A primitive for one size of the data.
     struct Ready {
@@ -81,33 +62,32 @@ struct PackedConv::State {
 
     const Ready& readyFor(const at::Tensor& x);
     Ready make(const at::Tensor& x) const;
-    memory::dims resultDims(const at::Tensor& x) const;
+    onednn::Made<dnnl::convolution_forward> made(const dnnl::convolution_forward::desc& wanted) const;
 };
 
-memory::dims PackedConv::State::resultDims(const at::Tensor& x) const {
-    require(x.size(1) == weight.size(1) * window.groups, ErrorKind::BadInput, "expects ", weight.size(1) * window.groups, " channels, not ", x.size(1));
-    const Pair size = outputSize(window, {weight.size(2), weight.size(3)}, {x.size(2), x.size(3)});
-    require(x.size(0) > 0 && size[0] > 0 && size[1] > 0, ErrorKind::BadInput, "the window does not fit into data of ", x.size(2), " x ", x.size(3));
-    return {x.size(0), weight.size(0), size[0], size[1]};
-}
-
 PackedConv::State::Ready PackedConv::State::make(const at::Tensor& x) const {
-    const auto tag = memory::format_tag::nhwc;
-    const memory::desc dataOrder(x.sizes().vec(), typeOf(data), tag), resultOrder(resultDims(x), resultType, tag);
-    const memory::desc plain = weightOrder(weight, window.groups);
+    const memory::desc dataOrder = onednn::dataOrder(x.sizes(), onednn::typeOf(data));
+    const memory::desc resultOrder = onednn::dataOrder(resultSizes(window, weight.sizes(), x.sizes()), resultType);
+    const memory::desc plain = onednn::weightOrder(weight, window.groups);
     const memory::desc free(plain.dims(), plain.data_type(), memory::format_tag::any);
-    const memory::desc biasOrder = bias.defined() ? memory::desc({bias.numel()}, memory::data_type::f32, memory::format_tag::x) : memory::desc();
-    const memory::dims stride(window.stride.begin(), window.stride.end()), padding(window.padding.begin(), window.padding.end());
-    const memory::dims dilation{window.dilation[0] - 1, window.dilation[1] - 1};  // oneDNN counts the gaps
+    const memory::desc biasOrder = bias.defined() ? onednn::vectorOrder(bias.numel()) : memory::desc();
+    const onednn::Window w(window);
     const dnnl::convolution_forward::desc wanted(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, dataOrder, free, biasOrder,
-                                                 resultOrder, stride, dilation, padding, padding);
-    const dnnl::convolution_forward::primitive_desc chosen(wanted, attributes, cpu());
-    memory packed(chosen.weights_desc(), cpu());
-    dnnl::stream stream(cpu());
+                                                 resultOrder, w.stride, w.dilation, w.padding, w.padding);
+    const auto chosen = made(wanted);
+    memory packed(chosen.description.weights_desc(), onednn::cpu());
+    dnnl::stream stream(onednn::cpu());
     memory given = wrap(plain, weight);
     dnnl::reorder(given, packed).execute(stream, given, packed);
     stream.wait();
-    return {x.sizes().vec(), dnnl::convolution_forward(chosen), dataOrder, resultOrder, packed};
+    return {x.sizes().vec(), chosen.primitive, dataOrder, resultOrder, packed};
+}
+
+// Whole numbers are added exactly, so that any kernel will do.
+onednn::Made<dnnl::convolution_forward> PackedConv::State::made(const dnnl::convolution_forward::desc& wanted) const {
+    if (data == at::kFloat) return onednn::makeFixed<dnnl::convolution_forward>(wanted, attributes);
+    const dnnl::convolution_forward::primitive_desc chosen(wanted, attributes, onednn::cpu());
+    return {chosen, dnnl::convolution_forward(chosen)};
 }
 
 const PackedConv::State::Ready& PackedConv::State::readyFor(const at::Tensor& x) {
@@ -142,19 +122,17 @@ at::Tensor PackedConv::run(const at::Tensor& x) {
     require(x.scalar_type() == state.data, ErrorKind::Internal, "a convolution of ", at::toString(state.data), " got ", at::toString(x.scalar_type()));
     require(x.dim() == 4, ErrorKind::BadInput, "expects 4-d data, not ", x.dim(), "-d");
     const at::Tensor data = x.contiguous(at::MemoryFormat::ChannelsLast);
-    try {
+    return onednn::guarded([&] {
         const State::Ready& ready = state.readyFor(data);
         at::Tensor y = at::empty(ready.result.dims(), at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
         std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(ready.data, data)}, {DNNL_ARG_WEIGHTS, ready.weight}, {DNNL_ARG_DST, wrap(ready.result, y)}};
         if (state.bias.defined())
-            arguments.emplace(DNNL_ARG_BIAS, wrap(memory::desc({state.bias.numel()}, memory::data_type::f32, memory::format_tag::x), state.bias));
-        dnnl::stream stream(cpu());
+            arguments.emplace(DNNL_ARG_BIAS, wrap(onednn::vectorOrder(state.bias.numel()), state.bias));
+        dnnl::stream stream(onednn::cpu());
         ready.primitive.execute(stream, arguments);
         stream.wait();
         return y;
-    } catch (const dnnl::error& error) {
-        fail(ErrorKind::Internal, "oneDNN: ", error.what());
-    }
+    });
 }
 
 bool PackedConv::integersAreExact() {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "ops/op.h"
 
@@ -36,5 +37,8 @@ private:
 
 // Rows and columns of the result for data of that size; at most 0 where the window does not fit.
 Pair outputSize(const Conv2d& window, Pair kernel, Pair size);
+
+// [N,O,H',W'] for a weight [O,C/g,kh,kw] and data [N,C,H,W]. Throws Error{BadInput} if they do not fit.
+std::vector<int64_t> resultSizes(const Conv2d& window, at::IntArrayRef weight, at::IntArrayRef data);
 
 }  // namespace qat

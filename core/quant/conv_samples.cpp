@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include "base/random.h"
+#include "ops/fixed_split.h"
 
 namespace qat {
 namespace {
@@ -56,7 +57,7 @@ at::Tensor columnSums(const Conv2d& conv, const at::Tensor& x, const Shape& resu
             const int64_t top = i * dilation[0], left = j * dilation[1];
             const at::Tensor read = padded.slice(2, top, top + (result.at(2) - 1) * stride[0] + 1, stride[0])
                                         .slice(3, left, left + (result.at(3) - 1) * stride[1] + 1, stride[1]);
-            taps.push_back(read.sum({0, 2, 3}, false, at::kDouble));
+            taps.push_back(channelSums(read));
         }
     return at::stack(taps, 1).reshape({groups, -1});
 }

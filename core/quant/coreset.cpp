@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "ops/clones.h"
+#include "ops/fixed_split.h"
 #include "run/executor.h"
 
 namespace qat {
@@ -43,6 +44,7 @@ public:
     int64_t count() const { return m_count; }
     const float* row(int64_t index) const { return m_features.data_ptr<float>() + index * m_width; }
     std::vector<float> mean() const {
+        const OneThread one;
         const at::Tensor mean = m_features.mean(0, false, at::kDouble).to(at::kFloat);
         return {mean.data_ptr<float>(), mean.data_ptr<float>() + m_width};
     }
@@ -54,6 +56,7 @@ public:
         return products;
     }
     std::vector<float> squaredLengths() const {
+        const OneThread one;
         const at::Tensor squares = m_features.square().sum(1);
         return {squares.data_ptr<float>(), squares.data_ptr<float>() + m_count};
     }
@@ -170,6 +173,7 @@ at::Tensor backboneFeatures(const Graph& floatGraph, const std::function<at::Ten
     std::vector<at::Tensor> rows;
     for (at::Tensor images = next(); images.defined(); images = next()) {
         const at::Tensor map = executor.run(images).front();
+        const OneThread one;
         const at::Tensor pooled = map.dim() == 4 ? map.mean({2, 3}) : map.flatten(1);
         rows.push_back(pooled / pooled.norm(2, 1, true).clamp_min(1e-12));
         done(static_cast<int64_t>(rows.size()));

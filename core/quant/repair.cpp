@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "ops/fake_quantize.h"
+#include "ops/fixed_split.h"
 #include "quant/conv_samples.h"
 #include "quant/rounding.h"
 #include "quant/staged_run.h"
@@ -38,7 +39,7 @@ struct Results {
             sums = at::zeros({y.size(1)}, at::kDouble);
         }
         sampled.index_copy_(2, samples.places(), samples.results(y));
-        sums += y.sum({0, 2, 3}, false, at::kDouble);
+        sums += channelSums(y);
         places += static_cast<double>(y.numel()) / static_cast<double>(y.size(1));
     }
     at::Tensor means() const { return sums / places; }
@@ -164,6 +165,7 @@ private:
     }
 
     static double errorShare(const Repaired& repaired) {
+        const OneThread one;
         const at::Tensor& wanted = repaired.wanted.sampled;
         return ((repaired.made.sampled - wanted).square().sum(at::kDouble) / wanted.square().sum(at::kDouble)).item<double>();
     }
@@ -185,8 +187,8 @@ private:
         Results& made = repaired.made;
         const int64_t groups = made.sampled.size(0), outputs = made.sampled.size(1);
         const at::Tensor change = (rounded - before).reshape({groups, outputs, -1});
-        made.sampled += at::bmm(change, repaired.read.sampled);
-        made.sums += at::bmm(change.to(at::kDouble), repaired.read.sums.unsqueeze(2)).flatten();
+        made.sampled += products(change, repaired.read.sampled);
+        made.sums += products(change.to(at::kDouble), repaired.read.sums.unsqueeze(2)).flatten();
         set(repaired.weight->observed.front(), rounded);
     }
 
@@ -201,11 +203,15 @@ private:
         const at::Tensor& columns = repaired.read.sampled;
         const at::Tensor rows = columns.transpose(1, 2);
         const double places = static_cast<double>(ConvSamples::kPlaces);
+        const auto squares = [&] {
+            const OneThread one;
+            return results.square().sum(at::kDouble).item<double>();
+        };
         const RoundingResult rounded = learnRounding({.weight = weight.reshape({groups, outputs, -1}),
                                                       .scale = scale.reshape({groups, outputs, -1}),
-                                                      .gram = at::bmm(columns, rows) / places,
-                                                      .cross = at::bmm(results, rows) / places,
-                                                      .constant = results.square().sum(at::kDouble).item<double>() / places,
+                                                      .gram = products(columns, rows) / places,
+                                                      .cross = products(results, rows) / places,
+                                                      .constant = squares() / places,
                                                       .qmin = static_cast<double>(op.qmin),
                                                       .qmax = static_cast<double>(op.qmax)},
                                                      {m_config.adaroundIterations, m_config.adaroundWeight});

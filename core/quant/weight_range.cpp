@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 
 #include "base/error.h"
+#include "ops/fixed_split.h"
 #include "quant/clip.h"
 
 namespace qat {
@@ -30,6 +31,7 @@ std::vector<float> numbersOf(const at::Tensor& tensor) {
 }  // namespace
 
 at::Tensor meanMagnitudes(const FakeQuantize& op, const at::Tensor& weight) {
+    const OneThread one;
     const at::Tensor sizes = weight.detach().abs();
     if (op.group <= 0) return op.axis < 0 ? sizes.mean().reshape({1}) : scaleRows(op, sizes).mean(1);
     return scaleRows(op, sizes).sum(1) / scaleRows(op, at::ones_like(sizes)).sum(1);  // zeros that fill up count for nothing

@@ -2,6 +2,7 @@
 #include "session/process.h"
 
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 #include <malloc.h>
 #include <omp.h>
 
@@ -38,6 +39,14 @@ void startOpenMp() {
     {}
 }
 
+// Its threads would cut sums by their number; products are shared out in ops/fixed_split.h instead. Other libraries that may
+// stand in for it have one thread, or cut by sizes.
+void keepBlasOnOneThread() {
+    const int others = omp_get_max_threads();  // OpenBLAS on OpenMP sets them as well
+    if (const auto set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
+    omp_set_num_threads(others);
+}
+
 }  // namespace
 
 void prepareProcess() {
@@ -48,6 +57,7 @@ void prepareProcess() {
         mallopt(M_TRIM_THRESHOLD, 1 << 30);
         mallopt(M_TOP_PAD, 64 << 20);
         reuseTensorMemory();
+        keepBlasOnOneThread();
         useThreads(0);
     });
 }
@@ -60,7 +70,7 @@ void useThreads(int count) {
     const std::lock_guard lock(shortageMutex);
     shortage = enough ? ""
                       : str("only ", startable, " more threads can be started (ulimit -u, or a limit of the container), so one thread computes instead of ",
-                            count, ", and results can differ in their last bits");
+                            count);
     if (!enough) return computeAlone();
     at::set_num_threads(count);
     startOpenMp();

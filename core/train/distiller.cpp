@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/sha256.h"
 #include "config/pattern.h"
+#include "ops/convolution.h"
 #include "train/distill_anchors.h"
 #include "train/distill_features.h"
 
@@ -158,7 +159,7 @@ std::vector<ValueId> Distiller::studentFeatures() const {
 }
 
 at::Tensor Distiller::adapted(size_t pair, const at::Tensor& feature) const {
-    return m_adapterOf[pair] ? at::conv2d(feature, *m_adapterOf[pair]) : feature;
+    return m_adapterOf[pair] ? convolve(Conv2d{}, feature, *m_adapterOf[pair], {}) : feature;
 }
 
 Distiller::Loss Distiller::against(const at::Tensor& images, const std::vector<at::Tensor>& maps,

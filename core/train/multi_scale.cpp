@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "ops/fixed_split.h"
 
 namespace qat {
 namespace {
@@ -22,7 +23,8 @@ at::Tensor inDrawnSize(const at::Tensor& images, const Config& config, int64_t s
     const auto largest = std::max(smallest, static_cast<int64_t>(cells * (1 + config.train.multiScale)));
     Random random = Random::forItem(static_cast<uint64_t>(config.run.seed), kSizeStream, static_cast<uint64_t>(step));
     const int64_t size = stride * (smallest + random.below(largest - smallest + 1));
-    return size == images.size(3) ? images : at::upsample_bilinear2d(images, {size, size}, false);
+    if (size == images.size(3)) return images;
+    return imageByImage(images, [&](const at::Tensor& image) { return at::upsample_bilinear2d(image, {size, size}, false); });
 }
 
 }  // namespace qat

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "ops/fixed_split.h"
 #include "train/update_loops.h"
 
 namespace qat {
@@ -71,6 +72,7 @@ void OscillationTracker::track(const Graph& graph, const Codes& codes) const {
 }
 
 std::vector<OscillationShare> OscillationTracker::shares(const Graph& graph) const {
+    const OneThread one;
     std::vector<OscillationShare> shares;
     for (const Codes& c : m_codes)
         shares.push_back({c.weight.layer,

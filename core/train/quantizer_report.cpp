@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ops/fake_quantize.h"
+#include "ops/fixed_split.h"
 #include "run/executor.h"
 
 namespace qat {
@@ -72,6 +73,7 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
     executor.setHook(look, [&](ValueId value) { return watched.contains(value); });
     executor.run(images);
     std::vector<QuantizerReport> reports;
+    const OneThread one;
     for (size_t i = 0; i < counts.size(); ++i) {
         const Quantizer& q = set.all()[i];
         const at::Tensor& scale = *graph.value(q.scale).data;

@@ -1,10 +1,12 @@
 // A job with every stage, killed again and again without warning: what it leaves is readable, and what it ends with is
-// bit for bit what it would have been. QATELIER_KILLS (3) and QATELIER_KILL_SEED (1) make longer or other courses.
+// bit for bit what it would have been. Every sitting has another number of threads, on which no bit
+// depends. QATELIER_KILLS (3) and QATELIER_KILL_SEED (1) make longer or other courses.
 //
 // What may differ between the runs: times (events, summary, page, TensorBoard), the number of sittings, and with it which
 // checkpoint was the last but one; nothing else.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -134,9 +136,12 @@ protected:
     Random random{static_cast<uint64_t>(numberFrom("QATELIER_KILL_SEED", 1))};
     double wholeSeconds = 0;
     std::vector<std::string> moments;  // of the uninterrupted run
+    int sitting = 0;                   // of all runs; the uninterrupted one has two threads
 
-    std::vector<std::string> arguments(const std::filesystem::path& run, bool resume) const {
-        std::vector<std::string> words{QATELIER_CLI, "run", config.string(), "--out", run.string()};
+    std::vector<std::string> arguments(const std::filesystem::path& run, bool resume) {
+        constexpr std::array kThreads{"OMP_NUM_THREADS=2", "OMP_NUM_THREADS=1", "OMP_NUM_THREADS=3"};
+        const char* const threads = kThreads[static_cast<size_t>(sitting++) % kThreads.size()];
+        std::vector<std::string> words{"/usr/bin/env", threads, QATELIER_CLI, "run", config.string(), "--out", run.string()};
         if (resume) words.push_back("--resume");
         return words;
     }

@@ -23,10 +23,10 @@ struct OpCase {
 
 std::vector<OpCase> opCases() {
     const Shape image{2, 6, 9, 7};
-    return {{"Conv", Conv2d{{1, 1}, {1, 1}, {1, 1}, 1}, {image, {4, 6, 3, 3}}},
-            {"ConvStrided", Conv2d{{2, 1}, {0, 2}, {1, 2}, 1}, {image, {4, 6, 3, 2}, {4}}},
-            {"ConvGrouped", Conv2d{{1, 1}, {1, 1}, {1, 1}, 3}, {image, {9, 2, 3, 3}, {9}}},
-            {"ConvDepthwise", Conv2d{{2, 2}, {1, 1}, {1, 1}, 6}, {image, {6, 1, 3, 3}}},
+    return {{"Conv", Conv2d{{1, 1}, {1, 1}, {1, 1}, 1}, {image, {4, 6, 3, 3}}, 2e-5},
+            {"ConvStrided", Conv2d{{2, 1}, {0, 2}, {1, 2}, 1}, {image, {4, 6, 3, 2}, {4}}, 2e-5},
+            {"ConvGrouped", Conv2d{{1, 1}, {1, 1}, {1, 1}, 3}, {image, {9, 2, 3, 3}, {9}}, 2e-5},
+            {"ConvDepthwise", Conv2d{{2, 2}, {1, 1}, {1, 1}, 6}, {image, {6, 1, 3, 3}}, 2e-5},
             {"Linear", Linear{}, {{5, 8}, {3, 8}}},
             {"LinearBias", Linear{}, {{5, 8}, {3, 8}, {3}}},
             {"Relu", Activation{ActivationKind::Relu}, {image}},

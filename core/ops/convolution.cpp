@@ -1,0 +1,123 @@
+// oneDNN chooses the order of the weight in memory; it is brought there for every call, as the weight has moved since the last one.
+#include "ops/convolution.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <unordered_map>
+
+#include "ops/conv_gradient.h"
+#include "ops/onednn.h"
+#include "ops/packed_conv.h"
+
+namespace qat {
+namespace {
+
+using dnnl::memory;
+using Arguments = std::unordered_map<int, memory>;
+
+at::Tensor channelsLast(at::IntArrayRef sizes) { return at::empty(sizes, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast)); }
+
+void execute(const dnnl::primitive& primitive, const Arguments& arguments) {
+    dnnl::stream stream(onednn::cpu());
+    primitive.execute(stream, arguments);
+    stream.wait();
+}
+
+// The weight in the order a kernel wants; `room` keeps it.
+memory inOrder(const at::Tensor& weight, int64_t groups, const memory::desc& wanted, at::Tensor& room) {
+    memory given = onednn::wrap(onednn::weightOrder(weight, groups), weight);
+    if (given.get_desc() == wanted) return given;
+    room = at::empty({static_cast<int64_t>(wanted.get_size())}, at::kByte);
+    memory packed = onednn::wrap(wanted, room);
+    execute(dnnl::reorder(given, packed), {{DNNL_ARG_FROM, given}, {DNNL_ARG_TO, packed}});
+    return packed;
+}
+
+// The three descriptions of a convolution share these.
+struct Orders {
+    memory::desc x, weight, bias, y;
+    onednn::Window window;
+
+    Orders(const Conv2d& conv, at::IntArrayRef xSizes, at::IntArrayRef weightSizes, at::IntArrayRef ySizes, bool hasBias)
+        : x(onednn::dataOrder(xSizes, memory::data_type::f32)),
+          weight(onednn::weightDims(weightSizes, conv.groups), memory::data_type::f32, memory::format_tag::any),
+          bias(hasBias ? onednn::vectorOrder(weightSizes[0]) : memory::desc()), y(onednn::dataOrder(ySizes, memory::data_type::f32)), window(conv) {}
+
+    dnnl::convolution_forward::desc forward() const {
+        return {dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, weight, bias, y, window.stride, window.dilation, window.padding, window.padding};
+    }
+};
+
+at::Tensor compute(const Conv2d& conv, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& givenBias) {
+    const at::Tensor bias = givenBias.defined() ? givenBias.contiguous() : givenBias;
+    at::Tensor y = channelsLast(resultSizes(conv, weight.sizes(), x.sizes()));
+    return onednn::guarded([&] {
+        const Orders orders(conv, x.sizes(), weight.sizes(), y.sizes(), bias.defined());
+        const auto made = onednn::makeFixed<dnnl::convolution_forward>(orders.forward(), {});
+        at::Tensor room;
+        Arguments arguments{{DNNL_ARG_SRC, onednn::wrap(orders.x, x)}, {DNNL_ARG_DST, onednn::wrap(orders.y, y)},
+                            {DNNL_ARG_WEIGHTS, inOrder(weight, conv.groups, made.description.weights_desc(), room)}};
+        if (bias.defined()) arguments.emplace(DNNL_ARG_BIAS, onednn::wrap(orders.bias, bias));
+        execute(made.primitive, arguments);
+        return y;
+    });
+}
+
+at::Tensor dataGradient(const Conv2d& conv, at::IntArrayRef sizes, const at::Tensor& weight, const at::Tensor& dy) {
+    at::Tensor dx = channelsLast(sizes);
+    return onednn::guarded([&] {
+        const Orders orders(conv, sizes, weight.sizes(), dy.sizes(), false);
+        const onednn::Window& window = orders.window;
+        const dnnl::convolution_forward::primitive_desc hint(orders.forward(), onednn::cpu());
+        const auto made = onednn::makeFixed<dnnl::convolution_backward_data>(
+            {dnnl::algorithm::convolution_direct, orders.x, orders.weight, orders.y, window.stride, window.dilation, window.padding, window.padding}, {}, hint);
+        at::Tensor room;
+        execute(made.primitive, {{DNNL_ARG_DIFF_DST, onednn::wrap(orders.y, dy)}, {DNNL_ARG_DIFF_SRC, onednn::wrap(orders.x, dx)},
+                                 {DNNL_ARG_WEIGHTS, inOrder(weight, conv.groups, made.description.weights_desc(), room)}});
+        return dx;
+    });
+}
+
+class Convolution : public torch::autograd::Function<Convolution> {
+public:
+    struct Saved : torch::CustomClassHolder {
+        Conv2d window;
+        bool hasBias = false;
+    };
+
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                              const c10::optional<at::Tensor>& bias, const Conv2d& window) {
+        auto saved = c10::make_intrusive<Saved>();
+        saved->window = window;
+        saved->hasBias = bias.has_value();
+        context->save_for_backward({x, weight});
+        context->saved_data["convolution"] = c10::IValue::make_capsule(std::move(saved));
+        return compute(window, x, weight, bias.value_or(at::Tensor()));
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+        const auto tensors = context->get_saved_variables();
+        const auto saved = c10::static_intrusive_pointer_cast<Saved>(context->saved_data["convolution"].toCapsule());
+        const Conv2d& window = saved->window;
+        const at::Tensor &x = tensors[0], &weight = tensors[1], dy = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+        at::Tensor dx;
+        ConvGradient rest;
+        if (context->needs_input_grad(0)) dx = dataGradient(window, x.sizes(), weight, dy);
+        const bool wantsBias = saved->hasBias && context->needs_input_grad(2);
+        if (context->needs_input_grad(1) || wantsBias) rest = convWeightGradient(window, x, dy, weight, wantsBias);
+        return {dx, rest.weight, rest.bias, at::Tensor()};
+    }
+};
+
+}  // namespace
+
+at::Tensor convolve(const Conv2d& window, const at::Tensor& input, const at::Tensor& givenWeight, const at::Tensor& bias) {
+    resultSizes(window, givenWeight.sizes(), input.sizes());
+    const at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor weight = givenWeight.is_non_overlapping_and_dense() ? givenWeight : givenWeight.contiguous();
+    if (!at::GradMode::is_enabled()) return compute(window, x, weight, bias);
+    return Convolution::apply(x, weight, bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt, window);
+}
+
+}  // namespace qat

@@ -1,0 +1,76 @@
+// What our users of oneDNN share: tensors as its memories, and which of its convolutions may be chosen.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <dnnl.hpp>
+#include <string_view>
+
+#include "base/error.h"
+#include "ops/fixed_split.h"
+#include "ops/op.h"
+
+namespace qat::onednn {
+
+dnnl::engine& cpu();
+
+// float, uint8 or int8.
+dnnl::memory::data_type typeOf(at::ScalarType type);
+
+// Sizes of a weight [O,C/g,kh,kw] as oneDNN has them: groups, if any, apart.
+dnnl::memory::dims weightDims(at::IntArrayRef sizes, int64_t groups);
+
+// The weight in the order it has in memory.
+dnnl::memory::desc weightOrder(const at::Tensor& weight, int64_t groups);
+
+// Vector of that many floats.
+dnnl::memory::desc vectorOrder(int64_t count);
+
+// Channels-last data.
+dnnl::memory::desc dataOrder(at::IntArrayRef sizes, dnnl::memory::data_type type);
+
+dnnl::memory wrap(const dnnl::memory::desc& desc, const at::Tensor& tensor);
+
+// The window in oneDNN's terms; padding is the same on both sides.
+struct Window {
+    dnnl::memory::dims stride, dilation, padding;
+    explicit Window(const Conv2d& conv);
+};
+
+// work(), whose refusals by oneDNN become Error: BadInput where memory is short, else Internal.
+template <class Work>
+auto guarded(const Work& work) {
+    try {
+        return work();
+    } catch (const dnnl::error& error) {
+        require(error.status != dnnl_out_of_memory, ErrorKind::BadInput, "not enough memory for a convolution");
+        fail(ErrorKind::Internal, "oneDNN: ", error.what());
+    }
+}
+
+// Whether a kernel of that name adds in an order that follows from the sizes alone. The direct kernels walk over all inputs of a
+// result one after the other, wherever they cut; those made of matrix products, small ("brg") or large ("gemm"), choose by the
+// number of threads how many products they add at a time.
+bool addsInFixedOrder(std::string_view kernel);
+
+// A primitive and what it says of itself.
+template <class Primitive>
+struct Made {
+    typename Primitive::primitive_desc description;
+    Primitive primitive;
+};
+
+// The first kernel that adds in a fixed order; where there is none, the first kernel of all, on one thread.
+// hint: the forward description for gradients.
+template <class Primitive, class... Hint>
+Made<Primitive> makeFixed(const typename Primitive::desc& wanted, const dnnl::primitive_attr& attributes, const Hint&... hint) {
+    typename Primitive::primitive_desc description(wanted, attributes, cpu(), hint...);
+    do {
+        if (addsInFixedOrder(description.impl_info_str())) return {description, Primitive(description)};
+    } while (description.next_impl());
+    const OneThread one;  // oneDNN remembers kernels by the number of threads they are made under
+    typename Primitive::primitive_desc first(wanted, attributes, cpu(), hint...);
+    return {first, Primitive(first)};
+}
+
+}  // namespace qat::onednn

@@ -1,0 +1,126 @@
+// Convolutions with gradients against libtorch's in double precision, and their bits for several numbers of threads.
+#include "ops/convolution.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "ops/conv_gradient.h"
+#include "ops/onednn.h"
+#include "support/tensors.h"
+#include "support/threads.h"
+
+namespace qat {
+namespace {
+
+using test::randomTensor;
+using test::relativeDifference;
+using test::sameBits;
+
+constexpr Conv2d kOne{}, kThree{{1, 1}, {1, 1}, {1, 1}, 1}, kHalved{{2, 2}, {1, 1}, {1, 1}, 1};
+
+struct Case {
+    const char* name;
+    Conv2d window;
+    Shape data, weight;
+    bool hasBias = true;
+};
+std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
+
+struct Made {
+    at::Tensor y, dx, dWeight, dBias;
+};
+
+// Tensors of that type, the function of them, and gradients of <y, g>.
+template <class Function>
+Made gradientsOf(const Case& c, at::ScalarType type, const Function& function) {
+    const auto leaf = [&](const Shape& shape, uint64_t seed) { return randomTensor(shape, seed).to(type).requires_grad_(true); };
+    const at::Tensor x = leaf(c.data, 1), weight = leaf(c.weight, 2), bias = c.hasBias ? leaf({c.weight[0]}, 3) : at::Tensor();
+    const at::Tensor y = function(x, weight, bias);
+    y.backward(randomTensor(y.sizes().vec(), 4).to(type));
+    return {y.detach(), x.grad(), weight.grad(), c.hasBias ? bias.grad() : at::zeros({1})};
+}
+
+Made ours(const Case& c) {
+    return gradientsOf(c, at::kFloat, [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) { return convolve(c.window, x, w, b); });
+}
+
+Made libtorchs(const Case& c) {
+    const Conv2d& o = c.window;
+    return gradientsOf(c, at::kDouble, [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) {
+        return at::conv2d(x, w, b, o.stride, o.padding, o.dilation, o.groups);
+    });
+}
+
+class Convolutions : public testing::TestWithParam<Case> {};
+
+TEST_P(Convolutions, EqualTheDoubleOnesWithTheirGradients) {
+    const Made got = ours(GetParam()), expected = libtorchs(GetParam());
+    EXPECT_LE(relativeDifference(got.y, expected.y), 5e-6);
+    EXPECT_LE(relativeDifference(got.dx, expected.dx), 5e-6);
+    EXPECT_LE(relativeDifference(got.dWeight, expected.dWeight), 5e-6);
+    EXPECT_LE(relativeDifference(got.dBias, expected.dBias), 5e-6);
+}
+
+TEST_P(Convolutions, BitsDoNotDependOnTheNumberOfThreads) {
+    std::vector<Made> made;
+    for (const int count : {1, 2, 3, 7}) {
+        const test::Threads threads(count);
+        made.push_back(ours(GetParam()));
+        const at::NoGradGuard noGrad;
+        const Case& c = GetParam();
+        const at::Tensor y = convolve(c.window, randomTensor(c.data, 1), randomTensor(c.weight, 2), c.hasBias ? randomTensor({c.weight[0]}, 3) : at::Tensor());
+        EXPECT_TRUE(sameBits(y, made.back().y)) << "without gradients, " << count;
+    }
+    for (const Made& other : made) {
+        EXPECT_TRUE(sameBits(other.y, made[0].y));
+        EXPECT_TRUE(sameBits(other.dx, made[0].dx));
+        EXPECT_TRUE(sameBits(other.dWeight, made[0].dWeight));
+        EXPECT_TRUE(sameBits(other.dBias, made[0].dBias));
+    }
+}
+
+// Sizes at which libtorch's answers differ between one thread and two, and those at the ends of our tasks: outputs that are no
+// multiple of a vector, images that do not share out evenly.
+INSTANTIATE_TEST_SUITE_P(Sizes, Convolutions,
+                         testing::Values(Case{"stem", kHalved, {3, 3, 37, 29}, {16, 3, 3, 3}}, Case{"one by one", kOne, {4, 384, 10, 10}, {256, 384, 1, 1}},
+                                         Case{"one place", kOne, {2, 512, 2, 2}, {256, 512, 1, 1}}, Case{"three by three", kThree, {4, 256, 10, 10}, {64, 256, 3, 3}},
+                                         Case{"many images", kThree, {19, 32, 8, 8}, {80, 32, 3, 3}}, Case{"odd channels", kHalved, {2, 5, 33, 31}, {37, 5, 3, 3}, false},
+                                         Case{"few outputs", kOne, {8, 80, 8, 8}, {4, 80, 1, 1}},
+                                         Case{"depthwise", {{1, 1}, {1, 1}, {1, 1}, 24}, {5, 24, 12, 12}, {24, 1, 3, 3}},
+                                         Case{"groups", {{2, 1}, {1, 0}, {1, 1}, 2}, {3, 8, 9, 9}, {6, 4, 3, 3}},
+                                         Case{"dilated", {{1, 1}, {2, 2}, {2, 2}, 1}, {2, 5, 19, 9}, {7, 5, 3, 3}, false}));
+
+TEST(Convolution, WeightsAndGradientsKeepTheirOrder) {
+    const at::Tensor x = randomTensor({2, 8, 6, 6}, 1), plain = randomTensor({16, 8, 3, 3}, 2).requires_grad_(true);
+    const at::Tensor last = plain.detach().clone(at::MemoryFormat::ChannelsLast).requires_grad_(true);
+    const at::Tensor y = convolve(kThree, x, plain, {}), z = convolve(kThree, x, last, {});
+    EXPECT_TRUE(sameBits(y, z));
+    y.sum().backward(), z.sum().backward();
+    EXPECT_EQ(last.grad().strides(), last.strides());
+    EXPECT_EQ(plain.grad().strides(), plain.strides());
+    EXPECT_TRUE(sameBits(plain.grad(), last.grad()));
+}
+
+TEST(Convolution, OnlyWhatIsAskedForIsMade) {
+    const at::Tensor x = randomTensor({2, 3, 6, 6}, 1), frozen = randomTensor({4, 3, 3, 3}, 2), bias = randomTensor({4}, 3).requires_grad_(true);
+    const at::Tensor y = convolve(kThree, x, frozen, bias);
+    y.sum().backward();
+    EXPECT_FALSE(x.grad().defined());
+    EXPECT_FALSE(frozen.grad().defined());
+    EXPECT_LE(test::maxDifference(bias.grad(), at::full({4}, 72.0)), 1e-4);
+}
+
+TEST(Convolution, RefusesWhatDoesNotFit) {
+    EXPECT_THROW(convolve(kThree, randomTensor({1, 4, 8, 8}, 1), randomTensor({4, 3, 3, 3}, 2), {}), Error);
+    EXPECT_THROW(convolve(kOne, randomTensor({1, 3, 2, 2}, 1), randomTensor({4, 3, 3, 3}, 2), {}), Error);
+    EXPECT_THROW(convolve(kOne, randomTensor({3, 8, 8}, 1), randomTensor({4, 3, 1, 1}, 2), {}), Error);
+}
+
+TEST(Convolution, KernelsOfMatrixProductsAreNotTaken) {
+    for (const char* name : {"jit:avx512_core", "jit_1x1:avx2", "jit_dw:avx512_core", "ref:any"}) EXPECT_TRUE(onednn::addsInFixedOrder(name)) << name;
+    for (const char* name : {"brgconv:avx512_core", "brgconv_1x1:avx512_core", "gemm:jit", "jit:gemm:any"}) EXPECT_FALSE(onednn::addsInFixedOrder(name)) << name;
+}
+
+}  // namespace
+}  // namespace qat
