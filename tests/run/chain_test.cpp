@@ -87,11 +87,27 @@ at::Tensor composition(const ChainCase& c, const Leaves& l) {
     return y;
 }
 
-// Values on a rounding boundary may fall to either side; their share and their distance are bounded instead.
-void expectSameBut(const at::Tensor& ours, const at::Tensor& theirs, double tolerance, double step, const char* what) {
-    const at::Tensor difference = (ours.detach().to(at::kDouble) - theirs.detach()).abs();
-    EXPECT_LE(difference.max().item<double>(), tolerance + step) << what;
-    EXPECT_LE(difference.gt(tolerance).sum().item<int64_t>(), step > 0 ? 3 : 0) << what;
+// Which values in front of the quantizer lie so close to where a code or a slope changes that float and double may see them on
+// different sides: our float values are right to 3e-6, a 4000th of a step.
+at::Tensor undecided(const ChainCase& c, const Leaves& l) {
+    ChainCase front = c;
+    front.quantizer.reset();
+    const at::Tensor place = composition(front, l) / l.scale;
+    const at::Tensor codes = c.quantizer ? (place - at::floor(place) - 0.5).abs().lt(2e-3) : at::zeros_like(place, at::kBool);
+    if (c.activation != ActivationKind::Relu) return codes;
+    front.activation.reset();
+    return codes.logical_or(composition(front, l).abs().lt(1e-4));
+}
+
+// Single elements of x move on until none is undecided.
+void decide(const ChainCase& c, Leaves& l) {
+    const at::NoGradGuard noGrad;
+    for (int round = 0; round < 100; ++round) {
+        const at::Tensor which = undecided(c, l);
+        if (!which.any().item<bool>()) return;
+        l.x.add_(which, 1.0 / 256);
+    }
+    FAIL() << "some value stays on a boundary";
 }
 
 class Chain : public testing::TestWithParam<ChainCase> {};
@@ -99,23 +115,22 @@ class Chain : public testing::TestWithParam<ChainCase> {};
 TEST_P(Chain, ForwardAndBackwardEqualTheComposition) {
     const ChainCase& c = GetParam();
     Leaves ours(at::kFloat), theirs(at::kDouble);
+    ASSERT_NO_FATAL_FAILURE(decide(c, theirs));
+    ours.x.detach().copy_(theirs.x.detach());
+    theirs.x.detach().copy_(ours.x.detach());  // the very numbers
     const at::Tensor y = applyChain(chainOf(c), ours.x, tensorsOf(c, ours), c.train, false);
     const at::Tensor expected = composition(c, theirs);
-    expectSameBut(y, expected, 3e-6, c.quantizer ? 0.013 : 0, "output");
+    EXPECT_LE(test::maxDifference(y, expected), 3e-6);
     const at::Tensor g = randomTensor(y.sizes().vec(), 9);
     y.backward(g);
     expected.backward(g.to(at::kDouble));
-    // An element whose code flips moves its own gradient by a whole g at most, and the sums by as much.
-    const bool mixes = c.norm && c.train;
-    const double flip = c.quantizer ? 1.0 : 0.0;
-    expectSameBut(ours.x.grad(), theirs.x.grad(), mixes && c.quantizer ? 2e-3 : 2e-5, 20 * flip, "input gradient");
+    EXPECT_LE(test::maxDifference(ours.x.grad(), theirs.x.grad()), 2e-5) << "input gradient";
     if (c.norm) {
-        EXPECT_LE(test::maxDifference(ours.weight.grad(), theirs.weight.grad()), 2e-4 + 3 * flip) << "weight gradient";
-        EXPECT_LE(test::maxDifference(ours.bias.grad(), theirs.bias.grad()), 2e-4 + 3 * flip) << "bias gradient";
+        EXPECT_LE(test::maxDifference(ours.weight.grad(), theirs.weight.grad()), 2e-4) << "weight gradient";
+        EXPECT_LE(test::maxDifference(ours.bias.grad(), theirs.bias.grad()), 2e-4) << "bias gradient";
     }
     if (c.quantizer == FakeQuantMode::Lsq) {
-        EXPECT_LE(test::maxDifference(ours.scale.grad(), theirs.scale.grad()),
-                  1e-3 * theirs.scale.grad().abs().item<double>() + 1e-3);
+        EXPECT_LE(test::relativeDifference(ours.scale.grad(), theirs.scale.grad()), 1e-4) << "scale gradient";
     }
 }
 
