@@ -323,6 +323,7 @@ struct DataConfig {                      // (+) data
     int imgsz = 640;
     bool rect = false;
     int valLimit = 0;                    // 0 = every validation image
+    bool strict = false;                 // damaged images and malformed labels are errors, not left out
     AugmentConfig augment;
     bool operator==(const DataConfig&) const = default;
 };

@@ -67,6 +67,8 @@ void addData(Rows<Config>& rows) {
     rows.add<at, &D::rect>("data.rect", "Rectangular", "Validates on batches without square padding.");
     rows.add<at, &D::valLimit>("data.val_limit", "Validation limit", "Validation images used; 0 uses all.",
                                within(0, 1e9));
+    rows.add<at, &D::strict>("data.strict", "Strict",
+                             "A damaged image or a malformed label file is an error; else the image is left out with a warning.");
     addAugment(rows);
 }
 
