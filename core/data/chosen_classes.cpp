@@ -27,6 +27,7 @@ public:
     ChosenClasses(std::shared_ptr<const Dataset> all, std::set<int32_t> classes) : m_all(std::move(all)), m_classes(std::move(classes)) {
         m_classNames = m_all->classNames();
         m_warnings = m_all->warnings();
+        m_leftOut = m_all->leftOut();
     }
     int64_t size() const override { return m_all->size(); }
     Sample read(int64_t index) const override {
@@ -37,6 +38,7 @@ public:
     std::vector<ObjectLabel> labels(int64_t index) const override { return chosen(m_all->labels(index)); }
     std::string path(int64_t index) const override { return m_all->path(index); }
     cv::Size imageSize(int64_t index) const override { return m_all->imageSize(index); }
+    std::vector<std::string> foundDamaged() const override { return m_all->foundDamaged(); }
 
 private:
     std::vector<ObjectLabel> chosen(std::vector<ObjectLabel> labels) const {

@@ -16,6 +16,7 @@ public:
     std::vector<ObjectLabel> labels(int64_t index) const override { return m_all->labels(m_indices[static_cast<size_t>(index)]); }
     std::string path(int64_t index) const override { return m_all->path(m_indices[static_cast<size_t>(index)]); }
     cv::Size imageSize(int64_t index) const override { return m_all->imageSize(m_indices[static_cast<size_t>(index)]); }
+    std::vector<std::string> foundDamaged() const override { return m_all->foundDamaged(); }
 
 private:
     std::shared_ptr<const Dataset> m_all;

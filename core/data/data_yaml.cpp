@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "data/image_file.h"
 #include "data/image_set.h"
 
 namespace qat {
@@ -91,48 +90,68 @@ std::vector<std::string> readClasses(const fs::path& file, const YAML::Node& roo
     return result;
 }
 
-void addImages(const fs::path& file, const YAML::Node& entry, const char* key, const fs::path& root,
-               std::vector<fs::path>& images) {
-    const fs::path source = (root / textOf(file, entry, key)).lexically_normal();
-    std::error_code error;
-    const fs::file_status status = fs::status(source, error);
-    std::vector<fs::path> found;
-    if (fs::is_directory(status))
-        found = imagesInFolder(source);
-    else if (fs::is_regular_file(status) && isImagePath(source))
-        found = {source};
-    else if (fs::is_regular_file(status) && source.extension() == ".txt")
-        found = imagesInList(source);
-    else
-        fail(ErrorKind::BadInput, placeOf(file, entry), key, " names ", source.string(),
-             ", which is neither a folder, an image list (.txt) nor a picture");
-    images.insert(images.end(), found.begin(), found.end());
+// Where a source may be: as written; then without a leading ../, as labelling services write it; each with the
+// separators of Windows replaced.
+std::vector<fs::path> placesOf(const fs::path& root, const std::string& written) {
+    std::string slashes = written;
+    std::ranges::replace(slashes, '\\', '/');
+    std::vector<fs::path> places;
+    const auto add = [&](const std::string& text) {
+        fs::path place = (root / text).lexically_normal();
+        if (std::ranges::find(places, place) == places.end()) places.push_back(std::move(place));
+    };
+    for (const std::string& text : {written, slashes}) {
+        add(text);
+        if (text.starts_with("../")) add(text.substr(3));
+    }
+    return places;
 }
 
-ImageSet readRoot(const fs::path& file, const YAML::Node& root, DataSplit split) {
+void addImages(const fs::path& file, const YAML::Node& entry, const char* key, const fs::path& root, Depth depth, ImageSet& set) {
+    const std::vector<fs::path> places = placesOf(root, textOf(file, entry, key));
+    const auto isThere = [](const fs::path& place) {
+        std::error_code error;
+        return fs::exists(place, error) || error;  // what may not be looked at is there
+    };
+    const auto place = std::ranges::find_if(places, isThere);
+    std::vector<std::string> tried;
+    for (const fs::path& one : places) tried.push_back(one.string());
+    require(place != places.end(), ErrorKind::BadInput, placeOf(file, entry), key, " names ", joinedWords(tried, " or "), ", and nothing is there");
+    std::error_code error;
+    const bool there = fs::exists(*place, error);
+    require(there, ErrorKind::BadInput, placeOf(file, entry), key, " names ", place->string(), ", which cannot be opened: ", error.message());
+    const SourceKind kind = sourceKind(*place);
+    require(kind != SourceKind::Nothing && kind != SourceKind::DataYaml, ErrorKind::BadInput, placeOf(file, entry), key, " names ",
+            place->string(), ", which is neither a folder, an image list (.txt) nor a picture");
+    ImageSet found = findImages(*place, DataSplit::Train, depth);
+    set.images.insert(set.images.end(), found.images.begin(), found.images.end());
+    set.warnings.insert(set.warnings.end(), found.warnings.begin(), found.warnings.end());
+}
+
+ImageSet readRoot(const fs::path& file, const YAML::Node& root, DataSplit split, Depth depth) {
     require(root.IsMap(), ErrorKind::BadInput, file.string(), ": this file has no keys, a data.yaml was expected");
     ImageSet set;
     set.classNames = readClasses(file, root);
     fs::path base = file.parent_path();
     if (const YAML::Node path = root["path"]; path.IsDefined() && !path.IsNull()) base /= textOf(file, path, "path");
     const char* const key = splitName(split);
-    const YAML::Node sources = root[key];
+    const YAML::Node sources = split == DataSplit::Val && !root[key].IsDefined() ? root["validation"] : root[key];
     require(sources.IsDefined() && !sources.IsNull(), ErrorKind::BadInput, file.string(), ": the key ", key,
             " is missing");
     if (sources.IsSequence()) {
-        for (const auto& source : sources) addImages(file, source, key, base, set.images);
+        for (const auto& source : sources) addImages(file, source, key, base, depth, set);
     } else {
-        addImages(file, sources, key, base, set.images);
+        addImages(file, sources, key, base, depth, set);
     }
     return set;
 }
 
 }  // namespace
 
-ImageSet readDataYaml(const fs::path& file, DataSplit split) {
+ImageSet readDataYaml(const fs::path& file, DataSplit split, Depth depth) {
     const YAML::Node root = parse(file);
     try {
-        return readRoot(file, root, split);
+        return readRoot(file, root, split, depth);
     } catch (const YAML::Exception& error) {
         fail(ErrorKind::BadInput, placeOf(file, error.mark), error.msg);
     }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <mutex>
 
 #include "base/error.h"
 #include "data/image_file.h"
@@ -14,16 +16,20 @@ namespace qat {
 namespace {
 
 constexpr std::array kSplits{"train", "val", "test"};
+constexpr int64_t kMostDoubts = 20;  // a habit of a labelling tool would be in thousands of files
 
 class FileDataset final : public Dataset {
 public:
-    FileDataset(const std::string& spec, DataSplit split, LabelCheck check) {
+    FileDataset(const std::string& spec, DataSplit split, DataCheck check)
+        : m_check(sourceKind(spec) == SourceKind::Picture ? DataCheck::Strict : check) {
         ImageSet set = findImages(spec, split);
         m_classNames = std::move(set.classNames);
+        m_warnings = std::move(set.warnings);
         m_items.reserve(set.images.size());
-        for (const fs::path& image : set.images) add(image, check);
-        require(!m_items.empty() || m_warnings.empty(), ErrorKind::BadInput, spec,
-                " leaves no picture to work with, the first was left out because of ",
+        for (const fs::path& image : set.images) add(image);
+        if (m_doubts > kMostDoubts) m_warnings.push_back(str("the same of ", m_doubts - kMostDoubts, " more label files"));
+        require(!m_items.empty() || m_reason.empty(), ErrorKind::BadInput, spec, " leaves no picture to work with: ", m_reason);
+        require(!m_items.empty() || m_warnings.empty(), ErrorKind::BadInput, "there are no pictures in ", spec, ": ",
                 m_warnings.empty() ? "" : m_warnings.front());
         require(!m_items.empty(), ErrorKind::BadInput, "there are no pictures in ", spec);
     }
@@ -31,11 +37,23 @@ public:
     int64_t size() const override { return static_cast<int64_t>(m_items.size()); }
     Sample read(int64_t index) const override {
         const Item& item = itemAt(index);
-        return {item.path, readImage(item.path), item.labels};
+        PictureReading reading = readPicture(item.path);
+        if (reading.problem.empty()) return {item.path, std::move(reading.image), item.labels};
+        require(m_check == DataCheck::Lenient, ErrorKind::BadInput, reading.problem);
+        const bool usable = !reading.image.empty();
+        note(index, usable ? reading.problem : str(reading.problem, ", so it is not measured, and training sees a grey picture in its place"));
+        if (usable) return {item.path, std::move(reading.image), item.labels};
+        return {item.path, standIn(item.path), {}, true};
     }
     std::vector<ObjectLabel> labels(int64_t index) const override { return itemAt(index).labels; }
     std::string path(int64_t index) const override { return itemAt(index).path; }
     cv::Size imageSize(int64_t index) const override { return readImageSize(itemAt(index).path); }
+    std::vector<std::string> foundDamaged() const override {
+        const std::lock_guard lock(m_mutex);
+        std::vector<std::string> sentences;
+        for (const auto& [index, sentence] : m_damaged) sentences.push_back(sentence);
+        return sentences;
+    }
 
 private:
     struct Item {
@@ -43,14 +61,29 @@ private:
         std::vector<ObjectLabel> labels;
     };
 
-    void add(const fs::path& image, LabelCheck check) {
+    void add(const fs::path& image) {
         LabelReading reading = readLabels(labelPathOf(image), static_cast<int64_t>(m_classNames.size()));
-        if (reading.problem.empty()) {
-            m_items.push_back({image.string(), std::move(reading.labels)});
-            return;
-        }
-        require(check == LabelCheck::Lenient, ErrorKind::BadInput, reading.problem);
-        m_warnings.push_back(str(reading.problem, ", so ", image.string(), " is left out"));
+        if (!reading.problem.empty()) return leaveOut(reading.problem, str(", so ", image.string(), " is left out"));
+        if (const std::string problem = pictureProblem(image); !problem.empty()) return leaveOut(problem, ", so it is left out");
+        if (!reading.doubt.empty() && ++m_doubts <= kMostDoubts) m_warnings.push_back(reading.doubt);
+        m_items.push_back({image.string(), std::move(reading.labels)});
+    }
+
+    void leaveOut(const std::string& problem, const std::string& consequence) {
+        require(m_check == DataCheck::Lenient, ErrorKind::BadInput, problem);
+        m_warnings.push_back(problem + consequence);
+        if (++m_leftOut == 1) m_reason = m_warnings.back();
+    }
+
+    void note(int64_t index, std::string sentence) const {
+        const std::lock_guard lock(m_mutex);
+        m_damaged.try_emplace(index, std::move(sentence));
+    }
+
+    // Of the size that the header tells, in the grey that pads pictures.
+    static cv::Mat standIn(const std::string& path) {
+        constexpr double kGrey = 114;
+        return {readImageSize(path), CV_8UC3, cv::Scalar::all(kGrey)};
     }
 
     const Item& itemAt(int64_t index) const {
@@ -58,7 +91,12 @@ private:
         return m_items[static_cast<size_t>(index)];
     }
 
+    const DataCheck m_check;
     std::vector<Item> m_items;
+    int64_t m_doubts = 0;
+    std::string m_reason;  // why the first picture was left out
+    mutable std::mutex m_mutex;
+    mutable std::map<int64_t, std::string> m_damaged;  // by index, what decoding found
 };
 
 }  // namespace
@@ -73,10 +111,15 @@ DataSplit splitNamed(std::string_view name) {
     return static_cast<DataSplit>(found - kSplits.begin());
 }
 
-std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, LabelCheck check) {
+std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, DataCheck check) {
     require(!spec.empty(), ErrorKind::BadInput, "no data set is named");
     if (isShapesSpec(spec)) return openShapes(spec, split);
     return std::make_shared<FileDataset>(spec, split, check);
+}
+
+void checkDescription(const std::string& spec, DataSplit split) {
+    if (isShapesSpec(spec)) parseShapesSpec(spec);
+    else findImages(spec, split, Depth::Names);
 }
 
 }  // namespace qat

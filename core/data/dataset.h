@@ -21,6 +21,7 @@ struct Sample {
     std::string path;  // for messages and run folders; need not exist on the disk
     cv::Mat image;     // BGR, uint8, upright; shared: copy before writing into it
     std::vector<ObjectLabel> labels;
+    bool damaged = false;  // the file cannot be decoded: a grey picture without labels stands in, and measures nothing
 };
 
 enum class DataSplit { Train, Val, Test };
@@ -30,37 +31,48 @@ const char* splitName(DataSplit split);
 // Throws Error{BadInput} for any other name.
 DataSplit splitNamed(std::string_view name);
 
-// What happens to a picture whose label file is malformed: left out with a warning, or an error.
-enum class LabelCheck { Lenient, Strict };
+// What happens to a picture that is damaged or whose label file is malformed: left out with a warning, or an error.
+enum class DataCheck { Lenient, Strict };
 
 // Immutable once opened; every method may be called from several threads at once.
 class Dataset {
 public:
     virtual ~Dataset();
     virtual int64_t size() const = 0;
-    // index is within 0..size()-1. Throws Error{BadInput} naming the file if the picture cannot be read.
+    // index is within 0..size()-1. Throws Error{BadInput} naming the file if it cannot be opened, and, where the data set
+    // was opened strictly, if it turns out damaged.
     virtual Sample read(int64_t index) const = 0;
     // The labels that read() gives, without decoding the picture where they are known.
     virtual std::vector<ObjectLabel> labels(int64_t index) const { return read(index).labels; }
     virtual std::string path(int64_t index) const = 0;
-    // Width and height as read() gives them, without decoding where the format allows it. Throws like read().
+    // Width and height as read() gives them, without decoding. Throws Error{BadInput} naming the file.
     virtual cv::Size imageSize(int64_t index) const = 0;
 
     // Index is the class; empty if nobody named the classes.
     const std::vector<std::string>& classNames() const { return m_classNames; }
-    // One sentence per picture that was left out, naming file and line.
+    // What was found when the data set was opened, one sentence each, naming file and line: pictures that were left out,
+    // rows that may be mistakes, folders that could not be searched.
     const std::vector<std::string>& warnings() const { return m_warnings; }
+    // How many pictures were left out.
+    int64_t leftOut() const { return m_leftOut; }
+    // Pictures that turned out damaged when they were decoded, one sentence each, in their order; grows while they are read.
+    virtual std::vector<std::string> foundDamaged() const { return {}; }
 
 protected:
     std::vector<std::string> m_classNames;
     std::vector<std::string> m_warnings;
+    int64_t m_leftOut = 0;
 };
 
 // spec is a YOLO data.yaml, an image list (.txt), a folder of pictures, one picture, or
 // "shapes[:key=value,...]" (data/shapes.h). Only a data.yaml and shapes tell the splits apart. Pictures come in the
-// order of their paths. Throws Error{BadInput} naming file and line: nothing found, a class the data does not have, no
-// picture left, or (Strict) a malformed label file.
-std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split,
-                                           LabelCheck check = LabelCheck::Lenient);
+// order of their paths. Labels are read and the pictures' headers and ends looked at, none is decoded. Throws
+// Error{BadInput} naming file and line: nothing found, a class the data does not have, no picture left, or (Strict, which
+// a single picture always is) a damaged picture or a malformed label file.
+std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, DataCheck check = DataCheck::Lenient);
+
+// What openDataset would refuse before it looks for pictures: names, splits, classes, whether there is anything at the
+// places that are named. Throws Error{BadInput} naming file and line.
+void checkDescription(const std::string& spec, DataSplit split);
 
 }  // namespace qat

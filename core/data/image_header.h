@@ -1,18 +1,27 @@
-// Size and wholeness of a picture file, told from its headers without decoding.
+// Format, size and wholeness of a picture file, told from its headers without decoding.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <span>
+#include <string>
+
+#include "data/picture_bytes.h"
 
 namespace qat {
 
+enum class ImageFormat { Jpeg, Png, Bmp, Webp, Tiff, Pfm };
+
 struct ImageHeader {
-    int width = 0, height = 0;  // upright: after the orientation tag was applied
-    bool complete = true;       // false: the end of the file is missing
+    ImageFormat format{};
+    int64_t width = 0, height = 0;  // upright: after the orientation tag was applied
+    bool complete = true;           // false: the end is missing; of JPEG, it is not within the last 64 kB
+    int64_t room = 0;               // pixels that decoding makes room for at once, where these are more than the picture's
 };
 
-// Reads JPEG, PNG, BMP and WebP headers; nothing for other formats and for headers that make no sense.
-std::optional<ImageHeader> readImageHeader(std::span<const std::byte> file);
+// Reads headers of the formats in ImageFormat; nothing for other formats and for headers that make no sense.
+std::optional<ImageHeader> readImageHeader(const PictureBytes& file);
+
+// What a file is that is no picture of these formats, for a sentence: "a GIF picture", "a web page"; empty if unknown.
+std::string foreignFormat(const PictureBytes& file);
 
 }  // namespace qat

@@ -1,4 +1,4 @@
-// Folder search and image lists, and which of the readers a path is for.
+// Image lists, and which of the readers a path is for.
 #include "data/image_set.h"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/folder_walk.h"
 #include "data/image_file.h"
 
 namespace qat {
@@ -20,61 +21,65 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-bool endsWith(const fs::path& path, std::initializer_list<const char*> endings) {
-    const std::string ending = path.extension().string();
-    return std::find(endings.begin(), endings.end(), ending) != endings.end();
+// As written; if nothing is there, with the separators of Windows replaced.
+fs::path placeOf(const fs::path& folder, std::string name) {
+    fs::path place = (folder / name).lexically_normal();
+    std::error_code error;
+    if (name.find('\\') == std::string::npos || fs::exists(place, error)) return place;
+    std::ranges::replace(name, '\\', '/');
+    return (folder / name).lexically_normal();
 }
 
 }  // namespace
-
-std::vector<fs::path> imagesInFolder(const fs::path& folder) {
-    std::vector<fs::path> images;
-    std::error_code error;
-    const auto options = fs::directory_options::skip_permission_denied;
-    auto entry = fs::recursive_directory_iterator(folder, options, error);
-    for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-        std::error_code unreadable;
-        if (isImagePath(entry->path()) && entry->is_regular_file(unreadable)) images.push_back(entry->path());
-    }
-    require(!error, ErrorKind::BadInput, "cannot search ", folder.string(), " for pictures: ", error.message());
-    return images;
-}
 
 std::vector<fs::path> imagesInList(const fs::path& list) {
     const std::string text = readTextFile(list, kMaxListBytes);
     TextLines lines(text);
     std::vector<fs::path> images;
     for (std::string_view line; lines.next(line);) {
-        const fs::path name = trimmed(line);
+        const std::string name(trimmed(line));
         if (name.empty()) continue;
-        require(isImagePath(name), ErrorKind::BadInput, list.string(), ":", lines.number(), ": ", name.string(),
-                " is not the name of a picture");
-        fs::path image = (list.parent_path() / name).lexically_normal();
+        const fs::path image = placeOf(list.parent_path(), name);
+        const bool sideFile = image.filename().string().starts_with("._");  // of macOS, named like a picture
+        if (sideFile || (isByproduct(image) && !isImagePath(image))) continue;
+        require(isImagePath(image), ErrorKind::BadInput, list.string(), ":", lines.number(), ": ", name, " is not the name of a picture");
         std::error_code error;
-        require(fs::is_regular_file(image, error), ErrorKind::BadInput, list.string(), ":", lines.number(),
-                ": there is no picture at ", image.string());
-        images.push_back(std::move(image));
+        const bool there = fs::is_regular_file(image, error);
+        const bool unknown = error && error != std::errc::no_such_file_or_directory;
+        require(there, ErrorKind::BadInput, list.string(), ":", lines.number(), ": there is no picture at ", image.string(),
+                unknown ? str(" (", error.message(), ")") : "");
+        images.push_back(image);
     }
     return images;
 }
 
-ImageSet findImages(const fs::path& path, DataSplit split) {
+SourceKind sourceKind(const fs::path& path) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
-    require(status.type() != fs::file_type::not_found, ErrorKind::BadInput, "there is no file or folder ", path.string());
-    require(fs::exists(status), ErrorKind::Io, "cannot open ", path.string(), ": ", error.message());
+    const std::string ending = path.extension().string();
+    if (fs::is_directory(status)) return SourceKind::Folder;
+    if (!fs::exists(status)) return SourceKind::Nothing;
+    if (ending == ".yaml" || ending == ".yml") return SourceKind::DataYaml;
+    if (ending == ".txt") return SourceKind::List;
+    return isImagePath(path) ? SourceKind::Picture : SourceKind::Nothing;
+}
+
+ImageSet findImages(const fs::path& path, DataSplit split, Depth depth) {
+    std::error_code error;
+    const bool exists = fs::exists(path, error);
+    require(!error, ErrorKind::BadInput, "cannot open ", path.string(), ": ", error.message());
+    require(exists, ErrorKind::BadInput, "there is no file or folder ", path.string());
     ImageSet set;
-    if (fs::is_directory(path, error))
-        set.images = imagesInFolder(path);
-    else if (endsWith(path, {".yaml", ".yml"}))
-        set = readDataYaml(path, split);
-    else if (endsWith(path, {".txt"}))
-        set.images = imagesInList(path);
-    else if (isImagePath(path))
-        set.images = {path};
-    else
-        fail(ErrorKind::BadInput, path.string(),
-             " is neither a data.yaml, an image list (.txt), a folder nor a picture");
+    switch (sourceKind(path)) {
+        case SourceKind::Folder:
+            if (depth == Depth::Pictures) set.images = picturesBelow(path, set.warnings);
+            break;
+        case SourceKind::DataYaml: set = readDataYaml(path, split, depth); break;
+        case SourceKind::List: set.images = imagesInList(path); break;
+        case SourceKind::Picture: set.images = {path}; break;
+        case SourceKind::Nothing:
+            fail(ErrorKind::BadInput, path.string(), " is neither a data.yaml, an image list (.txt), a folder nor a picture");
+    }
     std::sort(set.images.begin(), set.images.end(),
               [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
     return set;

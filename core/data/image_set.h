@@ -12,20 +12,27 @@ namespace qat {
 struct ImageSet {
     std::vector<fs::path> images;         // sorted by path
     std::vector<std::string> classNames;  // empty: not known
+    std::vector<std::string> warnings;    // of folders and links that lead nowhere
 };
 
-// Every picture in the folder and below. Throws Error{BadInput} if the folder cannot be searched.
-std::vector<fs::path> imagesInFolder(const fs::path& folder);
-
-// One picture per line, in the file's order; relative paths start at the list's folder, empty lines are skipped.
-// Throws Error{BadInput} naming list and line for a line that names no picture.
+// One picture per line, in the file's order; relative paths start at the list's folder, empty lines and by-products
+// (data/folder_walk.h) are skipped. A path with backslashes under which nothing is found is tried with slashes.
+// Throws Error{BadInput} naming list and line for a line that names no picture, or is not UTF-8.
 std::vector<fs::path> imagesInList(const fs::path& list);
 
-// Keys: path (root, relative to the file), train, val and test (folder, picture or list, or several of them), names (list or
-// index: name), nc. Throws Error{BadInput} naming file, line and key.
-ImageSet readDataYaml(const fs::path& file, DataSplit split);
+// What a path is for.
+enum class SourceKind { Folder, List, Picture, DataYaml, Nothing };
+SourceKind sourceKind(const fs::path& path);
+
+// How far one goes: to whether everything that is named is there, or to the pictures in it.
+enum class Depth { Names, Pictures };
+
+// Keys: path (root, relative to the file), train, val (or validation) and test (folder, picture or list, or several of
+// them), names (list or index: name), nc. A path that begins with ../ and leads to nothing is tried without it, as
+// labelling services write it for files beside data.yaml. Throws Error{BadInput} naming file, line and key.
+ImageSet readDataYaml(const fs::path& file, DataSplit split, Depth depth);
 
 // Anything openDataset takes except shapes.
-ImageSet findImages(const fs::path& path, DataSplit split);
+ImageSet findImages(const fs::path& path, DataSplit split, Depth depth = Depth::Pictures);
 
 }  // namespace qat

@@ -16,6 +16,7 @@ namespace {
 
 constexpr uintmax_t kMaxFileBytes = 64 << 20;
 constexpr int64_t kMaxClasses = 65536;
+constexpr double kTolerance = 0.01;
 
 struct Row {
     int line = 0;                // 1-based
@@ -47,14 +48,14 @@ const char* faultOf(const std::vector<double>& values, bool polygons) {
     if (polygons && (values.size() < 5 || values.size() % 2 == 0)) return "is no polygon of x y pairs after the class";
     if (!polygons && values.size() != 5) return "does not have the five values class x y w h";
     if (!(values[0] >= 0) || values[0] != std::floor(values[0])) return "does not begin with a class number";
-    const auto outside = [](double value) { return !(value >= 0 && value <= 1); };
+    const auto outside = [](double value) { return !(value >= -kTolerance && value <= 1 + kTolerance); };
     if (std::any_of(values.begin() + 1, values.end(), outside)) return "has a coordinate outside 0..1";
     return nullptr;
 }
 
 ObjectLabel boxOf(const std::vector<double>& values, bool polygons) {
     const auto index = static_cast<int32_t>(values[0]);
-    const auto at = [&](size_t i) { return static_cast<float>(values[i]); };
+    const auto at = [&](size_t i) { return static_cast<float>(std::clamp(values[i], 0.0, 1.0)); };
     if (!polygons) return {index, at(1), at(2), at(3), at(4)};
     float left = 1, top = 1, right = 0, bottom = 0;
     for (size_t i = 1; i < values.size(); i += 2) {
@@ -73,7 +74,15 @@ void dropRepeated(std::vector<ObjectLabel>& labels) {
 }
 
 LabelReading problem(const fs::path& file, int line, const char* what) {
-    return {{}, str(file.string(), ":", line, ": this row ", what)};
+    return {{}, str(file.string(), ":", line, ": this row ", what), ""};
+}
+
+// A box among polygons would be read as a polygon of two points, centre and size, which is no box anybody drew.
+std::string doubtOf(const fs::path& file, const std::vector<Row>& rows) {
+    const auto box = std::ranges::find_if(rows, [](const Row& row) { return row.values.size() == 5; });
+    if (box == rows.end()) return "";
+    return str(file.string(), ":", box->line, ": this row has five values like a box, and other rows of the file are polygons, so it is read as "
+               "two points of a polygon, as trainers do");
 }
 
 LabelReading readRows(const fs::path& file, const std::vector<Row>& rows, int64_t numClasses) {
@@ -86,6 +95,7 @@ LabelReading readRows(const fs::path& file, const std::vector<Row>& rows, int64_
                 values[0], " does not exist, the data has ", limit, " classes counted from 0");
         reading.labels.push_back(boxOf(values, polygons));
     }
+    if (polygons) reading.doubt = doubtOf(file, rows);
     dropRepeated(reading.labels);
     return reading;
 }
@@ -103,15 +113,11 @@ LabelReading readLabels(const fs::path& file, int64_t numClasses) {
     std::error_code error;
     const fs::file_status status = fs::status(file, error);
     if (status.type() == fs::file_type::not_found) return {};
-    if (!fs::is_regular_file(status)) return {{}, str(file.string(), " is not a readable label file")};
-    if (fs::file_size(file, error) > kMaxFileBytes || error)
-        return {{}, str(file.string(), " is too large for a label file")};
-
     std::string text;
     try {
-        text = utf8Text(file, readFile(file));
+        text = readTextFile(file, kMaxFileBytes);
     } catch (const Error& unreadable) {
-        return {{}, unreadable.what()};
+        return {{}, unreadable.what(), ""};
     }
     TextLines lines(text);
     std::vector<Row> rows;

@@ -249,6 +249,7 @@ void Loader::Engine::prepare(Slot& slot, size_t image) {
     if (m_options.augment) {
         Sample sample = augmented(slot, position);
         info.path = std::move(sample.path);
+        info.damaged = sample.damaged;
         info.width = sample.image.cols;
         info.height = sample.image.rows;
         info.labels = slot.labels[image] = std::move(sample.labels);
@@ -258,6 +259,7 @@ void Loader::Engine::prepare(Slot& slot, size_t image) {
     Sample sample = m_dataset->read(index);
     const Letterbox box = letterbox(sample.image, slot.input, m_options.letterbox, m_options.imgsz);
     info.path = std::move(sample.path);
+    info.damaged = sample.damaged;
     info.width = sample.image.cols;
     info.height = sample.image.rows;
     info.ratio = box.geometry.ratio;

@@ -60,11 +60,12 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
         for (size_t i = 0; i < batch->info.size(); ++i)
             found.push_back(detectionsOf(decoded[static_cast<int64_t>(i)], batch->info[i], graph.info.numClasses, options.nms));
         addLabels(batch->targets, *batch, found);
-        for (ImageDetections& image : found) {
-            metrics.add(image.detections, image.labels);
-            if (options.keepDetections) result.images.push_back(std::move(image));
+        for (size_t i = 0; i < found.size(); ++i) {
+            if (batch->info[i].damaged) continue;
+            metrics.add(found[i].detections, found[i].labels);
+            if (options.keepDetections) result.images.push_back(std::move(found[i]));
+            ++images;
         }
-        images += static_cast<int64_t>(found.size());
         result.postprocessMs += msSince(start);
         if (progress) progress(++done, total);
         cancel.poll();

@@ -46,6 +46,29 @@ TEST_F(LabelsTest, PolygonsBecomeBoxes) {
     EXPECT_EQ(reading.labels, expected);
 }
 
+TEST_F(LabelsTest, WhatIsOutsideByAHundredthIsMovedToTheEdge) {
+    const auto boxes = read("1 1.0000002 .5 .1 1.002083\n2 -0.000313 .5 .1 .1\n3 1.01 -.01 1 0\n");
+    EXPECT_EQ(boxes.problem, "");
+    EXPECT_EQ(boxes.labels, (std::vector<ObjectLabel>{{1, 1, .5f, .1f, 1}, {2, 0, .5f, .1f, .1f}, {3, 1, 0, 1, 0}}));
+    const auto polygon = read("1 -.001 .25 1.005 .25 .5 1.01\n");
+    EXPECT_EQ(polygon.labels, (std::vector<ObjectLabel>{{1, .5f, .625f, 1, .75f}}));
+}
+
+TEST_F(LabelsTest, BoxesAmongPolygonsAreTwoPointsAndDoubtful) {
+    const auto reading = read("1 0.25 0.5 0.75 0.5 0.5 1\n0 .5 .25 .75 .5\n");
+    EXPECT_EQ(reading.problem, "");
+    EXPECT_EQ(reading.labels, (std::vector<ObjectLabel>{{1, .5f, .75f, .5f, .5f}, {0, .625f, .375f, .25f, .25f}})) << "as trainers read it";
+    EXPECT_NE(reading.doubt.find("a.txt:2:"), std::string::npos) << reading.doubt;
+    EXPECT_EQ(read("1 0.25 0.5 0.75 0.5 0.5 1\n").doubt, "");
+    EXPECT_EQ(read("1 .5 .5 .1 .1\n").doubt, "");
+}
+
+TEST_F(LabelsTest, Utf16IsRead) {
+    std::string text = "\xFF\xFE";
+    for (const char c : std::string("7 .5 .5 .25 .25\r\n")) text += c, text += '\0';
+    EXPECT_EQ(read(text).labels, (std::vector<ObjectLabel>{{7, .5f, .5f, .25f, .25f}}));
+}
+
 TEST_F(LabelsTest, MissingAndEmptyMeanNoObjects) {
     EXPECT_TRUE(readLabels(m_folder.path() / "none.txt", 80).labels.empty());
     EXPECT_EQ(readLabels(m_folder.path() / "none.txt", 80).problem, "");
@@ -56,8 +79,10 @@ TEST_F(LabelsTest, ProblemsNameFileAndLine) {
     const std::vector<std::pair<const char*, int>> cases{
         {"1 .5 .5 .1 .1\n1 .5 .5 .1\n", 2},        // a value is missing
         {"1 .5 .5 .1 .1 .9\n", 1},                 // one too many
-        {"\n1 .5 1.01 .1 .1\n", 2},                // above 1
-        {"1 .5 -.01 .1 .1\n", 1},                  // below 0
+        {"\n1 .5 1.0101 .1 .1\n", 2},              // above 1
+        {"1 .5 -.0101 .1 .1\n", 1},                // below 0
+        {"1 .1 .1 .2 .2 .3 1.02\n", 1},            //
+        {"1 .5 .5 .1 .1\n1 .5 .5 .1 \xE9\n", 2},    // Latin-1
         {"1 .5 nan .1 .1\n", 1},                   // not a coordinate
         {"1 .5 inf .1 .1\n", 1},                   //
         {"1 .5 1e999 .1 .1\n", 1},                 //
@@ -73,6 +98,7 @@ TEST_F(LabelsTest, ProblemsNameFileAndLine) {
         EXPECT_TRUE(reading.labels.empty()) << text;
     }
     EXPECT_NE(read(std::string("1 .5 .5 .1 .1\0junk", 18)).problem, "");
+    EXPECT_NE(read(std::string("1 .5 .5 .1 .1\n\0", 15)).problem.find(":2:"), std::string::npos);
     EXPECT_NE(readLabels(m_folder.path(), 80).problem, "");
 }
 
