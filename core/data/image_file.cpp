@@ -1,14 +1,16 @@
-// Decoding with OpenCV after the header has been checked.
+// Format and size are settled before a decoder sees the file.
 #include "data/image_file.h"
 
 #include <algorithm>
 #include <array>
-#include <opencv2/imgcodecs.hpp>
+#include <opencv2/core.hpp>
+#include <span>
 #include <string_view>
-#include <utility>
+#include <tuple>
 
 #include "base/error.h"
-#include "data/captured_errors.h"
+#include "data/decode_other.h"
+#include "data/decode_png.h"
 #include "data/image_header.h"
 
 namespace qat {
@@ -16,7 +18,6 @@ namespace {
 
 constexpr int64_t kMaxPixels = int64_t{1} << 27;
 constexpr uintmax_t kMaxFileBytes = uintmax_t{1} << 30;
-constexpr std::string_view kJpegEnd = "\xFF\xD9";
 
 // Opening anything but a regular file could block for ever.
 void requirePicture(const fs::path& path) {
@@ -31,6 +32,9 @@ std::optional<ImageHeader> headerOf(const PictureBytes& bytes) {
     return bytes.size() > kMaxFileBytes ? std::nullopt : readImageHeader(bytes);
 }
 
+// These store pixels in a stream that says when it is over, whatever follows.
+bool mayLackItsEnd(ImageFormat format) { return format == ImageFormat::Jpeg || format == ImageFormat::Png; }
+
 // What is wrong with the header; empty if nothing is.
 std::string headerProblem(const fs::path& path, const PictureBytes& bytes, const std::optional<ImageHeader>& header) {
     if (bytes.size() == 0) return str(path.string(), " is empty");
@@ -40,34 +44,40 @@ std::string headerProblem(const fs::path& path, const PictureBytes& bytes, const
         return other.empty() ? str(path.string(), " is not a picture that can be read")
                              : str(path.string(), " is ", other, ", which is not read (JPEG, PNG, BMP, WebP, TIFF and PFM are)");
     }
-    const auto [format, width, height, complete, room] = *header;
+    const auto [width, height, room] = std::tuple(header->width, header->height, header->room);
     if (width <= 0 || height <= 0) return str(path.string(), " is a picture without pixels");
     if (height > kMaxPixels / width) return str(path.string(), " has ", width, " x ", height, " pixels, more than this program reads");
     if (room > kMaxPixels) return str(path.string(), " has tiles of ", room, " pixels, more than this program reads");
-    if (!complete && format != ImageFormat::Jpeg) return str(path.string(), " is cut short");
+    if (!header->complete && !mayLackItsEnd(header->format)) return str(path.string(), " is cut short");
     return "";
 }
 
-// Bytes are missing or wrong; what else the codecs remark, such as an unknown colour profile, changes no pixel.
-bool tellsOfDamage(const std::string& said) { return said.find("Corrupt JPEG data") != std::string::npos && said.find("ICC") == std::string::npos; }
+// As EXIF counts: from 5 on rows and columns change places, then each is turned and mirrored.
+cv::Mat upright(const cv::Mat& stored, int orientation) {
+    constexpr int kNone = 2;
+    constexpr std::array kFlips{kNone, 1, -1, 0};  // of cv::flip
+    cv::Mat image = stored;
+    if (orientation >= 5) cv::transpose(stored, image);
+    if (const int flip = kFlips[static_cast<size_t>(orientation - 1) % 4]; flip != kNone) cv::flip(image, image, flip);
+    return image;
+}
 
-PictureReading decode(const fs::path& path, std::string& bytes) {
-    const PictureBytes view(std::as_bytes(std::span(std::as_const(bytes))));
+Decoded decodeAs(std::span<const std::byte> bytes, const ImageHeader& header) {
+    if (!mayLackItsEnd(header.format)) return decodeOther(bytes, header);
+    Decoded result = header.format == ImageFormat::Jpeg ? decodeJpeg(bytes, header) : decodePng(bytes, header);
+    if (!result.image.empty()) result.image = upright(result.image, header.orientation);
+    return result;
+}
+
+PictureReading decode(const fs::path& path, const std::string& bytes) {
+    const std::span<const std::byte> content = std::as_bytes(std::span(bytes));
+    const PictureBytes view(content);
     const std::optional<ImageHeader> header = headerOf(view);
     if (std::string problem = headerProblem(path, view, header); !problem.empty()) return {{}, std::move(problem)};
-    // Without its end marker OpenCV leaves out the last rows, with it libjpeg tells whether anything else is missing.
-    if (!header->complete) bytes += kJpegEnd;
-    const CapturedErrors said;
-    cv::Mat image;
-    try {
-        image = cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8UC1, bytes.data()), cv::IMREAD_COLOR);
-    } catch (const cv::Exception&) {
-        image.release();
-    }
-    if (!header->complete && (image.empty() || tellsOfDamage(said.text()))) return {{}, str(path.string(), " is cut short")};
-    if (image.empty()) return {{}, str(path.string(), " is damaged and cannot be read")};
-    if (tellsOfDamage(said.text())) return {image, str(path.string(), " is damaged, and what could be read of it is used")};
-    return {image, ""};
+    const Decoded decoded = decodeAs(content, *header);
+    if (decoded.image.empty() && *decoded.why != '\0') return {{}, path.string() + decoded.why};
+    if (decoded.image.empty()) return {{}, path.string() + (header->complete ? " is damaged and cannot be read" : " is cut short")};
+    return {decoded.image, decoded.damaged ? str(path.string(), " is damaged, and what could be read of it is used") : ""};
 }
 
 }  // namespace
@@ -101,7 +111,10 @@ PictureReading readPicture(const fs::path& path) {
     requirePicture(path);
     std::string bytes;
     try {
-        if (const PictureBytes head(path); head.size() > kMaxFileBytes) return {{}, headerProblem(path, head, {})};
+        {
+            const PictureBytes head(path);  // a bomb or a huge file is refused before it is read
+            if (std::string problem = headerProblem(path, head, headerOf(head)); !problem.empty()) return {{}, std::move(problem)};
+        }
         bytes = readFile(path);
     } catch (const Error& error) {
         fail(ErrorKind::BadInput, error.what());

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "data/tiff_header.h"
 
@@ -28,8 +29,10 @@ private:
     bool m_bigEndian;
 };
 
-ImageHeader upright(ImageFormat format, int64_t width, int64_t height, bool transposed, bool complete) {
-    return transposed ? ImageHeader{format, height, width, complete} : ImageHeader{format, width, height, complete};
+ImageHeader upright(ImageFormat format, int64_t width, int64_t height, uint64_t orientation, bool complete) {
+    const bool known = orientation >= 1 && orientation <= 8;
+    if (isTransposed(orientation)) std::swap(width, height);
+    return {.format = format, .width = width, .height = height, .complete = complete, .orientation = known ? static_cast<int>(orientation) : 1};
 }
 
 bool isFrameStart(uint32_t marker) { return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC; }
@@ -47,7 +50,8 @@ bool hasJpegEnd(const Reader& reader, size_t frame) {
 
 // Like the decoder, skips what stands between segments.
 std::optional<ImageHeader> readJpeg(const Reader& reader) {
-    bool transposed = false, tagged = false;
+    uint64_t orientation = 1;
+    bool tagged = false;
     size_t junk = 0;
     for (size_t at = 2; at + 4 <= reader.size();) {
         const uint32_t marker = reader.byteAt(at + 1);
@@ -62,11 +66,11 @@ std::optional<ImageHeader> readJpeg(const Reader& reader) {
         }
         const size_t length = reader.number(at + 2, 2);
         if (marker == 0xE1 && !tagged && reader.textAt(at + 4, std::string_view("Exif\0\0", 6))) {
-            transposed = isTransposed(tiffOrientation(reader.bytes(), at + 10));
+            orientation = tiffOrientation(reader.bytes(), at + 10);
             tagged = true;
         }
         if (isFrameStart(marker))
-            return upright(ImageFormat::Jpeg, reader.number(at + 7, 2), reader.number(at + 5, 2), transposed, hasJpegEnd(reader, at));
+            return upright(ImageFormat::Jpeg, reader.number(at + 7, 2), reader.number(at + 5, 2), orientation, hasJpegEnd(reader, at));
         if (length < 2 || marker == 0xDA || marker == 0xD9) return std::nullopt;
         at += 2 + length;
     }
@@ -74,13 +78,14 @@ std::optional<ImageHeader> readJpeg(const Reader& reader) {
 }
 
 std::optional<ImageHeader> readPng(const Reader& reader) {
-    bool transposed = false, complete = false;
+    uint64_t orientation = 1;
+    bool complete = false;
     for (size_t at = 8; at + 12 <= reader.size() && !complete;) {
-        if (reader.textAt(at + 4, "eXIf")) transposed = isTransposed(tiffOrientation(reader.bytes(), at + 8));
+        if (reader.textAt(at + 4, "eXIf")) orientation = tiffOrientation(reader.bytes(), at + 8);
         complete = reader.textAt(at + 4, "IEND");
         at += 12 + size_t{reader.number(at, 4)};
     }
-    return upright(ImageFormat::Png, reader.number(16, 4), reader.number(20, 4), transposed, complete);
+    return upright(ImageFormat::Png, reader.number(16, 4), reader.number(20, 4), orientation, complete);
 }
 
 std::optional<ImageHeader> readBmp(const Reader& reader) {
@@ -94,12 +99,12 @@ std::optional<ImageHeader> readBmp(const Reader& reader) {
     if (width > most || bits > 32) return std::nullopt;
     const int64_t rowBytes = (width * bits + 31) / 32 * 4;
     const bool complete = !plain || height == 0 || rowBytes <= (static_cast<int64_t>(reader.size()) - static_cast<int64_t>(reader.number(10, 4))) / height;
-    return ImageHeader{ImageFormat::Bmp, width, height, complete};
+    return ImageHeader{.format = ImageFormat::Bmp, .width = width, .height = height, .complete = complete};
 }
 
 std::optional<ImageHeader> readWebp(const Reader& reader) {
     const bool complete = reader.size() >= size_t{reader.number(4, 4)} + 8;
-    const auto made = [&](uint32_t width, uint32_t height) { return ImageHeader{ImageFormat::Webp, width, height, complete}; };
+    const auto made = [&](uint32_t width, uint32_t height) { return ImageHeader{.format = ImageFormat::Webp, .width = width, .height = height, .complete = complete}; };
     if (reader.textAt(12, "VP8X")) return made(reader.number(24, 3) + 1, reader.number(27, 3) + 1);
     if (reader.textAt(12, "VP8 ")) return made(reader.number(26, 2) & 0x3FFF, reader.number(28, 2) & 0x3FFF);
     if (!reader.textAt(12, "VP8L")) return std::nullopt;
@@ -123,7 +128,7 @@ std::optional<ImageHeader> readPfm(const Reader& reader) {
     if (width < 0 || height < 0 || width > INT32_MAX || height > INT32_MAX || pfmWord(reader, at).empty()) return std::nullopt;
     const int64_t rest = static_cast<int64_t>(reader.size()) - static_cast<int64_t>(at) - 1;
     const bool complete = width == 0 || height <= rest / (width * channels * 4);
-    return ImageHeader{ImageFormat::Pfm, width, height, complete};
+    return ImageHeader{.format = ImageFormat::Pfm, .width = width, .height = height, .complete = complete, .floating = true};
 }
 
 struct Signature {

@@ -15,6 +15,8 @@ struct ImageHeader {
     ImageFormat format{};
     int64_t width = 0, height = 0;  // upright: after the orientation tag was applied
     bool complete = true;           // false: the end is missing; of JPEG, it is not within the last 64 kB
+    int orientation = 1;            // 1 to 8 as EXIF has it: how stored rows are to be turned
+    bool floating = false;          // samples are floating-point numbers
     int64_t room = 0;               // pixels that decoding makes room for at once, where these are more than the picture's
 };
 

@@ -14,7 +14,7 @@ constexpr uint64_t kMostPieces = uint64_t{1} << 20;  // strips or tiles that are
 // Tags of the directory.
 enum : uint64_t {
     kWidth = 256, kHeight = 257, kOrientation = 274, kStripOffsets = 273, kStripBytes = 279,
-    kTileWidth = 322, kTileHeight = 323, kTileOffsets = 324, kTileBytes = 325
+    kSampleFormat = 339, kTileWidth = 322, kTileHeight = 323, kTileOffsets = 324, kTileBytes = 325
 };
 
 // Places are counted from the start of the block. Classic files have 4 bytes for an offset, big ones 8.
@@ -106,6 +106,7 @@ std::optional<ImageHeader> readTiffHeader(const PictureBytes& file) {
             case kWidth: grow(header.width); break;
             case kHeight: grow(header.height); break;
             case kOrientation: orientation = valueOf(*in, entry); break;
+            case kSampleFormat: header.floating = valueOf(*in, entry) == 3; break;
             case kTileWidth: grow(tileWidth); break;
             case kTileHeight: grow(tileHeight); break;
             case kStripOffsets: case kTileOffsets: offsets = entry; break;

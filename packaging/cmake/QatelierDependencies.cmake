@@ -3,6 +3,9 @@ find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(Torch REQUIRED)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+find_package(TIFF REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -25,6 +28,10 @@ target_include_directories(qat_dnnl SYSTEM INTERFACE ${QATELIER_DNNL_INCLUDE})
 add_library(qat_opencv INTERFACE)
 target_link_libraries(qat_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs)
 target_include_directories(qat_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
+
+# The libraries that OpenCV itself decodes with, for what it does not let through: their errors and warnings.
+add_library(qat_codecs INTERFACE)
+target_link_libraries(qat_codecs INTERFACE JPEG::JPEG PNG::PNG TIFF::TIFF)
 
 # One precompiled ATen for the whole project: 4 s a file otherwise.
 add_library(qat_tensor_pch STATIC ${CMAKE_SOURCE_DIR}/packaging/cmake/tensor_pch.cpp)
