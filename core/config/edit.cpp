@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "config/config_io.h"
+#include "config/config_values.h"
 #include "config/edit_text.h"
 #include "config/fields.h"
 #include "config/names.h"
@@ -127,6 +128,21 @@ bool holds(const YamlItem* item, const NewValue& value) {
     fail(ErrorKind::BadInput, path, " is written in a way that cannot be changed without changing other values");
 }
 
+// The value of a field in a parsed text.
+ConfigValueAt valueIn(const YamlDocument& document, const TextPlaces& places, const ConfigField& field,
+                      const std::vector<PathStep>& steps) {
+    ConfigValueAt result{field.defaultValue, 0};
+    const YamlItem* item = document.failures.empty() ? findItem(document.root, steps) : nullptr;
+    if (!item) return result;
+    result.line = places.at(item->key ? item->key->offset : item->offset).line;
+    if (item->node->isScalar()) result.value = item->node->text;
+    if (!item->node->isSequence()) return result;
+    std::vector<std::string> parts;
+    for (const YamlItem& element : item->node->items) parts.push_back(element.node->text);
+    result.value = plainForm(field, parts);
+    return result;
+}
+
 }  // namespace
 
 std::string setConfigValue(std::string_view text, std::string_view path, std::string_view value) {
@@ -157,18 +173,16 @@ std::string removeConfigValue(std::string_view text, std::string_view path) {
 
 ConfigValueAt configValueAt(std::string_view text, std::string_view path) {
     const std::vector<PathStep> steps = fieldSteps(path);
-    const ConfigField& field = *findField(path);
-    ConfigValueAt result{field.defaultValue, 0};
+    return valueIn(parseYaml(text), TextPlaces(text), *findField(path), steps);
+}
+
+std::vector<ConfigValueAt> configValuesAt(std::string_view text) {
     const YamlDocument document = parseYaml(text);
-    const YamlItem* item = document.failures.empty() ? findItem(document.root, steps) : nullptr;
-    if (!item) return result;
-    result.line = TextPlaces(text).at(item->key ? item->key->offset : item->offset).line;
-    if (item->node->isScalar()) result.value = item->node->text;
-    if (!item->node->isSequence()) return result;
-    std::vector<std::string> parts;
-    for (const YamlItem& element : item->node->items) parts.push_back(element.node->text);
-    result.value = plainForm(field, parts);
-    return result;
+    const TextPlaces places(text);
+    std::vector<ConfigValueAt> values;
+    for (const ConfigField& field : configFields())
+        values.push_back(valueIn(document, places, field, parsePath(field.path)));
+    return values;
 }
 
 }  // namespace qat

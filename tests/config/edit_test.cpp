@@ -1,9 +1,12 @@
 // Edits of one value keep every other byte.
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
+#include "config/config_values.h"
 #include "guide_snippets.h"
 #include "sample_values.h"
 
@@ -235,6 +238,32 @@ TEST(ConfigValueAt, GivesValueAndLineOrTheDefault) {
     EXPECT_EQ(configValueAt(kText, "train_params.epochs").line, 0);
     EXPECT_EQ(configValueAt("a: [", "train_params.epochs").value, "2");
     EXPECT_THROW(configValueAt(kText, "train_params.epoch"), Error);
+}
+
+TEST(ConfigValuesAt, SaysOfEveryKeyWhatIsSaidOfOne) {
+    for (const std::string& text : {std::string(kText), std::string("a: ["), std::string()}) {
+        const std::vector<ConfigValueAt> values = configValuesAt(text);
+        ASSERT_EQ(values.size(), configFields().size());
+        for (size_t i = 0; i < values.size(); ++i) {
+            const ConfigValueAt one = configValueAt(text, configFields()[i].path);
+            EXPECT_EQ(values[i].value, one.value) << configFields()[i].path;
+            EXPECT_EQ(values[i].line, one.line) << configFields()[i].path;
+        }
+    }
+}
+
+// As many keys as there are cost about what one costs: the text is parsed once.
+TEST(ConfigValuesAt, ParsesOnce) {
+    std::string text = std::string(kText) + "\n";
+    while (text.size() < 400'000) text += "# " + std::string(60, 'x') + "\nunknown_" + std::to_string(text.size()) + ": 1\n";
+    const auto seconds = [](const auto& work) {
+        const auto start = std::chrono::steady_clock::now();
+        work();
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    };
+    double one = 1e9;
+    for (int i = 0; i < 3; ++i) one = std::min(one, seconds([&] { configValueAt(text, "train_params.epochs"); }));
+    EXPECT_LT(seconds([&] { configValuesAt(text); }), 10 * one + 0.01) << "one key takes " << one << " s";
 }
 
 }  // namespace

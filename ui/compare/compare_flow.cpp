@@ -91,6 +91,11 @@ void ComparePage::recompute() {
         },
         [this, generation](std::shared_ptr<const RunComparison>& comparison) {
             if (generation == m_generation) showComparison(comparison);
+        },
+        [this, generation](const QString& trouble) {
+            if (generation != m_generation) return;
+            m_pages->setCurrentIndex(0);
+            m_empty->setSentence(tr("The images cannot be compared: %1").arg(trouble));
         });
 }
 

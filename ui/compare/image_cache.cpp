@@ -49,15 +49,18 @@ const ImageCache::Entry* ImageCache::find(const QString& path, const QString& pr
     if (const Entry* entry = m_entries.object(path)) return entry;
     if (path.isEmpty() || m_underWay.contains(path)) return nullptr;
     m_underWay.insert(path);
-    runInPool(
-        &m_pool, this, [path, preview] { return load(path, preview); },
-        [this, path](Entry& entry) {
-            m_underWay.remove(path);
-            const auto kilobytes =
-                static_cast<int>(std::min<qint64>(entry.image.sizeInBytes() / 1024 + 1, kCacheKilobytes));
-            m_entries.insert(path, new Entry(std::move(entry)), kilobytes);
-            Q_EMIT ready(path);
-        });
+    const auto keep = [this, path](Entry& entry) {
+        m_underWay.remove(path);
+        const auto kilobytes =
+            static_cast<int>(std::min<qint64>(entry.image.sizeInBytes() / 1024 + 1, kCacheKilobytes));
+        m_entries.insert(path, new Entry(std::move(entry)), kilobytes);
+        Q_EMIT ready(path);
+    };
+    runInPool(&m_pool, this, [path, preview] { return load(path, preview); }, keep, [keep](const QString& trouble) {
+        Entry entry;
+        entry.trouble = trouble;
+        keep(entry);
+    });
     return nullptr;
 }
 

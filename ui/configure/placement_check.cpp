@@ -1,9 +1,8 @@
 // One check at a time; what is edited meanwhile is checked once at its end.
 #include "configure/placement_check.h"
 
-#include <exception>
-
 #include "document/document.h"
+#include "feed/trouble.h"
 
 namespace qat::ui {
 
@@ -44,11 +43,10 @@ void PlacementCheck::forget() {
 }
 
 PlacementCheck::Answer PlacementCheck::ask(const Config& config) {
-    try {
-        return {std::make_shared<const PlacementReport>(describePlacement(config)), {}};
-    } catch (const std::exception& error) {
-        return {nullptr, QString::fromUtf8(error.what())};
-    }
+    Answer answer;
+    answer.trouble =
+        troubleOf([&] { answer.report = std::make_shared<const PlacementReport>(describePlacement(config)); });
+    return answer;
 }
 
 void PlacementCheck::start() {

@@ -1,7 +1,7 @@
 // Runs exportModel and carries its result back to the window's thread.
 #include "exporting/export_job.h"
 
-#include <exception>
+#include "feed/trouble.h"
 
 namespace qat::ui {
 
@@ -23,13 +23,10 @@ void ExportJob::start(const ExportRequest& request) {
     m_cancel = std::make_shared<CancelToken>();
     m_pool.start([this, request, cancel = m_cancel] {
         std::vector<ExportedFile> files;
-        QString error;
-        try {
+        const QString error = troubleOf([&] {
             NullSink sink;
             files = exportModel(request, sink, *cancel);
-        } catch (const std::exception& failure) {
-            error = QString::fromUtf8(failure.what());
-        }
+        });
         QMetaObject::invokeMethod(
             this,
             [this, files, error] {

@@ -7,24 +7,35 @@
 #include <memory>
 #include <utility>
 
+#include "feed/trouble.h"
+
 namespace qat::ui {
 
-// Runs work() in `pool`, then done(result) in the thread of `context`. work must not throw and must not touch
-// `context`; Result is handed over by shared pointer, so it is never copied.
-template <class Work, class Done>
-void runInPool(QThreadPool* pool, QObject* context, Work work, Done done) {
-    using Result = std::shared_ptr<std::invoke_result_t<Work>>;
-    auto promise = std::make_shared<QPromise<Result>>();
-    auto* watcher = new QFutureWatcher<Result>(context);
+// Runs work() in `pool`, then done(result) in the thread of `context`, or failed(sentence) there if work threw. work
+// must not touch `context`; its result is handed over by shared pointer, so it is never copied.
+template <class Work, class Done, class Failed>
+void runInPool(QThreadPool* pool, QObject* context, Work work, Done done, Failed failed) {
+    using Result = std::invoke_result_t<Work>;
+    struct Outcome {
+        std::shared_ptr<Result> result;
+        QString trouble;
+    };
+    auto promise = std::make_shared<QPromise<Outcome>>();
+    auto* watcher = new QFutureWatcher<Outcome>(context);
     // The watcher, a child of the context, is what makes a late result harmless.
-    QObject::connect(watcher, &QFutureWatcherBase::finished, context, [watcher, done = std::move(done)]() mutable {
-        watcher->deleteLater();
-        if (watcher->future().resultCount() > 0) done(*watcher->result());
-    });
+    QObject::connect(watcher, &QFutureWatcherBase::finished, context,
+                     [watcher, done = std::move(done), failed = std::move(failed)]() mutable {
+                         watcher->deleteLater();
+                         if (watcher->future().resultCount() == 0) return;
+                         const Outcome outcome = watcher->result();
+                         outcome.result ? done(*outcome.result) : failed(outcome.trouble);
+                     });
     watcher->setFuture(promise->future());
     pool->start([promise, work = std::move(work)]() mutable {
         promise->start();
-        promise->addResult(std::make_shared<typename Result::element_type>(work()));
+        Outcome outcome;
+        outcome.trouble = troubleOf([&] { outcome.result = std::make_shared<Result>(work()); });
+        promise->addResult(std::move(outcome));
         promise->finish();
     });
 }

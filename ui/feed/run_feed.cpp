@@ -67,6 +67,16 @@ void RunFeed::load() {
             m_timer.start();
             m_store->replace(std::move(read.data));
             Q_EMIT loaded();
+        },
+        [this, generation](const QString& trouble) {
+            if (generation != m_generation) return;
+            m_loading = false;
+            RunData unread;
+            unread.folder = m_folder;
+            unread.status = RunStatus::Failed;
+            unread.trouble = trouble;
+            m_store->replace(std::move(unread));
+            Q_EMIT loaded();
         });
 }
 

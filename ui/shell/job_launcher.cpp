@@ -3,7 +3,7 @@
 
 #include <QDir>
 
-#include <exception>
+#include "feed/trouble.h"
 
 namespace qat::ui {
 namespace {
@@ -13,16 +13,11 @@ constexpr uint kStackBytes = 64u << 20;
 
 JobResult runJob(const JobRequest& request, CancelToken& cancel) {
     JobResult result;
-    try {
+    result.error = troubleOf([&] {
         NullSink sink;
         result.outcome = runPipeline(request, sink, cancel);
-    } catch (const std::exception& error) {
-        result.failed = true;
-        result.error = QString::fromUtf8(error.what());
-    } catch (...) {
-        result.failed = true;
-        result.error = JobLauncher::tr("The job ended with an error of an unknown kind.");
-    }
+    });
+    result.failed = !result.error.isEmpty();
     return result;
 }
 

@@ -90,7 +90,8 @@ protected:
                 picture.setDevicePixelRatio(ratio);
                 document()->addResource(QTextDocument::ImageResource, name, picture);
                 viewport()->update();
-            });
+            },
+            [](const QString&) {});  // its place stays grey
         QImage place(shown, QImage::Format_RGB32);
         place.setDevicePixelRatio(ratio);
         place.fill(m_hub.color(Color::Sunken));
