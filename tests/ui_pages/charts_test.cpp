@@ -329,7 +329,7 @@ TEST(RankBars, SortsAndKeepsTheSelectionByLayer) {
     Hub hub;
     RankBars bars(&hub.theme, &hub.selection);
     bars.resize(400, 200);
-    bars.setBars(threeBars(hub.selection), 2);
+    bars.setBars(threeBars(hub.selection), {0, 2});
     const auto names = [&] {
         QString all;
         for (const RankBar& bar : bars.bars()) all += bar.label;
@@ -348,7 +348,7 @@ TEST(RankBars, KeysAndModifiersSelect) {
     Hub hub;
     RankBars bars(&hub.theme, &hub.selection);
     bars.resize(400, 200);
-    bars.setBars(threeBars(hub.selection), 2);
+    bars.setBars(threeBars(hub.selection), {0, 2});
     QTest::keyClick(&bars, Qt::Key_Home);
     QTest::keyClick(&bars, Qt::Key_Down, Qt::ShiftModifier);
     EXPECT_EQ(hub.selection.selected().size(), 2);

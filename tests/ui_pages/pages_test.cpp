@@ -4,6 +4,8 @@
 
 #include <QAbstractItemModelTester>
 #include <QApplication>
+#include <QHeaderView>
+#include <QMainWindow>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
@@ -29,6 +31,8 @@
 #include "ui_pages/fake_run.h"
 #include "widgets/empty_state.h"
 #include "widgets/message_bar.h"
+#include "widgets/number_form.h"
+#include "widgets/row_table.h"
 
 namespace qat::ui {
 namespace {
@@ -417,6 +421,105 @@ TEST(Compare, PageFindsTheWorstImageAndFollowsTheHub) {
     QTest::keyClick(&page, Qt::Key_J);
     EXPECT_EQ(scene.selection.currentImage(), page.images()->index(6, 0).data(DamageModel::PathRole).toString());
     EXPECT_FALSE(page.grab().isNull());
+}
+
+int longestName(const RowTable& table, int column) {
+    int longest = 0;
+    for (int row = 0; row < table.model()->rowCount(); ++row) {
+        const QModelIndex name = table.model()->index(row, column);
+        longest = std::max(longest, table.itemDelegateForIndex(name)->sizeHint({}, name).width());
+    }
+    return longest;
+}
+
+// What a page asks for at least must fit into the smallest window, below its menu, tool bar and status bar.
+TEST(Pages, FitIntoTheSmallestWindowAndNamesKeepTheirWidth) {
+    Scene scene;
+    scene.load({.images = 12});
+    RunPage run(&scene.theme, &scene.selection, &scene.store);
+    AnalyzePage analyze(&scene.theme, &scene.selection, &scene.store);
+    ComparePage compare(&scene.theme, &scene.selection, &scene.store);
+    for (QMainWindow* page : {static_cast<QMainWindow*>(&run), static_cast<QMainWindow*>(&analyze),
+                              static_cast<QMainWindow*>(&compare)}) {
+        page->resize(1280, 620);
+        page->show();
+        QMetaObject::invokeMethod(page, "arrangeDocks");
+        waitUntil([] { return false; }, 100);
+        EXPECT_LE(page->minimumSizeHint().width(), 1280) << page->objectName().toStdString();
+        EXPECT_LE(page->minimumSizeHint().height(), 620) << page->objectName().toStdString();
+    }
+    ASSERT_TRUE(waitUntil([&] { return compare.comparison() != nullptr; }));
+    waitUntil([] { return false; }, 50);
+    RowTable* layers = analyze.layerTable();
+    EXPECT_GE(layers->columnWidth(LayerTableModel::Name), longestName(*layers, LayerTableModel::Name));
+    EXPECT_FALSE(layers->isColumnHidden(LayerTableModel::Sensitivity));
+    EXPECT_TRUE(layers->isColumnHidden(LayerTableModel::Absolute));
+    EXPECT_TRUE(layers->horizontalHeader()->toolTip().contains("Absolute")) << "what is hidden is said";
+    for (RowTable* table : compare.findChildren<RowTable*>())
+        if (table->accessibleName() == "Damaged images") {
+            EXPECT_GE(table->columnWidth(DamageModel::Image), longestName(*table, DamageModel::Image));
+        }
+    analyze.resize(1900, 900);
+    waitUntil([] { return false; }, 50);
+    EXPECT_FALSE(layers->isColumnHidden(LayerTableModel::Absolute)) << "it comes back with the place for it";
+}
+
+// At 8 bits noise over signal is some 1e-9: the bars, their axis and the table say the same digits.
+TEST(Analyze, SmallNumbersHaveDigitsAndTheSameOnesInChartAndTable) {
+    Scene scene;
+    scene.load({.images = 0});
+    RunData data = scene.store.data();
+    const std::vector<double> scores{7.1e-9, 2.34e-5, 6.05e-9, 3.9e-8};
+    int at = 0;
+    for (auto& [key, metrics] : data.layerRows)
+        if (key.table == LayerTable::Sensitivity) metrics["score"] = scores[static_cast<size_t>(at++ % 4)];
+    scene.store.replace(std::move(data));
+    AnalyzePage page(&scene.theme, &scene.selection, &scene.store);
+    page.resize(1500, 900);
+    page.show();
+    waitUntil([] { return false; }, 50);
+    auto* bars = page.findChild<RankBars*>("analyze.sensitivity");
+    ASSERT_TRUE(bars);
+    EXPECT_TRUE(bars->isLogarithmic()) << "one layer is thousands of times the others";
+    EXPECT_EQ(page.layerModel()->headerData(LayerTableModel::Sensitivity, Qt::Horizontal, Qt::DisplayRole).toString(),
+              QString::fromUtf8("Sensitivity ×10⁻⁶"));
+    std::map<QString, QString> table;
+    for (int row = 0; row < page.layerModel()->rowCount(); ++row)
+        table[page.layerModel()->index(row, LayerTableModel::Name).data().toString()] =
+            page.layerModel()->index(row, LayerTableModel::Sensitivity).data().toString();
+    std::set<QString> different;
+    for (size_t row = 0; row < bars->bars().size(); ++row) {
+        EXPECT_EQ(bars->numberOf(static_cast<int>(row)), table[bars->bars()[row].label]);
+        different.insert(bars->numberOf(static_cast<int>(row)));
+    }
+    EXPECT_EQ(different.size(), 4u) << "no two values read alike";
+    EXPECT_EQ(bars->numberOf(0), "23.4");
+    // The clipboard has raw numbers, whatever the screen's unit is.
+    page.layerTable()->selectRow(0);
+    const QStringList copied = page.layerTable()->copiedRows().split(QLatin1Char('\n'));
+    ASSERT_EQ(copied.size(), 2);
+    const auto column = copied[0].split(QLatin1Char('\t')).indexOf("Sensitivity");
+    ASSERT_GE(column, 0) << copied[0].toStdString();
+    EXPECT_LT(copied[1].split(QLatin1Char('\t')).value(column).toDouble(), 1e-4);
+    EXPECT_GT(copied[1].split(QLatin1Char('\t')).value(column).toDouble(), 0);
+}
+
+TEST(NumberForm, GivesTheLargestFourDigitsAndKeepsTwoOfTheOthers) {
+    const auto shown = [](const std::vector<double>& values, int most, double value) {
+        return formatIn(numberForm(values, most), value);
+    };
+    EXPECT_EQ(shown({0.042, 0.0026}, 4, 0.042), "0.0420");
+    EXPECT_EQ(shown({0.042, 0.0026}, 4, 0.0026), "0.0026");
+    EXPECT_EQ(shown({0.042, 2.6e-5}, 4, 2.6e-5), QString::fromUtf8("2.6e−5"));
+    EXPECT_EQ(shown({31.324227, 0.151152}, 6, 31.324227), "31.32");
+    EXPECT_EQ(shown({31.324227, 0.151152}, 6, 0.151152), "0.15");
+    EXPECT_EQ(numberForm({7e-9}, 4).exponent, -9);
+    EXPECT_EQ(shown({7e-9}, 4, 7e-9), "7.00");
+    EXPECT_EQ(shown({-4.61e-7}, 4, -4.61e-7), QString::fromUtf8("−461.0"));
+    EXPECT_EQ(unitOf(numberForm({1.5e9}, 4)), QString::fromUtf8("×10⁹"));
+    EXPECT_EQ(unitOf(numberForm({0.5}, 4)), "");
+    EXPECT_EQ(shown({0, 0}, 4, 0), "0.0000");
+    EXPECT_EQ(shown({1}, 4, std::nan("")), QString::fromUtf8("–"));
 }
 
 TEST(ViewTransform, ZoomKeepsThePointUnderThePointer) {

@@ -11,6 +11,7 @@
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTimer>
+#include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
@@ -24,6 +25,7 @@
 #include "charts/visible_refresh.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"
+#include "widgets/column_fit.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"
 #include "widgets/panel.h"
@@ -57,7 +59,7 @@ AnalyzePage::AnalyzePage(ThemeHub* hub, SelectionHub* selection, RunStore* store
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     buildTop(column);
-    auto* across = new QSplitter(Qt::Horizontal, surface);
+    auto* across = m_across = new QSplitter(Qt::Horizontal, surface);
     across->setChildrenCollapsible(false);
     across->addWidget(buildSensitivity(across));
     auto* down = new QSplitter(Qt::Vertical, across);
@@ -68,7 +70,6 @@ AnalyzePage::AnalyzePage(ThemeHub* hub, SelectionHub* selection, RunStore* store
     across->addWidget(down);
     across->setStretchFactor(0, 0);
     across->setStretchFactor(1, 1);
-    across->setSizes({hub->px(440), hub->px(800)});
     column->addWidget(across, 1);
     m_empty = new EmptyState(*hub, {}, this);
     QPushButton* open = makeButton(*hub, tr("Open a run"), ButtonKind::Normal, QStringLiteral("open"));
@@ -150,6 +151,7 @@ QWidget* AnalyzePage::buildSensitivity(QWidget* parent) {
     m_sensitivityPanel = makePanel(tr("Sensitivity"), m_sensitivity, parent);
     m_metric = new QComboBox;
     m_metric->setAccessibleName(tr("Measure of sensitivity"));
+    m_sensitivityLog = addLogButton(m_sensitivity, m_sensitivityPanel.header);
     m_sensitivityPanel.header->addWidget(m_metric);
     QPushButton* measure = makeButton(*m_hub, tr("Measure"), ButtonKind::Normal, QStringLiteral("play"));
     m_sensitivityPanel.empty->addButton(measure);
@@ -181,6 +183,10 @@ QWidget* AnalyzePage::buildTable(QWidget* parent) {
     m_table->setColumnWidth(LayerTableModel::Sensitivity, m_hub->px(104));
     m_table->setColumnWidth(LayerTableModel::Oscillation, m_hub->px(104));
     m_table->horizontalHeader()->setSectionResizeMode(LayerTableModel::Name, QHeaderView::Stretch);
+    using Column = LayerTableModel::Column;
+    new ColumnFit(m_table, Column::Name,
+                  {Column::Absolute, Column::Relative, Column::Cosine, Column::Parameters, Column::Mse, Column::Sqnr,
+                   Column::Oscillation});
     new TableLink(m_table, m_selection);
     m_tablePanel = makePanel(tr("Layers"), m_table, parent);
     return m_tablePanel.header->parentWidget();
@@ -194,6 +200,7 @@ QWidget* AnalyzePage::buildLower(QWidget* parent) {
     m_errorPanel = makePanel(tr("Output error"), m_errors, row);
     m_errorMetric = new QComboBox;
     m_errorMetric->setAccessibleName(tr("Measure of error"));
+    m_errorLog = addLogButton(m_errors, m_errorPanel.header);
     m_errorPanel.header->addWidget(m_errorMetric);
     connect(m_errorMetric, &QComboBox::currentIndexChanged, this, &AnalyzePage::refreshBars);
     m_heat = new HeatMap(m_hub, m_selection);
@@ -213,10 +220,16 @@ void AnalyzePage::buildInspector() {
     column->setContentsMargins(0, 0, 0, 0);
     m_inspector = new LayerInspector(m_hub, surface);
     column->addWidget(m_inspector);
-    QDockWidget* dock = makeDock(new PanelHeader(*m_hub, tr("Layer")), QStringLiteral("analyze.layer"), surface, this);
-    addDockWidget(Qt::RightDockWidgetArea, dock);
-    resizeDocks({dock}, {m_hub->px(340)}, Qt::Horizontal);
-    connect(m_selection, &SelectionHub::inspectLayer, dock, &QDockWidget::show);
+    m_dock = makeDock(new PanelHeader(*m_hub, tr("Layer")), QStringLiteral("analyze.layer"), surface, this);
+    addDockWidget(Qt::RightDockWidgetArea, m_dock);
+    connect(m_selection, &SelectionHub::inspectLayer, m_dock, &QDockWidget::show);
+}
+
+void AnalyzePage::arrangeDocks() {
+    const bool narrow = width() < m_hub->px(1450);
+    const int side = m_hub->px(narrow ? 300 : 340), bars = m_hub->px(narrow ? 330 : 440);
+    resizeDocks({m_dock}, {side}, Qt::Horizontal);
+    m_across->setSizes({bars, std::max(bars, width() - side - bars)});
 }
 
 void AnalyzePage::refreshChoices() {
@@ -245,17 +258,60 @@ void AnalyzePage::refreshBars() {
         return metricInfo(key).lowIsBad ? RankBars::Order::Smallest : RankBars::Order::Largest;
     };
     m_sensitivity->setOrder(order(metric));
-    m_sensitivity->setBars(sensitivityBars(m_layers, m_bits, metric), metricInfo(metric).digits);
     m_errors->setOrder(order(errorMetric));
-    m_errors->setBars(errorBars(m_layers, m_bits, errorMetric), metricInfo(errorMetric).digits);
-    m_sensitivityPanel.header->setDetail(m_sensitivity->bars().empty() ? QString()
-                                                                       : tr("this layer alone at W%1").arg(m_bits));
-    m_errorPanel.header->setDetail(m_errors->bars().empty() ? QString() : tr("all layers quantized as planned"));
-    m_model->setLayers(layersOnly(m_layers), m_bits, metric);
+    fillBars(m_sensitivity, m_sensitivityLog, sensitivityBars(m_layers, m_bits, metric), metric,
+             m_sensitivityPanel.header, tr("this layer alone at W%1").arg(m_bits));
+    fillBars(m_errors, m_errorLog, errorBars(m_layers, m_bits, errorMetric), errorMetric, m_errorPanel.header,
+             tr("all layers as planned"));
+    m_model->setLayers(m_layers, m_bits, metric);
+    widenToHeaders();
     m_tablePanel.header->setDetail(tr("%1 of %2").arg(m_filter->rowCount()).arg(m_model->rowCount()));
     refreshStrip();
     refreshInspector();
     refreshEmptyTexts();
+}
+
+// Whether the axis is logarithmic is up to the values until the user says what it is to be.
+void AnalyzePage::fillBars(RankBars* view, QToolButton* log, std::vector<RankBar> bars, const QString& metric,
+                           PanelHeader* header, const QString& what) {
+    std::vector<double> values;
+    for (const RankBar& bar : bars) values.push_back(bar.value);
+    const NumberForm form = metricForm(metricInfo(metric), values);
+    if (!log->property("chosen").toBool()) log->setChecked(RankBars::needsLog(bars));
+    log->setVisible(!bars.empty());
+    header->setDetail(bars.empty()             ? QString()
+                      : form.exponent == 0 ? what
+                                           : QStringLiteral("%1, %2").arg(unitOf(form), what));
+    view->setBars(std::move(bars), form);
+    view->setLogarithmic(log->isChecked());
+}
+
+QToolButton* AnalyzePage::addLogButton(RankBars* view, PanelHeader* header) {
+    auto* log = new QToolButton(header);
+    log->setText(tr("log"));
+    log->setFont(m_hub->theme().small);
+    log->setCheckable(true);
+    log->setAutoRaise(true);
+    log->setToolTip(tr("Logarithmic axis"));
+    log->setAccessibleName(tr("Logarithmic axis"));
+    header->addWidget(log);
+    connect(log, &QToolButton::clicked, view, [view, log](bool on) {
+        log->setProperty("chosen", true);
+        view->setLogarithmic(on);
+    });
+    return log;
+}
+
+// Units make titles longer.
+void AnalyzePage::widenToHeaders() {
+    const QHeaderView* header = m_table->horizontalHeader();
+    const QFontMetrics metrics(header->font());
+    for (int column = LayerTableModel::Sensitivity; column < LayerTableModel::ColumnCount; ++column) {
+        const QString title = m_model->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+        const int wanted = metrics.horizontalAdvance(title) + m_hub->px(26);
+        if (!m_table->isColumnHidden(column) && m_table->columnWidth(column) < wanted)
+            m_table->setColumnWidth(column, wanted);
+    }
 }
 
 void AnalyzePage::refreshStrip() {

@@ -5,14 +5,18 @@
 #include <vector>
 
 #include "analyze/layer_facts.h"
+#include "charts/rank_bars.h"
 #include "document/selection_hub.h"
 #include "feed/run_store.h"
 #include "style/theme_hub.h"
 
 class QComboBox;
+class QDockWidget;
 class QLineEdit;
+class QSplitter;
 class QStackedWidget;
 class QTimer;
+class QToolButton;
 class QVBoxLayout;
 
 namespace qat::ui {
@@ -25,7 +29,6 @@ class LayerInspector;
 class LayerTableModel;
 class LayerStrip;
 class PanelHeader;
-class RankBars;
 class RowTable;
 class SegmentBar;
 class VisibleRefresh;
@@ -36,6 +39,9 @@ public:
     AnalyzePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
     LayerTableModel* layerModel() const { return m_model; }
     LayerTableFilter* layerFilter() const { return m_filter; }
+    RowTable* layerTable() const { return m_table; }
+    // Gives the docks the sizes they start with.
+    Q_INVOKABLE void arrangeDocks();
 
 Q_SIGNALS:
     void measureRequested();
@@ -57,6 +63,10 @@ private:
     void refresh(unsigned mask);
     void refreshChoices();
     void refreshBars();
+    void fillBars(RankBars* view, QToolButton* log, std::vector<RankBar> bars, const QString& metric,
+                  PanelHeader* header, const QString& what);
+    QToolButton* addLogButton(RankBars* view, PanelHeader* header);
+    void widenToHeaders();
     void refreshStrip();
     void refreshInspector();
     void refreshEmptyTexts();
@@ -69,6 +79,10 @@ private:
     int m_bits = 4;
 
     QStackedWidget* m_pages = nullptr;
+    QSplitter* m_across = nullptr;
+    QDockWidget* m_dock = nullptr;
+    QToolButton* m_sensitivityLog = nullptr;
+    QToolButton* m_errorLog = nullptr;
     EmptyState* m_empty = nullptr;
     QLineEdit* m_search = nullptr;
     QTimer* m_searchPause = nullptr;

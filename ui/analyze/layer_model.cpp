@@ -29,11 +29,16 @@ QString errorKey(int column) {
 
 }  // namespace
 
-void LayerTableModel::setLayers(std::vector<LayerFacts> layers, int bits, const QString& metric) {
+void LayerTableModel::setLayers(const std::vector<LayerFacts>& all, int bits, const QString& metric) {
     beginResetModel();
-    m_layers = std::move(layers);
     m_bits = bits;
     m_metric = metric;
+    for (int column = Sensitivity; column <= Oscillation; ++column) {
+        std::vector<double> values;
+        for (const LayerFacts& layer : all) values.push_back(valueOf(layer, column));
+        m_forms[static_cast<size_t>(column)] = metricForm(infoOf(column), values);
+    }
+    m_layers = layersOnly(all);
     m_largest.assign(ColumnCount, 0);
     for (const LayerFacts& layer : m_layers)
         for (int column = 0; column < ColumnCount; ++column)
@@ -47,6 +52,11 @@ int LayerTableModel::rowCount(const QModelIndex& parent) const {
 }
 int LayerTableModel::columnCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : int(ColumnCount);
+}
+
+MetricInfo LayerTableModel::infoOf(int column) const {
+    if (column == Sensitivity) return metricInfo(m_metric);
+    return metricInfo(column == Oscillation ? QStringLiteral("share") : errorKey(column));
 }
 
 double LayerTableModel::valueOf(const LayerFacts& layer, int column) const {
@@ -81,14 +91,10 @@ QString LayerTableModel::textOf(const LayerFacts& layer, int column) const {
         case WeightBits:
         case ActivationBits:
             return planned ? QString::number(static_cast<int>(value)) : QString(QChar(0x2013));
-        case Sensitivity:
-            return metricText(metricInfo(m_metric), value);
-        case Oscillation:
-            return metricText(metricInfo(QStringLiteral("share")), value);
         case Parameters:
             return planned ? formatCount(layer.plan.parameters) : QString(QChar(0x2013));
         default:
-            return metricText(metricInfo(errorKey(column)), value);
+            return metricText(infoOf(column), m_forms[static_cast<size_t>(column)], value);
     }
 }
 
@@ -114,6 +120,7 @@ QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
         case CodeRole:
             return column == Name;
         case SortRole:
+            if (column == Order) return static_cast<int>(valueOf(layer, column));
             return column == Name ? QVariant(layer.name) : QVariant(valueOf(layer, column));
         case BitsRole:
             return bits && !layer.plan.name.isEmpty() ? QVariant(int(valueOf(layer, column))) : QVariant();
@@ -136,8 +143,14 @@ QVariant LayerTableModel::headerData(int section, Qt::Orientation orientation, i
                     : section == WeightBits || section == ActivationBits ? Qt::AlignHCenter
                                                                          : Qt::AlignRight) |
                    Qt::AlignVCenter);
+    if (role == PlainTitleRole) return titleOf(section);
     if (role != Qt::DisplayRole) return {};
-    switch (section) {
+    const QString unit = unitOf(m_forms[static_cast<size_t>(section)]);
+    return unit.isEmpty() ? titleOf(section) : titleOf(section) + QLatin1Char(' ') + unit;
+}
+
+QString LayerTableModel::titleOf(int column) {
+    switch (column) {
         case Order:
             return tr("#");
         case Name:

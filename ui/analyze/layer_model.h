@@ -3,9 +3,11 @@
 
 #include <QAbstractTableModel>
 #include <QSortFilterProxyModel>
+#include <array>
 #include <vector>
 
 #include "analyze/layer_facts.h"
+#include "analyze/metric_info.h"
 #include "widgets/row_table.h"
 
 namespace qat::ui {
@@ -30,8 +32,9 @@ public:
     };
 
     using QAbstractTableModel::QAbstractTableModel;
-    // bits and metric choose the sensitivity column; the error columns show the same bits.
-    void setLayers(std::vector<LayerFacts> layers, int bits, const QString& metric);
+    // bits and metric choose the sensitivity column; the error columns show the same bits. The outputs among `all` have
+    // no row, but count for the digits, which are those of the bars.
+    void setLayers(const std::vector<LayerFacts>& all, int bits, const QString& metric);
     const std::vector<LayerFacts>& layers() const { return m_layers; }
 
     int rowCount(const QModelIndex& parent = {}) const override;
@@ -42,9 +45,12 @@ public:
 private:
     double valueOf(const LayerFacts& layer, int column) const;
     QString textOf(const LayerFacts& layer, int column) const;
+    MetricInfo infoOf(int column) const;
+    static QString titleOf(int column);
 
     std::vector<LayerFacts> m_layers;
     std::vector<double> m_largest;  // of each column, for the bars
+    std::array<NumberForm, ColumnCount> m_forms{};
     QString m_metric;
     int m_bits = 4;
 };

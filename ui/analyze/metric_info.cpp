@@ -2,7 +2,6 @@
 #include "analyze/metric_info.h"
 
 #include <QCoreApplication>
-#include <QLocale>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,6 +10,8 @@
 
 namespace qat::ui {
 namespace {
+
+constexpr int kMostDigits = 9;
 
 struct Known {
     const char* key;
@@ -60,12 +61,25 @@ QStringList orderedMetrics(const QStringList& keys) {
     return ordered;
 }
 
+NumberForm metricForm(const MetricInfo& info, const std::vector<double>& values) {
+    if (info.key == QLatin1String("sqnr_db") || info.key == QLatin1String("boundary_distance")) return {0, info.digits};
+    if (info.key != QLatin1String("cosine")) return numberForm(values, info.digits);
+    // What tells cosines apart is how far they are from 1.
+    double furthest = 0;
+    for (const double value : values)
+        if (std::isfinite(value)) furthest = std::max(furthest, std::abs(1 - value));
+    const int digits = furthest > 0 ? 1 - static_cast<int>(std::floor(std::log10(furthest))) : info.digits;
+    return {0, std::clamp(digits, info.digits, kMostDigits)};
+}
+
+QString metricText(const MetricInfo& info, const NumberForm& form, double value) {
+    return info.isShare && !std::isnan(value) ? formatPercent(value) : formatIn(form, value);
+}
+
 QString metricText(const MetricInfo& info, double value) {
-    if (std::isnan(value)) return QString(QChar(0x2013));
-    if (info.isShare) return formatPercent(value);
-    const bool tiny = value != 0 && std::abs(value) < std::pow(10.0, -info.digits);
-    if (tiny || !std::isfinite(value)) return formatSignificant(value, 2);
-    return QLocale().toString(value, 'f', info.digits).replace(QLatin1Char('-'), QChar(0x2212));
+    const NumberForm form = metricForm(info, {value});
+    const QString unit = info.isShare ? QString() : unitOf(form);
+    return metricText(info, form, value) + (unit.isEmpty() || std::isnan(value) ? QString() : QChar(0x2009) + unit);
 }
 
 }  // namespace qat::ui

@@ -3,6 +3,9 @@
 
 #include <QString>
 #include <QStringList>
+#include <vector>
+
+#include "widgets/number_form.h"
 
 namespace qat::ui {
 
@@ -18,6 +21,11 @@ struct MetricInfo {
 MetricInfo metricInfo(const QString& key);
 // Known ones first, the others behind in alphabetical order; bounds of another metric are left out.
 QStringList orderedMetrics(const QStringList& keys);
+// The form of a column of such values, or of their bars.
+NumberForm metricForm(const MetricInfo& info, const std::vector<double>& values);
+// In the column's form, without its unit; shares as percentages, en dash for NaN.
+QString metricText(const MetricInfo& info, const NumberForm& form, double value);
+// Alone, with its unit.
 QString metricText(const MetricInfo& info, double value);
 
 }  // namespace qat::ui

@@ -2,7 +2,6 @@
 #include "charts/rank_bars.h"
 
 #include <QKeyEvent>
-#include <QLocale>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QScrollBar>
@@ -12,6 +11,13 @@
 #include "widgets/format.h"
 
 namespace qat::ui {
+namespace {
+
+constexpr double kFewPixels = 60;      // a bar that is 60 times shorter than the longest is a few pixels
+constexpr double kMostDecades = 1e-9;  // below the largest value
+constexpr double kShortestBar = 64;    // px at the base font, of the longest
+
+}  // namespace
 
 RankBars::RankBars(ThemeHub* hub, SelectionHub* selection, QWidget* parent)
     : QAbstractScrollArea(parent), m_hub(hub), m_selection(selection), m_scale(linearScale(0, 1, 4, true)) {
@@ -33,10 +39,37 @@ QSize RankBars::sizeHint() const {
     return {m_hub->px(440), m_hub->px(400)};
 }
 
-void RankBars::setBars(std::vector<RankBar> bars, int digits) {
+void RankBars::setBars(std::vector<RankBar> bars, const NumberForm& form) {
     m_given = std::move(bars);
-    m_digits = digits;
+    m_form = form;
     sort();
+}
+
+void RankBars::setLogarithmic(bool on) {
+    m_logarithmic = on;
+    rescale();
+    viewport()->update();
+}
+
+bool RankBars::needsLog(const std::vector<RankBar>& bars) {
+    std::vector<double> above;
+    for (const RankBar& bar : bars) {
+        if (bar.value < 0) return false;
+        if (std::isfinite(bar.value) && bar.value > 0) above.push_back(bar.value);
+    }
+    if (above.size() < 3) return false;
+    std::ranges::sort(above);
+    return above.back() > kFewPixels * above[above.size() / 2];
+}
+
+// In the unit of the numbers.
+double RankBars::scaled(double value) const {
+    return value / std::pow(10.0, m_form.exponent);
+}
+
+QString RankBars::numberOf(int row) const {
+    const double value = m_bars[static_cast<size_t>(row)].value;
+    return std::isfinite(value) ? formatIn(m_form, value) : tr("not finite");
 }
 
 void RankBars::setOrder(Order order) {
@@ -53,16 +86,24 @@ void RankBars::sort() {
             if (!std::isfinite(a.value)) return false;
             return largest ? a.value > b.value : a.value < b.value;
         });
-    double low = 0, high = 0;
+    rescale();
+    m_anchor = -1;
+    refit();
+    describe();
+}
+
+void RankBars::rescale() {
+    double low = 0, high = 0, least = 0;
     for (const RankBar& bar : m_bars) {
         if (!std::isfinite(bar.value)) continue;
         low = std::min({low, bar.value, bar.low.value_or(bar.value)});
         high = std::max({high, bar.value, bar.high.value_or(bar.value)});
+        if (bar.value > 0) least = least > 0 ? std::min(least, bar.value) : bar.value;
     }
-    m_scale = linearScale(low, high, 4, false);
-    m_anchor = -1;
-    refit();
-    describe();
+    if (m_logarithmic && high > 0)
+        m_scale = logScale(scaled(std::max(least, high * kMostDecades)), scaled(high));
+    else
+        m_scale = linearScale(scaled(low), scaled(high), 4, false);
 }
 
 void RankBars::refit() {
@@ -80,7 +121,8 @@ void RankBars::describe() {
     const RankBar& bar = m_bars[static_cast<size_t>(std::max(0, row))];
     setAccessibleDescription(tr("%1, sorted. %2: %3, rank %4.")
                                  .arg(counted(static_cast<int64_t>(m_bars.size()), tr("1 layer"), tr("%1 layers")),
-                                      bar.label, formatSignificant(bar.value))
+                                      bar.label,
+                                      numberOf(std::max(0, row)) + unitOf(m_form))
                                  .arg(std::max(0, row) + 1));
 }
 
@@ -116,12 +158,14 @@ RankBars::Columns RankBars::columns() const {
     double widest = 0, value = 0;
     for (const RankBar& bar : m_bars) {
         widest = std::max(widest, code.horizontalAdvance(bar.label));
-        value = std::max(value, numbers.horizontalAdvance(formatChange(std::abs(bar.value), m_digits)));
+        value = std::max(value, numbers.horizontalAdvance(formatIn(m_form, bar.value)));
     }
     Columns at{};
     const double width = viewport()->width();
-    at.nameRight = theme.px(12) + std::min(widest, width * 0.42);
     at.valueRight = width - theme.px(12);
+    // Names first: bars that are short still rank, names that are cut name nothing.
+    const double room = at.valueRight - value - theme.px(20 + kShortestBar);
+    at.nameRight = std::min(theme.px(12) + widest, std::max(width * 0.3, room));
     at.barLeft = at.nameRight + theme.px(10);
     at.barRight = std::max(at.barLeft + 20, at.valueRight - value - theme.px(10));
     return at;
@@ -142,8 +186,10 @@ void RankBars::paintAxis(QPainter& painter, const Columns& at) const {
 void RankBars::paintBar(QPainter& painter, const RankBar& bar, const QRectF& area, const Columns& at) const {
     const Theme& theme = m_hub->theme();
     if (!std::isfinite(bar.value)) return;
-    const auto x = [&](double value) { return at.barLeft + m_scale.shareOf(value) * (at.barRight - at.barLeft); };
-    const double zero = x(0), end = x(bar.value), middle = area.center().y();
+    const auto x = [&](double value) {
+        return at.barLeft + std::clamp(m_scale.shareOf(scaled(value)), 0.0, 1.0) * (at.barRight - at.barLeft);
+    };
+    const double zero = m_scale.log ? at.barLeft : x(0), end = x(bar.value), middle = area.center().y();
     const QRectF fill =
         QRectF(QPointF(zero, middle - theme.px(4.5)), QPointF(end, middle + theme.px(4.5))).normalized();
     if (bar.withinNoise) {
@@ -182,10 +228,8 @@ void RankBars::paintRow(QPainter& painter, int row, const Columns& at) const {
     paintBar(painter, bar, area, at);
     painter.setFont(theme.small);
     painter.setPen(theme.color(bar.withinNoise ? Color::Text3 : Color::Text));
-    const QString number = std::isfinite(bar.value)
-                               ? QLocale().toString(bar.value, 'f', m_digits).replace(QLatin1Char('-'), QChar(0x2212))
-                               : tr("not finite");
-    painter.drawText(QRectF(0, area.top(), at.valueRight, area.height()), Qt::AlignRight | Qt::AlignVCenter, number);
+    painter.drawText(QRectF(0, area.top(), at.valueRight, area.height()), Qt::AlignRight | Qt::AlignVCenter,
+                     numberOf(row));
     if (current && hasFocus()) {
         painter.setPen(QPen(theme.color(Color::Accent), 1));
         painter.setBrush(Qt::NoBrush);

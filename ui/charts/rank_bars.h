@@ -8,6 +8,7 @@
 #include "charts/chart_scale.h"
 #include "document/selection_hub.h"
 #include "style/theme_hub.h"
+#include "widgets/number_form.h"
 
 namespace qat::ui {
 
@@ -28,9 +29,15 @@ public:
 
     RankBars(ThemeHub* hub, SelectionHub* selection, QWidget* parent = nullptr);
 
-    // `digits` after the decimal point of the number at the right.
-    void setBars(std::vector<RankBar> bars, int digits);
+    // `form`: of the numbers at the right and on the axis.
+    void setBars(std::vector<RankBar> bars, const NumberForm& form);
     void setOrder(Order order);
+    // A logarithmic axis shows bars that a linear one leaves without any length. Values that are not above 0 have none there.
+    void setLogarithmic(bool on);
+    bool isLogarithmic() const { return m_scale.log; }
+    // Whether most bars would be too short to see on a linear axis.
+    static bool needsLog(const std::vector<RankBar>& bars);
+    QString numberOf(int row) const;  // as it is painted
     const std::vector<RankBar>& bars() const { return m_bars; }  // in drawing order
     QRect barRect(int row) const;                                // of the row, in viewport coordinates
     QSize sizeHint() const override;
@@ -56,6 +63,8 @@ private:
     int rowOf(LayerId layer) const;
     Columns columns() const;
     void sort();
+    void rescale();
+    double scaled(double value) const;
     void refit();
     void ensureVisible(int row);
     void selectRow(int row, Qt::KeyboardModifiers modifiers);
@@ -70,7 +79,8 @@ private:
     std::vector<RankBar> m_bars, m_given;
     AxisScale m_scale;
     Order m_order = Order::Largest;
-    int m_digits = 4;
+    NumberForm m_form;
+    bool m_logarithmic = false;
     int m_anchor = -1;
 };
 

@@ -18,6 +18,7 @@
 #include "compare/image_view.h"
 #include "compare/threshold_slider.h"
 #include "widgets/buttons.h"
+#include "widgets/column_fit.h"
 #include "widgets/empty_state.h"
 #include "widgets/panel.h"
 #include "widgets/row_table.h"
@@ -215,6 +216,8 @@ QWidget* ComparePage::buildObjects(QWidget* parent) {
     m_objectTable->setColumnWidth(ObjectModel::Glyph, m_hub->px(36));
     m_objectTable->setColumnWidth(ObjectModel::Class, m_hub->px(150));
     m_objectTable->horizontalHeader()->setStretchLastSection(true);
+    new ColumnFit(m_objectTable, ObjectModel::Class, {ObjectModel::Iou, ObjectModel::Change},
+                  {{ObjectModel::Words, m_hub->px(120)}});
     column->addWidget(m_objectHeader);
     column->addWidget(m_objectTable, 1);
     connect(m_objectTable, &RowTable::rowHovered, this, &ComparePage::hoverObject);
@@ -249,6 +252,8 @@ QWidget* ComparePage::buildDamage(QWidget* parent) {
     for (int column = 0; column < DamageModel::ColumnCount; ++column) m_damageTable->setColumnWidth(column, number);
     m_damageTable->setColumnWidth(DamageModel::Objects, m_hub->px(110));
     m_damageTable->horizontalHeader()->setSectionResizeMode(DamageModel::Image, QHeaderView::Stretch);
+    new ColumnFit(m_damageTable, DamageModel::Image,
+                  {DamageModel::Fp32, DamageModel::Quantized, DamageModel::Score, DamageModel::New, DamageModel::Flip});
     column->addWidget(m_damageHeader);
     column->addWidget(m_damageTable, 1);
     connect(m_damageTable->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ComparePage::rowChosen);

@@ -15,6 +15,7 @@
 #include "run/oscillation_model.h"
 #include "run/sentinel_bar.h"
 #include "widgets/buttons.h"
+#include "widgets/column_fit.h"
 #include "widgets/format.h"
 #include "widgets/panel.h"
 #include "widgets/themed_label.h"
@@ -90,6 +91,7 @@ MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* pare
     m_table->setColumnWidth(OscillationModel::History, hub->px(70));
     m_table->setColumnWidth(OscillationModel::Share, hub->px(68));
     m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    new ColumnFit(m_table, OscillationModel::Layer, {OscillationModel::History});
     new TableLink(m_table, selection);
     column->addWidget(m_table);
     auto* link = new QHBoxLayout;

@@ -115,6 +115,7 @@ void RunPage::buildMonitor() {
     m_monitor = new MonitorPanel(m_hub, m_selection, surface);
     column->addWidget(m_monitor);
     m_monitorDock = makeDock(new PanelHeader(*m_hub, tr("Monitor")), QStringLiteral("run.monitor"), surface, this);
+    m_monitorDock->setProperty("followsContent", true);  // shown with a run, whatever a layout says that was saved
     addDockWidget(Qt::RightDockWidgetArea, m_monitorDock);
     resizeDocks({m_monitorDock}, {m_hub->px(316)}, Qt::Horizontal);
     connect(m_monitor, &MonitorPanel::stopRequested, this, &RunPage::stopRequested);

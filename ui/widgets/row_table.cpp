@@ -8,6 +8,7 @@
 #include <QMouseEvent>
 #include <QPainter>
 #include <algorithm>
+#include <cmath>
 
 #include "style/theme_hub.h"
 
@@ -64,20 +65,42 @@ bool RowTable::viewportEvent(QEvent* event) {
     return QTableView::viewportEvent(event);
 }
 
-// Copies the selected rows as tab-separated text, visible columns only.
-void RowTable::keyPressEvent(QKeyEvent* event) {
-    if (!event->matches(QKeySequence::Copy) || !selectionModel()) return QTableView::keyPressEvent(event);
+namespace {
+
+// As files have it: numbers raw and in the C locale, without the unit that the header of the screen may name.
+QString copiedCell(const QModelIndex& index) {
+    const QVariant raw = index.data(SortRole);
+    if (raw.typeId() != QMetaType::Double) return index.data().toString();
+    return std::isnan(raw.toDouble()) ? QString() : QString::number(raw.toDouble(), 'g', 12);
+}
+
+QString copiedTitle(const QAbstractItemModel& model, int column) {
+    const QVariant plain = model.headerData(column, Qt::Horizontal, PlainTitleRole);
+    return (plain.isValid() ? plain : model.headerData(column, Qt::Horizontal)).toString();
+}
+
+}  // namespace
+
+QString RowTable::copiedRows() const {
     QList<int> rows;
     for (const QModelIndex& index : selectionModel()->selectedRows()) rows.append(index.row());
     std::sort(rows.begin(), rows.end());
-    QStringList lines;
+    QStringList lines, titles;
+    for (int column = 0; column < model()->columnCount(); ++column)
+        if (!isColumnHidden(column)) titles.append(copiedTitle(*model(), column));
+    lines.append(titles.join(QLatin1Char('\t')));
     for (const int row : rows) {
         QStringList cells;
         for (int column = 0; column < model()->columnCount(); ++column)
-            if (!isColumnHidden(column)) cells.append(model()->index(row, column).data().toString());
+            if (!isColumnHidden(column)) cells.append(copiedCell(model()->index(row, column)));
         lines.append(cells.join(QLatin1Char('\t')));
     }
-    QApplication::clipboard()->setText(lines.join(QLatin1Char('\n')));
+    return lines.join(QLatin1Char('\n'));
+}
+
+void RowTable::keyPressEvent(QKeyEvent* event) {
+    if (!event->matches(QKeySequence::Copy) || !selectionModel()) return QTableView::keyPressEvent(event);
+    QApplication::clipboard()->setText(copiedRows());
 }
 
 const Theme& RowDelegate::theme() const {

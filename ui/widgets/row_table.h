@@ -21,7 +21,8 @@ enum ItemRole {
     ChipIconRole,                 // icon name for ChipDelegate
     TokenRole,                    // int(Color) of the text
     CodeRole,                     // true: layer names and file names, code font, elided in the middle
-    DetailRole                    // second line of two-line rows
+    DetailRole,                   // second line of two-line rows
+    PlainTitleRole                // of a header: its title without the unit of the numbers on the screen
 };
 
 // Hidden vertical header, whole-row selection, 26 px rows (rowHeight), sorting on request, hover row followed.
@@ -32,6 +33,8 @@ public:
     const ThemeHub& hub() const { return m_hub; }
     int hoveredRow() const { return m_hovered; }
     void setRowHeight(double baseHeight);  // in px at the 13 px base font
+    // The selected rows as Ctrl+C puts them on the clipboard: titles first, visible columns, separated by tabs.
+    QString copiedRows() const;
 
 Q_SIGNALS:
     void rowHovered(int row);  // -1 = none

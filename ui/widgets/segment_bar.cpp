@@ -60,8 +60,19 @@ QFont SegmentBar::segmentFont() const {
     return theme.weighted(m_small ? theme.small : theme.ui, m_small ? QFont::Normal : QFont::Medium);
 }
 
+void SegmentBar::setIconsOnly(bool iconsOnly) {
+    if (iconsOnly == m_iconsOnly) return;
+    m_iconsOnly = iconsOnly;
+    updateGeometry();
+    update();
+}
+
+QString SegmentBar::shownText(const Segment& segment) const {
+    return m_iconsOnly && !segment.icon.isEmpty() ? QString() : segment.text;
+}
+
 int SegmentBar::naturalWidth(const Segment& segment) const {
-    const int text = QFontMetrics(segmentFont()).horizontalAdvance(segment.text);
+    const int text = QFontMetrics(segmentFont()).horizontalAdvance(shownText(segment));
     const int icon = segment.icon.isEmpty() ? 0 : m_hub.px(16) + (text ? m_hub.px(6) : 0);
     return text + icon + m_hub.px(m_small ? 16 : 22);
 }
@@ -112,7 +123,7 @@ void SegmentBar::paintEvent(QPaintEvent*) {
         }
         const Segment& segment = m_segments[i];
         painter.setFont(segmentFont());
-        const int text = painter.fontMetrics().horizontalAdvance(segment.text);
+        const int text = painter.fontMetrics().horizontalAdvance(shownText(segment));
         const int icon = segment.icon.isEmpty() ? 0 : m_hub.px(16) + (text ? m_hub.px(6) : 0);
         double x = box.center().x() - (text + icon) / 2.0;
         if (icon)
@@ -121,7 +132,7 @@ void SegmentBar::paintEvent(QPaintEvent*) {
         x += icon;
         painter.setPen(theme.color(!isEnabled() ? Color::Text3 : on ? Color::Text : Color::Text2));
         painter.drawText(QRectF(x, box.top(), text + 2, box.height()), Qt::AlignVCenter | Qt::TextSingleLine,
-                         segment.text);
+                         shownText(segment));
     }
 }
 
@@ -161,8 +172,10 @@ bool SegmentBar::event(QEvent* event) {
     if (event->type() == QEvent::ToolTip) {
         const auto* help = static_cast<QHelpEvent*>(event);
         const int at = segmentAt(help->pos());
-        if (at >= 0 && !m_segments[at].tip.isEmpty()) {
-            QToolTip::showText(help->globalPos(), m_segments[at].tip, this);
+        if (at >= 0 && (m_iconsOnly || !m_segments[at].tip.isEmpty())) {
+            const Segment& segment = m_segments[at];
+            const QStringList parts = m_iconsOnly ? QStringList{segment.text, segment.tip} : QStringList{segment.tip};
+            QToolTip::showText(help->globalPos(), parts.join(QLatin1Char(' ')).trimmed(), this);
             return true;
         }
     }

@@ -27,6 +27,8 @@ public:
     void setCurrentIndex(int index);
     void setCurrentKey(const QString& key);
     void setSegmentText(int index, const QString& text);
+    // Segments that have an icon show it alone; the text becomes their tooltip.
+    void setIconsOnly(bool iconsOnly);
     // All segments equally wide, filling the widget.
     void setStretched(bool stretched) { m_stretched = stretched; }
 
@@ -51,6 +53,7 @@ private:
         QString key, text, icon, tip;
     };
     QRect segmentRect(int index) const;
+    QString shownText(const Segment& segment) const;
     int naturalWidth(const Segment& segment) const;
     int segmentAt(const QPoint& point) const;
     void choose(int index);
@@ -62,6 +65,7 @@ private:
     int m_hovered = -1;
     bool m_small;
     bool m_stretched = false;
+    bool m_iconsOnly = false;
     bool m_keyboardFocus = false;
 };
 
