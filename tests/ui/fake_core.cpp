@@ -50,6 +50,7 @@ constexpr Conv kConvs[] = {
 LayerInfo layerOf(const Conv& conv) {
     LayerInfo layer;
     layer.name = conv.name;
+    layer.aliases = {"model." + layer.name};
     layer.op = "Conv2d";
     layer.weightShape = {conv.out, conv.in, conv.kernel, conv.kernel};
     layer.outputShape = {1, conv.out, conv.size, conv.size};
@@ -64,17 +65,26 @@ void planLayer(LayerInfo& layer, const Config& config) {
     layer.activationBits = plan.activation.bitWidth;
     layer.observer = plan.activation.observer == ObserverKind::Histogram ? "histogram" : "minmax";
     layer.weightOrigin = layer.activationOrigin = "default";
+    bool skip = config.qat.skipDetectionHead && layer.name.starts_with("model.22.");
+    std::string skipOrigin = skip ? "qat_params.skip_detection_head" : "default";
     int number = 0;
     for (const LayerConfig& entry : plan.layerConfigs) {
         ++number;
-        if (LayerPattern::complaint(entry.pattern) || !LayerPattern(entry.pattern).matches(layer.name)) continue;
+        if (LayerPattern::complaint(entry.pattern)) continue;
+        if (!LayerPattern(entry.pattern).matches(layer.name, layer.aliases)) continue;
         const std::string origin = str("pattern ", number, ", line ", entry.line);
-        if (entry.weight.bitWidth) layer.weightBits = *entry.weight.bitWidth;
-        if (entry.activation.bitWidth) layer.activationBits = *entry.activation.bitWidth;
-        if (entry.skip.value_or(false)) layer.weightBits = layer.activationBits = 0;
-        if (entry.weight.bitWidth || entry.skip) layer.weightOrigin = origin;
-        if (entry.activation.bitWidth || entry.skip) layer.activationOrigin = origin;
+        const auto set = [&](const std::optional<int>& given, int& bits, std::string& from) {
+            if (!given || !config.qat.useMixedPrecision) return;
+            bits = *given;
+            from = origin;
+        };
+        set(entry.weight.bitWidth, layer.weightBits, layer.weightOrigin);
+        set(entry.activation.bitWidth, layer.activationBits, layer.activationOrigin);
+        if (entry.skip) skip = *entry.skip, skipOrigin = origin;
     }
+    layer.values.push_back({"skip", skip ? "true" : "false", skipOrigin});
+    if (skip) layer.weightOrigin = "left in float";
+    if (skip || !config.train.quantize) layer.weightBits = layer.activationBits = 0;
     if (layer.name == "model.2.m.0.cv2.conv" || layer.name == "model.2.cv2.conv") layer.scaleGroup = "model.2.cat";
 }
 
@@ -231,6 +241,7 @@ void writeFinishedRun(const std::string& folder) {
 }  // namespace test
 
 ModelDescription describeModel(const Config& config) {
+    if (test::fakeScript().throwsOddly) throw 42;
     require(config.model.pretrainedPath.empty() || config.model.pretrainedPath.starts_with("builtin:") ||
                 fs::exists(config.model.pretrainedPath),
             ErrorKind::Io, "the checkpoint ", config.model.pretrainedPath, " cannot be opened");
@@ -308,6 +319,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink&, CancelToken& cance
 }
 
 std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink&, const CancelToken&) {
+    if (test::fakeScript().throwsOddly) throw 42;
     require(fs::exists(request.source), ErrorKind::BadInput, request.source.string(), " does not exist");
     makeWritableFolder(request.out);
     std::vector<ExportedFile> files;

@@ -19,6 +19,7 @@ struct FakeScript {
     std::atomic<bool> gateClosed{false};         // as for a large model without proof
     std::atomic<bool> wasResumed{false};         // what the last job was asked
     std::atomic<CheckResult> checkResult{CheckResult::NotChecked};  // of exported files
+    std::atomic<bool> throwsOddly{false};        // something that is no exception
 };
 FakeScript& fakeScript();
 

@@ -219,18 +219,6 @@ TEST_F(WindowTest, AStubbornJobIsAbandonedWithTheWindow) {
     EXPECT_LT(clock.elapsed(), 2000);
 }
 
-TEST_F(WindowTest, LayoutSurvivesARestart) {
-    QByteArray state;
-    {
-        MainWindow window(&theme, {});
-        window.resize(1300, 800);
-        window.show();
-        window.close();
-    }
-    MainWindow window(&theme, {});
-    EXPECT_EQ(window.size(), QSize(1300, 800));
-}
-
 TEST_F(WindowTest, ExportReportsWhatItWrote) {
     const QString run = QString::fromStdString((folder.path() / "run").string());
     test::writeFinishedRun(run.toStdString());

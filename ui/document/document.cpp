@@ -5,41 +5,49 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QSaveFile>
-#include <exception>
 
+#include "base/text.h"
+#include "config/config_values.h"
 #include "document/text_step.h"
+#include "feed/trouble.h"
 
 namespace qat::ui {
 namespace {
 
 constexpr int kReadAfterMs = 150;
-constexpr qint64 kLargestFile = 4 << 20;  // a configuration is a few KB; a larger file is something else
 constexpr int kUndoSteps = 500;
+const QByteArray kMark = QByteArrayLiteral("\xEF\xBB\xBF");  // UTF-8's byte order mark
+const auto kCrLf = QStringLiteral("\r\n"), kLf = QStringLiteral("\n");
+
+void fill(Reading& reading) {
+    const std::string bytes = reading.text.toStdString();
+    reading.config = readConfig(bytes);
+    const std::vector<ConfigField>& fields = configFields();
+    const std::vector<ConfigValueAt> values = configValuesAt(bytes);
+    for (size_t i = 0; i < fields.size(); ++i) reading.values.insert(QString::fromStdString(fields[i].path), values[i]);
+}
 
 std::shared_ptr<const Reading> readText(const QString& text) {
     auto reading = std::make_shared<Reading>();
     reading->text = text;
-    const std::string bytes = text.toStdString();
-    reading->config = readConfig(bytes);
-    for (const ConfigField& field : configFields())
-        reading->values.insert(QString::fromStdString(field.path), configValueAt(bytes, field.path));
+    if (const QString trouble = troubleOf([&] { fill(*reading); }); !trouble.isEmpty())
+        reading->config.issues = {{Severity::Error, 0, 0, "", trouble.toStdString()}};
     for (const ConfigIssue& issue : reading->config.issues)
         ++(issue.severity == Severity::Error ? reading->errors : reading->warnings);
     return reading;
 }
 
-// What the core thinks is wrong, as one sentence; never lets an exception pass into Qt.
-template <class Call>
-QString sentenceOf(Call&& call) {
-    try {
-        call();
-        return {};
-    } catch (const std::exception& error) {
-        return QString::fromUtf8(error.what());
-    }
-}
-
 }  // namespace
+
+ConfigFile readConfigFile(const QString& path, QString& trouble) {
+    ConfigFile file;
+    file.bytes = readRegularFile(path, DiskFile::kLargest, trouble);
+    if (!trouble.isEmpty()) return file;
+    std::string text;
+    trouble = troubleOf([&] { text = utf8Text(path.toStdString(), file.bytes.toStdString()); });
+    file.text = QString::fromStdString(text);
+    return file;
+}
 
 int Reading::issuesIn(const QString& section) const {
     int count = 0;
@@ -64,6 +72,7 @@ Document::Document(QObject* parent) : QObject(parent), m_reading(std::make_share
     m_readTimer.setInterval(kReadAfterMs);
     connect(&m_readTimer, &QTimer::timeout, this, &Document::read);
     connect(&m_undo, &QUndoStack::cleanChanged, this, &Document::stateChanged);
+    connect(&m_disk, &DiskFile::changed, this, &Document::diskChanged);
 }
 
 Document::~Document() {
@@ -86,6 +95,7 @@ void Document::reset(const QString& text) {
     m_open = true;
     m_model.reset();
     m_modelTrouble.clear();
+    m_modelText.clear();
     Q_EMIT textChanged(nullptr);
     Q_EMIT stateChanged();
     Q_EMIT modelChanged();
@@ -94,28 +104,67 @@ void Document::reset(const QString& text) {
 
 void Document::create(const QString& text, const QString& suggestedName) {
     m_path.clear();
+    noteForm({});
+    m_disk.follow({}, {});
     m_suggestedName = suggestedName;
     reset(text);
 }
 
 QString Document::open(const QString& path) {
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
-        return tr("%1 cannot be read: %2.").arg(QDir::toNativeSeparators(path), file.errorString());
-    const QByteArray bytes = file.read(kLargestFile + 1);
-    if (bytes.size() > kLargestFile) return tr("%1 is larger than 4 MB, so it is no configuration.").arg(path);
-    if (bytes.contains('\0')) return tr("%1 is not a text file.").arg(path);
+    QString trouble;
+    ConfigFile file = readConfigFile(path, trouble);
+    if (!trouble.isEmpty()) return trouble;
     m_path = QFileInfo(path).absoluteFilePath();
-    reset(QString::fromUtf8(bytes).replace(QStringLiteral("\r\n"), QStringLiteral("\n")));
+    noteForm(file);
+    m_disk.follow(m_path, file.bytes);
+    reset(file.text.replace(kCrLf, kLf));
     return {};
 }
 
-QString Document::save(const QString& path) {
+QString Document::reload() {
+    QString trouble;
+    ConfigFile file = readConfigFile(m_path, trouble);
+    if (!trouble.isEmpty()) return trouble;
+    noteForm(file);
+    setText(file.text.replace(kCrLf, kLf), tr("reading the file again"), nullptr);
+    m_undo.setClean();
+    m_disk.follow(m_path, file.bytes);
+    Q_EMIT stateChanged();
+    return {};
+}
+
+void Document::keepMine() {
+    m_undo.resetClean();
+    m_disk.accept();
+    Q_EMIT stateChanged();
+}
+
+void Document::noteForm(const ConfigFile& file) {
+    m_crlf = file.text.contains(kCrLf);
+    m_mark = file.bytes.startsWith(kMark);
+}
+
+QByteArray Document::fileBytes() const {
+    const QByteArray bytes = (m_crlf ? QString(m_text).replace(kLf, kCrLf) : m_text).toUtf8();
+    return m_mark ? kMark + bytes : bytes;
+}
+
+QString Document::save(const QString& path, Overwrite overwrite) {
+    const QFileInfo target(path);
+    const QString shown = QDir::toNativeSeparators(path);
+    const bool own = target.absoluteFilePath() == m_path;
+    if (own && overwrite == Overwrite::No && checkDisk(true) == DiskState::Changed)
+        return tr("%1 was changed by another program; it is not overwritten without asking.").arg(shown);
+    if (target.exists() && !target.isFile()) return tr("%1 cannot be written: it is no file.").arg(shown);
+    // Asked of the bits themselves: whoever may write everything would not notice that a file is protected.
+    if (target.exists() && !(target.permissions() & (QFile::WriteOwner | QFile::WriteGroup | QFile::WriteOther)))
+        return tr("%1 cannot be written: it is read-only.").arg(shown);
     QSaveFile file(path);
-    const QByteArray bytes = m_text.toUtf8();
+    const QByteArray bytes = fileBytes();
     if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
-        return tr("%1 cannot be written: %2.").arg(QDir::toNativeSeparators(path), file.errorString());
-    m_path = QFileInfo(path).absoluteFilePath();
+        return tr("%1 cannot be written: %2.").arg(shown, file.errorString());
+    m_path = target.absoluteFilePath();
+    m_disk.follow(m_path, bytes);
     m_undo.setClean();
     Q_EMIT stateChanged();
     m_readTimer.start();  // relative paths may mean something else now
@@ -125,6 +174,8 @@ QString Document::save(const QString& path) {
 void Document::close() {
     m_open = false;
     m_path.clear();
+    noteForm({});
+    m_disk.follow({}, {});
     m_suggestedName.clear();
     m_text.clear();
     m_undo.clear();
@@ -132,6 +183,7 @@ void Document::close() {
     ++m_modelGeneration;
     m_reading = std::make_shared<Reading>();
     m_model.reset();
+    m_modelText.clear();
     Q_EMIT textChanged(nullptr);
     Q_EMIT readingChanged();
     Q_EMIT modelChanged();
@@ -145,7 +197,7 @@ void Document::setText(const QString& text, const QString& what, const void* ori
 }
 
 QString Document::setValue(const QString& key, const QString& value, const void* origin) {
-    return sentenceOf([&] {
+    return troubleOf([&] {
         const std::string changed = setConfigValue(m_text.toStdString(), key.toStdString(), value.toStdString());
         setText(QString::fromStdString(changed), tr("change of %1").arg(key), origin);
     });
@@ -191,20 +243,21 @@ void Document::describe() {
     if (m_describing) return;
     m_describing = true;
     const int generation = ++m_modelGeneration;
-    m_modelPool.start([this, generation, config = resolvedConfig()] {
-        std::shared_ptr<const ModelDescription> model;
-        const QString trouble =
-            sentenceOf([&] { model = std::make_shared<const ModelDescription>(describeModel(config)); });
+    m_modelPool.start([this, generation, text = m_reading->text, config = resolvedConfig()] {
+        Described described{text, {}, nullptr};
+        described.trouble =
+            troubleOf([&] { described.model = std::make_shared<const ModelDescription>(describeModel(config)); });
         QMetaObject::invokeMethod(
-            this, [this, model, trouble, generation] { takeModel(model, trouble, generation); }, Qt::QueuedConnection);
+            this, [this, described, generation] { takeModel(described, generation); }, Qt::QueuedConnection);
     });
 }
 
-void Document::takeModel(std::shared_ptr<const ModelDescription> model, const QString& trouble, int generation) {
+void Document::takeModel(const Described& described, int generation) {
     m_describing = false;
     if (generation == m_modelGeneration) {
-        m_model = std::move(model);
-        m_modelTrouble = trouble;
+        m_model = described.model;
+        m_modelTrouble = described.trouble;
+        m_modelText = described.text;
         Q_EMIT modelChanged();
     }
     if (m_describeAgain && m_open) describe();

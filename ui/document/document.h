@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "config/config_io.h"
+#include "document/disk_file.h"
 #include "session/inspect.h"
 
 namespace qat::ui {
@@ -25,6 +26,13 @@ struct Reading {
     // The key whose value stands on a line (1-based), "" if none.
     QString keyAt(int line) const;
 };
+
+// The text of a configuration file, whatever its encoding. `trouble` is "" or one sentence about a file that is none.
+struct ConfigFile {
+    QByteArray bytes;
+    QString text;  // with the file's line ends
+};
+ConfigFile readConfigFile(const QString& path, QString& trouble);
 
 // One document a window. The text is the truth: form, table and editor change it here and listen for the result.
 // Reading and describing happen on pools, the newest text wins.
@@ -48,13 +56,28 @@ public:
     std::shared_ptr<const ModelDescription> model() const { return m_model; }
     const QString& modelTrouble() const { return m_modelTrouble; }
     bool isDescribing() const { return m_describing; }
+    // The text that model() describes.
+    const QString& modelText() const { return m_modelText; }
 
     // A new unsaved document.
     void create(const QString& text, const QString& suggestedName);
-    // These return one sentence on failure, "" on success; a failed save leaves the document modified.
+    // These return one sentence on failure, "" on success; a failed save leaves the document modified. save() does not
+    // replace what another program wrote into the document's own file, unless it is told to.
+    enum class Overwrite { No, Yes };
     QString open(const QString& path);
-    QString save(const QString& path);
+    QString save(const QString& path, Overwrite overwrite = Overwrite::No);
     void close();
+
+    // Whether the file is still as it was read or written here; checkDisk() looks, and diskChanged() tells.
+    DiskState diskState() const { return m_disk.state(); }
+    DiskState checkDisk(bool closely = false) { return m_disk.check(closely); }
+    // Takes the text that another program wrote, as one undo step; a sentence on failure, else "".
+    QString reload();
+    // The text here is to replace what another program wrote: the document counts as modified until it is saved.
+    void keepMine();
+    // Of the file as it was read or written last, for recovery: edits may come back to a file that has changed since.
+    const QByteArray& fileHash() const { return m_disk.hash(); }
+    void expectFile(const QByteArray& hash) { m_disk.expect(hash); }
 
     // Replaces the text as one undo step; steps of the same origin within a second that touch neighbouring places
     // merge. `what` names the step in Edit > Undo.
@@ -71,6 +94,7 @@ Q_SIGNALS:
     void readingChanged();
     void modelChanged();
     void stateChanged();  // path, title or modified flag
+    void diskChanged();   // diskState()
 
 private:
     friend class TextStep;
@@ -79,14 +103,22 @@ private:
     void read();
     void takeReading(const std::shared_ptr<const Reading>& reading, int generation);
     void describe();
-    void takeModel(std::shared_ptr<const ModelDescription> model, const QString& trouble, int generation);
+    struct Described {
+        QString text, trouble;
+        std::shared_ptr<const ModelDescription> model;
+    };
+    void takeModel(const Described& described, int generation);
+    void noteForm(const ConfigFile& file);
+    QByteArray fileBytes() const;
 
     QString m_text, m_path, m_suggestedName;
+    bool m_crlf = false, m_mark = false;  // the file has Windows' line ends, a byte order mark: saved as they were
+    DiskFile m_disk;
     bool m_open = false;
     QUndoStack m_undo;
     std::shared_ptr<const Reading> m_reading;
     std::shared_ptr<const ModelDescription> m_model;
-    QString m_modelTrouble;
+    QString m_modelTrouble, m_modelText;
     bool m_describing = false, m_describeAgain = false;
     QTimer m_readTimer;
     QThreadPool m_readPool, m_modelPool;

@@ -55,6 +55,7 @@ void Recovery::writeNow() {
     const QJsonObject content{{QStringLiteral("path"), m_document->path()},
                               {QStringLiteral("title"), m_document->title()},
                               {QStringLiteral("time"), QDateTime::currentDateTime().toString(Qt::ISODate)},
+                              {QStringLiteral("file_hash"), QString::fromLatin1(m_document->fileHash())},
                               {QStringLiteral("text"), m_document->text()}};
     QSaveFile file(ownFile());
     if (!file.open(QIODevice::WriteOnly)) return;
@@ -73,7 +74,8 @@ QList<RecoveredEdit> Recovery::leftBehind() const {
         edits.append({info.absoluteFilePath(), content.value(QStringLiteral("path")).toString(),
                       content.value(QStringLiteral("title")).toString(),
                       content.value(QStringLiteral("text")).toString(),
-                      QDateTime::fromString(content.value(QStringLiteral("time")).toString(), Qt::ISODate)});
+                      QDateTime::fromString(content.value(QStringLiteral("time")).toString(), Qt::ISODate),
+                      content.value(QStringLiteral("file_hash")).toString().toLatin1()});
     }
     std::sort(edits.begin(), edits.end(), [](const auto& a, const auto& b) { return a.time > b.time; });
     return edits;

@@ -18,6 +18,7 @@ struct RecoveredEdit {
     QString title;
     QString text;
     QDateTime time;
+    QByteArray fileHash;  // of the file that was edited (Document::fileHash)
 };
 
 // Writes the document's text to a sidecar in `folder` every 30 s while it is modified; removes it once it is not.

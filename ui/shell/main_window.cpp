@@ -3,8 +3,11 @@
 
 #include <QDir>
 #include <QFileInfo>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QPushButton>
+#include <QScreen>
+#include <QScrollArea>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
@@ -15,6 +18,7 @@
 #include "exporting/export_panel.h"
 #include "run/run_state.h"
 #include "shell/job_indicator.h"
+#include "shell/page_layout.h"
 #include "shell/top_bar.h"
 #include "shell/welcome_page.h"
 #include "style/theme_hub.h"
@@ -30,12 +34,13 @@
 namespace qat::ui {
 namespace {
 
-constexpr int kLayoutVersion = 1;
+constexpr QSize kDesign{1600, 1000}, kSmallest{1280, 720};  // px at the base font
+constexpr QSize kFrame{4, 36};                             // of the window manager, about
 
-// The nested window whose docks a page is made of; null for pages without docks.
-QMainWindow* dockHost(QWidget* page) {
-    if (auto* self = qobject_cast<QMainWindow*>(page)) return self;
-    return page->findChild<QMainWindow*>();
+// What the screen leaves for the inside of a window.
+QSize roomOnScreen(const QWidget& window) {
+    const QScreen* screen = window.screen() ? window.screen() : QGuiApplication::primaryScreen();
+    return screen ? screen->availableSize() - kFrame : kDesign;
 }
 
 QString modelOf(const Config& config) {
@@ -59,10 +64,12 @@ MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* paren
     : QMainWindow(parent), m_hub(hub), m_recovery(&m_document, Recovery::defaultFolder()), m_feed(&m_store), m_jobFeed(&m_jobStore) {
     setWindowIcon(programIcon());
     setAcceptDrops(true);
-    setMinimumSize(1024, 640);
-    resize(1600, 1000);
+    const QSize room = roomOnScreen(*this);
+    setMinimumSize(QSize(hub->px(kSmallest.width()), hub->px(kSmallest.height())).boundedTo(room));
+    resize(QSize(hub->px(kDesign.width()), hub->px(kDesign.height())).boundedTo(room));
     askAboutJob = [this] { return askUser(); };
     askAboutGate = [this](const QString& missing) { return askUserAboutGate(missing); };
+    askForModel = [this] { return askUserForModel(); };
     m_top = new TopBar(*hub, this);
     addToolBar(m_top);
     auto* central = new QWidget(this);
@@ -122,7 +129,13 @@ QWidget* MainWindow::addPage(const PageFactory::Maker& maker, const QString& key
 
 void MainWindow::buildPages(const PageFactory& factory) {
     m_welcome = new WelcomePage(*m_hub, &m_recent, m_stack);
-    m_stack->addWidget(m_welcome);
+    auto* welcome = new QScrollArea(m_stack);  // it is taller than the smallest window
+    welcome->setFrameShape(QFrame::NoFrame);
+    welcome->setWidgetResizable(true);
+    welcome->setFocusPolicy(Qt::NoFocus);
+    welcome->setObjectName(QStringLiteral("welcome"));
+    welcome->setWidget(m_welcome);
+    m_stack->addWidget(welcome);
     m_configure = new ConfigurePage(m_hub, &m_selection, &m_document, m_stack);
     m_stack->addWidget(m_configure);
     addPage(factory.run, QStringLiteral("run"));
@@ -170,6 +183,7 @@ void MainWindow::followDocument() {
     connect(&m_document, &Document::stateChanged, this, &MainWindow::refreshTitle);
     connect(&m_document, &Document::readingChanged, this, &MainWindow::refreshContext);
     connect(&m_document, &Document::modelChanged, this, &MainWindow::refreshContext);
+    connect(&m_document, &Document::diskChanged, this, &MainWindow::showDiskState);
     connect(&m_store, &RunStore::changed, this, [this](unsigned mask) {
         if (!m_document.isOpen() && (mask & (kRunIdentity | kRunSummary))) showRunContext();
         if (mask & (kRunIdentity | kRunStatus | kRunSummary | kRunProgress)) refreshRunStrip();
@@ -244,50 +258,17 @@ Page MainWindow::page() const {
 }
 
 void MainWindow::saveLayout() const {
-    QSettings settings;
-    settings.setValue(QStringLiteral("window/geometry"), saveGeometry());
-    for (int i = 0; i < m_stack->count(); ++i)
-        if (const QMainWindow* host = dockHost(m_stack->widget(i)))
-            settings.setValue(QStringLiteral("pages/%1").arg(m_stack->widget(i)->objectName()),
-                              host->saveState(kLayoutVersion));
+    QSettings().setValue(QStringLiteral("window/geometry"), saveGeometry());
+    for (const PageLayout* layout : m_layouts) layout->save();
 }
 
 void MainWindow::restoreLayout() {
-    QSettings settings;
-    restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
-    for (int i = 0; i < m_stack->count(); ++i) {
-        QMainWindow* host = dockHost(m_stack->widget(i));
-        if (!host) continue;
-        m_defaultStates.insert(m_stack->widget(i), host->saveState(kLayoutVersion));
-        const auto key = QStringLiteral("pages/%1").arg(m_stack->widget(i)->objectName());
-        host->setProperty("layoutRestored", host->restoreState(settings.value(key).toByteArray(), kLayoutVersion));
-    }
+    restoreGeometry(QSettings().value(QStringLiteral("window/geometry")).toByteArray());
+    for (int i = 0; i < m_stack->count(); ++i) m_layouts.append(new PageLayout(m_stack->widget(i), this));
 }
 
 void MainWindow::resetLayout() {
-    for (auto at = m_defaultStates.begin(); at != m_defaultStates.end(); ++at)
-        dockHost(at.key())->restoreState(at.value(), kLayoutVersion);
-    m_configure->arrangeDocks();
-}
-
-void MainWindow::offerRecovery() {
-    const QList<RecoveredEdit> edits = m_recovery.leftBehind();
-    if (edits.isEmpty()) return;
-    const RecoveredEdit edit = edits.first();
-    m_messages->post(QStringLiteral("recovery"), MessageKind::Info,
-                     tr("Unsaved edits to %1 from %2 were kept when the program ended.")
-                         .arg(edit.title, QLocale().toString(edit.time.time(), QLocale::ShortFormat)),
-                     {{tr("Recover"),
-                       [this, edit] {
-                           if (!edit.path.isEmpty() && QFileInfo::exists(edit.path))
-                               openConfig(edit.path);
-                           else
-                               m_document.create({}, edit.title);
-                           m_document.setText(edit.text, tr("recovered edits"), nullptr);
-                           Recovery::discard(edit);
-                           showPage(Page::Configure);
-                       }},
-                      {tr("Discard"), [edit] { Recovery::discard(edit); }}});
+    for (PageLayout* layout : std::as_const(m_layouts)) layout->reset();
 }
 
 void MainWindow::showEvent(QShowEvent* event) {

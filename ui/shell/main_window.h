@@ -23,6 +23,7 @@ class ConfigurePage;
 class ExportPanel;
 class JobIndicator;
 class MessageStack;
+class PageLayout;
 class RunStrip;
 class ThemedLabel;
 class ThemeHub;
@@ -79,8 +80,11 @@ public:
     std::function<CloseChoice()> askAboutJob;
     // The same for the question whether a run is to start although the gate is closed; given what the gate misses.
     std::function<bool(const QString& missing)> askAboutGate;
+    // And for the choice of a model file; "" = none.
+    std::function<QString()> askForModel;
 
 protected:
+    void changeEvent(QEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
@@ -100,7 +104,6 @@ private:
     void refreshContext();
     void showDocumentContext(const Config& config);
     void showRunContext();
-    void offerRecovery();
     // main_window_actions.cpp: menus and shortcuts
     void buildMenus();
     void buildFileMenu();
@@ -126,12 +129,24 @@ private:
     void showNewDocument();
     bool mayDiscard();
     bool save();
+    bool saveTo(const QString& path, Document::Overwrite overwrite);
     bool saveAs();
     void chooseConfig();
     Q_SLOT void chooseRun();
+    // New from model makes a document; the checkpoint is that of the open one.
     void chooseModel();
+    void chooseCheckpoint();
+    QString askUserForModel();
     void chooseData();
     void exportModel();
+    // main_window_disk.cpp: what other programs do to the open file, and what they left of edits
+    void showDiskState();
+    void offerReload();
+    void reload();
+    void showDifferences();
+    bool isWritten();
+    void offerRecovery();
+    void recover(const RecoveredEdit& edit);
     // main_window_jobs.cpp: running and closing
     Q_SLOT void startPipeline() { startRun(JobKind::Pipeline); }
     Q_SLOT void measureSensitivity() { startRun(JobKind::Sensitivity); }
@@ -193,7 +208,7 @@ private:
     };
     Launched m_launched;
     bool m_closeWhenIdle = false;
-    QHash<QWidget*, QByteArray> m_defaultStates;
+    QList<PageLayout*> m_layouts;
 };
 
 }  // namespace qat::ui

@@ -194,7 +194,7 @@ void MainWindow::enableWithDocument(QMenu* menu, const QAction* always) {
 
 void MainWindow::buildContextMenus() {
     auto* model = new QMenu(this);
-    addTo(model, tr("Choose checkpoint…"), QStringLiteral("box"), {}, [this] { chooseModel(); });
+    addTo(model, tr("Choose checkpoint…"), QStringLiteral("box"), {}, [this] { chooseCheckpoint(); });
     addTo(model, tr("Bundled shapes detector"), QStringLiteral("grid"), {}, [this] {
         m_document.setValue(QStringLiteral("model.pretrained_path"), QStringLiteral("builtin:shapes"), nullptr);
     });

@@ -124,10 +124,21 @@ bool MainWindow::mayDiscard() {
     return box.clickedButton() == drop;
 }
 
+// A file that changed is not written: the banner asks what is to become of it.
 bool MainWindow::save() {
     if (m_document.path().isEmpty()) return saveAs();
-    const QString trouble = m_document.save(m_document.path());
-    if (!trouble.isEmpty()) m_messages->post(kFiles, MessageKind::Error, trouble);
+    if (m_document.checkDisk(true) == DiskState::Changed) {
+        showDiskState();
+        return false;
+    }
+    return saveTo(m_document.path(), Document::Overwrite::No);
+}
+
+bool MainWindow::saveTo(const QString& path, Document::Overwrite overwrite) {
+    m_messages->withdraw(kFiles);
+    const QString trouble = m_document.save(path, overwrite);
+    if (!trouble.isEmpty())
+        m_messages->post(kFiles, MessageKind::Error, trouble, {{tr("Save as…"), [this] { saveAs(); }}});
     return trouble.isEmpty();
 }
 
@@ -135,12 +146,8 @@ bool MainWindow::saveAs() {
     const QString suggested = m_document.folder() + QLatin1Char('/') + m_document.title();
     const QString path =
         QFileDialog::getSaveFileName(this, tr("Save configuration"), suggested, tr("Configurations (*.yaml *.yml)"));
-    if (path.isEmpty()) return false;
-    const QString trouble = m_document.save(path);
-    if (!trouble.isEmpty()) {
-        m_messages->post(kFiles, MessageKind::Error, trouble);
-        return false;
-    }
+    // The dialog has asked about a file that is there.
+    if (path.isEmpty() || !saveTo(path, Document::Overwrite::Yes)) return false;
     m_recent.add(path, false);
     return true;
 }
@@ -156,11 +163,20 @@ void MainWindow::chooseRun() {
     if (!path.isEmpty()) openPath(path);
 }
 
+QString MainWindow::askUserForModel() {
+    return QFileDialog::getOpenFileName(this, tr("Choose model"), m_document.folder(),
+                                        tr("Models (*.pt *.pth *.th *.safetensors)"));
+}
+
 void MainWindow::chooseModel() {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Choose model"), m_document.folder(),
-                                                      tr("Models (*.pt *.pth *.th *.safetensors)"));
+    const QString path = askForModel();
+    if (!path.isEmpty()) newFromModel(path);
+}
+
+void MainWindow::chooseCheckpoint() {
+    if (!m_document.isOpen()) return chooseModel();
+    const QString path = askForModel();
     if (path.isEmpty()) return;
-    if (!m_document.isOpen()) return newFromModel(path);
     const QString trouble = m_document.setValue(QStringLiteral("model.pretrained_path"), path, nullptr);
     if (!trouble.isEmpty()) m_messages->post(kFiles, MessageKind::Error, trouble);
 }

@@ -64,7 +64,7 @@ QString shellQuoted(QString word) {
 
 // A job reads its configuration from a file. One that was never saved goes to the user's Qatelier folder.
 bool MainWindow::saveForRun() {
-    if (!m_document.path().isEmpty()) return !m_document.isModified() || save();
+    if (!m_document.path().isEmpty()) return isWritten();
     const QString folder =
         QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation) + QStringLiteral("/Qatelier");
     QDir().mkpath(folder);

@@ -14,6 +14,8 @@ struct Preset {
     QString stages;  // one phrase
 };
 
+inline const auto kSamplePreset = QStringLiteral("demo");
+
 const QList<Preset>& presets();
 // The configuration's text with all its comments; key "demo" is the sample. "" for an unknown key.
 QString presetText(const QString& key);

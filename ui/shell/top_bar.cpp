@@ -14,7 +14,9 @@
 namespace qat::ui {
 namespace {
 
-constexpr int kLongestValue = 190;  // px at the base font
+constexpr int kLongestValue = 190, kShortValue = 116;  // px at the base font
+constexpr int kSpare = 36;
+constexpr int kMostSteps = 6;
 
 }  // namespace
 
@@ -29,16 +31,25 @@ ContextButton::ContextButton(const ThemeHub& hub, const QString& caption, QWidge
 void ContextButton::setValue(const QString& value, const QString& tip) {
     m_value = value.isEmpty() ? tr("none") : value;
     setAccessibleName(m_caption + QLatin1Char(' ') + m_value);
-    setToolTip(tip.isEmpty() ? m_value : m_value + QLatin1Char('\n') + tip);
+    const QString full = m_caption + QStringLiteral(": ") + m_value;
+    setToolTip(tip.isEmpty() ? full : full + QLatin1Char('\n') + tip);
     updateGeometry();
     update();
+    Q_EMIT valueChanged();
 }
 
 QSize ContextButton::sizeHint() const {
     const Theme& theme = m_hub.theme();
-    const int caption = QFontMetrics(theme.small).horizontalAdvance(m_caption);
+    const int caption = m_noCaption ? -theme.px(6) : QFontMetrics(theme.small).horizontalAdvance(m_caption);
     const int value = QFontMetrics(theme.weighted(theme.ui, QFont::Medium)).horizontalAdvance(m_value);
-    return {caption + std::min(value, theme.px(kLongestValue)) + theme.px(40), theme.px(28)};
+    return {caption + std::min(value, theme.px(m_shortValue ? kShortValue : kLongestValue)) + theme.px(40), theme.px(28)};
+}
+
+void ContextButton::setNarrow(bool noCaption, bool shortValue) {
+    m_noCaption = noCaption;
+    m_shortValue = shortValue;
+    updateGeometry();
+    update();
 }
 
 void ContextButton::paintEvent(QPaintEvent*) {
@@ -53,8 +64,10 @@ void ContextButton::paintEvent(QPaintEvent*) {
     QRect text = rect().adjusted(theme.px(8), 0, -theme.px(22), 0);
     painter.setFont(theme.small);
     painter.setPen(theme.color(Color::Text3));
-    painter.drawText(text, Qt::AlignVCenter, m_caption);
-    text.setLeft(text.left() + painter.fontMetrics().horizontalAdvance(m_caption) + theme.px(6));
+    if (!m_noCaption) {
+        painter.drawText(text, Qt::AlignVCenter, m_caption);
+        text.setLeft(text.left() + painter.fontMetrics().horizontalAdvance(m_caption) + theme.px(6));
+    }
     painter.setFont(theme.weighted(theme.ui, QFont::Medium));
     painter.setPen(theme.color(isEnabled() ? Color::Text : Color::Text3));
     painter.drawText(text, Qt::AlignVCenter, painter.fontMetrics().elidedText(m_value, Qt::ElideMiddle, text.width()));
@@ -69,7 +82,13 @@ SearchButton::SearchButton(const ThemeHub& hub, QWidget* parent) : QToolButton(p
 }
 
 QSize SearchButton::sizeHint() const {
-    return {m_hub.px(230), m_hub.px(28)};
+    return {m_hub.px(m_iconOnly ? 32 : 230), m_hub.px(28)};
+}
+
+void SearchButton::setIconOnly(bool iconOnly) {
+    m_iconOnly = iconOnly;
+    updateGeometry();
+    update();
 }
 
 void SearchButton::paintEvent(QPaintEvent*) {
@@ -82,6 +101,7 @@ void SearchButton::paintEvent(QPaintEvent*) {
     const double side = theme.px(14);
     paintIcon(painter, QRectF(theme.px(9), (height() - side) / 2, side, side), QStringLiteral("search"),
               theme.color(Color::Text3));
+    if (m_iconOnly) return;
     painter.setFont(theme.ui);
     painter.setPen(theme.color(Color::Text3));
     painter.drawText(rect().adjusted(theme.px(29), 0, -theme.px(50), 0), Qt::AlignVCenter, tr("Find action, layer"));
@@ -103,7 +123,8 @@ TopBar::TopBar(const ThemeHub& hub, QWidget* parent) : QToolBar(parent), m_hub(h
     setFloatable(false);
     setContextMenuPolicy(Qt::PreventContextMenu);
     setFixedHeight(hub.px(44));
-    auto* all = new QWidget(this);
+    auto* all = m_all = new QWidget(this);
+    all->setMinimumWidth(1);  // else the bar hides all of it in a narrow window; fit() sees to it
     auto* row = new QHBoxLayout(all);
     row->setContentsMargins(hub.px(12), 0, hub.px(12), hub.px(2));
     row->setSpacing(hub.px(10));
@@ -134,11 +155,36 @@ TopBar::TopBar(const ThemeHub& hub, QWidget* parent) : QToolBar(parent), m_hub(h
     row->addWidget(m_run);
     all->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     addWidget(all);
+    for (ContextButton* button : {m_model, m_config, m_data})
+        connect(button, &ContextButton::valueChanged, this, &TopBar::fit);
     connect(&hub, &ThemeHub::changed, this, qOverload<>(&QWidget::update));
 }
 
 void TopBar::showContext(bool shown) {
     m_context->setVisible(shown);
+    fit();
+}
+
+void TopBar::resizeEvent(QResizeEvent* event) {
+    QToolBar::resizeEvent(event);
+    fit();
+}
+
+void TopBar::fit() {
+    const int spare = m_hub.px(kSpare);  // the button at the end changes its text
+    int steps = 0;
+    for (giveWay(0); steps < kMostSteps && m_all->layout()->totalSizeHint().width() + spare > width();) giveWay(++steps);
+}
+
+void TopBar::giveWay(int steps) {
+    for (ContextButton* button : {m_model, m_config, m_data}) button->setNarrow(steps >= 1, steps >= 2);
+    m_data->setVisible(steps < 3);
+    m_config->setVisible(steps < 4);
+    m_search->setIconOnly(steps >= 5);
+    m_perspectives->setIconsOnly(steps >= 6);
+    m_context->layout()->invalidate();
+    m_context->updateGeometry();
+    m_all->layout()->invalidate();
 }
 
 void TopBar::paintEvent(QPaintEvent*) {

@@ -19,6 +19,29 @@ public:
     // "" reads "none". tip: what to say beside the value in full.
     void setValue(const QString& value, const QString& tip = {});
     QString value() const { return m_value; }
+    // Without its caption, and with a shorter value, where place is scarce.
+    void setNarrow(bool noCaption, bool shortValue);
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+Q_SIGNALS:
+    void valueChanged();
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    const ThemeHub& m_hub;
+    QString m_caption, m_value;
+    bool m_noCaption = false, m_shortValue = false;
+};
+
+// A button that looks like a search field and shows its shortcut.
+class SearchButton : public QToolButton {
+    Q_OBJECT
+public:
+    SearchButton(const ThemeHub& hub, QWidget* parent);
+    void setIconOnly(bool iconOnly);
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }
 
@@ -27,23 +50,11 @@ protected:
 
 private:
     const ThemeHub& m_hub;
-    QString m_caption, m_value;
+    bool m_iconOnly = false;
 };
 
-// A button that looks like a search field and shows its shortcut.
-class SearchButton : public QToolButton {
-    Q_OBJECT
-public:
-    SearchButton(const ThemeHub& hub, QWidget* parent);
-    QSize sizeHint() const override;
-
-protected:
-    void paintEvent(QPaintEvent* event) override;
-
-private:
-    const ThemeHub& m_hub;
-};
-
+// What gives way in a narrow window, in this order: captions, the length of values, data, config, the search's text, the
+// perspectives' texts.
 class TopBar : public QToolBar {
     Q_OBJECT
 public:
@@ -58,9 +69,14 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
+    void fit();
+    void giveWay(int steps);
+
     const ThemeHub& m_hub;
+    QWidget* m_all;
     SegmentBar* m_perspectives;
     QWidget* m_context;
     ContextButton* m_model;
