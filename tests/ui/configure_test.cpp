@@ -158,19 +158,22 @@ TEST_F(ConfigureTest, KeysSetTheBitsOfTheSelectedLayers) {
 
 TEST_F(ConfigureTest, DefaultTakesOutExactlyWhatAKeyWrote) {
     const QString before = document.text();
-    const QStringList layers{QStringLiteral("model.7.conv")};
-    const QString after = withLayerRule(before, layers, LayerRule::Bits8);
+    LayerInfo layer;
+    layer.name = "model.7.conv";
+    const std::vector<LayerInfo> layers{layer};
+    const QString after = withLayerRule(before, layers, LayerRule::Bits8).text;
     EXPECT_TRUE(after.startsWith(before.left(before.indexOf(QStringLiteral("calibration:")) - 2)));
-    EXPECT_EQ(withLayerRule(after, layers, LayerRule::Bits8), after) << "the same key twice changes nothing";
-    const ConfigReading reading = readConfig(withLayerRule(after, layers, LayerRule::Default).toStdString());
+    EXPECT_EQ(withLayerRule(after, layers, LayerRule::Bits8).text, after) << "the same key twice changes nothing";
+    const ConfigReading reading = readConfig(withLayerRule(after, layers, LayerRule::Default).text.toStdString());
     EXPECT_EQ(reading.config.quantization.layerConfigs,
               readConfig(before.toStdString()).config.quantization.layerConfigs);
     EXPECT_TRUE(reading.valid());
 }
 
 TEST_F(ConfigureTest, LayerRulesWorkWithoutASectionOfTheirOwn) {
-    const QString text =
-        withLayerRule(QStringLiteral("model:\n  variant: \"n\"\n"), {QStringLiteral("model.0.conv")}, LayerRule::Bits4);
+    LayerInfo layer;
+    layer.name = "model.0.conv";
+    const QString text = withLayerRule(QStringLiteral("model:\n  variant: \"n\"\n"), {layer}, LayerRule::Bits4).text;
     const ConfigReading reading = readConfig(text.toStdString());
     EXPECT_TRUE(reading.valid()) << text.toStdString();
     ASSERT_EQ(reading.config.quantization.layerConfigs.size(), 1u);

@@ -3,6 +3,7 @@
 
 #include <QDockWidget>
 #include <QTimer>
+#include <algorithm>
 
 #include "configure/form_panel.h"
 #include "configure/lab_panel.h"
@@ -17,6 +18,11 @@
 #include "widgets/row_table.h"
 
 namespace qat::ui {
+namespace {
+
+constexpr int kNarrowBelow = 1450;
+
+}  // namespace
 
 ConfigurePage::ConfigurePage(ThemeHub* hub, SelectionHub* selection, Document* document, QWidget* parent)
     : QMainWindow(parent),
@@ -67,17 +73,24 @@ void ConfigurePage::buildDocks() {
     m_patternDock = lab;
 }
 
-// Sizes given before the first layout are lost, so they are set once the page has its real size.
-void ConfigurePage::showEvent(QShowEvent* event) {
-    QMainWindow::showEvent(event);
-    if (m_arranged || property("layoutRestored").toBool()) return;
-    m_arranged = true;
-    QTimer::singleShot(0, this, &ConfigurePage::arrangeDocks);
+// A narrow page has the sections as a list to open, so that the layers keep the width of their names.
+void ConfigurePage::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    const bool narrow = width() < m_hub->px(kNarrowBelow);
+    if (narrow == m_form->isFolded()) return;
+    m_form->setFolded(narrow);
+    QTimer::singleShot(0, this, &ConfigurePage::arrangeColumns);
+}
+
+void ConfigurePage::arrangeColumns() {
+    const bool narrow = m_form->isFolded();
+    resizeDocks({m_formDock, m_textDock}, {m_hub->px(narrow ? 312 : 440), m_hub->px(narrow ? 350 : 420)},
+                Qt::Horizontal);
 }
 
 void ConfigurePage::arrangeDocks() {
-    resizeDocks({m_formDock, m_textDock}, {m_hub->px(440), m_hub->px(420)}, Qt::Horizontal);
-    resizeDocks({m_patternDock}, {m_hub->px(250)}, Qt::Vertical);
+    arrangeColumns();
+    resizeDocks({m_patternDock}, {std::min(m_hub->px(250), height() * 2 / 5)}, Qt::Vertical);
 }
 
 void ConfigurePage::link() {

@@ -32,12 +32,13 @@ public:
     YamlEditor* editor() { return m_editor; }
 
 protected:
-    void showEvent(QShowEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void buildDocks();
     void link();
     void refreshHeader();
+    void arrangeColumns();
 
     ThemeHub* m_hub;
     Document* m_document;
@@ -50,7 +51,6 @@ private:
     QDockWidget* m_formDock = nullptr;
     QDockWidget* m_textDock = nullptr;
     QDockWidget* m_patternDock = nullptr;
-    bool m_arranged = false;
 };
 
 }  // namespace qat::ui

@@ -39,7 +39,7 @@ bool isTrue(const QString& value) {
 
 }  // namespace
 
-FieldEditor::FieldEditor(const ThemeHub& hub, const ConfigField& field, QWidget* parent)
+FieldEditor::FieldEditor(const ThemeHub& hub, const ConfigField& field, int labelWidth, QWidget* parent)
     : QWidget(parent), m_hub(hub), m_field(field) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(hub.px(14), hub.px(3), hub.px(12), hub.px(3));
@@ -47,7 +47,7 @@ FieldEditor::FieldEditor(const ThemeHub& hub, const ConfigField& field, QWidget*
     auto* row = new QHBoxLayout;
     row->setSpacing(hub.px(8));
     m_label = new ThemedLabel(hub, text(field.label), TextStyle::Small, Color::Text2, this);
-    m_label->setFixedWidth(hub.px(118));
+    m_label->setFixedWidth(labelWidth);
     m_label->setElide(Qt::ElideRight);
     m_label->setToolTip(text(field.path));
     m_control = makeControl();
@@ -121,10 +121,13 @@ QWidget* FieldEditor::makeNumber() {
     box->setRange(static_cast<int>(low), high > low ? static_cast<int>(high) : INT_MAX);
     box->setKeyboardTracking(false);
     box->setFixedWidth(m_hub.px(96));
-    m_show = [box](const QString& value) {
+    // A number beyond the limits is shown as it is written; the issue below says what is wrong with it.
+    m_show = [box, least = box->minimum(), most = box->maximum()](const QString& value) {
         bool isNumber = false;
         const int number = value.toInt(&isNumber);
-        if (isNumber) box->setValue(number);
+        if (!isNumber) return;
+        box->setRange(std::min(least, number), std::max(most, number));
+        box->setValue(number);
     };
     connect(box, &QSpinBox::valueChanged, this, [this](int value) { commit(QString::number(value)); });
     return box;
@@ -170,6 +173,10 @@ void FieldEditor::show(const QString& value, bool stated) {
     const QSignalBlocker quiet(m_control);
     m_show(value);
     m_control->update();
+}
+
+void FieldEditor::setLabelWidth(int pixels) {
+    m_label->setFixedWidth(pixels);
 }
 
 void FieldEditor::setIssue(const QString& message, bool isError) {

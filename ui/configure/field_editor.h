@@ -14,7 +14,8 @@ class ThemedLabel;
 class FieldEditor : public QWidget {
     Q_OBJECT
 public:
-    FieldEditor(const ThemeHub& hub, const ConfigField& field, QWidget* parent = nullptr);
+    // labelWidth in pixels: alike for all fields of a section.
+    FieldEditor(const ThemeHub& hub, const ConfigField& field, int labelWidth, QWidget* parent = nullptr);
 
     const ConfigField& field() const { return m_field; }
     QString key() const { return QString::fromStdString(m_field.path); }
@@ -23,6 +24,7 @@ public:
     // "" = nothing wrong.
     void setIssue(const QString& message, bool isError);
     QWidget* control() { return m_control; }
+    void setLabelWidth(int pixels);
     // As the user types it in: sets the control and emits edited().
     void enter(const QString& value);
 

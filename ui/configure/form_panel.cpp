@@ -1,6 +1,7 @@
 // Lays out the left dock and fills section list and help.
 #include "configure/form_panel.h"
 
+#include <QComboBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QPainter>
@@ -63,10 +64,13 @@ FormPanel::FormPanel(const ThemeHub& hub, Document* document, QWidget* parent)
     column->addWidget(m_messages);
     auto* row = new QHBoxLayout;
     row->setSpacing(0);
-    row->addWidget(makeSections());
-    row->addWidget(new Hairline(hub, Qt::Vertical, this));
+    m_side = makeSections();
+    m_sideLine = new Hairline(hub, Qt::Vertical, this);
+    row->addWidget(m_side);
+    row->addWidget(m_sideLine);
     auto* right = new QVBoxLayout;
     right->setSpacing(0);
+    right->addWidget(makeSectionBox());
     right->addWidget(m_form, 1);
     right->addWidget(new Hairline(hub, Qt::Horizontal, this));
     right->addWidget(makeHelp());
@@ -114,6 +118,37 @@ QWidget* FormPanel::makeSections() {
     return panel;
 }
 
+// Stands in for the list while the panel is folded.
+QWidget* FormPanel::makeSectionBox() {
+    m_top = new Surface(m_hub, false, this);
+    auto* row = new QHBoxLayout(m_top);
+    row->setContentsMargins(m_hub.px(14), m_hub.px(10), m_hub.px(14), 0);
+    m_box = new QComboBox(m_top);
+    m_box->setAccessibleName(tr("Section"));
+    m_box->setModel(m_sections);
+    m_box->setMaxVisibleItems(m_sections->rowCount());
+    m_box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    row->addWidget(m_box, 1);
+    m_boxIssues = new ThemedLabel(m_hub, {}, TextStyle::Caption, Color::Warning, m_top);
+    row->addWidget(m_boxIssues);
+    m_top->hide();
+    connect(m_box, &QComboBox::activated, m_list, &RowTable::selectRow);
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentRowChanged, m_box,
+            [this](const QModelIndex& index) { m_box->setCurrentIndex(index.row()); });
+    return m_top;
+}
+
+void FormPanel::setFolded(bool folded) {
+    m_side->setVisible(!folded);
+    m_sideLine->setVisible(!folded);
+    m_top->setVisible(folded);
+    m_form->setTitled(!folded);
+}
+
+bool FormPanel::isFolded() const {
+    return !m_top->isHidden();
+}
+
 QWidget* FormPanel::makeHelp() {
     auto* panel = new Surface(m_hub, false, this);
     auto* column = new QVBoxLayout(panel);
@@ -153,6 +188,10 @@ void FormPanel::refresh() {
                              : item->text(),
                       Qt::AccessibleTextRole);
     }
+    int issues = 0;
+    for (int row = 0; row < m_sections->rowCount(); ++row) issues += m_sections->item(row)->data(kIssueRole).toInt();
+    m_boxIssues->setText(counted(issues, tr("1 issue"), tr("%1 issues")));
+    m_boxIssues->setVisible(issues > 0);
     int stated = 0;
     for (const ConfigField& field : configFields()) {
         const ConfigValueAt at = reading->values.value(QString::fromStdString(field.path));

@@ -3,6 +3,7 @@
 
 #include <QWidget>
 
+class QComboBox;
 class QStandardItemModel;
 
 namespace qat::ui {
@@ -21,12 +22,16 @@ public:
     SchemaForm* form() { return m_form; }
     void showSection(const QString& section);
     QSize sizeHint() const override;  // the width its dock starts with
+    // Folded: a box above the form in place of the list of sections beside it.
+    void setFolded(bool folded);
+    bool isFolded() const;
 
 Q_SIGNALS:
     void fieldFocused(const QString& key);
 
 private:
     QWidget* makeSections();
+    QWidget* makeSectionBox();
     QWidget* makeHelp();
     void refresh();
     void showHelp(const QString& key);
@@ -35,6 +40,11 @@ private:
     Document* m_document;
     QStandardItemModel* m_sections;
     RowTable* m_list;
+    QWidget* m_side;
+    QWidget* m_sideLine;
+    QWidget* m_top;
+    QComboBox* m_box;
+    ThemedLabel* m_boxIssues;
     SchemaForm* m_form;
     MessageStack* m_messages;
     ThemedLabel* m_differs;

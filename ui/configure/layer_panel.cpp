@@ -9,12 +9,13 @@
 #include <QStackedWidget>
 #include <QTimer>
 #include <QVBoxLayout>
-#include <exception>
 
 #include "configure/layer_model.h"
 #include "document/document.h"
+#include "feed/trouble.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
+#include "widgets/column_fit.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"
 #include "widgets/message_bar.h"
@@ -26,6 +27,14 @@ namespace qat::ui {
 namespace {
 
 constexpr int kFilterAfterMs = 200;
+const auto kRule = QStringLiteral("rule");
+
+// The core's sentences go on after a file's name and begin small.
+QString sentenceCase(QString sentence) {
+    const bool isName = sentence.section(QLatin1Char(' '), 0, 0).contains(QRegularExpression(QStringLiteral("[._]")));
+    if (!sentence.isEmpty() && !isName) sentence[0] = sentence[0].toUpper();
+    return sentence.endsWith(QLatin1Char('.')) ? sentence : sentence + QLatin1Char('.');
+}
 
 int64_t weightsOf(const LayerInfo& layer) {
     int64_t count = layer.weightShape.empty() ? 0 : 1;
@@ -63,6 +72,7 @@ LayerPanel::LayerPanel(const ThemeHub& hub, SelectionHub* selection, Document* d
     column->addWidget(m_stack, 1);
     column->addWidget(makeFooter());
     connect(document, &Document::modelChanged, this, &LayerPanel::refresh);
+    connect(document, &Document::modelChanged, this, &LayerPanel::checkRule);
     connect(document, &Document::readingChanged, this, &LayerPanel::refresh);
     connect(selection, &SelectionHub::changed, this, [this](SelectionHub::Parts parts, const void* origin) {
         if (parts & SelectionHub::Selected) takeSelection(origin);
@@ -146,8 +156,11 @@ QWidget* LayerPanel::makeTable() {
     header->resizeSection(LayerModel::kWeights, small.horizontalAdvance(QStringLiteral("1 179 648")) + pad);
     header->resizeSection(LayerModel::kWeightBits, m_hub.px(38));
     header->resizeSection(LayerModel::kActivationBits, m_hub.px(38));
-    header->resizeSection(LayerModel::kObserver, small.horizontalAdvance(QStringLiteral("moving_average_m")) + pad);
+    header->resizeSection(LayerModel::kObserver, small.horizontalAdvance(QStringLiteral("moving_average_minmax")) + pad);
     header->setStretchLastSection(true);
+    const int setBy = small.horizontalAdvance(QStringLiteral("pattern 22, line 222; A: line 22")) + pad;
+    new ColumnFit(m_table, LayerModel::kName, {LayerModel::kObserver, LayerModel::kWeights, LayerModel::kKernel},
+                  {{LayerModel::kSetBy, setBy}});
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayerPanel::pushSelection);
     connect(m_table, &RowTable::rowHovered, this, [this](int row) {
         m_selection->hover(row < 0 ? kNoLayer : m_filter->index(row, 0).data(LayerIdRole).toInt(), this);
@@ -171,11 +184,15 @@ QWidget* LayerPanel::makeFooter() {
     row->setSpacing(m_hub.px(12));
     m_selected = new ThemedLabel(m_hub, {}, TextStyle::Small, Color::Text, footer);
     row->addWidget(m_selected);
-    row->addWidget(new ThemedLabel(m_hub, tr("Keys set the weight bits:  4   8   6 = 16   F float   D default"),
-                                   TextStyle::Small, Color::Text2, footer));
-    row->addStretch(1);
-    row->addWidget(new ThemedLabel(m_hub, tr("outlined rows share a scale group with the selection"), TextStyle::Small,
-                                   Color::Text3, footer));
+    auto* keys = new ThemedLabel(m_hub, tr("Keys set the weight bits:  4   8   6 = 16   F float   D default"),
+                                 TextStyle::Small, Color::Text2, footer);
+    auto* outlined = new ThemedLabel(m_hub, tr("outlined rows share a scale group with the selection"),
+                                     TextStyle::Small, Color::Text3, footer);
+    keys->setElide(Qt::ElideRight);
+    outlined->setElide(Qt::ElideRight);
+    outlined->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    row->addWidget(keys);
+    row->addWidget(outlined, 1);
     column->addLayout(row);
     footer->setFixedHeight(m_hub.px(29));
     return footer;
@@ -260,17 +277,40 @@ void LayerPanel::pushSelection() {
 }
 
 void LayerPanel::apply(LayerRule rule) {
-    QStringList layers;
-    for (const QModelIndex& index : m_table->selectionModel()->selectedRows(LayerModel::kName))
-        layers.append(index.data().toString());
-    if (layers.isEmpty()) return;
-    try {
-        m_document->setText(withLayerRule(m_document->text(), layers, rule),
-                            counted(layers.size(), tr("bits of 1 layer"), tr("bits of %1 layers")), this);
-        m_messages->withdraw(QStringLiteral("rule"));
-    } catch (const std::exception& error) {
-        m_messages->post(QStringLiteral("rule"), MessageKind::Warning, QString::fromUtf8(error.what()));
-    }
+    std::vector<LayerInfo> layers;
+    for (const QModelIndex& index : m_table->selectionModel()->selectedRows())
+        if (const LayerInfo* layer = m_model->layer(m_filter->mapToSource(index).row())) layers.push_back(*layer);
+    if (layers.empty()) return;
+    m_messages->withdraw(kRule);
+    RuledText ruled;
+    const QString trouble = troubleOf([&] { ruled = withLayerRule(m_document->text(), layers, rule); });
+    if (!trouble.isEmpty()) return m_messages->post(kRule, MessageKind::Warning, sentenceCase(trouble));
+    m_document->setText(ruled.text,
+                        counted(static_cast<int64_t>(layers.size()), tr("bits of 1 layer"), tr("bits of %1 layers")),
+                        this);
+    if (ruled.mixedPrecision) tellMixedPrecision(ruled.woken);
+    m_asked = {m_document->text(), {}, rule};
+    for (const LayerInfo& layer : layers) m_asked.layers.append(QString::fromStdString(layer.name));
+    checkRule();
+}
+
+void LayerPanel::tellMixedPrecision(int woken) {
+    QString sentence =
+        tr("Mixed precision is now on (qat_params.use_mixed_precision): while it was off, widths of single layers did "
+           "not count.");
+    if (woken > 0)
+        sentence += QLatin1Char(' ') + counted(woken, tr("The width of 1 earlier pattern counts now, too."),
+                                               tr("The widths of %1 earlier patterns count now, too."));
+    m_messages->post(kRule, MessageKind::Info, sentence,
+                     {{tr("Undo"), [this] { m_document->undoStack()->undo(); }}});
+}
+
+// Whatever else decides about a layer: what a key was asked for is compared with what the core makes of the text.
+void LayerPanel::checkRule() {
+    if (m_asked.layers.isEmpty() || !m_document->model() || m_document->modelText() != m_asked.text) return;
+    const QString unmet = unmetRule(m_document->model()->layers, m_asked.layers, m_asked.rule);
+    m_asked = {};
+    if (!unmet.isEmpty()) m_messages->post(kRule, MessageKind::Warning, unmet);
 }
 
 // The keys act on the table only, so they never swallow what is typed elsewhere.

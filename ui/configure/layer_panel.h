@@ -46,6 +46,8 @@ private:
     void refreshBudget();
     void takeSelection(const void* origin);
     void pushSelection();
+    void tellMixedPrecision(int woken);
+    void checkRule();
 
     const ThemeHub& m_hub;
     SelectionHub* m_selection;
@@ -64,6 +66,12 @@ private:
     ThemedLabel* m_macs;
     ThemedLabel* m_selected;
     bool m_taking = false;
+    // What a key was last asked for, until the core has said what became of it.
+    struct Asked {
+        QString text;
+        QStringList layers;
+        LayerRule rule = LayerRule::Default;
+    } m_asked;
 };
 
 }  // namespace qat::ui

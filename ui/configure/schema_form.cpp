@@ -3,6 +3,7 @@
 
 #include <QCoreApplication>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "configure/field_editor.h"
 #include "document/document.h"
@@ -11,6 +12,11 @@
 #include "widgets/themed_label.h"
 
 namespace qat::ui {
+namespace {
+
+constexpr int kWidestForm = 290;  // px at the base font, that its fields may ask for
+
+}  // namespace
 
 QString sectionTitle(const QString& key) {
     static const QHash<QString, QString> titles{{QStringLiteral("model"), SchemaForm::tr("Model")},
@@ -57,15 +63,32 @@ void SchemaForm::showSection(const QString& section) {
     refresh();
 }
 
+// Of the section, within what leaves the fields their place.
+int SchemaForm::widestLabel() const {
+    const QFontMetrics metrics(m_hub.theme().small);
+    int widest = m_hub.px(92);
+    for (const ConfigField& field : configFields())
+        if (QString::fromStdString(field.section) == m_section)
+            widest = std::max(widest, metrics.horizontalAdvance(QString::fromStdString(field.label)) + 2);
+    return std::min(widest, m_hub.px(158));
+}
+
+void SchemaForm::setTitled(bool titled) {
+    m_titled = titled;
+    if (m_title) m_title->setVisible(titled);
+}
+
 void SchemaForm::build() {
     m_editors.clear();
     auto* body = new Surface(m_hub, false, this);
     auto* column = new QVBoxLayout(body);
     column->setContentsMargins(0, m_hub.px(10), 0, m_hub.px(12));
     column->setSpacing(0);
-    auto* title = new ThemedLabel(m_hub, sectionTitle(m_section), TextStyle::Heading, Color::Text, body);
-    title->setContentsMargins(m_hub.px(14), 0, 0, m_hub.px(6));
-    column->addWidget(title);
+    m_title = new ThemedLabel(m_hub, sectionTitle(m_section), TextStyle::Heading, Color::Text, body);
+    m_title->setContentsMargins(m_hub.px(14), 0, 0, m_hub.px(6));
+    m_title->setVisible(m_titled);
+    column->addWidget(m_title);
+    const int labelWidth = widestLabel();
     QString group;
     for (const ConfigField& field : configFields()) {
         if (QString::fromStdString(field.section) != m_section) continue;
@@ -77,7 +100,7 @@ void SchemaForm::build() {
             column->addWidget(heading);
         }
         group = inner;
-        auto* editor = new FieldEditor(m_hub, field, body);
+        auto* editor = new FieldEditor(m_hub, field, labelWidth, body);
         connect(editor, &FieldEditor::focused, this, &SchemaForm::fieldFocused);
         connect(editor, &FieldEditor::edited, this, [this](const QString& key, const QString& value) {
             if (const QString trouble = m_document->setValue(key, value, this); !trouble.isEmpty())
@@ -87,6 +110,11 @@ void SchemaForm::build() {
         column->addWidget(editor);
     }
     column->addStretch(1);
+    // Wide fields are few, and labels can be read as tooltips: better those are cut than the dock is wider than its place.
+    const int over = body->minimumSizeHint().width() - m_hub.px(kWidestForm);
+    if (over > 0)
+        for (FieldEditor* editor : std::as_const(m_editors))
+            editor->setLabelWidth(std::max(m_hub.px(92), labelWidth - over));
     setWidget(body);                                                  // deletes the form before
     setMinimumWidth(body->minimumSizeHint().width() + m_hub.px(12));  // nothing is cut off at the right
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QHash>
+#include <QPointer>
 #include <QScrollArea>
 
 namespace qat::ui {
@@ -9,6 +10,7 @@ namespace qat::ui {
 class Document;
 class FieldEditor;
 class ThemeHub;
+class ThemedLabel;
 
 class SchemaForm : public QScrollArea {
     Q_OBJECT
@@ -19,6 +21,8 @@ public:
     const QString& section() const { return m_section; }
     FieldEditor* editor(const QString& key) const { return m_editors.value(key); }
     void focusField(const QString& key);
+    // Whether the section's name stands above its fields.
+    void setTitled(bool titled);
 
 Q_SIGNALS:
     void fieldFocused(const QString& key);
@@ -27,11 +31,14 @@ Q_SIGNALS:
 private:
     void build();
     void refresh();
+    int widestLabel() const;
 
     const ThemeHub& m_hub;
     Document* m_document;
     QString m_section;
     QHash<QString, FieldEditor*> m_editors;
+    QPointer<ThemedLabel> m_title;
+    bool m_titled = true;
 };
 
 // Words for a top-level key or a group inside it: "qat_params" -> "QAT".
