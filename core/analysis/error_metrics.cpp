@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #include "base/error.h"
@@ -84,6 +85,24 @@ double ErrorSums::relError() const { return m_absError / (m_absReference + 1e-12
 
 std::map<std::string, double> ErrorSums::metrics() const {
     return {{"mse", mse()}, {"sqnr_db", sqnrDb()}, {"cosine", cosine()}, {"abs_error", absError()}, {"rel_error", relError()}};
+}
+
+// Hexadecimal, so that doubles come back bit by bit.
+std::string ErrorSums::text() const {
+    std::array<char, 256> text;
+    std::snprintf(text.data(), text.size(), "%a,%a,%a,%a,%a,%a,%lld", m_squaredError, m_squaredReference, m_squaredQuantized, m_product, m_absError, m_absReference,
+                  static_cast<long long>(m_count));
+    return text.data();
+}
+
+ErrorSums ErrorSums::fromText(const std::string& text) {
+    ErrorSums sums;
+    long long count = 0;
+    const int read = std::sscanf(text.c_str(), "%la,%la,%la,%la,%la,%la,%lld", &sums.m_squaredError, &sums.m_squaredReference, &sums.m_squaredQuantized, &sums.m_product,
+                                 &sums.m_absError, &sums.m_absReference, &count);
+    require(read == 7 && count >= 0, ErrorKind::BadInput, "bad error sums ", text);
+    sums.m_count = count;
+    return sums;
 }
 
 }  // namespace qat

@@ -25,6 +25,10 @@ public:
     // mse, sqnr_db, cosine, abs_error, rel_error
     std::map<std::string, double> metrics() const;
 
+    // Everything that was added, exactly, as one word, and back. Throws Error{BadInput} for any other text.
+    std::string text() const;
+    static ErrorSums fromText(const std::string& text);
+
 private:
     double m_squaredError = 0, m_squaredReference = 0, m_squaredQuantized = 0, m_product = 0, m_absError = 0, m_absReference = 0;
     int64_t m_count = 0;

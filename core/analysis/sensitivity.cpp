@@ -3,9 +3,13 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "ops/fake_quantize.h"
 #include "ops/forward.h"
 #include "run/executor.h"
@@ -29,10 +33,12 @@ public:
         m_cache.emplace(job.floatGraph, m_heads);
     }
 
-    void addBatch(const at::Tensor& images, const CancelToken& cancel, const std::function<void()>& rowDone) {
+    // From row `first` on.
+    void addBatch(const at::Tensor& images, size_t first, const CancelToken& cancel, const std::function<void()>& rowDone) {
         const at::NoGradGuard noGrad;
         m_cache->fill(images);
-        for (LayerSensitivity& row : rows) {
+        for (size_t at = first; at < rows.size(); ++at) {
+            LayerSensitivity& row = rows[at];
             const auto outputs = m_job.reuse ? m_cache->rerun(row.node, layerOutput(row)) : fullPass(row, images);
             for (size_t i = 0; i < outputs.size(); ++i) row.error.add(m_cache->outputs()[i], outputs[i]);
             rowDone();
@@ -85,15 +91,62 @@ private:
     std::optional<PrefixCache> m_cache;
 };
 
+// The sweep's state on disk: how many rows of all batches are done, and the sums of every row.
+class SweepState {
+public:
+    SweepState(const SensitivityJob& job, std::vector<LayerSensitivity>& rows) : m_job(job), m_rows(rows) {}
+
+    // How many rows are done; 0 without a state of this sweep. Another one's, or a damaged one, is none.
+    int64_t restore() {
+        std::error_code unreadable;
+        if (m_job.state.empty() || !std::filesystem::is_regular_file(m_job.state, unreadable)) return 0;
+        const auto json = nlohmann::json::parse(readFile(m_job.state), nullptr, false);
+        try {
+            if (json.at("identity") != m_job.identity || json.at("rows").size() != m_rows.size()) return 0;
+            std::vector<ErrorSums> sums;
+            for (const auto& row : json.at("rows")) sums.push_back(ErrorSums::fromText(row.get<std::string>()));
+            const auto done = json.at("done").get<int64_t>();
+            for (size_t i = 0; i < sums.size(); ++i) m_rows[i].error = sums[i];
+            return done;
+        } catch (const nlohmann::json::exception&) {
+        } catch (const Error&) {
+        }
+        return 0;
+    }
+
+    void keep(int64_t done, bool now) {
+        if (m_job.state.empty() || (!now && std::chrono::steady_clock::now() - m_kept < kInterval)) return;
+        nlohmann::json rows = nlohmann::json::array();
+        for (const LayerSensitivity& row : m_rows) rows.push_back(row.error.text());
+        writeFileAtomic(m_job.state, nlohmann::json{{"identity", m_job.identity}, {"done", done}, {"rows", rows}}.dump() + "\n");
+        m_kept = std::chrono::steady_clock::now();
+    }
+
+private:
+    static constexpr std::chrono::seconds kInterval{1};  // a row takes some milliseconds, a file too
+
+    const SensitivityJob& m_job;
+    std::vector<LayerSensitivity>& m_rows;
+    std::chrono::steady_clock::time_point m_kept = std::chrono::steady_clock::now();
+};
+
 }  // namespace
 
 std::vector<LayerSensitivity> measureSensitivity(const SensitivityJob& job, const std::function<at::Tensor()>& next, int64_t batches,
-                                                 const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress) {
+                                                 const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress,
+                                                 const std::function<void(int64_t)>& resumed) {
     Sweep sweep(job);
-    const int64_t total = batches * static_cast<int64_t>(sweep.rows.size());
-    int64_t done = 0;
-    for (at::Tensor images = next(); images.defined(); images = next())
-        sweep.addBatch(images, cancel, [&] { progress(++done, total); });
+    SweepState state(job, sweep.rows);
+    const auto rows = static_cast<int64_t>(sweep.rows.size()), total = batches * rows;
+    int64_t done = state.restore(), begin = 0;
+    if (done > 0 && resumed) resumed(done);
+    for (at::Tensor images = next(); images.defined(); images = next(), begin += rows) {
+        if (begin + rows <= done) continue;
+        sweep.addBatch(images, static_cast<size_t>(std::max<int64_t>(done - begin, 0)), cancel, [&] {
+            progress(++done, total);
+            state.keep(done, cancel.requested());
+        });
+    }
     require(done > 0, ErrorKind::BadInput, "the sensitivity sweep got no images");
     return std::move(sweep.rows);
 }
