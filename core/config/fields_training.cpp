@@ -142,7 +142,7 @@ void addGate(Rows<Config>& rows) {
     using G = GateConfig;
     constexpr auto at = &Config::gate;
     rows.add<at, &G::collapseRatio>("gate.collapse_ratio", "Collapse ratio",
-                                    "Training collapsed when mAP50-95 is below this share of its best; 0 sets no floor.", within(0, 1));
+                                    "Training collapsed when mAP50-95 is below this share of its best, or of where it started; 0 sets no floor.", within(0, 1));
     rows.add<at, &G::patience>("gate.patience", "Patience", "Epochs in a row below the floor before anything is done.", within(1, 1000));
     rows.add<at, &G::reaction>("gate.reaction", "Reaction",
                                "What follows a collapse, a loss or gradients that are not finite, or a dead or exploding scale.");

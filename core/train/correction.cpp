@@ -42,10 +42,6 @@ void freeze(Graph& graph) {
     }
 }
 
-std::string identityOf(const CorrectionJob& job) {
-    return jobIdentity(job.config, storedDigest(job.graph));
-}
-
 std::vector<NodeId> convolutionsOf(const CorrectionJob& job) {
     std::vector<LayerPattern> patterns;
     for (const std::string& text : job.config.qc.layers) patterns.emplace_back(text);
@@ -73,7 +69,8 @@ public:
         : m_job(job),
           m_sink(sink),
           m_cancel(cancel),
-          m_identity(identityOf(job)),
+          m_model(storedDigest(job.graph)),
+          m_identity(jobIdentity(job.config, m_model)),
           m_loader(job.data, augmented(job.config)) {
         const auto chosen = convolutionsOf(job);
         freeze(job.graph);
@@ -92,7 +89,7 @@ public:
     CorrectionOutcome run() {
         if (m_job.resume && std::filesystem::exists(stateFile())) restore();
         for (; m_epoch < m_job.config.qc.epochs; ++m_epoch, m_batch = 0)
-            if (!runEpoch()) return {.layers = {}, .steps = m_optimizer->steps(), .addedBytes = 0, .stopped = true};
+            if (!runEpoch()) return {.layers = {}, .steps = m_optimizer->steps(), .addedBytes = 0, .stopped = m_diverged.empty(), .diverged = m_diverged};
         save();
         return fold();
     }
@@ -101,12 +98,12 @@ private:
     std::filesystem::path stateFile() const { return m_job.checkpointFolder / "correction_state.safetensors"; }
     int64_t allSteps() const { return m_job.config.qc.epochs * m_loader.batchesPerEpoch(); }
 
-    // False: stopped on request, a checkpoint was written.
+    // False: stopped on request, a checkpoint was written; or the loss is not finite.
     bool runEpoch() {
         m_loader.startEpoch(m_epoch, m_batch, /*mosaic=*/false);
         const int every = m_job.config.train.checkpointEvery;
         while (const auto batch = m_loader.next()) {
-            step(*batch);
+            if (!step(*batch)) return false;
             ++m_batch;
             m_sink.progress("qc", m_optimizer->steps(), allSteps());
             if (m_cancel.level() == StopLevel::Abandon) m_cancel.poll();
@@ -116,19 +113,22 @@ private:
         return true;
     }
 
-    void step(const Batch& batch) {
+    bool step(const Batch& batch) {
         const at::AutoGradMode gradMode(true);
         const LossValue loss = m_job.loss.of(m_executor->run(batch.images), batch.targets);
         const double total = sumOf(loss.terms);
         const auto done = static_cast<double>(m_optimizer->steps());
-        require(std::isfinite(total), ErrorKind::BadInput,
-                "quantization correction diverged: the loss is not finite in step ", done + 1,
-                "; a lower qc.lr may help");
+        if (!std::isfinite(total)) {
+            m_diverged = str("quantization correction diverged: the loss is not finite in step ", done + 1,
+                             "; a lower qc.lr may help");
+            return false;
+        }
         loss.total.backward();
         const double lr =
             m_job.config.qc.lr * (1 + std::cos(std::numbers::pi * done / static_cast<double>(allSteps()))) / 2;
         m_optimizer->step({lr, lr, lr, lr, kMomentum, 1});
         m_sink.scalar("qc/loss", done + 1, total);
+        return true;
     }
 
     void save() const {
@@ -147,7 +147,7 @@ private:
     }
 
     void restore(const std::filesystem::path& file) {
-        const ResumeState stored = readResumeState(file, kKind, m_identity);
+        const ResumeState stored = readResumeState(file, kKind, m_identity, formerJobIdentity(m_job.config, m_model));
         Optimizer::State moments;
         std::map<std::string, TensorPtr> given;
         for (const NamedTensor& entry : stored.tensors) {
@@ -206,7 +206,8 @@ private:
     const CorrectionJob& m_job;
     EventSink& m_sink;
     const CancelToken& m_cancel;
-    const std::string m_identity;
+    const std::string m_model, m_identity;
+    std::string m_diverged;
     Loader m_loader;
     const Graph m_noGraph;  // the optimizer steps corrections only
     std::vector<ChannelAffine> m_affines;

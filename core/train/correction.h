@@ -39,13 +39,13 @@ struct CorrectionOutcome {
     int64_t steps = 0;
     int64_t addedBytes = 0;  // on a device: new scales, and the numbers of corrections kept as operations
     bool stopped = false;    // on request, after a checkpoint; the graph is then of no use
+    std::string diverged{};  // why there is no correction, a sentence: the loss is not finite; the graph is then of no use
 };
 
 // Factors start at 1 and offsets at 0. Adam (0.9, 0.999, no decay) steps once a batch at qc.lr (1 + cos(pi step /
 // steps)) / 2; quantizer scales, weights and the statistics of batch norms stay as they are, images are augmented as in
 // training but not joined to mosaics. At the end each correction is folded as qc.fold says. Throws Error{BadInput} when
-// qc.layers matches no quantized convolution, when the loss is not finite, or when the checkpoint belongs to another
-// job.
+// qc.layers matches no quantized convolution, or when the checkpoint belongs to another job.
 CorrectionOutcome correctQuantization(const CorrectionJob& job, EventSink& sink, const CancelToken& cancel);
 
 }  // namespace qat

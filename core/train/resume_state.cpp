@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "config/config_io.h"
+#include "config/resumable.h"
 #include "import/safetensors.h"
 
 namespace qat {
@@ -20,34 +20,35 @@ constexpr int kVersion = 1;
 
 std::string keyOf(const std::string& kind) { return "qatelier." + kind; }
 
-// A second name for the file, so that there is one under its own name at every moment.
-void keepPredecessor(const std::filesystem::path& file) {
-    std::error_code unreadable;
-    if (!std::filesystem::exists(file, unreadable)) return;
-    const std::filesystem::path predecessor = predecessorOf(file);
-    std::error_code failed;
-    std::filesystem::remove(predecessor, failed);
-    std::filesystem::create_hard_link(file, predecessor, failed);
-    if (failed) writeFileAtomic(predecessor, readFile(file));  // a file system without links
-}
-
-void checkBelongs(const nlohmann::json& numbers, const std::string& identity) {
+void checkBelongs(const nlohmann::json& numbers, const std::string& identity, const std::string& former) {
     const int version = numbers.value("version", 0);
     require(version > 0, ErrorKind::BadInput, "it has no version, so it is from before checkpoints had one");
     require(version <= kVersion, ErrorKind::BadInput, "it was written by a newer version of Qatelier: its format is ",
             version, ", this version reads up to ", kVersion);
-    require(numbers.value("identity", "") == identity, ErrorKind::BadInput,
+    const std::string owner = numbers.value("identity", "");
+    require(owner == identity || (!former.empty() && owner == former), ErrorKind::BadInput,
             "it belongs to a run with another model, data or configuration");
 }
 
 }  // namespace
 
-std::string jobIdentity(const Config& config, const std::string& more) {
+namespace {
+
+std::string digestOf(const std::vector<ConfigDifference>& settings, const std::string& more) {
     std::string text;
-    for (const ConfigDifference& difference : diffConfigs(essentials(Config{}), essentials(config)))
-        text += difference.key + "=" + difference.second + "\n";
+    for (const ConfigDifference& setting : settings) text += setting.key + "=" + setting.second + "\n";
     text += more;
     return sha256Hex(std::as_bytes(std::span(text)));
+}
+
+}  // namespace
+
+std::string jobIdentity(const Config& config, const std::string& more) {
+    return digestOf(lastingDifferences(Config{}, config), more);
+}
+
+std::string formerJobIdentity(const Config& config, const std::string& more) {
+    return digestOf(diffConfigs(essentials(Config{}), essentials(config)), more);
 }
 
 std::string storedShapes(const Graph& graph) {
@@ -74,23 +75,44 @@ std::filesystem::path predecessorOf(const std::filesystem::path& file) {
     return path.replace_extension(".previous" + file.extension().string());
 }
 
+void keepSecondName(const std::filesystem::path& file, const std::filesystem::path& name) {
+    std::error_code failed;
+    std::filesystem::remove(name, failed);
+    std::filesystem::create_hard_link(file, name, failed);
+    if (failed) writeFileAtomic(name, readFile(file));
+}
+
 void writeResumeState(const std::filesystem::path& file, const std::string& kind, const std::string& identity,
                       ResumeState state) {
     state.numbers["version"] = kVersion;
     state.numbers["identity"] = identity;
-    keepPredecessor(file);
+    // So that there is one under its own name at every moment.
+    std::error_code unreadable;
+    if (std::filesystem::exists(file, unreadable)) keepSecondName(file, predecessorOf(file));
     writeSafetensors(file, state.tensors, {{keyOf(kind), jsonText(state.numbers)}});
 }
 
-ResumeState readResumeState(const std::filesystem::path& file, const std::string& kind, const std::string& identity) {
+namespace {
+
+ResumeState readAny(const std::filesystem::path& file, const std::string& kind) {
     Safetensors stored = readSafetensors(file);
     const auto text = stored.metadata.find(keyOf(kind));
     require(text != stored.metadata.end(), ErrorKind::BadInput, file.string(), " is not a checkpoint of this kind (", kind,
             ")");
     ResumeState state{nlohmann::json::parse(text->second, nullptr, false), std::move(stored.tensors)};
     require(state.numbers.is_object(), ErrorKind::BadInput, file.string(), " is damaged: its numbers are not JSON");
+    return state;
+}
+
+}  // namespace
+
+nlohmann::json readResumeNumbers(const std::filesystem::path& file, const std::string& kind) { return readAny(file, kind).numbers; }
+
+ResumeState readResumeState(const std::filesystem::path& file, const std::string& kind, const std::string& identity,
+                            const std::string& former) {
+    ResumeState state = readAny(file, kind);
     try {
-        checkBelongs(state.numbers, identity);
+        checkBelongs(state.numbers, identity, former);
     } catch (const nlohmann::json::exception&) {
         fail(ErrorKind::BadInput, file.string(), " is damaged: its version and job are not those of a checkpoint");
     } catch (const Error& error) {

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "import/checkpoint.h"
 #include "ops/fake_quantize.h"
+#include "train/resume_state.h"
 
 namespace qat {
 namespace {
@@ -23,6 +24,7 @@ constexpr double kExploded = 2.0;        // a step of that many largest magnitud
 constexpr double kTroubledScales = 0.5;  // share of a quantizer's scales
 constexpr double kRestless = 0.1;        // share of oscillating weights that is worth a mention
 constexpr double kDrifted = 0.5;         // standard deviations
+constexpr double kSomeAccuracy = 0.01;   // mAP50-95 that a start must have to be lost
 
 // Largest magnitude below each scale of a quantizer, empty if nothing was seen.
 std::vector<double> magnitudes(const Graph& graph, const Quantizer& q) {
@@ -109,7 +111,7 @@ const char* reactionName(GateReaction reaction) {
 }
 
 std::string Incident::sentence() const {
-    const char* follows = reaction == GateReaction::Continue ? "training goes on"
+    const char* follows = reaction == GateReaction::Continue ? "gate.reaction is continue, so nothing is done"
                           : reaction == GateReaction::Stop   ? "training stops with its best weights"
                                                              : "training goes back to its best epoch with a lower rate";
     return str(what, "; likely cause: ", cause, "; ", follows);
@@ -150,15 +152,25 @@ Sentinel::Sentinel(const TrainJob& job, const Stabilizer* stabilizer, EventSink&
     : m_job(job), m_gate(job.config.gate), m_stabilizer(stabilizer), m_sink(sink) {}
 
 void Sentinel::keepBest(const std::filesystem::path& checkpoint, const TrainPosition& at) const {
-    if (!guards() || at.batch != 0 || at.outcome.bestEpoch != at.epoch) return;
-    writeFileAtomic(bestState(), readFile(checkpoint));
+    if (at.batch == 0 && at.outcome.bestEpoch == at.epoch) keepSecondName(checkpoint, bestState());
+}
+
+std::optional<Floor> floorOf(const TrainOutcome& outcome) {
+    const EpochResult* best = nullptr;  // of those that count
+    for (const EpochResult& epoch : outcome.epochs)
+        if (!epoch.easier && (!best || epoch.map > best->map)) best = &epoch;
+    const double start = outcome.startMap.value_or(0);
+    if (start >= kSomeAccuracy && (!best || start > best->map)) return Floor{start, str("what training started from, ", start)};
+    if (!best) return std::nullopt;
+    return Floor{best->map, str("the best, ", best->map, " in epoch ", best->epoch)};
 }
 
 std::string Sentinel::likelyCause() const {
     if (m_job.quantizers)
         if (const auto scale = worstScale(m_job.graph, *m_job.quantizers)) return clauseOf(*scale);
     const auto drift = normDrift(m_job.graph, m_job.weightsFolder / "best.safetensors");
-    if (drift && !(*drift < kDrifted))
+    if (drift && !std::isfinite(*drift)) return "running statistics of batch norms are no longer finite, so the learning rate may be too high";
+    if (drift && *drift >= kDrifted)
         return str("running statistics of batch norms drifted by ", *drift,
                    " standard deviations since the best epoch");
     if (m_stabilizer && m_stabilizer->oscillating() >= kRestless)
@@ -175,9 +187,7 @@ void Sentinel::report(Trouble trouble, const std::string& subject, const std::st
     if (known && !guards()) return;
     const std::string cause = fromScale ? "its gradient is too large for train_params.quant_lr_factor" : likelyCause();
     Incident incident{trouble, at.epoch + 1, at.step, subject, what, cause, GateReaction::Continue};
-    if (guards()) throw Instability{std::move(incident)};
-    require(trouble != Trouble::NotFinite, ErrorKind::BadInput, "training diverged: ", what, "; likely cause: ", cause,
-            "; a lower train_params.lr may help");
+    if (guards() || trouble == Trouble::NotFinite) throw Instability{std::move(incident)};
     m_sink.log(LogLevel::Warning, "sentinel", incident.sentence());
     incidents.push_back(std::move(incident));
 }
@@ -226,21 +236,31 @@ void Sentinel::lookAtScales(TrainPosition& at) const {
            str(clauseOf(*scale), " in epoch ", at.epoch + 1), at);
 }
 
+bool Sentinel::isLast(const TrainPosition& at) const {
+    const int tuning = m_job.quantizers ? fineTuningEpochs(m_job.config) : 0;
+    if (at.tuning) return at.tuned + 1 >= tuning;
+    return tuning == 0 && (at.epoch + 1 >= m_job.config.train.epochs || at.outcome.exhausted);
+}
+
 void Sentinel::seeEpoch(TrainPosition& at) const {
     lookAtScales(at);
     const EpochResult& last = at.outcome.epochs.back();
-    const EpochResult* best = nullptr;  // of those that count
-    for (const EpochResult& epoch : at.outcome.epochs)
-        if (!epoch.easier && (!best || epoch.map > best->map)) best = &epoch;
-    if (!best || !(last.map < m_gate.collapseRatio * best->map)) {
+    const auto floor = floorOf(at.outcome);
+    if (!floor || !(last.map < m_gate.collapseRatio * floor->accuracy)) {
         at.below = 0;
         return;
     }
-    if (++at.below != m_gate.patience) return;
+    ++at.below;
+    if (at.below != m_gate.patience && !(at.below < m_gate.patience && isLast(at))) return;
     report(Trouble::Collapse, "",
-           str("mAP50-95 of epoch ", last.epoch, ", ", last.map, ", is below ", m_gate.collapseRatio, " of the best, ",
-               best->map, " in epoch ", best->epoch),
-           at);
+           str("mAP50-95 of epoch ", last.epoch, ", ", last.map, ", is below ", m_gate.collapseRatio, " of ", floor->place), at);
+}
+
+void Sentinel::seeEnd(const TrainPosition& at) const {
+    const bool learned = std::ranges::any_of(at.outcome.epochs, [](const EpochResult& epoch) { return epoch.map > 0; });
+    if (learned || at.outcome.epochs.empty() || !at.outcome.incidents.empty()) return;
+    m_sink.log(LogLevel::Warning, "sentinel",
+               str("mAP50-95 stayed 0 in all ", at.outcome.epochs.size(), " epochs; likely cause: too few of them for where training started, or ", likelyCause()));
 }
 
 void Sentinel::react(Incident incident, const TrainPosition& failed, TrainPosition& at) const {

@@ -4,11 +4,12 @@
 
 #include <ATen/ATen.h>
 
-#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "train/exact_number.h"
+#include "train/quantizer_state.h"
 #include "train/resume_state.h"
 
 namespace qat {
@@ -17,26 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kKind = "train_state";
-
-json exact(double value) {
-    std::array<char, 48> text;
-    const auto end = std::to_chars(text.begin(), text.end(), value, std::chars_format::hex).ptr;
-    return std::string(text.data(), end);
-}
-
-double exact(const json& value) {
-    const auto& text = value.get_ref<const std::string&>();
-    double result = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result, std::chars_format::hex);
-    require(error == std::errc() && end == text.data() + text.size(), ErrorKind::BadInput, "bad number ", text);
-    return result;
-}
-
-// Numbers of batches, steps and epochs. Files may come from anywhere: a fraction or a negative number is none.
-int64_t count(const json& value) {
-    require(value.is_number_integer() && value >= 0, ErrorKind::BadInput, "its position is damaged");
-    return value.get<int64_t>();
-}
 
 // One of the names that the enumeration begins with 0 and ends with `last`.
 template <class Enum>
@@ -88,7 +69,7 @@ json positionJson(const TrainPosition& p) {
     return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"loss_sums", termsJson(p.lossSums)}, {"distill_sum", exact(p.distillSum)},
             {"tuning", p.tuning}, {"tuned", p.tuned},
             {"lr_factor", exact(p.lrFactor)}, {"retries", p.retries}, {"below", p.below}, {"lost_steps", p.lostSteps}, {"dying_scale", p.dyingScale}, {"halted", p.outcome.halted}, {"incidents", incidents},
-            {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"exhausted", p.outcome.exhausted}, {"epochs", epochs}};
+            {"planned", p.planned}, {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"exhausted", p.outcome.exhausted}, {"epochs", epochs}};
 }
 
 TrainPosition positionFrom(const json& j) {
@@ -99,49 +80,12 @@ TrainPosition positionFrom(const json& j) {
     p.lrFactor = exact(j.at("lr_factor")), p.retries = count(j.at("retries")), p.below = count(j.at("below")), p.lostSteps = count(j.at("lost_steps")), p.dyingScale = j.at("dying_scale");
     p.outcome.halted = j.at("halted");
     for (const json& incident : j.at("incidents")) p.outcome.incidents.push_back(incidentFrom(incident));
+    p.planned = j.contains("planned") ? count(j.at("planned")) : 0;
     p.bestFitness = exact(j.at("best_fitness"));
     p.outcome.bestEpoch = count(j.at("best_epoch"));
     p.outcome.exhausted = j.at("exhausted");
     for (const json& epoch : j.at("epochs")) p.outcome.epochs.push_back(epochFrom(epoch));
     return p;
-}
-
-json boundsJson(const std::vector<float>& bounds) {
-    json values = json::array();
-    for (const float v : bounds) values.push_back(exact(v));
-    return values;
-}
-
-std::vector<float> boundsFrom(const json& values) {
-    std::vector<float> bounds;
-    for (const json& v : values) bounds.push_back(static_cast<float>(exact(v)));
-    return bounds;
-}
-
-json observersJson(const QuantizerSet& set) {
-    json observers = json::object();
-    for (const Quantizer& q : set.all()) {
-        json& observer = observers[q.name] = {boundsJson(q.observer.range().low), boundsJson(q.observer.range().high)};
-        if (q.shares.empty() && !q.leader) continue;
-        observer.push_back(boundsJson(q.shares.low));
-        observer.push_back(boundsJson(q.shares.high));
-        if (q.leader) observer.push_back(*q.leader);
-    }
-    return observers;
-}
-
-void restoreObservers(QuantizerSet& set, const json& observers) {
-    for (Quantizer& q : set.all()) {
-        const json& observer = observers.at(q.name);
-        ObservedRange range{boundsFrom(observer.at(0)), boundsFrom(observer.at(1))};
-        const size_t known = q.observer.range().low.size();
-        require(range.low.size() == range.high.size() && (known == 0 || known == range.low.size()), ErrorKind::BadInput, "its ranges do not fit: ", q.name);
-        q.observer.restore(std::move(range));
-        if (observer.size() > 2) q.shares = {boundsFrom(observer.at(2)), boundsFrom(observer.at(3))};
-        if (observer.size() <= 4) continue;
-        q.leader = static_cast<size_t>(count(observer.at(4)));
-        require(*q.leader < q.observed.size(), ErrorKind::BadInput, "the checkpoint names another source of ", q.name, " than there are");
-    }
 }
 
 class Tensors {
@@ -201,8 +145,8 @@ void saveTrainState(const std::filesystem::path& file, const std::string& identi
     writeResumeState(file, kKind, identity, {std::move(state), std::move(tensors.m_tensors)});
 }
 
-TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& o) {
-    const ResumeState stored = readResumeState(file, kKind, identity);
+TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& o, const std::string& former) {
+    const ResumeState stored = readResumeState(file, kKind, identity, former);
     const json& state = stored.numbers;
     try {
         restoreValues(o.graph, below(stored.tensors, "model/"));
@@ -218,6 +162,21 @@ TrainPosition loadTrainState(const std::filesystem::path& file, const std::strin
     } catch (const Error& error) {
         fail(error.kind(), "cannot resume from ", file.string(), ": ", error.what());
     }
+}
+
+std::optional<TrainProgress> trainProgress(const std::filesystem::path& checkpointFolder) {
+    const std::filesystem::path newest = checkpointFolder / "train_state.safetensors";
+    for (const auto& file : {newest, predecessorOf(newest)}) {
+        if (!std::filesystem::exists(file)) continue;
+        try {
+            const TrainPosition at = positionFrom(readResumeNumbers(file, kKind));
+            const int64_t begun = at.epoch - at.tuned + (at.batch > 0 && !at.tuning ? 1 : 0);
+            return TrainProgress{begun, at.tuning, at.outcome.halted};
+        } catch (const json::exception&) {
+        } catch (const Error&) {
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace qat

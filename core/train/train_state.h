@@ -29,6 +29,7 @@ struct TrainPosition {
     int64_t below = 0;          // epochs in a row under the floor of the gate
     int64_t lostSteps = 0;      // optimizer steps in a row whose gradient was not finite
     std::string dyingScale{};   // whose grid covered next to nothing when the sentinel last looked
+    int64_t planned = 0;        // epochs of the schedule so far; 0: of a file that does not say
 };
 
 // The live objects of a run.
@@ -44,7 +45,16 @@ struct TrainObjects {
 // `identity` ties the file to the job: another one's checkpoint is refused. The one before it is kept (resume_state.h).
 void saveTrainState(const std::filesystem::path& file, const std::string& identity, const TrainPosition& position, const TrainObjects& objects);
 
-// Throws Error{BadInput} naming the file if it belongs to another job, to a newer version of the program, or does not fit.
-TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& objects);
+// former: a second name of the same job, see formerJobIdentity(). Throws Error{BadInput} naming the file if it belongs to another job, to
+// a newer version of the program, or does not fit.
+TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& objects, const std::string& former = {});
+
+// How far the training in a checkpoint folder is, without a job to load it into; nothing without a checkpoint that can be read.
+struct TrainProgress {
+    int64_t epochs = 0;    // begun or done, fine-tuning left out
+    bool tuning = false;   // fine-tuning has begun
+    bool halted = false;   // by the sentinel
+};
+std::optional<TrainProgress> trainProgress(const std::filesystem::path& checkpointFolder);
 
 }  // namespace qat

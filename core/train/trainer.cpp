@@ -43,9 +43,8 @@ void prepareParameters(Graph& graph) {
     }
 }
 
-std::string identityOf(const TrainJob& job) {
-    return jobIdentity(job.config, storedShapes(job.graph) + (job.teacher ? storedDigest(*job.teacher) : ""));
-}
+// What makes a training's state fit, beside the configuration.
+std::string modelsOf(const TrainJob& job) { return storedShapes(job.graph) + (job.teacher ? storedDigest(*job.teacher) : ""); }
 
 // Sizes of images are multiples of it.
 int64_t coarsestStride(const ModelInfo& model) { return model.strides.empty() ? 32 : model.strides.back(); }
@@ -61,7 +60,7 @@ class Run {
 public:
     Run(const TrainJob& job, EventSink& sink, const CancelToken& cancel)
         : m_job(job), m_config(job.config.train), m_tuningEpochs(job.quantizers ? fineTuningEpochs(job.config) : 0), m_sink(sink),
-          m_cancel(cancel), m_identity(identityOf(job)), m_loader(job.data, wholeBatches(job.config)) {
+          m_cancel(cancel), m_identity(jobIdentity(job.config, modelsOf(job))), m_loader(job.data, wholeBatches(job.config)) {
         require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize, " but the training data has only ",
                 job.data->size(), " images");
         prepareParameters(job.graph);
@@ -84,7 +83,8 @@ public:
 
     TrainOutcome train() {
         if (m_job.resume) restore();
-        else if (m_sentinel->guards()) checkpoint();
+        else checkpoint();
+        m_at.outcome.startMap = m_job.startMap;
         m_sentinel->keepBest(checkpointFile(), m_at);
         if (m_at.tuning) freeze();
         else if (m_job.resume) adoptMode();
@@ -98,6 +98,7 @@ public:
                 recover(unstable.incident);
             }
         }
+        m_sentinel->seeEnd(m_at);
         if (!m_at.tuning) settle();
         adoptAverage();
         return m_at.outcome;
@@ -110,12 +111,30 @@ private:
                 m_distiller ? m_distiller->adapters() : Optimizer::State{}};
     }
     void restore() {
-        const auto load = [&](const std::filesystem::path& file) { m_at = loadTrainState(file, m_identity, objects()); };
+        const std::string former = formerJobIdentity(m_job.config, modelsOf(m_job));
+        const auto load = [&](const std::filesystem::path& file) { m_at = loadTrainState(file, m_identity, objects(), former); };
         restoreNewest(checkpointFile(), load, [&](const std::string& why) { m_sink.log(LogLevel::Warning, "trainer", why); });
+        adoptLength();
         m_sink.log(LogLevel::Info, "trainer", over() ? "resumed: training was over"
                    : str("resumed: going on in epoch ", m_at.epoch + 1, " of ", lastEpoch(), ", behind ", m_at.batch, " of ", m_loader.batchesPerEpoch(), " batches"));
     }
-    void checkpoint() { saveTrainState(checkpointFile(), m_identity, m_at, objects()); }
+    // A run that is resumed for more (or fewer) epochs goes on along the schedule of the new length.
+    void adoptLength() {
+        const bool patient = m_config.patience > 0 && !m_at.outcome.epochs.empty() && m_at.outcome.epochs.back().epoch - m_at.outcome.bestEpoch >= m_config.patience;
+        const bool exhausted = m_at.outcome.exhausted;
+        m_at.outcome.exhausted = exhausted && patient;
+        if (m_at.planned == 0 || m_at.planned == m_config.epochs) return;
+        if (over() && m_at.outcome.exhausted)
+            m_sink.log(LogLevel::Warning, "trainer", str("train_params.epochs was ", m_at.planned, " and is ", m_config.epochs, ", but patience ran out after epoch ", m_at.epoch,
+                                                         ": a larger train_params.patience would go on"));
+        else
+            m_sink.log(LogLevel::Info, "trainer", str("train_params.epochs was ", m_at.planned, " and is ", m_config.epochs, ": from here on learning rates and all else that follows the training's length are those of a run of ",
+                                                      m_config.epochs, " epochs; the next learning rate is ", settingsOf(m_at.step).lrWeight));
+    }
+    void checkpoint() {
+        m_at.planned = m_config.epochs;
+        saveTrainState(checkpointFile(), m_identity, m_at, objects());
+    }
     StepSettings settingsOf(int64_t step) const {
         const int64_t batches = m_loader.batchesPerEpoch();
         return slowed(m_at.tuning ? fineTuningSettings(m_config, batches) : settingsAt(m_config, step, batches), m_at.lrFactor);
@@ -129,7 +148,8 @@ private:
         const TrainPosition failed = m_at;
         m_optimizer->dropGradients();
         if (m_observer) m_observer.emplace(*m_job.quantizers);  // forgets half a batch
-        m_at = loadTrainState(m_sentinel->bestState(), m_identity, objects());
+        m_at = loadTrainState(m_sentinel->bestState(), m_identity, objects(), formerJobIdentity(m_job.config, modelsOf(m_job)));
+        m_at.outcome.startMap = m_job.startMap;
         m_sentinel->react(incident, failed, m_at);
         if (!m_at.tuning) adoptMode();
         m_job.epochDone(m_at.outcome);

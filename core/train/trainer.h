@@ -37,6 +37,7 @@ struct TrainOutcome {
     bool exhausted = false;           // patience ran out
     std::vector<Incident> incidents;  // what the sentinel saw
     bool halted = false;              // by the sentinel: the model is that of the best epoch (of the start if there is none)
+    std::optional<double> startMap{}; // as in the job
 };
 
 struct TrainJob {
@@ -49,6 +50,7 @@ struct TrainJob {
     std::filesystem::path checkpointFolder;  // resumable state
     std::filesystem::path weightsFolder;     // last.safetensors, best.safetensors
     bool resume = false;
+    std::optional<double> startMap{};        // mAP50-95 of the model that training starts from, if it is known
     // Metrics of a model on the validation split.
     std::function<DetectionMetrics(const Graph&)> validate;
     // Called at the end of every epoch with all results so far, and with the weights' oscillation as layer rows.
@@ -60,9 +62,9 @@ struct TrainJob {
 // them; with qat_params.gradual_bits their grids get narrower from epoch to epoch.
 // Fine-tuning epochs follow the last one, however it came to be the last: they start from the final model, at the rate
 // the schedule ends with, and change neither quantizers nor the statistics of batch norms.
-// On return the graph holds the final model: the averaged weights if averaging is on. Throws Error{BadInput} when a
-// checkpoint does not fit, or the loss is no longer finite and gate.reaction is continue, Error{Io} when a checkpoint
-// cannot be written.
+// A loss that is no longer finite halts training with the best model so far (that of the start if there is none), whatever
+// gate.reaction says. On return the graph holds the final model: the averaged weights if averaging is on. Throws
+// Error{BadInput} when a checkpoint does not fit, Error{Io} when one cannot be written.
 TrainOutcome train(const TrainJob& job, EventSink& sink, const CancelToken& cancel);
 
 }  // namespace qat

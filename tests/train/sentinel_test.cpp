@@ -64,7 +64,41 @@ TEST_F(SentinelRun, CollapseIsOnlyReportedByDefault) {
     EXPECT_EQ(incident.reaction, GateReaction::Continue);
     EXPECT_EQ(incident.what, "mAP50-95 of epoch 2, 0.1, is below 0.5 of the best, 0.4 in epoch 1");
     EXPECT_FALSE(outcome.halted);
-    EXPECT_FALSE(std::filesystem::exists(run.folder / "checkpoint/best_state.safetensors"));
+}
+
+// What counts is where training started: no epoch is near it, the first one already is not.
+TEST_F(SentinelRun, CollapseIsJudgedByTheStartToo) {
+    run.config.gate = GateConfig{};
+    run.config.gate.patience = 5;
+    run.startMap = 0.8;
+    run.fitness = curve({0.0});
+    const TrainOutcome outcome = run.train();
+    ASSERT_EQ(outcome.incidents.size(), 1u) << "the last epoch does not wait for patience";
+    EXPECT_EQ(outcome.incidents.front().what, "mAP50-95 of epoch 3, 0, is below 0.5 of what training started from, 0.8");
+    TinyRun stopped(config(), scratch.path() / "stopped");
+    stopped.config.gate.reaction = GateReaction::Stop;
+    stopped.startMap = 0.8;
+    stopped.fitness = curve({0.3});
+    const TrainOutcome halted = stopped.train();
+    EXPECT_TRUE(halted.halted);
+    EXPECT_EQ(halted.epochs.size(), 1u) << "the first epoch is below the floor";
+    EXPECT_EQ(halted.bestEpoch, 0) << "the model is that of the start";
+}
+
+TEST_F(SentinelRun, NoStartNoCollapse) {
+    for (const std::optional<double> start : {std::optional<double>(), std::optional<double>(0.0), std::optional<double>(0.005)}) {
+        TinyRun fresh(config(), scratch.path() / std::to_string(start.value_or(-1)));
+        fresh.config.gate = GateConfig{};
+        fresh.startMap = start;
+        fresh.fitness = curve({0.0});
+        std::vector<std::string> warnings;
+        fresh.sink.onLog = [&](LogLevel level, std::string_view text) {
+            if (level == LogLevel::Warning) warnings.emplace_back(text);
+        };
+        EXPECT_TRUE(fresh.train().incidents.empty());
+        ASSERT_EQ(warnings.size(), 1u);
+        EXPECT_TRUE(warnings.front().starts_with("mAP50-95 stayed 0 in all 3 epochs; likely cause: ")) << warnings.front();
+    }
 }
 
 TEST_F(SentinelRun, HalfOfTheBestIsNoCollapse) {
@@ -330,13 +364,9 @@ TEST_F(SentinelRun, LostStepsAreOnlyReportedByDefaultUntilNothingIsTrained) {
     TinyRun hopeless(run.config, scratch.path() / "hopeless");
     hopeless.config.train.epochs = 30;
     spoilGradients(hopeless, 2, 1000);
-    try {
-        hopeless.train();
-        FAIL();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
-        EXPECT_NE(std::string(error.what()).find("not finite in 100 steps in a row"), std::string::npos) << error.what();
-    }
+    const TrainOutcome outcome = hopeless.train();
+    EXPECT_TRUE(outcome.halted);
+    EXPECT_NE(outcome.incidents.back().what.find("not finite in 100 steps in a row"), std::string::npos) << outcome.incidents.back().what;
 }
 
 // A stop between lost steps changes nothing: they are counted on.
@@ -356,16 +386,20 @@ TEST_F(SentinelRun, LostStepsAreCountedAcrossAStop) {
     EXPECT_EQ(storedBytes(*resumed.graph), storedBytes(*run.graph));
 }
 
-TEST_F(SentinelRun, WhatIsNotFiniteEndsARunThatMayNotReact) {
+// With the best model, whatever gate.reaction says; and it stays so when it is resumed.
+TEST_F(SentinelRun, WhatIsNotFiniteEndsEveryTraining) {
     run.config.gate.reaction = GateReaction::Continue;
     spoil([&] { value(run, "model.0.bn.bias").fill_(std::numeric_limits<float>::infinity()); });
-    try {
-        run.train();
-        FAIL();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
-        EXPECT_NE(std::string(error.what()).find("likely cause: "), std::string::npos) << error.what();
-    }
+    const TrainOutcome outcome = run.train();
+    EXPECT_TRUE(outcome.halted);
+    EXPECT_EQ(outcome.bestEpoch, 1);
+    ASSERT_EQ(outcome.incidents.size(), 1u);
+    EXPECT_EQ(outcome.incidents.front().reaction, GateReaction::Stop);
+    for (const auto& [name, bytes] : storedBytes(*run.graph)) EXPECT_FALSE(bytes.empty());
+    EXPECT_TRUE(value(run, "model.0.bn.bias").isfinite().all().item<bool>());
+    TinyRun again(run.config, run.folder);
+    EXPECT_TRUE(again.train(true).halted);
+    EXPECT_EQ(storedBytes(*again.graph), storedBytes(*run.graph));
 }
 
 }  // namespace

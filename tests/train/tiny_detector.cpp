@@ -77,6 +77,7 @@ TrainOutcome TinyRun::train(bool resume) {
                        .checkpointFolder = folder / "checkpoint",
                        .weightsFolder = folder / "weights",
                        .resume = resume,
+                       .startMap = startMap,
                        .validate =
                            [&](const Graph& model) {
                                cancel.poll();

@@ -64,6 +64,7 @@ struct TinyRun {
     std::function<void(const Graph&)> onModel;  // told of every model that is validated
     std::optional<Graph> graph;  // after train(): the final model
     std::optional<Graph> teacher;
+    std::optional<double> startMap;  // mAP50-95 of the model that training starts from
     std::function<Graph()> network = [] { return tinyDetector(); };
     std::unique_ptr<Loss> loss;  // of the network's head if there is none
 

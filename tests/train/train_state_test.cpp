@@ -125,7 +125,7 @@ TEST(TrainState, FormatOne) {
     for (const auto& [key, value] : numbers.items()) keys.insert(key);
     EXPECT_EQ(keys, (std::set<std::string>{"batch", "below", "best_epoch", "best_fitness", "distill_sum", "dying_scale", "ema_updates", "epoch", "epochs",
                                            "exhausted", "halted", "identity", "incidents", "loss_sums", "lost_steps", "lr_factor", "observers",
-                                           "optimizer_steps", "retries", "step", "tuned", "tuning", "version"}));
+                                           "optimizer_steps", "planned", "retries", "step", "tuned", "tuning", "version"}));
     EXPECT_EQ(numbers["version"], 1);
     EXPECT_EQ(numbers["epochs"][0].size(), 13u);
 }

@@ -139,9 +139,10 @@ TEST_F(Trainer, FollowsOscillationOfLowBitWeights) {
 TEST_F(Trainer, SaysWhenTheLossIsNotFinite) {
     run.config.train.lr = 1e30;
     run.config.train.warmupEpochs = 0;
-    const std::string message = failure();
-    EXPECT_NE(message.find("loss is not finite in epoch"), std::string::npos) << message;
-    EXPECT_NE(message.find("train_params.lr"), std::string::npos) << message;
+    const TrainOutcome outcome = run.train();
+    EXPECT_TRUE(outcome.halted);
+    EXPECT_NE(outcome.incidents.at(0).what.find("loss is not finite in epoch"), std::string::npos) << outcome.incidents.at(0).what;
+    EXPECT_NE(outcome.incidents.at(0).cause.find("learning rate"), std::string::npos) << outcome.incidents.at(0).cause;
 }
 
 TEST_F(Trainer, SaysWhenThereAreFewerImagesThanABatch) {

@@ -1,0 +1,105 @@
+// A resumable state of its own kind: tensors by name, observers as JSON.
+#include "train/quantizer_state.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "train/exact_number.h"
+#include "train/resume_state.h"
+
+namespace qat {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kKind = "calibrated";
+
+json boundsJson(const std::vector<float>& bounds) {
+    json values = json::array();
+    for (const float v : bounds) values.push_back(exact(v));
+    return values;
+}
+
+std::vector<float> boundsFrom(const json& values) {
+    std::vector<float> bounds;
+    for (const json& v : values) bounds.push_back(static_cast<float>(exact(v)));
+    return bounds;
+}
+
+// The bias that repair gave a convolution.
+bool addBias(Graph& graph, const NamedTensor& entry) {
+    constexpr std::string_view kEnd = ".bias";
+    if (!entry.name.ends_with(kEnd)) return false;
+    const auto node = graph.findNode(entry.name.substr(0, entry.name.size() - kEnd.size()));
+    if (!node || !std::holds_alternative<Conv2d>(graph.node(*node).op) || graph.node(*node).inputs.size() != 2) return false;
+    const ValueId bias = graph.addParameter(entry.name, entry.tensor, entry.tensor->sizes().vec());
+    graph.node(*node).inputs.push_back(bias);
+    return true;
+}
+
+bool isOfQuantizer(const std::string& name) {
+    return name.ends_with("scale") || name.ends_with(".zero_point");
+}
+
+void restoreTensor(Graph& graph, const NamedTensor& entry) {
+    const auto id = graph.findValue(entry.name);
+    if (!id && addBias(graph, entry)) return;
+    require(id && graph.value(*id).data, ErrorKind::BadInput, "the model has no ", entry.name);
+    Value& value = graph.value(*id);
+    if (value.data->sizes() == entry.tensor->sizes()) {
+        value.data->copy_(*entry.tensor);  // the memory order stays: it decides how a convolution computes
+        return;
+    }
+    require(isOfQuantizer(entry.name), ErrorKind::BadInput, entry.name, " has another shape");
+    value.shape = entry.tensor->sizes().vec();
+    value.data = entry.tensor;
+}
+
+}  // namespace
+
+json observersJson(const QuantizerSet& set) {
+    json observers = json::object();
+    for (const Quantizer& q : set.all()) {
+        json& observer = observers[q.name] = {boundsJson(q.observer.range().low), boundsJson(q.observer.range().high)};
+        if (q.shares.empty() && !q.leader) continue;
+        observer.push_back(boundsJson(q.shares.low));
+        observer.push_back(boundsJson(q.shares.high));
+        if (q.leader) observer.push_back(*q.leader);
+    }
+    return observers;
+}
+
+void restoreObservers(QuantizerSet& set, const json& observers) {
+    for (Quantizer& q : set.all()) {
+        const json& observer = observers.at(q.name);
+        ObservedRange range{boundsFrom(observer.at(0)), boundsFrom(observer.at(1))};
+        const size_t known = q.observer.range().low.size();
+        require(range.low.size() == range.high.size() && (known == 0 || known == range.low.size()), ErrorKind::BadInput, "its ranges do not fit: ", q.name);
+        q.observer.restore(std::move(range));
+        if (observer.size() > 2) q.shares = {boundsFrom(observer.at(2)), boundsFrom(observer.at(3))};
+        if (observer.size() <= 4) continue;
+        q.leader = static_cast<size_t>(count(observer.at(4)));
+        require(*q.leader < q.observed.size(), ErrorKind::BadInput, "the checkpoint names another source of ", q.name, " than there are");
+    }
+}
+
+void saveCalibrated(const std::filesystem::path& file, const std::string& identity, const Graph& graph, const QuantizerSet& set) {
+    ResumeState state{{{"observers", observersJson(set)}}, {}};
+    for (const ValueId id : graph.storedValues()) state.tensors.push_back({graph.value(id).name, graph.value(id).data, ""});
+    writeResumeState(file, kKind, identity, std::move(state));
+}
+
+void loadCalibrated(const std::filesystem::path& file, const std::string& identity, Graph& graph, QuantizerSet& set) {
+    const ResumeState state = readResumeState(file, kKind, identity);
+    const at::NoGradGuard noGrad;
+    try {
+        for (const NamedTensor& entry : state.tensors) restoreTensor(graph, entry);
+        restoreObservers(set, state.numbers.at("observers"));
+    } catch (const json::exception&) {
+        fail(ErrorKind::BadInput, file.string(), " is damaged: its observers cannot be read");
+    } catch (const Error& error) {
+        fail(error.kind(), file.string(), " does not fit: ", error.what());
+    }
+}
+
+}  // namespace qat
