@@ -80,6 +80,16 @@ ordered_json reportLossGains(const Config& config, bool print) {
     return {{"box", gains.box}, {"cls", gains.cls}, {"dfl", gains.dfl}};
 }
 
+// What the runtime of the exported files would refuse, as warnings about export.formats.
+void reportRefusals(const std::string& file, const Config& config, const PlacementReport& placement, ordered_json& issues, bool print) {
+    const auto& formats = config.exporting.formats;
+    if (std::ranges::find(formats, "onnx") == formats.end()) return;
+    for (const std::string& refusal : refusals(placement.findings, Runtime::OnnxRuntime)) {
+        issues.push_back({{"severity", "warning"}, {"line", 0}, {"column", 0}, {"key", "export.formats"}, {"message", refusal}});
+        if (print) std::cout << file << ": warning: " << refusal << "\n";
+    }
+}
+
 struct CheckOptions {
     std::string config, json;
     bool layers = false, groups = false, placement = false;
@@ -92,10 +102,13 @@ int check(const CheckOptions& o) {
     ordered_json report{{"valid", reading.valid()}, {"issues", reportIssues(file, reading, print)}, {"patterns", ordered_json::array()}};
     if (reading.valid()) {
         const ModelDescription model = familyOf(reading.config);
+        const bool placed = reading.config.train.quantize || o.groups || o.placement;
+        const PlacementReport placement = placed ? describePlacement(reading.config) : PlacementReport{};
+        if (reading.config.train.quantize) reportRefusals(file, reading.config, placement, report["issues"], print);
         report["patterns"] = reportPatterns(file, reading.config, model, print);
         report["loss_gains"] = reportLossGains(reading.config, print);
         if (o.layers) report["layers"] = reportLayers(model, print);
-        if (o.groups || o.placement) reportPlacement(describePlacement(reading.config), {o.groups, o.placement, print}, report);
+        if (o.groups || o.placement) reportPlacement(placement, {o.groups, o.placement, print}, report);
     }
     writeJson(json, report);
     if (print) std::cout << file << (reading.valid() ? ": valid\n" : ": not valid\n");

@@ -64,11 +64,15 @@ void addJob(CLI::App& app, Context& context, const char* name, const char* help,
 
 int exportFiles(const ExportRequest& request, const CancelToken& cancel) {
     ConsoleSink console;
+    bool failed = false;
     for (const ExportedFile& file : exportModel(request, console, cancel)) {
         std::cout << file.format << "  " << file.path.string() << "  " << file.bytes << " bytes\n";
         for (const auto& note : file.notes) std::cout << "  " << note << "\n";
+        const bool wrong = file.check.result == CheckResult::Failed;
+        std::cout << (wrong ? "gate failed: " : "  ") << file.check.sentence << "\n";
+        failed = failed || wrong;
     }
-    return kDone;
+    return failed ? kGateFailed : kDone;
 }
 
 int demo(const std::string& out, CancelToken& cancel) {

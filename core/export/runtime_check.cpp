@@ -129,20 +129,33 @@ RuntimeTensor readOutput(const nlohmann::json& entry, const fs::path& folder) {
     return output;
 }
 
-RuntimeRun readAnswer(const fs::path& folder) {
+// The script's outputs.json: outputs, or what the runtime complained about.
+RuntimeAnswer readAnswer(const fs::path& folder, const fs::path& model) {
+    RuntimeAnswer answer;
     try {
-        const auto answer = nlohmann::json::parse(readFile(folder / "outputs.json"));
-        RuntimeRun run{answer.at("runtime"), {}, answer.at("milliseconds")};
-        for (const auto& entry : answer.at("outputs")) run.outputs.push_back(readOutput(entry, folder));
-        return run;
-    } catch (const nlohmann::json::exception& error) {
-        fail(ErrorKind::Io, "the runtime's answer cannot be read: ", error.what());
+        const auto json = nlohmann::json::parse(readFile(folder / "outputs.json"));
+        answer.runtime = json.at("runtime");
+        if (const auto refused = json.find("refused"); refused != json.end()) {
+            answer.refusal = str(answer.runtime, " refuses ", model.filename().string(), complainedNode(*refused));
+            return answer;
+        }
+        RuntimeRun run{answer.runtime, {}, json.at("milliseconds")};
+        for (const auto& entry : json.at("outputs")) run.outputs.push_back(readOutput(entry, folder));
+        answer.run = std::move(run);
+    } catch (const nlohmann::json::exception&) {
+        answer.failure = "the answer of the runtime's script cannot be read";
+    } catch (const Error&) {
+        answer.failure = "the runtime's script left no complete answer";
     }
+    return answer;
 }
 
-std::string lastLine(std::string text) {
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
-    return text.substr(text.rfind('\n') + 1);
+// What stands between two texts; empty if they do not.
+std::string between(const std::string& text, std::string_view before, std::string_view after) {
+    const size_t start = text.find(before);
+    if (start == std::string::npos) return {};
+    const size_t from = start + before.size(), end = text.find(after, from);
+    return end == std::string::npos ? std::string() : text.substr(from, end - from);
 }
 
 }  // namespace
@@ -151,11 +164,26 @@ std::string missingOnnxRuntime() {
     return findPlace().missing;
 }
 
-std::optional<RuntimeRun> runOnnxRuntime(const fs::path& model, const std::vector<RuntimeTensor>& inputs,
-                                         const RuntimeOptions& options) {
+// The forms in which complaints of loading and of running name a node and its type.
+std::string complainedNode(const std::string& text) {
+    struct Form {
+        const char *name, *nameEnd, *type, *typeEnd;
+    };
+    constexpr std::array kForms{Form{"Name:'", "'", "while running ", " node"},
+                                Form{"Node (", ")", "Op (", ")"},
+                                Form{"In Node, (\"", "\"", "\", ", ","},
+                                Form{"node with name '", "'", "implementation for ", " node"}};
+    for (const Form& form : kForms) {
+        const std::string name = between(text, form.name, form.nameEnd), type = between(text, form.type, form.typeEnd);
+        if (!name.empty()) return str(" at node ", name, type.empty() ? "" : " (" + type + ")");
+    }
+    return {};
+}
+
+RuntimeAnswer runOnnxRuntime(const fs::path& model, const std::vector<RuntimeTensor>& inputs, const RuntimeOptions& options) {
     constexpr int kRefused = 2;  // exit status of the script when the runtime refuses the model or the inputs
     const Place place = findPlace();
-    if (!place.missing.empty()) return std::nullopt;
+    if (!place.missing.empty()) return {{}, "", "", place.missing};
     const ScratchFolder scratch;
     std::vector<std::string> arguments{place.node.string(), place.script.string(),
                                        "--modules",      place.modules.string(),
@@ -167,13 +195,16 @@ std::optional<RuntimeRun> runOnnxRuntime(const fs::path& model, const std::vecto
     if (!options.optimizedModel.empty())
         arguments.insert(arguments.end(), {"--optimized-model", options.optimizedModel.string()});
     for (size_t i = 0; i < inputs.size(); ++i) addInput(arguments, inputs[i], scratch.path() / str("input", i, ".bin"));
-    const ProcessResult result = runProcess(arguments, options.limitSeconds, options.cancel);
-    require(!result.timedOut, ErrorKind::Io, "the runtime did not answer within ", options.limitSeconds, " s");
-    require(result.exitCode != kRefused, ErrorKind::BadInput, "the runtime refuses ", model.string(), ": ",
-            lastLine(result.output));
-    require(result.exitCode == 0, ErrorKind::Io, "the runtime failed with status ", result.exitCode, ": ",
-            lastLine(result.output));
-    return readAnswer(scratch.path());
+    ProcessResult result;
+    try {
+        result = runProcess(arguments, options.limitSeconds, options.cancel);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Io) throw;
+        return {{}, "", "", error.what()};
+    }
+    if (result.timedOut) return {{}, "", "", str("the runtime did not answer within ", options.limitSeconds, " s")};
+    if (result.exitCode == 0 || result.exitCode == kRefused) return readAnswer(scratch.path(), model);
+    return {{}, "", "", str("onnxruntime-node in ", place.modules.string(), " does not work: Node.js ended with status ", result.exitCode)};
 }
 
 }  // namespace qat

@@ -37,9 +37,19 @@ struct RuntimeRun {
 // the package onnxruntime-node in QATELIER_NODE_MODULES, beside the script, or in tests/runtime of the source tree.
 std::string missingOnnxRuntime();
 
-// Nothing if no runtime is installed (see missingOnnxRuntime). Throws Error{BadInput} with the runtime's own words if
-// it refuses the model or the inputs, Error{Io} if it cannot be started, hangs or dies, Error{Cancelled} on request.
-std::optional<RuntimeRun> runOnnxRuntime(const std::filesystem::path& model, const std::vector<RuntimeTensor>& inputs,
-                                         const RuntimeOptions& options = {});
+// What asking for a run came to: a run, or one of two sentences. None of their text is another program's.
+struct RuntimeAnswer {
+    std::optional<RuntimeRun> run;
+    std::string runtime;  // onnxruntime-node 1.22.0; empty where none answered
+    std::string refusal;  // onnxruntime-node 1.22.0 refuses model.onnx at node model.0.conv.quant (QuantizeLinear)
+    std::string failure;  // no runtime is installed (missingOnnxRuntime), or it cannot be started, hangs or dies
+};
+
+// Where `text` names a node, as ONNX Runtime's complaints do: " at node NAME (TYPE)", else "".
+std::string complainedNode(const std::string& text);
+
+// Throws Error{Cancelled} on request and Error{Io} where the inputs cannot be handed over, never for what the runtime does.
+RuntimeAnswer runOnnxRuntime(const std::filesystem::path& model, const std::vector<RuntimeTensor>& inputs,
+                             const RuntimeOptions& options = {});
 
 }  // namespace qat

@@ -107,6 +107,24 @@ void keepAffine(Graph& graph, const ChannelAffine& affine) {
     graph.erase(affine.node);
 }
 
+void foldKeptAffines(Graph& graph) {
+    const std::vector<NodeId> order = graph.order();
+    for (const NodeId id : order) {
+        const Node convolution = graph.node(id);
+        if (!std::holds_alternative<Conv2d>(convolution.op)) continue;
+        const auto factor = graph.findNode(convolution.name + std::string(kSuffix) + ".factor"),
+                   offset = graph.findNode(convolution.name + std::string(kSuffix) + ".offset");
+        if (!factor || !offset) continue;
+        ensure(convolution.inputs.size() > 2 && !graph.producer(convolution.inputs[1]), "a float convolution with a bias below a correction");
+        const at::Tensor gamma = data(graph, graph.node(*factor).inputs[1]).reshape({-1}), beta = data(graph, graph.node(*offset).inputs[1]).reshape({-1});
+        set(graph, convolution.inputs[1], data(graph, convolution.inputs[1]) * gamma.reshape({-1, 1, 1, 1}));
+        set(graph, convolution.inputs[2], data(graph, convolution.inputs[2]) * gamma + beta);
+        graph.replaceUses(graph.node(*offset).outputs.front(), convolution.outputs.front());
+        graph.erase(*offset);
+        graph.erase(*factor);
+    }
+}
+
 ValueId correctedOutput(const Graph& graph, ValueId output) {
     const auto maker = graph.producer(output);
     const auto offset =

@@ -35,6 +35,9 @@ AffineForm foldAffine(Graph& graph, const ChannelAffine& affine, bool perChannel
 // Makes the affine a multiplication by gamma and an addition of beta, both [1, C, 1, 1] from then on.
 void keepAffine(Graph& graph, const ChannelAffine& affine);
 
+// Merges every kept affine into its convolution, whose weight must be in float: W' = gamma W, b' = gamma b + beta.
+void foldKeptAffines(Graph& graph);
+
 // The value that stands for the convolution's output: that of a kept affine behind it, else its own.
 ValueId correctedOutput(const Graph& graph, ValueId output);
 

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
+#include "base/error.h"
 #include "quant/placed_graph.h"
 
 namespace qat {
@@ -111,6 +113,18 @@ bool isFloatLayer(const PlacedGraph& placed, const Node& node) {
     return multiplies && !placed.weightOf(node) && placed.amidQuantized(node);
 }
 
+// ONNX Runtime makes one operator of a convolution and the quantizers around it without looking at their scales, and
+// that operator then refuses to have one a channel (QLinearConv of 1.22).
+bool fusesChannelScales(const PlacedGraph& placed, const Node& node) {
+    if (!std::holds_alternative<Conv2d>(node.op) || !placed.weightOf(node)) return false;
+    const Node* in = placed.maker(node.inputs.front());
+    const Node* out = placed.onlyReader(node.outputs.front());
+    const auto* activation = out ? std::get_if<Activation>(&out->op) : nullptr;
+    if (activation && activation->kind == ActivationKind::Relu) out = placed.onlyReader(out->outputs.front());
+    const FakeQuantize *read = in ? integersInFlight(*in) : nullptr, *made = out ? integersInFlight(*out) : nullptr;
+    return read && made && read->bits <= 8 && made->bits <= 8 && (read->axis >= 0 || made->axis >= 0);
+}
+
 // The quantizer between a convolution and its activation.
 bool splitsActivation(const PlacedGraph& placed, const Node& node) {
     const Node* reader = std::holds_alternative<Conv2d>(node.op) ? placed.onlyReader(node.outputs.front()) : nullptr;
@@ -182,6 +196,10 @@ constexpr std::array kRules{
          hasChannelScales},
     Rule{kTensorRt, kRefused, "weight-axis",
          "TensorRT has weight scales for the whole tensor or along axis 0, the output channels.", hasOtherAxis},
+    Rule{kOnnx, kRefused, "channel-fusion",
+         "A convolution between two quantizers becomes one operator, which has one scale for a tensor in flight and not "
+         "one a channel: set quantization.activation.scheme to per_tensor.",
+         fusesChannelScales},
     Rule{kEvery, kRefused, "float8",
          "Numbers of 8-bit floating point need opset 19, and files are written with opset 13.", isFloat8},
     Rule{kTensorRt, kSlower, "clip",
@@ -275,6 +293,20 @@ std::vector<PlacementFinding> lintPlacement(const Graph& graph, const QuantPlan&
                 findings.push_back({runtime, rule.name, rule.cost, placed.subject(*node), rule.sentence});
     }
     return findings;
+}
+
+std::vector<std::string> refusals(const std::vector<PlacementFinding>& findings, Runtime runtime) {
+    std::vector<const PlacementFinding*> first;
+    std::map<std::string, int> places;  // by rule
+    for (const PlacementFinding& finding : findings)
+        if (finding.runtime == runtime && finding.cost == PlacementCost::Refused && ++places[finding.rule] == 1) first.push_back(&finding);
+    std::vector<std::string> sentences;
+    for (const PlacementFinding* finding : first) {
+        const int more = places[finding->rule] - 1;
+        sentences.push_back(str(runtimeName(runtime), " will refuse the exported file: ", finding->sentence, " Concerned: ", finding->node,
+                                more > 0 ? str(" and ", more, more == 1 ? " other place" : " other places") : ""));
+    }
+    return sentences;
 }
 
 }  // namespace qat

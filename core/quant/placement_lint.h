@@ -33,4 +33,7 @@ std::string_view costName(PlacementCost cost);  // refused, slower, note
 // DequantizeLinear).
 std::vector<PlacementFinding> lintPlacement(const Graph& graph, const QuantPlan& plan, Runtime runtime);
 
+// What the runtime refuses, a sentence a rule with the places it concerns; empty if it accepts everything.
+std::vector<std::string> refusals(const std::vector<PlacementFinding>& findings, Runtime runtime);
+
 }  // namespace qat

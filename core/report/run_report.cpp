@@ -117,7 +117,8 @@ void addCurves(HtmlPage& page, const RunRecord& run) {
     if (accuracy.lines.front().points.empty() && losses.empty() && !run.series.contains("qc/loss")) return;
     if (const auto fp32 = run.number("metrics", "fp32", "mAP50-95")) accuracy.levels.emplace_back("FP32", *fp32);
     const auto best = run.number("metrics", "best_value"), ratio = run.number("stability", "collapse_threshold_ratio");
-    if (best && ratio && *ratio > 0) accuracy.levels.emplace_back("floor", *best * *ratio);
+    const double reference = std::max(best.value_or(0), run.number("stability", "started_from").value_or(0));
+    if (reference > 0 && ratio && *ratio > 0) accuracy.levels.emplace_back("floor", reference * *ratio);
     page.heading("Training");
     if (!accuracy.lines.front().points.empty()) page.figure("Accuracy by epoch", lineChart(accuracy));
     page.figure("Losses by step", losses);
@@ -177,6 +178,29 @@ void addLayers(HtmlPage& page, const RunRecord& run) {
                  "sensitivity", "", "score", fewest);
 }
 
+// What the correction (QC) multiplies and adds, layer by layer.
+void addCorrection(HtmlPage& page, const RunRecord& run) {
+    std::vector<const LayerRow*> layers;  // in the order of the network; a later row replaces an earlier one
+    for (const LayerRow& row : run.layers) {
+        if (row.table != "correction") continue;
+        const auto known = std::ranges::find(layers, row.layer, &LayerRow::layer);
+        if (known == layers.end())
+            layers.push_back(&row);
+        else
+            *known = &row;
+    }
+    if (layers.empty()) return;
+    std::vector<std::vector<std::string>> rows{{"Layer", "Smallest factor", "Largest factor", "Largest offset"}};
+    const auto number = [](const LayerRow& row, const char* metric) {
+        const auto found = row.metrics.find(metric);
+        return found == row.metrics.end() ? "-" : fixed(found->second, 4);
+    };
+    for (const LayerRow* row : layers)
+        rows.push_back({row->layer, number(*row, "gamma_min"), number(*row, "gamma_max"), number(*row, "beta_max")});
+    page.heading("Correction (QC)");
+    page.table(rows);
+}
+
 void addRest(HtmlPage& page, const RunRecord& run) {
     std::vector<Bar> stages;
     for (const StageTime& stage : run.stages)
@@ -205,6 +229,7 @@ std::string runReport(const RunRecord& run, const std::string& whoWorks) {
     addStability(page, run);
     addCurves(page, run);
     addLayers(page, run);
+    addCorrection(page, run);
     addRest(page, run);
     return page.finish();
 }

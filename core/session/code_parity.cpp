@@ -83,9 +83,13 @@ CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const std::
     const at::Tensor planar = image.contiguous();
     RuntimeOptions runtime;
     runtime.cancel = &cancel;
-    const auto run = runOnnxRuntime(options.path, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, runtime);
+    const RuntimeAnswer answer = runOnnxRuntime(options.path, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, runtime);
     std::filesystem::remove(options.path);
-    if (!run) return parity;
+    const auto& run = answer.run;
+    if (!run) {
+        parity.sentence = "codes were not compared: " + (answer.refusal.empty() ? answer.failure : answer.refusal);
+        return parity;
+    }
     const std::map<std::string, std::string> tensorOf(written.codes.begin(), written.codes.end());
     for (const auto& [quantizer, codes] : ourCodes(graph, image)) {
         const auto named = tensorOf.find(quantizer);

@@ -67,6 +67,12 @@ void EventLog::begin(const RunHeader& h) {
             {"data", h.data}, {"epochs", h.epochs}, {"stages", h.stages}, {"averaged", h.averaged}, {"resumed", h.resumed}}});
 }
 
+void EventLog::exported(const ExportedFile& file) {
+    write({{{"t", seconds()}, {"type", "export"}, {"format", file.format}, {"file", file.path.generic_string()}, {"bytes", file.bytes},
+            {"result", checkResultName(file.check.result)}, {"runtime", file.check.runtime}, {"version", file.check.version},
+            {"sentence", file.check.sentence}, {"notes", file.notes}}});
+}
+
 void EventLog::end(const std::string& status, const std::string& error) {
     write({{{"t", seconds()}, {"type", "end"}, {"status", status}, {"error", error.empty() ? ordered_json(nullptr) : ordered_json(error)}}});
 }

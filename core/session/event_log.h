@@ -12,6 +12,7 @@
 #include "base/events.h"
 #include "base/files.h"
 #include "report/tensorboard_file.h"
+#include "session/export_run.h"
 
 namespace qat {
 
@@ -33,6 +34,8 @@ public:
     void begin(const RunHeader& header);
     // Names for the classes of image rows, once the model is known.
     void setClassNames(std::vector<std::string> names) { m_classNames = std::move(names); }
+    // A written file and what a runtime made of it; not for other listeners, who are told the sentences.
+    void exported(const ExportedFile& file);
     void end(const std::string& status, const std::string& error);
     // A sink must not throw; a full disk shows here. Throws Error{Io}.
     void check() const;

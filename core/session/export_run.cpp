@@ -3,9 +3,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "export/onnx_export.h"
-#include "passes/fold_batch_norm.h"
-#include "run/executor.h"
+#include "session/data_source.h"
+#include "session/export_files.h"
 #include "session/machine_room.h"
 #include "session/model_source.h"
 #include "session/process.h"
@@ -17,28 +16,46 @@ namespace {
 
 struct Source {
     Graph graph;
-    int imgsz = 640;
+    Config config;  // of the run; of a model file the defaults
+    bool run = false;
 };
 
 Source openSource(const std::filesystem::path& path) {
-    if (!isRunFolder(path)) return {openModel(path).graph, 640};
+    if (!isRunFolder(path)) return {openModel(path).graph, {}, false};
     RunModel run = openRun(path);
-    return {std::move(run.graph), run.config.data.imgsz};
+    return {std::move(run.graph), std::move(run.config), true};
 }
 
-ExportedFile writeOnnx(Source& source, const std::filesystem::path& folder) {
-    foldBatchNorm(source.graph);
-    probeShapes(source.graph, {1, 3, source.imgsz, source.imgsz});
-    OnnxExportOptions options;
-    options.path = folder / "model.onnx";
-    const OnnxExportResult result = exportOnnx(source.graph, options);
-    return {"onnx", options.path, result.bytes, result.notes};
+// Against the run's own network without quantizers: what it was made from may be gone since.
+void check(ExportedFile& file, const Source& source, const Graph& form, const CancelToken& cancel) {
+    file.check.sentence = source.run ? "the exported file was not checked: export.validate is false"
+                                     : "the exported file was not checked: a model file comes without pictures to compare on";
+    if (!source.run || !source.config.exporting.validate) return;
+    try {
+        const auto pictures = openSplit(source.config.data, source.config.data.valSplit);
+        const Graph reference = exportForm(floatForm(source.graph), source.config.data.imgsz);
+        const CheckedFile checked = checkOnnxFile(file.path, form, reference, pictures, source.config, cancel);
+        file.check = checked.check;
+        if (!checked.codes.empty()) file.notes.push_back(checked.codes);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::Cancelled) throw;
+        file.check.sentence = str("the exported file was not checked: ", error.what());
+    }
+}
+
+ExportedFile writeOnnx(const Source& source, const std::filesystem::path& folder, const CancelToken& cancel) {
+    const Graph form = exportForm(source.graph, source.config.data.imgsz);
+    ExportedFile file = writeOnnxFile(form, source.config.exporting, folder);
+    check(file, source, form, cancel);
+    return file;
 }
 
 ExportedFile writeWeights(const Source& source, const std::filesystem::path& folder, const std::string& format) {
     const auto path = folder / "model.safetensors";
     saveModel(path, source.graph, format == "safetensors16");
-    return {format, path, static_cast<int64_t>(std::filesystem::file_size(path)), {}};
+    ExportedFile file{format, path, static_cast<int64_t>(std::filesystem::file_size(path)), {}};
+    file.check.sentence = "nothing runs a file of weights alone, so it was not checked";
+    return file;
 }
 
 }  // namespace
@@ -56,8 +73,7 @@ std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& s
     std::vector<ExportedFile> files;
     for (const auto& format : formats) {
         cancel.poll();
-        Source copy{source.graph.clone(true), source.imgsz};
-        files.push_back(format == "onnx" ? writeOnnx(copy, request.out) : writeWeights(copy, request.out, format));
+        files.push_back(format == "onnx" ? writeOnnx(source, request.out, cancel) : writeWeights(source, request.out, format));
         sink.progress("export", static_cast<int64_t>(files.size()), static_cast<int64_t>(formats.size()));
     }
     return files;

@@ -20,6 +20,7 @@
 #include "passes/channel_affine.h"
 #include "passes/fold_batch_norm.h"
 #include "quant/quantizer_set.h"
+#include "quant/unquantized.h"
 #include "session/bundled.h"
 #include "session/width_search.h"
 
@@ -77,6 +78,19 @@ OpenedModel randomModel(const std::string& variant, int64_t numClasses, uint64_t
     return {buildYolov8(variant, numClasses > 0 ? numClasses : 80, random), "yolov8" + variant, "", {}};
 }
 
+std::string fileDigest(const std::filesystem::path& path) {
+    const FileBytes file(path);
+    return sha256Hex(file.bytes());
+}
+
+// The weights that stand for a run: the final ones, else the best, else the last.
+std::filesystem::path weightsOf(const std::filesystem::path& folder) {
+    std::error_code unreadable;
+    for (const char* name : {"final.safetensors", "best.safetensors", "last.safetensors"})
+        if (const auto file = folder / "weights" / name; std::filesystem::exists(file, unreadable)) return file;
+    fail(ErrorKind::BadInput, folder.string(), " holds no weights yet");
+}
+
 OpenedModel bundledModel() {
     const std::span<const std::byte> bytes = bundledShapesModel();
     const Safetensors stored = parseSafetensors(bytes, Elements::Widen);
@@ -93,21 +107,36 @@ OpenedModel bundledModel() {
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, uint64_t seed) {
     const std::string name = model.string();
     if (name == kBundledModel) return bundledModel();
-    if (isRunFolder(model)) return {openRun(model).graph, name, "", {}};
+    if (isRunFolder(model)) return {openRun(model).graph, name, fileDigest(weightsOf(model)), {}};
     std::error_code unreadable;
     if (isFamilyName(name) && !std::filesystem::exists(model, unreadable)) return randomModel(name.substr(6), numClasses, seed);
     require(!std::filesystem::is_directory(model, unreadable), ErrorKind::BadInput, name, " is a folder but not a run folder (no config.yaml in it)");
     OpenedModel opened = fromCheckpoint(readCheckpoint(model), name);
-    const FileBytes file(model);
-    opened.sha256 = sha256Hex(file.bytes());
+    opened.sha256 = fileDigest(model);
     return opened;
+}
+
+OpenedModel openFloatModel(const std::filesystem::path& model) {
+    OpenedModel opened = openModel(model);
+    if (isRunFolder(model)) opened.graph = floatForm(opened.graph);
+    return opened;
+}
+
+Graph floatForm(const Graph& graph) {
+    Graph plain = withoutQuantizers(graph.clone(true));
+    foldKeptAffines(plain);
+    // A new graph, in which the names of the quantizers are free again.
+    Graph fresh = parseGraph(dumpGraph(plain));
+    fresh.info = plain.info;
+    for (const ValueId id : fresh.storedValues()) fresh.value(id).data = plain.value(*plain.findValue(fresh.value(id).name)).data;
+    return fresh;
 }
 
 OpenedModel openModel(const Config& config, int64_t numClasses) {
     require(config.model.architecture == "yolov8", ErrorKind::BadInput, "model.architecture is ", config.model.architecture, ", expected yolov8");
     if (config.model.pretrainedPath.empty())
         return randomModel(config.model.variant, config.model.numClasses > 0 ? config.model.numClasses : numClasses, static_cast<uint64_t>(config.run.seed));
-    OpenedModel opened = openModel(std::filesystem::path(config.model.pretrainedPath));
+    OpenedModel opened = openFloatModel(std::filesystem::path(config.model.pretrainedPath));
     require(opened.graph.info.variant == config.model.variant, ErrorKind::BadInput, "model.variant is ", config.model.variant, " but ", opened.source,
             " holds a YOLOv8", opened.graph.info.variant);
     return opened;
@@ -124,15 +153,6 @@ bool isRunFolder(const std::filesystem::path& path) {
 
 namespace {
 
-Checkpoint runWeights(const std::filesystem::path& folder) {
-    for (const char* name : {"final.safetensors", "best.safetensors", "last.safetensors"}) {
-        const auto file = folder / "weights" / name;
-        std::error_code unreadable;
-        if (std::filesystem::exists(file, unreadable)) return readCheckpoint(file);
-    }
-    fail(ErrorKind::BadInput, folder.string(), " holds no weights yet");
-}
-
 // Any layer may have been left in float, the first one too.
 bool hasQuantizers(const Checkpoint& weights) {
     return std::ranges::any_of(weights.tensors, [](const NamedTensor& entry) { return entry.name.ends_with(".zero_point"); });
@@ -146,6 +166,15 @@ void restoreAffines(Graph& graph, const Checkpoint& weights, const std::string& 
         const auto layer = graph.findNode(entry.name.substr(0, entry.name.size() - kEnd.size()));
         require(layer && std::holds_alternative<Conv2d>(graph.node(*layer).op), ErrorKind::BadInput, source, ": ", entry.name, " belongs to no convolution");
         keepAffine(graph, insertAffine(graph, *layer));
+    }
+}
+
+// Repair gives a convolution a bias that had none because of the batch norm behind it.
+void adoptBiases(Graph& graph, const Checkpoint& weights) {
+    for (const NodeId id : graph.order()) {
+        Node& node = graph.node(id);
+        const NamedTensor* bias = std::holds_alternative<Conv2d>(node.op) && node.inputs.size() == 2 ? weights.find(node.name + ".bias") : nullptr;
+        if (bias) node.inputs.push_back(graph.addParameter(bias->name, std::make_shared<at::Tensor>(*bias->tensor), bias->tensor->sizes().vec()));
     }
 }
 
@@ -169,10 +198,11 @@ void adoptScaleShapes(Graph& graph, const Checkpoint& weights) {
 RunModel openRun(const std::filesystem::path& folder) {
     RunModel run{loadConfig(folder / "config.yaml"), {}};
     applyChosenWidths(folder, run.config);
-    const Checkpoint weights = runWeights(folder);
+    const Checkpoint weights = readCheckpoint(weightsOf(folder));
     const std::string source = folder.string();
     Graph graph = buildYolov8(variantOf(weights, source), classesOf(weights, source));
-    if (weights.find("model.0.conv.bias")) foldBatchNorm(graph);
+    if (weights.batchNormFolded) foldBatchNorm(graph);
+    adoptBiases(graph, weights);
     if (hasQuantizers(weights)) {
         // A plan needs no data; ranges come from the file.
         const QuantizerSet quantizers(graph, resolvePlan(graph, run.config));

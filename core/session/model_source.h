@@ -25,8 +25,16 @@ struct OpenedModel {
 // 80 classes unless numClasses says otherwise). Throws Error naming the file.
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0, uint64_t seed = 0);
 
-// The model a config names: its checkpoint, or its family with random weights.
+// The model a config names, in float: its checkpoint, or its family with random weights. What may be trained and
+// quantized: of a run folder its floatForm().
 OpenedModel openModel(const Config& config, int64_t numClasses);
+
+// The same for one path: what openModel() opens, of a run folder its floatForm().
+OpenedModel openFloatModel(const std::filesystem::path& model);
+
+// The network of a run in float: its trained weights without quantizers. Corrections (QC) belong to the weights: those
+// kept as operations are merged into their convolutions, exactly. Batch norms stay as the run has them, folded or not.
+Graph floatForm(const Graph& graph);
 
 // The stored values of a graph as saveModel() wrote them from one of the same structure. Throws Error naming the file.
 void restoreModel(Graph& graph, const std::filesystem::path& file);

@@ -43,18 +43,30 @@ std::vector<Detection> detections(const at::Tensor& decoded, int64_t classes) {
     return nonMaxSuppression({decoded.data_ptr<float>(), static_cast<size_t>(decoded.numel())}, classes, decoded.size(1), NmsOptions::predict());
 }
 
-// The file's decoded output [4 + classes, A], or an undefined tensor without a runtime.
-at::Tensor runFile(const std::filesystem::path& onnx, const at::Tensor& image, const Shape& shape, std::string& runtime, const CancelToken& cancel) {
+// onnxruntime-node 1.22.0
+void setRuntime(FileCheck& check, const std::string& runtime) {
+    const size_t space = runtime.rfind(' ');
+    check.runtime = runtime.substr(0, space);
+    check.version = space == std::string::npos ? "" : runtime.substr(space + 1);
+}
+
+// The file's decoded output [4 + classes, A], or an undefined tensor and the reason in `check`.
+at::Tensor runFile(const std::filesystem::path& onnx, const at::Tensor& image, const Shape& shape, FileCheck& check, const CancelToken& cancel) {
     const at::Tensor planar = image.contiguous();
     RuntimeOptions options;
     options.cancel = &cancel;
-    const auto run = runOnnxRuntime(onnx, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, options);
-    if (!run) return {};
-    runtime = run->runtime;
-    require(run->outputs.size() == 1 && run->outputs[0].shape == shape, ErrorKind::Internal, onnx.string(),
-            ": the runtime's output has another shape than the simulation's");
+    const RuntimeAnswer answer = runOnnxRuntime(onnx, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, options);
+    if (!answer.runtime.empty()) setRuntime(check, answer.runtime);
+    if (!answer.refusal.empty()) check.result = CheckResult::Failed, check.sentence = answer.refusal;
+    if (!answer.failure.empty()) check.sentence = "the exported file was not checked: " + answer.failure;
+    if (!answer.run) return {};
+    if (answer.run->outputs.size() != 1 || answer.run->outputs[0].shape != shape) {
+        check.result = CheckResult::Failed;
+        check.sentence = str(answer.runtime, " makes an output of another shape of ", onnx.filename().string(), " than the simulation");
+        return {};
+    }
     at::Tensor output = at::empty(shape);
-    std::ranges::copy(run->outputs[0].values, output.data_ptr<float>());
+    std::ranges::copy(answer.run->outputs[0].values, output.data_ptr<float>());
     return output[0];
 }
 
@@ -66,8 +78,8 @@ bool staysOnIntegers(const Graph& lowered) {
     });
 }
 
-std::string describe(const ParityReport& report, const std::string& runtime, int64_t images, int64_t boxes) {
-    const std::string counts = str(runtime, " against the simulation on ", images, " images: ", std::round(report.matched * 1000) / 10, " % of ", boxes,
+std::string describe(const ParityReport& report, int64_t images, int64_t boxes) {
+    const std::string counts = str(report.check.runtime, " ", report.check.version, " against the simulation on ", images, " images: ", std::round(report.matched * 1000) / 10, " % of ", boxes,
                                    " boxes equal (IoU 0.95, score 0.02), largest score difference ", report.worstScore,
                                    report.onIntegers ? ", both on integers" : ", the file's convolutions in float");
     const std::string noise = str("; score error against FP32 ", report.fileError, ", the simulation's ", report.simulationError);
@@ -79,20 +91,19 @@ std::string describe(const ParityReport& report, const std::string& runtime, int
 ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exported, const Graph& reference, const std::function<at::Tensor()>& next,
                          const CancelToken& cancel) {
     ParityReport report;
-    report.sentence = "the exported file was not run: " + missingOnnxRuntime();
+    report.check.sentence = "the exported file was not checked: " + missingOnnxRuntime();
     if (!missingOnnxRuntime().empty()) return report;
     const Graph integers = inferenceForm(exported), original = inferenceForm(reference);
     Executor simulation(integers, {.outputs = {"decoded"}, .frozen = true}), fp32(original, {.outputs = {"decoded"}, .frozen = true});
     Tally tally;
     ErrorSums fileError, simulationError;
-    std::string runtime;
     int64_t images = 0;
     for (at::Tensor image = next(); image.defined(); image = next(), ++images) {
         cancel.poll();
         const at::Tensor batch = simulation.run(image).front();
         const at::Tensor simulated = batch[0].contiguous();
         const at::Tensor wanted = fp32.run(image).front()[0].contiguous();
-        const at::Tensor file = runFile(onnx, image, batch.sizes().vec(), runtime, cancel);
+        const at::Tensor file = runFile(onnx, image, batch.sizes().vec(), report.check, cancel);
         if (!file.defined()) return report;
         const auto ours = detections(simulated, exported.info.numClasses), theirs = detections(file, exported.info.numClasses);
         tally.add(ours, theirs);
@@ -108,7 +119,8 @@ ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exporte
     const bool identical = report.matched >= kIdentical;
     report.onIntegers = staysOnIntegers(integers);
     report.agrees = identical || (!report.onIntegers && report.fileError <= kSlack * report.simulationError);
-    report.sentence = describe(report, runtime, images, tally.boxes);
+    report.check.result = report.agrees ? CheckResult::Passed : CheckResult::Failed;
+    report.check.sentence = describe(report, images, tally.boxes);
     return report;
 }
 

@@ -4,19 +4,16 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <array>
 
 #include "base/error.h"
-#include "base/files.h"
-#include "base/text.h"
-#include "export/onnx_export.h"
 #include "passes/equalize.h"
 #include "passes/fold_batch_norm.h"
+#include "quant/placement_lint.h"
 #include "session/clock.h"
-#include "session/code_parity.h"
 #include "session/data_source.h"
 #include "session/describe.h"
-#include "session/parity.h"
+#include "session/export_files.h"
 #include "session/width_search.h"
 #include "train/distiller.h"
 #include "train/loader_options.h"
@@ -26,11 +23,6 @@
 #include "train/trainer.h"
 
 namespace qat {
-namespace {
-
-constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
-
-}  // namespace
 
 Pipeline::Pipeline(const JobRequest& request, Config config, RunFolder folder, EventLog& log, const CancelToken& cancel)
     : m_request(request), m_config(std::move(config)), m_folder(std::move(folder)), m_log(log), m_cancel(cancel) {}
@@ -43,23 +35,20 @@ JobOutcome Pipeline::run() {
     const bool chosen = m_request.resume && adaptsWidths(m_config) && applyChosenWidths(m_folder.root, m_config);
     if (quantize) insertQuantizers();
     describe();
-    const bool resumed = m_request.resume && restoreProgress();
-    if (m_request.resume && !resumed) m_log.log(LogLevel::Info, "session", "resumed: there is no checkpoint yet, so the stages begin anew");
-    if (quantize && (!resumed || hasChannelRanges() || repairsStructure())) stage("calibrate", [&] { calibrateStage(); });
-    if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen) stage("search", [&] { searchWidthsStage(); });
-    if (repairsLayers(m_config) && (!resumed || repairsStructure())) stage("repair", [&] { repairStage(); });
-    if (resumed && correctsCalibrated()) restoreModel(m_model, calibratedFile());
+    if (m_request.resume) restoreProgress();
+    if (quantize) once("calibrate", [&] { calibrateStage(); });
+    if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen) once("search", [&] { searchWidthsStage(); });
+    if (repairsLayers(m_config)) once("repair", [&] { repairStage(); });
     if (m_request.kind != JobKind::Pipeline) {
-        stage("analyze", [&] { analyze(); });
+        once("analyze", [&] { analyze(); });
         return m_facts.outcome;
     }
-    const bool wantsFloat = m_config.analysis.compareWithFp32 && (!resumed || wantsPreviews());
-    if (wantsFloat) stage("evaluate_fp32", [&] { evaluateFloat(); });
-    if (quantize && !resumed) {
-        stage("evaluate_ptq", [&] { evaluatePtq(); });
-        if (wantsAnalysis()) stage("analyze", [&] { analyze(); });
-        saveProgress();
+    if (m_config.analysis.compareWithFp32) {
+        if (comparesLater()) m_done.erase("evaluate_fp32");
+        once("evaluate_fp32", [&] { evaluateFloat(); });
     }
+    if (quantize) once("evaluate_ptq", [&] { evaluatePtq(); });
+    if (quantize && wantsAnalysis()) once("analyze", [&] { analyze(); });
     if (m_config.train.epochs > 0) {
         stage("train", [&] { trainStage(); });
         if (m_facts.training.stopped) {
@@ -143,7 +132,7 @@ void Pipeline::loadTeacher() {
                 "distillation has no teacher: distillation.teacher_model and model.pretrained_path are both empty");
         m_teacher = m_float.clone(true);
     } else {
-        OpenedModel opened = openModel(std::filesystem::path(how.teacherModel));
+        OpenedModel opened = openFloatModel(std::filesystem::path(how.teacherModel));
         logIgnored(opened);
         source = opened.source + ", YOLOv8" + opened.graph.info.variant;
         m_teacher = std::move(opened.graph);
@@ -153,18 +142,15 @@ void Pipeline::loadTeacher() {
     m_log.log(LogLevel::Info, "trainer", str("teacher: ", source, "; temperature ", how.temperature, ", alpha ", how.alpha));
 }
 
-// Then calibration decides the shapes of scales, which a checkpoint has to find as they were.
-bool Pipeline::hasChannelRanges() const {
-    return std::ranges::any_of(m_quantizers->all(), [](const Quantizer& q) { return !q.weight && q.observer.axis() >= 0; });
-}
-
-// Then repair adds biases, which a checkpoint has to find.
-bool Pipeline::repairsStructure() const { return m_config.repair.biasCorrection && !m_config.qat.fuseModules; }
-
 void Pipeline::insertQuantizers() {
     m_plan = resolvePlan(m_model, m_config);
     for (const auto& warning : m_plan.warnings) m_log.log(LogLevel::Warning, "quant", warning);
     require(!m_plan.weights.empty(), ErrorKind::BadInput, "the configuration leaves every layer in float: nothing to quantize");
+    const auto& formats = m_config.exporting.formats;
+    const bool writes = m_request.kind == JobKind::Pipeline && std::ranges::find(formats, "onnx") != formats.end();
+    if (writes)  // said before hours of training, not after
+        for (const std::string& refusal : refusals(lintPlacement(m_model, m_plan, Runtime::OnnxRuntime), Runtime::OnnxRuntime))
+            m_log.log(LogLevel::Warning, "export", refusal);
     m_facts.outcome.fp32Bytes = deviceBytes(m_float, nullptr);
     m_facts.outcome.quantizedBytes = deviceBytes(m_float, &m_plan);
     m_quantizers.emplace(m_model, m_plan);
@@ -239,13 +225,21 @@ void Pipeline::trainStage() {
     const std::unique_ptr<Loss> loss = makeLoss(m_model, m_config.train, *m_train);
     const TrainJob job{.graph = m_model, .loss = *loss, .quantizers = m_quantizers ? &*m_quantizers : nullptr,
                        .teacher = m_teacher ? &*m_teacher : nullptr, .config = m_config, .data = m_train,
-                       .checkpointFolder = m_folder.checkpoint(), .weightsFolder = m_folder.weights(), .resume = resume,
+                       .checkpointFolder = m_folder.checkpoint(), .weightsFolder = m_folder.weights(), .resume = resume, .startMap = startAccuracy(),
                        .validate = [&](const Graph& graph) { return validate(graph, "", false).metrics; },
                        .epochDone = [&](const TrainOutcome& outcome) {
                            m_facts.training = outcome;  // if training fails later, the summary still tells of these epochs
                            writeResults(m_folder.results(), outcome.epochs);
                        }};
     m_facts.training = train(job, m_log, m_cancel);
+}
+
+// What a collapse is judged against; of random weights nothing, which needs no measuring.
+std::optional<double> Pipeline::startAccuracy() {
+    const auto& measured = m_config.train.quantize ? m_facts.outcome.ptq : m_facts.outcome.fp32;
+    if (measured) return measured->map;
+    if (m_config.model.pretrainedPath.empty()) return std::nullopt;
+    return validate(m_float, "", false).metrics.map;
 }
 
 // The last validation of training saw this very model, unless training ended otherwise than with an epoch.
@@ -293,71 +287,30 @@ void Pipeline::exportStage() {
             m_log.log(LogLevel::Warning, "export", "the format " + format + " is not written by this version");
             continue;
         }
-        Graph graph = m_model.clone(true);
-        foldBatchNorm(graph);
-        probeShapes(graph, {1, 3, m_config.data.imgsz, m_config.data.imgsz});
-        OnnxExportOptions options;
-        options.path = m_folder.exports() / "model.onnx";
-        options.includeMetadata = m_config.exporting.includeMetadata;
-        options.includeQuantParams = m_config.exporting.includeQuantParams;
-        options.simplify = m_config.exporting.simplify;
-        const OnnxExportResult result = exportOnnx(graph, options);
-        m_facts.exported.push_back("exports/model.onnx");
-        m_log.log(LogLevel::Info, "export", str("exports/model.onnx: ", result.bytes, " bytes, ", result.quantizedLayers, " quantized layers, passed checker and shape inference"));
-        for (const auto& note : result.notes) m_facts.exportNotes.push_back(note), m_log.log(LogLevel::Info, "export", note);
-        if (m_config.exporting.validate) parityCheck(options.path, graph);
+        const Graph form = exportForm(m_model, m_config.data.imgsz);
+        ExportedFile file = writeOnnxFile(form, m_config.exporting, m_folder.exports());
+        m_log.log(LogLevel::Info, "export", str("exports/model.onnx: ", file.bytes, " bytes, ", file.quantizedLayers, " quantized layers, passed checker and shape inference"));
+        for (const auto& note : file.notes) m_log.log(LogLevel::Info, "export", note);
+        file.check.sentence = "the exported file was not checked: export.validate is false";
+        if (m_config.exporting.validate) checkExported(file, form);
+        file.path = file.path.lexically_relative(m_folder.root);
+        m_log.exported(file);
+        m_facts.exported.push_back(std::move(file));
     }
 }
 
-void Pipeline::parityCheck(const std::filesystem::path& file, const Graph& exported) {
-    const ParityReport parity = checkParity(file, exported, m_float, images(m_val, std::min<int64_t>(kParityImages, m_facts.valImages), 1, false), m_cancel);
-    m_facts.exportNotes.push_back(parity.sentence);
-    m_log.log(parity.ran && !parity.agrees ? LogLevel::Error : LogLevel::Info, "export", parity.sentence);
-    if (parity.ran && parity.onIntegers) {
-        const at::Tensor image = images(m_val, 1, 1, false)();
-        const CodeParity codes = compareCodes(exported, image, m_folder.exports(), m_cancel);
-        m_facts.exportNotes.push_back(codes.sentence);
-        m_log.log(LogLevel::Info, "export", codes.sentence);
+// A file that a runtime refuses or computes otherwise fails a gate; one that no runtime could be asked about is only noted.
+void Pipeline::checkExported(ExportedFile& file, const Graph& form) {
+    const CheckedFile checked = checkOnnxFile(file.path, form, m_float, m_val, m_config, m_cancel);
+    file.check = checked.check;
+    file.notes.push_back(checked.check.sentence);
+    static constexpr std::array kLevels{LogLevel::Warning, LogLevel::Info, LogLevel::Error};  // by CheckResult
+    m_log.log(kLevels[static_cast<size_t>(checked.check.result)], "export", checked.check.sentence);
+    if (!checked.codes.empty()) {
+        file.notes.push_back(checked.codes);
+        m_log.log(LogLevel::Info, "export", checked.codes);
     }
-    if (parity.ran && !parity.agrees) m_facts.outcome.gates.push_back(parity.sentence);
-}
-
-namespace {
-
-nlohmann::json accuracyJson(const std::optional<JobOutcome::Accuracy>& a) {
-    return a ? nlohmann::json{a->map, a->map50} : nlohmann::json(nullptr);
-}
-
-std::optional<JobOutcome::Accuracy> accuracyFrom(const nlohmann::json& j) {
-    if (j.is_null()) return std::nullopt;
-    return JobOutcome::Accuracy{j.at(0).get<double>(), j.at(1).get<double>()};
-}
-
-bool isAccuracy(const nlohmann::json& j) {
-    const auto isShare = [](const nlohmann::json& value) { return value.is_number() && value >= 0 && value <= 1; };
-    return j.is_null() || (j.is_array() && j.size() == 2 && isShare(j[0]) && isShare(j[1]));
-}
-
-}  // namespace
-
-void Pipeline::saveProgress() const {
-    if (correctsCalibrated()) saveModel(calibratedFile(), m_model);
-    const nlohmann::json progress{{"fp32", accuracyJson(m_facts.outcome.fp32)}, {"ptq", accuracyJson(m_facts.outcome.ptq)}};
-    writeFileAtomic(m_folder.checkpoint() / "stages.json", jsonText(progress) + "\n");
-}
-
-// Everything before training is known again if training had begun, or a correction without training; ranges and weights
-// come from the checkpoint.
-bool Pipeline::restoreProgress() {
-    const auto stages = m_folder.checkpoint() / "stages.json";
-    const bool begun = std::filesystem::exists(correctsCalibrated() ? calibratedFile() : m_folder.checkpoint() / "train_state.safetensors");
-    if (!begun || !std::filesystem::exists(stages)) return false;
-    const nlohmann::json progress = nlohmann::json::parse(readFile(stages), nullptr, false);
-    const bool whole = progress.is_object() && progress.contains("fp32") && progress.contains("ptq");
-    require(whole && isAccuracy(progress["fp32"]) && isAccuracy(progress["ptq"]), ErrorKind::BadInput, stages.string(), " is damaged");
-    m_facts.outcome.fp32 = accuracyFrom(progress["fp32"]);
-    m_facts.outcome.ptq = accuracyFrom(progress["ptq"]);
-    return true;
+    if (checked.check.result == CheckResult::Failed) m_facts.outcome.gates.push_back(checked.check.sentence);
 }
 
 }  // namespace qat

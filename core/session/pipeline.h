@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,6 @@ private:
     void loadTeacher();
     void logIgnored(const OpenedModel& opened);
     void insertQuantizers();
-    bool hasChannelRanges() const;
     bool wantsAnalysis() const;
     bool wantsPreviews() const;
     std::map<std::string, double> wanted(const std::map<std::string, double>& metrics) const;
@@ -43,7 +43,6 @@ private:
     std::vector<Leak> leaksOf(const Dataset& data, const std::vector<int64_t>& taken) const;
     void searchWidthsStage();
     void repairStage();
-    bool repairsStructure() const;
     void equalize();
     // The coreset of `wanted` training images, and what is said about it; progress is that of `stage`.
     std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said);
@@ -53,6 +52,7 @@ private:
     void layerErrors(const std::string& stage);
     void sensitivity();
     void trainStage();
+    std::optional<double> startAccuracy();
     void reestimateStage();  // keeps the statistics that are more accurate on the validation images
     JobOutcome::Accuracy trainedAccuracy();  // of the model as training left it
     // Quantization correction, in pipeline_correction.cpp. False: stopped on request.
@@ -63,11 +63,15 @@ private:
     bool measuresLayerErrors() const;
     void evaluateFinal();
     void exportStage();
-    void saveProgress() const;      // results of the stages before training, for a resumed sitting
-    bool restoreProgress();
-    // The calibrated model, where no training state will hold it: of a correction without training.
-    std::filesystem::path calibratedFile() const { return m_folder.checkpoint() / "calibrated.safetensors"; }
-    bool correctsCalibrated() const { return corrects() && m_config.train.epochs == 0; }
+    // Across sittings, in pipeline_resume.cpp.
+    void once(const std::string& name, const std::function<void()>& work);  // a stage, unless an earlier sitting finished it
+    void finished(const std::string& name);  // keeps what the stage, or a part of one, has come to
+    void restoreProgress();
+    void restoreCalibrated();
+    bool comparesLater() const;
+    std::filesystem::path calibratedFile() const;
+    std::filesystem::path sweepFile(const std::string& name) const;  // state of an unfinished sweep
+    std::string stageIdentity() const;
 
     // Begins and ends a stage's events around `work`.
     void stage(const std::string& name, const std::function<void()>& work);
@@ -79,7 +83,7 @@ private:
                                        std::vector<int64_t>* taken = nullptr);  // their indices, added
     void report(const std::string& series, const DetectionMetrics& metrics, std::optional<JobOutcome::Accuracy>& slot);
     void showImages(const std::vector<ImageDetections>& quantized, const std::string& stage);
-    void parityCheck(const std::filesystem::path& file, const Graph& exported);
+    void checkExported(ExportedFile& file, const Graph& form);
 
     const JobRequest& m_request;
     Config m_config;  // with the widths that a search chose
@@ -93,6 +97,7 @@ private:
     Graph m_model;      // what is calibrated, trained, exported
     std::optional<JobOutcome::Accuracy> m_reestimated;  // of the model behind that stage
     std::optional<Graph> m_teacher;  // of distillation
+    std::set<std::string> m_done;  // stages, and parts of `analyze`, that are finished
     QuantPlan m_plan;
     std::optional<QuantizerSet> m_quantizers;
     std::vector<ImageDetections> m_floatDetections;

@@ -37,8 +37,13 @@ void Pipeline::showImages(const std::vector<ImageDetections>& quantized, const s
 void Pipeline::analyze() {
     const bool wantsError = m_request.kind == JobKind::LayerError ||
                             (m_request.kind == JobKind::Pipeline && m_config.analysis.measureLayerError && m_config.qat.measureLayerError);
-    if (wantsError) layerErrors("ptq");
-    if (m_request.kind != JobKind::LayerError && !m_config.sensitivity.bits.empty()) sensitivity();
+    if (wantsError && !m_done.contains("layer_error")) {
+        layerErrors("ptq");
+        finished("layer_error");
+    }
+    if (m_request.kind == JobKind::LayerError || m_config.sensitivity.bits.empty() || m_done.contains("sensitivity")) return;
+    sensitivity();
+    finished("sensitivity");
 }
 
 void Pipeline::layerErrors(const std::string& stageName) {
@@ -57,8 +62,11 @@ void Pipeline::sensitivity() {
     const int64_t count = std::min<int64_t>(m_facts.valImages, m_config.sensitivity.samples);
     const int batch = m_config.data.imgsz <= 320 ? 8 : 1;
     const int64_t batches = (count + batch - 1) / batch;
-    const auto rows = measureSensitivity({m_float, *m_quantizers, m_config.sensitivity.bits, true, m_config.sensitivity.tensors == SensitivityTensors::Weights}, images(m_val, count, batch, false), batches, m_cancel,
-                                         [&](int64_t done, int64_t total) { m_log.progress("analyze", done, total); });
+    const SensitivityJob job{m_float, *m_quantizers, m_config.sensitivity.bits, true, m_config.sensitivity.tensors == SensitivityTensors::Weights,
+                             sweepFile("sensitivity"), stageIdentity()};
+    const auto rows = measureSensitivity(
+        job, images(m_val, count, batch, false), batches, m_cancel, [&](int64_t done, int64_t total) { m_log.progress("analyze", done, total); },
+        [&](int64_t done) { m_log.log(LogLevel::Info, "analysis", str("resumed: ", done, " passes of the sweep were done")); });
     for (const LayerSensitivity& row : rows) {
         auto metrics = row.error.metrics();
         metrics["score"] = row.error.noiseToSignal();

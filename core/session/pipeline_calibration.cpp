@@ -89,9 +89,10 @@ void Pipeline::repairStage() {
 void Pipeline::searchWidthsStage() {
     const int64_t count = std::min<int64_t>(m_train->size(), m_config.sensitivity.samples);
     const int batch = m_config.data.imgsz <= 320 ? 8 : 1;
-    const SensitivityJob job{.floatGraph = m_float, .quantizers = *m_quantizers, .bits = candidateWidths(m_config), .weightsOnly = true};
-    const auto rows = measureSensitivity(job, images(m_train, count, batch, false), (count + batch - 1) / batch, m_cancel,
-                                         [&](int64_t done, int64_t total) { m_log.progress("search", done, total); });
+    const SensitivityJob job{.floatGraph = m_float, .quantizers = *m_quantizers, .bits = candidateWidths(m_config), .weightsOnly = true, .state = sweepFile("search"), .identity = stageIdentity()};
+    const auto rows = measureSensitivity(
+        job, images(m_train, count, batch, false), (count + batch - 1) / batch, m_cancel, [&](int64_t done, int64_t total) { m_log.progress("search", done, total); },
+        [&](int64_t done) { m_log.log(LogLevel::Info, "search", str("resumed: ", done, " passes of the sweep were done")); });
     const WidthSearch search = searchWidths(m_config, m_float, m_plan, rows);
     writeWidths(m_folder.root, search);
     applyChosenWidths(m_folder.root, m_config);

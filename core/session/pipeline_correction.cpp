@@ -45,6 +45,7 @@ bool Pipeline::correctionStage() {
         m_log.scalar("before_qc/mAP50", 0, facts.before->map50);
     }
     const auto data = correctionImages(facts.images);
+    Graph before = m_model.clone(true);
     const std::unique_ptr<Loss> loss = makeLoss(m_model, m_config.train, *data);
     const CorrectionJob job{.graph = m_model,
                             .loss = *loss,
@@ -55,6 +56,13 @@ bool Pipeline::correctionStage() {
                             .resume = m_request.resume};
     facts.outcome = correctQuantization(job, m_log, m_cancel);
     if (facts.outcome.stopped) return false;
+    if (!facts.outcome.diverged.empty()) {
+        const std::string sentence = facts.outcome.diverged + "; the model stays as it was before";
+        m_log.log(LogLevel::Error, "qc", sentence);
+        m_facts.outcome.gates.push_back(sentence);
+        m_model = std::move(before);
+        return true;
+    }
     m_facts.outcome.quantizedBytes += facts.outcome.addedBytes;
     const auto kept = std::ranges::count(facts.outcome.layers, AffineForm::Operations, &LayerCorrection::form);
     for (const LayerCorrection& layer : facts.outcome.layers)
@@ -73,7 +81,7 @@ bool Pipeline::correctionStage() {
 
 void Pipeline::compareCorrection() {
     const auto& before = m_facts.correction->before;
-    if (!before) return;
+    if (!before || !m_facts.correction->outcome.diverged.empty()) return;
     const double after = m_facts.outcome.final->map;
     m_log.log(after < before->map ? LogLevel::Warning : LogLevel::Info, "qc",
               str("quantization correction took mAP50-95 from ", before->map, " to ", after));

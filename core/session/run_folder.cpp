@@ -4,12 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
 #include "base/error.h"
 #include "base/files.h"
-#include "config/config_io.h"
+#include "config/resumable.h"
+#include "train/train_state.h"
 
 namespace qat {
 namespace {
@@ -33,13 +35,51 @@ void refuseForeignLink(const std::filesystem::path& path) {
             path.string(), " is a link that belongs to another user: nothing is written through it");
 }
 
+// train_params.lr was 0.01 and is 0.1, ...: five at most.
+std::string told(const std::vector<ConfigDifference>& differences) {
+    constexpr size_t kMost = 5;
+    const auto shown = [](const std::string& value) { return value.empty() ? std::string("empty") : value; };
+    std::string text;
+    for (size_t i = 0; i < std::min(differences.size(), kMost); ++i)
+        text += str(i ? ", " : "", differences[i].key, " was ", shown(differences[i].first), " and is ", shown(differences[i].second));
+    return differences.size() > kMost ? str(text, " and ", differences.size() - kMost, " more") : text;
+}
+
+// More epochs go on, fewer than are done cannot be, and behind the end of training there is no more of it.
+void requireReachable(const RunFolder& folder, const Config& kept, const Config& config) {
+    const int wanted = config.train.epochs;
+    const auto done = wanted == kept.train.epochs ? std::nullopt : trainProgress(folder.checkpoint());
+    if (!done) return;
+    const std::string before = str("cannot resume ", folder.root.string(), " with ", wanted, " epochs: ");
+    const std::string instead = "; a new run can start from its weights (model.pretrained_path)";
+    require(wanted >= done->epochs, ErrorKind::BadInput, before, done->epochs, " have begun or are done");
+    require(!done->tuning, ErrorKind::BadInput, before, "its fine-tuning has begun", instead);
+    require(!done->halted, ErrorKind::BadInput, before, "its training was stopped for good", instead);
+}
+
+// What was made behind the last epoch is made anew behind more of them. In this order a kill in between costs work only.
+void adoptSettings(const RunFolder& folder, const JobRequest& request, const Config& kept, const Config& config) {
+    if (kept.train.epochs != config.train.epochs) {
+        for (const char* name : {"correction_state.safetensors", "correction_state.previous.safetensors"})
+            std::filesystem::remove(folder.checkpoint() / name);
+    }
+    writeFileAtomic(folder.userConfig(), readFile(request.config));
+    writeFileAtomic(folder.config(), writeConfig(config));
+}
+
 }  // namespace
 
 void requireSameRun(const RunFolder& folder, const Config& config) {
     std::error_code unreadable;
     require(std::filesystem::exists(folder.config(), unreadable), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
-    require(writeConfig(essentials(loadConfig(folder.config()))) == writeConfig(essentials(config)), ErrorKind::BadInput, "cannot resume: ", folder.config().string(),
-            " differs from the given configuration");
+    const Config kept = loadConfig(folder.config());
+    const auto differences = lastingDifferences(kept, config);
+    require(differences.empty(), ErrorKind::BadInput, "cannot resume ", folder.root.string(), " with another configuration: ", told(differences));
+    requireReachable(folder, kept, config);
+}
+
+bool hasMoreToDo(const RunFolder& folder, const Config& config) {
+    return std::ranges::any_of(diffConfigs(loadConfig(folder.config()), config), [](const ConfigDifference& d) { return asksForMore(d.key); });
 }
 
 void checkRunFolder(const JobRequest& request, const Config& config) {
@@ -57,6 +97,8 @@ RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
     for (const auto& path : {folder.weights(), folder.checkpoint(), folder.previews(), folder.exports(), folder.tensorboard()}) makeWritableFolder(path), refuseForeignLink(path);
     if (request.resume) {
         removeHalfWritten(folder.root);
+        const Config kept = loadConfig(folder.config());
+        if (!diffConfigs(kept, config).empty()) adoptSettings(folder, request, kept, config);
         return folder;
     }
     writeFileAtomic(folder.userConfig(), readFile(request.config));

@@ -32,11 +32,17 @@ struct RunFolder {
 void checkRunFolder(const JobRequest& request, const Config& config);
 
 // Checks once more, makes what a run folder holds and clears away what a killed job left half written: only for who holds
-// the folder's lock (run_lock.h). Sub-folders may be links, but not another user's. Throws Error.
+// the folder's lock (run_lock.h). Sub-folders may be links, but not another user's. Where the
+// configuration differs in what may differ, the folder's becomes the given one. Throws Error.
 RunFolder enterRunFolder(const JobRequest& request, const Config& config);
 
-// Whether a folder may go on with this configuration; only what changes no bit may differ. Throws Error{BadInput} if not.
+// Whether a folder may go on with this configuration: it may differ in mayChangeOnResume() (config/resumable.h). Epochs may not be fewer
+// than have begun, and not other ones once fine-tuning has begun or the sentinel stopped training. Throws Error{BadInput} with the keys
+// that differ, their old and their new values.
 void requireSameRun(const RunFolder& folder, const Config& config);
+
+// Whether a finished run would go on with this configuration: with more epochs, or with other exports.
+bool hasMoreToDo(const RunFolder& folder, const Config& config);
 
 // results.csv in Ultralytics' columns and format (fields of 23 characters, %.5g), all epochs so far, atomically. Behind
 // them the distillation loss, if there was a teacher.

@@ -95,8 +95,9 @@ StageGate answerOf(const GroupOutcome& outcome, const Config& base) {
 
 bool isFinished(const JobRequest& request) {
     if (!hasSummary(request.out)) return false;
-    requireSameRun({request.out}, resolvedConfig(request));
-    return readRunRecord(request.out).text("status") == "completed-success";
+    const Config config = resolvedConfig(request);
+    requireSameRun({request.out}, config);
+    return readRunRecord(request.out).text("status") == "completed-success" && !hasMoreToDo({request.out}, config);
 }
 
 // False: stopped on request.

@@ -56,6 +56,12 @@ void drawSeed(Config& config, const JobRequest& request) {
     config.run.seed = static_cast<int64_t>(source() & 0x7fffffff);
 }
 
+Overrides overridesOf(const JobRequest& request) {
+    auto overrides = request.overrides;
+    if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
+    return overrides;
+}
+
 JobOutcome notStarted(const StageGate& gate) {
     JobOutcome outcome;
     outcome.status = JobStatus::NotStarted;
@@ -73,9 +79,7 @@ void tellGate(const StageGate& gate, const Config& config, EventSink& log) {
 
 // Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
 Config resolvedConfig(const JobRequest& request) {
-    auto overrides = request.overrides;
-    if (!request.data.empty()) overrides.emplace_back("data.path", request.data);
-    Config config = loadConfig(request.config, overrides);
+    Config config = loadConfig(request.config, overridesOf(request));
     drawSeed(config, request);
     if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
     makeAbsolute(config.model.pretrainedPath);
@@ -99,6 +103,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
+    facts.overrides = overridesOf(request);
     facts.stageGate = gate;
     facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + precisionName(config) + "_s" + std::to_string(config.run.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, precisionName(config), config.data.path,

@@ -13,6 +13,7 @@
 #include "eval/nms.h"
 #include "session/methods.h"
 #include "session/precision.h"
+#include "train/sentinel.h"
 
 namespace qat {
 namespace {
@@ -70,6 +71,34 @@ ordered_json filesJson(const RunFolder& folder) {
     return files;
 }
 
+// The last one of a key acts.
+ordered_json overridesJson(const SummaryFacts& facts) {
+    ordered_json overrides = ordered_json::object();
+    for (const auto& [key, value] : facts.overrides) overrides[key] = value;
+    return overrides;
+}
+
+ordered_json exportsJson(const SummaryFacts& facts) {
+    ordered_json paths = ordered_json::array();
+    for (const ExportedFile& file : facts.exported) paths.push_back(file.path.generic_string());
+    return paths;
+}
+
+ordered_json exportNotesJson(const SummaryFacts& facts) {
+    ordered_json notes = ordered_json::array();
+    for (const ExportedFile& file : facts.exported)
+        for (const std::string& note : file.notes) notes.push_back(note);
+    return notes;
+}
+
+ordered_json exportChecksJson(const SummaryFacts& facts) {
+    ordered_json checks = ordered_json::array();
+    for (const ExportedFile& file : facts.exported)
+        checks.push_back({{"format", file.format}, {"file", file.path.generic_string()}, {"result", checkResultName(file.check.result)},
+                          {"runtime", file.check.runtime}, {"version", file.check.version}, {"sentence", file.check.sentence}});
+    return checks;
+}
+
 ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
     ordered_json history = ordered_json::array();
     for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.map);
@@ -88,8 +117,8 @@ ordered_json incidentJson(const Incident& i) {
 const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gate) {
     if (training.halted) return "stopped";
     if (training.epochs.empty()) return "not_trained";
+    if (collapsed(training, gate.collapseRatio)) return "collapsed";
     if (!(bestMap(training.epochs).value_or(0) > 0)) return "never_learned";
-    if (collapsed(training.epochs, gate.collapseRatio)) return "collapsed";
     const bool retried = std::ranges::any_of(training.incidents, [](const Incident& i) { return i.reaction == GateReaction::Retry; });
     return retried ? "recovered" : "stable";
 }
@@ -100,7 +129,7 @@ ordered_json stabilityJson(const SummaryFacts& facts, const GateConfig& gate) {
     ordered_json incidents = ordered_json::array();
     for (const Incident& incident : facts.training.incidents) incidents.push_back(incidentJson(incident));
     return {{"collapse_threshold_ratio", gate.collapseRatio}, {"final_over_best_ratio", ratio ? ordered_json(*range.final / *range.best) : ordered_json(nullptr)},
-            {"collapsed", collapsed(facts.training.epochs, gate.collapseRatio)}, {"outcome", stabilityOutcome(facts.training, gate)},
+            {"started_from", numberJson(facts.training.startMap)}, {"collapsed", collapsed(facts.training, gate.collapseRatio)}, {"outcome", stabilityOutcome(facts.training, gate)},
             {"incidents", incidents}};
 }
 
@@ -153,23 +182,24 @@ ordered_json layerJson(const LayerInfo& layer) {
 
 }  // namespace
 
-bool collapsed(const std::vector<EpochResult>& epochs, double ratio) {
-    const double best = bestMap(epochs).value_or(0);
-    return best > 0 && epochs.back().map < ratio * best;
+bool collapsed(const TrainOutcome& training, double ratio) {
+    const auto floor = floorOf(training);
+    return !training.epochs.empty() && floor && training.epochs.back().map < ratio * floor->accuracy;
 }
 
 std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate) {
     if (training.halted) return "training stopped early: " + training.incidents.back().sentence();
-    if (!collapsed(training.epochs, gate.collapseRatio)) return "";
-    return str("training collapsed: the last mAP50-95 is below ", gate.collapseRatio, " of the best");
+    if (!collapsed(training, gate.collapseRatio)) return "";
+    const auto incident = std::find_if(training.incidents.rbegin(), training.incidents.rend(), [](const Incident& i) { return i.trouble == Trouble::Collapse; });
+    return str("training collapsed: the last mAP50-95, ", training.epochs.back().map, ", is below ", gate.collapseRatio, " of ", floorOf(training)->place,
+               incident == training.incidents.rend() ? "" : "; likely cause: " + incident->cause);
 }
 
 void writeSummary(const RunFolder& folder, const Config& config, const SummaryFacts& facts) {
     const ordered_json summary{
-        {"schema_version", "1.2"},
+        {"schema_version", "1.3"},
         {"run_id", facts.runId},
         {"created_at", facts.createdAt},
-        {"git", nullptr},
         {"versions", versionsJson()},
         {"model", {{"variant", config.model.architecture + config.model.variant}, {"checkpoint", facts.checkpoint}, {"sha256", facts.checkpointSha256}, {"imgsz", config.data.imgsz}}},
         {"quantization", {{"mode", precisionName(config)}, {"calibration", spelling(config.calibration.method)}, {"library", "qatelier"}, {"weight_bit_width", config.quantization.weight.bitWidth},
@@ -179,10 +209,10 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages},
                       {"train_digest", digestJson(facts.trainData)}, {"val_digest", digestJson(facts.valData)}}},
         {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.run.seed},
-                      {"device", "cpu"}, {"amp", false}, {"overrides", ordered_json::object()}}},
+                      {"device", "cpu"}, {"amp", false}, {"overrides", overridesJson(facts)}}},
         {"resolved_config", writeConfig(config)},
         {"artifacts", {{"run_root", "."}, {"results_csv", existing(folder, "results.csv")}, {"tensorboard_log_dir", "tensorboard"}, {"weights", weightFiles(folder)},
-                       {"exports", facts.exported}, {"export_notes", facts.exportNotes}, {"files", filesJson(folder)}}},
+                       {"exports", exportsJson(facts)}, {"export_notes", exportNotesJson(facts)}, {"export_checks", exportChecksJson(facts)}, {"files", filesJson(folder)}}},
         {"metrics", metricsJson(config, facts)},
         {"size", {{"fp32_bytes", facts.outcome.fp32Bytes}, {"quantized_bytes", facts.outcome.quantizedBytes}}},
         {"stability", stabilityJson(facts, config.gate)},

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "config/config.h"
+#include "session/export_run.h"
 #include "session/inspect.h"
+#include "session/methods.h"
 #include "session/provenance.h"
 #include "session/run_folder.h"
 #include "session/session.h"
@@ -23,6 +25,7 @@ struct CorrectionFacts {
 // The facts of a run that its summary states.
 struct SummaryFacts {
     std::string runId, createdAt;
+    Overrides overrides;                   // settings of the command line, in front of the configuration
     StageGate stageGate;
     std::string checkpoint, checkpointSha256;
     int64_t trainImages = 0, valImages = 0;
@@ -30,8 +33,7 @@ struct SummaryFacts {
     JobOutcome outcome;
     TrainOutcome training;
     std::optional<CorrectionFacts> correction;
-    std::vector<std::string> exported;     // relative to the run folder
-    std::vector<std::string> exportNotes;
+    std::vector<ExportedFile> exported;    // paths relative to the run folder
     std::string repairNote;                // what the stage repair did, "" without it
     std::string status;                    // completed-success, completed-failed, incomplete
     std::string error;
@@ -42,9 +44,8 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
 // Layers of a description with the keys of LayerInfo.
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
 
-// Collapsed: best > 0 and final < ratio x best, over the epochs' mAP50-95; easier epochs are no best. False
-// without epochs.
-bool collapsed(const std::vector<EpochResult>& epochs, double ratio);
+// Collapsed: the last epoch's mAP50-95 is below ratio x the floor's (train/sentinel.h). False without epochs.
+bool collapsed(const TrainOutcome& training, double ratio);
 
 // Why training does not pass the gate, as a sentence; "" if it does.
 std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate);

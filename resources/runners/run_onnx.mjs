@@ -3,7 +3,8 @@
 //   node run_onnx.mjs --modules DIR --model FILE --input NAME=1x3x64x64=FILE [--input ...] --out DIR
 //                     [--optimization all|disabled] [--threads N] [--repeats N] [--optimized-model FILE]
 //
-// Input files hold raw little-endian float32. DIR/outputs.json lists the outputs: name, dims, file with raw float32.
+// Input files hold raw little-endian float32. DIR/outputs.json names the runtime and lists the outputs: name, dims, file
+// with raw float32; or it says what the runtime refused.
 // Exit status: 0 done, 1 the runtime is not there or our own failure, 2 it refuses the model or the inputs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -37,14 +38,6 @@ function readInput(ort, text) {
     return [match[1], new ort.Tensor('float32', numbers, dims)];
 }
 
-async function refusedIfItThrows(action) {
-    try {
-        return await action();
-    } catch (error) {
-        throw new Refused(error.message.replaceAll('\n', ' '));
-    }
-}
-
 function median(numbers) {
     return numbers.length === 0 ? 0 : numbers.sort((a, b) => a - b)[numbers.length >> 1];
 }
@@ -53,6 +46,8 @@ async function main() {
     const args = readArguments();
     const load = createRequire(path.resolve(args.modules, 'runner.cjs'));
     const ort = load('onnxruntime-node');
+    const runtime = `onnxruntime-node ${load('onnxruntime-node/package.json').version}`;
+    const write = (answer) => writeFileSync(path.join(args.out, 'outputs.json'), JSON.stringify({ runtime, ...answer }));
     const options = {
         executionProviders: ['cpu'],
         graphOptimizationLevel: args.optimization ?? 'all',
@@ -62,8 +57,15 @@ async function main() {
     };
     if (args['optimized-model']) options.optimizedModelFilePath = args['optimized-model'];
     const feeds = Object.fromEntries((args.input ?? []).map((text) => readInput(ort, text)));
-    const session = await refusedIfItThrows(() => ort.InferenceSession.create(args.model, options));
-    const results = await refusedIfItThrows(() => session.run(feeds));
+    let session, results;
+    try {
+        session = await ort.InferenceSession.create(args.model, options);
+        results = await session.run(feeds);
+    } catch (error) {
+        if (error instanceof TypeError) throw error;  // the package is not what it should be
+        write({ refused: error.message });
+        throw new Refused(error.message);
+    }
     const times = [];
     for (let i = 0; i < Number(args.repeats ?? 0); ++i) {
         const begin = performance.now();
@@ -76,9 +78,7 @@ async function main() {
         writeFileSync(path.join(args.out, file), new Uint8Array(numbers.buffer));
         return { name, dims: results[name].dims, file };
     });
-    const { version } = load('onnxruntime-node/package.json');
-    const answer = { runtime: `onnxruntime-node ${version}`, milliseconds: median(times), outputs };
-    writeFileSync(path.join(args.out, 'outputs.json'), JSON.stringify(answer));
+    write({ milliseconds: median(times), outputs });
 }
 
 try {

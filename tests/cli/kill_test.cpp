@@ -57,7 +57,7 @@ oscillation:
   freeze: {threshold: 0.3, start_threshold: 0.5, begin: 0.2}
 qc: {enabled: true, lr: 0.01}
 gate: {reaction: retry}
-sensitivity: {bits: []}
+sensitivity: {bits: [3, 4], samples: 1}
 analysis: {preview_images: 1, test_samples: 1}
 export: {formats: [onnx], validate: false}
 )";
@@ -108,7 +108,7 @@ std::map<std::string, std::string> artefactsOf(const std::filesystem::path& run)
     std::map<std::string, std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(run)) {
         const std::string name = entry.path().lexically_relative(run).string();
-        const bool timed = name == "events.jsonl" || name == "report.html" || name.starts_with("tensorboard");
+        const bool timed = name == "events.jsonl" || name == "report.html" || name == "layer-sensitivity-report.md" || name.starts_with("tensorboard");
         const bool ofSittings = name.find(".previous.") != std::string::npos;
         if (!entry.is_regular_file() || timed || ofSittings) continue;
         files[name] = readFile(entry.path());
@@ -237,6 +237,29 @@ protected:
 TEST_F(Killed, AnywhereAndOftenEndsInTheSameBits) {
     runWhole(kEverything);
     killAllTheTime(numberFrom("QATELIER_KILLS", 3));
+}
+
+// In front of training only the rest is done: no stage that was finished begins a second time, and a sweep goes on within itself.
+TEST_F(Killed, ASweepGoesOnFromTheLayersItHas) {
+    std::string text = kEverything;
+    const size_t train = text.find("train_params:"), next = text.find("ema:");
+    text.replace(train, next - train, kCorrectionOnly + 1);
+    text.replace(text.find("bits: [3, 4], samples: 1"), 24, "bits: [2, 3, 4, 5, 6, 7, 8], samples: 12");
+    text.replace(text.find("val=4"), 5, "val=12");
+    runWhole(text);
+    const auto run = scratch.path() / "life";
+    {
+        Program program(arguments(run, false));
+        ASSERT_TRUE(program.runUntil([&] { return std::filesystem::exists(run / "checkpoint/sensitivity.json"); }));
+        program.signal(SIGKILL);
+        program.wait();
+    }
+    const Ended ended = runProgram(arguments(run, true));
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_NE(ended.err.find("passes of the sweep were done"), std::string::npos) << ended.err;
+    const auto stages = stagesOf(run);
+    for (const char* stage : {"calibrate begin", "repair begin", "evaluate_ptq begin"}) EXPECT_EQ(std::ranges::count(stages, stage), 0) << stage;
+    expectSameAsWhole(run);
 }
 
 TEST_F(Killed, ACorrectionDoesNotCalibrateAgain) {

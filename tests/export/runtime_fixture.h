@@ -44,7 +44,7 @@ protected:
         exportOnnx(graph, options);
         const std::vector<float> sample = sampleInput(graph, 11);
         const Shape& shape = graph.value(graph.inputs().front()).shape;
-        const auto run = runOnnxRuntime(options.path, {{"images", shape, sample}}, {.optimize = optimize});
+        const auto run = runOnnxRuntime(options.path, {{"images", shape, sample}}, {.optimize = optimize}).run;
         ExecutorOptions wanted;
         for (const GraphOutput& output : graph.outputs()) wanted.outputs.push_back(output.name);
         const std::vector<at::Tensor> expected = Executor(form, wanted).run(at::tensor(sample).reshape(shape));

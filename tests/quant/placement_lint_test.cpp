@@ -103,7 +103,17 @@ TEST_F(PlacementLint, Granularity) {
     config.quantization.activation.scheme = Scheme::PerChannel;
     EXPECT_EQ(both("channel-scales", plain()), kAllTensors);
     EXPECT_EQ(both("float-input", plain()), kAllLayers);
+    const auto refused = [&](Runtime runtime) {
+        const Graph graph = plain();
+        return refusals(lintPlacement(graph, resolvePlan(graph, config), runtime), runtime);
+    };
+    EXPECT_EQ(onnx("channel-fusion", plain()), (Names{"b"})) << "a is followed by SiLU, c by nothing; b's rectifier is part of the operator";
+    ASSERT_EQ(refused(Runtime::OnnxRuntime).size(), 1u);
+    EXPECT_EQ(refused(Runtime::OnnxRuntime)[0],
+              "ONNX Runtime will refuse the exported file: A convolution between two quantizers becomes one operator, which has one scale for a tensor in flight and not one a "
+              "channel: set quantization.activation.scheme to per_tensor. Concerned: b");
     config.quantization.activation.scheme = Scheme::PerTensor;
+    EXPECT_TRUE(refused(Runtime::OnnxRuntime).empty());
     config.quantization.weight.channelAxis = 1;
     EXPECT_EQ(both("weight-axis", plain()), kAllWeights);
     config.quantization.weight.scheme = Scheme::PerGroup;

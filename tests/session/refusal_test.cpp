@@ -63,7 +63,7 @@ TEST_F(Refusal, ResumingWithAnotherConfiguration) {
     const auto before = snapshot(job.folder());
     job.request.resume = true;
     job.set("train_params.lr", "0.5");
-    expectFailure(ErrorKind::BadInput, "differs from the given configuration");
+    expectFailure(ErrorKind::BadInput, "with another configuration: train_params.lr was 0.001 and is 0.5");
     EXPECT_EQ(snapshot(job.folder()), before);
 }
 

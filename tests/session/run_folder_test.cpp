@@ -40,6 +40,7 @@ void expectEvents(const std::filesystem::path& folder) {
         {"scalar", {"series", "x", "value"}},
         {"layer", {"table", "layer", "bits", "epoch", "metrics"}},
         {"image", {"image", "width", "height", "preview", "stage", "fp32", "quantized", "labels"}},
+        {"export", {"format", "file", "bytes", "result", "runtime", "version", "sentence", "notes"}},
         {"log", {"level", "source", "text"}}};
     double before = 0;
     std::set<std::string> series, tables, types;
@@ -111,7 +112,7 @@ void expectResults(const std::filesystem::path& folder) {
 void expectSummary(const std::filesystem::path& folder) {
     const json summary = readJson(folder / "run_summary.json");
     for (const char* key :
-         {"schema_version", "run_id", "created_at", "git", "model", "quantization", "method", "dataset", "training",
+         {"schema_version", "run_id", "created_at", "versions", "model", "quantization", "method", "dataset", "training",
           "resolved_config", "artifacts", "metrics", "stability", "status", "error"})
         EXPECT_TRUE(summary.contains(key)) << key;
     EXPECT_EQ(summary["status"], "completed-success");
@@ -127,6 +128,7 @@ void expectSummary(const std::filesystem::path& folder) {
     EXPECT_EQ(summary["stability"]["collapsed"], false);
     EXPECT_LT(summary["size"]["quantized_bytes"].get<int64_t>(), summary["size"]["fp32_bytes"].get<int64_t>() / 6);
     EXPECT_EQ(summary["artifacts"]["exports"], json::array({"exports/model.onnx"}));
+    EXPECT_EQ(summary["artifacts"]["export_checks"][0]["result"], "not_checked");
     for (const json& file : summary["artifacts"]["weights"])
         EXPECT_TRUE(std::filesystem::exists(folder / file.get<std::string>())) << file;
     EXPECT_TRUE(readConfig(summary["resolved_config"].get<std::string>()).valid());

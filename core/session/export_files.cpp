@@ -1,0 +1,67 @@
+// Preparing, writing, checking.
+#include "session/export_files.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "data/loader.h"
+#include "export/onnx_export.h"
+#include "passes/fold_batch_norm.h"
+#include "run/executor.h"
+#include "session/code_parity.h"
+#include "session/parity.h"
+#include "train/loader_options.h"
+
+namespace qat {
+namespace {
+
+constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
+
+// The first `count` images one by one, as a function that ends with an undefined tensor.
+std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& data, const Config& config, int64_t count) {
+    LoaderOptions options = shuffledOptions(config);
+    options.batch = 1;
+    options.shuffle = false;
+    options.limit = count;
+    const auto loader = std::make_shared<Loader>(data, options);
+    loader->startEpoch(0);
+    return [loader] {
+        const auto next = loader->next();
+        return next ? next->images : at::Tensor();
+    };
+}
+
+}  // namespace
+
+Graph exportForm(const Graph& model, int imgsz) {
+    Graph form = model.clone(true);
+    foldBatchNorm(form);
+    probeShapes(form, {1, 3, imgsz, imgsz});
+    return form;
+}
+
+ExportedFile writeOnnxFile(const Graph& form, const ExportConfig& how, const std::filesystem::path& folder) {
+    OnnxExportOptions options;
+    options.path = folder / "model.onnx";
+    options.includeMetadata = how.includeMetadata;
+    options.includeQuantParams = how.includeQuantParams;
+    options.simplify = how.simplify;
+    const OnnxExportResult result = exportOnnx(form, options);
+    return {"onnx", options.path, result.bytes, result.notes, {}, result.quantizedLayers};
+}
+
+CheckedFile checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
+                          const std::shared_ptr<const Dataset>& validation, const Config& config,
+                          const CancelToken& cancel) {
+    const int64_t limit = config.data.valLimit > 0 ? config.data.valLimit : kParityImages;
+    const int64_t count = std::min({kParityImages, limit, validation->size()});
+    const ParityReport parity = checkParity(file, form, reference, firstImages(validation, config, count), cancel);
+    CheckedFile checked{parity.check, ""};
+    if (!parity.ran || !parity.onIntegers) return checked;
+    const at::Tensor image = firstImages(validation, config, 1)();
+    checked.codes = compareCodes(form, image, file.parent_path(), cancel).sentence;
+    return checked;
+}
+
+}  // namespace qat
