@@ -11,6 +11,8 @@
 #include "cli/placement.h"
 #include "config/config_io.h"
 #include "config/yaml_tree.h"
+#include "data/dataset.h"
+#include "data/shapes.h"
 #include "session/inspect.h"
 #include "session/pattern_report.h"
 
@@ -90,6 +92,21 @@ void reportRefusals(const std::string& file, const Config& config, const Placeme
     }
 }
 
+// What data.path names must be in order. What is not there at all may be there on the machine that runs it: a warning.
+void checkData(const std::string& file, std::string_view text, ConfigReading& reading) {
+    Config config = reading.config;
+    if (config.data.path.empty()) return;
+    resolveConfigPaths(config, std::filesystem::path(file).parent_path());
+    try {
+        for (const std::string& split : {config.data.trainSplit, config.data.valSplit}) checkDescription(config.data.path, splitNamed(split));
+    } catch (const Error& problem) {
+        std::error_code unknown;
+        const bool missing = !isShapesSpec(config.data.path) && !std::filesystem::exists(config.data.path, unknown) && !unknown;
+        const ConfigValueAt path = configValueAt(text, "data.path");
+        reading.issues.push_back({missing ? Severity::Warning : Severity::Error, path.line, 1, "data.path", problem.what()});
+    }
+}
+
 struct CheckOptions {
     std::string config, json;
     bool layers = false, groups = false, placement = false;
@@ -98,7 +115,9 @@ struct CheckOptions {
 int check(const CheckOptions& o) {
     const std::string &file = o.config, &json = o.json;
     const bool print = json != "-";
-    const ConfigReading reading = readConfig(readTextFile(file, kMaxConfigBytes));
+    const std::string text = readTextFile(file, kMaxConfigBytes);
+    ConfigReading reading = readConfig(text);
+    if (reading.valid()) checkData(file, text, reading);
     ordered_json report{{"valid", reading.valid()}, {"issues", reportIssues(file, reading, print)}, {"patterns", ordered_json::array()}};
     if (reading.valid()) {
         const ModelDescription model = familyOf(reading.config);

@@ -23,7 +23,7 @@ struct ValOptions {
     std::string split = "val";
     int imgsz = 640, batch = 16, workers = 2;
     double conf = 0.25, iou = 0.7;
-    bool rect = false, coco = false, precise = false;
+    bool rect = false, coco = false, precise = false, strict = false;
 };
 
 ordered_json metricsJson(const Graph& graph, const EvaluationResult& result) {
@@ -46,7 +46,7 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
 int val(const ValOptions& o, const CancelToken& cancel) {
     requireMemoryForJob();
     const Graph graph = openModel(o.model).graph;
-    const auto data = openDataset(o.data, splitNamed(o.split));
+    const auto data = openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient);
     for (const auto& warning : data->warnings()) std::cerr << "warning: " << warning << "\n";
     const auto classes = static_cast<int64_t>(data->classNames().size());
     require(classes == 0 || classes == graph.info.numClasses, ErrorKind::BadInput, o.model, " has ", graph.info.numClasses, " classes but ", o.data, " has ", classes);
@@ -61,7 +61,9 @@ int val(const ValOptions& o, const CancelToken& cancel) {
     nms.iou = o.iou;
     ConsoleSink console;
     const EvaluationResult result = evaluate(graph, loader, {nms, o.coco, o.precise}, cancel, [&](int64_t done, int64_t total) { console.progress("val", done, total); });
+    for (const auto& damage : data->foundDamaged()) std::cerr << "warning: " << damage << "\n";
     ordered_json json = metricsJson(graph, result);
+    json["left_out"] = data->leftOut();
     if (o.coco) json["coco"] = cocoJson(result, static_cast<int>(graph.info.numClasses));
     writeJson(o.json, json);
     if (o.json == "-") return kDone;
@@ -88,6 +90,7 @@ void addVal(CLI::App& app, Context& context) {
     command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
     command->add_option("--workers", o->workers, "Loader threads")->capture_default_str()->check(CLI::Range(0, 64));
     command->add_flag("--rect", o->rect, "Batches of images of like shape instead of squares");
+    command->add_flag("--strict", o->strict, "Refuse data with a damaged picture or a malformed label file");
     command->add_flag("--coco", o->coco, "Also the COCO metrics (101 points; small, medium, large)");
     command->add_flag("--precise", o->precise, "Add up in double precision: reference results, the same on every processor, slow");
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");

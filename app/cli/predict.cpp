@@ -41,7 +41,7 @@ struct PredictOptions {
 struct Asked {
     std::string path;
     std::filesystem::path below;  // the folder that was given, of which its name in --save keeps the sub-folders
-    std::function<cv::Mat()> read;
+    std::function<PictureReading()> read;
     bool alone = false;  // named by itself, so that it is an error if it cannot be read
 };
 
@@ -51,13 +51,15 @@ std::vector<Asked> picturesOf(const std::string& spec) {
     if (isShapesSpec(spec)) {
         const auto drawn = openDataset(spec, DataSplit::Val);
         for (int64_t i = 0; i < drawn->size(); ++i)
-            pictures.push_back({drawn->path(i), {}, [drawn, i] { return drawn->read(i).image; }});
+            pictures.push_back({drawn->path(i), {}, [drawn, i] { return PictureReading{drawn->read(i).image, ""}; }});
         return pictures;
     }
     std::error_code unreadable;
     const bool folder = std::filesystem::is_directory(spec, unreadable);
-    for (const auto& image : findImages(spec, DataSplit::Val).images)
-        pictures.push_back({image.string(), folder ? spec : "", [image] { return readImage(image); }, isImagePath(spec)});
+    const ImageSet set = findImages(spec, DataSplit::Val);
+    for (const auto& warning : set.warnings) std::cerr << "warning: " << warning << "\n";
+    for (const auto& image : set.images)
+        pictures.push_back({image.string(), folder ? spec : "", [image] { return readPicture(image); }, isImagePath(spec)});
     require(!pictures.empty(), ErrorKind::BadInput, "there are no pictures in ", spec);
     return pictures;
 }
@@ -114,7 +116,10 @@ public:
     ordered_json answer(const Asked& picture) {
         cv::Mat image;
         try {
-            image = picture.read();
+            const PictureReading reading = picture.read();
+            require(!reading.image.empty(), ErrorKind::BadInput, reading.problem);
+            if (!reading.problem.empty()) std::cerr << "warning: " << reading.problem << "\n";
+            image = reading.image;
         } catch (const Error& error) {
             if (picture.alone) throw;
             std::cerr << "warning: " << error.what() << "\n";

@@ -82,6 +82,12 @@ void resolve(std::string& path, const fs::path& folder) {
     if (!path.empty() && !isBundled(path)) path = (folder / path).lexically_normal().string();
 }
 
+// Paths may hold any bytes, but the run's own configuration, summary and events are text.
+void checkPaths(const Config& config, const fs::path& file) {
+    for (const std::string* path : {&config.model.pretrainedPath, &config.distillation.teacherModel, &config.run.output, &config.gate.evidence, &config.data.path})
+        require(isUtf8(*path), ErrorKind::BadInput, file.string(), ": the path ", withUtf8Only(*path), " is not UTF-8 text, rename its folders and file");
+}
+
 }  // namespace
 
 void resolveConfigPaths(Config& config, const fs::path& folder) {
@@ -106,6 +112,7 @@ Config loadConfig(const std::filesystem::path& file,
         applyOverride(config, path, value);
         config.sources.byKey[path] = kCommandLine;
     }
+    checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
     return std::move(config);
 }

@@ -7,7 +7,7 @@
 namespace qat {
 
 std::shared_ptr<const Dataset> openSplit(const DataConfig& config, const std::string& split) {
-    auto data = openDataset(config.path, splitNamed(split));
+    auto data = openDataset(config.path, splitNamed(split), config.strict ? DataCheck::Strict : DataCheck::Lenient);
     if (config.classes.empty()) return data;
     try {
         return keepClasses(std::move(data), config.classes);

@@ -78,8 +78,19 @@ void Pipeline::stage(const std::string& name, const std::function<void()>& work)
     const StopWatch watch;
     m_log.stageBegun(name);
     work();
+    logDamaged();
     m_log.stageEnded(name, watch.seconds());
     m_log.check();
+}
+
+// Pictures that a stage has found damaged; each is said once.
+void Pipeline::logDamaged() {
+    for (const auto& data : {m_train, m_val}) {
+        if (!data) continue;
+        for (const std::string& sentence : data->foundDamaged())
+            if (m_damaged.insert(sentence).second) m_log.log(LogLevel::Warning, "data", sentence);
+    }
+    m_facts.damagedImages = static_cast<int64_t>(m_damaged.size());
 }
 
 void Pipeline::load() {
@@ -89,6 +100,8 @@ void Pipeline::load() {
         for (const auto& warning : data->warnings()) m_log.log(LogLevel::Warning, "data", warning);
     m_facts.trainData = digestOf(*m_train, m_config.data.path, m_config.data.trainSplit);
     m_facts.valData = digestOf(*m_val, m_config.data.path, m_config.data.valSplit);
+    m_facts.trainLeftOut = m_train->leftOut();
+    m_facts.valLeftOut = m_val->leftOut();
     m_facts.trainImages = m_train->size();
     m_facts.valImages = m_config.data.valLimit > 0 ? std::min<int64_t>(m_val->size(), m_config.data.valLimit) : m_val->size();
     m_facts.outcome.validationImages = m_facts.valImages;

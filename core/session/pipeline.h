@@ -31,6 +31,7 @@ public:
 
 private:
     void load();
+    void logDamaged();
     void loadTeacher();
     void logIgnored(const OpenedModel& opened);
     void insertQuantizers();
@@ -93,6 +94,7 @@ private:
     SummaryFacts m_facts;
 
     std::shared_ptr<const Dataset> m_train, m_val;
+    std::set<std::string> m_damaged;  // what logDamaged() has said
     Graph m_float;      // what FP32 means in this run
     Graph m_model;      // what is calibrated, trained, exported
     std::optional<JobOutcome::Accuracy> m_reestimated;  // of the model behind that stage

@@ -207,6 +207,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"repair", facts.repairNote.empty() ? ordered_json(nullptr) : ordered_json(facts.repairNote)},
         {"method", methodJson(config, facts)},
         {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages},
+                      {"train_left_out", facts.trainLeftOut}, {"val_left_out", facts.valLeftOut}, {"damaged_images", facts.damagedImages},
                       {"train_digest", digestJson(facts.trainData)}, {"val_digest", digestJson(facts.valData)}}},
         {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.run.seed},
                       {"device", "cpu"}, {"amp", false}, {"overrides", overridesJson(facts)}}},

@@ -29,6 +29,7 @@ struct SummaryFacts {
     StageGate stageGate;
     std::string checkpoint, checkpointSha256;
     int64_t trainImages = 0, valImages = 0;
+    int64_t trainLeftOut = 0, valLeftOut = 0, damagedImages = 0;  // known at the start, and found in decoding
     DataDigest trainData, valData;         // empty until the data was opened
     JobOutcome outcome;
     TrainOutcome training;
