@@ -204,5 +204,25 @@ TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
     EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());
 }
 
+TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
+    MainWindow window(&theme, {});
+    window.show();
+    for (QAction* action : window.menuBar()->actions().first()->menu()->actions().first()->menu()->actions())
+        if (action->text() == QStringLiteral("Sample project")) action->trigger();
+    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), QStringLiteral("builtin:shapes"));
+    ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
+    const RunData& run = window.runStore()->data();
+    EXPECT_TRUE(run.value(QStringLiteral("final/mAP50-95")));
+    EXPECT_GE(run.images.size(), 4u);
+    for (const RunImage& image : run.images)
+        EXPECT_TRUE(QFile::exists(run.folder + QLatin1Char('/') + image.preview)) << image.preview.toStdString();
+    EXPECT_GT(run.layers.size(), 60);
+    EXPECT_FALSE(run.bitsOf(LayerTable::Sensitivity).isEmpty());
+    EXPECT_FALSE(run.bitsOf(LayerTable::Error).isEmpty());
+    EXPECT_TRUE(std::ranges::any_of(run.layerRows, [](const auto& row) { return row.first.table == LayerTable::Oscillation; }));
+    EXPECT_FALSE(QFile::permissions(run.folder + QStringLiteral("/events.jsonl")) & QFile::WriteOwner);
+}
+
 }  // namespace
 }  // namespace qat::ui

@@ -139,6 +139,7 @@ private:
     QString askUserForModel();
     void chooseData();
     void exportModel();
+    void showSampleRun();
     // main_window_disk.cpp: what other programs do to the open file, and what they left of edits
     void showDiskState();
     void offerReload();

@@ -11,6 +11,7 @@
 #include "exporting/export_panel.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"
+#include "shell/sample_run.h"
 #include "style/theme_hub.h"
 #include "widgets/message_bar.h"
 
@@ -99,6 +100,21 @@ void MainWindow::newFromPreset(const QString& key) {
     if (!mayDiscard()) return;
     m_document.create(presetText(key), key + QStringLiteral(".yaml"));
     showNewDocument();
+    if (key == kSamplePreset) showSampleRun();
+}
+
+// A finished run of the sample beside its configuration, so that no page is empty before anything was trained.
+void MainWindow::showSampleRun() {
+    if (m_launcher.isRunning()) return;
+    QString trouble;
+    const QString run = unpackSampleRun(trouble);
+    if (!trouble.isEmpty()) return m_messages->post(kFiles, MessageKind::Warning, trouble);
+    m_feed.open(run);
+    m_export->setSource(run);
+    m_messages->post(QStringLiteral("sample"), MessageKind::Info,
+                     tr("The sample comes with a finished run of it, W4A4 after 6 epochs: Run, Analyze and Compare show "
+                        "it."),
+                     {{tr("Show run"), [this] { showPage(Page::Run); }}});
 }
 
 void MainWindow::newFromModel(const QString& model) {

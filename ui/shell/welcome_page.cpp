@@ -123,7 +123,7 @@ WelcomePage::WelcomePage(const ThemeHub& hub, RecentFiles* recent, QWidget* pare
     left->addStretch(1);
     row->addStretch(1);
     row->addLayout(left);
-    row->addWidget(makeTables(), 4);
+    row->addWidget(makeTables(), 40);
     row->addStretch(1);
     connect(recent, &RecentFiles::changed, this, &WelcomePage::refresh);
     connect(&hub, &ThemeHub::changed, this, &WelcomePage::refresh);
