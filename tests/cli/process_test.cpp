@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 
 #include "base/files.h"
 #include "cli/program.h"
@@ -52,13 +52,6 @@ protected:
         return words;
     }
     void openToAll(const fs::path& folder) const { fs::permissions(folder, fs::perms::all); }
-    // A grey picture that every version of the program can read.
-    std::string picture(const std::string& name) const {
-        const std::string file = path(name);
-        makeWritableFolder(fs::path(file).parent_path());
-        writeFileAtomic(file, "P5\n64 48\n255\n" + std::string(64 * 48, '\x50'));
-        return file;
-    }
 };
 
 TEST_F(Process, APipeInPlaceOfAFileIsASentence) {
@@ -129,12 +122,6 @@ TEST_F(Process, LittleMemoryIsASentence) {
 }
 
 TEST_F(Process, SignalsEndCommandsWith130) {
-    const std::string first = picture("many/1.pgm");
-    std::string list;
-    for (int i = 0; i < 400; ++i) {
-        fs::create_symlink("1.pgm", path("many/" + std::to_string(i + 2) + ".pfm"));
-    }
-    for (int i = 0; i < 300; ++i) list += first + "\n";
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         EXPECT_EQ(within(60, {QATELIER_CLI, "val", "builtin:shapes", "--data", "shapes:val=500,size=320", "--imgsz", "640"}, signal, 3).status, 130) << signal;
     EXPECT_EQ(within(60, {QATELIER_CLI, "predict", "builtin:shapes", "shapes:val=500,size=320", "--json", path("p.json")}, SIGTERM, 3).status, 130);
