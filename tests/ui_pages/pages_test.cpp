@@ -285,7 +285,7 @@ TEST(Run, AKilledRunCanBeResumedWhereItIsTold) {
     ASSERT_EQ(messages->count(), 1);
     const QString said = messages->findChild<QWidget*>("status")->accessibleName();
     EXPECT_TRUE(said.contains("was killed") && said.contains("77")) << said.toStdString();
-    EXPECT_TRUE(said.contains("starts again from its first stage")) << said.toStdString();
+    EXPECT_TRUE(said.contains("starts again from Load")) << said.toStdString();
     buttonOf(*messages, "Resume")->click();
     EXPECT_EQ(resumes.count(), 1);
     scene.read();

@@ -28,7 +28,7 @@ using test::ScratchFolder;
 using test::waitUntil;
 
 nlohmann::json runLine(const char* id = "r1") {
-    return {{"type", "run"}, {"run_id", id}, {"time", "2026-01-02T03:04:05"}, {"stages", {"load", "train"}}};
+    return {{"type", "run"}, {"run_id", id}, {"time", "2026-01-02T03:04:05"}, {"stages", {"load", "calibrate", "analyze", "train"}}};
 }
 
 struct Folder {
@@ -138,9 +138,14 @@ TEST(RunStatus, TheSummaryOfTheSameSittingTellsAnEndThatTheEventsLack) {
 TEST(RunStatus, SaysWhereAResumedRunGoesOn) {
     Folder folder;
     FakeEvents(folder.path()).add(runLine(), 0);
-    EXPECT_TRUE(resumeSentence(folder.read()).contains("starts again from its first stage"));
+    EXPECT_TRUE(resumeSentence(folder.read()).contains("starts again from Load"));
     fs::create_directories(folder.path() / "checkpoint");
-    folder.write("checkpoint/stages.json", "{}");
+    folder.write("checkpoint/stages.json", R"({"fp32": null, "ptq": null})");
+    EXPECT_TRUE(resumeSentence(folder.read()).contains("starts again from Load")) << "nothing is told as finished";
+    folder.write("checkpoint/stages.json", R"({"done": ["calibrate", "layer_error"]})");
+    EXPECT_TRUE(resumeSentence(folder.read()).contains("goes on with the stage Analyze."));
+    folder.write("checkpoint/sensitivity.json", "{}");
+    EXPECT_TRUE(resumeSentence(folder.read()).contains("in the stage Analyze, behind what is done of it"));
     folder.write("checkpoint/train_state.safetensors", "");
     EXPECT_TRUE(resumeSentence(folder.read()).contains("goes on in its training"));
     folder.write("checkpoint/correction_state.safetensors", "");
@@ -159,11 +164,8 @@ TEST(Damage, IsOneSentenceThatNamesTheFile) {
     for (const auto& [summary, expected] : cases) {
         folder.write("run_summary.json", summary);
         const RunData data = folder.read();
-        const bool told = data.damage.contains("run_summary.json");
-        EXPECT_EQ(told, *expected != 0) << summary;
-        if (told) {
-            EXPECT_TRUE(data.damage.at("run_summary.json").contains(expected)) << summary;
-        }
+        EXPECT_EQ(data.damage.size(), *expected ? 2 : 1) << summary;
+        EXPECT_TRUE(folder.damage(data).contains(expected)) << summary;
         EXPECT_EQ(data.status, RunStatus::Completed) << "the events told the end";
         EXPECT_TRUE(data.damage.at("events.jsonl").contains("2 lines of events.jsonl are no JSON, the first is line 2"));
     }

@@ -77,8 +77,8 @@ std::vector<Fact> changeFacts(const LayerFacts& facts) {
         const auto found = metrics.constFind(QLatin1String(key));
         if (found != metrics.constEnd()) rows.push_back({name, formatSignificant(*found), note});
     };
-    add(facts.repair, "before", LayerInspector::tr("Error before repair"), LayerInspector::tr("noise over signal"));
-    add(facts.repair, "after", LayerInspector::tr("Error after repair"), LayerInspector::tr("noise over signal"));
+    add(facts.repair, "before", LayerInspector::tr("Before repair"), LayerInspector::tr("noise over signal"));
+    add(facts.repair, "after", LayerInspector::tr("After repair"), LayerInspector::tr("noise over signal"));
     add(facts.correction, "gamma_min", LayerInspector::tr("Correction (QC)"), LayerInspector::tr("least factor"));
     add(facts.correction, "gamma_max", LayerInspector::tr("Correction (QC)"), LayerInspector::tr("largest factor"));
     add(facts.correction, "beta_max", LayerInspector::tr("Correction (QC)"), LayerInspector::tr("largest offset"));
@@ -105,7 +105,7 @@ LayerInspector::LayerInspector(ThemeHub* hub, QWidget* parent)
       m_figures(new KpiGrid(hub)),
       m_plan(new FactList(hub, tr("Effective quantization"), tr("set by"))),
       m_errors(new FactList(hub, tr("Output error"), tr("at other widths"))),
-      m_changes(new FactList(hub, tr("Repair and correction"), tr("over its channels"))),
+      m_changes(new FactList(hub, tr("Repair and correction"), {})),
       m_identity(new FactList(hub, tr("Layer"), {})) {
     m_stack->addWidget(
         new EmptyState(*hub, tr("No layer chosen. Click a bar, a cell or a row to see what is known about it.")));

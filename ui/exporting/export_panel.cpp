@@ -42,6 +42,14 @@ Chip checkChip(const RunExport& file) {
     return {ExportPanel::tr("not checked"), ChipKind::Neutral, {}};
 }
 
+// "" for a file of which nothing is known.
+QString changesOf(const RunExport& file) {
+    if (file.result.isEmpty()) return {};
+    const QString number = counted(file.notes.size(), ExportPanel::tr("1 change by the format"),
+                                   ExportPanel::tr("%1 changes by the format"));
+    return file.notes.isEmpty() ? number : number + QStringLiteral(": ") + file.notes.join(QLatin1Char(' '));
+}
+
 RunExport checkOf(const ExportedFile& written) {
     RunExport file;
     file.format = QString::fromStdString(written.format);
@@ -203,11 +211,9 @@ void ExportPanel::addRow(const QFileInfo& info, const RunExport& file) {
     bytes->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
     const QString found =
         file.sentence.isEmpty() ? tr("Nothing is known of a check of this file.") : asSentence(file.sentence);
-    const QString changes = counted(file.notes.size(), tr("1 change"), tr("%1 changes")) + tr(" by the format") +
-                            (file.notes.isEmpty() ? QString() : QStringLiteral(": ") + file.notes.join(QLatin1Char(' ')));
     auto* result = new QStandardItem(found);
-    result->setData(changes, DetailRole);
-    result->setToolTip(found + QLatin1Char('\n') + changes);
+    result->setData(changesOf(file), DetailRole);
+    result->setToolTip(found + QLatin1Char('\n') + changesOf(file));
     m_files->appendRow({name, state, bytes, result});
 }
 

@@ -57,10 +57,11 @@ QJsonDocument json(RunData& data, const QString& path) {
     return document;
 }
 
-void tellVersion(RunData& data, const QString& path, const QString& version) {
+void tellVersion(RunData& data, const QString& version) {
     const int major = version.section(QLatin1Char('.'), 0, 0).toInt();
+    data.damage.erase(kNewerVersion);
     if (major <= kKnownSummary) return;
-    data.damage[QFileInfo(path).fileName()] =
+    data.damage[kNewerVersion] =
         text("This run was written by a newer version of the program (its summary has version %1, %2 is known here): "
              "figures may be missing or mean something else.")
             .arg(version, QString::number(kKnownSummary));
@@ -101,7 +102,7 @@ unsigned readRunSummary(RunData& data, const QString& path) {
     const QJsonObject object = document.object();
     if (!document.isNull() && object.isEmpty()) tellDamage(data, path, text("it is no JSON object"));
     if (object.isEmpty()) return kRunStatus;
-    tellVersion(data, path, object["schema_version"].toVariant().toString());
+    tellVersion(data, object["schema_version"].toVariant().toString());
     data.summary = {};
     RunSummary& summary = data.summary;
     summary.present = true;

@@ -9,6 +9,9 @@ namespace qat::ui {
 
 class EventTail;
 
+// Key of RunData::damage, beside the names of files, for a run that a newer version of the program wrote.
+inline const auto kNewerVersion = QStringLiteral("newer version");
+
 // Each reads one file into the data and returns the RunChange bits touched. A file that is missing changes nothing. What is damaged
 // in one, or of a newer version of the program, is told in data.damage; what was read before then stays.
 unsigned readRunSummary(RunData& data, const QString& path);

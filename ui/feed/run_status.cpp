@@ -5,7 +5,11 @@
 #include <QDateTime>
 #include <QDir>
 #include <QFileInfo>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
 
+#include "feed/regular_file.h"
 #include "feed/run_folder.h"
 
 namespace qat::ui {
@@ -29,6 +33,24 @@ RunStatus told(const RunSummary& summary) {
     return summary.status == QLatin1String("completed-success")  ? RunStatus::Completed
            : summary.status == QLatin1String("completed-failed") ? RunStatus::Failed
                                                                  : RunStatus::Incomplete;
+}
+
+// What earlier sittings have finished and kept; nothing where that is not told.
+QStringList finishedStages(const QString& file) {
+    QFile stages;
+    constexpr qint64 kMostBytes = 1 << 20;
+    if (!openRegular(stages, file) || stages.size() > kMostBytes) return {};
+    QStringList done;
+    for (const QJsonValue& stage : QJsonDocument::fromJson(stages.readAll())["done"].toArray()) done << stage.toString();
+    return done;
+}
+
+// The first stage that is not finished; "" if none is. A model is loaded anew in any case.
+QString stageAfter(const QStringList& done, const QStringList& planned) {
+    if (done.isEmpty()) return {};
+    for (const QString& stage : planned)
+        if (stage != QLatin1String("load") && !done.contains(stage)) return stage;
+    return {};
 }
 
 // Of events without an end: a job works, or is gone, or (without a lock) wrote a moment ago or did not.
@@ -92,16 +114,17 @@ QString whyNotResumed(const RunData& data) {
 QString resumeSentence(const RunData& data) {
     const QDir checkpoint(data.folder + QStringLiteral("/checkpoint"));
     const auto has = [&](const char* name) { return checkpoint.exists(QLatin1String(name)); };
-    const bool measured = has("stages.json");
-    if (measured && has("correction_state.safetensors")) return text("Resumed, it goes on in the correction.");
-    if (measured && has("train_state.safetensors")) {
-        const RunStage* train = data.stage(QStringLiteral("train"));
+    if (has("correction_state.safetensors")) return text("Resumed, it goes on in the correction, at the last checkpoint.");
+    const RunStage* train = data.stage(QStringLiteral("train"));
+    if (has("train_state.safetensors"))
         return train && train->state == StageState::Done
                    ? text("Resumed, it goes on behind its training.")
                    : text("Resumed, it goes on in its training, at the last checkpoint.");
-    }
-    if (measured && has("calibrated.safetensors")) return text("Resumed, it goes on behind its calibration.");
-    return text("It has no checkpoint yet: resumed, it starts again from its first stage.");
+    const QString next = stageAfter(finishedStages(checkpoint.filePath(QStringLiteral("stages.json"))), data.run.stages);
+    if (next.isEmpty()) return text("No stage of it was finished: resumed, it starts again from Load.");
+    return has("sensitivity.json") || has("search.json")
+               ? text("Resumed, it goes on in the stage %1, behind what is done of it.").arg(stageTitle(next))
+               : text("Resumed, it goes on with the stage %1.").arg(stageTitle(next));
 }
 
 }  // namespace qat::ui

@@ -4,6 +4,7 @@
 #include <QHBoxLayout>
 #include <QPainter>
 
+#include "feed/run_folder.h"
 #include "widgets/chip_view.h"
 #include "widgets/format.h"
 
@@ -77,7 +78,6 @@ RunTitle::RunTitle(ThemeHub* hub, TextStyle style, QWidget* parent)
       m_detail(new ThemedLabel(*hub, {}, TextStyle::Small, Color::Text2, this)) {
     m_detail->setElide(Qt::ElideRight);
     m_gate->showChip({tr("gate overridden"), ChipKind::Warning, QStringLiteral("warning")});
-    m_damage->showChip({tr("damaged"), ChipKind::Warning, QStringLiteral("warning")});
     auto* line = new QHBoxLayout(this);
     line->setContentsMargins(0, 0, 0, 0);
     line->setSpacing(hub->px(10));
@@ -98,6 +98,8 @@ void RunTitle::showRun(const RunData& data) {
     m_gate->setVisible(!data.summary.overriddenGate.isEmpty());
     m_gate->setToolTip(data.summary.overriddenGate);
     const QString damage = damageOf(data);
+    const bool newer = data.damage.size() == 1 && data.damage.contains(kNewerVersion);
+    m_damage->showChip({newer ? tr("newer version") : tr("damaged"), ChipKind::Warning, QStringLiteral("warning")});
     m_damage->setVisible(!damage.isEmpty());
     m_damage->setToolTip(damage);
     m_detail->setText(detailOf(data));
@@ -105,7 +107,7 @@ void RunTitle::showRun(const RunData& data) {
 }
 
 RunStrip::RunStrip(ThemeHub* hub, QWidget* parent)
-    : QWidget(parent), m_hub(hub), m_title(new RunTitle(hub, TextStyle::BodyStrong, this)) {
+    : QWidget(parent), m_hub(hub), m_title(new RunTitle(hub, TextStyle::PanelTitle, this)) {
     setAccessibleName(tr("Run of the figures below"));
     setFixedHeight(hub->px(34));
     auto* line = new QHBoxLayout(this);

@@ -284,7 +284,7 @@ void WelcomePage::refresh() {
     QHeaderView* header = m_table->horizontalHeader();
     header->setStretchLastSection(false);
     header->setSectionResizeMode(kProject, QHeaderView::Stretch);
-    const int widths[] = {0, 104, 92, 118, 92, 92};
+    const int widths[] = {0, 104, 92, 118, 84, 92};
     for (int column = 1; column < kColumns; ++column) header->resizeSection(column, m_hub.px(widths[column]));
     fitHeight(m_table);
     m_table->setVisible(m_items->rowCount() > 0);
@@ -292,8 +292,12 @@ void WelcomePage::refresh() {
 }
 
 void WelcomePage::refreshStates() {
-    for (int row = 0; row < m_items->rowCount(); ++row)
+    bool any = false;
+    for (int row = 0; row < m_items->rowCount(); ++row) {
         if (m_items->item(row, kProject)->data(kIsRunRole).toBool()) showState(*m_items, row);
+        any = any || !m_items->item(row, kAction)->text().isEmpty();
+    }
+    m_table->setColumnHidden(kAction, !any);
 }
 
 void WelcomePage::stopAt(const QModelIndex& index) {
