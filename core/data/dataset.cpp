@@ -21,7 +21,7 @@ constexpr int64_t kMostDoubts = 20;  // a habit of a labelling tool would be in 
 class FileDataset final : public Dataset {
 public:
     FileDataset(const std::string& spec, DataSplit split, DataCheck check)
-        : m_check(sourceKind(spec) == SourceKind::Picture ? DataCheck::Strict : check) {
+        : m_check(check), m_alone(sourceKind(spec) == SourceKind::Picture) {
         ImageSet set = findImages(spec, split);
         m_classNames = std::move(set.classNames);
         m_warnings = std::move(set.warnings);
@@ -39,9 +39,9 @@ public:
         const Item& item = itemAt(index);
         PictureReading reading = readPicture(item.path);
         if (reading.problem.empty()) return {item.path, std::move(reading.image), item.labels};
-        require(m_check == DataCheck::Lenient, ErrorKind::BadInput, reading.problem);
         const bool usable = !reading.image.empty();
-        note(index, usable ? reading.problem : str(reading.problem, ", so it is not measured, and training sees a grey picture in its place"));
+        require(m_check == DataCheck::Lenient && (usable || !m_alone), ErrorKind::BadInput, reading.problem);
+        note(index, usable ? reading.problem + "; it is used as it is" : str(reading.problem, ", so it is not measured, and training sees a grey picture in its place"));
         if (usable) return {item.path, std::move(reading.image), item.labels};
         return {item.path, standIn(item.path), {}, true};
     }
@@ -70,7 +70,7 @@ private:
     }
 
     void leaveOut(const std::string& problem, const std::string& consequence) {
-        require(m_check == DataCheck::Lenient, ErrorKind::BadInput, problem);
+        require(m_check == DataCheck::Lenient && !m_alone, ErrorKind::BadInput, problem);
         m_warnings.push_back(problem + consequence);
         if (++m_leftOut == 1) m_reason = m_warnings.back();
     }
@@ -92,6 +92,7 @@ private:
     }
 
     const DataCheck m_check;
+    const bool m_alone;  // one picture, which cannot be left out
     std::vector<Item> m_items;
     int64_t m_doubts = 0;
     std::string m_reason;  // why the first picture was left out

@@ -67,8 +67,8 @@ protected:
 // spec is a YOLO data.yaml, an image list (.txt), a folder of pictures, one picture, or
 // "shapes[:key=value,...]" (data/shapes.h). Only a data.yaml and shapes tell the splits apart. Pictures come in the
 // order of their paths. Labels are read and the pictures' headers and ends looked at, none is decoded. Throws
-// Error{BadInput} naming file and line: nothing found, a class the data does not have, no picture left, or (Strict, which
-// a single picture always is) a damaged picture or a malformed label file.
+// Error{BadInput} naming file and line: nothing found, a class the data does not have, no picture left, or (Strict, and
+// of a single picture always) one that would be left out.
 std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, DataCheck check = DataCheck::Lenient);
 
 // What openDataset would refuse before it looks for pictures: names, splits, classes, whether there is anything at the

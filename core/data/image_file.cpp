@@ -77,7 +77,7 @@ PictureReading decode(const fs::path& path, const std::string& bytes) {
     const Decoded decoded = decodeAs(content, *header);
     if (decoded.image.empty() && *decoded.why != '\0') return {{}, path.string() + decoded.why};
     if (decoded.image.empty()) return {{}, path.string() + (header->complete ? " is damaged and cannot be read" : " is cut short")};
-    return {decoded.image, decoded.damaged ? str(path.string(), " is damaged, and what could be read of it is used") : ""};
+    return {decoded.image, decoded.damaged ? str(path.string(), " is damaged, and not all of it can be read") : ""};
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ bool isImagePath(const fs::path& path);
 std::string pictureProblem(const fs::path& path);
 
 // image is empty where the file cannot be decoded. problem is one sentence that names the file; beside a picture it says
-// that the file is damaged and what was left of it is used.
+// that the file is damaged and a part of the picture is not what it was.
 struct PictureReading {
     cv::Mat image;  // BGR, uint8, upright (the orientation tag is applied)
     std::string problem;
