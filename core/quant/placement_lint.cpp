@@ -113,16 +113,15 @@ bool isFloatLayer(const PlacedGraph& placed, const Node& node) {
     return multiplies && !placed.weightOf(node) && placed.amidQuantized(node);
 }
 
-// ONNX Runtime makes one operator of a convolution and the quantizers around it without looking at their scales, and
-// that operator then refuses to have one a channel (QLinearConv of 1.22).
-bool fusesChannelScales(const PlacedGraph& placed, const Node& node) {
-    if (!std::holds_alternative<Conv2d>(node.op) || !placed.weightOf(node)) return false;
-    const Node* in = placed.maker(node.inputs.front());
-    const Node* out = placed.onlyReader(node.outputs.front());
-    const auto* activation = out ? std::get_if<Activation>(&out->op) : nullptr;
-    if (activation && activation->kind == ActivationKind::Relu) out = placed.onlyReader(out->outputs.front());
-    const FakeQuantize *read = in ? integersInFlight(*in) : nullptr, *made = out ? integersInFlight(*out) : nullptr;
-    return read && made && read->bits <= 8 && made->bits <= 8 && (read->axis >= 0 || made->axis >= 0);
+// ONNX Runtime (1.22) makes one operator of a convolution whose input is in bytes and the quantizer behind it. It looks
+// at the scales of what is read, not at those of the result, which the operator then refuses to have one a channel.
+bool makesChannelCodes(const PlacedGraph& placed, const Node& node) {
+    if (!std::holds_alternative<Conv2d>(node.op) || !readsCodes(placed, node)) return false;
+    const Node* next = placed.onlyReader(node.outputs.front());
+    const auto* activation = next ? std::get_if<Activation>(&next->op) : nullptr;
+    if (activation && activation->kind == ActivationKind::Relu) next = placed.onlyReader(next->outputs.front());
+    const FakeQuantize* made = next ? integersInFlight(*next) : nullptr;
+    return made && made->bits <= 8 && made->axis >= 0;
 }
 
 // The quantizer between a convolution and its activation.
@@ -196,10 +195,10 @@ constexpr std::array kRules{
          hasChannelScales},
     Rule{kTensorRt, kRefused, "weight-axis",
          "TensorRT has weight scales for the whole tensor or along axis 0, the output channels.", hasOtherAxis},
-    Rule{kOnnx, kRefused, "channel-fusion",
-         "A convolution between two quantizers becomes one operator, which has one scale for a tensor in flight and not "
-         "one a channel: set quantization.activation.scheme to per_tensor.",
-         fusesChannelScales},
+    Rule{kOnnx, kRefused, "channel-result",
+         "A convolution of bytes and the quantizer of its result become one operator, whose result has one scale and "
+         "not one a channel: set quantization.activation.scheme to per_tensor.",
+         makesChannelCodes},
     Rule{kEvery, kRefused, "float8",
          "Numbers of 8-bit floating point need opset 19, and files are written with opset 13.", isFloat8},
     Rule{kTensorRt, kSlower, "clip",

@@ -107,12 +107,18 @@ TEST_F(PlacementLint, Granularity) {
         const Graph graph = plain();
         return refusals(lintPlacement(graph, resolvePlan(graph, config), runtime), runtime);
     };
-    EXPECT_EQ(onnx("channel-fusion", plain()), (Names{"b"})) << "a is followed by SiLU, c by nothing; b's rectifier is part of the operator";
+    EXPECT_TRUE(refused(Runtime::OnnxRuntime).empty()) << "a convolution that reads channel scales runs in float";
+    config.quantization.activation.scheme = Scheme::PerTensor;
+    LayerConfig last;
+    last.pattern = "^c$";
+    last.activation.scheme = Scheme::PerChannel;
+    config.quantization.layerConfigs = {last};
+    EXPECT_EQ(onnx("channel-result", plain()), (Names{"b"})) << "it reads bytes, and its rectifier is part of the operator";
     ASSERT_EQ(refused(Runtime::OnnxRuntime).size(), 1u);
     EXPECT_EQ(refused(Runtime::OnnxRuntime)[0],
-              "ONNX Runtime will refuse the exported file: A convolution between two quantizers becomes one operator, which has one scale for a tensor in flight and not one a "
+              "ONNX Runtime will refuse the exported file: A convolution of bytes and the quantizer of its result become one operator, whose result has one scale and not one a "
               "channel: set quantization.activation.scheme to per_tensor. Concerned: b");
-    config.quantization.activation.scheme = Scheme::PerTensor;
+    config.quantization.layerConfigs.clear();
     EXPECT_TRUE(refused(Runtime::OnnxRuntime).empty());
     config.quantization.weight.channelAxis = 1;
     EXPECT_EQ(both("weight-axis", plain()), kAllWeights);
