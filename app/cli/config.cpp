@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iomanip>
 #include <iostream>
+#include <iterator>
 #include <memory>
 
 #include "base/error.h"
@@ -21,9 +22,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json reportIssues(const std::string& file, const ConfigReading& reading, bool print) {
+ordered_json reportIssues(const std::string& file, const std::vector<ConfigIssue>& found, bool print) {
     ordered_json issues = ordered_json::array();
-    for (const ConfigIssue& issue : reading.issues) {
+    for (const ConfigIssue& issue : found) {
         const char* severity = issue.severity == Severity::Error ? "error" : "warning";
         issues.push_back({{"severity", severity}, {"line", issue.line}, {"column", issue.column}, {"key", issue.key}, {"message", issue.message}});
         if (print) std::cout << file << ":" << issue.line << ":" << issue.column << ": " << severity << ": " << issue.message << "\n";
@@ -117,9 +118,14 @@ int check(const CheckOptions& o) {
     const bool print = json != "-";
     const std::string text = readTextFile(file, kMaxConfigBytes);
     ConfigReading reading = readConfig(text);
-    if (reading.valid()) checkData(file, text, reading);
-    ordered_json report{{"valid", reading.valid()}, {"issues", reportIssues(file, reading, print)}, {"patterns", ordered_json::array()}};
-    if (reading.valid()) {
+    const bool readable = reading.valid();
+    if (readable) {
+        checkData(file, text, reading);
+        std::ranges::copy(modelIssues(reading.config, std::filesystem::path(file).parent_path()),
+                          std::back_inserter(reading.issues));
+    }
+    ordered_json report{{"valid", reading.valid()}, {"issues", reportIssues(file, reading.issues, print)}, {"patterns", ordered_json::array()}};
+    if (readable) {
         const ModelDescription model = familyOf(reading.config);
         const bool placed = reading.config.train.quantize || o.groups || o.placement;
         const PlacementReport placement = placed ? describePlacement(reading.config) : PlacementReport{};

@@ -8,9 +8,11 @@
 #include "cli/class_name.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "data/class_match.h"
 #include "eval/coco.h"
 #include "eval/evaluate.h"
 #include "session/machine_room.h"
+#include "session/memory_need.h"
 #include "session/model_source.h"
 
 namespace qat::cli {
@@ -43,13 +45,16 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
     return {{"AP", m.ap}, {"AP50", m.ap50}, {"AP75", m.ap75}, {"APs", m.apSmall}, {"APm", m.apMedium}, {"APl", m.apLarge}};
 }
 
-int val(const ValOptions& o, const CancelToken& cancel) {
+int val(ValOptions o, const CancelToken& cancel) {
+    o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
-    const Graph graph = openModel(o.model).graph;
-    const auto data = openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient);
-    for (const auto& warning : data->warnings()) std::cerr << "warning: " << warning << "\n";
-    const auto classes = static_cast<int64_t>(data->classNames().size());
-    require(classes == 0 || classes == graph.info.numClasses, ErrorKind::BadInput, o.model, " has ", graph.info.numClasses, " classes but ", o.data, " has ", classes);
+    Graph graph = openModel(o.model).graph;
+    const auto opened = openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient);
+    for (const auto& warning : opened->warnings()) std::cerr << "warning: " << warning << "\n";
+    const auto [data, names, notes] = inClassesOf({graph.info.classNames, o.model}, opened, o.data);
+    for (const auto& note : notes) std::cerr << "note: " << note << "\n";
+    graph.info.classNames = names;
+    requireMemory(graph, o.batch, o.imgsz, "--batch", "--imgsz");
     LoaderOptions options;
     options.imgsz = o.imgsz;
     options.batch = o.batch;
@@ -84,7 +89,7 @@ void addVal(CLI::App& app, Context& context) {
     command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
     command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...]")->required();
     command->add_option("--split", o->split, "Split of the data set")->capture_default_str()->check(CLI::IsMember({"train", "val", "test"}));
-    command->add_option("--imgsz", o->imgsz, "Side of the input, pixels")->capture_default_str()->check(CLI::Range(32, 8192));
+    command->add_option("--imgsz", o->imgsz, "Side of the input, pixels, 32 to 4096")->capture_default_str();
     command->add_option("--batch", o->batch, "Images a batch")->capture_default_str()->check(CLI::Range(1, 1024));
     command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
     command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));

@@ -22,7 +22,8 @@ std::string shapeText(const std::vector<int64_t>& shape) {
     return text;
 }
 
-int inspect(const std::string& model, int imgsz, const std::string& json) {
+int inspect(const std::string& model, int asked, const std::string& json) {
+    const int imgsz = imageSizeOption(asked);
     const ModelDescription description = describeModel(model, imgsz);
     ordered_json layers = ordered_json::array();
     for (const LayerInfo& layer : description.layers) layers.push_back(layerJson(layer));

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "config/image_size.h"
 
 namespace qat::cli {
 
@@ -25,6 +26,12 @@ std::string listed(const std::vector<std::string>& names) {
     std::string text;
     for (size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i ? ", " : ": ") + names[i];
     return names.size() > kMost ? str(text, ", ... ", names.back()) : text;
+}
+
+int imageSizeOption(int asked) {
+    const ImageSize size = fittingImageSize(asked, "--imgsz");
+    if (!size.notice.empty()) std::cerr << "note: " << size.notice << "\n";
+    return size.pixels;
 }
 
 std::vector<std::pair<std::string, std::string>> parseSettings(const std::vector<std::string>& settings) {

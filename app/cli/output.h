@@ -17,6 +17,10 @@ void writeJson(const std::string& file, const nlohmann::ordered_json& json);
 // ": a, b, c", cut where it would run on: the first few and the last.
 std::string listed(const std::vector<std::string>& names);
 
+// The side that --imgsz is taken for (config/image_size.h), with a notice on standard error if it is another one.
+// Throws Error{BadInput}.
+int imageSizeOption(int asked);
+
 // Settings of --set, key.path=value each. Throws Error{BadInput}.
 std::vector<std::pair<std::string, std::string>> parseSettings(const std::vector<std::string>& settings);
 

@@ -164,7 +164,8 @@ private:
     int64_t m_answered = 0;
 };
 
-int predict(const PredictOptions& o, const CancelToken& cancel) {
+int predict(PredictOptions o, const CancelToken& cancel) {
+    o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
     std::vector<Asked> pictures;
     for (const std::string& spec : o.images)
@@ -188,7 +189,7 @@ void addPredict(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("predict", "Detect objects in pictures");
     command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
     command->add_option("IMAGE", o->images, "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them")->required();
-    command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str()->check(CLI::Range(32, 8192));
+    command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels, 32 to 4096")->capture_default_str();
     command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
     command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
     command->add_flag("--precise", o->precise, "Add up in double precision: reference results, the same on every processor, slow");

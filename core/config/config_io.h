@@ -32,10 +32,12 @@ ConfigReading readConfig(std::string_view text);
 
 // Reads a file, applies `--set key.path=value` pairs; throws Error{BadInput} naming file, line and key of the first
 // error, Error{Io} when the file cannot be read. Relative paths inside are resolved against the file's folder; those
-// of overrides are left as typed. List overrides need no brackets: export.formats=onnx,tflite. Entries of lists go by their
-// place: quantization.layer_configs[0].config.weight.bit_width=4; the place behind the last one appends an entry.
+// of overrides are left as typed. List overrides need no brackets: export.formats=onnx,tflite. Entries of lists go by
+// their place: quantization.layer_configs[0].config.weight.bit_width=4; the place behind the last one appends an entry.
+// `notices` gets a sentence about each value that is taken otherwise than it was given (config/image_size.h).
 Config loadConfig(const std::filesystem::path& file,
-                  const std::vector<std::pair<std::string, std::string>>& overrides = {});
+                  const std::vector<std::pair<std::string, std::string>>& overrides = {},
+                  std::vector<std::string>* notices = nullptr);
 
 // Resolves the relative paths of a configuration against a folder; names of what is built in stay as they are.
 void resolveConfigPaths(Config& config, const std::filesystem::path& folder);

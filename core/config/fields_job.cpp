@@ -1,5 +1,6 @@
 // Rows of data, measurement and files.
 #include "config/field_rows.h"
+#include "config/image_size.h"
 
 namespace qat {
 namespace {
@@ -62,8 +63,9 @@ void addData(Rows<Config>& rows) {
     rows.add<at, &D::trainSplit>("data.train_split", "Training split", "Part of the data that trains and calibrates.", oneOf({"train", "val", "test"}));
     rows.add<at, &D::valSplit>("data.val_split", "Validation split", "Part of the data that measures.", oneOf({"train", "val", "test"}));
     rows.add<at, &D::classes>("data.classes", "Classes", "Names of the classes whose objects count; empty counts all.");
-    rows.add<at, &D::imgsz>("data.imgsz", "Image size", "Side of the network's input, a multiple of 32.",
-                            within(32, 8192));
+    rows.add<at, &D::imgsz>("data.imgsz", "Image size",
+                            "Side of the network's input; taken up to the next multiple of 32.",
+                            within(kSmallestImageSize, kLargestImageSize));
     rows.add<at, &D::rect>("data.rect", "Rectangular", "Validates on batches without square padding.");
     rows.add<at, &D::valLimit>("data.val_limit", "Validation limit", "Validation images used; 0 uses all.",
                                within(0, 1e9));

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "config/fields.h"
+#include "config/image_size.h"
 #include "config/names.h"
 #include "config/pattern.h"
 #include "config/slot.h"
@@ -221,9 +222,8 @@ private:
     }
 
     void checkImageSize() {
-        if (m_config.data.imgsz % 32 == 0) return;
-        report(Severity::Error, "data.imgsz",
-               str("data.imgsz is ", m_config.data.imgsz, ", expected a multiple of 32"));
+        const ImageSize size = fittingImageSize(m_config.data.imgsz, "data.imgsz");
+        if (!size.notice.empty()) report(Severity::Warning, "data.imgsz", size.notice);
     }
 
     void checkPerChannelActivation() {

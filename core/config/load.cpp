@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/config_io.h"
 #include "config/fields.h"
+#include "config/image_size.h"
 #include "config/lint.h"
 #include "config/names.h"
 #include "config/slot.h"
@@ -58,7 +59,7 @@ void applyOverride(Config& config, const std::string& path, const std::string& v
         item = document.root;
     }
     if (const auto complaint = assignSlot(row->slot(config), row->info, item))
-        fail(ErrorKind::BadInput, "--set: ", path, " is ", complaint->text);
+        fail(ErrorKind::BadInput, "--set: ", path, " is ", complaint->text, adviceFor(path, *item.node));
 }
 
 // The first error of the whole configuration after overrides, whose places no longer mean anything.
@@ -88,6 +89,14 @@ void checkPaths(const Config& config, const fs::path& file) {
         require(isUtf8(*path), ErrorKind::BadInput, file.string(), ": the path ", withUtf8Only(*path), " is not UTF-8 text, rename its folders and file");
 }
 
+// What the reader said about the size of the file, unless the command line gives another.
+std::vector<std::string> sizeNotices(const std::vector<ConfigIssue>& issues, const Config& config) {
+    std::vector<std::string> notices;
+    for (const ConfigIssue& issue : issues)
+        if (issue.key == "data.imgsz" && config.sources.of(issue.key) != kCommandLine) notices.push_back(issue.message);
+    return notices;
+}
+
 }  // namespace
 
 void resolveConfigPaths(Config& config, const fs::path& folder) {
@@ -98,8 +107,8 @@ void resolveConfigPaths(Config& config, const fs::path& folder) {
     if (!isSynthetic(config.data.path)) resolve(config.data.path, folder);
 }
 
-Config loadConfig(const std::filesystem::path& file,
-                  const std::vector<std::pair<std::string, std::string>>& overrides) {
+Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair<std::string, std::string>>& overrides,
+                  std::vector<std::string>* notices) {
     ConfigReading reading = readConfig(readTextFile(file, kMaxConfigBytes));
     for (const ConfigIssue& issue : reading.issues) {
         if (issue.severity != Severity::Error) continue;
@@ -114,6 +123,9 @@ Config loadConfig(const std::filesystem::path& file,
     }
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
+    const ImageSize side = fittingImageSize(config.data.imgsz, "data.imgsz");
+    config.data.imgsz = side.pixels;
+    if (notices) *notices = side.notice.empty() ? sizeNotices(reading.issues, config) : std::vector{side.notice};
     return std::move(config);
 }
 

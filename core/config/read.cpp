@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "config/config_io.h"
 #include "config/fields.h"
+#include "config/image_size.h"
 #include "config/lint.h"
 #include "config/names.h"
 #include "config/pattern.h"
@@ -53,6 +54,7 @@ private:
         for (const StatedValue& value : m_stated) m_reading.config.sources.byKey.try_emplace(value.path, str("line ", value.place.line));
         lintConfig(m_reading.config, m_stated, m_reading.issues);
         lintSupport(m_stated, m_reading.issues);
+        m_reading.config.data.imgsz = fittingImageSize(m_reading.config.data.imgsz, "data.imgsz").pixels;
     }
 
     // `base` names the object the rows describe, `section` the part of it this map stands for.
@@ -110,7 +112,7 @@ private:
             return;
         }
         if (const auto complaint = assignSlot(slot, field, item)) {
-            error(complaint->offset, path, path + " is " + complaint->text);
+            error(complaint->offset, path, path + " is " + complaint->text + adviceFor(path, *item.node));
             return;
         }
         // Spelled as we write them, so that rules need not know that yes is true.

@@ -222,6 +222,12 @@ std::optional<SlotComplaint> assignSlot(const Slot& slot, const ConfigField& fie
         slot);
 }
 
+std::string adviceFor(std::string_view path, const YamlNode& value) {
+    const bool sides = path == "data.imgsz" && value.isSequence();
+    return sides ? ": inputs are square, so give the side alone (data.rect leaves the padding out when validating)"
+                 : "";
+}
+
 std::optional<std::vector<std::string>> slotValues(const Slot& slot) {
     return std::visit(
         []<class T>(const T* place) -> std::optional<std::vector<std::string>> {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "config/image_size.h"
 #include "data/augment.h"
 #include "data/batch_plan.h"
 #include "data/pixels.h"
@@ -51,7 +52,7 @@ void checkOptions(const LoaderOptions& options) {
         require(value >= low && value <= high, ErrorKind::BadInput, name, " must be from ", low, " to ", high, ", not ",
                 value);
     };
-    within(options.imgsz, 32, 4096, "imgsz");
+    within(options.imgsz, kSmallestImageSize, kLargestImageSize, "imgsz");
     within(options.batch, 1, 4096, "batch size");
     within(options.workers, 0, 256, "workers");
     require(!options.rect || (!options.shuffle && !options.augment), ErrorKind::BadInput,

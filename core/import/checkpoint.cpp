@@ -7,7 +7,9 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/text.h"
+#include "import/file_kind.h"
 #include "import/read_mapped.h"
 #include "import/safetensors.h"
 #include "import/torch_file.h"
@@ -23,26 +25,8 @@ constexpr const char* kStrides = "qatelier.strides";
 constexpr const char* kModuleClass = "qatelier.module_class";
 constexpr const char* kStoredTypes = "qatelier.stored_types";
 
-// What people mistake for a checkpoint, by how it begins.
-struct KnownStart {
-    std::string_view start, reason;
-};
-constexpr std::array<KnownStart, 5> kKnownStarts{{
-    {"version https://git-lfs", "it is a Git LFS pointer; the weights themselves were not downloaded"},
-    {"<!DOCTYPE", "it is a web page; the download went wrong"},
-    {"<html", "it is a web page; the download went wrong"},
-    {"PK\5\6", "it is an empty zip archive"},
-    {"\x80", "it is a pickle, but not one that PyTorch wrote"},
-}};
-
-[[noreturn]] void failUnknown(std::span<const std::byte> file) {
-    const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-    for (const KnownStart& known : kKnownStarts)
-        require(!text.starts_with(known.start), ErrorKind::BadInput, known.reason);
-    constexpr size_t kTarMagicAt = 257;
-    require(text.size() < kTarMagicAt + 5 || text.substr(kTarMagicAt, 5) != "ustar", ErrorKind::BadInput,
-            "it is a tar archive, the format before PyTorch 0.2, which is not supported");
-    fail(ErrorKind::BadInput, "it is neither a PyTorch nor a safetensors checkpoint");
+[[noreturn]] void failUnknown(const std::string& kind) {
+    fail(ErrorKind::BadInput, kind, "; ", kReadableFiles);
 }
 
 // A value of ours in the metadata, removed from there; null if it is missing. Throws if it is not JSON.
@@ -87,9 +71,22 @@ Checkpoint fromSafetensors(std::span<const std::byte> file) {
     return checkpoint;
 }
 
-// Data-parallel wrappers put `module.` before every name, the Ultralytics front class a second `model.`.
-void stripPrefix(std::string& name) {
-    while (name.starts_with("module.")) name.erase(0, 7);
+// What wrappers of a whole model or of a part of it call what they wrap: data-parallel training, compilation.
+constexpr std::array<std::string_view, 2> kWrapped{"module.", "_orig_mod."};
+
+// Takes off the names of wrappers, wherever they stand, and the second `model.` of the Ultralytics front class.
+void stripWrappers(std::string& name) {
+    for (size_t at = 0; at != std::string::npos && at < name.size();) {
+        const std::string_view rest = std::string_view(name).substr(at);
+        const auto wrapper =
+            std::ranges::find_if(kWrapped, [&](std::string_view wrapped) { return rest.starts_with(wrapped); });
+        if (wrapper != kWrapped.end())
+            name.erase(at, wrapper->size());
+        else if (const size_t dot = name.find('.', at); dot != std::string::npos)
+            at = dot + 1;
+        else
+            break;
+    }
     while (name.starts_with("model.model.")) name.erase(0, 6);
 }
 
@@ -97,7 +94,7 @@ void normalizeNames(std::vector<NamedTensor>& tensors) {
     std::unordered_set<std::string_view> seen;
     for (NamedTensor& named : tensors) {
         require(isUtf8(named.name), ErrorKind::BadInput, "the tensor name ", inQuotes(named.name), " is not UTF-8");
-        stripPrefix(named.name);
+        stripWrappers(named.name);
         require(!named.name.empty(), ErrorKind::BadInput, "a tensor has no name");
         require(seen.insert(named.name).second, ErrorKind::BadInput, "tensor ", inQuotes(named.name), " occurs twice");
     }
@@ -124,18 +121,27 @@ bool isBatchNormFolded(const std::vector<NamedTensor>& tensors) {
     });
 }
 
+Checkpoint fromZip(std::span<const std::byte> file) {
+    try {
+        return readTorchZip(file);
+    } catch (const Error&) {
+        if (const std::string other = kindOfZip(file); !other.empty()) failUnknown(other);
+        throw;
+    }
+}
+
 Checkpoint parseCheckpoint(std::span<const std::byte> file) {
     const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
     require(!text.empty(), ErrorKind::BadInput, "it is empty");
     Checkpoint checkpoint;
     if (text.starts_with("PK\3\4"))
-        checkpoint = readTorchZip(file);
+        checkpoint = fromZip(file);
     else if (isLegacyTorchFile(file))
         checkpoint = readLegacyTorchFile(file);
     else if (text.size() > 8 && text[8] == '{')
         checkpoint = fromSafetensors(file);
     else
-        failUnknown(file);
+        failUnknown(kindOf(file));
     require(!checkpoint.tensors.empty(), ErrorKind::BadInput, "it holds no tensors");
     normalizeNames(checkpoint.tensors);
     checkpoint.batchNormFolded = isBatchNormFolded(checkpoint.tensors);
@@ -151,6 +157,12 @@ const NamedTensor* Checkpoint::find(std::string_view name) const {
 
 Checkpoint readCheckpoint(const std::filesystem::path& path) {
     return readMapped(path, parseCheckpoint);
+}
+
+HashedCheckpoint readHashedCheckpoint(const std::filesystem::path& path) {
+    return readMapped(path, [](std::span<const std::byte> file) {
+        return HashedCheckpoint{parseCheckpoint(file), sha256Hex(file)};
+    });
 }
 
 void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {

@@ -32,10 +32,17 @@ struct Checkpoint {
 };
 
 // Reads PyTorch files (zip container or the older concatenated pickles) and safetensors, told apart by content. Of a
-// training checkpoint the averaged weights (ema) are taken if there are any. The prefixes `module.` and `model.model.`
-// of wrapped models are removed. Nothing in the file is executed. Throws Error{Io} if the file cannot be opened,
-// Error{BadInput} "FILE: reason" for anything that is not a sound checkpoint.
+// training checkpoint the averaged weights (ema) are taken if there are any. Names that wrappers add (`module.` and
+// `_orig_mod.` anywhere, a second `model.`) are removed. Nothing in the file is executed. Throws Error{Io} if the file
+// cannot be opened, Error{BadInput} "FILE: reason" for anything that is not a sound checkpoint.
 Checkpoint readCheckpoint(const std::filesystem::path& path);
+
+// The same with the SHA-256 of the very bytes that were read, in hexadecimal.
+struct HashedCheckpoint {
+    Checkpoint checkpoint;
+    std::string sha256;
+};
+HashedCheckpoint readHashedCheckpoint(const std::filesystem::path& path);
 
 // Writes safetensors that readCheckpoint returns equal, bit by bit. Throws Error{Io}; the old file is then untouched.
 void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);

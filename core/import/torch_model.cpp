@@ -53,14 +53,40 @@ bool holdsTensors(const PickleValue& value) {
     return value.is(PickleKind::Dict) && std::ranges::any_of(value.pairs(), isTensor);
 }
 
+// Up to ten names of what is there instead of a model.
+std::string entriesOf(const PickleValue& root) {
+    constexpr size_t kMost = 10;
+    std::string names;
+    for (size_t i = 0; i < std::min(root.pairs().size(), kMost); ++i)
+        names += str(i > 0 ? ", " : ": its entries are ", inQuotes(root.pairs()[i].first.asText().value_or("?")));
+    return names;
+}
+
 const PickleValue& chooseModel(const PickleValue& root) {
     if (isModule(root)) return root;
-    for (const std::string_view key : {"ema", "model", "state_dict", "model_state_dict"}) {
+    for (const std::string_view key :
+         {"ema", "model_ema", "ema_state_dict", "model", "state_dict", "model_state_dict", "net", "weights"}) {
         const PickleValue* value = root.is(PickleKind::Dict) ? root.find(key) : nullptr;
         if (value && (isModule(*value) || holdsTensors(*value))) return *value;
     }
-    require(holdsTensors(root), ErrorKind::BadInput, "it holds neither a model nor a state dict");
+    require(holdsTensors(root), ErrorKind::BadInput, "it holds neither a model nor a state dict", entriesOf(root));
     return root;
+}
+
+// The only module inside a module that wraps it for compilation, data-parallel training or averaging, or as the
+// Ultralytics front class does; what the model says about itself stands there.
+PickleValue unwrapped(PickleValue module) {
+    constexpr int kMostWrappers = 8;
+    for (int depth = 0; depth < kMostWrappers; ++depth) {
+        const PickleValue* children = attributes(module).find("_modules");
+        const auto parts = children ? children->pairs() : std::span<const std::pair<PickleValue, PickleValue>>{};
+        if (parts.size() != 1 || !isModule(parts[0].second)) break;
+        const std::string_view name = parts[0].first.asText().value_or("");
+        const bool says = attributes(parts[0].second).find("names") || attributes(parts[0].second).find("yaml");
+        if (name != "_orig_mod" && name != "module" && !(name == "model" && says)) break;
+        module = parts[0].second;
+    }
+    return module;
 }
 
 std::string text(std::string_view bytes, std::string_view what) {
@@ -159,9 +185,10 @@ Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, siz
     TensorList list(storages, fileBytes);
     if (root.is(PickleKind::Dict)) addMetadata(root, "", checkpoint);
     if (isModule(model)) {
-        checkpoint.moduleClass = text(model.className(), "the class of the model");
+        const PickleValue inner = unwrapped(model);
+        checkpoint.moduleClass = text(inner.className(), "the class of the model");
         walkModule(model, [&](const std::string& name, const PickleValue& value) { list.add(name, value); });
-        readAttributes(attributes(model), list, checkpoint);
+        readAttributes(attributes(inner), list, checkpoint);
     } else {
         for (const auto& [name, value] : model.pairs())
             if (name.asText() && isPickledTensor(value)) list.add(std::string(*name.asText()), value);

@@ -8,9 +8,9 @@
 
 namespace qat {
 
-// `root` is a module, a state dict, or a dict that holds one of them under ema, model, state_dict or
-// model_state_dict; the first of these that is there counts. `fileBytes` bounds the memory that tensors may take.
-// Throws Error{BadInput}.
+// `root` is a module, a state dict, or a dict that holds one of them under ema, model_ema, ema_state_dict, model,
+// state_dict, model_state_dict, net or weights; the first of these that is there counts. `fileBytes` bounds the memory
+// that tensors may take. Throws Error{BadInput}.
 Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, size_t fileBytes);
 
 }  // namespace qat

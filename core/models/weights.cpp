@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -73,6 +75,34 @@ std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, 
     for (const auto& [name, tensor] : given)
         if (!name.ends_with(".num_batches_tracked")) unknown.emplace_back(name);
     return unknown;
+}
+
+namespace {
+
+template <class Test>
+int64_t countIf(const at::Tensor& tensor, Test test) {
+    const at::Tensor values = floatCopy(tensor);
+    return std::count_if(values.data_ptr<float>(), values.data_ptr<float>() + values.numel(), test);
+}
+
+std::string countedValues(int64_t count, const char* what) {
+    return str(count, count == 1 ? " value that is " : " values that are ", what);
+}
+
+}  // namespace
+
+std::vector<std::string> unsoundValues(const Graph& graph) {
+    std::vector<std::string> sentences;
+    for (const auto& [name, tensor] : stateDict(graph)) {
+        const int64_t lost = countIf(*tensor, [](float x) { return !std::isfinite(x); });
+        const int64_t negative = name.ends_with(".running_var") ? countIf(*tensor, [](float x) { return x < 0; }) : 0;
+        if (lost > 0)
+            sentences.push_back(
+                str("tensor ", name, " has ", countedValues(lost, "not finite"), " (of ", tensor->numel(), ")"));
+        if (negative > 0)
+            sentences.push_back(str("tensor ", name, ", a variance, has ", countedValues(negative, "below 0")));
+    }
+    return sentences;
 }
 
 int64_t parameterCount(const Graph& graph) {

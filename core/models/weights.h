@@ -21,6 +21,10 @@ std::vector<std::string> torchStateNames(const Graph& graph);
 // Throws Error{BadInput} naming the first missing or ill-shaped entry; `source` (a file) leads the message.
 std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, const std::string& source);
 
+// A sentence for every stored tensor that no network computes with: values that are not finite (NaN, infinity),
+// variances below 0. Empty of a sound model.
+std::vector<std::string> unsoundValues(const Graph& graph);
+
 // Weights and biases, the frozen expectation weights included.
 int64_t parameterCount(const Graph& graph);
 

@@ -5,8 +5,10 @@
 
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "base/error.h"
+#include "config/image_size.h"
 #include "models/weights.h"
 #include "passes/fold_batch_norm.h"
 #include "quant/fusions.h"
@@ -64,7 +66,7 @@ LayerInfo layerInfo(const Graph& graph, NodeId id) {
 int64_t weightCount(const Graph& graph, NodeId node) { return product(graph.value(graph.node(node).inputs[1]).shape); }
 
 ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
-    require(imgsz > 0 && imgsz % 32 == 0 && imgsz <= 8192, ErrorKind::BadInput, "the image size is ", imgsz, ", expected a multiple of 32 up to 8192");
+    imgsz = fittingImageSize(imgsz, "the image size").pixels;
     probeShapes(graph, {1, 3, imgsz, imgsz});
     ModelDescription description{parameterCount(graph), macsOf(graph), {3, imgsz, imgsz}, graph.info.classNames, {}};
     for (const NodeId id : quantizableNodes(graph)) {
@@ -119,6 +121,44 @@ ModelDescription describeModel(const Config& config) {
     OpenedModel opened = openModel(config, config.model.numClasses > 0 ? config.model.numClasses : 80);
     const QuantPlan plan = resolvePlan(opened.graph, config);
     return describeGraph(opened.graph, config.data.imgsz, config.train.quantize ? &plan : nullptr);
+}
+
+namespace {
+
+int lineOf(const Config& config, const std::string& key) {
+    int line = 0;
+    std::istringstream stated(config.sources.of(key));
+    std::string word;
+    return stated >> word >> line && word == "line" ? line : 0;
+}
+
+template <class Open>
+void addModelIssue(std::vector<ConfigIssue>& issues, const Config& config, const std::string& key,
+                   const std::string& path, Open open) {
+    try {
+        static_cast<void>(open());
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::Internal) throw;
+        std::error_code unknown;
+        const bool missing = path != kBundledModel && !std::filesystem::exists(path, unknown) && !unknown;
+        issues.push_back({missing ? Severity::Warning : Severity::Error, lineOf(config, key), 1, key, str(key, ": ", error.what())});
+    }
+}
+
+}  // namespace
+
+std::vector<ConfigIssue> modelIssues(const Config& config, const std::filesystem::path& folder) {
+    Config resolved = config;
+    resolveConfigPaths(resolved, folder);
+    std::vector<ConfigIssue> issues;
+    if (!resolved.model.pretrainedPath.empty())
+        addModelIssue(issues, config, "model.pretrained_path", resolved.model.pretrainedPath,
+                      [&] { return openModel(resolved, 0); });
+    const std::string& teacher = resolved.distillation.teacherModel;
+    if (wantsDistillation(config) && !teacher.empty())
+        addModelIssue(issues, config, "distillation.teacher_model", teacher,
+                      [&] { return openModel(std::filesystem::path(teacher)); });
+    return issues;
 }
 
 }  // namespace qat

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/config_io.h"
 
 namespace qat {
 
@@ -39,9 +40,15 @@ struct ModelDescription {
     std::vector<LayerInfo> layers;      // execution order
 };
 
-// A checkpoint, safetensors file, run folder, or a family name (yolov8n ... yolov8x, random weights).
+// A checkpoint, safetensors file, run folder, or a family name (yolov8n ... yolov8x, random weights), at the size that
+// fits imgsz (config/image_size.h).
 ModelDescription describeModel(const std::filesystem::path& model, int imgsz);
 // The model a config names (its family when there is no checkpoint) with the plan the config resolves to.
 ModelDescription describeModel(const Config& config);
+
+// What a job would refuse about the checkpoints that a config names, its own and the teacher's: no model, another
+// variant, unsound values: one error each, with the line. A file that is not there may be where the job will run: a
+// warning. Relative paths start at the folder.
+std::vector<ConfigIssue> modelIssues(const Config& config, const std::filesystem::path& folder);
 
 }  // namespace qat

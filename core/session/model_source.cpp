@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -22,28 +21,13 @@
 #include "quant/quantizer_set.h"
 #include "quant/unquantized.h"
 #include "session/bundled.h"
+#include "session/detector_file.h"
 #include "session/width_search.h"
 
 namespace qat {
 namespace {
 
 using nlohmann::json;
-
-// The five scales differ in the first layer's channels.
-std::string variantOf(const Checkpoint& checkpoint, const std::string& source) {
-    const NamedTensor* first = checkpoint.find("model.0.conv.weight");
-    require(first && first->tensor->dim() == 4, ErrorKind::BadInput, source, ": not a YOLOv8 checkpoint (no model.0.conv.weight)");
-    constexpr std::array<std::pair<int64_t, const char*>, 5> kWidths{{{16, "n"}, {32, "s"}, {48, "m"}, {64, "l"}, {80, "x"}}};
-    for (const auto& [channels, variant] : kWidths)
-        if (first->tensor->size(0) == channels) return variant;
-    fail(ErrorKind::BadInput, source, ": no YOLOv8 variant starts with ", first->tensor->size(0), " channels");
-}
-
-int64_t classesOf(const Checkpoint& checkpoint, const std::string& source) {
-    const NamedTensor* last = checkpoint.find("model.22.cv3.0.2.weight");
-    require(last && last->tensor->dim() == 4, ErrorKind::BadInput, source, ": not a YOLOv8 detector (no model.22.cv3.0.2.weight)");
-    return last->tensor->size(0);
-}
 
 NamedTensors tensorsOf(const Checkpoint& checkpoint) {
     NamedTensors tensors;
@@ -59,7 +43,8 @@ std::vector<std::string> classNames(const Checkpoint& checkpoint) {
     return names.is_array() ? names.get<std::vector<std::string>>() : checkpoint.classNames;
 }
 
-OpenedModel fromCheckpoint(const Checkpoint& checkpoint, const std::string& source) {
+OpenedModel fromCheckpoint(Checkpoint checkpoint, const std::string& source) {
+    takeOffPrefix(checkpoint, source);
     const std::string variant = variantOf(checkpoint, source);
     const int64_t classes = classesOf(checkpoint, source);
     OpenedModel opened{buildYolov8(variant, classes), source, "", {}};
@@ -68,6 +53,7 @@ OpenedModel fromCheckpoint(const Checkpoint& checkpoint, const std::string& sour
     opened.ignored = loadWeights(opened.graph, tensorsOf(checkpoint), source);
     const auto names = classNames(checkpoint);
     if (static_cast<int64_t>(names.size()) == classes) opened.graph.info.classNames = names;
+    requireSound(opened.graph, source);
     return opened;
 }
 
@@ -97,7 +83,7 @@ OpenedModel bundledModel() {
     Checkpoint checkpoint;
     checkpoint.tensors = stored.tensors;
     checkpoint.metadata = stored.metadata;
-    OpenedModel opened = fromCheckpoint(checkpoint, kBundledModel);
+    OpenedModel opened = fromCheckpoint(std::move(checkpoint), kBundledModel);
     opened.sha256 = sha256Hex(bytes);
     return opened;
 }
@@ -111,8 +97,9 @@ OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, ui
     std::error_code unreadable;
     if (isFamilyName(name) && !std::filesystem::exists(model, unreadable)) return randomModel(name.substr(6), numClasses, seed);
     require(!std::filesystem::is_directory(model, unreadable), ErrorKind::BadInput, name, " is a folder but not a run folder (no config.yaml in it)");
-    OpenedModel opened = fromCheckpoint(readCheckpoint(model), name);
-    opened.sha256 = fileDigest(model);
+    HashedCheckpoint read = readHashedCheckpoint(model);
+    OpenedModel opened = aboutFile(name, [&] { return fromCheckpoint(std::move(read.checkpoint), name); });
+    opened.sha256 = std::move(read.sha256);
     return opened;
 }
 
@@ -144,6 +131,7 @@ OpenedModel openModel(const Config& config, int64_t numClasses) {
 
 void restoreModel(Graph& graph, const std::filesystem::path& file) {
     loadWeights(graph, tensorsOf(readCheckpoint(file)), file.string());
+    requireSound(graph, file.string());
 }
 
 bool isRunFolder(const std::filesystem::path& path) {
@@ -210,6 +198,7 @@ RunModel openRun(const std::filesystem::path& folder) {
         restoreAffines(graph, weights, source);
     }
     loadWeights(graph, tensorsOf(weights), source);
+    requireSound(graph, source);
     const auto names = classNames(weights);
     if (static_cast<int64_t>(names.size()) == graph.info.numClasses) graph.info.classNames = names;
     run.graph = std::move(graph);

@@ -22,7 +22,8 @@ struct OpenedModel {
 };
 
 // A .pt, .th, .safetensors file, a run folder (its best weights), kBundledModel, or yolov8n .. yolov8x (random weights,
-// 80 classes unless numClasses says otherwise). Throws Error naming the file.
+// 80 classes unless numClasses says otherwise). Throws Error naming the file, and the tensor whose values cannot be
+// computed with.
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0, uint64_t seed = 0);
 
 // The model a config names, in float: its checkpoint, or its family with random weights. What may be trained and

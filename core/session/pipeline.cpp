@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "data/class_match.h"
 #include "passes/equalize.h"
 #include "passes/fold_batch_norm.h"
 #include "quant/placement_lint.h"
@@ -14,6 +15,7 @@
 #include "session/data_source.h"
 #include "session/describe.h"
 #include "session/export_files.h"
+#include "session/memory_need.h"
 #include "session/width_search.h"
 #include "train/distiller.h"
 #include "train/loader_options.h"
@@ -111,9 +113,8 @@ void Pipeline::load() {
     m_facts.checkpointSha256 = opened.sha256;
     logIgnored(opened);
     m_float = std::move(opened.graph);
-    require(classes == 0 || m_float.info.numClasses == classes, ErrorKind::BadInput, opened.source, " has ", m_float.info.numClasses,
-            " classes but ", m_config.data.path, " has ", classes);
-    if (classes > 0) m_float.info.classNames = m_train->classNames();
+    requireMemory(m_float, m_config.train.batchSize, m_config.data.imgsz, "train_params.batch_size", "data.imgsz");
+    matchData(opened.source);
     m_log.setClassNames(m_float.info.classNames);
     if (m_config.train.quantize && m_config.qat.fuseModules) {
         const int folded = foldBatchNorm(m_float);
@@ -123,6 +124,20 @@ void Pipeline::load() {
     if (m_config.train.quantize && m_config.repair.equalize) equalize();
     m_model = m_float.clone(true);
     if (m_request.kind == JobKind::Pipeline && m_config.train.epochs > 0 && wantsDistillation(m_config)) loadTeacher();
+}
+
+// From here on labels carry the numbers of the model's outputs, and these have names if anybody gave them one.
+void Pipeline::matchData(const std::string& model) {
+    const ClassList classes{m_float.info.classNames, model};
+    const bool fresh = m_config.model.pretrainedPath.empty();  // nobody expects names of random weights
+    for (auto* data : {&m_train, &m_val}) {
+        MatchedData matched = inClassesOf(classes, *data, m_config.data.path, m_config.data.classes);
+        *data = std::move(matched.data);
+        if (data == &m_val) continue;  // of the same names
+        m_float.info.classNames = matched.names;
+        if (fresh) continue;
+        for (const auto& note : matched.notes) m_log.log(LogLevel::Warning, "data", note);
+    }
 }
 
 // The float network computes what it did, so it stays what FP32 means.

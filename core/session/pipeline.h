@@ -32,6 +32,7 @@ public:
 private:
     void load();
     void logDamaged();
+    void matchData(const std::string& model);
     void loadTeacher();
     void logIgnored(const OpenedModel& opened);
     void insertQuantizers();

@@ -75,11 +75,8 @@ void tellGate(const StageGate& gate, const Config& config, EventSink& log) {
         log.log(LogLevel::Warning, "session", str("model.variant is ", config.model.variant, ", and gate.evidence names no folder of runs that show that n and s train stably"));
 }
 
-}  // namespace
-
-// Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
-Config resolvedConfig(const JobRequest& request) {
-    Config config = loadConfig(request.config, overridesOf(request));
+Config configOf(const JobRequest& request, std::vector<std::string>* notices) {
+    Config config = loadConfig(request.config, overridesOf(request), notices);
     drawSeed(config, request);
     if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
     makeAbsolute(config.model.pretrainedPath);
@@ -88,9 +85,17 @@ Config resolvedConfig(const JobRequest& request) {
     return config;
 }
 
+}  // namespace
+
+// Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
+Config resolvedConfig(const JobRequest& request) {
+    return configOf(request, nullptr);
+}
+
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& cancel) {
     prepareProcess();
-    const Config config = resolvedConfig(request);
+    std::vector<std::string> notices;
+    const Config config = configOf(request, &notices);
     useThreads(config.run.threads);
     requireMemoryForJob();
     const StageGate gate = request.gate ? *request.gate : askStageGate(config, request.overrideGate);
@@ -109,6 +114,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     log.begin({facts.runId, config.model.architecture + config.model.variant, precisionName(config), config.data.path,
                config.train.epochs + fineTuningEpochs(config),
                stagesOf(config, request.kind), request.resume, config.ema.enabled});
+    for (const auto& notice : notices) log.log(LogLevel::Warning, "config", notice);
     tellGate(gate, config, log);
     if (const std::string shortage = threadShortage(); !shortage.empty()) log.log(LogLevel::Warning, "session", shortage);
     const auto finish = [&](const std::string& status, const std::string& error) {

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/sha256.h"
 #include "config/pattern.h"
+#include "data/class_match.h"
 #include "ops/convolution.h"
 #include "train/distill_anchors.h"
 #include "train/distill_features.h"
@@ -113,6 +114,26 @@ std::vector<FeaturePair> matchFeatures(const Graph& student, const Graph& teache
     return pairs;
 }
 
+namespace {
+
+// The teacher's class behind each of the student's.
+std::vector<int32_t> teacherClasses(const ModelInfo& student, const ModelInfo& teacher) {
+    return matchClasses({student.classNames, "the model"}, {teacher.classNames, "distillation.teacher_model"});
+}
+
+// Channels of the teacher's maps (box sides, then classes) in the student's order; undefined for the same order.
+at::Tensor teacherChannels(const ModelInfo& student, const ModelInfo& teacher) {
+    const std::vector<int32_t> classes = teacherClasses(student, teacher);
+    const int64_t sides = 4 * teacher.regMax;
+    at::Tensor channels = at::arange(sides + teacher.numClasses, at::kLong);
+    const at::Tensor plain = channels.clone();
+    for (size_t i = 0; i < classes.size(); ++i)
+        channels.data_ptr<int64_t>()[sides + static_cast<int64_t>(i)] = sides + classes[i];
+    return channels.equal(plain) ? at::Tensor() : channels;
+}
+
+}  // namespace
+
 void checkTeacher(const Graph& student, const Graph& teacher, const Config& config) {
     const auto fits = [&](bool same, const char* what, const std::string& theirs, const std::string& ours) {
         require(same, ErrorKind::BadInput, "distillation.teacher_model has ", what, " ", theirs, " but the model has ",
@@ -124,6 +145,7 @@ void checkTeacher(const Graph& student, const Graph& teacher, const Config& conf
     fits(theirs.strides == ours.strides, "the strides", listOf(theirs.strides), listOf(ours.strides));
     fits(theirs.regMax == ours.regMax, "a number of bins a box side of", std::to_string(theirs.regMax),
          std::to_string(ours.regMax));
+    static_cast<void>(teacherClasses(ours, theirs));
     require(ours.regMax <= kMostBins, ErrorKind::Unsupported, "distillation takes at most ", kMostBins,
             " bins a box side");
     static_cast<void>(matchFeatures(student, teacher, config));
@@ -150,6 +172,7 @@ Distiller::Distiller(const Graph& student, const Graph& teacher, const Config& c
         m_adapters.emplace_back("adapter." + pair.layer, m_adapterOf.back());
     }
     m_teacher.emplace(teacher, std::move(options));
+    m_teacherChannels = teacherChannels(student.info, teacher.info);
 }
 
 std::vector<ValueId> Distiller::studentFeatures() const {
@@ -168,6 +191,8 @@ Distiller::Loss Distiller::against(const at::Tensor& images, const std::vector<a
     std::vector<at::Tensor> teacher = m_teacher->run(images);
     const std::vector<at::Tensor> targets(teacher.begin() + static_cast<std::ptrdiff_t>(maps.size()), teacher.end());
     teacher.resize(maps.size());
+    for (at::Tensor& map : teacher)
+        if (m_teacherChannels.defined()) map = map.index_select(1, m_teacherChannels);
     const LogitDistillation head = distillLogits(maps, teacher, m_options);
     Loss loss{head.total, head.cls + head.box};
     const double share = m_pairs.empty() ? 0 : 1 / static_cast<double>(m_pairs.size());

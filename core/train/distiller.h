@@ -29,8 +29,8 @@ struct FeaturePair {
 // have, and maps of different sizes.
 std::vector<FeaturePair> matchFeatures(const Graph& student, const Graph& teacher, const Config& config);
 
-// Whether the teacher fits: classes, strides and bins of the head, and the features. Throws Error{BadInput} naming the
-// key.
+// Whether the teacher fits: classes, which may be in another order, strides and bins of the head, and the features.
+// Throws Error{BadInput} naming the key.
 void checkTeacher(const Graph& student, const Graph& teacher, const Config& config);
 
 // Where the widths of a pair differ, a 1x1 convolution takes the student's map to the teacher's width. It is trained
@@ -66,6 +66,7 @@ private:
     std::vector<std::pair<std::string, TensorPtr>> m_adapters;
     std::vector<TensorPtr> m_adapterOf;  // of each pair, null where the widths agree
     std::optional<Executor> m_teacher;
+    at::Tensor m_teacherChannels;  // of its head's maps, in the student's order; undefined where both have the same
 };
 
 // head.0, head.1, ... as far as the graph has them.

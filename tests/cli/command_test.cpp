@@ -86,8 +86,57 @@ TEST_F(Commands, BadModels) {
     expectRefused({"val", junk, "--data", "shapes"}, junk);
     expectRefused({"export", junk, "--out", path("o")}, junk);
     expectRefused({"inspect", "yolov8q"}, "no variant \"q\"");
-    expectRefused({"inspect", "yolov8n", "--imgsz", "33"}, "33");
-    expectRefused({"inspect", "yolov8n", "--imgsz", "999999999"}, "999999999");
+    expectRefused({"inspect", "yolov8n", "--imgsz", "999999999"}, "--imgsz is 999999999, expected from 32 to 4096");
+}
+
+// ir_version and a graph: the same sentence from every command that is given the file.
+TEST_F(Commands, OtherFormatsAreNamedByAllAlike) {
+    const std::string onnx = file("m.onnx", "\x08\x08\x3a\x02gg"),
+                      sentence = onnx + ": it is an ONNX file; models are read from PyTorch checkpoints";
+    expectRefused({"inspect", onnx}, sentence);
+    expectRefused({"predict", onnx, picture()}, sentence);
+    expectRefused({"val", onnx, "--data", "shapes"}, sentence);
+    const std::string config = file(
+        "onnx.yaml", "model:\n  pretrained_path: m.onnx\ndata: {path: 'shapes:train=4,val=2,size=64', imgsz: 64}\n");
+    expectRefused({"run", config, "--out", path("o")}, sentence, false);
+    const Ended check = cli({"check", config, "--groups"});
+    EXPECT_EQ(check.status, 2);
+    EXPECT_NE(check.out.find(config + ":2:1: error: model.pretrained_path: " + sentence), std::string::npos)
+        << check.out;
+    EXPECT_NE(check.out.find("not valid"), std::string::npos) << check.out;
+}
+
+TEST_F(Commands, SizesAreTakenUpAlikeAndBounded) {
+    const std::string notice = "--imgsz is 50, which is no multiple of 32, so 64 is taken\n";
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"inspect", "yolov8n"},
+                                                      {"predict", "yolov8n", picture()},
+                                                      {"val", "builtin:shapes", "--data", "shapes:val=2,size=64"}}) {
+        std::vector<std::string> sized = arguments;
+        sized.insert(sized.end(), {"--imgsz", "50"});
+        const Ended ended = cli(sized);
+        EXPECT_EQ(ended.status, 0) << ended.err;
+        EXPECT_NE(ended.err.find(notice), std::string::npos) << ended.err;
+    }
+    expectRefused({"val", "builtin:shapes", "--data", "shapes:val=2,size=64", "--imgsz", "4096", "--batch", "1024"},
+                  "--batch 1024 with --imgsz 4096 takes at least ");
+}
+
+TEST_F(Commands, ClassesOfAnotherOrderAreMatchedByName) {
+    for (const char* folder : {"images", "labels"}) std::filesystem::create_directory(scratch.path() / folder);
+    file("images/a.bmp", readFile(picture()));
+    file("labels/a.txt", "1 0.5 0.5 0.2 0.2\n");
+    const std::string data = file("data.yaml", "train: images\nval: images\nnames: [star, Disc]\n");
+    const Ended ended = cli({"val", "builtin:shapes", "--data", data, "--imgsz", "64", "--json", path("v.json")});
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_NE(ended.err.find("matched by name: \"star\", class 0 of the data, is class 5 of the model"),
+              std::string::npos)
+        << ended.err;
+    const json classes = readJson(path("v.json"))["classes"];
+    ASSERT_EQ(classes.size(), 1u);
+    EXPECT_EQ(classes[0]["name"], "disc");
+    EXPECT_EQ(classes[0]["class"], 0);
+    expectRefused({"val", "builtin:shapes", "--data", file("wrong.yaml", "val: images\nnames: [star, ball]\n")},
+                  "builtin:shapes has no class \"ball\", which is class 1 of " + path("wrong.yaml"));
 }
 
 TEST_F(Commands, BadData) {

@@ -96,9 +96,31 @@ TEST_F(LoadConfig, BadOverridesNameTheirKey) {
     EXPECT_EQ(complaint(file, {{"train_params.epoch", "9"}}),
               "--set: train_params.epoch is not a known key (did you mean epochs?)");
     EXPECT_EQ(complaint(file, {{"train_params.epochs", ""}}), "--set: train_params.epochs is empty, which is no value");
-    EXPECT_EQ(complaint(file, {{"data.imgsz", "100"}}), "--set: data.imgsz is 100, expected a multiple of 32");
+    EXPECT_EQ(complaint(file, {{"data.imgsz", "8192"}}), "--set: data.imgsz is 8192, expected 32 to 4096");
+    EXPECT_EQ(complaint(file, {{"data.imgsz", "[480, 640]"}}),
+              "--set: data.imgsz is a list, expected a single value: inputs are square, so give the side alone "
+              "(data.rect leaves the padding out when validating)");
     EXPECT_EQ(complaint(file, {{"export.formats", "["}}), "--set: export.formats is [, which is no value");
     EXPECT_EQ(complaint(file, {{"model.variant", "q"}}), "--set: model.variant is q, expected n, s, m, l or x");
+}
+
+TEST_F(LoadConfig, SizesBetweenTheStepsAreTakenUpAndSaid) {
+    std::vector<std::string> notices;
+    const auto sizeOf = [&](const std::string& text,
+                            const std::vector<std::pair<std::string, std::string>>& overrides = {}) {
+        return loadConfig(write(text), overrides, &notices).data.imgsz;
+    };
+    EXPECT_EQ(sizeOf("data: {imgsz: 100}"), 128);
+    EXPECT_EQ(notices, std::vector<std::string>{"data.imgsz is 100, which is no multiple of 32, so 128 is taken"});
+    EXPECT_EQ(sizeOf("data: {imgsz: 100}", {{"data.imgsz", "4090"}}), 4096);
+    EXPECT_EQ(notices, std::vector<std::string>{"data.imgsz is 4090, which is no multiple of 32, so 4096 is taken"});
+    EXPECT_EQ(sizeOf("data: {imgsz: 100}", {{"data.imgsz", "160"}}), 160);
+    EXPECT_TRUE(notices.empty());
+    const ConfigReading reading = readConfig("data: {imgsz: 33}");
+    EXPECT_TRUE(reading.valid());
+    EXPECT_EQ(reading.config.data.imgsz, 64);
+    ASSERT_EQ(reading.issues.size(), 1u);
+    EXPECT_EQ(reading.issues[0].severity, Severity::Warning);
 }
 
 TEST_F(LoadConfig, FilesThatComeWithTheProgramAreValidAndCommented) {

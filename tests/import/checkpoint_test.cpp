@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "import/byte_builders.h"
+#include "import/file_kind.h"
 #include "support/assets.h"
 
 namespace qat::test {
@@ -51,6 +52,9 @@ TEST_F(CheckpointFile, StripsWrapperPrefixes) {
         write(stateDict({"module.a.weight", "model.model.0.conv.weight", "module.model.1.bn.weight", "b"}));
     EXPECT_EQ(namesOf(readCheckpoint(path)),
               (std::vector<std::string>{"a.weight", "model.0.conv.weight", "model.1.bn.weight", "b"}));
+    EXPECT_EQ(namesOf(readCheckpoint(write(stateDict({"_orig_mod.a.w", "module._orig_mod.b.w",
+                                                      "_orig_mod.module.model.model.0.w", "model._orig_mod.1.w"})))),
+              (std::vector<std::string>{"a.w", "b.w", "model.0.w", "model.1.w"}));
     EXPECT_EQ(errorOf(stateDict({"module.a", "a"})), "tensor \"a\" occurs twice");
     EXPECT_EQ(errorOf(stateDict({"module."})), "a tensor has no name");
     EXPECT_EQ(errorOf(stateDict({"\xff\n"})), "the tensor name \"??\" is not UTF-8");
@@ -74,18 +78,23 @@ TEST_F(CheckpointFile, FindsByName) {
 
 TEST_F(CheckpointFile, NamesWhatElseAFileIs) {
     EXPECT_EQ(errorOf(""), "it is empty");
-    EXPECT_EQ(errorOf("hello"), "it is neither a PyTorch nor a safetensors checkpoint");
+    const auto kind = [](const std::string& what) { return what + "; " + kReadableFiles; };
+    EXPECT_EQ(errorOf("\1hello"), kind("it is neither a PyTorch nor a safetensors checkpoint"));
     EXPECT_EQ(errorOf("version https://git-lfs.github.com/spec/v1\n"),
-              "it is a Git LFS pointer; the weights themselves were not downloaded");
-    EXPECT_EQ(errorOf("<!DOCTYPE html>"), "it is a web page; the download went wrong");
-    EXPECT_EQ(errorOf(makeZip({})), "it is an empty zip archive");
-    EXPECT_EQ(errorOf(PickleBuilder().proto().integer(1).stop()), "it is a pickle, but not one that PyTorch wrote");
+              kind("it is a Git LFS pointer; the weights themselves were not downloaded"));
+    EXPECT_EQ(errorOf("<!DOCTYPE html>"), kind("it is a web page; the download went wrong"));
+    EXPECT_EQ(errorOf(makeZip({})), kind("it is an empty zip archive"));
+    EXPECT_EQ(errorOf(makeZip({{"a.npy", "x"}})), kind("it is a NumPy archive"));
+    EXPECT_EQ(errorOf(PickleBuilder().proto().integer(1).stop()),
+              kind("it is a pickle, but not one that PyTorch wrote"));
     std::string tar(1024, '\0');
     tar.replace(257, 5, "ustar");
-    EXPECT_EQ(errorOf(tar), "it is a tar archive, the format before PyTorch 0.2, which is not supported");
+    EXPECT_EQ(errorOf(tar), kind("it is a tar archive, the format before PyTorch 0.2, which is not supported"));
     EXPECT_NE(errorOf(makeTorchZip("N.", {}).substr(0, 100)).find("cut short"), std::string::npos);
     EXPECT_EQ(errorOf(makeSafetensors("{}", "")), "it holds no tensors");
     EXPECT_EQ(errorOf(makeTorchZip("}.", {})), "it holds neither a model nor a state dict");
+    EXPECT_EQ(errorOf(makeTorchZip(PickleBuilder().proto().code("}").text("epoch").integer(3).code("s").stop(), {})),
+              "it holds neither a model nor a state dict: its entries are \"epoch\"");
 }
 
 TEST_F(CheckpointFile, TellsMissingFilesFromWrongOnes) {

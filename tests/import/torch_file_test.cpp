@@ -92,6 +92,24 @@ TEST(TorchFile, WalksAModuleAsPyTorchDoes) {
     EXPECT_EQ(checkpoint.metadata.at("yaml.scale"), "n");
 }
 
+TEST(TorchFile, LooksIntoCompiledAndDistributedModules) {
+    for (const char* part : {"_orig_mod", "module", "model"}) {
+        PickleBuilder builder;
+        beginModule(builder.proto(), "Wrapper");
+        beginDict(builder, "_parameters");
+        endDict(builder);
+        beginDict(builder, "_modules");
+        builder.text(part);
+        addModel(builder);
+        endDict(builder);
+        endModule(builder);
+        const Checkpoint checkpoint = readZip(builder.stop(), kModelStorages);
+        EXPECT_EQ(namesOf(checkpoint).front(), part + std::string(".first.weight"));
+        EXPECT_EQ(checkpoint.moduleClass, "net.Model") << part;
+        EXPECT_EQ(checkpoint.classNames, (std::vector<std::string>{"cat", "dog"})) << part;
+    }
+}
+
 // {"epoch": 3, "model": .., "ema": ..} with one tensor each, whose value tells them apart.
 std::string trainingPickle(bool withEma) {
     PickleBuilder builder;

@@ -48,6 +48,17 @@ TEST_F(Loading, OrderDoesNotMatterAndCountersAreExpected) {
     EXPECT_EQ(loadWeights(graph, state, "file.pt"), std::vector<std::string>{"model.99.weight"});
 }
 
+TEST_F(Loading, ValuesThatNothingCanBeComputedWithAreNamed) {
+    EXPECT_TRUE(unsoundValues(graph).empty());
+    graph.value(*graph.findValue("model.4.cv1.conv.weight")).data->view({-1})[7] = NAN;
+    graph.value(*graph.findValue("model.22.cv3.1.2.bias")).data->fill_(-INFINITY);
+    graph.value(*graph.findValue("model.0.bn.running_var")).data->view({-1})[3] = -1;
+    EXPECT_EQ(unsoundValues(graph),
+              (std::vector<std::string>{"tensor model.0.bn.running_var, a variance, has 1 value that is below 0",
+                                        "tensor model.4.cv1.conv.weight has 1 value that is not finite (of 4096)",
+                                        "tensor model.22.cv3.1.2.bias has 2 values that are not finite (of 2)"}));
+}
+
 TEST_F(Loading, MissingAndIllShapedEntriesAreNamed) {
     const auto found = entry("model.4.cv1.bn.running_var");
     const auto kept = *found;

@@ -123,6 +123,33 @@ TEST(Distiller, AStudentThatIsItsTeacherLosesNothing) {
     EXPECT_GT(distiller.against(images, other.maps, other.features).value, 0.01);
 }
 
+// A head that computes the same classes in another order, and says so.
+void reorderClasses(Graph& graph, const std::vector<int64_t>& order) {
+    for (const char* part : {"weight", "bias"})
+        for (int level = 0; level < 3; ++level) {
+            at::Tensor& values = *graph.value(*graph.findValue(str("model.5.cv3.", level, ".2.", part))).data;
+            values = values.index_select(0, at::tensor(order)).contiguous();
+        }
+    const auto names = graph.info.classNames;
+    for (size_t i = 0; i < order.size(); ++i) graph.info.classNames[i] = names[static_cast<size_t>(order[i])];
+}
+
+TEST(Distiller, ATeachersClassesAreMatchedByName) {
+    Graph student = tinyDetector(), teacher = tinyDetector();
+    for (Graph* graph : {&student, &teacher})
+        graph->info.classNames = {"disc", "ring", "square", "triangle", "cross", "star"};
+    reorderClasses(teacher, {5, 4, 3, 1, 2, 0});
+    EXPECT_EQ(teacher.info.classNames.front(), "star");
+    foldBatchNorm(teacher);
+    Distiller distiller(student, teacher, tinyConfig());
+    const at::Tensor images = randomTensor({2, 3, 64, 64}, 1, 0, 1);
+    EXPECT_LT(distiller.against(images, run(student, images, {}).maps, {}).value, 1e-6);
+    teacher.info.classNames[2] = "hexagon";
+    EXPECT_EQ(
+        refusal([&] { checkTeacher(student, teacher, tinyConfig()); }),
+        "distillation.teacher_model has no class \"triangle\", which is class 3 of the model; its class 3 is \"ring\"");
+}
+
 TEST(Distiller, AdaptersTakeTheStudentToTheTeachersWidth) {
     Graph student = tinyDetector();
     for (const ValueId id : student.storedValues())
