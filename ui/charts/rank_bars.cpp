@@ -13,8 +13,8 @@
 namespace qat::ui {
 namespace {
 
-constexpr double kFewPixels = 60;      // a bar that is 60 times shorter than the longest is a few pixels
-constexpr double kMostDecades = 1e-9;  // below the largest value
+constexpr double kFewPixels = 300;     // a bar that is 300 times shorter than the longest is no pixel
+constexpr double kMostDecades = 1e-5;  // below the largest value
 constexpr double kShortestBar = 64;    // px at the base font, of the longest
 
 }  // namespace
@@ -175,9 +175,13 @@ void RankBars::paintAxis(QPainter& painter, const Columns& at) const {
     const Theme& theme = m_hub->theme();
     painter.fillRect(QRect(0, 0, viewport()->width(), axisHeight()), theme.color(Color::Surface));
     painter.setFont(theme.caption);
+    painter.setPen(theme.color(Color::Text2));
+    double free = 0;  // right end of the label before
     for (const double tick : m_scale.ticks) {
         const double x = at.barLeft + m_scale.shareOf(tick) * (at.barRight - at.barLeft);
-        painter.setPen(theme.color(Color::Text2));
+        const double half = painter.fontMetrics().horizontalAdvance(m_scale.label(tick)) / 2.0;
+        if (x - half < free) continue;
+        free = x + half + theme.px(6);
         painter.drawText(QRectF(x - 40, 0, 80, axisHeight() - 4), Qt::AlignHCenter | Qt::AlignBottom,
                          m_scale.label(tick));
     }
