@@ -133,7 +133,18 @@ TEST_F(Trainer, FollowsOscillationOfLowBitWeights) {
     };
     run.train();
     ASSERT_EQ(shares.size(), 3u);
-    for (const auto& [epoch, share] : shares) EXPECT_TRUE(share >= 0 && share <= 1);
+    double restless = 0, all = 0;
+    for (const NamedTensor& tensor : readCheckpoint(scratch.path() / "checkpoint/train_state.safetensors").tensors) {
+        if (!tensor.name.starts_with("oscillation/") || !tensor.name.ends_with("#frequency")) continue;
+        restless += tensor.tensor->gt(0.005).sum().item<double>();
+        all += static_cast<double>(tensor.tensor->numel());
+    }
+    ASSERT_GT(all, 0);
+    EXPECT_GT(restless, 0) << "codes have swung";
+    EXPECT_DOUBLE_EQ(shares[3], restless / all) << "what the checkpoint knows";
+    run.config.train.lr = 0;
+    run.train();
+    for (const auto& [epoch, share] : shares) EXPECT_EQ(share, 0) << "nothing moved, epoch " << epoch;
 }
 
 TEST_F(Trainer, SaysWhenTheLossIsNotFinite) {
@@ -164,7 +175,25 @@ TEST_F(Trainer, LearnsWithoutAveragingToo) {
 TEST_F(Trainer, TrainsWithPerChannelActivations) {
     run.config = tinyConfig(Quantize::Ste);
     run.config.quantization.activation.scheme = Scheme::PerChannel;
+    const Graph before = [&] {
+        Graph graph = tinyDetector();
+        insertCalibrated(graph, run.config);
+        return graph;
+    }();
     EXPECT_EQ(run.train().epochs.size(), 3u);
+    int perChannel = 0;
+    for (const NodeId id : run.graph->order()) {
+        const auto* op = std::get_if<FakeQuantize>(&run.graph->node(id).op);
+        if (!op || op->weight || op->axis < 0 || run.graph->node(id).name == "images.quant") continue;  // pictures stay as they are
+        ++perChannel;
+        const ValueId scale = run.graph->node(id).inputs[1];
+        const at::Tensor scales = run.graph->value(scale).data->detach(), first = *before.value(*before.findValue(run.graph->value(scale).name)).data;
+        ASSERT_GT(scales.numel(), 1) << run.graph->node(id).name;
+        ASSERT_EQ(scales.sizes(), first.sizes());
+        EXPECT_GT((scales.max() / scales.min()).item<double>(), 1.01) << run.graph->node(id).name << ": channels have ranges of their own";
+        EXPECT_FALSE(at::equal(scales, first)) << run.graph->node(id).name << ": they follow training";
+    }
+    EXPECT_GT(perChannel, 5);
 }
 
 }  // namespace
