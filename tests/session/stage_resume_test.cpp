@@ -40,12 +40,13 @@ TEST(StageResume, GoesOnAfterEveryStage) {
 TEST(StageResume, FindsTheShapesOfScales) {
     const ScratchFolder scratch;
     const auto setUp = [](SmallJob& job) {
-        job.set("train_params.epochs", "1").set("qat_params.use_lsq", "false").set("quantization.activation.scheme", "per_channel");
-        job.set("analysis.generate_visualization", "false").set("sensitivity.bits", "[4, 8]");
+        job.set("train_params.epochs", "1").set("qat_params.use_lsq", "false");
+        job.insertLayerConfig("^model\\.1\\.conv$", "config: {activation: {scheme: per_channel}}");
+        job.set("analysis.generate_visualization", "false").set("sensitivity.bits", "[]");
     };
     const auto whole = runInParts(scratch.path(), "whole", setUp, {});
     const auto parts = runInParts(scratch.path(), "parts", setUp, {{"analyze"}, {"train"}});
-    EXPECT_TRUE(artefacts(*whole) == artefacts(*parts));
+    for (const char* name : {"weights/final.safetensors", "exports/model.onnx", "results.csv"}) EXPECT_TRUE(readFile(whole->folder() / name) == readFile(parts->folder() / name)) << name;
     EXPECT_EQ(begun(*parts, "calibrate"), 0);
 }
 
