@@ -20,6 +20,16 @@ namespace {
 
 at::Tensor quantized(const QuantizerTrial& trial, const at::Tensor& x) { return fakeQuantize(trial.op, x, trial.scale, trial.zeroPoint); }
 
+// What joins sources of one grid with a scale a channel has the grid's channels once for each of them.
+at::Tensor quantizedInput(QuantizerTrial trial, const at::Tensor& x) {
+    const int64_t channels = trial.scale.numel(), read = x.size(1);
+    if (channels > 1 && read != channels && read % channels == 0) {
+        trial.scale = trial.scale.repeat({read / channels});
+        trial.zeroPoint = trial.zeroPoint.repeat({read / channels});
+    }
+    return quantized(trial, x);
+}
+
 class Sweep {
 public:
     explicit Sweep(const SensitivityJob& job) : m_job(job) {
@@ -66,7 +76,7 @@ private:
         for (const ValueId id : node.inputs) inputs.push_back(m_cache->value(id));
         // In the executor's memory order: a convolution of a strided view rounds differently.
         const auto order = inputs[0].dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-        if (const auto grid = inputGrid(row)) inputs[0] = quantized(*grid, inputs[0]).contiguous(order);
+        if (const auto grid = inputGrid(row)) inputs[0] = quantizedInput(*grid, inputs[0]).contiguous(order);
         inputs[1] = quantizedWeight(row);
         return forward(node.op, inputs, false).front();
     }
