@@ -5,6 +5,7 @@
 #include <QAbstractItemModelTester>
 #include <QApplication>
 #include <QHeaderView>
+#include <QLabel>
 #include <QMainWindow>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -172,15 +173,30 @@ TEST(Analyze, EveryViewFollowsOneSelection) {
     EXPECT_EQ(table->selectionModel()->selectedRows()[0].data(LayerIdRole), layer) << "sorting keeps the selection";
 }
 
+// What stands in for panels that have nothing to show; those behind another tab as well.
+QStringList sentencesOf(const QWidget& page) {
+    QStringList sentences;
+    for (const EmptyState* empty : page.findChildren<EmptyState*>())
+        if (!empty->isHidden()) sentences << empty->findChild<QLabel*>()->text();
+    return sentences;
+}
+
 TEST(Analyze, SaysWhatIsMissing) {
     Scene scene;
     AnalyzePage page(&scene.theme, &scene.selection, &scene.store);
     page.show();
     scene.load({.images = 0, .sensitivity = false, .oscillation = false});
     EXPECT_EQ(page.layerModel()->rowCount(), 63);
-    EXPECT_FALSE(page.grab().isNull());
-    EXPECT_FALSE(page.findChild<RankBars*>("analyze.sensitivity")->isVisible())
-        << "the sentence stands in for the bars";
+    const auto* bars = page.findChild<RankBars*>("analyze.sensitivity");
+    EXPECT_FALSE(bars->isVisible()) << "the sentence stands in for the bars";
+    const QString missing = sentencesOf(page).join('\n');
+    EXPECT_TRUE(missing.contains("No sensitivity yet. Each of the 63 layers")) << missing.toStdString();
+    EXPECT_TRUE(missing.contains("No oscillation yet.")) << missing.toStdString();
+    EXPECT_FALSE(missing.contains("No layer errors yet.")) << "they are there: " << missing.toStdString();
+    scene.load({.images = 0});
+    EXPECT_TRUE(bars->isVisible());
+    const QString left = sentencesOf(page).join('\n');
+    EXPECT_FALSE(left.contains("No sensitivity") || left.contains("No oscillation")) << left.toStdString();
 }
 
 TEST(Analyze, HiddenPagesSleep) {
