@@ -36,7 +36,7 @@ void check(ExportedFile& file, const Source& source, const Graph& form, const Ca
         const Graph reference = exportForm(floatForm(source.graph), source.config.data.imgsz);
         const CheckedFile checked = checkOnnxFile(file.path, form, reference, pictures, source.config, cancel);
         file.check = checked.check;
-        if (!checked.codes.empty()) file.notes.push_back(checked.codes);
+        if (!checked.codes.empty()) file.check.sentence += "; " + checked.codes;
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::Cancelled) throw;
         file.check.sentence = str("the exported file was not checked: ", error.what());

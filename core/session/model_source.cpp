@@ -74,7 +74,7 @@ std::filesystem::path weightsOf(const std::filesystem::path& folder) {
     std::error_code unreadable;
     for (const char* name : {"final.safetensors", "best.safetensors", "last.safetensors"})
         if (const auto file = folder / "weights" / name; std::filesystem::exists(file, unreadable)) return file;
-    fail(ErrorKind::BadInput, folder.string(), " holds no weights yet");
+    fail(ErrorKind::BadInput, folder.string(), " holds no weights yet, or they were not kept with it");
 }
 
 OpenedModel bundledModel() {

@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <QCloseEvent>
+#include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QLineEdit>
 #include <QMenu>
 #include <QSignalSpy>
+#include <QTest>
 
 #include "document/document.h"
 #include "exporting/export_panel.h"
@@ -256,6 +259,28 @@ TEST_F(WindowTest, ExportReportsWhatItWrote) {
     file.close();
     later.setSource(run);
     EXPECT_EQ(badge(later), std::pair(QStringLiteral("not checked"), ChipKind::Neutral)) << "another file now";
+}
+
+// Else a model that is typed in would be written among the files of the run before.
+TEST_F(WindowTest, ExportGoesWhereItsSourceIs) {
+    ExportPanel panel(theme);
+    QLineEdit *source = nullptr, *destination = nullptr;
+    for (QLineEdit* field : panel.findChildren<QLineEdit*>())
+        (field->accessibleName() == QStringLiteral("Destination folder") ? destination : source) = field;
+    ASSERT_TRUE(source && destination);
+    const QString root = QString::fromStdString(folder.path().string());
+    for (const char* name : {"one", "other", "third"}) QDir(root).mkdir(QString::fromLatin1(name));
+    panel.setSource(root + QStringLiteral("/one"));
+    EXPECT_EQ(destination->text(), root + QStringLiteral("/one/exports"));
+    const auto type = [&](QLineEdit* field, const QString& text) {
+        field->selectAll();
+        QTest::keyClicks(field, text);
+    };
+    type(source, root + QStringLiteral("/other"));
+    EXPECT_EQ(destination->text(), root + QStringLiteral("/other/exports"));
+    type(destination, root + QStringLiteral("/elsewhere"));
+    type(source, root + QStringLiteral("/third"));
+    EXPECT_EQ(destination->text(), root + QStringLiteral("/elsewhere")) << "what was typed stays";
 }
 
 TEST(CommandPalette, RanksWordStartsAndRuns) {

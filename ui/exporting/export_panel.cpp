@@ -42,6 +42,12 @@ Chip checkChip(const RunExport& file) {
     return {ExportPanel::tr("not checked"), ChipKind::Neutral, {}};
 }
 
+QString destinationOf(const QString& source) {
+    if (source.isEmpty()) return {};
+    const QFileInfo info(source);
+    return (info.isDir() ? source : info.absolutePath()) + QStringLiteral("/exports");
+}
+
 // "" for a file of which nothing is known.
 QString changesOf(const RunExport& file) {
     if (file.result.isEmpty()) return {};
@@ -81,6 +87,7 @@ ExportPanel::ExportPanel(const ThemeHub& hub, QWidget* parent)
     column->addWidget(new Hairline(hub, Qt::Horizontal, this));
     column->addWidget(makeFooter());
     connect(&m_job, &ExportJob::finished, this, &ExportPanel::show);
+    connect(m_source, &QLineEdit::textEdited, this, &ExportPanel::followSource);
     connect(m_source, &QLineEdit::textChanged, this, &ExportPanel::refresh);
     connect(m_source, &QLineEdit::textChanged, this, &ExportPanel::sourceChanged);
     connect(m_out, &QLineEdit::textChanged, this, &ExportPanel::refresh);
@@ -182,11 +189,18 @@ QString ExportPanel::source() const {
 
 void ExportPanel::setSource(const QString& source) {
     m_source->setText(QDir::toNativeSeparators(source));
-    const QFileInfo info(source);
-    m_out->setText(source.isEmpty() ? QString()
-                                    : (info.isDir() ? source : info.absolutePath()) + QStringLiteral("/exports"));
+    m_out->setText(destinationOf(source));
+    m_proposed = m_out->text();
     listFiles();
     refresh();
+}
+
+// A destination that nobody has typed is that of the source: else a model would land among the files of another one.
+void ExportPanel::followSource() {
+    if (m_out->text() != m_proposed) return;
+    m_out->setText(destinationOf(m_source->text()));
+    m_proposed = m_out->text();
+    listFiles();
 }
 
 // Files that are there, with what is known of their checks; newest first.

@@ -42,6 +42,7 @@ private:
     QWidget* makeReport();
     QWidget* makeFooter();
     void refresh();
+    void followSource();
     void listFiles();
     void show(const std::vector<ExportedFile>& files, const QString& error);
     void addRow(const QFileInfo& info, const RunExport& file);
@@ -51,6 +52,7 @@ private:
     MessageStack* m_messages;
     QLineEdit* m_source;
     QLineEdit* m_out;
+    QString m_proposed;  // the destination that goes with the source
     QCheckBox* m_onnx;
     QPushButton* m_start;
     QStandardItemModel* m_files;
