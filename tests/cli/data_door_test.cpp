@@ -35,13 +35,13 @@ protected:
 TEST_F(DataDoor, BadDescriptionsAreRefusedAtOnceByEveryCommand) {
     file("images/a.jpg", jpeg());
     writeSmallConfig(scratch.path());
-    const auto expectAll = [&](const std::string& data, const std::string& piece) {
+    auto expectAll = [&, runs = 0](const std::string& data, const std::string& piece) mutable {
         SCOPED_TRACE(piece);
         std::string config = readFile(scratch.path() / "small.yaml");
         const std::string drawn = "shapes:train=16,val=4,size=64";
         const std::string own = file("own.yaml", config.replace(config.find(drawn), drawn.size(), data));
         const Ended val = cli({"val", "builtin:shapes", "--data", data, "--imgsz", "64"}), checked = cli({"check", own}),
-                    run = cli({"run", path("small.yaml"), "--data", data, "--out", path("run")});
+                    run = cli({"run", path("small.yaml"), "--data", data, "--out", path("run" + std::to_string(++runs))});
         for (const Ended* ended : {&val, &run, &checked}) EXPECT_EQ(ended->status, 2) << ended->err;
         EXPECT_EQ(lines(val.err), 1u) << val.err;
         for (const std::string& said : {val.err, run.err, checked.out}) EXPECT_NE(said.find(piece), std::string::npos) << said;

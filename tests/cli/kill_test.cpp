@@ -103,12 +103,14 @@ bool isWriting(const std::filesystem::path& run) {
     return false;
 }
 
+constexpr const char* kTimedTable = "layer-sensitivity-report.md";  // says how long the sweep took
+
 // Bytes of what a run makes, by name; the summary without its times.
 std::map<std::string, std::string> artefactsOf(const std::filesystem::path& run) {
     std::map<std::string, std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(run)) {
         const std::string name = entry.path().lexically_relative(run).string();
-        const bool timed = name == "events.jsonl" || name == "report.html" || name == "layer-sensitivity-report.md" || name.starts_with("tensorboard");
+        const bool timed = name == "events.jsonl" || name == "report.html" || name == kTimedTable || name.starts_with("tensorboard");
         const bool ofSittings = name.find(".previous.") != std::string::npos;
         if (!entry.is_regular_file() || timed || ofSittings) continue;
         files[name] = readFile(entry.path());
@@ -116,6 +118,7 @@ std::map<std::string, std::string> artefactsOf(const std::filesystem::path& run)
         json summary = json::parse(files[name]);
         summary.erase("run_id");
         summary.erase("created_at");
+        std::erase_if(summary["artifacts"]["files"].get_ref<json::array_t&>(), [](const json& file) { return file["path"] == kTimedTable; });
         files[name] = summary.dump(1);
     }
     return files;

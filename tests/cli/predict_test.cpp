@@ -57,7 +57,7 @@ TEST_F(Predict, AnswersForEveryPictureOfFoldersListsAndDataSets) {
     makeWritableFolder(path("data/labels/val"));
     std::ofstream(path("data/labels/val/1.txt")) << "this is no label\n";
     EXPECT_EQ(imagesOf(entries({path("data/images/val")})), (std::vector{one, two, below}));
-    EXPECT_EQ(imagesOf(entries({path("list.txt"), below})), (std::vector{two, one, below}));
+    EXPECT_EQ(imagesOf(entries({path("list.txt"), below})), (std::vector{one, two, below})) << "a data set is in the order of its paths";
     const json all = entries({path("data/data.yaml"), "--save", path("drawn")});
     EXPECT_EQ(all.size(), 3u) << "labels do not matter here";
     for (const json& entry : all) EXPECT_TRUE(entry["detections"].is_array() && std::filesystem::exists(entry["saved"].get<std::string>()));

@@ -68,6 +68,12 @@ void readPage(const std::filesystem::path& file) {
     require(text.find("</html>") != std::string::npos, ErrorKind::BadInput, "the page has no end");
 }
 
+// A table that people read: written whole, it ends with a line.
+void readMarkdown(const std::filesystem::path& file) {
+    const std::string text = readFile(file);
+    require(text.starts_with("#") && text.ends_with("\n"), ErrorKind::BadInput, "the page has no title or no end");
+}
+
 // Of a killed job: one line, or nothing if it was killed in front of it.
 void readLock(const std::filesystem::path& file) {
     const std::string text = readFile(file);
@@ -85,6 +91,7 @@ const std::map<std::string, Reader> kReaders{
     {".jpg", [](const auto& file) { readImage(file); }},
     {".png", [](const auto& file) { readImage(file); }},
     {".html", readPage},
+    {".md", readMarkdown},
     {".jsonl", readEventLines},
     {".lock", readLock},
 };

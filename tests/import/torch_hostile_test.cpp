@@ -58,7 +58,7 @@ TEST(TorchHostile, EndsTensorsThatWrapThemselves) {
     for (int i = 0; i < 100000; ++i) nested.symbol("torch._utils", "_rebuild_parameter");
     nested.code("N");
     for (int i = 0; i < 100000; ++i) nested.code("\x85R");
-    EXPECT_EQ(zipError(nested.code("s").stop()), "it holds neither a model nor a state dict");
+    EXPECT_EQ(zipError(nested.code("s").stop()), "it holds neither a model nor a state dict: its entries are \"w\"");
 }
 
 // A module whose child, memo entry 1, is the module itself.
