@@ -4,7 +4,9 @@
 #include <ATen/ATen.h>
 
 #include <chrono>
+#include <string>
 
+#include "base/error.h"
 #include "data/letterbox.h"
 #include "passes/lower_integers.h"
 #include "run/executor.h"
@@ -49,6 +51,7 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
     EvaluationResult result;
     const int64_t total = loader.batchesPerEpoch();
     int64_t done = 0, images = 0;
+    std::string damaged;
     loader.startEpoch(0);
     for (auto start = Clock::now(); auto batch = loader.next(); start = Clock::now()) {
         result.preprocessMs += msSince(start);
@@ -61,7 +64,10 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
             found.push_back(detectionsOf(decoded[static_cast<int64_t>(i)], batch->info[i], graph.info.numClasses, options.nms));
         addLabels(batch->targets, *batch, found);
         for (size_t i = 0; i < found.size(); ++i) {
-            if (batch->info[i].damaged) continue;
+            if (batch->info[i].damaged) {
+                if (damaged.empty()) damaged = batch->info[i].path;
+                continue;
+            }
             metrics.add(found[i].detections, found[i].labels);
             if (options.keepDetections) result.images.push_back(std::move(found[i]));
             ++images;
@@ -70,6 +76,7 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
         if (progress) progress(++done, total);
         cancel.poll();
     }
+    require(images > 0 || damaged.empty(), ErrorKind::BadInput, "there is nothing to measure: not one picture can be decoded, the first is ", damaged);
     for (double* ms : {&result.preprocessMs, &result.inferenceMs, &result.postprocessMs}) *ms /= static_cast<double>(std::max<int64_t>(images, 1));
     result.metrics = metrics.result();
     return result;

@@ -1,6 +1,7 @@
 // Data at the door: every command says the same about the same bad input, at once, in one sentence and no library's words.
 #include <gtest/gtest.h>
 
+#include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
@@ -81,6 +82,19 @@ TEST_F(DataDoor, DamagedPicturesAreNamedOnceAndWithoutALibrarysWords) {
     const Ended predicted = cli({"predict", "builtin:shapes", folder + "/b.jpg", "--imgsz", "64"});
     EXPECT_EQ(predicted.status, 2);
     EXPECT_EQ(predicted.err, "qatelier-cli: " + folder + "/b.jpg is cut short\n");
+}
+
+// Right at both ends, so that only decoding tells; 0 would be a figure of nothing.
+TEST_F(DataDoor, WhatCannotBeDecodedAtAllIsNoFigure) {
+    cv::Mat3b image(64, 64);
+    cv::randu(image, cv::Scalar::all(0), cv::Scalar::all(255));
+    std::vector<uchar> bytes;
+    ASSERT_TRUE(cv::imencode(".png", image, bytes));
+    std::fill(bytes.begin() + 50, bytes.begin() + 100, uchar{7});
+    file("images/a.png", {bytes.begin(), bytes.end()});
+    const Ended val = cli({"val", "builtin:shapes", "--data", file("data.yaml", "train: images\nval: images\nnames: [disc]\n"), "--imgsz", "64"});
+    EXPECT_EQ(val.status, 2) << val.out;
+    EXPECT_NE(val.err.find("not one picture can be decoded, the first is " + path("images/a.png")), std::string::npos) << val.err;
 }
 
 }  // namespace
