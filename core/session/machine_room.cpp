@@ -2,12 +2,13 @@
 #include "session/machine_room.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <fstream>
+#include <limits>
 #include <mutex>
-#include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -18,25 +19,47 @@
 namespace qat {
 namespace {
 
-constexpr uint64_t kMegabyte = 1 << 20;
-constexpr uint64_t kAddressSpace = 300 * kMegabyte;     // beside what is mapped already: with 230 oneDNN crashes
-constexpr uint64_t kContainerMemory = 384 * kMegabyte;  // in all: libraries, the network, its gradients, a few pictures
+constexpr int64_t kMegabyte = 1 << 20;
+constexpr int64_t kAddressSpace = 300 * kMegabyte;     // beside what is mapped already: with 230 oneDNN crashes
+constexpr int64_t kContainerMemory = 384 * kMegabyte;  // in all: libraries, the network, its gradients, a few pictures
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
-// Bytes of address space in use.
-uint64_t mappedBytes() {
-    std::ifstream file("/proc/self/statm");
-    uint64_t pages = 0;
-    file >> pages;
-    return pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+// A number alone in a file of the kernel's; no limit for "max", for more than fits, and where there is no such file.
+int64_t numberIn(const std::string& file) {
+    int64_t number = 0;
+    std::ifstream in(file);
+    return in >> number ? number : kNoLimit;
 }
 
-// A limit of the container, in either version of control groups; nothing where there is none.
-std::optional<uint64_t> containerLimit() {
-    for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-        std::ifstream file(path);
-        if (uint64_t bytes = 0; file >> bytes) return bytes;
+// The number after a word at the beginning of a line, in bytes.
+int64_t kilobytesIn(const std::string& file, const std::string& word) {
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+        std::istringstream parts(line);
+        std::string first;
+        int64_t number = 0;
+        if (parts >> first >> number && first == word) return number * 1024;
     }
-    return std::nullopt;
+    return kNoLimit;
+}
+
+int64_t left(int64_t limit, int64_t used) { return limit == kNoLimit ? kNoLimit : std::max<int64_t>(limit - used, 0); }
+
+struct ContainerMemory {
+    int64_t limit, used;
+};
+
+// Of both versions of control groups; the group that a container shows its processes stands at the root.
+ContainerMemory containerMemory() {
+    const std::string root = "/sys/fs/cgroup/", older = root + "memory/memory.";
+    const ContainerMemory now{numberIn(root + "memory.max"), numberIn(root + "memory.current")};
+    return now.limit < kNoLimit ? now : ContainerMemory{numberIn(older + "limit_in_bytes"), numberIn(older + "usage_in_bytes")};
+}
+
+int64_t addressSpaceLeft() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
+    return left(static_cast<int64_t>(limit.rlim_cur), kilobytesIn("/proc/self/status", "VmSize:"));
 }
 
 }  // namespace
@@ -64,16 +87,17 @@ int startableThreads(int wanted) {
     return static_cast<int>(threads.size());
 }
 
+int64_t availableMemory() {
+    const ContainerMemory container = containerMemory();
+    return std::min({kilobytesIn("/proc/meminfo", "MemAvailable:"), left(container.limit, container.used), addressSpaceLeft()});
+}
+
 void requireMemoryForJob() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-        const uint64_t used = mappedBytes(), left = limit.rlim_cur > used ? limit.rlim_cur - used : 0;
-        require(left >= kAddressSpace, ErrorKind::Io, "not enough memory: the limit on address space (ulimit -v) leaves ",
-                left / kMegabyte, " MB beside the program, and the smallest job needs ", kAddressSpace / kMegabyte, " MB");
-    }
-    const auto container = containerLimit();
-    require(!container || *container >= kContainerMemory, ErrorKind::Io, "not enough memory: the container may have ",
-            container.value_or(0) / kMegabyte, " MB, and the smallest job needs ", kContainerMemory / kMegabyte, " MB");
+    const int64_t space = addressSpaceLeft(), container = containerMemory().limit;
+    require(space >= kAddressSpace, ErrorKind::Io, "not enough memory: the limit on address space (ulimit -v) leaves ",
+            space / kMegabyte, " MB beside the program, and the smallest job needs ", kAddressSpace / kMegabyte, " MB");
+    require(container >= kContainerMemory, ErrorKind::Io, "not enough memory: the container may have ", container / kMegabyte,
+            " MB, and the smallest job needs ", kContainerMemory / kMegabyte, " MB");
 }
 
 }  // namespace qat

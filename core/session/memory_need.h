@@ -8,10 +8,6 @@
 
 namespace qat {
 
-// Bytes that this process may still take: the least of what the machine has free, the limit of its control group and
-// that of its address space.
-int64_t availableMemory();
-
 // Bytes that running the graph on a batch of square images takes at the very least: the images, and the largest layer's
 // input and output.
 int64_t leastMemory(const Graph& graph, int64_t batch, int imgsz);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "import/checkpoint.h"
+#include "session/machine_room.h"
 #include "session/memory_need.h"
 #include "session/model_source.h"
 #include "session/small_job.h"
