@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/files.h"
+
 namespace qat {
 namespace {
 
@@ -80,6 +82,12 @@ std::string Sha256::hex() {
 std::string sha256Hex(std::span<const std::byte> bytes) {
     Sha256 hash;
     hash.update(bytes);
+    return hash.hex();
+}
+
+std::string fileSha256(const std::filesystem::path& path) {
+    Sha256 hash;
+    readFilePieces(path, [&](std::span<const std::byte> piece) { hash.update(piece); });
     return hash.hex();
 }
 

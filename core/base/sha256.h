@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 
@@ -28,5 +29,8 @@ private:
 
 // Digest of one piece of memory.
 std::string sha256Hex(std::span<const std::byte> bytes);
+
+// Digest of a file of any size, a piece in memory at a time. Throws as readFile of base/files.h.
+std::string fileSha256(const std::filesystem::path& path);
 
 }  // namespace qat

@@ -12,7 +12,6 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/sha256.h"
 
 namespace qat {
@@ -29,7 +28,7 @@ std::string fileSize(const Dataset& data, int64_t index) {
 }
 
 std::string fileDigest(const Dataset& data, int64_t index) {
-    return sha256Hex(FileBytes(data.path(index)).bytes());
+    return fileSha256(data.path(index));
 }
 
 std::string shape(const Dataset& data, int64_t index) {

@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/files.h"
+#include "support/assets.h"
+
 namespace qat {
 namespace {
 
@@ -31,6 +34,15 @@ TEST(Sha256, PiecesDoNotMatter) {
         hash.update(bytesOf(text).first(cut));
         hash.update(bytesOf(text).subspan(cut));
         EXPECT_EQ(hash.hex(), whole) << cut;
+    }
+}
+
+TEST(Sha256, OfFilesIsThatOfTheirBytes) {
+    const test::ScratchFolder scratch;
+    for (const size_t size : {size_t{0}, size_t{3}, size_t{2'500'000}}) {
+        const std::string bytes(size, 'x');
+        writeFileAtomic(scratch.path() / "a", bytes);
+        EXPECT_EQ(fileSha256(scratch.path() / "a"), sha256Hex(bytesOf(bytes))) << size;
     }
 }
 
