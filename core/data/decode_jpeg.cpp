@@ -24,6 +24,7 @@ struct Reading {
     std::jmp_buf escape;
     bool allRows;
     bool dataEndedEarly;  // somewhere the coded data was over before the pixels were
+    bool endMissing;      // the file was over before the end marker came
     bool dataDamaged;     // bytes of the coded data are wrong or missing
     bool allScans;        // every coefficient was there in full accuracy
 };
@@ -36,7 +37,8 @@ void onMessage(j_common_ptr codec, int level) {
     if (level >= 0) return;  // a trace
     const int code = codec->err->msg_code;
     if (code == JWRN_HIT_MARKER) of(codec).dataEndedEarly = true;
-    // These are about tags, or about the end of the file, which is looked at otherwise.
+    if (code == JWRN_JPEG_EOF) of(codec).endMissing = true;
+    // These are about tags, or about the end of the file, which takes nothing from the pixels by itself.
     if (code != JWRN_ADOBE_XFORM && code != JWRN_JFIF_MAJOR && code != JWRN_JPEG_EOF) of(codec).dataDamaged = true;
 }
 
@@ -121,9 +123,9 @@ Decoded decodeJpeg(std::span<const std::byte> file, const ImageHeader& header) {
         result.image = cv::Mat::zeros(static_cast<int>(reading.codec.image_height), static_cast<int>(reading.codec.image_width),
                                       reading.codec.num_components == 4 ? CV_8UC4 : CV_8UC3);
         readRows(reading, result.image.data, result.image.step);
-        if (!reading.allRows || (!header.complete && !hasEverything(reading, file))) result.image.release();
+        if (!reading.allRows || (reading.endMissing && !hasEverything(reading, file))) result.image.release();
     }
-    result.damaged = header.complete && reading.dataDamaged;
+    result.damaged = reading.dataDamaged;
     jpeg_destroy_decompress(&reading.codec);
     if (result.image.channels() == 4) result.image = bgrOfCmyk(result.image);
     return result;

@@ -150,11 +150,19 @@ TEST_F(ImageFileTest, OnlyTheEndMarkerIsMissing) {
         EXPECT_EQ(reading.problem, "");
         EXPECT_EQ(cv::norm(reading.image, whole, cv::NORM_INF), 0) << "down to the last row";
     }
+    for (const char filling : {'\0', 'x'}) {
+        writeBytes("a.jpg", bytes + std::string(70'000, filling));
+        EXPECT_EQ(pictureProblem(path), "") << "what follows the marker takes nothing away";
+        EXPECT_EQ(readPicture(path).problem, "");
+        EXPECT_EQ(cv::norm(readImage(path), whole, cv::NORM_INF), 0);
+    }
     writeBytes("a.jpg", bytes.substr(0, bytes.size() * 6 / 10));
     EXPECT_NE(pictureProblem(path).find("a.jpg is cut short"), std::string::npos);
     EXPECT_NE(readPicture(path).problem.find("a.jpg is cut short"), std::string::npos);
     writeBytes("a.jpg", bytes.substr(0, bytes.size() * 6 / 10) + std::string(1000, '\0'));
     EXPECT_NE(pictureProblem(path).find("a.jpg is cut short"), std::string::npos) << "filled with zeros by a full disk";
+    writeBytes("a.jpg", bytes.substr(0, bytes.size() - 2) + std::string(70'000, '\0'));
+    EXPECT_NE(pictureProblem(path).find("a.jpg is cut short"), std::string::npos) << "nobody knows where the zeros begin";
 }
 
 // What a file claims is known before anything is decoded, whatever it is called.
@@ -184,14 +192,17 @@ TEST_F(ImageFileTest, BombsAreRefusedFromTheirHeaders) {
 // Bytes inside the coded data are wrong: what is left is used, and the file named.
 TEST_F(ImageFileTest, DamageThatDecodersLetPassIsSaid) {
     std::string bytes = readFile(write("a.jpg", 320, 240));
-    bytes.replace(bytes.size() / 2, 40, std::string(40, '\xA7'));
-    const fs::path path = writeBytes("a.jpg", bytes.substr(0, bytes.size() * 7 / 10) + "\xFF\xD9");
-    testing::internal::CaptureStderr();
-    EXPECT_EQ(pictureProblem(path), "") << "not decoded";
-    const PictureReading reading = readPicture(path);
-    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-    EXPECT_EQ(reading.image.size(), cv::Size(320, 240));
-    EXPECT_NE(reading.problem.find("a.jpg is damaged"), std::string::npos) << reading.problem;
+    bytes.insert(bytes.size() / 2, std::string(40, '\xA7'));
+    const std::string endless = bytes.substr(0, bytes.size() - 2);
+    for (const std::string& damaged : {bytes.substr(0, bytes.size() * 7 / 10) + "\xFF\xD9", endless, bytes + std::string(70'000, '\0'), bytes + std::string(70'000, 'x')}) {
+        const fs::path path = writeBytes("a.jpg", damaged);
+        testing::internal::CaptureStderr();
+        EXPECT_EQ(pictureProblem(path), "") << "there is a picture";
+        const PictureReading reading = readPicture(path);
+        EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+        EXPECT_EQ(reading.image.size(), cv::Size(320, 240)) << damaged.size();
+        EXPECT_NE(reading.problem.find("a.jpg is damaged"), std::string::npos) << damaged.size() << reading.problem;
+    }
 }
 
 // Any changed or missing bytes: a picture or a sentence that names the file, and never a word of a library's own.
