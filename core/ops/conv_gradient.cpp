@@ -77,9 +77,7 @@ public:
     }
 
     ConvGradient run() {
-        at::parallel_for(0, m_byImages * m_byOutputs, 1, [&](int64_t begin, int64_t end) {
-            for (int64_t task = begin; task < end; ++task) compute(task);
-        });
+        shareOut(m_byImages * m_byOutputs, [&](int64_t task) { compute(task); });
         add(m_parts);
         if (m_wantsBias) add(m_biasParts);
         return {m_parts.front(), m_wantsBias ? m_biasParts.front() : at::Tensor()};
@@ -133,7 +131,7 @@ private:
         const at::Tensor& part = m_parts[image];
         memory packed(kernel.packed, cpu, ofWeight.floats(ceilDiv(static_cast<int64_t>(kernel.packed.get_size()), 4)));
         memory plain(kernel.plain, cpu, part.data_ptr<float>() + firstOutput(task) * part.stride(0));
-        std::unordered_map<int, memory> arguments{
+        onednn::Arguments arguments{
             {DNNL_ARG_SRC, memory(kernel.x, cpu, m_x.data_ptr<float>() + firstImage(task) * perImage)},
             {DNNL_ARG_DIFF_DST, memory(kernel.dy, cpu, gradientOf(task, sizes, ofGradient))},
             {DNNL_ARG_DIFF_WEIGHTS, packed},

@@ -4,8 +4,6 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <unordered_map>
-
 #include "ops/conv_gradient.h"
 #include "ops/onednn.h"
 #include "ops/packed_conv.h"
@@ -14,15 +12,9 @@ namespace qat {
 namespace {
 
 using dnnl::memory;
-using Arguments = std::unordered_map<int, memory>;
+using onednn::Arguments;
 
 at::Tensor channelsLast(at::IntArrayRef sizes) { return at::empty(sizes, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast)); }
-
-void execute(const dnnl::primitive& primitive, const Arguments& arguments) {
-    dnnl::stream stream(onednn::cpu());
-    primitive.execute(stream, arguments);
-    stream.wait();
-}
 
 // The weight in the order a kernel wants; `room` keeps it.
 memory inOrder(const at::Tensor& weight, int64_t groups, const memory::desc& wanted, at::Tensor& room) {
@@ -30,7 +22,7 @@ memory inOrder(const at::Tensor& weight, int64_t groups, const memory::desc& wan
     if (given.get_desc() == wanted) return given;
     room = at::empty({static_cast<int64_t>(wanted.get_size())}, at::kByte);
     memory packed = onednn::wrap(wanted, room);
-    execute(dnnl::reorder(given, packed), {{DNNL_ARG_FROM, given}, {DNNL_ARG_TO, packed}});
+    onednn::execute(dnnl::reorder(given, packed), {{DNNL_ARG_FROM, given}, {DNNL_ARG_TO, packed}});
     return packed;
 }
 
@@ -59,7 +51,7 @@ at::Tensor compute(const Conv2d& conv, const at::Tensor& x, const at::Tensor& we
         Arguments arguments{{DNNL_ARG_SRC, onednn::wrap(orders.x, x)}, {DNNL_ARG_DST, onednn::wrap(orders.y, y)},
                             {DNNL_ARG_WEIGHTS, inOrder(weight, conv.groups, made.description.weights_desc(), room)}};
         if (bias.defined()) arguments.emplace(DNNL_ARG_BIAS, onednn::wrap(orders.bias, bias));
-        execute(made.primitive, arguments);
+        made.execute(arguments);
         return y;
     });
 }
@@ -73,8 +65,8 @@ at::Tensor dataGradient(const Conv2d& conv, at::IntArrayRef sizes, const at::Ten
         const auto made = onednn::makeFixed<dnnl::convolution_backward_data>(
             {dnnl::algorithm::convolution_direct, orders.x, orders.weight, orders.y, window.stride, window.dilation, window.padding, window.padding}, {}, hint);
         at::Tensor room;
-        execute(made.primitive, {{DNNL_ARG_DIFF_DST, onednn::wrap(orders.y, dy)}, {DNNL_ARG_DIFF_SRC, onednn::wrap(orders.x, dx)},
-                                 {DNNL_ARG_WEIGHTS, inOrder(weight, conv.groups, made.description.weights_desc(), room)}});
+        made.execute({{DNNL_ARG_DIFF_DST, onednn::wrap(orders.y, dy)}, {DNNL_ARG_DIFF_SRC, onednn::wrap(orders.x, dx)},
+                      {DNNL_ARG_WEIGHTS, inOrder(weight, conv.groups, made.description.weights_desc(), room)}});
         return dx;
     });
 }
@@ -114,6 +106,8 @@ public:
 
 at::Tensor convolve(const Conv2d& window, const at::Tensor& input, const at::Tensor& givenWeight, const at::Tensor& bias) {
     resultSizes(window, givenWeight.sizes(), input.sizes());
+    require(!bias.defined() || bias.numel() == givenWeight.size(0), ErrorKind::BadInput, "expects a bias of ", givenWeight.size(0), " numbers, not of ",
+            bias.defined() ? bias.numel() : 0);
     const at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor weight = givenWeight.is_non_overlapping_and_dense() ? givenWeight : givenWeight.contiguous();
     if (!at::GradMode::is_enabled()) return compute(window, x, weight, bias);

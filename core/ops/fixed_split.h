@@ -2,6 +2,7 @@
 // are cut by sizes alone, or not at all.
 #pragma once
 
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <omp.h>
 
@@ -12,7 +13,8 @@ namespace qat {
 // While it lives, what is called from this thread runs on this thread alone. Costs nothing to make; nests.
 class OneThread {
 public:
-    OneThread() : m_before(omp_get_max_threads()) { omp_set_num_threads(1); }
+    // libtorch is asked, since it sets the number itself the first time it is on a new thread.
+    OneThread() : m_before(at::get_num_threads()) { omp_set_num_threads(1); }
     ~OneThread() { omp_set_num_threads(m_before); }
     OneThread(const OneThread&) = delete;
     OneThread& operator=(const OneThread&) = delete;
@@ -32,7 +34,8 @@ at::Tensor imageByImage(const at::Tensor& images, const TensorFunction& function
 // A function of single elements, in pieces that end with a vector. Result in the order of x. No gradients.
 at::Tensor piecewise(const at::Tensor& x, const TensorFunction& function);
 
-// at::bmm of a [G,M,K] and b [G,K,N], some rows of a on a thread of its own. The BLAS has one thread (session/process.h).
+// at::bmm of a [G,M,K] and b [G,K,N], some rows of a at a time, each time on one thread: the BLAS, too, must have
+// only one, which prepareProcess() sees to.
 at::Tensor products(const at::Tensor& a, const at::Tensor& b);
 
 // Sums of float x [N,C,H,W] over everything but channels, in double: [C].

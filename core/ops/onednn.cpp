@@ -3,6 +3,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <array>
+
 namespace qat::onednn {
 
 using dnnl::memory;
@@ -42,6 +45,14 @@ Window::Window(const Conv2d& conv)
     : stride(conv.stride.begin(), conv.stride.end()), dilation{conv.dilation[0] - 1, conv.dilation[1] - 1},  // oneDNN counts the gaps
       padding(conv.padding.begin(), conv.padding.end()) {}
 
-bool addsInFixedOrder(std::string_view kernel) { return kernel.find("brg") == kernel.npos && kernel.find("gemm") == kernel.npos; }
+void execute(const dnnl::primitive& primitive, const Arguments& arguments) {
+    dnnl::stream stream(cpu());
+    primitive.execute(stream, arguments);
+    stream.wait();
+}
+
+bool isDirect(std::string_view kernel) {
+    return std::ranges::none_of(std::array{"brg", "gemm", "ref"}, [&](const char* other) { return kernel.find(other) != kernel.npos; });
+}
 
 }  // namespace qat::onednn

@@ -5,6 +5,7 @@
 
 #include <dnnl.hpp>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "ops/fixed_split.h"
@@ -48,29 +49,40 @@ auto guarded(const Work& work) {
     }
 }
 
-// Whether a kernel of that name adds in an order that follows from the sizes alone. The direct kernels walk over all inputs of a
-// result one after the other, wherever they cut; those made of matrix products, small ("brg") or large ("gemm"), choose by the
-// number of threads how many products they add at a time.
-bool addsInFixedOrder(std::string_view kernel);
+using Arguments = std::unordered_map<int, dnnl::memory>;
+
+void execute(const dnnl::primitive& primitive, const Arguments& arguments);
+
+// Whether a kernel of that name walks over all inputs of a result one after the other, wherever it cuts, and is fast. Those made
+// of matrix products, small ("brg") or large ("gemm"), choose by the number of threads how many products they add at a time; the
+// reference kernel ("ref"), which can do everything, is a hundred times slower than one of them on one thread.
+bool isDirect(std::string_view kernel);
 
 // A primitive and what it says of itself.
 template <class Primitive>
 struct Made {
     typename Primitive::primitive_desc description;
     Primitive primitive;
+    bool alone = false;  // made for one thread, and then only that one may execute it
+
+    void execute(const Arguments& arguments) const {
+        if (!alone) return onednn::execute(primitive, arguments);
+        const OneThread one;
+        onednn::execute(primitive, arguments);
+    }
 };
 
-// The first kernel that adds in a fixed order; where there is none, the first kernel of all, on one thread.
-// hint: the forward description for gradients.
+// A kernel that adds in an order which follows from the sizes alone: the first direct one; where there is none (paddings of a
+// window of one, gradients of dilated steps), the first of all, on one thread. hint: the forward description for gradients.
 template <class Primitive, class... Hint>
 Made<Primitive> makeFixed(const typename Primitive::desc& wanted, const dnnl::primitive_attr& attributes, const Hint&... hint) {
     typename Primitive::primitive_desc description(wanted, attributes, cpu(), hint...);
     do {
-        if (addsInFixedOrder(description.impl_info_str())) return {description, Primitive(description)};
+        if (isDirect(description.impl_info_str())) return {description, Primitive(description)};
     } while (description.next_impl());
     const OneThread one;  // oneDNN remembers kernels by the number of threads they are made under
     typename Primitive::primitive_desc first(wanted, attributes, cpu(), hint...);
-    return {first, Primitive(first)};
+    return {first, Primitive(first), true};
 }
 
 }  // namespace qat::onednn

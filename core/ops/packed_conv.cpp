@@ -3,7 +3,6 @@
 
 #include <ATen/ATen.h>
 
-#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
@@ -38,9 +37,10 @@ Pair outputSize(const Conv2d& window, Pair kernel, Pair size) {
 
 std::vector<int64_t> resultSizes(const Conv2d& window, at::IntArrayRef weight, at::IntArrayRef data) {
     require(data.size() == 4, ErrorKind::BadInput, "expects 4-d data, not ", data.size(), "-d");
+    require(data[0] > 0, ErrorKind::BadInput, "expects at least one image");
     require(data[1] == weight[1] * window.groups, ErrorKind::BadInput, "expects ", weight[1] * window.groups, " channels, not ", data[1]);
     const Pair size = outputSize(window, {weight[2], weight[3]}, {data[2], data[3]});
-    require(data[0] > 0 && size[0] > 0 && size[1] > 0, ErrorKind::BadInput, "the window does not fit into data of ", data[2], " x ", data[3]);
+    require(size[0] > 0 && size[1] > 0, ErrorKind::BadInput, "the window does not fit into data of ", data[2], " x ", data[3]);
     return {data[0], weight[0], size[0], size[1]};
 }
 
@@ -48,7 +48,7 @@ struct PackedConv::State {
     // A primitive for one size of the data.
     struct Ready {
         std::vector<int64_t> sizes;
-        dnnl::convolution_forward primitive;
+        onednn::Made<dnnl::convolution_forward> kernel;
         memory::desc data, result;
         memory weight;
     };
@@ -76,11 +76,9 @@ PackedConv::State::Ready PackedConv::State::make(const at::Tensor& x) const {
                                                  resultOrder, w.stride, w.dilation, w.padding, w.padding);
     const auto chosen = made(wanted);
     memory packed(chosen.description.weights_desc(), onednn::cpu());
-    dnnl::stream stream(onednn::cpu());
     memory given = wrap(plain, weight);
-    dnnl::reorder(given, packed).execute(stream, given, packed);
-    stream.wait();
-    return {x.sizes().vec(), chosen.primitive, dataOrder, resultOrder, packed};
+    onednn::execute(dnnl::reorder(given, packed), {{DNNL_ARG_FROM, given}, {DNNL_ARG_TO, packed}});
+    return {x.sizes().vec(), chosen, dataOrder, resultOrder, packed};
 }
 
 // Whole numbers are added exactly, so that any kernel will do.
@@ -125,12 +123,10 @@ at::Tensor PackedConv::run(const at::Tensor& x) {
     return onednn::guarded([&] {
         const State::Ready& ready = state.readyFor(data);
         at::Tensor y = at::empty(ready.result.dims(), at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
-        std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(ready.data, data)}, {DNNL_ARG_WEIGHTS, ready.weight}, {DNNL_ARG_DST, wrap(ready.result, y)}};
+        onednn::Arguments arguments{{DNNL_ARG_SRC, wrap(ready.data, data)}, {DNNL_ARG_WEIGHTS, ready.weight}, {DNNL_ARG_DST, wrap(ready.result, y)}};
         if (state.bias.defined())
             arguments.emplace(DNNL_ARG_BIAS, wrap(onednn::vectorOrder(state.bias.numel()), state.bias));
-        dnnl::stream stream(onednn::cpu());
-        ready.primitive.execute(stream, arguments);
-        stream.wait();
+        ready.kernel.execute(arguments);
         return y;
     });
 }

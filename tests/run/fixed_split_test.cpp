@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <thread>
 
 #include "ops/forward.h"
 #include "support/tensors.h"
@@ -53,6 +54,16 @@ TEST(FixedSplit, TheNetworksOwnOperatorsAreTheSame) {
     }
 }
 
+TEST(FixedSplit, SiluOfAnyShapeGoesBackTheSameWay) {
+    const at::Tensor slope = sameOnAll([] {
+        const at::Tensor x = randomTensor({3, 5, 13007}, 1, -6, 6).requires_grad_(true);
+        forward(Activation{ActivationKind::Silu}, {x}, true)[0].backward(randomTensor({3, 5, 13007}, 2));
+        return x.grad();
+    });
+    const at::Tensor x = randomTensor({3, 5, 13007}, 1, -6, 6).to(at::kDouble), s = at::sigmoid(x);
+    EXPECT_LE(maxDifference(slope, randomTensor({3, 5, 13007}, 2).to(at::kDouble) * (s * (1 + x * (1 - s)))), 1e-5);
+}
+
 TEST(FixedSplit, ImagesAreComputedOneByOne) {
     const at::Tensor images = randomTensor({5, 3, 37, 29}, 1).contiguous(at::MemoryFormat::ChannelsLast);
     const auto resized = [](const at::Tensor& some) { return at::upsample_bilinear2d(some, {64, 64}, false); };
@@ -78,6 +89,10 @@ TEST(FixedSplit, OneThreadEndsWithItsScope) {
         EXPECT_EQ(at::get_num_threads(), 1);
     }
     EXPECT_EQ(at::get_num_threads(), 3);
+    std::thread([] {
+        const OneThread one;
+        EXPECT_EQ(at::get_num_threads(), 1) << "on a thread that libtorch has not seen";
+    }).join();
 }
 
 }  // namespace
