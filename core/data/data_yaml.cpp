@@ -90,7 +90,7 @@ std::vector<std::string> readClasses(const fs::path& file, const YAML::Node& roo
     return result;
 }
 
-// Where a source may be: as written; then without a leading ../, as labelling services write it; each with the
+// Where the data or a source may be: as written; then without a leading ../, as labelling services write it; each with the
 // separators of Windows replaced.
 std::vector<fs::path> placesOf(const fs::path& root, const std::string& written) {
     std::string slashes = written;
@@ -107,12 +107,21 @@ std::vector<fs::path> placesOf(const fs::path& root, const std::string& written)
     return places;
 }
 
+bool isThere(const fs::path& place) {
+    std::error_code error;
+    return fs::exists(place, error) || error;  // what may not be looked at is there
+}
+
+// What leads to nothing stays as written: a source may be elsewhere, and says else where it was looked for.
+fs::path rootOf(const fs::path& file, const YAML::Node& path) {
+    if (!path.IsDefined() || path.IsNull()) return file.parent_path();
+    const std::vector<fs::path> places = placesOf(file.parent_path(), textOf(file, path, "path"));
+    const auto place = std::ranges::find_if(places, isThere);
+    return place != places.end() ? *place : places.front();
+}
+
 void addImages(const fs::path& file, const YAML::Node& entry, const char* key, const fs::path& root, Depth depth, ImageSet& set) {
     const std::vector<fs::path> places = placesOf(root, textOf(file, entry, key));
-    const auto isThere = [](const fs::path& place) {
-        std::error_code error;
-        return fs::exists(place, error) || error;  // what may not be looked at is there
-    };
     const auto place = std::ranges::find_if(places, isThere);
     std::vector<std::string> tried;
     for (const fs::path& one : places) tried.push_back(one.string());
@@ -132,8 +141,7 @@ ImageSet readRoot(const fs::path& file, const YAML::Node& root, DataSplit split,
     require(root.IsMap(), ErrorKind::BadInput, file.string(), ": this file has no keys, a data.yaml was expected");
     ImageSet set;
     set.classNames = readClasses(file, root);
-    fs::path base = file.parent_path();
-    if (const YAML::Node path = root["path"]; path.IsDefined() && !path.IsNull()) base /= textOf(file, path, "path");
+    const fs::path base = rootOf(file, root["path"]);
     const char* const key = splitName(split);
     const YAML::Node sources = split == DataSplit::Val && !root[key].IsDefined() ? root["validation"] : root[key];
     require(sources.IsDefined() && !sources.IsNull(), ErrorKind::BadInput, file.string(), ": the key ", key,

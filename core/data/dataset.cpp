@@ -41,7 +41,9 @@ public:
         if (reading.problem.empty()) return {item.path, std::move(reading.image), item.labels};
         const bool usable = !reading.image.empty();
         require(m_check == DataCheck::Lenient && (usable || !m_alone), ErrorKind::BadInput, reading.problem);
-        note(index, usable ? reading.problem + "; it is used as it is" : str(reading.problem, ", so it is not measured, and calibration and training see a grey picture in its place"));
+        note(index, reading.problem + (usable ? "; it is used as it is"
+                                              : ", so accuracy is measured without it, and calibration, analysis and "
+                                                "training see a grey picture in its place"));
         if (usable) return {item.path, std::move(reading.image), item.labels};
         return {item.path, standIn(item.path), {}, true};
     }

@@ -21,7 +21,7 @@ struct Sample {
     std::string path;  // for messages and run folders; need not exist on the disk
     cv::Mat image;     // BGR, uint8, upright; shared: copy before writing into it
     std::vector<ObjectLabel> labels;
-    bool damaged = false;  // the file cannot be decoded: a grey picture without labels stands in, and measures nothing
+    bool damaged = false;  // the file cannot be decoded: a grey picture without labels stands in, for all but accuracy
 };
 
 enum class DataSplit { Train, Val, Test };

@@ -17,7 +17,8 @@ namespace {
 
 constexpr uint64_t kFreeEntries = 200'000;    // looked at in any case
 constexpr uint64_t kEntriesAPicture = 20;     // and for each picture found: labels, other sizes, notes
-constexpr int kMostVisits = 16;               // of one folder, by different links
+constexpr uint64_t kFreeRepeats = 10'000;     // entries that links lead to again, in any case
+constexpr uint64_t kRepeatsAnEntry = 32;      // and for each entry, on average: doubling at every link has no end
 
 constexpr std::array<std::string_view, 5> kForeignFolders{"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "lost+found"};
 
@@ -40,11 +41,16 @@ private:
         if (::stat(folder.c_str(), &info) != 0) return unsearchable(folder, {errno, std::generic_category()});
         const Identity identity{info.st_dev, info.st_ino};
         if (std::ranges::find(m_inside, identity) != m_inside.end()) return;
-        require(++m_visits[identity] <= kMostVisits, ErrorKind::BadInput, "links below ", m_top.string(), " lead to ", folder.string(), " more than ",
-                kMostVisits, " times");
+        const int visit = ++m_visits[identity];
+        const bool within = std::exchange(m_again, m_again || visit > 1);
+        const size_t before = m_found.size();
         m_inside.push_back(identity);
         search(folder);
         m_inside.pop_back();
+        m_again = within;
+        if (visit == 2 && !within && m_found.size() > before)
+            m_warnings.push_back(str(folder.string(), " is also reached by another path, so its pictures count more ",
+                                     "than once"));
     }
 
     void search(const fs::path& folder) {
@@ -56,6 +62,10 @@ private:
 
     void see(const fs::directory_entry& entry) {
         ++m_entries;
+        m_repeated += m_again ? 1 : 0;
+        require(m_repeated <= kFreeRepeats + kRepeatsAnEntry * (m_entries - m_repeated), ErrorKind::BadInput,
+                "links below ", m_top.string(), " lead to the same folders over and over, the last time to ",
+                entry.path().parent_path().string());
         require(m_entries <= kFreeEntries + kEntriesAPicture * m_found.size(), ErrorKind::BadInput, m_top.string(), " holds more than ",
                 m_entries - 1, " files and folders, of which ", m_found.size(), " are pictures: name the folder of the pictures");
         const fs::path& path = entry.path();
@@ -83,7 +93,8 @@ private:
     std::vector<fs::path> m_found;
     std::vector<Identity> m_inside;
     std::map<Identity, int> m_visits;
-    uint64_t m_entries = 0;
+    bool m_again = false;  // in a folder that was searched before, or below one
+    uint64_t m_entries = 0, m_repeated = 0;
 };
 
 }  // namespace

@@ -50,6 +50,7 @@ const char* faultOf(const std::vector<double>& values, bool polygons) {
     if (!(values[0] >= 0) || values[0] != std::floor(values[0])) return "does not begin with a class number";
     const auto outside = [](double value) { return !(value >= -kTolerance && value <= 1 + kTolerance); };
     if (std::any_of(values.begin() + 1, values.end(), outside)) return "has a coordinate outside 0..1";
+    if (!polygons && (values[3] < 0 || values[4] < 0)) return "has a negative width or height";  // the edge is none of these
     return nullptr;
 }
 

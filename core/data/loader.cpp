@@ -250,7 +250,6 @@ void Loader::Engine::prepare(Slot& slot, size_t image) {
     if (m_options.augment) {
         Sample sample = augmented(slot, position);
         info.path = std::move(sample.path);
-        info.damaged = sample.damaged;
         info.width = sample.image.cols;
         info.height = sample.image.rows;
         info.labels = slot.labels[image] = std::move(sample.labels);

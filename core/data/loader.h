@@ -16,7 +16,7 @@
 namespace qat {
 
 // Where a picture of a batch comes from and how boxes get back there (toOriginal of data/letterbox.h). An augmented
-// picture is its own original: imgsz x imgsz, ratio 1, no pads.
+// picture is its own original: imgsz x imgsz, ratio 1, no pads; nobody measures it, so nothing is said of damage.
 struct ImageInfo {
     std::string path;
     int width = 0, height = 0;        // of the original

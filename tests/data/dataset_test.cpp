@@ -112,6 +112,18 @@ TEST_F(DatasetTest, MalformedLabelsLeaveThePictureOut) {
     expectBad(spec, {"data.yaml", "labels/bad.txt:2:"});
 }
 
+// What may be a mistake is read, and said of the first files, since a habit of a tool is in all of them.
+TEST_F(DatasetTest, DoubtfulLabelsAreSaidOfTheFirstFilesAndCounted) {
+    for (int i = 10; i < 32; ++i) add(std::to_string(i), "0 .5 .5 .2 .2\n0 .2 .2 .8 .2 .5 .8\n");
+    const auto dataset = openDataset((m_root / "images").string(), DataSplit::Val);
+    EXPECT_EQ(dataset->size(), 22);
+    EXPECT_EQ(dataset->leftOut(), 0);
+    EXPECT_EQ(dataset->labels(21).size(), 2u);
+    ASSERT_EQ(dataset->warnings().size(), 21u);
+    EXPECT_NE(dataset->warnings()[19].find("labels/29.txt:1: this row has five values like a box"), std::string::npos) << dataset->warnings()[19];
+    EXPECT_EQ(dataset->warnings()[20], "the same of 2 more label files");
+}
+
 TEST_F(DatasetTest, ClassThatTheDataDoesNotHave) {
     add("a", "0 .5 .5 .2 .2\n2 .5 .5 .2 .2\n");
     expectBad(yaml("val: images\nnames: [x, y]\n"), {"labels/a.txt:2:", "class 2", "2 classes"});
@@ -213,6 +225,10 @@ TEST_F(DatasetTest, ParentFoldersOfLabellingServices) {
     EXPECT_EQ(openDataset(yaml("val: ../images\nnames: [x]\n"), DataSplit::Val)->size(), 1) << "nothing beside the data's folder";
     EXPECT_EQ(openDataset(yaml(str("path: ", m_root.string(), "\nval: [../images]\nnames: [x]\n")), DataSplit::Val)->path(0), (m_root / "images/a.png").string());
     EXPECT_EQ(openDataset(yaml("validation: ..\\images\nnames: [x]\n"), DataSplit::Val)->size(), 1) << "as Windows writes it";
+    for (const auto& [path, val] : {std::pair("..\\set", "images"), {"../images", "a.png"}, {"..\\images", "a.png"}})
+        EXPECT_EQ(openDataset(yaml(str("path: ", path, "\nval: ", val, "\nnames: [x]\n")), DataSplit::Val)->path(0),
+                  (m_root / "images/a.png").string()) << path;
+    expectBad(yaml("path: ..\\none\nval: images\nnames: [x]\n"), {"data.yaml:2:", "images", "nothing is there"});
     expectBad(yaml("\nval: ../valid/images\nnames: [x]\n"),
               {"data.yaml:2:", (m_root.parent_path() / "valid/images").string(), " or ", (m_root / "valid/images").string(), "nothing is there"});
     fs::create_directories(m_root / "deep");

@@ -83,6 +83,8 @@ TEST_F(LabelsTest, ProblemsNameFileAndLine) {
         {"1 .5 -.0101 .1 .1\n", 1},                // below 0
         {"1 .1 .1 .2 .2 .3 1.02\n", 1},            //
         {"1 .5 .5 .1 .1\n1 .5 .5 .1 \xE9\n", 2},    // Latin-1
+        {"1 .5 .5 .1 .1\n1 .5 .5 -.001 .1\n", 2},  // a size below 0
+        {"1 .5 .5 .1 -1e-9\n", 1},                //
         {"1 .5 nan .1 .1\n", 1},                   // not a coordinate
         {"1 .5 inf .1 .1\n", 1},                   //
         {"1 .5 1e999 .1 .1\n", 1},                 //
