@@ -131,6 +131,7 @@ RunRecord readRunRecord(const std::filesystem::path& folder) {
             " is not a run folder (neither run_summary.json nor config.yaml and events.jsonl in it)");
     RunRecord record;
     record.folder = folder;
+    record.ended = hasSummary(folder);  // a log that was begun and says nothing yet is of a run that has not ended
     Points points;
     json begin;
     std::error_code unreadable;

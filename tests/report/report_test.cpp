@@ -73,6 +73,11 @@ TEST(RunReport, SaysThatARunHasNotEnded) {
     const ScratchFolder scratch;
     const std::string begin = R"({"t":0,"type":"run","run_id":"b","time":"2026-11-21T10:00:00+00:00","model":"yolov8n","quantization":"w4a8","data":"shapes"})";
     writeFileAtomic(scratch.path() / "config.yaml", "");
+    for (const char* start : {"", "{\"t\":0,\"ty", "{\"t\":0,\"type\":\"log\"}\n"}) {
+        writeFileAtomic(scratch.path() / "events.jsonl", start);
+        EXPECT_FALSE(readRunRecord(scratch.path()).ended) << start;
+        EXPECT_EQ(readRunRecord(scratch.path()).text("status"), "running or killed") << start;
+    }
     writeFileAtomic(scratch.path() / "events.jsonl", begin + "\n{\"t\":1,\"type\":\"scalar\",\"series\":\"fp32/mAP50-95\",\"x\":0,\"value\":0.25}\n{\"t\":2,\"ty");
     std::string page = readFile(writeRunReport(scratch.path()));
     expectSound(page);
