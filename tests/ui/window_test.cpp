@@ -10,6 +10,7 @@
 #include <QSignalSpy>
 #include <QTest>
 
+#include "base/files.h"
 #include "document/document.h"
 #include "exporting/export_panel.h"
 #include "shell/command_palette.h"
@@ -225,10 +226,18 @@ TEST_F(WindowTest, AStubbornJobIsAbandonedWithTheWindow) {
 TEST_F(WindowTest, ExportReportsWhatItWrote) {
     const QString run = QString::fromStdString((folder.path() / "run").string());
     test::writeFinishedRun(run.toStdString());
+    const std::filesystem::path weights = folder.path() / "run/weights/final.safetensors";
+    std::filesystem::remove(weights);
     ExportPanel panel(theme);
     QSignalSpy exported(&panel, &ExportPanel::exported);
     panel.start();
     EXPECT_FALSE(panel.isRunning()) << "nothing chosen yet";
+    panel.setSource(run);
+    panel.start();
+    EXPECT_FALSE(panel.isRunning()) << "a run without its weights";
+    std::filesystem::create_directories(weights.parent_path());
+    writeFileAtomic(weights, "weights");
+    panel.setSource(QString());
     panel.setSource(run);
     panel.start();
     ASSERT_TRUE(waitFor([&] { return exported.count() == 1; }));

@@ -226,7 +226,7 @@ void AnalyzePage::buildInspector() {
 }
 
 void AnalyzePage::arrangeDocks() {
-    const bool narrow = width() < m_hub->px(1450);
+    const bool narrow = width() < m_hub->px(kNarrowBelow);
     const int side = m_hub->px(narrow ? 300 : 340), bars = m_hub->px(narrow ? 330 : 440);
     resizeDocks({m_dock}, {side}, Qt::Horizontal);
     m_across->setSizes({bars, std::max(bars, width() - side - bars)});

@@ -33,6 +33,10 @@ QString bitsText(int bits) {
     return bits > 0 ? LayerInspector::tr("%n bit", nullptr, bits) : LayerInspector::tr("float");
 }
 
+QString widthText(int bits) {
+    return bits > 0 ? LayerInspector::tr("W%1").arg(bits) : LayerInspector::tr("float");
+}
+
 std::vector<Fact> planFacts(const RunLayer& plan) {
     return {{LayerInspector::tr("Weights"), bitsText(plan.weightBits), plan.weightOrigin},
             {LayerInspector::tr("Activations"), bitsText(plan.activationBits), plan.activationOrigin},
@@ -64,7 +68,7 @@ std::vector<Fact> errorFacts(const LayerFacts& facts, int bits) {
         QStringList others;
         for (const auto& [width, metrics] : facts.error)
             if (width != bits && metrics.contains(key))
-                others << LayerInspector::tr("W%1 %2").arg(width).arg(metricText(info, metrics.value(key)));
+                others << widthText(width) + QLatin1Char(' ') + metricText(info, metrics.value(key));
         rows.push_back({info.title, metricText(info, facts.errorOf(bits, key)), others.join(QStringLiteral(", "))});
     }
     return rows;

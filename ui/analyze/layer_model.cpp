@@ -59,20 +59,22 @@ MetricInfo LayerTableModel::infoOf(int column) const {
     return metricInfo(column == Oscillation ? QStringLiteral("share") : errorKey(column));
 }
 
+// NaN where nothing is known.
 double LayerTableModel::valueOf(const LayerFacts& layer, int column) const {
+    const bool planned = !layer.plan.name.isEmpty();
     switch (column) {
         case Name:
             return std::nan("");
         case WeightBits:
-            return layer.plan.weightBits;
+            return planned ? layer.plan.weightBits : std::nan("");
         case ActivationBits:
-            return layer.plan.activationBits;
+            return planned ? layer.plan.activationBits : std::nan("");
         case Sensitivity:
             return layer.sensitivityOf(m_bits, m_metric);
         case Oscillation:
             return layer.oscillation;
         case Parameters:
-            return static_cast<double>(layer.plan.parameters);
+            return planned ? static_cast<double>(layer.plan.parameters) : std::nan("");
         case Order:
             return static_cast<double>(&layer - m_layers.data());
         default:
@@ -82,7 +84,7 @@ double LayerTableModel::valueOf(const LayerFacts& layer, int column) const {
 
 QString LayerTableModel::textOf(const LayerFacts& layer, int column) const {
     const double value = valueOf(layer, column);
-    const bool planned = !layer.plan.name.isEmpty();
+    const bool planned = std::isfinite(value);
     switch (column) {
         case Order:
             return QString::number(static_cast<int>(value) + 1);
@@ -123,7 +125,7 @@ QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
             if (column == Order) return static_cast<int>(valueOf(layer, column));
             return column == Name ? QVariant(layer.name) : QVariant(valueOf(layer, column));
         case BitsRole:
-            return bits && !layer.plan.name.isEmpty() ? QVariant(int(valueOf(layer, column))) : QVariant();
+            return bits && std::isfinite(valueOf(layer, column)) ? QVariant(int(valueOf(layer, column))) : QVariant();
         case TokenRole:
             return int(column == Order || column == Parameters ? Color::Text2 : Color::Text);
         case ShareRole: {

@@ -14,6 +14,20 @@ namespace {
 
 constexpr int kCacheKilobytes = 256 * 1024;
 
+// Qt takes no more memory for one picture than its limit, in MB, and does not say that this was the reason.
+bool isTooLarge(const QSize& size) {
+    constexpr qint64 kBytesOfPixel = 4;
+    const qint64 limit = QImageReader::allocationLimit();
+    return limit > 0 && size.isValid() && kBytesOfPixel * size.width() * size.height() > limit << 20;
+}
+
+QString tooLarge(const QSize& size) {
+    return QCoreApplication::translate("ImageCache", "its %1 by %2 pixels need more than the %3 MB that one picture may take")
+        .arg(size.width())
+        .arg(size.height())
+        .arg(QImageReader::allocationLimit());
+}
+
 QImage decoded(const QString& path, QString* trouble) {
     QFile file;
     QString why;
@@ -22,7 +36,7 @@ QImage decoded(const QString& path, QString* trouble) {
     QImageReader reader(&file);
     reader.setAutoTransform(true);
     const QImage image = opened ? reader.read() : QImage();
-    if (opened && image.isNull()) why = QCoreApplication::translate("ImageCache", "it is no picture that can be read");
+    if (opened && image.isNull()) why = isTooLarge(reader.size()) ? tooLarge(reader.size()) : reader.errorString();
     if (image.isNull())
         *trouble = QCoreApplication::translate("ImageCache", "%1 cannot be shown: %2.").arg(path, why);
     return image.convertToFormat(QImage::Format_RGB32);

@@ -18,12 +18,6 @@
 #include "widgets/row_table.h"
 
 namespace qat::ui {
-namespace {
-
-constexpr int kNarrowBelow = 1450;
-
-}  // namespace
-
 ConfigurePage::ConfigurePage(ThemeHub* hub, SelectionHub* selection, Document* document, QWidget* parent)
     : QMainWindow(parent),
       m_hub(hub),

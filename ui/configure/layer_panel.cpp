@@ -29,13 +29,6 @@ namespace {
 constexpr int kFilterAfterMs = 200;
 const auto kRule = QStringLiteral("rule");
 
-// The core's sentences go on after a file's name and begin small.
-QString sentenceCase(QString sentence) {
-    const bool isName = sentence.section(QLatin1Char(' '), 0, 0).contains(QRegularExpression(QStringLiteral("[._]")));
-    if (!sentence.isEmpty() && !isName) sentence[0] = sentence[0].toUpper();
-    return sentence.endsWith(QLatin1Char('.')) ? sentence : sentence + QLatin1Char('.');
-}
-
 int64_t weightsOf(const LayerInfo& layer) {
     int64_t count = layer.weightShape.empty() ? 0 : 1;
     for (const int64_t size : layer.weightShape) count *= size;
@@ -74,6 +67,8 @@ LayerPanel::LayerPanel(const ThemeHub& hub, SelectionHub* selection, Document* d
     connect(document, &Document::modelChanged, this, &LayerPanel::refresh);
     connect(document, &Document::modelChanged, this, &LayerPanel::checkRule);
     connect(document, &Document::readingChanged, this, &LayerPanel::refresh);
+    // What was said of a key, and its Undo, are of the text as the key left it.
+    connect(document, &Document::textChanged, this, [this] { m_messages->withdraw(kRule); });
     connect(selection, &SelectionHub::changed, this, [this](SelectionHub::Parts parts, const void* origin) {
         if (parts & SelectionHub::Selected) takeSelection(origin);
     });
@@ -281,10 +276,10 @@ void LayerPanel::apply(LayerRule rule) {
     for (const QModelIndex& index : m_table->selectionModel()->selectedRows())
         if (const LayerInfo* layer = m_model->layer(m_filter->mapToSource(index).row())) layers.push_back(*layer);
     if (layers.empty()) return;
-    m_messages->withdraw(kRule);
+    m_messages->withdraw(kRule);  // also where the text stays as it is
     RuledText ruled;
     const QString trouble = troubleOf([&] { ruled = withLayerRule(m_document->text(), layers, rule); });
-    if (!trouble.isEmpty()) return m_messages->post(kRule, MessageKind::Warning, sentenceCase(trouble));
+    if (!trouble.isEmpty()) return m_messages->post(kRule, MessageKind::Warning, asSentence(trouble));
     m_document->setText(ruled.text,
                         counted(static_cast<int64_t>(layers.size()), tr("bits of 1 layer"), tr("bits of %1 layers")),
                         this);

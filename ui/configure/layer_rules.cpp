@@ -42,11 +42,15 @@ bool isPlain(const LayerConfig& entry) {
     return plain == entry;
 }
 
-// Entries whose widths did not count so far, because they differ from the one of all layers.
-int sleepingEntries(const QuantizationConfig& plan) {
+// Entries whose widths did not count so far, because they differ from the one of all layers. Weights of the layers that get
+// a width now are not among them: whatever their own entries said, they have that one.
+int sleepingEntries(const QuantizationConfig& plan, const std::vector<LayerInfo>& layers) {
     const auto differs = [](const std::optional<int>& width, int uniform) { return width && *width != uniform; };
+    const auto isOwn = [&](const LayerConfig& e) {
+        return std::ranges::any_of(layers, [&](const LayerInfo& l) { return patternForLayer(l.name) == e.pattern; });
+    };
     return static_cast<int>(std::ranges::count_if(plan.layerConfigs, [&](const LayerConfig& e) {
-        return differs(e.weight.bitWidth, plan.weight.bitWidth) ||
+        return (differs(e.weight.bitWidth, plan.weight.bitWidth) && !isOwn(e)) ||
                differs(e.activation.bitWidth, plan.activation.bitWidth);
     }));
 }
@@ -77,6 +81,14 @@ std::string withoutOwnEntries(std::string text, const std::string& pattern) {
     return text;
 }
 
+// The layer's own entry as the last one, so that no other comes behind it. That the layer is not skipped stays said.
+size_t moveToEnd(std::string& text, const LayerConfig& entryOfLayer, size_t own, size_t last) {
+    text = removeConfigValue(text, entry(own, ""));
+    text = setConfigValue(text, entry(last, "pattern"), entryOfLayer.pattern);
+    if (entryOfLayer.skip == false) text = setConfigValue(text, entry(last, "skip"), "false");
+    return last;
+}
+
 // The entry the rule goes into: the layer's own if no later one undoes it, else a new last one.
 size_t ownEntry(std::string& text, const LayerInfo& layer, const std::string& pattern, LayerRule rule) {
     const std::vector<LayerConfig> entries = readConfig(text).config.quantization.layerConfigs;
@@ -88,8 +100,7 @@ size_t ownEntry(std::string& text, const LayerInfo& layer, const std::string& pa
     }
     if (own == entries.size() || !undone) return own;
     if (!isPlain(entries[own])) return entries.size();
-    text = removeConfigValue(text, entry(own, ""));
-    return entries.size() - 1;
+    return moveToEnd(text, entries[own], own, entries.size() - 1);
 }
 
 std::string applied(std::string text, const LayerInfo& layer, LayerRule rule) {
@@ -131,7 +142,7 @@ RuledText withLayerRule(const QString& text, const std::vector<LayerInfo>& layer
     if (setsBits(rule) && !before.qat.useMixedPrecision && widthOf(rule) != before.quantization.weight.bitWidth) {
         changed = setConfigValue(changed, "qat_params.use_mixed_precision", "true");
         result.mixedPrecision = true;
-        result.woken = sleepingEntries(before.quantization);
+        result.woken = sleepingEntries(before.quantization, layers);
     }
     result.text = QString::fromStdString(changed);
     return result;

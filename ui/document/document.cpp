@@ -16,7 +16,6 @@ namespace {
 
 constexpr int kReadAfterMs = 150;
 constexpr int kUndoSteps = 500;
-const QByteArray kMark = QByteArrayLiteral("\xEF\xBB\xBF");  // UTF-8's byte order mark
 const auto kCrLf = QStringLiteral("\r\n"), kLf = QStringLiteral("\n");
 
 void fill(Reading& reading) {
@@ -73,12 +72,21 @@ Document::Document(QObject* parent) : QObject(parent), m_reading(std::make_share
     connect(&m_readTimer, &QTimer::timeout, this, &Document::read);
     connect(&m_undo, &QUndoStack::cleanChanged, this, &Document::stateChanged);
     connect(&m_disk, &DiskFile::changed, this, &Document::diskChanged);
+    connect(&m_disk, &DiskFile::changed, this, &Document::stateChanged);
 }
 
 Document::~Document() {
     disconnect(&m_undo, nullptr, this, nullptr);
     m_readPool.waitForDone();
     m_modelPool.waitForDone();
+}
+
+bool Document::isModified() const {
+    return m_open && (!m_undo.isClean() || isOnlyCopy());
+}
+
+bool Document::isOnlyCopy() const {
+    return m_disk.state() == DiskState::Gone || m_disk.state() == DiskState::NoFile;
 }
 
 QString Document::folder() const {
@@ -141,12 +149,12 @@ void Document::keepMine() {
 
 void Document::noteForm(const ConfigFile& file) {
     m_crlf = file.text.contains(kCrLf);
-    m_mark = file.bytes.startsWith(kMark);
+    m_mark = file.bytes.startsWith(kByteOrderMark);
 }
 
 QByteArray Document::fileBytes() const {
     const QByteArray bytes = (m_crlf ? QString(m_text).replace(kLf, kCrLf) : m_text).toUtf8();
-    return m_mark ? kMark + bytes : bytes;
+    return m_mark ? QByteArrayView(kByteOrderMark).toByteArray() + bytes : bytes;
 }
 
 QString Document::save(const QString& path, Overwrite overwrite) {

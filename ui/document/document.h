@@ -47,7 +47,8 @@ public:
     QString folder() const;                         // of the file; the working folder while unsaved
     QString title() const;                          // file name, or the suggested one
     bool isOpen() const { return m_open; }
-    bool isModified() const { return m_open && !m_undo.isClean(); }
+    bool isModified() const;  // closing would lose something: edits, or all of it
+    bool isOnlyCopy() const;  // the file that held the text is gone, or something else stands there
     QUndoStack* undoStack() { return &m_undo; }
 
     // The newest reading; never null, but it may be of an older text for a moment.

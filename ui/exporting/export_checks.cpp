@@ -10,7 +10,6 @@
 #include <QJsonObject>
 #include <QSaveFile>
 
-#include "feed/event_line.h"
 #include "feed/regular_file.h"
 #include "feed/run_folder.h"
 
@@ -48,10 +47,11 @@ void addFromSummary(QHash<QString, RunExport>& checks, const QDir& run, const QD
     RunData data;
     const QFileInfo summary(run.filePath(QStringLiteral("run_summary.json")));
     readRunSummary(data, summary.filePath());
-    for (const RunExport& told : data.exports) {
+    for (const RunExport& told : data.summary.exports) {
         const QFileInfo file(run.filePath(told.file));
         if (QDir::cleanPath(file.absolutePath()) != QDir::cleanPath(out.absolutePath())) continue;
-        const bool holds = file.lastModified() <= summary.lastModified();
+        const bool sameSize = told.bytes == 0 || file.size() == told.bytes;  // earlier versions tell none
+        const bool holds = sameSize && file.lastModified() <= summary.lastModified();
         checks.insert(file.fileName(), holds ? told : changedSince(told));
     }
 }

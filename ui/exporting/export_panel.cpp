@@ -33,6 +33,19 @@ bool isRunFolder(const QString& path) {
     return QFileInfo::exists(path + QStringLiteral("/events.jsonl"));
 }
 
+// Of those that stand for a run, any.
+bool hasWeights(const QString& run) {
+    for (const char* name : {"final", "best", "last"})
+        if (QFileInfo::exists(QStringLiteral("%1/weights/%2.safetensors").arg(run, QLatin1String(name)))) return true;
+    return false;
+}
+
+QString whyWithoutWeights(const QString& run) {
+    return QFileInfo::exists(run + QStringLiteral("/run_summary.json"))
+               ? ExportPanel::tr("This run came without its weights, so it cannot be exported; run its configuration to get them.")
+               : ExportPanel::tr("This run has no weights yet.");
+}
+
 // Green is for files that a runtime has computed alike, nothing else.
 Chip checkChip(const RunExport& file) {
     if (file.result == QLatin1String("passed"))
@@ -42,24 +55,28 @@ Chip checkChip(const RunExport& file) {
     return {ExportPanel::tr("not checked"), ChipKind::Neutral, {}};
 }
 
+QString folderOf(const ExportedFile& file) {
+    return QFile::decodeName(file.path.parent_path().c_str());
+}
+
 QString destinationOf(const QString& source) {
     if (source.isEmpty()) return {};
     const QFileInfo info(source);
     return (info.isDir() ? source : info.absolutePath()) + QStringLiteral("/exports");
 }
 
-// "" for a file of which nothing is known.
+// "" where none are told: older runs do not say whether there are any.
 QString changesOf(const RunExport& file) {
-    if (file.result.isEmpty()) return {};
-    const QString number = counted(file.notes.size(), ExportPanel::tr("1 change by the format"),
-                                   ExportPanel::tr("%1 changes by the format"));
-    return file.notes.isEmpty() ? number : number + QStringLiteral(": ") + file.notes.join(QLatin1Char(' '));
+    if (file.notes.isEmpty()) return {};
+    return counted(file.notes.size(), ExportPanel::tr("1 change by the format"),
+                   ExportPanel::tr("%1 changes by the format")) +
+           QStringLiteral(": ") + file.notes.join(QLatin1Char(' '));
 }
 
 RunExport checkOf(const ExportedFile& written) {
     RunExport file;
     file.format = QString::fromStdString(written.format);
-    file.file = QFileInfo(QString::fromStdString(written.path.string())).fileName();
+    file.file = QFile::decodeName(written.path.filename().c_str());
     file.result = QString::fromLatin1(checkResultName(written.check.result).data());
     file.runtime = QString::fromStdString(written.check.runtime + " " + written.check.version).trimmed();
     file.sentence = QString::fromStdString(written.check.sentence);
@@ -227,7 +244,7 @@ void ExportPanel::addRow(const QFileInfo& info, const RunExport& file) {
         file.sentence.isEmpty() ? tr("Nothing is known of a check of this file.") : asSentence(file.sentence);
     auto* result = new QStandardItem(found);
     result->setData(changesOf(file), DetailRole);
-    result->setToolTip(found + QLatin1Char('\n') + changesOf(file));
+    result->setToolTip(changesOf(file).isEmpty() ? found : found + QLatin1Char('\n') + changesOf(file));
     m_files->appendRow({name, state, bytes, result});
 }
 
@@ -239,6 +256,8 @@ void ExportPanel::refresh() {
         why = tr("The run folder or model file does not exist.");
     else if (QFileInfo(m_source->text()).isDir() && !isRunFolder(m_source->text()))
         why = tr("This folder holds no run.");
+    else if (QFileInfo(m_source->text()).isDir() && !hasWeights(m_source->text()))
+        why = whyWithoutWeights(m_source->text());
     else if (!m_onnx->isChecked())
         why = tr("Choose a target.");
     else if (m_out->text().isEmpty())
@@ -258,7 +277,8 @@ void ExportPanel::start() {
 void ExportPanel::show(const std::vector<ExportedFile>& files, const QString& error) {
     QVector<RunExport> checks;
     for (const ExportedFile& file : files) checks.push_back(checkOf(file));
-    const QString trouble = files.empty() ? QString() : storeChecks(m_out->text(), checks);
+    // Beside the files themselves: another run may have been chosen meanwhile.
+    const QString trouble = files.empty() ? QString() : storeChecks(folderOf(files.front()), checks);
     listFiles();
     if (!error.isEmpty()) m_messages->post(QStringLiteral("export"), MessageKind::Error, asSentence(error));
     if (!trouble.isEmpty()) m_messages->post(QStringLiteral("checks"), MessageKind::Warning, trouble);

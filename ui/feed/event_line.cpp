@@ -136,11 +136,6 @@ void reopenStopped(RunData& data) {
     if (last != data.stages.rend() && last->done < last->total) last->state = StageState::Pending;
 }
 
-unsigned applyExport(RunData& data, const QJsonObject& event) {
-    data.putExport(exportFrom(event));
-    return kRunSummary;
-}
-
 unsigned applyEnd(RunData& data, const QJsonObject& event) {
     const QString status = event["status"].toString();
     data.ended = true;
@@ -156,12 +151,11 @@ unsigned applyEnd(RunData& data, const QJsonObject& event) {
 
 // Told once in the log, and by how many lines in what is damaged.
 unsigned noteCorrupt(RunData& data) {
-    const qint64 number = data.events + data.corruptLines + 1;
-    if (data.corruptLines++ == 0) data.firstCorruptLine = number;
+    if (data.corruptLines++ == 0) data.firstCorruptLine = data.lines;
     data.damage[QStringLiteral("events.jsonl")] =
         data.corruptLines == 1
             ? QCoreApplication::translate("RunFeed", "Line %1 of events.jsonl is no JSON: what it told is missing.")
-                  .arg(number)
+                  .arg(data.firstCorruptLine)
             : QCoreApplication::translate(
                   "RunFeed", "%1 lines of events.jsonl are no JSON, the first is line %2: what they told is missing.")
                   .arg(data.corruptLines)
@@ -193,19 +187,8 @@ unsigned applyScalar(RunData& data, const QJsonObject& event) {
 
 }  // namespace
 
-RunExport exportFrom(const QJsonObject& object) {
-    RunExport file;
-    file.format = object["format"].toString();
-    file.file = object["file"].toString();
-    file.bytes = count(object["bytes"]);
-    file.result = object["result"].toString();
-    file.runtime = (object["runtime"].toString() + QLatin1Char(' ') + object["version"].toString()).trimmed();
-    file.sentence = object["sentence"].toString();
-    for (const QJsonValue& note : object["notes"].toArray()) file.notes.push_back(note.toString());
-    return file;
-}
-
 unsigned applyEventLine(RunData& data, const QByteArray& line) {
+    ++data.lines;
     if (line.trimmed().isEmpty()) return 0;
     QJsonParseError error{};
     const QJsonDocument document = QJsonDocument::fromJson(line, &error);
@@ -222,7 +205,6 @@ unsigned applyEventLine(RunData& data, const QByteArray& line) {
     if (type == QLatin1String("image")) return applyImage(data, event);
     if (type == QLatin1String("log")) return applyLog(data, event, t);
     if (type == QLatin1String("stage")) return applyStage(data, event);
-    if (type == QLatin1String("export")) return applyExport(data, event);
     if (type == QLatin1String("end")) return applyEnd(data, event);
     return 0;
 }

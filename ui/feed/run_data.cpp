@@ -153,16 +153,6 @@ void RunData::putImage(RunImage image) {
     images.push_back(std::move(image));
 }
 
-const RunExport* RunData::exportOf(const QString& file) const {
-    const auto found = std::find_if(exports.begin(), exports.end(), [&](const RunExport& e) { return e.file == file; });
-    return found == exports.end() ? nullptr : &*found;
-}
-
-void RunData::putExport(RunExport file) {
-    exports.removeIf([&](const RunExport& e) { return e.file == file.file; });
-    exports.push_back(std::move(file));
-}
-
 QString stageTitle(const QString& stage) {
     static const QHash<QString, const char*> titles{
         {"load", QT_TRANSLATE_NOOP("Stage", "Load")},

@@ -144,6 +144,7 @@ struct RunSummary {
     std::optional<double> best, final;
     bool collapsed = false;
     double collapseRatio = 0.5;
+    QVector<RunExport> exports;
 };
 
 // Newest log lines; older ones are dropped and counted, so that an endless run keeps a bounded log.
@@ -168,10 +169,10 @@ struct RunData {
     QStringList layerNames;    // order of first mention
     QVector<RunLayer> layers;  // layers.json, execution order
     std::vector<RunImage> images;
-    QVector<RunExport> exports;
     RunLog log;
     RunSummary summary;
     double now = 0;           // run time of the newest event, seconds; goes on over a resume
+    qint64 lines = 0;         // of events.jsonl, blank ones too
     qint64 events = 0;        // lines understood
     qint64 corruptLines = 0;  // lines that were not JSON objects
     qint64 firstCorruptLine = 0;
@@ -199,8 +200,6 @@ struct RunData {
     QDateTime wallClock(double t) const;
     void noteLayer(const QString& name);
     void putImage(RunImage image);
-    void putExport(RunExport file);
-    const RunExport* exportOf(const QString& file) const;  // nullptr: nothing is told of it
 
 private:
     struct ProgressMark {

@@ -38,6 +38,10 @@ void RunFeed::open(const QString& folder) {
     load();
 }
 
+void RunFeed::catchUp() {
+    if (m_timer.isActive()) tick();
+}
+
 void RunFeed::setWindowVisible(bool visible) {
     m_timer.setInterval(visible ? kVisibleMs : kHiddenMs);
 }
@@ -71,11 +75,7 @@ void RunFeed::load() {
         [this, generation](const QString& trouble) {
             if (generation != m_generation) return;
             m_loading = false;
-            RunData unread;
-            unread.folder = m_folder;
-            unread.status = RunStatus::Failed;
-            unread.trouble = trouble;
-            m_store->replace(std::move(unread));
+            m_store->replace(unreadRun(m_folder, trouble));
             Q_EMIT loaded();
         });
 }

@@ -22,6 +22,8 @@ public:
     void open(const QString& folder);
     const QString& folder() const { return m_folder; }
     bool isLoading() const { return m_loading; }
+    // Reads what was written since the last look, unless the first read is still under way.
+    void catchUp();
     // 15 reads a second while the window shows, 5 while it is hidden.
     void setWindowVisible(bool visible);
 

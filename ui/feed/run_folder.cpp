@@ -8,6 +8,7 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -97,6 +98,18 @@ RunLayer layerFrom(const QJsonObject& object) {
 
 }  // namespace
 
+RunExport exportFrom(const QJsonObject& object) {
+    RunExport file;
+    file.format = object["format"].toString();
+    file.file = object["file"].toString();
+    file.bytes = std::max<qint64>(object["bytes"].toInteger(), 0);
+    file.result = object["result"].toString();
+    file.runtime = (object["runtime"].toString() + QLatin1Char(' ') + object["version"].toString()).trimmed();
+    file.sentence = object["sentence"].toString();
+    for (const QJsonValue& note : object["notes"].toArray()) file.notes.push_back(note.toString());
+    return file;
+}
+
 unsigned readRunSummary(RunData& data, const QString& path) {
     const QJsonDocument document = json(data, path);
     const QJsonObject object = document.object();
@@ -127,10 +140,8 @@ unsigned readRunSummary(RunData& data, const QString& path) {
     if (!data.run.started.isValid())
         data.run.started = QDateTime::fromString(object["created_at"].toString(), Qt::ISODate);
     if (data.run.epochs == 0) data.run.epochs = object["training"]["epochs"].toInt();
-    for (const QJsonValue& check : object["artifacts"]["export_checks"].toArray()) {
-        RunExport file = exportFrom(check.toObject());
-        if (!data.exportOf(file.file)) data.putExport(std::move(file));
-    }
+    for (const QJsonValue& check : object["artifacts"]["export_checks"].toArray())
+        summary.exports.push_back(exportFrom(check.toObject()));
     return kRunSummary | kRunStatus;
 }
 
@@ -170,6 +181,13 @@ unsigned readResultsCsv(RunData& data, const QString& path) {
         }
     }
     return kRunScalars;
+}
+
+RunData unreadRun(const QString& folder, const QString& trouble) {
+    RunData data;
+    data.folder = folder;
+    data.damage[QFileInfo(folder).fileName()] = trouble;
+    return data;
 }
 
 RunData readRunFolder(const QString& folder, EventTail& tail) {

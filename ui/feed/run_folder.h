@@ -22,4 +22,10 @@ unsigned readResultsCsv(RunData& data, const QString& path);
 // the CPU pool. `tail` is left where the reading ended.
 RunData readRunFolder(const QString& folder, EventTail& tail);
 
+// What is shown of a folder whose reading failed for the reason `trouble`, a sentence: nothing is known of how its run ended.
+RunData unreadRun(const QString& folder, const QString& trouble);
+
+// An exported file, as a row of the summary's export_checks and of the window's own list tell of it.
+RunExport exportFrom(const QJsonObject& object);
+
 }  // namespace qat::ui

@@ -10,7 +10,6 @@
 #include <QJsonObject>
 
 #include "feed/regular_file.h"
-#include "feed/run_folder.h"
 
 namespace qat::ui {
 namespace {
@@ -19,14 +18,6 @@ constexpr qint64 kSilentSeconds = 120;  // only for folders without a lock
 
 QString text(const char* source) {
     return QCoreApplication::translate("RunStatus", source);
-}
-
-RunHolder holderOf(const QString& folder) {
-    return runHolder(QFile::encodeName(folder).toStdString());
-}
-
-bool works(const RunHolder& holder) {
-    return holder.state == RunHolder::State::Here || holder.state == RunHolder::State::Elsewhere;
 }
 
 RunStatus told(const RunSummary& summary) {
@@ -45,9 +36,8 @@ QStringList finishedStages(const QString& file) {
     return done;
 }
 
-// The first stage that is not finished; "" if none is. A model is loaded anew in any case.
+// The first stage that is not finished; "" where all are, or none are known. A model is loaded anew in any case.
 QString stageAfter(const QStringList& done, const QStringList& planned) {
-    if (done.isEmpty()) return {};
     for (const QString& stage : planned)
         if (stage != QLatin1String("load") && !done.contains(stage)) return stage;
     return {};
@@ -64,6 +54,14 @@ RunStatus unended(const RunHolder& holder, const QString& folder) {
 }
 
 }  // namespace
+
+RunHolder holderOf(const QString& folder) {
+    return runHolder(QFile::encodeName(folder).toStdString());
+}
+
+bool works(const RunHolder& holder) {
+    return holder.state == RunHolder::State::Here || holder.state == RunHolder::State::Elsewhere;
+}
 
 void settleStatus(RunData& data) {
     if (data.status == RunStatus::Gone) return;
@@ -85,12 +83,10 @@ void settleStatus(RunData& data) {
     }
 }
 
-RunStatus statusOfFolder(const QString& folder) {
-    const RunHolder holder = holderOf(folder);
-    RunData data;
-    readRunSummary(data, folder + QStringLiteral("/run_summary.json"));
-    const bool ended = data.summary.present && holder.state == RunHolder::State::Nobody;
-    return ended ? told(data.summary) : unended(holder, folder);
+void settleWithoutEvents(RunData& data) {
+    data.holder = holderOf(data.folder);
+    const bool ended = data.summary.present && data.holder.state == RunHolder::State::Nobody;
+    data.status = ended ? told(data.summary) : unended(data.holder, data.folder);
 }
 
 bool isLost(RunStatus status) {
@@ -120,8 +116,10 @@ QString resumeSentence(const RunData& data) {
         return train && train->state == StageState::Done
                    ? text("Resumed, it goes on behind its training.")
                    : text("Resumed, it goes on in its training, at the last checkpoint.");
-    const QString next = stageAfter(finishedStages(checkpoint.filePath(QStringLiteral("stages.json"))), data.run.stages);
-    if (next.isEmpty()) return text("No stage of it was finished: resumed, it starts again from Load.");
+    const QStringList done = finishedStages(checkpoint.filePath(QStringLiteral("stages.json")));
+    if (done.isEmpty()) return text("No stage of it was finished: resumed, it starts again from Load.");
+    const QString next = stageAfter(done, data.run.stages);
+    if (next.isEmpty()) return text("Resumed, it goes on behind what is done.");
     return has("sensitivity.json") || has("search.json")
                ? text("Resumed, it goes on in the stage %1, behind what is done of it.").arg(stageTitle(next))
                : text("Resumed, it goes on with the stage %1.").arg(stageTitle(next));

@@ -7,12 +7,17 @@
 
 namespace qat::ui {
 
+// Who works in a folder, and whether that is a job that goes on.
+RunHolder holderOf(const QString& folder);
+bool works(const RunHolder& holder);
+
 // Sets holder and status, and the trouble where only the summary tells of it. Asks the lock of the folder each time;
 // what the events end with comes first.
 void settleStatus(RunData& data);
 
-// The same for a list of runs: by lock and summary alone, without the events. Empty where neither tells anything.
-RunStatus statusOfFolder(const QString& folder);
+// The same for a list of runs: by lock and by the summary that was read, without the events. Empty where neither tells
+// anything.
+void settleWithoutEvents(RunData& data);
 
 // Killed or silent: it did not end, and nobody works on it.
 bool isLost(RunStatus status);

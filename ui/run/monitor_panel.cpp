@@ -126,6 +126,11 @@ MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* pare
     connect(m_analyze, &QPushButton::clicked, this, &MonitorPanel::analyzeRequested);
 }
 
+void MonitorPanel::stopRefused(const RunData& data) {
+    m_stopAsked = false;
+    refreshActions(data);
+}
+
 QWidget* MonitorPanel::sectionTitle(const QString& text, QWidget* right) {
     auto* row = new QWidget(this);
     auto* line = new QHBoxLayout(row);

@@ -26,6 +26,9 @@ public:
     // mask: RunChange bits, so that only what changed is laid out again.
     void refresh(const RunData& data, unsigned mask);
 
+    // A stop that was asked for failed: its button can be pressed again.
+    void stopRefused(const RunData& data);
+
 Q_SIGNALS:
     void stopRequested();
     void resumeRequested();

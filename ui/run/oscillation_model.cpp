@@ -45,13 +45,18 @@ QVariant OscillationModel::data(const QModelIndex& index, int role) const {
     if (role == LayerIdRole) return row.layer;
     if (role == HistoryRole) return row.history;
     if (role == CodeRole) return index.column() == Layer;
-    if (role == SortRole) return row.share;
+    if (role == SortRole && index.column() == Share) return row.share;
     if (role == Qt::ToolTipRole || role == Qt::AccessibleTextRole)
         return tr("%1: %2 of the weights oscillate").arg(row.name, formatPercent(row.share));
     if (role == Qt::TextAlignmentRole && index.column() == Share) return int(Qt::AlignRight | Qt::AlignVCenter);
-    if (role != Qt::DisplayRole) return {};
+    if (role != Qt::DisplayRole && role != SortRole) return {};
     if (index.column() == Layer) return row.name;
     return index.column() == Share ? QVariant(formatPercent(row.share)) : QVariant();
+}
+
+QVariant OscillationModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
+    return section == Layer ? tr("Layer") : section == History ? tr("History") : tr("Oscillating weights");
 }
 
 void SparkDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem&,

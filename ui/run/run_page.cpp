@@ -20,6 +20,7 @@
 #include "run/run_state.h"
 #include "widgets/buttons.h"
 #include "widgets/empty_state.h"
+#include "widgets/format.h"
 #include "widgets/panel.h"
 #include "widgets/segment_bar.h"
 
@@ -236,6 +237,10 @@ void RunPage::refresh(unsigned mask) {
     if (mask & (kRunScalars | kRunIdentity | kRunSummary)) refreshCharts();
     if (mask & kRunLog || fresh) m_log->refresh(fresh);
     m_monitor->refresh(data, fresh ? unsigned(kRunEverything) : mask);
+}
+
+void RunPage::stopRefused() {
+    m_monitor->stopRefused(m_store->data());
 }
 
 void RunPage::copyCommand() {

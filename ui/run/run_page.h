@@ -28,6 +28,8 @@ class RunPage : public QMainWindow {
     Q_OBJECT
 public:
     RunPage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
+    // The shown run could not be asked to stop: its button can be pressed again.
+    Q_INVOKABLE void stopRefused();
 
 Q_SIGNALS:
     void stopRequested();

@@ -57,17 +57,6 @@ Chip statusChip(RunStatus status) {
     return {};
 }
 
-QString asSentence(const QString& text) {
-    if (text.isEmpty()) return {};
-    QString sentence = text;
-    qsizetype word = 0;
-    while (word < text.size() && text[word].isLower()) ++word;
-    if (word < text.size() && (text[word] == QLatin1Char(' ') || text[word] == QLatin1Char(',')))
-        sentence[0] = sentence[0].toUpper();
-    static const QString kEnds = QStringLiteral(".!?");
-    return kEnds.contains(sentence.back()) ? sentence : sentence + QLatin1Char('.');
-}
-
 RunTitle::RunTitle(ThemeHub* hub, TextStyle style, QWidget* parent)
     : QWidget(parent),
       m_name(new ThemedLabel(*hub, {}, style, Color::Text, this)),

@@ -15,9 +15,6 @@ class ChipView;
 // State of a run as a chip.
 Chip statusChip(RunStatus status);
 
-// What a core's error or log line becomes in a message: an upper case beginning, unless it is a name, and a full stop.
-QString asSentence(const QString& text);
-
 // One line: name of the folder, widths, state, chips for an overridden gate and for damage, then what the run is of.
 class RunTitle : public QWidget {
     Q_OBJECT

@@ -188,6 +188,7 @@ void MainWindow::followDocument() {
         if (!m_document.isOpen() && (mask & (kRunIdentity | kRunSummary))) showRunContext();
         if (mask & (kRunIdentity | kRunStatus | kRunSummary | kRunProgress)) refreshRunStrip();
         if (mask & kRunStatus) refreshRunButton();
+        if (mask & kRunStatus && runPageTellsEnd()) m_messages->withdraw(kJobEnd);
     });
 }
 
@@ -239,7 +240,7 @@ void MainWindow::showPage(Page page) {
     if (page == Page::Welcome) m_welcome->refresh();
     if (page == Page::Export && m_export->source().isEmpty() && !m_store.data().folder.isEmpty())
         m_export->setSource(m_store.data().folder);
-    if (page == Page::Run && showsJob()) m_messages->withdraw(kJobEnd);  // the page says it itself
+    if (runPageTellsEnd()) m_messages->withdraw(kJobEnd);
     refreshRunStrip();
     refreshRunButton();
 }

@@ -160,6 +160,9 @@ private:
     void jobFinished(const JobResult& result);
     void postResult(const JobResult& result);
     void tellEnd(const JobResult& result);
+    bool jobIsRun() const;
+    bool runPageTellsEnd() const;
+    void stopRefused(const QString& folder, const QString& sentence);
     bool showsJob() const;
     void showJob(Page page);
     void followJob();

@@ -18,7 +18,7 @@
 namespace qat::ui {
 namespace {
 
-const auto kFiles = QStringLiteral("files");
+const auto kFiles = QStringLiteral("files"), kSample = QStringLiteral("sample");
 
 bool isRunFolder(const QString& path) {
     return QFileInfo::exists(path + QStringLiteral("/events.jsonl")) ||
@@ -89,6 +89,7 @@ void MainWindow::showNewDocument() {
 
 void MainWindow::openRun(const QString& folder) {
     const QString absolute = QFileInfo(folder).absoluteFilePath();
+    m_messages->withdraw(kSample);
     m_feed.open(absolute);
     followJob();
     m_recent.add(absolute, true);
@@ -111,10 +112,10 @@ void MainWindow::showSampleRun() {
     if (!trouble.isEmpty()) return m_messages->post(kFiles, MessageKind::Warning, trouble);
     m_feed.open(run);
     m_export->setSource(run);
-    m_messages->post(QStringLiteral("sample"), MessageKind::Info,
+    m_messages->post(kSample, MessageKind::Info,
                      tr("The sample comes with a finished run: W4A4, 6 epochs on 400 drawn images. Run, Analyze and "
                         "Compare show it."),
-                     {{tr("Show run"), [this] { showPage(Page::Run); }}});
+                     {{tr("Show run"), [this, run] { openRun(run); }}});
 }
 
 void MainWindow::newFromModel(const QString& model) {
@@ -129,9 +130,13 @@ void MainWindow::newFromModel(const QString& model) {
 
 // True if the open document is saved or the user does without its changes.
 bool MainWindow::mayDiscard() {
+    m_document.checkDisk();  // what happened to the file a moment ago counts, too
     if (!m_document.isModified()) return true;
-    QMessageBox box(QMessageBox::NoIcon, tr("Unsaved changes"),
-                    tr("%1 has changes that are not saved.").arg(m_document.title()), QMessageBox::NoButton, this);
+    const QString sentence = m_document.isOnlyCopy()
+                                 ? tr("%1 is no longer on the disk. What is shown here is the only copy.")
+                                 : tr("%1 has changes that are not saved.");
+    QMessageBox box(QMessageBox::NoIcon, tr("Unsaved changes"), sentence.arg(m_document.title()),
+                    QMessageBox::NoButton, this);
     QAbstractButton* keep = box.addButton(tr("Save"), QMessageBox::AcceptRole);
     QAbstractButton* drop = box.addButton(tr("Discard changes"), QMessageBox::DestructiveRole);
     box.addButton(tr("Cancel"), QMessageBox::RejectRole);

@@ -6,15 +6,16 @@
 #include <QFileInfo>
 #include <QMessageBox>
 #include <QPushButton>
+#include <QStackedWidget>
 #include <QStandardPaths>
 #include <utility>
 
 #include "feed/run_status.h"
 #include "feed/trouble.h"
-#include "run/run_state.h"
 #include "session/run_lock.h"
 #include "shell/main_window.h"
 #include "shell/top_bar.h"
+#include "shell/welcome_page.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 #include "widgets/format.h"
@@ -119,6 +120,8 @@ bool MainWindow::resume(const QString& folder, bool overrideGate) {
         return false;
     };
     if (m_launcher.isRunning()) return refuse(tr("A run is going on. This one can be resumed when it has ended."));
+    if (works(holderOf(folder)))
+        return refuse(tr("%1 cannot be resumed: another process works on it.").arg(nameOf(folder)));
     if (!QFileInfo::exists(folder + QStringLiteral("/config.yaml")))
         return refuse(tr("%1 cannot be resumed: it has no config.yaml to go on with.").arg(nameOf(folder)));
     JobRequest request;
@@ -152,13 +155,21 @@ void MainWindow::stopRun() {
 
 void MainWindow::stopRunIn(const QString& folder) {
     if (m_launcher.isRunning() && QDir::cleanPath(folder) == m_launcher.runFolder()) return stopRun();
+    if (!works(holderOf(folder)))
+        return stopRefused(folder, tr("%1 cannot be asked to stop: no process holds its folder.").arg(nameOf(folder)));
     const QString trouble = troubleOf([&] { requestStop(QFile::encodeName(folder).toStdString()); });
-    if (!trouble.isEmpty())
-        m_messages->post(kJob, MessageKind::Error, asSentence(trouble));
-    else
-        m_messages->post(kJob, MessageKind::Info,
-                         tr("%1 was asked to stop: it finishes its batch, writes a checkpoint and ends.")
-                             .arg(nameOf(folder)));
+    if (!trouble.isEmpty()) return stopRefused(folder, asSentence(trouble));
+    m_messages->post(kJob, MessageKind::Info,
+                     tr("%1 was asked to stop: it finishes its batch, writes a checkpoint and ends.")
+                         .arg(nameOf(folder)));
+}
+
+// Pages show that a run is stopping as soon as its button is pressed.
+void MainWindow::stopRefused(const QString& folder, const QString& sentence) {
+    m_messages->post(kJob, MessageKind::Error, sentence);
+    m_welcome->stopRefused(folder);
+    QWidget* run = m_stack->widget(static_cast<int>(Page::Run));
+    if (run->metaObject()->indexOfMethod("stopRefused()") >= 0) QMetaObject::invokeMethod(run, "stopRefused");
 }
 
 bool MainWindow::showsJob() const {
@@ -214,17 +225,29 @@ void MainWindow::postResult(const JobResult& result) {
                          {{tr("Analyze"), [this] { showJob(Page::Analyze); }}});
 }
 
-// The Run page tells how the run it shows ended; what never became one, or is not in sight, is told here.
+// Whether the job became a run: one that is refused at the door writes no event.
+bool MainWindow::jobIsRun() const {
+    return eventBytesOf(m_launcher.runFolder()) > m_launched.eventBytes;
+}
+
+// The page tells what the folder tells: where the disk was full, that is no end.
+bool MainWindow::runPageTellsEnd() const {
+    return page() == Page::Run && showsJob() && !m_launcher.isRunning() && m_store.data().ended && jobIsRun();
+}
+
+// The Run page tells how the run it shows ended; what never became one, is not in sight, or could not be written into its
+// folder, is told here.
 void MainWindow::tellEnd(const JobResult& result) {
-    const QString folder = m_launcher.runFolder();
-    const bool isRun = eventBytesOf(folder) > m_launched.eventBytes;
-    if (isRun && showsJob() && page() == Page::Run) return;
-    if (!isRun) return m_messages->post(kJobEnd, MessageKind::Error, asSentence(result.error));
+    const QString folder = m_launcher.runFolder(), name = nameOf(folder);
+    if (runPageTellsEnd()) return;
+    if (!jobIsRun() && result.failed) return m_messages->post(kJobEnd, MessageKind::Error, asSentence(result.error));
+    if (!jobIsRun())
+        return m_messages->post(kJobEnd, MessageKind::Info, tr("%1 was stopped before it began.").arg(name));
     if (result.failed)
         return m_messages->post(kJobEnd, MessageKind::Error,
-                                asSentence(tr("%1 failed: %2").arg(nameOf(folder), result.error)),
+                                asSentence(tr("%1 failed: %2").arg(name, result.error)),
                                 {{tr("Show log"), [this] { showJob(Page::Run); }}});
-    m_messages->post(kJobEnd, MessageKind::Info, tr("%1 was stopped and can be resumed.").arg(nameOf(folder)),
+    m_messages->post(kJobEnd, MessageKind::Info, tr("%1 was stopped and can be resumed.").arg(name),
                      {{tr("Resume"), [this, folder] { resume(folder, false); }},
                       {tr("Show run"), [this] { showJob(Page::Run); }}});
 }
@@ -232,6 +255,7 @@ void MainWindow::tellEnd(const JobResult& result) {
 void MainWindow::jobFinished(const JobResult& result) {
     refreshRunButton();
     followJob();
+    if (showsJob()) m_feed.catchUp();
     postResult(result);
     if (result.outcome.status != JobStatus::NotStarted) m_recent.add(m_launcher.runFolder(), true);
     if (!isActiveWindow()) QApplication::alert(this);

@@ -6,7 +6,7 @@
 #include <QMainWindow>
 #include <QSettings>
 #include <QSplitter>
-#include <QVariant>
+#include <utility>
 
 namespace qat::ui {
 namespace {
@@ -57,24 +57,41 @@ void PageLayout::arrange() {
 }
 
 void PageLayout::restore() {
-    if (m_host && m_start.isEmpty()) m_start = m_host->saveState(kLayoutVersion);
+    if (!std::exchange(m_startKnown, true)) {
+        if (m_host) m_start = m_host->saveState(kLayoutVersion);
+        m_startSplitters = splitterStates();
+    }
     arrange();
-    const QSettings settings;
-    if (m_host) restoreDocks();
-    const QVariantList splitters = settings.value(key("splitters")).toList();
-    const auto present = m_page->findChildren<QSplitter*>();
-    for (qsizetype i = 0; i < present.size() && splitters.size() == present.size(); ++i)
-        present[i]->restoreState(splitters[i].toByteArray());
+    if (m_host) restoreSizes();
+    restoreSplitters(QSettings().value(key("splitters")).toList());
 }
 
-void PageLayout::restoreDocks() {
-    const QSettings settings;
+QVariantList PageLayout::splitterStates() const {
+    QVariantList states;
+    for (const QSplitter* splitter : m_page->findChildren<QSplitter*>()) states.append(splitter->saveState());
+    return states;
+}
+
+void PageLayout::restoreSplitters(const QVariantList& states) {
+    const auto present = m_page->findChildren<QSplitter*>();
+    for (qsizetype i = 0; i < present.size() && states.size() == present.size(); ++i)
+        present[i]->restoreState(states[i].toByteArray());
+}
+
+// False if the state is none. Docks that follow their page's content stay as they are.
+bool PageLayout::restoreDocks(const QByteArray& state) {
     QList<QDockWidget*> shown, hidden;
     for (QDockWidget* dock : docksOf(m_host))
         if (dock->property("followsContent").toBool()) (dock->isHidden() ? hidden : shown).append(dock);
-    if (!m_host->restoreState(settings.value(key("docks")).toByteArray(), kLayoutVersion)) return;
+    if (!m_host->restoreState(state, kLayoutVersion)) return false;
     for (QDockWidget* dock : shown) dock->show();
     for (QDockWidget* dock : hidden) dock->hide();
+    return true;
+}
+
+void PageLayout::restoreSizes() {
+    const QSettings settings;
+    if (!restoreDocks(settings.value(key("docks")).toByteArray())) return;
     QList<QDockWidget*> docks;
     QList<int> widths, heights;
     const QVariantMap sizes = settings.value(key("sizes")).toMap();
@@ -92,9 +109,7 @@ void PageLayout::restoreDocks() {
 void PageLayout::save() const {
     if (!m_shown) return;
     QSettings settings;
-    QVariantList splitters;
-    for (const QSplitter* splitter : m_page->findChildren<QSplitter*>()) splitters.append(splitter->saveState());
-    settings.setValue(key("splitters"), splitters);
+    settings.setValue(key("splitters"), splitterStates());
     if (!m_host) return;
     QVariantMap sizes = settings.value(key("sizes")).toMap();
     for (const QDockWidget* dock : docksOf(m_host))
@@ -106,8 +121,10 @@ void PageLayout::save() const {
 void PageLayout::reset() {
     QSettings settings;
     for (const char* what : {"splitters", "sizes", "docks"}) settings.remove(key(what));
-    if (m_host && !m_start.isEmpty()) m_host->restoreState(m_start, kLayoutVersion);
-    if (m_shown) arrange();
+    if (!m_startKnown) return;
+    if (m_host) restoreDocks(m_start);
+    restoreSplitters(m_startSplitters);
+    arrange();
 }
 
 }  // namespace qat::ui

@@ -6,9 +6,9 @@
 #include <QObject>
 #include <QString>
 #include <QTimer>
+#include <QVariant>
 
 class QMainWindow;
-class QSplitter;
 
 namespace qat::ui {
 
@@ -32,11 +32,17 @@ private:
     QString key(const char* what) const;
     void arrange();
     void restore();
-    void restoreDocks();
+    bool restoreDocks(const QByteArray& state);
+    void restoreSizes();
+    QVariantList splitterStates() const;
+    void restoreSplitters(const QVariantList& states);
 
     QWidget* m_page;
     QMainWindow* m_host;  // null: a page without docks
-    QByteArray m_start;   // state of the docks before anything was restored
+    // States before anything was restored: of the docks, and of the splitters.
+    QByteArray m_start;
+    QVariantList m_startSplitters;
+    bool m_startKnown = false;
     bool m_shown = false;
     QElapsedTimer m_sinceShown;
     QTimer m_soon;

@@ -28,6 +28,7 @@ QByteArray contentOf(const QString& path) {
 bool unpack(const QString& source, const QString& target) {
     const QByteArray bytes = contentOf(source);
     if (QFileInfo(target).isFile() && QFileInfo(target).size() == bytes.size() && contentOf(target) == bytes) return true;
+    QFile::setPermissions(target, QFile::ReadOwner | QFile::WriteOwner);  // else only root could replace it
     QSaveFile file(target);
     if (!QDir().mkpath(QFileInfo(target).absolutePath()) || !file.open(QIODevice::WriteOnly) ||
         file.write(bytes) != bytes.size() || !file.commit())

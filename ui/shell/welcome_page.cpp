@@ -74,12 +74,13 @@ QList<QStandardItem*> recentRow(const RecentItem& recent, const Theme& theme) {
             cell(ago(recent.opened), Color::Text2, Qt::AlignRight)};
 }
 
-// State, accuracy and what can be done, as the folder has them now.
-void showState(QStandardItemModel& items, int row) {
-    const QString folder = items.item(row, kProject)->data(Qt::UserRole).toString();
-    RunData data;
-    readRunSummary(data, folder + QStringLiteral("/run_summary.json"));
-    const RunStatus status = statusOfFolder(folder);
+QString folderAt(const QStandardItemModel& items, int row) {
+    return items.item(row, kProject)->data(Qt::UserRole).toString();
+}
+
+// State, accuracy and what can be done.
+void showState(QStandardItemModel& items, int row, const RunData& data) {
+    const RunStatus status = data.status;
     const Chip chip = stateOf(status, data.summary);
     items.item(row, kState)->setText(chip.text);
     items.item(row, kState)->setData(static_cast<int>(chip.kind), ChipKindRole);
@@ -87,7 +88,7 @@ void showState(QStandardItemModel& items, int row) {
     const bool over = status == RunStatus::Completed || status == RunStatus::Failed;
     items.item(row, kMap)->setText(over && data.summary.final ? formatMap(*data.summary.final) : QString());
     QStandardItem* action = items.item(row, kAction);
-    if (status != RunStatus::Running) return action->setText({});
+    if (!canBeStopped(data)) return action->setText({});
     if (action->text().isEmpty()) action->setText(WelcomePage::tr("Stop"));
 }
 
@@ -294,10 +295,30 @@ void WelcomePage::refresh() {
 void WelcomePage::refreshStates() {
     bool any = false;
     for (int row = 0; row < m_items->rowCount(); ++row) {
-        if (m_items->item(row, kProject)->data(kIsRunRole).toBool()) showState(*m_items, row);
+        if (m_items->item(row, kProject)->data(kIsRunRole).toBool()) showState(*m_items, row, look(folderAt(*m_items, row)));
         any = any || !m_items->item(row, kAction)->text().isEmpty();
     }
     m_table->setColumnHidden(kAction, !any);
+}
+
+// As the folder has it now; its summary is read again only when it was written again.
+const RunData& WelcomePage::look(const QString& folder) {
+    const QString summary = folder + QStringLiteral("/run_summary.json");
+    const QDateTime written = QFileInfo(summary).lastModified();
+    Looked& looked = m_looked[folder];
+    if (looked.summaryWritten != written || looked.data.folder.isEmpty()) {
+        looked = {written, {}};
+        looked.data.folder = folder;
+        readRunSummary(looked.data, summary);
+    }
+    settleWithoutEvents(looked.data);
+    return looked.data;
+}
+
+void WelcomePage::stopRefused(const QString& run) {
+    for (int row = 0; row < m_items->rowCount(); ++row)
+        if (folderAt(*m_items, row) == run) m_items->item(row, kAction)->setText({});
+    refreshStates();
 }
 
 void WelcomePage::stopAt(const QModelIndex& index) {

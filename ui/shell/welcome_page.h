@@ -1,8 +1,12 @@
 // The first page: start a configuration, go on with a recent one, try the sample.
 #pragma once
 
+#include <QDateTime>
 #include <QTimer>
 #include <QWidget>
+#include <map>
+
+#include "feed/run_data.h"
 
 class QModelIndex;
 class QStandardItemModel;
@@ -18,6 +22,8 @@ class WelcomePage : public QWidget {
 public:
     WelcomePage(const ThemeHub& hub, RecentFiles* recent, QWidget* parent = nullptr);
     void refresh();
+    // The run could not be asked to stop: its button can be pressed again.
+    void stopRefused(const QString& run);
 
 Q_SIGNALS:
     void stopRequested(const QString& run);
@@ -42,6 +48,7 @@ private:
     QWidget* makeMachine();
     QWidget* makeTables();
     void refreshStates();
+    const RunData& look(const QString& folder);
     void stopAt(const QModelIndex& index);
 
     const ThemeHub& m_hub;
@@ -50,6 +57,11 @@ private:
     RowTable* m_table;
     QWidget* m_noRecent;
     QTimer m_states;  // runs go on while one looks
+    struct Looked {
+        QDateTime summaryWritten;
+        RunData data;  // summary, holder and status
+    };
+    std::map<QString, Looked> m_looked;  // by folder
 };
 
 }  // namespace qat::ui

@@ -78,6 +78,17 @@ QString formatDuration(double seconds) {
     return QStringLiteral("%1 h %2 min").arg(whole / 3600).arg(whole / 60 % 60, 2, 10, QLatin1Char('0'));
 }
 
+QString asSentence(const QString& text) {
+    if (text.isEmpty()) return {};
+    QString sentence = text;
+    qsizetype word = 0;
+    while (word < text.size() && text[word].isLower()) ++word;
+    if (word < text.size() && (text[word] == QLatin1Char(' ') || text[word] == QLatin1Char(',')))
+        sentence[0] = sentence[0].toUpper();
+    static const QString kEnds = QStringLiteral(".!?");
+    return kEnds.contains(sentence.back()) ? sentence : sentence + QLatin1Char('.');
+}
+
 QString formatSignificant(double value, int digits) {
     if (!std::isfinite(value)) return QStringLiteral("not finite");
     return trueMinus(QLocale().toString(value, 'g', digits));

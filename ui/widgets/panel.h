@@ -13,6 +13,9 @@ namespace qat::ui {
 class ThemeHub;
 class ThemedLabel;
 
+// Width in px at the base font below which a page gives its docks less, so that its centre keeps its place.
+inline constexpr int kNarrowBelow = 1450;
+
 // One line of chrome: title, a secondary phrase, space, then what addWidget() got, and a hairline below.
 class PanelHeader : public QWidget {
     Q_OBJECT
