@@ -5,8 +5,8 @@
 #include <ATen/Parallel.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <vector>
 
 #include "base/error.h"
@@ -87,21 +87,30 @@ std::map<std::string, double> ErrorSums::metrics() const {
     return {{"mse", mse()}, {"sqnr_db", sqnrDb()}, {"cosine", cosine()}, {"abs_error", absError()}, {"rel_error", relError()}};
 }
 
-// Hexadecimal, so that doubles come back bit by bit.
+// Hexadecimal, so that doubles come back bit by bit, whatever decimal point the locale has.
 std::string ErrorSums::text() const {
     std::array<char, 256> text;
-    std::snprintf(text.data(), text.size(), "%a,%a,%a,%a,%a,%a,%lld", m_squaredError, m_squaredReference, m_squaredQuantized, m_product, m_absError, m_absReference,
-                  static_cast<long long>(m_count));
-    return text.data();
+    char* at = text.data();
+    for (const double sum : {m_squaredError, m_squaredReference, m_squaredQuantized, m_product, m_absError, m_absReference}) {
+        at = std::to_chars(at, text.end(), sum, std::chars_format::hex).ptr;
+        *at++ = ',';
+    }
+    return {text.data(), std::to_chars(at, text.end(), m_count).ptr};
 }
 
 ErrorSums ErrorSums::fromText(const std::string& text) {
     ErrorSums sums;
-    long long count = 0;
-    const int read = std::sscanf(text.c_str(), "%la,%la,%la,%la,%la,%la,%lld", &sums.m_squaredError, &sums.m_squaredReference, &sums.m_squaredQuantized, &sums.m_product,
-                                 &sums.m_absError, &sums.m_absReference, &count);
-    require(read == 7 && count >= 0, ErrorKind::BadInput, "bad error sums ", text);
-    sums.m_count = count;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    const auto pass = [&](const std::from_chars_result& read, bool last) {
+        const bool whole = read.ec == std::errc() && (last ? read.ptr == end : read.ptr != end && *read.ptr == ',');
+        require(whole, ErrorKind::BadInput, "bad error sums ", text);
+        at = read.ptr + 1;
+    };
+    for (double* sum : {&sums.m_squaredError, &sums.m_squaredReference, &sums.m_squaredQuantized, &sums.m_product, &sums.m_absError, &sums.m_absReference})
+        pass(std::from_chars(at, end, *sum, std::chars_format::hex), false);
+    pass(std::from_chars(at, end, sums.m_count), true);
+    require(sums.m_count >= 0, ErrorKind::BadInput, "bad error sums ", text);
     return sums;
 }
 

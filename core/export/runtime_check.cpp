@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/scratch_folder.h"
 #include "export/child_process.h"
 
 namespace qat {
@@ -79,26 +80,6 @@ Place findPlace() {
             "QATELIER_NODE_MODULES to a node_modules folder that holds it";
     return place;
 }
-
-class ScratchFolder {
-public:
-    ScratchFolder() {
-        std::string pattern = (fs::temp_directory_path() / "qatelier-XXXXXX").string();
-        require(mkdtemp(pattern.data()) != nullptr, ErrorKind::Io, "cannot make a folder in ",
-                fs::temp_directory_path().string(), ": ", std::strerror(errno));
-        m_path = pattern;
-    }
-    ~ScratchFolder() {
-        std::error_code ignored;
-        fs::remove_all(m_path, ignored);
-    }
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-    const fs::path& path() const { return m_path; }
-
-private:
-    fs::path m_path;
-};
 
 int64_t elementCount(const Shape& shape) {
     int64_t count = 1;

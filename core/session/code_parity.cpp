@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/scratch_folder.h"
 #include "export/onnx_export.h"
 #include "export/runtime_check.h"
 #include "passes/lower_integers.h"
@@ -33,7 +34,6 @@ std::vector<std::pair<std::string, at::Tensor>> ourCodes(const Graph& graph, con
 }
 
 CodeComparison compare(const std::string& quantizer, const at::Tensor& ours, const RuntimeTensor& theirs) {
-    require(ours.numel() == static_cast<int64_t>(theirs.values.size()), ErrorKind::Internal, quantizer, ": the file's tensor has another size");
     CodeComparison result{quantizer, ours.numel(), 0, 0};
     const float* a = ours.data_ptr<float>();
     for (int64_t i = 0; i < result.elements; ++i) {
@@ -72,30 +72,32 @@ const CodeComparison* CodeParity::firstDifferent() const {
     return found == tensors.end() ? nullptr : &*found;
 }
 
-CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const std::filesystem::path& folder, const CancelToken& cancel) {
+CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const CancelToken& cancel) {
     CodeParity parity;
-    parity.sentence = "codes were not compared: " + missingOnnxRuntime();
-    if (!missingOnnxRuntime().empty()) return parity;
+    const auto without = [&](const std::string& why) {
+        parity.tensors.clear();
+        parity.sentence = "codes were not compared: " + why;
+        return parity;
+    };
+    if (const std::string missing = missingOnnxRuntime(); !missing.empty()) return without(missing);
+    const ScratchFolder scratch;
     OnnxExportOptions options;
-    options.path = folder / "codes.onnx";
+    options.path = scratch.path() / "codes.onnx";
     options.exposeCodes = true;
     const OnnxExportResult written = exportOnnx(graph, options);
     const at::Tensor planar = image.contiguous();
     RuntimeOptions runtime;
     runtime.cancel = &cancel;
     const RuntimeAnswer answer = runOnnxRuntime(options.path, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, runtime);
-    std::filesystem::remove(options.path);
     const auto& run = answer.run;
-    if (!run) {
-        parity.sentence = "codes were not compared: " + (answer.refusal.empty() ? answer.failure : answer.refusal);
-        return parity;
-    }
+    if (!run) return without(answer.refusal.empty() ? answer.failure : answer.refusal);
     const std::map<std::string, std::string> tensorOf(written.codes.begin(), written.codes.end());
     for (const auto& [quantizer, codes] : ourCodes(graph, image)) {
         const auto named = tensorOf.find(quantizer);
         if (named == tensorOf.end()) continue;
         const auto theirs = std::ranges::find(run->outputs, named->second, &RuntimeTensor::name);
-        require(theirs != run->outputs.end(), ErrorKind::Internal, "the runtime gave no output ", named->second);
+        if (theirs == run->outputs.end()) return without("the runtime gave no output " + named->second);
+        if (codes.numel() != static_cast<int64_t>(theirs->values.size())) return without("the runtime's output " + named->second + " has another size");
         parity.tensors.push_back(compare(quantizer, codes, *theirs));
     }
     parity.ran = true;

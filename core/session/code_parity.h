@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -29,8 +28,8 @@ struct CodeParity {
     std::string sentence;                // what was compared and found, or what is missing
 };
 
-// graph: folded and quantized, shapes probed for one image [1,3,H,W]. The file, with all codes as outputs, is written into
-// `folder` and removed again.
-CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const std::filesystem::path& folder, const CancelToken& cancel);
+// graph: folded and quantized, shapes probed for one image [1,3,H,W]. The file, with all codes as outputs, is written into a
+// folder of its own for that time. What the runtime does or lacks is told in the sentence.
+CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const CancelToken& cancel);
 
 }  // namespace qat

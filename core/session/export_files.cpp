@@ -51,17 +51,15 @@ ExportedFile writeOnnxFile(const Graph& form, const ExportConfig& how, const std
     return {"onnx", options.path, result.bytes, result.notes, {}, result.quantizedLayers};
 }
 
-CheckedFile checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
-                          const std::shared_ptr<const Dataset>& validation, const Config& config,
-                          const CancelToken& cancel) {
+FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
+                        const std::shared_ptr<const Dataset>& validation, const Config& config, const CancelToken& cancel) {
     const int64_t limit = config.data.valLimit > 0 ? config.data.valLimit : kParityImages;
     const int64_t count = std::min({kParityImages, limit, validation->size()});
-    const ParityReport parity = checkParity(file, form, reference, firstImages(validation, config, count), cancel);
-    CheckedFile checked{parity.check, ""};
-    if (!parity.ran || !parity.onIntegers) return checked;
+    ParityReport parity = checkParity(file, form, reference, firstImages(validation, config, count), cancel);
+    if (!parity.ran || !parity.onIntegers) return parity.check;
     const at::Tensor image = firstImages(validation, config, 1)();
-    checked.codes = compareCodes(form, image, file.parent_path(), cancel).sentence;
-    return checked;
+    parity.check.sentence += "; " + compareCodes(form, image, cancel).sentence;
+    return parity.check;
 }
 
 }  // namespace qat

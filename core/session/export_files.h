@@ -21,16 +21,10 @@ Graph exportForm(const Graph& model, int imgsz);
 // format cannot hold, Error{Io}.
 ExportedFile writeOnnxFile(const Graph& form, const ExportConfig& how, const std::filesystem::path& folder);
 
-struct CheckedFile {
-    FileCheck check;
-    std::string codes;  // about the codes of every quantized tensor; "" where they were not compared
-};
-
 // Runs the file on the first validation images (eight at most, as many as data.val_limit allows) beside `form`, which
-// it was written from. reference: the same network in float. Never throws because of what the runtime does or lacks;
+// it was written from; where both compute on integers, the codes of every quantized tensor too. reference: the same network in float. Never throws because of what the runtime does or lacks;
 // throws Error{Cancelled}, and what reading a picture throws.
-CheckedFile checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
-                          const std::shared_ptr<const Dataset>& validation, const Config& config,
-                          const CancelToken& cancel);
+FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
+                        const std::shared_ptr<const Dataset>& validation, const Config& config, const CancelToken& cancel);
 
 }  // namespace qat

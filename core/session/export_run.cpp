@@ -34,9 +34,7 @@ void check(ExportedFile& file, const Source& source, const Graph& form, const Ca
     try {
         const auto pictures = openSplit(source.config.data, source.config.data.valSplit);
         const Graph reference = exportForm(floatForm(source.graph), source.config.data.imgsz);
-        const CheckedFile checked = checkOnnxFile(file.path, form, reference, pictures, source.config, cancel);
-        file.check = checked.check;
-        if (!checked.codes.empty()) file.check.sentence += "; " + checked.codes;
+        file.check = checkOnnxFile(file.path, form, reference, pictures, source.config, cancel);
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::Cancelled) throw;
         file.check.sentence = str("the exported file was not checked: ", error.what());

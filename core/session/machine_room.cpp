@@ -8,6 +8,7 @@
 #include <fstream>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -31,29 +32,44 @@ int64_t numberIn(const std::string& file) {
     return in >> number ? number : kNoLimit;
 }
 
-// The number after a word at the beginning of a line, in bytes.
-int64_t kilobytesIn(const std::string& file, const std::string& word) {
+// The number after a word at the beginning of a line; nothing without such a line.
+std::optional<int64_t> numberAfter(const std::string& file, const std::string& word) {
     std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
         std::istringstream parts(line);
         std::string first;
         int64_t number = 0;
-        if (parts >> first >> number && first == word) return number * 1024;
+        if (parts >> first >> number && first == word) return number;
     }
-    return kNoLimit;
+    return std::nullopt;
 }
 
-int64_t left(int64_t limit, int64_t used) { return limit == kNoLimit ? kNoLimit : std::max<int64_t>(limit - used, 0); }
+int64_t kilobytesIn(const std::string& file, const std::string& word) {
+    const auto kilobytes = numberAfter(file, word);
+    return kilobytes ? *kilobytes * 1024 : kNoLimit;
+}
+
+int64_t left(int64_t limit, int64_t used) { return limit == kNoLimit ? kNoLimit : std::clamp<int64_t>(limit - used, 0, limit); }
 
 struct ContainerMemory {
-    int64_t limit, used;
+    int64_t limit = kNoLimit, left = kNoLimit;
 };
 
+// `prefix` stands before the words of the older version's statistics.
+ContainerMemory memoryOf(const std::string& limit, const std::string& usage, const std::string& statistics, const std::string& prefix) {
+    ContainerMemory memory{numberIn(limit)};
+    int64_t used = numberIn(usage);
+    if (used == kNoLimit) used = 0;  // not told
+    for (const char* cache : {"inactive_file", "active_file"}) used -= numberAfter(statistics, prefix + cache).value_or(0);
+    memory.left = left(memory.limit, used);
+    return memory;
+}
+
 // Of both versions of control groups; the group that a container shows its processes stands at the root.
-ContainerMemory containerMemory() {
-    const std::string root = "/sys/fs/cgroup/", older = root + "memory/memory.";
-    const ContainerMemory now{numberIn(root + "memory.max"), numberIn(root + "memory.current")};
-    return now.limit < kNoLimit ? now : ContainerMemory{numberIn(older + "limit_in_bytes"), numberIn(older + "usage_in_bytes")};
+ContainerMemory containerMemory(const std::string& root) {
+    const ContainerMemory now = memoryOf(root + "memory.max", root + "memory.current", root + "memory.stat", "");
+    const std::string older = root + "memory/memory.";
+    return now.limit < kNoLimit ? now : memoryOf(older + "limit_in_bytes", older + "usage_in_bytes", older + "stat", "total_");
 }
 
 int64_t addressSpaceLeft() {
@@ -87,13 +103,12 @@ int startableThreads(int wanted) {
     return static_cast<int>(threads.size());
 }
 
-int64_t availableMemory() {
-    const ContainerMemory container = containerMemory();
-    return std::min({kilobytesIn("/proc/meminfo", "MemAvailable:"), left(container.limit, container.used), addressSpaceLeft()});
+int64_t availableMemory(const std::string& groups) {
+    return std::min({kilobytesIn("/proc/meminfo", "MemAvailable:"), containerMemory(groups).left, addressSpaceLeft()});
 }
 
 void requireMemoryForJob() {
-    const int64_t space = addressSpaceLeft(), container = containerMemory().limit;
+    const int64_t space = addressSpaceLeft(), container = containerMemory("/sys/fs/cgroup/").limit;
     require(space >= kAddressSpace, ErrorKind::Io, "not enough memory: the limit on address space (ulimit -v) leaves ",
             space / kMegabyte, " MB beside the program, and the smallest job needs ", kAddressSpace / kMegabyte, " MB");
     require(container >= kContainerMemory, ErrorKind::Io, "not enough memory: the container may have ", container / kMegabyte,

@@ -23,6 +23,7 @@
 #include "session/bundled.h"
 #include "session/detector_file.h"
 #include "session/width_search.h"
+#include "train/quantizer_state.h"
 
 namespace qat {
 namespace {
@@ -64,11 +65,6 @@ OpenedModel randomModel(const std::string& variant, int64_t numClasses, uint64_t
     return {buildYolov8(variant, numClasses > 0 ? numClasses : 80, random), "yolov8" + variant, "", {}};
 }
 
-std::string fileDigest(const std::filesystem::path& path) {
-    const FileBytes file(path);
-    return sha256Hex(file.bytes());
-}
-
 // The weights that stand for a run: the final ones, else the best, else the last.
 std::filesystem::path weightsOf(const std::filesystem::path& folder) {
     std::error_code unreadable;
@@ -93,7 +89,10 @@ OpenedModel bundledModel() {
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, uint64_t seed) {
     const std::string name = model.string();
     if (name == kBundledModel) return bundledModel();
-    if (isRunFolder(model)) return {openRun(model).graph, name, fileDigest(weightsOf(model)), {}};
+    if (isRunFolder(model)) {
+        RunModel run = openRun(model);
+        return {std::move(run.graph), name, std::move(run.sha256), {}};
+    }
     std::error_code unreadable;
     if (isFamilyName(name) && !std::filesystem::exists(model, unreadable)) return randomModel(name.substr(6), numClasses, seed);
     require(!std::filesystem::is_directory(model, unreadable), ErrorKind::BadInput, name, " is a folder but not a run folder (no config.yaml in it)");
@@ -129,11 +128,6 @@ OpenedModel openModel(const Config& config, int64_t numClasses) {
     return opened;
 }
 
-void restoreModel(Graph& graph, const std::filesystem::path& file) {
-    loadWeights(graph, tensorsOf(readCheckpoint(file)), file.string());
-    requireSound(graph, file.string());
-}
-
 bool isRunFolder(const std::filesystem::path& path) {
     std::error_code unreadable;  // then opening it says so
     return std::filesystem::is_regular_file(path / "config.yaml", unreadable);
@@ -157,15 +151,6 @@ void restoreAffines(Graph& graph, const Checkpoint& weights, const std::string& 
     }
 }
 
-// Repair gives a convolution a bias that had none because of the batch norm behind it.
-void adoptBiases(Graph& graph, const Checkpoint& weights) {
-    for (const NodeId id : graph.order()) {
-        Node& node = graph.node(id);
-        const NamedTensor* bias = std::holds_alternative<Conv2d>(node.op) && node.inputs.size() == 2 ? weights.find(node.name + ".bias") : nullptr;
-        if (bias) node.inputs.push_back(graph.addParameter(bias->name, std::make_shared<at::Tensor>(*bias->tensor), bias->tensor->sizes().vec()));
-    }
-}
-
 // Shapes of scales follow the file: folding and granularity are then as they were when it was written.
 void adoptScaleShapes(Graph& graph, const Checkpoint& weights) {
     for (const ValueId id : graph.storedValues()) {
@@ -184,13 +169,15 @@ void adoptScaleShapes(Graph& graph, const Checkpoint& weights) {
 }  // namespace
 
 RunModel openRun(const std::filesystem::path& folder) {
-    RunModel run{loadConfig(folder / "config.yaml"), {}};
+    RunModel run{loadConfig(folder / "config.yaml"), {}, ""};
     applyChosenWidths(folder, run.config);
-    const Checkpoint weights = readCheckpoint(weightsOf(folder));
+    HashedCheckpoint read = readHashedCheckpoint(weightsOf(folder));
+    const Checkpoint& weights = read.checkpoint;
+    run.sha256 = std::move(read.sha256);
     const std::string source = folder.string();
     Graph graph = buildYolov8(variantOf(weights, source), classesOf(weights, source));
     if (weights.batchNormFolded) foldBatchNorm(graph);
-    adoptBiases(graph, weights);
+    adoptBiases(graph, weights.tensors);
     if (hasQuantizers(weights)) {
         // A plan needs no data; ranges come from the file.
         const QuantizerSet quantizers(graph, resolvePlan(graph, run.config));

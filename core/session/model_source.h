@@ -21,7 +21,7 @@ struct OpenedModel {
     std::vector<std::string> ignored;   // entries of the file that the model has no use for
 };
 
-// A .pt, .th, .safetensors file, a run folder (its best weights), kBundledModel, or yolov8n .. yolov8x (random weights,
+// A .pt, .th, .safetensors file, a run folder (openRun), kBundledModel, or yolov8n .. yolov8x (random weights,
 // 80 classes unless numClasses says otherwise). Throws Error naming the file, and the tensor whose values cannot be
 // computed with.
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0, uint64_t seed = 0);
@@ -37,13 +37,11 @@ OpenedModel openFloatModel(const std::filesystem::path& model);
 // kept as operations are merged into their convolutions, exactly. Batch norms stay as the run has them, folded or not.
 Graph floatForm(const Graph& graph);
 
-// The stored values of a graph as saveModel() wrote them from one of the same structure. Throws Error naming the file.
-void restoreModel(Graph& graph, const std::filesystem::path& file);
-
-// The quantized model of a finished run: the configured family, its quantizers, and its best (or last) weights.
+// The quantized model of a run: the configured family, its quantizers, and its final weights, else its best, else its last.
 struct RunModel {
     Config config;
     Graph graph;
+    std::string sha256;  // of the file of the weights
 };
 bool isRunFolder(const std::filesystem::path& path);
 RunModel openRun(const std::filesystem::path& folder);

@@ -41,6 +41,7 @@ JobOutcome Pipeline::run() {
     if (quantize) once("calibrate", [&] { calibrateStage(); });
     if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen) once("search", [&] { searchWidthsStage(); });
     if (repairsLayers(m_config)) once("repair", [&] { repairStage(); });
+    if (analysisIsLeft()) m_done.erase("analyze");
     if (m_request.kind != JobKind::Pipeline) {
         once("analyze", [&] { analyze(); });
         return m_facts.outcome;
@@ -266,7 +267,7 @@ void Pipeline::trainStage() {
 std::optional<double> Pipeline::startAccuracy() {
     const auto& measured = m_config.train.quantize ? m_facts.outcome.ptq : m_facts.outcome.fp32;
     if (measured) return measured->map;
-    if (m_config.model.pretrainedPath.empty()) return std::nullopt;
+    if (m_config.model.pretrainedPath.empty() || m_config.gate.collapseRatio == 0) return std::nullopt;
     return validate(m_float, "", false).metrics.map;
 }
 
@@ -329,16 +330,10 @@ void Pipeline::exportStage() {
 
 // A file that a runtime refuses or computes otherwise fails a gate; one that no runtime could be asked about is only noted.
 void Pipeline::checkExported(ExportedFile& file, const Graph& form) {
-    const CheckedFile checked = checkOnnxFile(file.path, form, m_float, m_val, m_config, m_cancel);
-    file.check = checked.check;
-    file.notes.push_back(checked.check.sentence);
+    file.check = checkOnnxFile(file.path, form, m_float, m_val, m_config, m_cancel);
     static constexpr std::array kLevels{LogLevel::Warning, LogLevel::Info, LogLevel::Error};  // by CheckResult
-    m_log.log(kLevels[static_cast<size_t>(checked.check.result)], "export", checked.check.sentence);
-    if (!checked.codes.empty()) {
-        file.notes.push_back(checked.codes);
-        m_log.log(LogLevel::Info, "export", checked.codes);
-    }
-    if (checked.check.result == CheckResult::Failed) m_facts.outcome.gates.push_back(checked.check.sentence);
+    m_log.log(kLevels[static_cast<size_t>(file.check.result)], "export", file.check.sentence);
+    if (file.check.result == CheckResult::Failed) m_facts.outcome.gates.push_back(file.check.sentence);
 }
 
 }  // namespace qat

@@ -37,6 +37,9 @@ private:
     void logIgnored(const OpenedModel& opened);
     void insertQuantizers();
     bool wantsAnalysis() const;
+    bool layerErrorIsLeft() const;
+    bool sensitivityIsLeft() const;
+    bool analysisIsLeft() const;
     bool wantsPreviews() const;
     std::map<std::string, double> wanted(const std::map<std::string, double>& metrics) const;
     void describe();

@@ -34,14 +34,25 @@ void Pipeline::showImages(const std::vector<ImageDetections>& quantized, const s
     for (const ImageRow& row : previewRows(m_folder, *m_val, m_floatDetections, quantized, stageName, m_config.analysis.previewImages)) m_log.image(row);
 }
 
+bool Pipeline::layerErrorIsLeft() const {
+    const bool wanted = m_request.kind == JobKind::LayerError ||
+                        (m_request.kind == JobKind::Pipeline && m_config.analysis.measureLayerError && m_config.qat.measureLayerError);
+    return wanted && !m_done.contains("layer_error");
+}
+
+bool Pipeline::sensitivityIsLeft() const {
+    return m_request.kind != JobKind::LayerError && !m_config.sensitivity.bits.empty() && !m_done.contains("sensitivity");
+}
+
+// Another kind of job may have done a part of it in this folder.
+bool Pipeline::analysisIsLeft() const { return layerErrorIsLeft() || sensitivityIsLeft(); }
+
 void Pipeline::analyze() {
-    const bool wantsError = m_request.kind == JobKind::LayerError ||
-                            (m_request.kind == JobKind::Pipeline && m_config.analysis.measureLayerError && m_config.qat.measureLayerError);
-    if (wantsError && !m_done.contains("layer_error")) {
+    if (layerErrorIsLeft()) {
         layerErrors("ptq");
         finished("layer_error");
     }
-    if (m_request.kind == JobKind::LayerError || m_config.sensitivity.bits.empty() || m_done.contains("sensitivity")) return;
+    if (!sensitivityIsLeft()) return;
     sensitivity();
     finished("sensitivity");
 }

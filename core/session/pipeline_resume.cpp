@@ -89,10 +89,11 @@ void Pipeline::restoreProgress() {
 
 void Pipeline::restoreCalibrated() {
     try {
-        require(m_done.contains("calibrate"), ErrorKind::BadInput, calibratedFile().string(), " is of an earlier version");
+        require(m_done.contains("calibrate"), ErrorKind::BadInput, (m_folder.checkpoint() / "stages.json").string(), " is of an earlier version");
         loadCalibrated(calibratedFile(), stageIdentity(), m_model, *m_quantizers);
     } catch (const Error& error) {
-        m_log.log(LogLevel::Warning, "session", str(error.what(), ", so that calibration is done anew"));
+        if (error.kind() != ErrorKind::BadInput && error.kind() != ErrorKind::Io) throw;
+        m_log.log(LogLevel::Warning, "session", str("what was calibrated cannot be used (", error.what(), "), so that calibration is done anew"));
         m_done.clear();
         m_facts.outcome.fp32 = m_facts.outcome.ptq = std::nullopt;
         m_model = m_float.clone(true);

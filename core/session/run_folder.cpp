@@ -53,17 +53,20 @@ void requireReachable(const RunFolder& folder, const Config& kept, const Config&
     const std::string before = str("cannot resume ", folder.root.string(), " with ", wanted, " epochs: ");
     const std::string instead = "; a new run can start from its weights (model.pretrained_path)";
     require(wanted >= done->epochs, ErrorKind::BadInput, before, done->epochs, " have begun or are done");
+    require(!done->earlier, ErrorKind::BadInput, before, "its checkpoint is of an earlier version", instead);
     require(!done->tuning, ErrorKind::BadInput, before, "its fine-tuning has begun", instead);
     require(!done->halted, ErrorKind::BadInput, before, "its training was stopped for good", instead);
 }
 
-// What was made behind the last epoch is made anew behind more of them. In this order a kill in between costs work only.
+// What was made after the last epoch is made anew after more of them. In this order a kill in between costs work only.
+// user_config.yaml stays if the run is resumed with the configuration that was resolved from it.
 void adoptSettings(const RunFolder& folder, const JobRequest& request, const Config& kept, const Config& config) {
-    if (kept.train.epochs != config.train.epochs) {
+    if (kept.train.epochs != config.train.epochs || kept.train.patience != config.train.patience) {
         for (const char* name : {"correction_state.safetensors", "correction_state.previous.safetensors"})
             std::filesystem::remove(folder.checkpoint() / name);
     }
-    writeFileAtomic(folder.userConfig(), readFile(request.config));
+    std::error_code unreadable;
+    if (!std::filesystem::equivalent(request.config, folder.config(), unreadable)) writeFileAtomic(folder.userConfig(), readFile(request.config));
     writeFileAtomic(folder.config(), writeConfig(config));
 }
 

@@ -95,7 +95,7 @@ ordered_json exportChecksJson(const SummaryFacts& facts) {
     ordered_json checks = ordered_json::array();
     for (const ExportedFile& file : facts.exported)
         checks.push_back({{"format", file.format}, {"file", file.path.generic_string()}, {"result", checkResultName(file.check.result)},
-                          {"runtime", file.check.runtime}, {"version", file.check.version}, {"sentence", file.check.sentence}});
+                          {"runtime", file.check.runtime}, {"version", file.check.version}, {"sentence", file.check.sentence}, {"bytes", file.bytes}, {"notes", file.notes}});
     return checks;
 }
 
@@ -142,6 +142,7 @@ ordered_json correctionJson(const Config& config, const SummaryFacts& facts) {
     ordered_json layers = ordered_json::array();
     for (const LayerCorrection& l : facts.correction->outcome.layers)
         layers.push_back({{"layer", l.layer}, {"form", kForms[static_cast<size_t>(l.form)]}, {"gamma_min", l.gammaMin}, {"gamma_max", l.gammaMax}, {"beta_max", l.betaMax}});
+    json["applied"] = facts.correction->outcome.diverged.empty();
     json["images"] = facts.correction->images;
     json["steps"] = facts.correction->outcome.steps;
     json["layers"] = layers;

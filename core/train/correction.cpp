@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "config/pattern.h"
 #include "run/executor.h"
+#include "train/exact_number.h"
 #include "train/loader_options.h"
 #include "train/optimizer.h"
 #include "train/resume_state.h"
@@ -164,14 +165,13 @@ private:
             tensor->copy_(*found->second);
         }
         try {
-            for (const char* key : {"steps", "epoch", "batch"})
-                require(stored.numbers.at(key).is_number_integer() && stored.numbers.at(key) >= 0, ErrorKind::BadInput, file.string(),
-                        " is damaged: its position is none");
-            m_optimizer->restore(moments, stored.numbers.at("steps"));
-            m_epoch = stored.numbers.at("epoch");
-            m_batch = stored.numbers.at("batch");
+            m_optimizer->restore(moments, count(stored.numbers.at("steps")));
+            m_epoch = count(stored.numbers.at("epoch"));
+            m_batch = count(stored.numbers.at("batch"));
         } catch (const nlohmann::json::exception&) {
             fail(ErrorKind::BadInput, file.string(), " is damaged: its numbers are not those of a checkpoint");
+        } catch (const Error& error) {
+            fail(error.kind(), "cannot resume from ", file.string(), ": ", error.what());
         }
     }
 

@@ -3,6 +3,9 @@
 
 #include <ATen/ATen.h>
 
+#include <map>
+#include <string_view>
+
 #include "base/error.h"
 #include "train/exact_number.h"
 #include "train/resume_state.h"
@@ -26,24 +29,12 @@ std::vector<float> boundsFrom(const json& values) {
     return bounds;
 }
 
-// The bias that repair gave a convolution.
-bool addBias(Graph& graph, const NamedTensor& entry) {
-    constexpr std::string_view kEnd = ".bias";
-    if (!entry.name.ends_with(kEnd)) return false;
-    const auto node = graph.findNode(entry.name.substr(0, entry.name.size() - kEnd.size()));
-    if (!node || !std::holds_alternative<Conv2d>(graph.node(*node).op) || graph.node(*node).inputs.size() != 2) return false;
-    const ValueId bias = graph.addParameter(entry.name, entry.tensor, entry.tensor->sizes().vec());
-    graph.node(*node).inputs.push_back(bias);
-    return true;
-}
-
 bool isOfQuantizer(const std::string& name) {
     return name.ends_with("scale") || name.ends_with(".zero_point");
 }
 
 void restoreTensor(Graph& graph, const NamedTensor& entry) {
     const auto id = graph.findValue(entry.name);
-    if (!id && addBias(graph, entry)) return;
     require(id && graph.value(*id).data, ErrorKind::BadInput, "the model has no ", entry.name);
     Value& value = graph.value(*id);
     if (value.data->sizes() == entry.tensor->sizes()) {
@@ -56,6 +47,17 @@ void restoreTensor(Graph& graph, const NamedTensor& entry) {
 }
 
 }  // namespace
+
+void adoptBiases(Graph& graph, const std::vector<NamedTensor>& stored) {
+    std::map<std::string_view, const NamedTensor*> given;
+    for (const NamedTensor& entry : stored) given[entry.name] = &entry;
+    for (const NodeId id : graph.order()) {
+        Node& node = graph.node(id);
+        if (!std::holds_alternative<Conv2d>(node.op) || node.inputs.size() != 2) continue;
+        const auto bias = given.find(node.name + ".bias");
+        if (bias != given.end()) node.inputs.push_back(graph.addParameter(bias->second->name, bias->second->tensor, bias->second->tensor->sizes().vec()));
+    }
+}
 
 json observersJson(const QuantizerSet& set) {
     json observers = json::object();
@@ -93,6 +95,7 @@ void loadCalibrated(const std::filesystem::path& file, const std::string& identi
     const ResumeState state = readResumeState(file, kKind, identity);
     const at::NoGradGuard noGrad;
     try {
+        adoptBiases(graph, state.tensors);
         for (const NamedTensor& entry : state.tensors) restoreTensor(graph, entry);
         restoreObservers(set, state.numbers.at("observers"));
     } catch (const json::exception&) {

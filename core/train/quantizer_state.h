@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "graph/graph.h"
+#include "import/checkpoint.h"
 #include "quant/quantizer_set.h"
 
 namespace qat {
@@ -14,6 +16,9 @@ namespace qat {
 // nlohmann::json::exception for what does not fit.
 nlohmann::json observersJson(const QuantizerSet& set);
 void restoreObservers(QuantizerSet& set, const nlohmann::json& observers);
+
+// Gives convolutions the biases that repair added: those of `stored` (NAME.bias) whose convolution has none.
+void adoptBiases(Graph& graph, const std::vector<NamedTensor>& stored);
 
 // `identity` ties the file to the job, as in train_state.h. Throws Error{Io}.
 void saveCalibrated(const std::filesystem::path& file, const std::string& identity, const Graph& graph, const QuantizerSet& set);

@@ -171,7 +171,7 @@ std::optional<TrainProgress> trainProgress(const std::filesystem::path& checkpoi
         try {
             const TrainPosition at = positionFrom(readResumeNumbers(file, kKind));
             const int64_t begun = at.epoch - at.tuned + (at.batch > 0 && !at.tuning ? 1 : 0);
-            return TrainProgress{begun, at.tuning, at.outcome.halted};
+            return TrainProgress{begun, at.tuning, at.outcome.halted, at.planned == 0};
         } catch (const json::exception&) {
         } catch (const Error&) {
         }

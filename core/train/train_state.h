@@ -54,6 +54,7 @@ struct TrainProgress {
     int64_t epochs = 0;    // begun or done, fine-tuning left out
     bool tuning = false;   // fine-tuning has begun
     bool halted = false;   // by the sentinel
+    bool earlier = false;  // the checkpoint is of a version that does not say of how many epochs its schedule is
 };
 std::optional<TrainProgress> trainProgress(const std::filesystem::path& checkpointFolder);
 

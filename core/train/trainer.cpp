@@ -82,12 +82,15 @@ public:
     }
 
     TrainOutcome train() {
-        if (m_job.resume) restore();
+        std::filesystem::path start = checkpointFile();
+        if (m_job.resume) start = restore();
         else checkpoint();
         m_at.outcome.startMap = m_job.startMap;
-        m_sentinel->keepBest(checkpointFile(), m_at);
+        m_sentinel->keepBest(start, m_at);
+        if (!std::filesystem::exists(m_sentinel->bestState())) keepSecondName(start, m_sentinel->bestState());  // of an earlier version
         if (m_at.tuning) freeze();
         else if (m_job.resume) adoptMode();
+        if (isDueForTuning()) startTuning();  // resumed for fewer epochs
         while (!over()) {
             try {
                 if (!trainEpoch() || !finishEpoch()) {
@@ -110,13 +113,19 @@ private:
         return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_stabilizer ? &*m_stabilizer : nullptr, m_job.quantizers,
                 m_distiller ? m_distiller->adapters() : Optimizer::State{}};
     }
-    void restore() {
+    // Returns the checkpoint that it went on from.
+    std::filesystem::path restore() {
         const std::string former = formerJobIdentity(m_job.config, modelsOf(m_job));
-        const auto load = [&](const std::filesystem::path& file) { m_at = loadTrainState(file, m_identity, objects(), former); };
+        std::filesystem::path loaded;
+        const auto load = [&](const std::filesystem::path& file) {
+            m_at = loadTrainState(file, m_identity, objects(), former);
+            loaded = file;
+        };
         restoreNewest(checkpointFile(), load, [&](const std::string& why) { m_sink.log(LogLevel::Warning, "trainer", why); });
         adoptLength();
         m_sink.log(LogLevel::Info, "trainer", over() ? "resumed: training was over"
                    : str("resumed: going on in epoch ", m_at.epoch + 1, " of ", lastEpoch(), ", behind ", m_at.batch, " of ", m_loader.batchesPerEpoch(), " batches"));
+        return loaded;
     }
     // A run that is resumed for more (or fewer) epochs goes on along the schedule of the new length.
     void adoptLength() {
@@ -141,7 +150,8 @@ private:
     }
     int64_t lastEpoch() const { return m_config.epochs + m_tuningEpochs; }
     bool trained() const { return m_at.epoch >= m_config.epochs || m_at.outcome.exhausted; }
-    bool over() const { return m_at.outcome.halted || (m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained()); }
+    bool isDueForTuning() const { return !m_at.outcome.halted && !m_at.tuning && trained() && m_tuningEpochs > 0; }
+    bool over() const { return m_at.outcome.halted || (m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained() && m_tuningEpochs == 0); }
 
     // Back to the best state, for another try or for good.
     void recover(const Incident& incident) {
@@ -358,7 +368,7 @@ private:
         m_at.batch = 0;
         m_at.lossSums.clear(), m_at.distillSum = 0;
         if (m_at.tuning) ++m_at.tuned;
-        else if (trained() && m_tuningEpochs > 0) startTuning();
+        else if (isDueForTuning()) startTuning();
         m_job.epochDone(m_at.outcome);
         checkpoint();
         m_sentinel->keepBest(checkpointFile(), m_at);

@@ -144,8 +144,8 @@ TEST_F(CorrectedRun, ExportedFilesAgree) {
         exported.set("qc.fold", fold).set("export.formats", "[onnx]").set("export.validate", "true");
         exported.request.out = scratch.path() / fold;
         EXPECT_EQ(exported.run().status, JobStatus::Completed);
-        const json notes = readJson(exported.folder() / "run_summary.json")["artifacts"]["export_notes"];
-        EXPECT_NE(notes.dump().find("boxes equal"), std::string::npos) << notes;
+        const json checks = readJson(exported.folder() / "run_summary.json")["artifacts"]["export_checks"];
+        EXPECT_NE(checks.dump().find("boxes equal"), std::string::npos) << checks;
     }
 }
 

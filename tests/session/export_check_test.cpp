@@ -84,7 +84,8 @@ echo '/src/core/qdq.cc:12 boom' >&2; exit 2)");
     EXPECT_EQ(summary["status"], "completed-success") << "the run is finished";
     const std::string sentence = "onnxruntime-node 9.9.9 refuses model.onnx at node model.0.conv.quant (QuantizeLinear)";
     EXPECT_EQ(summary["gates"], json::array({sentence}));
-    EXPECT_EQ(checkOf(run), (json{{"format", "onnx"}, {"file", "exports/model.onnx"}, {"result", "failed"}, {"runtime", "onnxruntime-node"}, {"version", "9.9.9"}, {"sentence", sentence}}));
+    EXPECT_EQ(checkOf(run), (json{{"format", "onnx"}, {"file", "exports/model.onnx"}, {"result", "failed"}, {"runtime", "onnxruntime-node"}, {"version", "9.9.9"}, {"sentence", sentence},
+                             {"bytes", std::filesystem::file_size(run.folder() / "exports/model.onnx")}, {"notes", json::array()}}));
     const auto events = readEvents(run.folder());
     EXPECT_EQ(eventOf(events)["result"], "failed");
     NullSink sink;
