@@ -13,7 +13,7 @@ namespace qat {
 namespace {
 
 constexpr int64_t kMaxClasses = 65536;
-constexpr uintmax_t kMaxFileBytes = 16 << 20;
+constexpr uintmax_t kMaxYamlBytes = 16 << 20;
 
 // "file:line: ", or "file: " where there is no line. yaml-cpp counts lines from 0.
 std::string placeOf(const fs::path& file, const YAML::Mark& mark) {
@@ -25,7 +25,7 @@ std::string placeOf(const fs::path& file, const YAML::Node& node) {
 }
 
 YAML::Node parse(const fs::path& file) {
-    const std::string text = readTextFile(file, kMaxFileBytes);
+    const std::string text = readTextFile(file, kMaxYamlBytes);
     try {
         return YAML::Load(text);
     } catch (const YAML::Exception& error) {

@@ -17,7 +17,7 @@ namespace {
 constexpr int kMostScans = 500;   // real ones have about ten; each costs as much time as decoding the picture
 constexpr size_t kZeroTail = 16;  // coded data does not hold so many zero bytes: the disk was full
 
-struct Reading {
+struct JpegReading {
     jpeg_decompress_struct codec;
     jpeg_error_mgr errors;
     jpeg_progress_mgr progress;
@@ -29,7 +29,7 @@ struct Reading {
     bool allScans;        // every coefficient was there in full accuracy
 };
 
-Reading& of(j_common_ptr codec) { return *static_cast<Reading*>(codec->client_data); }
+JpegReading& of(j_common_ptr codec) { return *static_cast<JpegReading*>(codec->client_data); }
 
 void onError(j_common_ptr codec) { std::longjmp(of(codec).escape, 1); }
 
@@ -46,7 +46,7 @@ void onProgress(j_common_ptr codec) {
     if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number > kMostScans) onError(codec);
 }
 
-void begin(Reading& reading) {
+void begin(JpegReading& reading) {
     reading.codec.err = jpeg_std_error(&reading.errors);
     reading.errors.error_exit = onError;
     reading.errors.emit_message = onMessage;
@@ -54,7 +54,7 @@ void begin(Reading& reading) {
 }
 
 // False: not decodable. Four components come as CMYK, everything else as BGR.
-bool readHeader(Reading& reading, std::span<const std::byte> file) {
+bool readHeader(JpegReading& reading, std::span<const std::byte> file) {
     if (setjmp(reading.escape)) return false;
     jpeg_decompress_struct& codec = reading.codec;
     jpeg_create_decompress(&codec);
@@ -74,7 +74,7 @@ bool hasAllScans(const jpeg_decompress_struct& codec) {
     return true;
 }
 
-void readRows(Reading& reading, uchar* rows, size_t step) {
+void readRows(JpegReading& reading, uchar* rows, size_t step) {
     if (setjmp(reading.escape)) return;
     jpeg_decompress_struct& codec = reading.codec;
     jpeg_start_decompress(&codec);
@@ -101,7 +101,7 @@ cv::Mat bgrOfCmyk(const cv::Mat& cmyk) {
 }
 
 // Whether a file without its end holds all pixels nevertheless.
-bool hasEverything(const Reading& reading, std::span<const std::byte> file) {
+bool hasEverything(const JpegReading& reading, std::span<const std::byte> file) {
     const auto tail = file.last(std::min(file.size(), kZeroTail));
     const bool zeros = std::ranges::all_of(tail, [](std::byte b) { return b == std::byte{0}; });
     return reading.allScans && !reading.dataEndedEarly && !zeros;
@@ -116,7 +116,7 @@ bool isSize(const jpeg_decompress_struct& codec, const ImageHeader& header) {
 }  // namespace
 
 Decoded decodeJpeg(std::span<const std::byte> file, const ImageHeader& header) {
-    Reading reading{};
+    JpegReading reading{};
     begin(reading);
     Decoded result;
     if (readHeader(reading, file) && isSize(reading.codec, header)) {

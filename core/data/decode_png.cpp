@@ -12,7 +12,7 @@
 namespace qat {
 namespace {
 
-struct Reading {
+struct PngReading {
     std::span<const std::byte> rest;
     png_structp codec = nullptr;
     png_infop info = nullptr;
@@ -21,20 +21,20 @@ struct Reading {
 };
 
 void onError(png_structp codec, png_const_charp) {
-    std::longjmp(static_cast<Reading*>(png_get_error_ptr(codec))->escape, 1);
+    std::longjmp(static_cast<PngReading*>(png_get_error_ptr(codec))->escape, 1);
 }
 
 // Of colour profiles, text and the like, none of which reaches the pixels.
 void onWarning(png_structp, png_const_charp) {}
 
 void supply(png_structp codec, png_bytep to, size_t count) {
-    Reading& reading = *static_cast<Reading*>(png_get_io_ptr(codec));
+    PngReading& reading = *static_cast<PngReading*>(png_get_io_ptr(codec));
     if (count > reading.rest.size()) png_error(codec, "end of file");
     std::memcpy(to, reading.rest.data(), count);
     reading.rest = reading.rest.subspan(count);
 }
 
-void askForBgr(Reading& reading) {
+void askForBgr(PngReading& reading) {
     const int colours = png_get_color_type(reading.codec, reading.info), bits = png_get_bit_depth(reading.codec, reading.info);
     if (bits == 16) png_set_strip_16(reading.codec);
     png_set_strip_alpha(reading.codec);
@@ -50,7 +50,7 @@ void askForBgr(Reading& reading) {
 }
 
 // False: not decodable.
-bool readHeader(Reading& reading) {
+bool readHeader(PngReading& reading) {
     if (setjmp(reading.escape)) return false;
     png_set_read_fn(reading.codec, &reading, supply);
     png_read_info(reading.codec, reading.info);
@@ -58,7 +58,7 @@ bool readHeader(Reading& reading) {
     return png_get_rowbytes(reading.codec, reading.info) == 3 * size_t{png_get_image_width(reading.codec, reading.info)};
 }
 
-void readRows(Reading& reading, png_bytepp rows) {
+void readRows(PngReading& reading, png_bytepp rows) {
     if (setjmp(reading.escape)) return;
     png_read_image(reading.codec, rows);
     reading.allRows = true;  // what follows does not reach the pixels
@@ -67,7 +67,7 @@ void readRows(Reading& reading, png_bytepp rows) {
 }  // namespace
 
 Decoded decodePng(std::span<const std::byte> file, const ImageHeader& header) {
-    Reading reading;
+    PngReading reading;
     reading.rest = file;
     reading.codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, onError, onWarning);
     if (!reading.codec) return {};

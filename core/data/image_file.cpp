@@ -17,7 +17,7 @@ namespace qat {
 namespace {
 
 constexpr int64_t kMaxPixels = int64_t{1} << 27;
-constexpr uintmax_t kMaxFileBytes = uintmax_t{1} << 30;
+constexpr uintmax_t kMaxPictureBytes = uintmax_t{1} << 30;
 
 // Opening anything but a regular file could block for ever.
 void requirePicture(const fs::path& path) {
@@ -29,7 +29,7 @@ void requirePicture(const fs::path& path) {
 
 // Nothing is looked for in what is too large anyway.
 std::optional<ImageHeader> headerOf(const PictureBytes& bytes) {
-    return bytes.size() > kMaxFileBytes ? std::nullopt : readImageHeader(bytes);
+    return bytes.size() > kMaxPictureBytes ? std::nullopt : readImageHeader(bytes);
 }
 
 // These store pixels in a stream that says when it is over, whatever follows.
@@ -38,7 +38,7 @@ bool mayLackItsEnd(ImageFormat format) { return format == ImageFormat::Jpeg || f
 // What is wrong with the header; empty if nothing is.
 std::string headerProblem(const fs::path& path, const PictureBytes& bytes, const std::optional<ImageHeader>& header) {
     if (bytes.size() == 0) return str(path.string(), " is empty");
-    if (bytes.size() > kMaxFileBytes) return str(path.string(), " is too large for a picture");
+    if (bytes.size() > kMaxPictureBytes) return str(path.string(), " is too large for a picture");
     if (!header) {
         const std::string other = foreignFormat(bytes);
         return other.empty() ? str(path.string(), " is not a picture that can be read")

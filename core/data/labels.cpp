@@ -14,7 +14,7 @@
 namespace qat {
 namespace {
 
-constexpr uintmax_t kMaxFileBytes = 64 << 20;
+constexpr uintmax_t kMaxLabelBytes = 64 << 20;
 constexpr int64_t kMaxClasses = 65536;
 constexpr double kTolerance = 0.01;
 
@@ -116,7 +116,7 @@ LabelReading readLabels(const fs::path& file, int64_t numClasses) {
     if (status.type() == fs::file_type::not_found) return {};
     std::string text;
     try {
-        text = readTextFile(file, kMaxFileBytes);
+        text = readTextFile(file, kMaxLabelBytes);
     } catch (const Error& unreadable) {
         return {{}, unreadable.what(), ""};
     }

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace qat {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr int kRoundCorners = 40;
 
 using Contour = std::vector<cv::Point2f>;
@@ -16,7 +16,7 @@ using Contour = std::vector<cv::Point2f>;
 Contour radial(int corners, double inner) {
     Contour contour;
     for (int i = 0; i < corners; ++i) {
-        const double radius = i % 2 == 0 ? 1.0 : inner, angle = 2 * kPi * i / corners;
+        const double radius = i % 2 == 0 ? 1.0 : inner, angle = 2 * std::numbers::pi * i / corners;
         contour.emplace_back(static_cast<float>(radius * std::sin(angle)),
                              static_cast<float>(-radius * std::cos(angle)));
     }
@@ -77,7 +77,7 @@ void fitToUnit(Contours& contours) {
 
 Contours shapeOutline(int classIndex, Random& random) {
     Contours contours = plainOutline(classIndex, random);
-    const double stretch = random.uniform(0.88, 1.14), angle = random.uniform(0, 2 * kPi);
+    const double stretch = random.uniform(0.88, 1.14), angle = random.uniform(0, 2 * std::numbers::pi);
     transform(contours, stretch, angle);
     fitToUnit(contours);
     return contours;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <opencv2/imgproc.hpp>
 
 #include "base/random.h"
@@ -13,7 +14,6 @@ namespace {
 
 using Colour = std::array<float, 3>;  // blue, green, red, 0..255
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr int kSubpixelBits = 4;                     // of OpenCV's drawing coordinates
 constexpr double kMinShare = 0.08, kMaxShare = 0.6;  // longer side of an object over the picture's side
 constexpr double kMinPixels = 10;                    // the same in pixels: smaller objects lose their shape
@@ -50,7 +50,7 @@ cv::Mat smoothField(Random& random, int size, int cells, const Colour& base, dou
 
 // Stripes or a chequerboard of faint contrast over the whole picture.
 void addPattern(Random& random, cv::Mat3b& image) {
-    const double period = random.uniform(0.05, 0.2) * image.cols, angle = random.uniform(0, kPi);
+    const double period = random.uniform(0.05, 0.2) * image.cols, angle = random.uniform(0, std::numbers::pi);
     const double dx = std::cos(angle) / period, dy = std::sin(angle) / period;
     const bool chequered = random.uniform() < 0.5;
     const int strength = static_cast<int>(random.uniform(6, 22));
@@ -87,7 +87,7 @@ void addClutter(Random& random, cv::Mat3b& image, int64_t strokes) {
         const cv::Point start = randomPoint(random, size);
         const int64_t kind = random.below(4);
         if (kind < 2) {
-            const double reach = random.uniform(0.1, 0.6) * size * one, angle = random.uniform(0, 2 * kPi);
+            const double reach = random.uniform(0.1, 0.6) * size * one, angle = random.uniform(0, 2 * std::numbers::pi);
             const cv::Point end(start.x + static_cast<int>(reach * std::cos(angle)),
                                 start.y + static_cast<int>(reach * std::sin(angle)));
             cv::line(image, start, end, colour, thickness, cv::LINE_AA, kSubpixelBits);
@@ -194,7 +194,7 @@ Colour contrastingColour(Random& random, const cv::Mat3b& image, const cv::Rect&
 // Paints through the mask: a colour that drifts from one side of the object to the other.
 void paint(Random& random, cv::Mat3b& image, const Stencil& stencil, const Colour& colour) {
     const float drift = random.uniform() < 0.5 ? 0.0f : static_cast<float>(random.uniform(10, 45));
-    const double angle = random.uniform(0, 2 * kPi);
+    const double angle = random.uniform(0, 2 * std::numbers::pi);
     const float dx = drift * static_cast<float>(std::cos(angle)) / static_cast<float>(stencil.area.width);
     const float dy = drift * static_cast<float>(std::sin(angle)) / static_cast<float>(stencil.area.height);
     const float opacity = static_cast<float>(random.uniform(0.85, 1)) / 255;

@@ -18,7 +18,7 @@ constexpr std::array<std::array<double, 2>, kSizes> kAreaRange{
     {{0, 1e10}, {0, 32 * 32}, {32 * 32, 96 * 96}, {96 * 96, 1e10}}};
 constexpr size_t kMaxDetections = 100;
 // linspace(0.5, 0.95, 10) in double: 0.9 comes out one unit in the last place lower, as in the reference.
-constexpr std::array<double, kIouLevels> kLevels = [] {
+constexpr std::array<double, kIouLevels> kCocoLevels = [] {
     std::array<double, kIouLevels> levels{};
     for (size_t i = 0; i < kIouLevels; ++i) levels[i] = 0.5 + static_cast<double>(i) * ((0.95 - 0.5) / 9);
     levels.back() = 0.95;
@@ -111,7 +111,7 @@ private:
         m_taken.assign(m_labels.size(), 0);
         const auto bit = static_cast<uint16_t>(1u << level);
         for (size_t d = 0; d < ranked.size(); ++d) {
-            const size_t position = findLabel(d, kLevels[level]);
+            const size_t position = findLabel(d, kCocoLevels[level]);
             if (position == m_order.size()) {
                 if (outside(areaOf(m_detections[d]->box), size)) ranked[d].ignored[size] |= bit;
                 continue;

@@ -20,18 +20,13 @@ namespace {
 
 constexpr uint64_t kLargestHeader = 100'000'000;
 
-template <class... Pieces>
-void check(bool condition, const Pieces&... pieces) {
-    require(condition, ErrorKind::BadInput, pieces...);
-}
-
 void checkSize(const SafetensorsEntry& entry, size_t dataBytes) {
-    check(entry.begin <= entry.end && entry.end <= dataBytes, "tensor ", inQuotes(entry.name), " from byte ",
+    checkSafetensors(entry.begin <= entry.end && entry.end <= dataBytes, "tensor ", inQuotes(entry.name), " from byte ",
           entry.begin, " to ", entry.end, " lies outside the data of ", dataBytes, " bytes");
     const uint64_t width = elementBytes(entry.type), bytes = entry.end - entry.begin;
     try {
         const int64_t count = checkedElementCount(entry.shape, static_cast<int64_t>(std::max<size_t>(dataBytes, 1)));
-        check(static_cast<uint64_t>(count) * width == bytes, "its ", count, " elements do not take ", bytes, " bytes");
+        checkSafetensors(static_cast<uint64_t>(count) * width == bytes, "its ", count, " elements do not take ", bytes, " bytes");
     } catch (const Error& error) {
         throw Error(error.kind(), str("tensor ", inQuotes(entry.name), ": ", error.what()));
     }
@@ -45,11 +40,11 @@ void checkPlaces(const std::vector<SafetensorsEntry>& entries, size_t dataBytes)
     uint64_t at = 0;
     for (const SafetensorsEntry* entry : sorted) {
         checkSize(*entry, dataBytes);
-        check(entry->begin >= at, "tensor ", inQuotes(entry->name), " overlaps another one at byte ", entry->begin);
-        check(entry->begin == at, entry->begin - at, " bytes of no tensor lie before ", inQuotes(entry->name));
+        checkSafetensors(entry->begin >= at, "tensor ", inQuotes(entry->name), " overlaps another one at byte ", entry->begin);
+        checkSafetensors(entry->begin == at, entry->begin - at, " bytes of no tensor lie before ", inQuotes(entry->name));
         at = entry->end;
     }
-    check(at == dataBytes, dataBytes - at, " bytes follow the last tensor");
+    checkSafetensors(at == dataBytes, dataBytes - at, " bytes follow the last tensor");
 }
 
 std::optional<at::ScalarType> keptType(StoredType type) {
@@ -100,10 +95,10 @@ std::vector<size_t> layoutOrder(const std::vector<SafetensorsEntry>& entries) {
 Safetensors parseSafetensors(std::span<const std::byte> file, Elements elements) {
     ByteReader reader(file, "safetensors");
     const auto headerBytes = reader.take<uint64_t>();
-    check(headerBytes <= kLargestHeader, "its header of ", headerBytes, " bytes is above the limit of ",
+    checkSafetensors(headerBytes <= kLargestHeader, "its header of ", headerBytes, " bytes is above the limit of ",
           kLargestHeader);
     const std::string_view text = reader.takeText(headerBytes);
-    check(text.starts_with('{'), "its header does not start with a brace");
+    checkSafetensors(text.starts_with('{'), "its header does not start with a brace");
     SafetensorsHeader header = parseSafetensorsHeader(text);
     const auto data = reader.take(reader.remaining());
     checkPlaces(header.entries, data.size());

@@ -13,11 +13,6 @@ namespace {
 using Json = nlohmann::json;
 constexpr std::string_view kMetadataKey = "__metadata__";
 
-template <class... Pieces>
-void check(bool condition, const Pieces&... pieces) {
-    require(condition, ErrorKind::BadInput, pieces...);
-}
-
 // The events of nlohmann's parser; the names are its own. Every event throws or returns true.
 class HeaderEvents {
 public:
@@ -31,11 +26,11 @@ public:
 
     bool number_unsigned(Json::number_unsigned_t value) {
         if (m_place == Place::Shape) {
-            check(value <= INT64_MAX, "tensor ", inQuotes(m_entry.name), " has a size of ", value);
-            check(m_entry.shape.size() < 64, "tensor ", inQuotes(m_entry.name), " has more than 64 dimensions");
+            checkSafetensors(value <= INT64_MAX, "tensor ", inQuotes(m_entry.name), " has a size of ", value);
+            checkSafetensors(m_entry.shape.size() < 64, "tensor ", inQuotes(m_entry.name), " has more than 64 dimensions");
             m_entry.shape.push_back(static_cast<int64_t>(value));
         } else {
-            check(m_place == Place::Offsets && m_offsets < 2, "the header has a number after ", inQuotes(m_key));
+            checkSafetensors(m_place == Place::Offsets && m_offsets < 2, "the header has a number after ", inQuotes(m_key));
             (m_offsets++ == 0 ? m_entry.begin : m_entry.end) = value;
         }
         return true;
@@ -43,12 +38,12 @@ public:
 
     bool string(std::string& value) {
         if (m_place == Place::Metadata) {
-            check(m_header.metadata.emplace(m_key, value).second, "the metadata has ", inQuotes(m_key), " twice");
+            checkSafetensors(m_header.metadata.emplace(m_key, value).second, "the metadata has ", inQuotes(m_key), " twice");
             return true;
         }
-        check(m_place == Place::Tensor && m_key == "dtype", "the header has a text after ", inQuotes(m_key));
+        checkSafetensors(m_place == Place::Tensor && m_key == "dtype", "the header has a text after ", inQuotes(m_key));
         const auto type = typeFromSafetensors(value);
-        check(type.has_value(), "tensor ", inQuotes(m_entry.name), " is of the unknown type ", inQuotes(value));
+        checkSafetensors(type.has_value(), "tensor ", inQuotes(m_entry.name), " is of the unknown type ", inQuotes(value));
         m_entry.type = *type;
         return true;
     }
@@ -58,7 +53,7 @@ public:
             m_place = Place::Top;
             return true;
         }
-        check(m_place == Place::Top, "the header has an object after ", inQuotes(m_key));
+        checkSafetensors(m_place == Place::Top, "the header has an object after ", inQuotes(m_key));
         m_place = m_key == kMetadataKey ? Place::Metadata : Place::Tensor;
         m_entry = {};
         m_entry.name = m_key;
@@ -69,16 +64,16 @@ public:
 
     bool key(std::string& value) {
         m_key = value;
-        if (m_place == Place::Top) check(m_names.insert(value).second, "the header has ", inQuotes(value), " twice");
+        if (m_place == Place::Top) checkSafetensors(m_names.insert(value).second, "the header has ", inQuotes(value), " twice");
         if (m_place != Place::Tensor) return true;
-        check(value == "dtype" || value == "shape" || value == "data_offsets", "tensor ", inQuotes(m_entry.name),
+        checkSafetensors(value == "dtype" || value == "shape" || value == "data_offsets", "tensor ", inQuotes(m_entry.name),
               " has the unknown key ", inQuotes(value));
-        check(m_seen.insert(value).second, "tensor ", inQuotes(m_entry.name), " has ", inQuotes(value), " twice");
+        checkSafetensors(m_seen.insert(value).second, "tensor ", inQuotes(m_entry.name), " has ", inQuotes(value), " twice");
         return true;
     }
 
     bool start_array(size_t) {
-        check(m_place == Place::Tensor && m_key != "dtype", "the header has a list after ", inQuotes(m_key));
+        checkSafetensors(m_place == Place::Tensor && m_key != "dtype", "the header has a list after ", inQuotes(m_key));
         m_place = m_key == "shape" ? Place::Shape : Place::Offsets;
         return true;
     }
@@ -90,7 +85,7 @@ public:
 
     bool end_object() {
         if (m_place == Place::Tensor) {
-            check(m_seen.size() == 3 && m_offsets == 2, "tensor ", inQuotes(m_entry.name),
+            checkSafetensors(m_seen.size() == 3 && m_offsets == 2, "tensor ", inQuotes(m_entry.name),
                   " lacks its type, shape or offsets");
             m_header.entries.push_back(std::move(m_entry));
         }

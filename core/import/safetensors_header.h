@@ -7,10 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "graph/types.h"
 #include "import/element.h"
 
 namespace qat {
+
+template <class... Pieces>
+void checkSafetensors(bool condition, const Pieces&... pieces) {
+    require(condition, ErrorKind::BadInput, pieces...);
+}
 
 struct SafetensorsEntry {
     std::string name;

@@ -11,7 +11,6 @@
 namespace qat {
 namespace {
 
-uint8_t* bytes(at::Tensor& codes) { return static_cast<uint8_t*>(codes.data_ptr()); }
 
 void activate(ActivationKind kind, float* x, int64_t n) {
     if (kind == ActivationKind::Silu) loops::silu(x, x, n);

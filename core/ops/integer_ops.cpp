@@ -20,8 +20,6 @@ float only(const at::Tensor& tensor) {
     return tensor.data_ptr<float>()[0];
 }
 
-const uint8_t* bytes(const at::Tensor& codes) { return static_cast<const uint8_t*>(codes.data_ptr()); }
-uint8_t* bytes(at::Tensor& codes) { return static_cast<uint8_t*>(codes.data_ptr()); }
 bool isSigned(const at::Tensor& codes) { return codes.scalar_type() == at::kChar; }
 
 // The tensor itself if its elements lie without gaps, else a copy that does.

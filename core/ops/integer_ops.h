@@ -23,6 +23,9 @@ at::Tensor lookUp(const at::Tensor& codes, const at::Tensor& table);
 // scales, zeroPoints: float [3], of a, b and the result.
 at::Tensor addCodes(const IntegerAdd& op, const at::Tensor& a, const at::Tensor& b, const at::Tensor& scales, const at::Tensor& zeroPoints);
 
+inline uint8_t* bytes(at::Tensor& codes) { return static_cast<uint8_t*>(codes.data_ptr()); }
+inline const uint8_t* bytes(const at::Tensor& codes) { return static_cast<const uint8_t*>(codes.data_ptr()); }
+
 // Sums of a convolution of codes by plain exact arithmetic (float64 holds every sum of a layer below 2^53 / 2^15 products):
 // int32 [N,O,H',W']. Slow; the yardstick of the packed kernels.
 at::Tensor exactSums(const Conv2d& window, const at::Tensor& codes, const at::Tensor& zeroPoint, const at::Tensor& weight);

@@ -6,21 +6,13 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "passes/stored_tensors.h"
 #include "passes/fold_batch_norm.h"
 
 namespace qat {
 namespace {
 
 constexpr std::string_view kSuffix = ".qc";
-
-at::Tensor data(const Graph& graph, ValueId id) {
-    return graph.value(id).data->detach();
-}
-
-void set(Graph& graph, ValueId id, at::Tensor tensor) {
-    graph.value(id).shape = tensor.sizes().vec();
-    graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
-}
 
 // The node that alone reads the value, which is no output.
 std::optional<NodeId> onlyReader(const Graph& graph, ValueId value) {
@@ -33,18 +25,18 @@ std::optional<NodeId> onlyReader(const Graph& graph, ValueId value) {
 int64_t outputChannels(const Graph& graph, NodeId convolution) {
     const ValueId read = graph.node(convolution).inputs[1];
     const auto quantizer = graph.producer(read);
-    return data(graph, quantizer ? graph.node(*quantizer).inputs[0] : read).size(0);
+    return storedData(graph, quantizer ? graph.node(*quantizer).inputs[0] : read).size(0);
 }
 
 void mergeIntoNorm(Graph& graph, const ChannelAffine& affine, NodeId norm) {
     const std::vector<ValueId> in = graph.node(norm).inputs;
     const double eps = std::get<BatchNorm>(graph.node(norm).op).eps;
-    const at::Tensor gamma = data(graph, affine.gamma).to(at::kDouble), mean = data(graph, in[3]).to(at::kDouble);
-    const at::Tensor weight = data(graph, in[1]).to(at::kDouble);
-    const at::Tensor deviation = at::sqrt(data(graph, in[4]).to(at::kDouble) + eps);
-    const at::Tensor shift = weight * ((gamma - 1) * mean + data(graph, affine.beta)) / deviation;
-    set(graph, in[1], (weight * gamma).to(at::kFloat));
-    set(graph, in[2], (data(graph, in[2]).to(at::kDouble) + shift).to(at::kFloat));
+    const at::Tensor gamma = storedData(graph, affine.gamma).to(at::kDouble), mean = storedData(graph, in[3]).to(at::kDouble);
+    const at::Tensor weight = storedData(graph, in[1]).to(at::kDouble);
+    const at::Tensor deviation = at::sqrt(storedData(graph, in[4]).to(at::kDouble) + eps);
+    const at::Tensor shift = weight * ((gamma - 1) * mean + storedData(graph, affine.beta)) / deviation;
+    replaceData(graph, in[1], (weight * gamma).to(at::kFloat));
+    replaceData(graph, in[2], (storedData(graph, in[2]).to(at::kDouble) + shift).to(at::kFloat));
     graph.replaceUses(graph.node(affine.node).outputs.front(), graph.node(affine.convolution).outputs.front());
     graph.erase(affine.node);
 }
@@ -55,10 +47,10 @@ bool takesRowScales(const Graph& graph, const ChannelAffine& affine, bool perCha
     const auto* op = maker ? std::get_if<FakeQuantize>(&graph.node(*maker).op) : nullptr;
     const bool scaled = op && op->format != NumberFormat::Half && op->scaleForm == ScaleForm::Plain && !op->learnOffset;
     if (!scaled || op->qmin != -op->qmax || op->axis > 0 || (op->axis < 0 && !perChannel)) return false;
-    const at::Tensor factors = data(graph, affine.gamma).abs();
+    const at::Tensor factors = storedData(graph, affine.gamma).abs();
     const at::Tensor kept = at::where(factors.gt(0), factors, at::ones({}));  // a channel times 0 keeps its scale
-    const at::Tensor least = data(graph, graph.node(*maker).inputs[1]).abs().min() * kept.min();
-    return least.item<double>() >= op->floor && data(graph, graph.node(*maker).inputs[2]).eq(0).all().item<bool>();
+    const at::Tensor least = storedData(graph, graph.node(*maker).inputs[1]).abs().min() * kept.min();
+    return least.item<double>() >= op->floor && storedData(graph, graph.node(*maker).inputs[2]).eq(0).all().item<bool>();
 }
 
 }  // namespace
@@ -96,7 +88,7 @@ AffineForm foldAffine(Graph& graph, const ChannelAffine& affine, bool perChannel
 }
 
 void keepAffine(Graph& graph, const ChannelAffine& affine) {
-    for (const ValueId id : {affine.gamma, affine.beta}) set(graph, id, data(graph, id).reshape({1, -1, 1, 1}).clone());
+    for (const ValueId id : {affine.gamma, affine.beta}) replaceData(graph, id, storedData(graph, id).reshape({1, -1, 1, 1}).clone());
     const std::string name = graph.node(affine.node).name;
     const ValueId output = graph.node(affine.convolution).outputs.front(),
                   corrected = graph.node(affine.node).outputs.front();
@@ -116,9 +108,9 @@ void foldKeptAffines(Graph& graph) {
                    offset = graph.findNode(convolution.name + std::string(kSuffix) + ".offset");
         if (!factor || !offset) continue;
         ensure(convolution.inputs.size() > 2 && !graph.producer(convolution.inputs[1]), "a float convolution with a bias below a correction");
-        const at::Tensor gamma = data(graph, graph.node(*factor).inputs[1]).reshape({-1}), beta = data(graph, graph.node(*offset).inputs[1]).reshape({-1});
-        set(graph, convolution.inputs[1], data(graph, convolution.inputs[1]) * gamma.reshape({-1, 1, 1, 1}));
-        set(graph, convolution.inputs[2], data(graph, convolution.inputs[2]) * gamma + beta);
+        const at::Tensor gamma = storedData(graph, graph.node(*factor).inputs[1]).reshape({-1}), beta = storedData(graph, graph.node(*offset).inputs[1]).reshape({-1});
+        replaceData(graph, convolution.inputs[1], storedData(graph, convolution.inputs[1]) * gamma.reshape({-1, 1, 1, 1}));
+        replaceData(graph, convolution.inputs[2], storedData(graph, convolution.inputs[2]) * gamma + beta);
         graph.replaceUses(graph.node(*offset).outputs.front(), convolution.outputs.front());
         graph.erase(*offset);
         graph.erase(*factor);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "passes/stored_tensors.h"
 #include "ops/fake_quantize.h"
 #include "passes/settle_quantizers.h"
 
@@ -38,22 +39,13 @@ std::optional<Match> match(const Graph& graph, NodeId norm) {
     return Match{norm, *conv, quantizer};
 }
 
-at::Tensor data(const Graph& graph, ValueId id) {
-    return graph.value(id).data->detach();
-}
-
-void set(Graph& graph, ValueId id, at::Tensor tensor) {
-    graph.value(id).shape = tensor.sizes().vec();
-    graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
-}
-
 at::Tensor perOutput(const at::Tensor& vector) {
     return vector.reshape({-1, 1, 1, 1});
 }
 
 // Scales the weight by `factor` per output channel.
 void scaleWeight(Graph& graph, ValueId weight, const at::Tensor& factor) {
-    set(graph, weight, (data(graph, weight).to(at::kDouble) * perOutput(factor)).to(at::kFloat));
+    replaceData(graph, weight, (storedData(graph, weight).to(at::kDouble) * perOutput(factor)).to(at::kFloat));
 }
 
 // Scales the grid along. Weights that rounding puts on another code than before, they stood next to a boundary, move to
@@ -63,25 +55,25 @@ void scaleQuantizedWeight(Graph& graph, const Match& m, const at::Tensor& factor
     Node& quantizer = graph.node(*m.quantizer);
     auto& op = std::get<FakeQuantize>(quantizer.op);
     const auto [weight, scale, zeroPoint] = std::tuple{quantizer.inputs[0], quantizer.inputs[1], quantizer.inputs[2]};
-    require(op.qmin == -op.qmax && data(graph, zeroPoint).eq(0).all().item<bool>() && op.axis <= 0,
+    require(op.qmin == -op.qmax && storedData(graph, zeroPoint).eq(0).all().item<bool>() && op.axis <= 0,
             ErrorKind::Unsupported, graph.node(m.conv).name,
             ": a batch norm folds only into a symmetric weight grid per tensor or per output channel");
     if (op.format == NumberFormat::Half) return scaleWeight(graph, weight, factor);  // nothing scales its grid
     const auto codes = [&] {
-        return quantizedCodes(op, data(graph, weight), data(graph, scale), data(graph, zeroPoint));
+        return quantizedCodes(op, storedData(graph, weight), storedData(graph, scale), storedData(graph, zeroPoint));
     };
     const at::Tensor before = codes();
     scaleWeight(graph, weight, factor);
-    const at::Tensor scales = data(graph, scale).abs().reshape({op.axis < 0 ? 1 : factor.size(0), -1});
+    const at::Tensor scales = storedData(graph, scale).abs().reshape({op.axis < 0 ? 1 : factor.size(0), -1});
     const at::Tensor product = scales * factor.abs().reshape({-1, 1});
     const at::Tensor alive = product.gt(0).all(1);  // a tiny factor may leave nothing of a scale
     const at::Tensor scaled = at::where(alive.reshape({-1, 1}), product, scales).reshape({-1});
     const at::Tensor wanted = before * perOutput(factor.sign() * alive);
-    set(graph, scale, scaled);
-    set(graph, zeroPoint, at::zeros_like(scaled));
+    replaceData(graph, scale, scaled);
+    replaceData(graph, zeroPoint, at::zeros_like(scaled));
     op.axis = 0;
     const at::Tensor onGrid = wanted * spreadOver(op, wanted, plainScales(op, scaled));
-    set(graph, weight, at::where(codes().eq(wanted), data(graph, weight), onGrid));
+    replaceData(graph, weight, at::where(codes().eq(wanted), storedData(graph, weight), onGrid));
 }
 
 void rewrite(Graph& graph, const Match& m) {
@@ -89,17 +81,17 @@ void rewrite(Graph& graph, const Match& m) {
     const double eps = std::get<BatchNorm>(graph.node(m.norm).op).eps;
     // In double: the fold is done once, and its rounding would be in every result.
     const at::Tensor factor =
-        data(graph, norm[1]).to(at::kDouble) / at::sqrt(data(graph, norm[4]).to(at::kDouble) + eps);
-    at::Tensor bias = -data(graph, norm[3]).to(at::kDouble);
+        storedData(graph, norm[1]).to(at::kDouble) / at::sqrt(storedData(graph, norm[4]).to(at::kDouble) + eps);
+    at::Tensor bias = -storedData(graph, norm[3]).to(at::kDouble);
     Node& conv = graph.node(m.conv);
-    if (conv.inputs.size() == 3) bias = bias + data(graph, conv.inputs[2]);
-    bias = (bias * factor + data(graph, norm[2])).to(at::kFloat);
+    if (conv.inputs.size() == 3) bias = bias + storedData(graph, conv.inputs[2]);
+    bias = (bias * factor + storedData(graph, norm[2])).to(at::kFloat);
     if (m.quantizer)
         scaleQuantizedWeight(graph, m, factor.to(at::kFloat));
     else
         scaleWeight(graph, conv.inputs[1], factor);
     if (conv.inputs.size() == 3)
-        set(graph, conv.inputs[2], bias);
+        replaceData(graph, conv.inputs[2], bias);
     else {
         const Shape shape = bias.sizes().vec();
         const ValueId added = graph.addParameter(conv.name + ".bias", std::make_shared<at::Tensor>(bias), shape);

@@ -13,30 +13,30 @@
 namespace qat {
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
-json trialJson(const MethodTrial& trial) {
+ordered_json trialJson(const MethodTrial& trial) {
     const double sqnr = trial.quality.sqnrDb();
     return {{"low", trial.clip.low}, {"high", trial.clip.high}, {"scale", trial.quality.params.scale}, {"zero_point", trial.quality.params.zeroPoint},
-            {"clipped", trial.quality.clipped}, {"sqnr_db", std::isfinite(sqnr) ? json(sqnr) : json(nullptr)}};
+            {"clipped", trial.quality.clipped}, {"sqnr_db", std::isfinite(sqnr) ? ordered_json(sqnr) : ordered_json(nullptr)}};
 }
 
-json tensorJson(const TensorCalibration& tensor) {
-    json methods = json::object();
+ordered_json tensorJson(const TensorCalibration& tensor) {
+    ordered_json methods = ordered_json::object();
     for (const MethodTrial& trial : tensor.trials) methods[spelling(trial.method)] = trialJson(trial);
     return {{"name", tensor.name}, {"bits", tensor.grid.bits}, {"symmetric", tensor.grid.symmetric}, {"channels", tensor.channels},
             {"values", tensor.values}, {"low", tensor.low}, {"high", tensor.high}, {"method", spelling(tensor.method)},
             {"applied", trialJson(tensor.applied)}, {"methods", methods}};
 }
 
-json coresetJson(const CalibrationImages& images) {
-    json coverage = json::array();
+ordered_json coresetJson(const CalibrationImages& images) {
+    ordered_json coverage = ordered_json::array();
     for (const Coverage& point : images.coverage) coverage.push_back({{"images", point.images}, {"farthest", point.farthest}, {"mean", point.mean}});
     return {{"method", images.coresetMethod}, {"candidates", images.candidates}, {"images", images.paths}, {"coverage", coverage}};
 }
 
-json leaksJson(const std::vector<Leak>& leaks) {
-    json list = json::array();
+ordered_json leaksJson(const std::vector<Leak>& leaks) {
+    ordered_json list = ordered_json::array();
     for (const Leak& leak : leaks)
         list.push_back({{"calibration", leak.calibration}, {"validation", leak.validation}, {"same", leak.sameFile ? "file" : "pixels"}});
     return list;
@@ -54,7 +54,7 @@ std::string leakSentence(const std::vector<Leak>& leaks, int64_t images) {
 }
 
 void writeCalibration(const std::filesystem::path& file, const CalibrationResult& result, const CalibrationImages& images, const std::vector<Leak>& leaks) {
-    json report{{"schema_version", 1}, {"images", result.images}, {"coreset", nullptr}, {"leaks", leaksJson(leaks)}, {"tensors", json::array()},
+    ordered_json report{{"schema_version", 1}, {"images", result.images}, {"coreset", nullptr}, {"leaks", leaksJson(leaks)}, {"tensors", ordered_json::array()},
                 {"warnings", result.warnings}};
     if (!images.coresetMethod.empty()) report["coreset"] = coresetJson(images);
     for (const TensorCalibration& tensor : result.tensors) report["tensors"].push_back(tensorJson(tensor));

@@ -18,7 +18,7 @@
 namespace qat {
 namespace {
 
-constexpr const char* kKind = "correction_state";
+constexpr const char* kCorrectionKind = "correction_state";
 constexpr double kMomentum = 0.9;
 
 LoaderOptions augmented(const Config& config) {
@@ -137,7 +137,7 @@ private:
         for (const auto& [name, tensor] : m_corrections) tensors.push_back({"model/" + name, tensor, ""});
         for (const auto& [name, tensor] : m_optimizer->state()) tensors.push_back({"optimizer/" + name, tensor, ""});
         nlohmann::json place{{"epoch", m_epoch}, {"batch", m_batch}, {"steps", m_optimizer->steps()}};
-        writeResumeState(stateFile(), kKind, m_identity, {std::move(place), std::move(tensors)});
+        writeResumeState(stateFile(), kCorrectionKind, m_identity, {std::move(place), std::move(tensors)});
     }
 
     void restore() {
@@ -148,7 +148,7 @@ private:
     }
 
     void restore(const std::filesystem::path& file) {
-        const ResumeState stored = readResumeState(file, kKind, m_identity, formerJobIdentity(m_job.config, m_model));
+        const ResumeState stored = readResumeState(file, kCorrectionKind, m_identity, formerJobIdentity(m_job.config, m_model));
         Optimizer::State moments;
         std::map<std::string, TensorPtr> given;
         for (const NamedTensor& entry : stored.tensors) {

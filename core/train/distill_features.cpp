@@ -13,7 +13,7 @@
 namespace qat {
 namespace {
 
-constexpr double kEps = 1e-3;  // as in the families' batch norms: channels that hardly vary count little
+constexpr double kNormEps = 1e-3;  // as in the families' batch norms: channels that hardly vary count little
 
 using Columns = std::vector<double>;
 
@@ -65,9 +65,9 @@ struct ChannelDistance {
 // With v, u the variances, c the covariance, i = 1 / sqrt(v + eps) and j = 1 / sqrt(u + eps):
 //   d = v i^2 + u j^2 - 2 c i j,   n/2 dd/ds = (s - mean) (eps i^4 + c i^3 j) - (t - mean) i j
 ChannelDistance distanceOf(double v, double u, double c, double n) {
-    const double i = 1 / std::sqrt(v + kEps), j = 1 / std::sqrt(u + kEps);
+    const double i = 1 / std::sqrt(v + kNormEps), j = 1 / std::sqrt(u + kNormEps);
     return {.value = v * i * i + u * j * j - 2 * (c * i * j),
-            .bySelf = 2 / n * (kEps * i * i * i * i + c * i * i * i * j),
+            .bySelf = 2 / n * (kNormEps * i * i * i * i + c * i * i * i * j),
             .byOther = 2 / n * i * j};
 }
 

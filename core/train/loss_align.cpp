@@ -10,7 +10,7 @@
 namespace qat {
 namespace {
 
-constexpr float kEps = 1e-7f;
+constexpr float kAlignEps = 1e-7f;
 constexpr float kAngleScale = 0.405284735f;  // 4 / pi^2
 
 // Folds the lanes in halves, always in the same order.
@@ -41,22 +41,22 @@ QAT_LOSS_CLONES void expectedBins(const float* logits, float* expected) {
 QAT_LOSS_CLONES void overlapRun(const float* x1, const float* y1, const float* x2, const float* y2, const float* angle,
                                 int64_t count, const TrueBox& truth, float* __restrict overlap) {
     const float left = truth.x1, top = truth.y1, right = truth.x2, bottom = truth.y2;
-    const float width = right - left, height = bottom - top + kEps;
+    const float width = right - left, height = bottom - top + kAlignEps;
     const float area = width * height, truthAngle = std::atan(width / height);
     for (int64_t i = 0; i < count; ++i) {
-        const float w = x2[i] - x1[i], h = y2[i] - y1[i] + kEps;
+        const float w = x2[i] - x1[i], h = y2[i] - y1[i] + kAlignEps;
         const float interW = std::max(std::min(right, x2[i]) - std::max(left, x1[i]), 0.0f);
         const float interH = std::max(std::min(bottom, y2[i]) - std::max(top, y1[i]), 0.0f);
         const float inter = interW * interH;
-        const float iou = inter / (area + w * h - inter + kEps);
+        const float iou = inter / (area + w * h - inter + kAlignEps);
         const float outerW = std::max(right, x2[i]) - std::min(left, x1[i]);
         const float outerH = std::max(bottom, y2[i]) - std::min(top, y1[i]);
-        const float diagonal = outerW * outerW + outerH * outerH + kEps;
+        const float diagonal = outerW * outerW + outerH * outerH + kAlignEps;
         const float shiftX = x1[i] + x2[i] - left - right, shiftY = y1[i] + y2[i] - top - bottom;
         const float distance = (shiftX * shiftX + shiftY * shiftY) / 4;
         const float turn = angle[i] - truthAngle;
         const float v = kAngleScale * (turn * turn);
-        const float alpha = v / (v - iou + (1 + kEps));
+        const float alpha = v / (v - iou + (1 + kAlignEps));
         overlap[i] = std::max(iou - (distance / diagonal + v * alpha), 0.0f);
     }
 }
@@ -91,7 +91,7 @@ bool decodeAnchor(const float* logits, int64_t bins, int64_t column, int64_t row
     boxes.x2[anchor] = (x + sides[2]) * scale;
     boxes.y2[anchor] = (y + sides[3]) * scale;
     boxes.angle[anchor] =
-        std::atan((boxes.x2[anchor] - boxes.x1[anchor]) / (boxes.y2[anchor] - boxes.y1[anchor] + kEps));
+        std::atan((boxes.x2[anchor] - boxes.x1[anchor]) / (boxes.y2[anchor] - boxes.y1[anchor] + kAlignEps));
     return std::isfinite(sides[0] + sides[1] + sides[2] + sides[3]);
 }
 

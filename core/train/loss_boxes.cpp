@@ -7,7 +7,7 @@
 namespace qat {
 namespace {
 
-constexpr double kEps = 1e-7;
+constexpr double kBoxEps = 1e-7;
 constexpr double kPi = 3.14159265358979323846;
 
 // Derivative of min(a, b) by a; that of max(a, b) is the same with the two exchanged.
@@ -37,18 +37,18 @@ Axis compare(double low, double high, double targetLow, double targetHigh) {
 }  // namespace
 
 CompleteIou completeIou(const Corners& p, const Corners& t) {
-    const double w = p[2] - p[0], h = p[3] - p[1] + kEps;
-    const double targetW = t[2] - t[0], targetH = t[3] - t[1] + kEps;
+    const double w = p[2] - p[0], h = p[3] - p[1] + kBoxEps;
+    const double targetW = t[2] - t[0], targetH = t[3] - t[1] + kBoxEps;
     const Axis x = compare(p[0], p[2], t[0], t[2]), y = compare(p[1], p[3], t[1], t[3]);
 
     const double inter = x.overlap * y.overlap;
-    const double join = w * h + targetW * targetH - inter + kEps;
+    const double join = w * h + targetW * targetH - inter + kBoxEps;
     const double iou = inter / join;
-    const double diagonal = x.enclosing * x.enclosing + y.enclosing * y.enclosing + kEps;
+    const double diagonal = x.enclosing * x.enclosing + y.enclosing * y.enclosing + kBoxEps;
     const double distance = (x.centreShift * x.centreShift + y.centreShift * y.centreShift) / 4;
     const double angle = std::atan(targetW / targetH) - std::atan(w / h);
     const double v = 4 / (kPi * kPi) * angle * angle;
-    const double alpha = v / (v - iou + 1 + kEps);
+    const double alpha = v / (v - iou + 1 + kBoxEps);
 
     // Slopes by the quantities above; the chain to a corner goes through w or h, overlap, enclosing box and centre.
     const double byInter = (join + inter) / (join * join);  // the join holds -inter

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kKind = "calibrated";
+constexpr const char* kCalibratedKind = "calibrated";
 
 json boundsJson(const std::vector<float>& bounds) {
     json values = json::array();
@@ -88,11 +88,11 @@ void restoreObservers(QuantizerSet& set, const json& observers) {
 void saveCalibrated(const std::filesystem::path& file, const std::string& identity, const Graph& graph, const QuantizerSet& set) {
     ResumeState state{{{"observers", observersJson(set)}}, {}};
     for (const ValueId id : graph.storedValues()) state.tensors.push_back({graph.value(id).name, graph.value(id).data, ""});
-    writeResumeState(file, kKind, identity, std::move(state));
+    writeResumeState(file, kCalibratedKind, identity, std::move(state));
 }
 
 void loadCalibrated(const std::filesystem::path& file, const std::string& identity, Graph& graph, QuantizerSet& set) {
-    const ResumeState state = readResumeState(file, kKind, identity);
+    const ResumeState state = readResumeState(file, kCalibratedKind, identity);
     const at::NoGradGuard noGrad;
     try {
         adoptBiases(graph, state.tensors);

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kKind = "train_state";
+constexpr const char* kTrainKind = "train_state";
 
 // One of the names that the enumeration begins with 0 and ends with `last`.
 template <class Enum>
@@ -142,11 +142,11 @@ void saveTrainState(const std::filesystem::path& file, const std::string& identi
     state["optimizer_steps"] = o.optimizer.steps();
     state["ema_updates"] = o.ema ? o.ema->updates() : 0;
     if (o.quantizers) state["observers"] = observersJson(*o.quantizers);
-    writeResumeState(file, kKind, identity, {std::move(state), std::move(tensors.m_tensors)});
+    writeResumeState(file, kTrainKind, identity, {std::move(state), std::move(tensors.m_tensors)});
 }
 
 TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& o, const std::string& former) {
-    const ResumeState stored = readResumeState(file, kKind, identity, former);
+    const ResumeState stored = readResumeState(file, kTrainKind, identity, former);
     const json& state = stored.numbers;
     try {
         restoreValues(o.graph, below(stored.tensors, "model/"));
@@ -169,7 +169,7 @@ std::optional<TrainProgress> trainProgress(const std::filesystem::path& checkpoi
     for (const auto& file : {newest, predecessorOf(newest)}) {
         if (!std::filesystem::exists(file)) continue;
         try {
-            const TrainPosition at = positionFrom(readResumeNumbers(file, kKind));
+            const TrainPosition at = positionFrom(readResumeNumbers(file, kTrainKind));
             const int64_t begun = at.epoch - at.tuned + (at.batch > 0 && !at.tuning ? 1 : 0);
             return TrainProgress{begun, at.tuning, at.outcome.halted, at.planned == 0};
         } catch (const json::exception&) {

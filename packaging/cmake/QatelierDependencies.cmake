@@ -39,5 +39,6 @@ target_link_libraries(qat_tensor_pch PUBLIC qat_options qat_torch)
 target_link_libraries(qat_tensor_pch PRIVATE qat_warnings)
 target_compile_options(qat_tensor_pch PRIVATE -fpch-preprocess)
 target_precompile_headers(qat_tensor_pch PRIVATE <ATen/ATen.h> <ATen/Parallel.h> <torch/csrc/autograd/custom_function.h>
-                          <torch/csrc/autograd/autograd.h> <string> <vector> <memory> <functional>
-                          <algorithm> <optional> <cmath> <nlohmann/json_fwd.hpp>)
+                          <torch/csrc/autograd/autograd.h> <algorithm> <array> <chrono> <cmath> <filesystem>
+                          <fstream> <functional> <map> <memory> <optional> <ranges> <set> <span> <sstream> <string>
+                          <variant> <vector> <nlohmann/json.hpp>)

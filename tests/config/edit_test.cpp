@@ -44,12 +44,12 @@ std::string replaced(std::string text, const std::string& from, const std::strin
     return text.replace(at, from.size(), to);
 }
 
-struct Edit {
+struct SampleEdit {
     const char *path, *value, *from, *to;
 };
 
 TEST(SetConfigValue, ChangesExactlyTheValue) {
-    const std::vector<Edit> edits{
+    const std::vector<SampleEdit> edits{
         {"quantization.weight.bit_width", "4", "bit_width: 8   # keep", "bit_width: 4   # keep"},
         {"quantization.weight.scheme", "per_tensor", "\"per_channel\"", "\"per_tensor\""},
         {"quantization.activation.bit_width", "16", "{bit_width: 8,", "{bit_width: 16,"},
@@ -79,7 +79,7 @@ TEST(SetConfigValue, ChangesExactlyTheValue) {
         {"data.imgsz", "320", "data: ~", "data: {imgsz: 320}"},
         {"train_params.loss_weights.box", "0.5", "export:\n", "train_params:\n  loss_weights:\n    box: 0.5\nexport:\n"},
     };
-    for (const Edit& edit : edits) {
+    for (const SampleEdit& edit : edits) {
         const std::string changed = setConfigValue(kText, edit.path, edit.value);
         const std::string expected = replaced(kText, edit.from, edit.to);
         EXPECT_EQ(changed, expected) << edit.path << " = " << edit.value;

@@ -16,7 +16,7 @@ namespace {
 Detection at(float x, float score, int classIndex = 0) {
     return {{x, 0, x + 100, 100}, score, classIndex};
 }
-LabelBox labelAt(float x, int classIndex = 0) {
+LabelBox labelBoxAt(float x, int classIndex = 0) {
     return {{x, 0, x + 100, 100}, classIndex};
 }
 using Detections = std::vector<Detection>;
@@ -99,7 +99,7 @@ TEST(Match, WeakDetectionsAreLeftOut) {
 }
 
 TEST(Match, EveryTransitionOfLabels) {
-    const Labels labels{labelAt(0), labelAt(200), labelAt(400), labelAt(600), labelAt(800)};
+    const Labels labels{labelBoxAt(0), labelBoxAt(200), labelBoxAt(400), labelBoxAt(600), labelBoxAt(800)};
     const Detections fp32{at(0, 0.9f), at(200, 0.9f), at(600, 0.9f), at(1200, 0.5f), at(1400, 0.5f)};
     const Detections quantized{at(0, 0.8f), at(400, 0.7f), at(600, 0.6f, 2), at(1400, 0.4f), at(1600, 0.4f)};
     const auto rows = matchDetections(fp32, quantized, labels);
@@ -115,7 +115,7 @@ TEST(Match, EveryTransitionOfLabels) {
 }
 
 TEST(Match, AGainedLabelLeavesTheWrongClassBehindAsGone) {
-    const auto rows = matchDetections(Detections{at(0, 0.9f, 5)}, Detections{at(0, 0.9f)}, Labels{labelAt(0)});
+    const auto rows = matchDetections(Detections{at(0, 0.9f, 5)}, Detections{at(0, 0.9f)}, Labels{labelBoxAt(0)});
     ASSERT_EQ(rows.size(), 2u);
     EXPECT_EQ(rows[0].transition, Transition::Gained);
     EXPECT_EQ(rows[1].transition, Transition::FalseAlarmGone);

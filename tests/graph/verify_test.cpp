@@ -7,7 +7,6 @@
 namespace qat {
 namespace {
 
-const Activation kRelu{ActivationKind::Relu};
 
 // The message of the refusal; "" if the graph passes.
 std::string refusal(const Graph& graph) {
@@ -45,7 +44,7 @@ TEST_F(Small, NumberOfInputsMustFit) {
     };
     const std::vector<Wrong> cases{{"conv", Conv2d{}, {x}},        {"conv4", Conv2d{}, {x, w, w, w}},
                                    {"linear", Linear{}, {x}},      {"norm", BatchNorm{}, {x, w, w, w}},
-                                   {"relu", kRelu, {x, x}},        {"add", Binary{}, {x}},
+                                   {"relu", Activation{ActivationKind::Relu}, {x, x}},        {"add", Binary{}, {x}},
                                    {"pool", Pool{}, {}},           {"resize", Resize{}, {x, x}},
                                    {"concat", Concat{}, {}},       {"slice", Slice{}, {}},
                                    {"reshape", Reshape{}, {x, x}}, {"permute", Permute{}, {}},
@@ -70,36 +69,36 @@ TEST_F(Small, NumberOfOutputsMustFit) {
     copy.addNode("split", Split{1, {1, 1}}, {x}, 3);
     EXPECT_TRUE(says(copy, "node split has 3 outputs"));
     copy = graph.clone(false);
-    copy.addNode("relu", kRelu, {x}, 2);
+    copy.addNode("relu", Activation{ActivationKind::Relu}, {x}, 2);
     EXPECT_TRUE(says(copy, "node relu has 2 outputs"));
     graph.addNode("anchors", AnchorPoints{{8}}, {x}, 1);
     EXPECT_TRUE(says(graph, "node anchors has 1 outputs"));
 }
 
 TEST_F(Small, ValuesMustBeMadeBeforeTheyAreRead) {
-    const ValueId a = graph.add("a", kRelu, {x});
-    const ValueId b = graph.add("b", kRelu, {a});
+    const ValueId a = graph.add("a", Activation{ActivationKind::Relu}, {x});
+    const ValueId b = graph.add("b", Activation{ActivationKind::Relu}, {a});
     graph.node(*graph.findNode("a")).inputs = {b};
     EXPECT_TRUE(says(graph, "node a reads b before it is made"));
 }
 
 TEST_F(Small, ReadingNothingIsRefused) {
-    graph.add("a", kRelu, {ValueId{}});
+    graph.add("a", Activation{ActivationKind::Relu}, {ValueId{}});
     EXPECT_TRUE(says(graph, "node a reads no value"));
     graph.node(*graph.findNode("a")).inputs = {ValueId{99}};
     EXPECT_TRUE(says(graph, "node a reads no value"));
 }
 
 TEST_F(Small, MakingAValueTwiceIsRefused) {
-    const ValueId a = graph.add("a", kRelu, {x});
-    graph.add("b", kRelu, {x});
+    const ValueId a = graph.add("a", Activation{ActivationKind::Relu}, {x});
+    graph.add("b", Activation{ActivationKind::Relu}, {x});
     graph.node(*graph.findNode("b")).outputs = {a};
     EXPECT_TRUE(says(graph, "node b makes a a second time"));
 }
 
 TEST_F(Small, RenamingANodeBehindTheGraphsBackIsSeen) {
-    graph.add("a", kRelu, {x});
-    graph.add("b", kRelu, {x});
+    graph.add("a", Activation{ActivationKind::Relu}, {x});
+    graph.add("b", Activation{ActivationKind::Relu}, {x});
     graph.node(*graph.findNode("a")).name = "c";
     EXPECT_TRUE(says(graph, "node c is not found by name"));
     graph.node(*graph.findNode("a")).name = "b";
@@ -111,7 +110,7 @@ TEST_F(Small, OutputsMustExist) {
     EXPECT_TRUE(says(graph, "output nothing is made by no node"));
     graph.setOutput("nothing", ValueId{55});
     EXPECT_TRUE(says(graph, "output nothing is made by no node"));
-    const ValueId a = graph.add("a", kRelu, {x});
+    const ValueId a = graph.add("a", Activation{ActivationKind::Relu}, {x});
     graph.erase(*graph.findNode("a"));
     graph.setOutput("nothing", a);
     EXPECT_TRUE(says(graph, "output nothing is made by no node"));

@@ -7,15 +7,12 @@
 
 #include "base/files.h"
 #include "import/byte_builders.h"
+#include "import/checkpoint_parts.h"
 #include "import/file_kind.h"
 #include "support/assets.h"
 
 namespace qat::test {
 namespace {
-
-TensorPtr own(at::Tensor tensor) {
-    return std::make_shared<at::Tensor>(std::move(tensor));
-}
 
 class CheckpointFile : public testing::Test {
 protected:
@@ -39,12 +36,6 @@ std::string stateDict(const std::vector<std::string>& names) {
     builder.proto().code("}(");
     for (const std::string& name : names) builder.text(name).tensor("FloatStorage", "0", 1, 0, {1}, {1});
     return makeTorchZip(builder.code("u").stop(), {{"0", little(1.f)}});
-}
-
-std::vector<std::string> namesOf(const Checkpoint& checkpoint) {
-    std::vector<std::string> names;
-    for (const NamedTensor& named : checkpoint.tensors) names.push_back(named.name);
-    return names;
 }
 
 TEST_F(CheckpointFile, StripsWrapperPrefixes) {

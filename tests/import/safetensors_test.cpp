@@ -7,14 +7,11 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "import/byte_builders.h"
+#include "import/checkpoint_parts.h"
 #include "support/assets.h"
 
 namespace qat::test {
 namespace {
-
-TensorPtr own(at::Tensor tensor) {
-    return std::make_shared<at::Tensor>(std::move(tensor));
-}
 
 std::string parseError(const std::string& file) {
     return badInput([&] { parseSafetensors(bytesOf(file), Elements::Widen); });

@@ -5,17 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "import/byte_builders.h"
+#include "import/checkpoint_parts.h"
 
 namespace qat::test {
 namespace {
 
 const std::string kFourFloats = raw<float>({1, 2, 3, 4});
-
-std::vector<std::string> namesOf(const Checkpoint& checkpoint) {
-    std::vector<std::string> names;
-    for (const NamedTensor& named : checkpoint.tensors) names.push_back(named.name);
-    return names;
-}
 
 Checkpoint readZip(const std::string& pickle, const std::vector<std::pair<std::string, std::string>>& storages) {
     const std::string file = makeTorchZip(pickle, storages);

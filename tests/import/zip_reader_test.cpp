@@ -11,7 +11,7 @@ namespace {
 
 const std::vector<ZipItem> kItems{{"a/data.pkl", "first"}, {"a/data/0", ""}, {"a/data/1", "third"}};
 
-std::string zipError(const std::string& file) {
+std::string readError(const std::string& file) {
     return badInput([&] { ZipReader reader(bytesOf(file)); });
 }
 
@@ -43,14 +43,14 @@ TEST(ZipReader, ShowsEntriesInPlace) {
 TEST(ZipReader, AcceptsACommentBehindTheDirectory) {
     std::string file = makeZip(kItems);
     file.replace(file.size() - 2, 2, little<uint16_t>(5));
-    EXPECT_EQ(zipError(file + "hello"), "no error");
-    EXPECT_NE(zipError(file + "hell"), "no error");
+    EXPECT_EQ(readError(file + "hello"), "no error");
+    EXPECT_NE(readError(file + "hell"), "no error");
 }
 
 TEST(ZipReader, RejectsEveryTruncation) {
     const std::string file = makeZip(kItems);
     for (size_t length = 0; length < file.size(); ++length) {
-        const std::string error = zipError(file.substr(0, length));
+        const std::string error = readError(file.substr(0, length));
         EXPECT_NE(error, "no error") << length;
         EXPECT_EQ(error.find("another kind"), std::string::npos) << length << ": " << error;
     }
@@ -68,24 +68,24 @@ TEST(ZipReader, NoticesDamage) {
 TEST(ZipReader, RejectsWhatPyTorchDoesNotWrite) {
     const std::string file = makeZip(kItems);
     const size_t central = file.find("PK\1\2"), end = file.find("PK\5\6");
-    EXPECT_NE(zipError(replaced(file, central + 10, little<uint16_t>(8))).find("is compressed"), std::string::npos);
-    EXPECT_NE(zipError(replaced(file, central + 8, little<uint16_t>(1))).find("is encrypted"), std::string::npos);
-    EXPECT_NE(zipError(replaced(file, central + 24, little<uint32_t>(9999))).find("is compressed"), std::string::npos);
+    EXPECT_NE(readError(replaced(file, central + 10, little<uint16_t>(8))).find("is compressed"), std::string::npos);
+    EXPECT_NE(readError(replaced(file, central + 8, little<uint16_t>(1))).find("is encrypted"), std::string::npos);
+    EXPECT_NE(readError(replaced(file, central + 24, little<uint32_t>(9999))).find("is compressed"), std::string::npos);
     EXPECT_NE(
-        zipError(replaced(replaced(file, central + 24, little<uint32_t>(9999)), central + 20, little<uint32_t>(9999)))
+        readError(replaced(replaced(file, central + 24, little<uint32_t>(9999)), central + 20, little<uint32_t>(9999)))
             .find("reaches past its end"),
         std::string::npos);
-    EXPECT_NE(zipError(replaced(file, central + 42, little<uint32_t>(3))).find("no header of entry"),
+    EXPECT_NE(readError(replaced(file, central + 42, little<uint32_t>(3))).find("no header of entry"),
               std::string::npos);
-    EXPECT_NE(zipError(replaced(file, central + 42, little<uint32_t>(0xfffffff0))).find("outside the file"),
+    EXPECT_NE(readError(replaced(file, central + 42, little<uint32_t>(0xfffffff0))).find("outside the file"),
               std::string::npos);
-    EXPECT_NE(zipError(replaced(file, end + 16, little<uint32_t>(0xfffffff0))).find("outside the file"),
+    EXPECT_NE(readError(replaced(file, end + 16, little<uint32_t>(0xfffffff0))).find("outside the file"),
               std::string::npos);
-    EXPECT_NE(zipError(replaced(file, end + 8, little<uint16_t>(0xffff))).find("split"), std::string::npos);
-    EXPECT_NE(zipError(replaced(file, end + 8, little<uint32_t>(0xffffffff))).find("zip64"), std::string::npos);
-    EXPECT_NE(zipError(replaced(file, end + 8, little<uint32_t>(0x00040004))), "no error");
-    EXPECT_NE(zipError(replaced(file, 30, "b")).find("another name"), std::string::npos);
-    EXPECT_NE(zipError(makeZip({{"x", "1"}, {"x", "2"}})).find("occurs twice"), std::string::npos);
+    EXPECT_NE(readError(replaced(file, end + 8, little<uint16_t>(0xffff))).find("split"), std::string::npos);
+    EXPECT_NE(readError(replaced(file, end + 8, little<uint32_t>(0xffffffff))).find("zip64"), std::string::npos);
+    EXPECT_NE(readError(replaced(file, end + 8, little<uint32_t>(0x00040004))), "no error");
+    EXPECT_NE(readError(replaced(file, 30, "b")).find("another name"), std::string::npos);
+    EXPECT_NE(readError(makeZip({{"x", "1"}, {"x", "2"}})).find("occurs twice"), std::string::npos);
 }
 
 }  // namespace

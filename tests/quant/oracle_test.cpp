@@ -15,7 +15,7 @@ namespace qat {
 namespace {
 
 constexpr size_t kBins = 2048;  // of every toolkit that is asked here
-const QuantGrid kAffine8{8, 0, 255, false}, kSymmetric8{8, -127, 127, true}, kSymmetric4{4, -7, 7, true};
+const QuantGrid kOracleAffine8{8, 0, 255, false}, kOracleSymmetric8{8, -127, 127, true}, kOracleSymmetric4{4, -7, 7, true};
 
 struct Values {
     const char* name;
@@ -97,10 +97,10 @@ double entropyThreshold(Histogram h, size_t levels) {
 TEST(Oracle, EntropyIsThatOfTensorRt) {
     for (const auto& [name, x] : everyShape()) {
         const Histogram h = ofMagnitudes(x);
-        for (const auto& [grid, levels] : {std::pair{kSymmetric8, size_t{128}},
+        for (const auto& [grid, levels] : {std::pair{kOracleSymmetric8, size_t{128}},
                                            {QuantGrid{8, -128, 127, true}, 128},
-                                           {kSymmetric4, 8},
-                                           {kAffine8, 256}})
+                                           {kOracleSymmetric4, 8},
+                                           {kOracleAffine8, 256}})
             EXPECT_NEAR(entropyClip(h, grid).high, entropyThreshold(h, levels), 1e-9)
                 << name << ", " << levels << " levels: the very bin";
     }
@@ -218,7 +218,7 @@ constexpr double kSlack = 1.01;
 
 TEST(Oracle, MseIsNoWorseThanModelOptsBinCentres) {
     for (const auto& [name, x] : everyShape())
-        for (const QuantGrid& grid : {kSymmetric8, kSymmetric4}) {
+        for (const QuantGrid& grid : {kOracleSymmetric8, kOracleSymmetric4}) {
             const Histogram h = ofMagnitudes(x);
             double least = std::numeric_limits<double>::infinity(), best = 0;
             for (size_t i = 128; i < kBins; ++i) {
@@ -239,7 +239,7 @@ TEST(Oracle, MseIsNoWorseThanModelOptsBinCentres) {
 TEST(Oracle, MseIsNoWorseThanBrevitasFibonacciSearch) {
     const double golden = (std::sqrt(5.0) - 1) / 2;
     for (const auto& [name, x] : everyShape())
-        for (const QuantGrid& grid : {kSymmetric8, kSymmetric4}) {
+        for (const QuantGrid& grid : {kOracleSymmetric8, kOracleSymmetric4}) {
             const double most = x.abs().max().item<double>();
             const auto error = [&](double share) { return squaredError(x, -share * most, share * most, grid); };
             double from = 0.01, to = 1, left = to - golden * (to - from), right = from + golden * (to - from);
@@ -266,8 +266,8 @@ TEST(Oracle, MseIsNoWorseThanPpqsIntervals) {
         for (size_t from = 0; from < kBins / 2; from += kInterval)
             for (size_t to = kBins / 2; to <= kBins; to += kInterval)
                 if (low + h.edge(from) <= 0 && low + h.edge(to) > 0)
-                    least = std::min(least, squaredError(x, low + h.edge(from), low + h.edge(to), kAffine8));
-        EXPECT_LE(ourError(x, CalibrationMethod::Mse, kAffine8), kSlack * least) << name;
+                    least = std::min(least, squaredError(x, low + h.edge(from), low + h.edge(to), kOracleAffine8));
+        EXPECT_LE(ourError(x, CalibrationMethod::Mse, kOracleAffine8), kSlack * least) << name;
     }
 }
 
@@ -281,8 +281,8 @@ TEST(Oracle, SqnrIsNoWorseThanAimetsCandidates) {
                      high = std::max(0.0, x.max().item<double>());
         double least = std::numeric_limits<double>::infinity();
         for (int i = 1; i <= 101; ++i)
-            least = std::min(least, squaredError(x, -most * i / 101, most * i / 101, kSymmetric4, kGamma));
-        EXPECT_LE(ourError(x, CalibrationMethod::Sqnr, kSymmetric4, kGamma), 1.02 * least) << name;
+            least = std::min(least, squaredError(x, -most * i / 101, most * i / 101, kOracleSymmetric4, kGamma));
+        EXPECT_LE(ourError(x, CalibrationMethod::Sqnr, kOracleSymmetric4, kGamma), 1.02 * least) << name;
         const QuantGrid affine{4, 0, 15, false};
         least = std::numeric_limits<double>::infinity();
         for (int width = 1; width <= 17; ++width)

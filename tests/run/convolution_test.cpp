@@ -19,13 +19,13 @@ using test::sameBits;
 
 constexpr Conv2d kOne{}, kThree{{1, 1}, {1, 1}, {1, 1}, 1}, kHalved{{2, 2}, {1, 1}, {1, 1}, 1};
 
-struct Case {
+struct ConvolutionCase {
     const char* name;
     Conv2d window;
     Shape data, weight;
     bool hasBias = true;
 };
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
+std::ostream& operator<<(std::ostream& out, const ConvolutionCase& c) { return out << c.name; }
 
 struct Made {
     at::Tensor y, dx, dWeight, dBias;
@@ -33,7 +33,7 @@ struct Made {
 
 // Tensors of that type, the function of them, and gradients of <y, g>.
 template <class Function>
-Made gradientsOf(const Case& c, at::ScalarType type, const Function& function) {
+Made gradientsOf(const ConvolutionCase& c, at::ScalarType type, const Function& function) {
     const auto leaf = [&](const Shape& shape, uint64_t seed) { return randomTensor(shape, seed).to(type).requires_grad_(true); };
     const at::Tensor x = leaf(c.data, 1), weight = leaf(c.weight, 2), bias = c.hasBias ? leaf({c.weight[0]}, 3) : at::Tensor();
     const at::Tensor y = function(x, weight, bias);
@@ -41,18 +41,18 @@ Made gradientsOf(const Case& c, at::ScalarType type, const Function& function) {
     return {y.detach(), x.grad(), weight.grad(), c.hasBias ? bias.grad() : at::zeros({1})};
 }
 
-Made ours(const Case& c) {
+Made ours(const ConvolutionCase& c) {
     return gradientsOf(c, at::kFloat, [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) { return convolve(c.window, x, w, b); });
 }
 
-Made libtorchs(const Case& c) {
+Made libtorchs(const ConvolutionCase& c) {
     const Conv2d& o = c.window;
     return gradientsOf(c, at::kDouble, [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) {
         return at::conv2d(x, w, b, o.stride, o.padding, o.dilation, o.groups);
     });
 }
 
-class Convolutions : public testing::TestWithParam<Case> {};
+class Convolutions : public testing::TestWithParam<ConvolutionCase> {};
 
 TEST_P(Convolutions, EqualTheDoubleOnesWithTheirGradients) {
     const Made got = ours(GetParam()), expected = libtorchs(GetParam());
@@ -70,7 +70,7 @@ TEST_P(Convolutions, BitsDoNotDependOnTheNumberOfThreads) {
         const test::Threads threads(count);
         made.push_back(ours(GetParam()));
         const at::NoGradGuard noGrad;
-        const Case& c = GetParam();
+        const ConvolutionCase& c = GetParam();
         const at::Tensor y = convolve(c.window, randomTensor(c.data, 1), randomTensor(c.weight, 2), c.hasBias ? randomTensor({c.weight[0]}, 3) : at::Tensor());
         EXPECT_TRUE(sameBits(y, made.back().y)) << "without gradients, " << count;
     }
@@ -85,15 +85,15 @@ TEST_P(Convolutions, BitsDoNotDependOnTheNumberOfThreads) {
 // Sizes at which libtorch's answers differ between one thread and two, and those at the ends of our tasks: outputs that are no
 // multiple of a vector, images that do not share out evenly.
 INSTANTIATE_TEST_SUITE_P(Sizes, Convolutions,
-                         testing::Values(Case{"stem", kHalved, {3, 3, 37, 29}, {16, 3, 3, 3}}, Case{"one by one", kOne, {4, 384, 10, 10}, {256, 384, 1, 1}},
-                                         Case{"one place", kOne, {2, 512, 2, 2}, {256, 512, 1, 1}}, Case{"three by three", kThree, {4, 256, 10, 10}, {64, 256, 3, 3}},
-                                         Case{"many images", kThree, {19, 32, 8, 8}, {80, 32, 3, 3}}, Case{"odd channels", kHalved, {2, 5, 33, 31}, {37, 5, 3, 3}, false},
-                                         Case{"few outputs", kOne, {8, 80, 8, 8}, {4, 80, 1, 1}},
-                                         Case{"depthwise", {{1, 1}, {1, 1}, {1, 1}, 24}, {5, 24, 12, 12}, {24, 1, 3, 3}},
-                                         Case{"groups", {{2, 1}, {1, 0}, {1, 1}, 2}, {3, 8, 9, 9}, {6, 4, 3, 3}},
-                                         Case{"dilated", {{1, 1}, {2, 2}, {2, 2}, 1}, {2, 5, 19, 9}, {7, 5, 3, 3}, false},
-                                         Case{"dilated steps", {{2, 2}, {2, 2}, {2, 2}, 1}, {4, 32, 40, 40}, {64, 32, 3, 3}},
-                                         Case{"padded one by one", {{1, 1}, {1, 1}, {1, 1}, 1}, {4, 64, 40, 40}, {64, 64, 1, 1}}));
+                         testing::Values(ConvolutionCase{"stem", kHalved, {3, 3, 37, 29}, {16, 3, 3, 3}}, ConvolutionCase{"one by one", kOne, {4, 384, 10, 10}, {256, 384, 1, 1}},
+                                         ConvolutionCase{"one place", kOne, {2, 512, 2, 2}, {256, 512, 1, 1}}, ConvolutionCase{"three by three", kThree, {4, 256, 10, 10}, {64, 256, 3, 3}},
+                                         ConvolutionCase{"many images", kThree, {19, 32, 8, 8}, {80, 32, 3, 3}}, ConvolutionCase{"odd channels", kHalved, {2, 5, 33, 31}, {37, 5, 3, 3}, false},
+                                         ConvolutionCase{"few outputs", kOne, {8, 80, 8, 8}, {4, 80, 1, 1}},
+                                         ConvolutionCase{"depthwise", {{1, 1}, {1, 1}, {1, 1}, 24}, {5, 24, 12, 12}, {24, 1, 3, 3}},
+                                         ConvolutionCase{"groups", {{2, 1}, {1, 0}, {1, 1}, 2}, {3, 8, 9, 9}, {6, 4, 3, 3}},
+                                         ConvolutionCase{"dilated", {{1, 1}, {2, 2}, {2, 2}, 1}, {2, 5, 19, 9}, {7, 5, 3, 3}, false},
+                                         ConvolutionCase{"dilated steps", {{2, 2}, {2, 2}, {2, 2}, 1}, {4, 32, 40, 40}, {64, 32, 3, 3}},
+                                         ConvolutionCase{"padded one by one", {{1, 1}, {1, 1}, {1, 1}, 1}, {4, 64, 40, 40}, {64, 64, 1, 1}}));
 
 TEST(Convolution, WeightsAndGradientsKeepTheirOrder) {
     const at::Tensor x = randomTensor({2, 8, 6, 6}, 1), plain = randomTensor({16, 8, 3, 3}, 2).requires_grad_(true);

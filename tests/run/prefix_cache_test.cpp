@@ -13,22 +13,22 @@
 namespace qat {
 namespace {
 
-const std::vector<std::string> kOutputs{"out", "inner", "vector"};
+const std::vector<std::string> kWanted{"out", "inner", "vector"};
 
 struct Cached : testing::Test {
     Graph graph = test::branchedGraph(FakeQuantMode::Ste);
     at::Tensor input = test::randomTensor({2, 3, 12, 10}, 77, -1, 2);
-    PrefixCache cache{graph, kOutputs};
+    PrefixCache cache{graph, kWanted};
 };
 
 TEST_F(Cached, FilledOutputsAndValuesAreThoseOfARun) {
     cache.fill(input);
-    Executor executor(graph, {.outputs = kOutputs});
+    Executor executor(graph, {.outputs = kWanted});
     executor.setHook([&](ValueId id, const at::Tensor& value) {
         EXPECT_TRUE(at::equal(cache.value(id), value)) << graph.value(id).name;
     });
     const auto full = executor.run(input);
-    for (size_t i = 0; i < kOutputs.size(); ++i) EXPECT_TRUE(at::equal(cache.outputs()[i], full[i]));
+    for (size_t i = 0; i < kWanted.size(); ++i) EXPECT_TRUE(at::equal(cache.outputs()[i], full[i]));
 }
 
 TEST_F(Cached, ChangedConvolutionWeightsGiveTheBitsOfAFullRun) {
@@ -42,9 +42,9 @@ TEST_F(Cached, ChangedConvolutionWeightsGiveTheBitsOfAFullRun) {
         const at::Tensor made =
             forward(graph.node(node).op, {cache.value(graph.node(node).inputs[0]), weight}, false)[0];
         const auto rerun = cache.rerun(node, made);
-        const auto full = Executor(changed, {.outputs = kOutputs}).run(input);
-        for (size_t i = 0; i < kOutputs.size(); ++i)
-            EXPECT_TRUE(at::equal(rerun[i], full[i])) << layer << " " << kOutputs[i];
+        const auto full = Executor(changed, {.outputs = kWanted}).run(input);
+        for (size_t i = 0; i < kWanted.size(); ++i)
+            EXPECT_TRUE(at::equal(rerun[i], full[i])) << layer << " " << kWanted[i];
         EXPECT_FALSE(at::equal(rerun[0], cache.outputs()[0]));
     }
 }
@@ -53,7 +53,7 @@ TEST_F(Cached, ReplacingEveryNodesOutputByItselfChangesNothing) {
     cache.fill(input);
     for (const NodeId id : graph.order()) {
         const auto rerun = cache.rerun(id, cache.value(graph.node(id).outputs.front()));
-        for (size_t i = 0; i < kOutputs.size(); ++i)
+        for (size_t i = 0; i < kWanted.size(); ++i)
             EXPECT_TRUE(at::equal(rerun[i], cache.outputs()[i])) << graph.node(id).name;
     }
 }

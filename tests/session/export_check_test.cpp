@@ -13,8 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-struct Job : SmallJob {
-    Job(const std::filesystem::path& scratch, const std::string& folder) : SmallJob(scratch) {
+struct CheckedJob : SmallJob {
+    CheckedJob(const std::filesystem::path& scratch, const std::string& folder) : SmallJob(scratch) {
         request.out = scratch / folder;
         set("analysis.enabled", "false").set("analysis.generate_visualization", "false").set("train_params.epochs", "0");
     }
@@ -64,7 +64,7 @@ TEST_F(ExportCheck, RunAndExportWriteTheSameBytes) {
         {"tensor", {{"quantization.weight.scheme", "per_tensor"}, {"qc.enabled", "true"}, {"qc.lr", "0.05"}}},
         {"float", {{"train_params.quantize", "false"}, {"train_params.epochs", "1"}}}};
     for (const auto& [name, settings] : kinds) {
-        Job run(scratch.path(), name);
+        CheckedJob run(scratch.path(), name);
         for (const auto& [key, value] : settings) run.set(key, value);
         run.run();
         NullSink sink;
@@ -77,7 +77,7 @@ TEST_F(ExportCheck, RunAndExportWriteTheSameBytes) {
 TEST_F(ExportCheck, ARefusalIsAFailedGateInOurWords) {
     installNode(R"(printf '{"runtime":"onnxruntime-node 9.9.9","refused":"Non-zero status code returned while running QuantizeLinear node. Name:%smodel.0.conv.quant%s Status Message: /src/core/qdq.cc:12 void Prepare(int) x == 1 was false"}' "'" "'" > $OUT/outputs.json
 echo '/src/core/qdq.cc:12 boom' >&2; exit 2)");
-    Job run(scratch.path(), "run");
+    CheckedJob run(scratch.path(), "run");
     const JobOutcome outcome = run.set("export.validate", "true").run();
     EXPECT_EQ(outcome.status, JobStatus::GateFailed);
     const json summary = readJson(run.folder() / "run_summary.json");
@@ -102,7 +102,7 @@ TEST_F(ExportCheck, ABrokenRuntimeIsANote) {
         {"exit 0", "no complete answer"}};
     for (size_t i = 0; i < ways.size(); ++i) {
         installNode(ways[i].first);
-        Job run(scratch.path(), "run" + std::to_string(i));
+        CheckedJob run(scratch.path(), "run" + std::to_string(i));
         EXPECT_EQ(run.set("export.validate", "true").run().status, JobStatus::Completed);
         const json check = checkOf(run);
         EXPECT_EQ(check["result"], "not_checked");
@@ -116,7 +116,7 @@ TEST_F(ExportCheck, ABrokenRuntimeIsANote) {
 // The data may be gone by the time; a file is written all the same.
 TEST_F(ExportCheck, WithoutDataItIsNotChecked) {
     installNode("exit 0");
-    Job run(scratch.path(), "run");
+    CheckedJob run(scratch.path(), "run");
     run.set("export.validate", "true").run();
     std::string text = readFile(run.folder() / "config.yaml");
     const size_t at = text.find("shapes:train=8");
@@ -135,7 +135,7 @@ TEST_F(ExportCheck, WhatTheRuntimeWillRefuseIsSaidAtTheStart) {
         return std::ranges::any_of(job.sink.logs, [](const std::string& text) { return text.starts_with("ONNX Runtime will refuse the exported file: "); });
     };
     for (const char* formats : {"[onnx]", "[]"}) {
-        Job run(scratch.path(), std::string("run") + formats);
+        CheckedJob run(scratch.path(), std::string("run") + formats);
         std::string text = readFile(run.request.config);
         text.insert(text.find("  use_lsq:"), "  fusion_patterns:\n    - {pattern: \".*\", modules: [\"conv\", \"bn\"], fuser_method: \"fuse_conv_bn\"}\n");
         writeFileAtomic(run.request.config, text);

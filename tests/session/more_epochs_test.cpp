@@ -11,8 +11,8 @@
 namespace qat::test {
 namespace {
 
-struct Job : SmallJob {
-    Job(const std::filesystem::path& scratch, bool resume, const std::string& epochs) : SmallJob(scratch) {
+struct LongerJob : SmallJob {
+    LongerJob(const std::filesystem::path& scratch, bool resume, const std::string& epochs) : SmallJob(scratch) {
         request.resume = resume;
         set("analysis.enabled", "false").set("analysis.generate_visualization", "false").set("export.formats", "[]").set("train_params.epochs", epochs);
     }
@@ -28,8 +28,8 @@ protected:
 };
 
 TEST_F(MoreEpochs, GoOnWhereTheRunEnded) {
-    Job(scratch.path(), false, "1").set("qc.enabled", "true").run();
-    Job longer(scratch.path(), true, "3");
+    LongerJob(scratch.path(), false, "1").set("qc.enabled", "true").run();
+    LongerJob longer(scratch.path(), true, "3");
     std::vector<double> epochs;
     longer.sink.onScalar = [&](std::string_view series, double x) {
         if (series == "metrics/mAP50-95(B)") epochs.push_back(x);
@@ -43,9 +43,9 @@ TEST_F(MoreEpochs, GoOnWhereTheRunEnded) {
     EXPECT_EQ(summary["training"]["epochs"], 3);
     EXPECT_EQ(std::ranges::count(longer.sink.begun, "calibrate"), 0);
     EXPECT_EQ(std::ranges::count(longer.sink.begun, "qc"), 1) << "of the model after three epochs";
-    Job same(scratch.path(), true, "3");
+    LongerJob same(scratch.path(), true, "3");
     EXPECT_EQ(same.set("qc.enabled", "true").run().status, JobStatus::Completed);
-    const std::string refusal = Job(scratch.path(), true, "2").set("qc.enabled", "true").failure(ErrorKind::BadInput);
+    const std::string refusal = LongerJob(scratch.path(), true, "2").set("qc.enabled", "true").failure(ErrorKind::BadInput);
     EXPECT_NE(refusal.find("with 2 epochs: 3 have begun or are done"), std::string::npos) << refusal;
 }
 
@@ -54,18 +54,18 @@ TEST_F(MoreEpochs, ResumeBitByBit) {
     std::vector<std::string> weights;
     for (const bool stops : {false, true}) {
         const std::string folder = stops ? "parts" : "whole";
-        Job first(scratch.path(), false, "1");
+        LongerJob first(scratch.path(), false, "1");
         first.request.out = scratch.path() / folder;
         first.run();
         if (stops) {
-            Job part(scratch.path(), true, "3");
+            LongerJob part(scratch.path(), true, "3");
             part.request.out = first.folder();
             part.sink.onScalar = [&](std::string_view series, double x) {
                 if (series == "train/box_loss" && x == 5) part.cancel.request(StopLevel::FinishBatch);
             };
             EXPECT_EQ(part.run().status, JobStatus::Cancelled);
         }
-        Job last(scratch.path(), true, "3");
+        LongerJob last(scratch.path(), true, "3");
         last.request.out = first.folder();
         last.run();
         weights.push_back(readFile(first.folder() / "weights/final.safetensors"));
@@ -75,7 +75,7 @@ TEST_F(MoreEpochs, ResumeBitByBit) {
 
 TEST_F(MoreEpochs, AreNotToBeHadAfterFineTuning) {
     const auto tune = [](SmallJob& made) -> SmallJob& { return made.set("qat_params.post_qat_fine_tuning", "true").set("qat_params.fine_tuning_epochs", "1"); };
-    Job first(scratch.path(), false, "1"), more(scratch.path(), true, "2");
+    LongerJob first(scratch.path(), false, "1"), more(scratch.path(), true, "2");
     tune(first).run();
     tune(more);
     const std::string refusal = more.failure(ErrorKind::BadInput);
@@ -84,8 +84,8 @@ TEST_F(MoreEpochs, AreNotToBeHadAfterFineTuning) {
 }
 
 TEST_F(MoreEpochs, OtherKeysAreNamedWithBothValues) {
-    Job(scratch.path(), false, "1").run();
-    Job other(scratch.path(), true, "1");
+    LongerJob(scratch.path(), false, "1").run();
+    LongerJob other(scratch.path(), true, "1");
     const std::string refusal = other.set("train_params.lr", "0.5").set("data.imgsz", "96").set("run.workers", "2").failure(ErrorKind::BadInput);
     EXPECT_NE(refusal.find("with another configuration: "), std::string::npos) << refusal;
     EXPECT_NE(refusal.find("train_params.lr was 0.001 and is 0.5"), std::string::npos) << refusal;
@@ -95,7 +95,7 @@ TEST_F(MoreEpochs, OtherKeysAreNamedWithBothValues) {
 
 // What acts behind everything else may change when everything is done.
 TEST_F(MoreEpochs, AnExportCanBeAskedForLater) {
-    Job(scratch.path(), false, "1").run();
+    LongerJob(scratch.path(), false, "1").run();
     SmallJob exported(scratch.path());
     exported.request.resume = true;
     exported.set("analysis.enabled", "false").set("analysis.generate_visualization", "false").run();

@@ -15,7 +15,7 @@
 namespace qat::test {
 namespace {
 
-using Series = std::map<double, double>;
+using Curve = std::map<double, double>;
 
 class Course : public testing::Test {
 protected:
@@ -24,9 +24,9 @@ protected:
     int runs = 0;
 
     TinyRun fresh(const Config& with) { return TinyRun{with, scratch.path() / std::to_string(runs++)}; }
-    Series losses(const Config& with) {
+    Curve losses(const Config& with) {
         TinyRun run = fresh(with);
-        Series seen;
+        Curve seen;
         run.sink.onScalar = [&](std::string_view name, double x, double value) {
             if (name == "train/box_loss") seen[x] = value;
         };
@@ -60,10 +60,10 @@ protected:
 
 TEST_F(Course, FloatEpochsAreThoseOfAFloatTraining) {
     config.qat.floatEpochs = 1;
-    const Series delayed = losses(config);
+    const Curve delayed = losses(config);
     Config plain = config;
     plain.train.quantize = false;
-    const Series reference = losses(plain);
+    const Curve reference = losses(plain);
     for (double step = 1; step <= 4; ++step) EXPECT_EQ(delayed.at(step), reference.at(step)) << step;
     EXPECT_NE(delayed.at(5), reference.at(5)) << "from then on it is quantized";
     config.qat.floatEpochs = 0;
@@ -163,7 +163,7 @@ TEST_F(Course, ImageSizesAreDrawnForTheStep) {
     }
     EXPECT_EQ(sizes, (std::set<int64_t>{96, 128, 160, 192, 224}));
     config.train.multiScale = 0.5;
-    const Series drawn = losses(config);
+    const Curve drawn = losses(config);
     config.train.multiScale = 0;
     EXPECT_NE(drawn, losses(config));
 }

@@ -26,12 +26,12 @@ at::Tensor randomTensor(Random& random, at::IntArrayRef shape, double spread) {
     return tensor;
 }
 
-struct Shape {
+struct MapShape {
     int64_t batch, height, width, classes, labels;
 };
 
 // Labels of all sizes in all images but the last; every third one is close to the label before it.
-at::Tensor randomTargets(Random& random, const Shape& shape) {
+at::Tensor randomTargets(Random& random, const MapShape& shape) {
     at::Tensor rows = at::zeros({shape.labels, 6});
     auto row = rows.accessor<float, 2>();
     const int64_t images = std::max<int64_t>(1, shape.batch - 1);
@@ -47,7 +47,7 @@ at::Tensor randomTargets(Random& random, const Shape& shape) {
     return rows;
 }
 
-Scene randomScene(uint64_t seed, const Shape& shape, double spread = 1.5) {
+Scene randomScene(uint64_t seed, const MapShape& shape, double spread = 1.5) {
     Random random(seed);
     Scene scene;
     scene.options.numClasses = shape.classes;
@@ -89,8 +89,8 @@ void expectSameAsReference(const Scene& scene) {
 
 TEST(DetectionLoss, MatchesTheSlowLossOnRandomScenes) {
     uint64_t seed = 1;
-    for (const Shape& shape : {Shape{2, 64, 64, 80, 7}, Shape{1, 32, 32, 1, 3}, Shape{3, 160, 96, 3, 20},
-                               Shape{4, 128, 192, 80, 60}, Shape{2, 320, 320, 20, 30}, Shape{1, 64, 96, 17, 40}})
+    for (const MapShape& shape : {MapShape{2, 64, 64, 80, 7}, MapShape{1, 32, 32, 1, 3}, MapShape{3, 160, 96, 3, 20},
+                               MapShape{4, 128, 192, 80, 60}, MapShape{2, 320, 320, 20, 30}, MapShape{1, 64, 96, 17, 40}})
         for (const double spread : {0.3, 1.5, 4.0}) {
             SCOPED_TRACE(testing::Message() << shape.height << " x " << shape.width << ", classes " << shape.classes
                                             << ", spread " << spread << ", seed " << seed);

@@ -9,10 +9,6 @@
 namespace qat::ui {
 namespace {
 
-QString text(const std::string& value) {
-    return QString::fromStdString(value);
-}
-
 int64_t weightCount(const LayerInfo& layer) {
     int64_t count = layer.weightShape.empty() ? 0 : 1;
     for (const int64_t size : layer.weightShape) count *= size;
@@ -21,16 +17,16 @@ int64_t weightCount(const LayerInfo& layer) {
 
 QString kernel(const LayerInfo& layer) {
     const auto& shape = layer.weightShape;
-    if (shape.size() < 2) return text(layer.op);
+    if (shape.size() < 2) return QString::fromStdString(layer.op);
     const QString channels = QStringLiteral("%1→%2").arg(shape[1]).arg(shape[0]);
     return shape.size() < 4 ? channels : QStringLiteral("%1×%2, ").arg(shape[2]).arg(shape[3]) + channels;
 }
 
 QString origin(const LayerInfo& layer) {
-    if (layer.weightOrigin == layer.activationOrigin || layer.activationOrigin.empty()) return text(layer.weightOrigin);
-    if (layer.weightOrigin == "default") return QStringLiteral("A: ") + text(layer.activationOrigin);
-    if (layer.activationOrigin == "default") return QStringLiteral("W: ") + text(layer.weightOrigin);
-    return text(layer.weightOrigin) + QStringLiteral("; A: ") + text(layer.activationOrigin);
+    if (layer.weightOrigin == layer.activationOrigin || layer.activationOrigin.empty()) return QString::fromStdString(layer.weightOrigin);
+    if (layer.weightOrigin == "default") return QStringLiteral("A: ") + QString::fromStdString(layer.activationOrigin);
+    if (layer.activationOrigin == "default") return QStringLiteral("W: ") + QString::fromStdString(layer.weightOrigin);
+    return QString::fromStdString(layer.weightOrigin) + QStringLiteral("; A: ") + QString::fromStdString(layer.activationOrigin);
 }
 
 bool wordHolds(const LayerInfo& layer, const QString& word) {
@@ -38,12 +34,12 @@ bool wordHolds(const LayerInfo& layer, const QString& word) {
     if (word.startsWith(QLatin1String("w:")) || word.startsWith(QLatin1String("bits:")))
         return QString::number(layer.weightBits) == value;
     if (word.startsWith(QLatin1String("a:"))) return QString::number(layer.activationBits) == value;
-    if (word.startsWith(QLatin1String("op:"))) return text(layer.op).contains(value, Qt::CaseInsensitive);
+    if (word.startsWith(QLatin1String("op:"))) return QString::fromStdString(layer.op).contains(value, Qt::CaseInsensitive);
     if (word.startsWith(QLatin1String("set:"))) return origin(layer).contains(value, Qt::CaseInsensitive);
     if (word.startsWith(QLatin1String("group:"))) return !layer.scaleGroup.empty();
-    if (text(layer.name).contains(word, Qt::CaseInsensitive)) return true;
+    if (QString::fromStdString(layer.name).contains(word, Qt::CaseInsensitive)) return true;
     for (const std::string& alias : layer.aliases)
-        if (text(alias).contains(word, Qt::CaseInsensitive)) return true;
+        if (QString::fromStdString(alias).contains(word, Qt::CaseInsensitive)) return true;
     return false;
 }
 
@@ -74,7 +70,7 @@ void LayerModel::setDescription(std::shared_ptr<const ModelDescription> model) {
     m_ids.clear();
     m_related.clear();
     if (m_model)
-        for (const LayerInfo& layer : m_model->layers) m_ids.append(m_hub->idOf(text(layer.name)));
+        for (const LayerInfo& layer : m_model->layers) m_ids.append(m_hub->idOf(QString::fromStdString(layer.name)));
     endResetModel();
 }
 
@@ -90,10 +86,10 @@ void LayerModel::findRelated() {
     QSet<QString> groups;
     for (int row = 0; row < rowCount(); ++row)
         if (m_hub->selected().contains(m_ids[row]) && !layer(row)->scaleGroup.empty())
-            groups.insert(text(layer(row)->scaleGroup));
+            groups.insert(QString::fromStdString(layer(row)->scaleGroup));
     QSet<int> related;
     for (int row = 0; row < rowCount() && !groups.isEmpty(); ++row)
-        if (!m_hub->selected().contains(m_ids[row]) && groups.contains(text(layer(row)->scaleGroup)))
+        if (!m_hub->selected().contains(m_ids[row]) && groups.contains(QString::fromStdString(layer(row)->scaleGroup)))
             related.insert(row);
     if (related == m_related) return;
     m_related = related;

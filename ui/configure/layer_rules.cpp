@@ -11,7 +11,7 @@
 namespace qat::ui {
 namespace {
 
-QString words(const char* text) {
+QString ruleText(const char* text) {
     return QCoreApplication::translate("LayerRules", text);
 }
 
@@ -159,11 +159,11 @@ QString unmetRule(const std::vector<LayerInfo>& described, const QStringList& la
         QString origin = QString::fromStdString(layer.weightOrigin);
         for (const LayerValue& value : layer.values)
             if (value.key == "skip" && layer.weightBits == 0) origin = QString::fromStdString(value.origin);
-        first = layer.weightBits > 0 ? words("%1 has %2 bit, set by: %3.").arg(name).arg(layer.weightBits).arg(origin)
-                                     : words("%1 stays in float, set by: %2.").arg(name, origin);
+        first = layer.weightBits > 0 ? ruleText("%1 has %2 bit, set by: %3.").arg(name).arg(layer.weightBits).arg(origin)
+                                     : ruleText("%1 stays in float, set by: %2.").arg(name, origin);
     }
     if (unmet <= 1) return first;
-    return words("%1 of %2 layers have another width; %3").arg(unmet).arg(layers.size()).arg(first);
+    return ruleText("%1 of %2 layers have another width; %3").arg(unmet).arg(layers.size()).arg(first);
 }
 
 }  // namespace qat::ui

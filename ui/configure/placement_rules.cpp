@@ -7,7 +7,7 @@
 namespace qat::ui {
 namespace {
 
-QString words(const char* text) {
+QString placementText(const char* text) {
     return QCoreApplication::translate("Placement", text);
 }
 
@@ -64,13 +64,13 @@ QStringList layersAt(const PlacementReport& report, const QStringList& places) {
 Chip costChip(PlacementCost cost) {
     switch (cost) {
         case PlacementCost::Refused:
-            return {words("refused"), ChipKind::Error, QStringLiteral("error")};
+            return {placementText("refused"), ChipKind::Error, QStringLiteral("error")};
         case PlacementCost::Slower:
-            return {words("slower"), ChipKind::Warning, QStringLiteral("warning")};
+            return {placementText("slower"), ChipKind::Warning, QStringLiteral("warning")};
         case PlacementCost::Note:
             break;
     }
-    return {words("note"), ChipKind::Neutral, QStringLiteral("info")};
+    return {placementText("note"), ChipKind::Neutral, QStringLiteral("info")};
 }
 
 Chip costChip(PlacementCost cost, int count) {

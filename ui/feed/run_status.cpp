@@ -16,7 +16,7 @@ namespace {
 
 constexpr qint64 kSilentSeconds = 120;  // only for folders without a lock
 
-QString text(const char* source) {
+QString statusText(const char* source) {
     return QCoreApplication::translate("RunStatus", source);
 }
 
@@ -99,30 +99,30 @@ bool canBeStopped(const RunData& data) {
 
 QString whyNotResumed(const RunData& data) {
     const bool over = isLost(data.status) || data.status == RunStatus::Incomplete || data.status == RunStatus::Failed;
-    if (data.folder.isEmpty()) return text("No run is open.");
-    if (data.status == RunStatus::Running) return text("The run is not over.");
-    if (!over) return text("Only a run that did not come to its end can be resumed.");
+    if (data.folder.isEmpty()) return statusText("No run is open.");
+    if (data.status == RunStatus::Running) return statusText("The run is not over.");
+    if (!over) return statusText("Only a run that did not come to its end can be resumed.");
     if (!QFileInfo::exists(data.folder + QStringLiteral("/config.yaml")))
-        return text("The run folder has no config.yaml to go on with.");
+        return statusText("The run folder has no config.yaml to go on with.");
     return {};
 }
 
 QString resumeSentence(const RunData& data) {
     const QDir checkpoint(data.folder + QStringLiteral("/checkpoint"));
     const auto has = [&](const char* name) { return checkpoint.exists(QLatin1String(name)); };
-    if (has("correction_state.safetensors")) return text("Resumed, it goes on in the correction, at the last checkpoint.");
+    if (has("correction_state.safetensors")) return statusText("Resumed, it goes on in the correction, at the last checkpoint.");
     const RunStage* train = data.stage(QStringLiteral("train"));
     if (has("train_state.safetensors"))
         return train && train->state == StageState::Done
-                   ? text("Resumed, it goes on behind its training.")
-                   : text("Resumed, it goes on in its training, at the last checkpoint.");
+                   ? statusText("Resumed, it goes on behind its training.")
+                   : statusText("Resumed, it goes on in its training, at the last checkpoint.");
     const QStringList done = finishedStages(checkpoint.filePath(QStringLiteral("stages.json")));
-    if (done.isEmpty()) return text("No stage of it was finished: resumed, it starts again from Load.");
+    if (done.isEmpty()) return statusText("No stage of it was finished: resumed, it starts again from Load.");
     const QString next = stageAfter(done, data.run.stages);
-    if (next.isEmpty()) return text("Resumed, it goes on behind what is done.");
+    if (next.isEmpty()) return statusText("Resumed, it goes on behind what is done.");
     return has("sensitivity.json") || has("search.json")
-               ? text("Resumed, it goes on in the stage %1, behind what is done of it.").arg(stageTitle(next))
-               : text("Resumed, it goes on with the stage %1.").arg(stageTitle(next));
+               ? statusText("Resumed, it goes on in the stage %1, behind what is done of it.").arg(stageTitle(next))
+               : statusText("Resumed, it goes on with the stage %1.").arg(stageTitle(next));
 }
 
 }  // namespace qat::ui

@@ -14,7 +14,7 @@
 namespace qat::ui {
 namespace {
 
-QString tr(const char* text) {
+QString reportText(const char* text) {
     return QCoreApplication::translate("Diagnostics", text);
 }
 
@@ -36,12 +36,12 @@ MachineFact program(const QString& name, const QString& command, const QString& 
 QList<MachineFact> machineFacts() {
     const QString memory = memoryBytes() > 0 ? QStringLiteral(", ") + formatBytes(memoryBytes()) : QString();
     return {
-        {tr("Processor"),
-         tr("%1 cores, %2").arg(QThread::idealThreadCount()).arg(QSysInfo::currentCpuArchitecture()) + memory, true},
-        {tr("System"), QSysInfo::prettyProductName(), true},
+        {reportText("Processor"),
+         reportText("%1 cores, %2").arg(QThread::idealThreadCount()).arg(QSysInfo::currentCpuArchitecture()) + memory, true},
+        {reportText("System"), QSysInfo::prettyProductName(), true},
         {QStringLiteral("Qt"), QString::fromLatin1(qVersion()), true},
-        program(QStringLiteral("trtexec"), QStringLiteral("trtexec"), tr("not found, cannot build engines")),
-        program(QStringLiteral("OpenVINO"), QStringLiteral("benchmark_app"), tr("not found, IR stays unchecked"))};
+        program(QStringLiteral("trtexec"), QStringLiteral("trtexec"), reportText("not found, cannot build engines")),
+        program(QStringLiteral("OpenVINO"), QStringLiteral("benchmark_app"), reportText("not found, IR stays unchecked"))};
 }
 
 QString diagnosticsText() {

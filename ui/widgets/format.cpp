@@ -7,12 +7,11 @@
 namespace qat::ui {
 namespace {
 
-constexpr QChar kMinus(0x2212);
 constexpr QChar kThin(0x2009);
 constexpr QChar kDash(0x2013);
 
 QString trueMinus(QString text) {
-    return text.replace(QLatin1Char('-'), kMinus);
+    return text.replace(QLatin1Char('-'), kTrueMinus);
 }
 
 QString fixed(double value, int digits) {
@@ -35,7 +34,7 @@ QString formatChange(double value, int digits) {
     if (!std::isfinite(value)) return QString(kDash);
     const QString text = fixed(std::abs(value), digits);
     const bool zero = std::abs(value) < 0.5 * std::pow(10.0, -digits);
-    return zero ? text : (value < 0 ? QString(kMinus) : QStringLiteral("+")) + text;
+    return zero ? text : (value < 0 ? QString(kTrueMinus) : QStringLiteral("+")) + text;
 }
 
 QString formatPercent(double share) {

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "widgets/format.h"
+
 namespace qat::ui {
 namespace {
 
-constexpr QChar kMinus(0x2212);
 constexpr int kLeastPlain = -2, kMostPlain = 5;  // powers of ten of largest values that need no unit
 
 QString superscript(int number) {
@@ -33,9 +34,9 @@ QString superscript(int number) {
 QString shortest(double value) {
     QString text = QLocale().toString(value, 'e', 1);
     const qsizetype at = text.lastIndexOf(QLatin1Char('e'), -1, Qt::CaseInsensitive);
-    const int power = text.mid(at + 1).replace(kMinus, QLatin1Char('-')).toInt();
+    const int power = text.mid(at + 1).replace(kTrueMinus, QLatin1Char('-')).toInt();
     text = text.left(at + 1).toLower() + QString::number(power);
-    return text.replace(QLatin1Char('-'), kMinus);
+    return text.replace(QLatin1Char('-'), kTrueMinus);
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ QString formatIn(const NumberForm& form, double value) {
     if (!std::isfinite(value)) return QStringLiteral("not finite");
     const double scaled = value / std::pow(10.0, form.exponent);
     if (scaled != 0 && std::abs(scaled) < std::pow(10.0, -form.decimals)) return shortest(scaled);
-    return QLocale().toString(scaled, 'f', form.decimals).replace(QLatin1Char('-'), kMinus);
+    return QLocale().toString(scaled, 'f', form.decimals).replace(QLatin1Char('-'), kTrueMinus);
 }
 
 QString unitOf(const NumberForm& form) {
