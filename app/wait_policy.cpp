@@ -1,12 +1,12 @@
-// What libraries take from their environment only, in their own constructors, and have no call for. So a program started
-// without these variables starts itself again with them, from the preinit array: before any library's constructor, when
-// only the dynamic linker has worked. What the user has set wins.
+// What libraries take from their environment only, in their own constructors, and have no call for. So a program
+// started without these variables starts itself again with them, from the preinit array: before any library's
+// constructor, when only the dynamic linker has worked. What the user has set wins.
 //
-// OpenMP threads must not spin at barriers for long: it makes a step many times slower when other programs use the cores.
-// Nor must they sleep at once: waking takes as long as the work between two barriers. So they spin for some 100 us, then
-// sleep. OpenBLAS, too, starts its threads in its constructor, and ends the program if they cannot be started. Products are
-// shared out elsewhere, so it is to have none. And OpenCV is to decode no picture that is larger than those we read
-// (data/image_file.cpp), should a header say something else to it than to us.
+// OpenMP threads must not spin at barriers for long: it makes a step many times slower when other programs use the
+// cores. Nor must they sleep at once: waking takes as long as the work between two barriers. So they spin for some 100
+// us, then sleep. OpenBLAS, too, starts its threads in its constructor, and ends the program if they cannot be started.
+// Products are shared out elsewhere, so it is to have none. And OpenCV is to decode no picture that is larger than
+// those we read (data/image_file.cpp), should a header say something else to it than to us.
 #include <unistd.h>
 
 #include <cstring>

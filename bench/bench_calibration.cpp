@@ -21,8 +21,7 @@ struct Subject {
     std::vector<at::Tensor> batches;
 
     explicit Subject(const Settings& settings) : model(subjectModel(settings, true)) {
-        for (size_t i = 0; i < kDistinct; ++i)
-            batches.push_back(noise({kBatch, 3, 640, 640}, i));
+        for (size_t i = 0; i < kDistinct; ++i) batches.push_back(noise({kBatch, 3, 640, 640}, i));
     }
 };
 

@@ -16,8 +16,8 @@ constexpr int kPatterns = 60;
 std::string sixtyPatterns() {
     std::string text = "quantization:\n  layer_configs:\n";
     for (int i = 0; i < kPatterns; ++i)
-        text += str("    - pattern: '^model\\.", i % 23, "\\..*(cv", 1 + i % 3, "|bottleneck)'\n      config:\n        weight:\n          bit_width: ",
-                    2 + i % 7, "\n");
+        text += str("    - pattern: '^model\\.", i % 23, "\\..*(cv", 1 + i % 3,
+                    "|bottleneck)'\n      config:\n        weight:\n          bit_width: ", 2 + i % 7, "\n");
     return text;
 }
 
@@ -28,7 +28,8 @@ void benchConfig(const Settings& settings, Table& table) {
     const Contender resolve{"config.resolve_60_patterns", "", unit, [] {
                                 const auto graph = std::make_shared<Graph>(buildYolov8("x", 80));
                                 return [graph, text = sixtyPatterns()] {
-                                    require(resolvePlan(*graph, readConfig(text).config).weights.size() > 50, ErrorKind::Internal, "no plan");
+                                    require(resolvePlan(*graph, readConfig(text).config).weights.size() > 50,
+                                            ErrorKind::Internal, "no plan");
                                 };
                             }};
     compare(settings, {2, 11}, {resolve}, table);

@@ -45,8 +45,8 @@ void benchCoreset(const Settings& settings, Table& table) {
                               const auto rows = std::make_shared<at::Tensor>(features());
                               return [=] { plainKCenter(*rows); };
                           }};
-    compare(settings, {1, 3}, {plain, choice("k_center", CoresetMethod::KCenter), choice("herding", CoresetMethod::Herding)},
-            table);
+    compare(settings, {1, 3},
+            {plain, choice("k_center", CoresetMethod::KCenter), choice("herding", CoresetMethod::Herding)}, table);
 }
 
 }  // namespace qat::bench

@@ -58,8 +58,8 @@ Contender backwardPass(const std::string& name, FakeQuantMode mode, const std::s
             }};
 }
 
-// A whole step of the quantizer, forward and backward, as a training step has it: on more than the caches hold, and on what they
-// hold. The large one is bound by memory: five tensors move at the rate of a copy at best.
+// A whole step of the quantizer, forward and backward, as a training step has it: on more than the caches hold, and on
+// what they hold. The large one is bound by memory: five tensors move at the rate of a copy at best.
 struct StepSize {
     std::string name;
     Shape shape;
@@ -69,7 +69,8 @@ const StepSize kLarge{"large", kShape, kFloats, 1}, kCached{"cached", {1, 64, 80
 
 template <class Forward>
 Contender step(const std::string& library, const StepSize& size, const std::string& baseline, const Forward& forward) {
-    return {library + "fake_quantize.step." + size.name, baseline, traffic(5.0 * static_cast<double>(size.floats * size.repeats)), [=] {
+    return {library + "fake_quantize.step." + size.name, baseline,
+            traffic(5.0 * static_cast<double>(size.floats * size.repeats)), [=] {
                 const at::Tensor x = noise(size.shape, 3).requires_grad_(true), gradient = noise(size.shape, 4);
                 return [=] {
                     for (int64_t i = 0; i < size.repeats; ++i) torch::autograd::grad({forward(x)}, {x}, {gradient});
@@ -79,8 +80,10 @@ Contender step(const std::string& library, const StepSize& size, const std::stri
 
 // The forward pass alone, without a gradient to prepare.
 template <class Forward>
-Contender forwardOnly(const std::string& library, const StepSize& size, const std::string& baseline, const Forward& forward) {
-    return {library + "fake_quantize.forward." + size.name, baseline, traffic(2.0 * static_cast<double>(size.floats * size.repeats)), [=] {
+Contender forwardOnly(const std::string& library, const StepSize& size, const std::string& baseline,
+                      const Forward& forward) {
+    return {library + "fake_quantize.forward." + size.name, baseline,
+            traffic(2.0 * static_cast<double>(size.floats * size.repeats)), [=] {
                 const at::Tensor x = noise(size.shape, 3);
                 return [=] {
                     const at::NoGradGuard noGrad;
@@ -91,11 +94,17 @@ Contender forwardOnly(const std::string& library, const StepSize& size, const st
 
 void benchAgainstLibtorch(const Settings& settings, Table& table) {
     const at::Tensor scale = at::full({1}, 1.0 / 255), zeroPoint = at::zeros({1});
-    const auto libtorch = [](const at::Tensor& x) { return at::fake_quantize_per_tensor_affine(x, 1.0 / 255, 0, 0, 255); };
-    const auto ours = [=](const at::Tensor& x) { return fakeQuantize(eightBits(FakeQuantMode::Ste), x, scale, zeroPoint); };
+    const auto libtorch = [](const at::Tensor& x) {
+        return at::fake_quantize_per_tensor_affine(x, 1.0 / 255, 0, 0, 255);
+    };
+    const auto ours = [=](const at::Tensor& x) {
+        return fakeQuantize(eightBits(FakeQuantMode::Ste), x, scale, zeroPoint);
+    };
     for (const StepSize& size : {kLarge, kCached}) {
-        const Contender forward = forwardOnly("libtorch.", size, "", libtorch), whole = step("libtorch.", size, "", libtorch);
-        compare(settings, {1, 9}, {forward, forwardOnly("", size, forward.name, ours), whole, step("", size, whole.name, ours)}, table);
+        const Contender forward = forwardOnly("libtorch.", size, "", libtorch),
+                        whole = step("libtorch.", size, "", libtorch);
+        compare(settings, {1, 9},
+                {forward, forwardOnly("", size, forward.name, ours), whole, step("", size, whole.name, ours)}, table);
     }
 }
 

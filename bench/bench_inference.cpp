@@ -1,5 +1,5 @@
-// Inference at 640 x 640 up to the decoded boxes and scores, in milliseconds an image: in float, and with 8 bits on integers
-// (activations in the convolution's unit, or as tables of their own).
+// Inference at 640 x 640 up to the decoded boxes and scores, in milliseconds an image: in float, and with 8 bits on
+// integers (activations in the convolution's unit, or as tables of their own).
 #include <ATen/ATen.h>
 
 #include <memory>
@@ -16,7 +16,8 @@ namespace {
 struct Detector {
     Graph graph;
     Executor executor;
-    explicit Detector(Graph model) : graph(std::move(model)), executor(graph, {.outputs = {"decoded"}, .frozen = true}) {}
+    explicit Detector(Graph model)
+        : graph(std::move(model)), executor(graph, {.outputs = {"decoded"}, .frozen = true}) {}
 };
 
 Graph onIntegers(const Settings& settings, bool tables) {
@@ -24,7 +25,8 @@ Graph onIntegers(const Settings& settings, bool tables) {
     Config config = w8a8(false);
     if (tables) config.qat.fusionPatterns = {{".*", {"conv", "bn"}, "fuse_conv_bn"}};
     QuantizerSet set(graph, resolvePlan(graph, config));
-    calibrate(original, graph, set, once(noiseImages(1, 640)), [](int64_t) {}, CancelToken());
+    calibrate(
+        original, graph, set, once(noiseImages(1, 640)), [](int64_t) {}, CancelToken());
     return lowerToIntegers(graph);
 }
 
@@ -46,7 +48,9 @@ Contender batchOf(const Settings& settings, int64_t batch, const std::string& ba
 }  // namespace
 
 void benchInference(const Settings& settings, Table& table) {
-    compare(settings, {2, 11}, {batchOf(settings, 1, ""), batchOf(settings, 16, ""), integers(settings, false), integers(settings, true)}, table);
+    compare(settings, {2, 11},
+            {batchOf(settings, 1, ""), batchOf(settings, 16, ""), integers(settings, false), integers(settings, true)},
+            table);
 }
 
 }  // namespace qat::bench

@@ -12,8 +12,8 @@ using namespace qat::bench;
 
 int measureAndReport(const Settings& settings, const std::string& jsonFile) {
     Table table;
-    for (const auto bench : {benchTraining, benchInference, benchFakeQuantize, benchChains, benchLoader, benchCalibration, benchCoreset,
-                             benchSensitivity, benchMetrics, benchOpen, benchConfig})
+    for (const auto bench : {benchTraining, benchInference, benchFakeQuantize, benchChains, benchLoader,
+                             benchCalibration, benchCoreset, benchSensitivity, benchMetrics, benchOpen, benchConfig})
         bench(settings, table);
     qat::require(!table.empty(), qat::ErrorKind::BadInput, "no row's name contains what --filter asks for");
     table.print();

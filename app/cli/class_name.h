@@ -10,7 +10,8 @@ namespace qat::cli {
 // Its number where the model has no names.
 inline std::string className(const Graph& graph, int32_t index) {
     const auto& names = graph.info.classNames;
-    return index >= 0 && static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)] : std::to_string(index);
+    return index >= 0 && static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)]
+                                                                   : std::to_string(index);
 }
 
 }  // namespace qat::cli

@@ -31,7 +31,7 @@ void addDiff(CLI::App& app, Context& context);
 void addSchema(CLI::App& app, Context& context);
 void addPredict(CLI::App& app, Context& context);
 void addVal(CLI::App& app, Context& context);
-void addRun(CLI::App& app, Context& context);          // run, sensitivity, layer-error
+void addRun(CLI::App& app, Context& context);  // run, sensitivity, layer-error
 void addMethods(CLI::App& app, Context& context);
 void addReport(CLI::App& app, Context& context);
 void addExport(CLI::App& app, Context& context);

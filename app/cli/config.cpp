@@ -26,8 +26,14 @@ ordered_json reportIssues(const std::string& file, const std::vector<ConfigIssue
     ordered_json issues = ordered_json::array();
     for (const ConfigIssue& issue : found) {
         const char* severity = issue.severity == Severity::Error ? "error" : "warning";
-        issues.push_back({{"severity", severity}, {"line", issue.line}, {"column", issue.column}, {"key", issue.key}, {"message", issue.message}});
-        if (print) std::cout << file << ":" << issue.line << ":" << issue.column << ": " << severity << ": " << issue.message << "\n";
+        issues.push_back({{"severity", severity},
+                          {"line", issue.line},
+                          {"column", issue.column},
+                          {"key", issue.key},
+                          {"message", issue.message}});
+        if (print)
+            std::cout << file << ":" << issue.line << ":" << issue.column << ": " << severity << ": " << issue.message
+                      << "\n";
     }
     return issues;
 }
@@ -42,17 +48,24 @@ ModelDescription familyOf(Config config) {
 ordered_json reportPatterns(const std::string& file, const Config& config, const ModelDescription& model, bool print) {
     ordered_json patterns = ordered_json::array();
     for (const PatternMatch& match : matchPatterns(config, model)) {
-        patterns.push_back({{"key", match.key}, {"pattern", match.pattern}, {"line", match.line}, {"layers", match.layers}, {"warnings", match.warnings}});
+        patterns.push_back({{"key", match.key},
+                            {"pattern", match.pattern},
+                            {"line", match.line},
+                            {"layers", match.layers},
+                            {"warnings", match.warnings}});
         ordered_json others = ordered_json::array();
         for (const OtherUnit& other : match.others) others.push_back({{"unit", other.unit}, {"layers", other.layers}});
         if (!match.modules.empty()) patterns.back()["modules"] = match.modules, patterns.back()["others"] = others;
         if (!print) continue;
         const std::string place = match.line > 0 ? str(file, ":", match.line, ": ") : str(file, ": ", match.key, ": ");
-        std::cout << place << "\"" << match.pattern << "\" matches " << match.layers.size() << (match.layers.size() == 1 ? " layer" : " layers") << listed(match.layers) << "\n";
+        std::cout << place << "\"" << match.pattern << "\" matches " << match.layers.size()
+                  << (match.layers.size() == 1 ? " layer" : " layers") << listed(match.layers) << "\n";
         for (const OtherUnit& other : match.others)
-            std::cout << place << "  " << other.layers.size() << (other.layers.size() == 1 ? " of them is " : " of them are ") << joinedWords(other.unit, " + ") << ", not "
-                      << joinedWords(match.modules, " + ") << listed(other.layers) << "\n";
-        for (const std::string& warning : match.warnings) std::cout << place << "warning: \"" << match.pattern << "\" " << warning << "\n";
+            std::cout << place << "  " << other.layers.size()
+                      << (other.layers.size() == 1 ? " of them is " : " of them are ") << joinedWords(other.unit, " + ")
+                      << ", not " << joinedWords(match.modules, " + ") << listed(other.layers) << "\n";
+        for (const std::string& warning : match.warnings)
+            std::cout << place << "warning: \"" << match.pattern << "\" " << warning << "\n";
     }
     return patterns;
 }
@@ -65,7 +78,9 @@ ordered_json reportLayers(const ModelDescription& model, bool print) {
         if (print) std::cout << layer.name << "\n";
         for (const LayerValue& v : layer.values) {
             values[v.key] = {{"value", v.value}, {"origin", v.origin}};
-            if (print) std::cout << "  " << std::left << std::setw(36) << v.key << " " << std::setw(24) << (v.value.empty() ? "-" : v.value) << " " << v.origin << "\n";
+            if (print)
+                std::cout << "  " << std::left << std::setw(36) << v.key << " " << std::setw(24)
+                          << (v.value.empty() ? "-" : v.value) << " " << v.origin << "\n";
         }
         layers.push_back({{"layer", layer.name}, {"values", values}});
     }
@@ -78,17 +93,20 @@ ordered_json reportLossGains(const Config& config, bool print) {
     const LossGains gains = lossGains(w);
     const auto isStated = [](const auto& source) { return source.first.starts_with("train_params.loss_weights."); };
     if (print && std::ranges::any_of(config.sources.byKey, isStated))
-        std::cout << "loss_weights box " << w.box << ", cls " << w.cls << ", obj " << w.obj << " are YOLOv5's; gains in YOLOv8's loss: box " << gains.box << ", cls "
-                  << gains.cls << ", dfl " << gains.dfl << "\n";
+        std::cout << "loss_weights box " << w.box << ", cls " << w.cls << ", obj " << w.obj
+                  << " are YOLOv5's; gains in YOLOv8's loss: box " << gains.box << ", cls " << gains.cls << ", dfl "
+                  << gains.dfl << "\n";
     return {{"box", gains.box}, {"cls", gains.cls}, {"dfl", gains.dfl}};
 }
 
 // What the runtime of the exported files would refuse, as warnings about export.formats.
-void reportRefusals(const std::string& file, const Config& config, const PlacementReport& placement, ordered_json& issues, bool print) {
+void reportRefusals(const std::string& file, const Config& config, const PlacementReport& placement,
+                    ordered_json& issues, bool print) {
     const auto& formats = config.exporting.formats;
     if (std::ranges::find(formats, "onnx") == formats.end()) return;
     for (const std::string& refusal : refusals(placement.findings, Runtime::OnnxRuntime)) {
-        issues.push_back({{"severity", "warning"}, {"line", 0}, {"column", 0}, {"key", "export.formats"}, {"message", refusal}});
+        issues.push_back(
+            {{"severity", "warning"}, {"line", 0}, {"column", 0}, {"key", "export.formats"}, {"message", refusal}});
         if (print) std::cout << file << ": warning: " << refusal << "\n";
     }
 }
@@ -99,12 +117,15 @@ void checkData(const std::string& file, std::string_view text, ConfigReading& re
     if (config.data.path.empty()) return;
     resolveConfigPaths(config, std::filesystem::path(file).parent_path());
     try {
-        for (const std::string& split : {config.data.trainSplit, config.data.valSplit}) checkDescription(config.data.path, splitNamed(split));
+        for (const std::string& split : {config.data.trainSplit, config.data.valSplit})
+            checkDescription(config.data.path, splitNamed(split));
     } catch (const Error& problem) {
         std::error_code unknown;
-        const bool missing = !isShapesSpec(config.data.path) && !std::filesystem::exists(config.data.path, unknown) && !unknown;
+        const bool missing =
+            !isShapesSpec(config.data.path) && !std::filesystem::exists(config.data.path, unknown) && !unknown;
         const ConfigValueAt path = configValueAt(text, "data.path");
-        reading.issues.push_back({missing ? Severity::Warning : Severity::Error, path.line, 1, "data.path", problem.what()});
+        reading.issues.push_back(
+            {missing ? Severity::Warning : Severity::Error, path.line, 1, "data.path", problem.what()});
     }
 }
 
@@ -124,7 +145,9 @@ int check(const CheckOptions& o) {
         std::ranges::copy(modelIssues(reading.config, std::filesystem::path(file).parent_path()),
                           std::back_inserter(reading.issues));
     }
-    ordered_json report{{"valid", reading.valid()}, {"issues", reportIssues(file, reading.issues, print)}, {"patterns", ordered_json::array()}};
+    ordered_json report{{"valid", reading.valid()},
+                        {"issues", reportIssues(file, reading.issues, print)},
+                        {"patterns", ordered_json::array()}};
     if (readable) {
         const ModelDescription model = familyOf(reading.config);
         const bool placed = reading.config.train.quantize || o.groups || o.placement;
@@ -145,7 +168,9 @@ int diff(const std::string& first, const std::string& second, const std::string&
     const auto shown = [](const std::string& value) { return value.empty() ? std::string("-") : value; };
     for (const ConfigDifference& d : diffConfigs(loadConfig(first), loadConfig(second))) {
         rows.push_back({{"key", d.key}, {"first", d.first}, {"second", d.second}});
-        if (json != "-") std::cout << std::left << std::setw(64) << d.key << " " << std::setw(24) << shown(d.first) << " " << shown(d.second) << "\n";
+        if (json != "-")
+            std::cout << std::left << std::setw(64) << d.key << " " << std::setw(24) << shown(d.first) << " "
+                      << shown(d.second) << "\n";
     }
     if (json != "-" && rows.empty()) std::cout << "both mean the same\n";
     writeJson(json, {{"differences", rows}});
@@ -161,12 +186,15 @@ void addCheck(CLI::App& app, Context& context) {
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
     command->add_flag("--layers", o->layers, "Also every value of every layer, and who stated it");
     command->add_flag("--groups", o->groups, "Also which tensors share a range, and which operators join them");
-    command->add_flag("--placement", o->placement, "Also what TensorRT and ONNX Runtime make of where the quantizers stand");
+    command->add_flag("--placement", o->placement,
+                      "Also what TensorRT and ONNX Runtime make of where the quantizers stand");
     command->callback([&context, o] { context.chosen = [o] { return check(*o); }; });
 }
 
 void addDiff(CLI::App& app, Context& context) {
-    struct Options { std::string first, second, json; };
+    struct Options {
+        std::string first, second, json;
+    };
     const auto o = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("diff", "Settings in which two configurations differ, defaults filled in");
     command->add_option("FIRST", o->first, "qat_config.yaml")->required();

@@ -32,17 +32,32 @@ ordered_json metricsJson(const Graph& graph, const EvaluationResult& result) {
     const DetectionMetrics& m = result.metrics;
     ordered_json classes = ordered_json::array();
     for (const ClassMetrics& c : m.classes)
-        classes.push_back({{"class", c.classIndex}, {"name", className(graph, c.classIndex)}, {"images", c.images}, {"labels", c.labels}, {"AP50-95", c.ap}, {"AP50", c.ap50}});
-    return {{"metrics", {{"mAP50-95", m.map}, {"mAP50", m.map50}, {"mAP75", m.map75}, {"precision", m.precision}, {"recall", m.recall}}},
-            {"classes", classes}, {"images", m.images},
-            {"speed", {{"preprocess_ms", result.preprocessMs}, {"inference_ms", result.inferenceMs}, {"postprocess_ms", result.postprocessMs}}}};
+        classes.push_back({{"class", c.classIndex},
+                           {"name", className(graph, c.classIndex)},
+                           {"images", c.images},
+                           {"labels", c.labels},
+                           {"AP50-95", c.ap},
+                           {"AP50", c.ap50}});
+    return {{"metrics",
+             {{"mAP50-95", m.map},
+              {"mAP50", m.map50},
+              {"mAP75", m.map75},
+              {"precision", m.precision},
+              {"recall", m.recall}}},
+            {"classes", classes},
+            {"images", m.images},
+            {"speed",
+             {{"preprocess_ms", result.preprocessMs},
+              {"inference_ms", result.inferenceMs},
+              {"postprocess_ms", result.postprocessMs}}}};
 }
 
 ordered_json cocoJson(const EvaluationResult& result, int classes) {
     std::vector<CocoImage> images;
     for (const ImageDetections& image : result.images) images.push_back(cocoImage({image.detections, image.labels}));
     const CocoMetrics m = cocoMetrics(images, classes);
-    return {{"AP", m.ap}, {"AP50", m.ap50}, {"AP75", m.ap75}, {"APs", m.apSmall}, {"APm", m.apMedium}, {"APl", m.apLarge}};
+    return {{"AP", m.ap},       {"AP50", m.ap50},    {"AP75", m.ap75},
+            {"APs", m.apSmall}, {"APm", m.apMedium}, {"APl", m.apLarge}};
 }
 
 int val(ValOptions o, const CancelToken& cancel) {
@@ -65,7 +80,9 @@ int val(ValOptions o, const CancelToken& cancel) {
     nms.conf = static_cast<float>(o.conf);
     nms.iou = o.iou;
     ConsoleSink console;
-    const EvaluationResult result = evaluate(graph, loader, {nms, o.coco, o.precise}, cancel, [&](int64_t done, int64_t total) { console.progress("val", done, total); });
+    const EvaluationResult result =
+        evaluate(graph, loader, {nms, o.coco, o.precise}, cancel,
+                 [&](int64_t done, int64_t total) { console.progress("val", done, total); });
     for (const auto& damage : data->foundDamaged()) std::cerr << "warning: " << damage << "\n";
     ordered_json json = metricsJson(graph, result);
     json["left_out"] = data->leftOut();
@@ -73,9 +90,11 @@ int val(ValOptions o, const CancelToken& cancel) {
     writeJson(o.json, json);
     if (o.json == "-") return kDone;
     const DetectionMetrics& m = result.metrics;
-    std::cout << std::fixed << std::setprecision(4) << "images " << m.images << ", labels " << m.labels << "\nmAP50-95 " << m.map << "\nmAP50    " << m.map50 << "\nmAP75    "
-              << m.map75 << "\nprecision " << m.precision << "\nrecall    " << m.recall << "\n" << std::setprecision(2) << "per image: preprocess " << result.preprocessMs
-              << " ms, inference " << result.inferenceMs << " ms, postprocess " << result.postprocessMs << " ms\n";
+    std::cout << std::fixed << std::setprecision(4) << "images " << m.images << ", labels " << m.labels << "\nmAP50-95 "
+              << m.map << "\nmAP50    " << m.map50 << "\nmAP75    " << m.map75 << "\nprecision " << m.precision
+              << "\nrecall    " << m.recall << "\n"
+              << std::setprecision(2) << "per image: preprocess " << result.preprocessMs << " ms, inference "
+              << result.inferenceMs << " ms, postprocess " << result.postprocessMs << " ms\n";
     if (o.coco) std::cout << "COCO " << jsonText(json["coco"]) << "\n";
     return kDone;
 }
@@ -88,16 +107,21 @@ void addVal(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("val", "Accuracy of a model on a data set");
     command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
     command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...]")->required();
-    command->add_option("--split", o->split, "Split of the data set")->capture_default_str()->check(CLI::IsMember({"train", "val", "test"}));
+    command->add_option("--split", o->split, "Split of the data set")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"train", "val", "test"}));
     command->add_option("--imgsz", o->imgsz, "Side of the input, pixels, 32 to 4096")->capture_default_str();
     command->add_option("--batch", o->batch, "Images a batch")->capture_default_str()->check(CLI::Range(1, 1024));
     command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 1.0));
     command->add_option("--workers", o->workers, "Loader threads")->capture_default_str()->check(CLI::Range(0, 64));
     command->add_flag("--rect", o->rect, "Batches of images of like shape instead of squares");
     command->add_flag("--strict", o->strict, "Refuse data with a damaged picture or a malformed label file");
     command->add_flag("--coco", o->coco, "Also the COCO metrics (101 points; small, medium, large)");
-    command->add_flag("--precise", o->precise, "Add up in double precision: reference results, the same on every processor, slow");
+    command->add_flag("--precise", o->precise,
+                      "Add up in double precision: reference results, the same on every processor, slow");
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
     command->callback([&context, o] { context.chosen = [o, &context] { return val(*o, context.cancel); }; });
 }

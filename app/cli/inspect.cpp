@@ -13,7 +13,12 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json layerJson(const LayerInfo& layer) {
-    return {{"name", layer.name}, {"aliases", layer.aliases}, {"op", layer.op}, {"weight_shape", layer.weightShape}, {"output_shape", layer.outputShape}, {"macs", layer.macs}};
+    return {{"name", layer.name},
+            {"aliases", layer.aliases},
+            {"op", layer.op},
+            {"weight_shape", layer.weightShape},
+            {"output_shape", layer.outputShape},
+            {"macs", layer.macs}};
 }
 
 std::string shapeText(const std::vector<int64_t>& shape) {
@@ -27,23 +32,35 @@ int inspect(const std::string& model, int asked, const std::string& json) {
     const ModelDescription description = describeModel(model, imgsz);
     ordered_json layers = ordered_json::array();
     for (const LayerInfo& layer : description.layers) layers.push_back(layerJson(layer));
-    writeJson(json, {{"parameters", description.parameters}, {"macs", description.macs}, {"input", description.input}, {"layers", layers}});
+    writeJson(json, {{"parameters", description.parameters},
+                     {"macs", description.macs},
+                     {"input", description.input},
+                     {"layers", layers}});
     if (json == "-") return kDone;
-    std::cout << description.parameters << " parameters, " << description.macs << " multiply-accumulates at " << imgsz << "x" << imgsz << ", "
-              << description.layers.size() << " layers, " << description.classNames.size() << " classes\n";
+    std::cout << description.parameters << " parameters, " << description.macs << " multiply-accumulates at " << imgsz
+              << "x" << imgsz << ", " << description.layers.size() << " layers, " << description.classNames.size()
+              << " classes\n";
     for (const LayerInfo& layer : description.layers)
-        std::cout << std::left << std::setw(28) << layer.name << std::setw(10) << layer.op << std::setw(16) << shapeText(layer.weightShape) << std::setw(18)
-                  << shapeText(layer.outputShape) << layer.macs << "\n";
+        std::cout << std::left << std::setw(28) << layer.name << std::setw(10) << layer.op << std::setw(16)
+                  << shapeText(layer.weightShape) << std::setw(18) << shapeText(layer.outputShape) << layer.macs
+                  << "\n";
     return kDone;
 }
 
 }  // namespace
 
 void addInspect(CLI::App& app, Context& context) {
-    struct Options { std::string model, json; int imgsz = 640; };
+    struct Options {
+        std::string model, json;
+        int imgsz = 640;
+    };
     const auto o = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("inspect", "Layers, aliases, shapes, parameters and multiply-accumulates of a model");
-    command->add_option("MODEL", o->model, "Checkpoint (.pt, .th, .safetensors), run folder, yolov8n .. yolov8x, or builtin:shapes")->required();
+    CLI::App* command =
+        app.add_subcommand("inspect", "Layers, aliases, shapes, parameters and multiply-accumulates of a model");
+    command
+        ->add_option("MODEL", o->model,
+                     "Checkpoint (.pt, .th, .safetensors), run folder, yolov8n .. yolov8x, or builtin:shapes")
+        ->required();
     command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str();
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
     command->callback([&context, o] { context.chosen = [o] { return inspect(o->model, o->imgsz, o->json); }; });

@@ -28,7 +28,9 @@ JobRequest requestFrom(const JobOptions& o, JobKind kind) {
 }
 
 void printAccuracy(const char* name, const std::optional<JobOutcome::Accuracy>& accuracy) {
-    if (accuracy) std::cout << std::left << std::setw(8) << name << std::fixed << std::setprecision(4) << "mAP50-95 " << accuracy->map << "  mAP50 " << accuracy->map50 << "\n";
+    if (accuracy)
+        std::cout << std::left << std::setw(8) << name << std::fixed << std::setprecision(4) << "mAP50-95 "
+                  << accuracy->map << "  mAP50 " << accuracy->map50 << "\n";
 }
 
 int runJob(const JobOptions& o, JobKind kind, CancelToken& cancel) {
@@ -46,20 +48,28 @@ int runJob(const JobOptions& o, JobKind kind, CancelToken& cancel) {
     for (const auto& gate : outcome.gates) std::cout << "gate failed: " << gate << "\n";
     std::cout << "run folder: " << request.out.string() << "\n";
     if (outcome.status == JobStatus::Cancelled) std::cout << "stopped; go on with --resume\n";
-    return outcome.status == JobStatus::Completed ? kDone : outcome.status == JobStatus::GateFailed ? kGateFailed : kCancelled;
+    return outcome.status == JobStatus::Completed    ? kDone
+           : outcome.status == JobStatus::GateFailed ? kGateFailed
+                                                     : kCancelled;
 }
 
 void addJob(CLI::App& app, Context& context, const char* name, const char* help, JobKind kind) {
     const auto o = std::make_shared<JobOptions>();
     CLI::App* command = app.add_subcommand(name, help);
     command->add_option("CONFIG", o->config, "qat_config.yaml")->required();
-    CLI::Option* out = command->add_option("--out", o->out, "Run folder; made in run.output, with the time as its name, if not given");
+    CLI::Option* out =
+        command->add_option("--out", o->out, "Run folder; made in run.output, with the time as its name, if not given");
     command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...], instead of the config's");
     command->add_option("--set", o->settings, "key.path=value, changes one setting")->take_all();
-    if (kind == JobKind::Pipeline) command->add_flag("--resume", o->resume, "Go on from the folder's last checkpoint")->needs(out);
     if (kind == JobKind::Pipeline)
-        command->add_flag("--override-gate", o->overrideGate, "Train a model larger than s although gate.evidence does not show that smaller ones train stably; noted in the summary");
-    command->callback([&context, o, kind] { context.stop = Stop::Job, context.chosen = [&context, o, kind] { return runJob(*o, kind, context.cancel); }; });
+        command->add_flag("--resume", o->resume, "Go on from the folder's last checkpoint")->needs(out);
+    if (kind == JobKind::Pipeline)
+        command->add_flag("--override-gate", o->overrideGate,
+                          "Train a model larger than s although gate.evidence does not show that smaller ones train "
+                          "stably; noted in the summary");
+    command->callback([&context, o, kind] {
+        context.stop = Stop::Job, context.chosen = [&context, o, kind] { return runJob(*o, kind, context.cancel); };
+    });
 }
 
 int exportFiles(const ExportRequest& request, const CancelToken& cancel) {
@@ -79,20 +89,27 @@ int demo(const std::string& out, CancelToken& cancel) {
     ConsoleSink console;
     const DemoOutcome outcome = runDemo(out, console, cancel);
     if (outcome.status == JobStatus::Cancelled) return kCancelled;
-    std::cout << "\nshapes, " << outcome.images << " validation images, mAP by our evaluator, quantized models on integers\n"
-              << std::left << std::setw(12) << "model" << std::right << std::setw(10) << "mAP50-95" << std::setw(10) << "mAP50" << std::setw(14) << "bytes" << "\n";
+    std::cout << "\nshapes, " << outcome.images
+              << " validation images, mAP by our evaluator, quantized models on integers\n"
+              << std::left << std::setw(12) << "model" << std::right << std::setw(10) << "mAP50-95" << std::setw(10)
+              << "mAP50" << std::setw(14) << "bytes"
+              << "\n";
     for (const DemoRow& row : outcome.rows)
-        std::cout << std::left << std::setw(12) << row.name << std::right << std::fixed << std::setprecision(4) << std::setw(10) << row.accuracy.map << std::setw(10)
-                  << row.accuracy.map50 << std::setw(14) << row.bytes << "\n";
-    std::cout << std::setprecision(0) << "took " << outcome.seconds << " s; run folder: " << outcome.runFolder.string() << "\n";
+        std::cout << std::left << std::setw(12) << row.name << std::right << std::fixed << std::setprecision(4)
+                  << std::setw(10) << row.accuracy.map << std::setw(10) << row.accuracy.map50 << std::setw(14)
+                  << row.bytes << "\n";
+    std::cout << std::setprecision(0) << "took " << outcome.seconds << " s; run folder: " << outcome.runFolder.string()
+              << "\n";
     return outcome.status == JobStatus::Completed ? kDone : kGateFailed;
 }
 
 }  // namespace
 
 void addRun(CLI::App& app, Context& context) {
-    addJob(app, context, "run", "The whole job of a configuration: calibrate, evaluate, analyse, train, export", JobKind::Pipeline);
-    addJob(app, context, "sensitivity", "Quantize one layer at a time and measure what reaches the head", JobKind::Sensitivity);
+    addJob(app, context, "run", "The whole job of a configuration: calibrate, evaluate, analyse, train, export",
+           JobKind::Pipeline);
+    addJob(app, context, "sensitivity", "Quantize one layer at a time and measure what reaches the head",
+           JobKind::Sensitivity);
     addJob(app, context, "layer-error", "Quantize everything and measure the error of each layer", JobKind::LayerError);
 }
 
@@ -102,14 +119,20 @@ void addExport(CLI::App& app, Context& context) {
     command->add_option("SOURCE", request->source, "Run folder or model file")->required();
     command->add_option("--format", request->formats, "onnx, safetensors, safetensors16")->delimiter(',');
     command->add_option("--out", request->out, "Folder for the files")->required();
-    command->callback([&context, request] { context.stop = Stop::BetweenFiles, context.chosen = [&context, request] { return exportFiles(*request, context.cancel); }; });
+    command->callback([&context, request] {
+        context.stop = Stop::BetweenFiles,
+        context.chosen = [&context, request] { return exportFiles(*request, context.cancel); };
+    });
 }
 
 void addDemo(CLI::App& app, Context& context) {
     const auto out = std::make_shared<std::string>("qatelier-demo");
-    CLI::App* command = app.add_subcommand("demo", "The main job on the bundled detector and drawn shapes; ends in a table");
+    CLI::App* command =
+        app.add_subcommand("demo", "The main job on the bundled detector and drawn shapes; ends in a table");
     command->add_option("--out", *out, "Folder for the runs")->capture_default_str();
-    command->callback([&context, out] { context.stop = Stop::Job, context.chosen = [&context, out] { return demo(*out, context.cancel); }; });
+    command->callback([&context, out] {
+        context.stop = Stop::Job, context.chosen = [&context, out] { return demo(*out, context.cancel); };
+    });
 }
 
 }  // namespace qat::cli

@@ -36,9 +36,12 @@ int exitFor(qat::ErrorKind kind) {
     switch (kind) {
         case qat::ErrorKind::BadInput:
         case qat::ErrorKind::Unsupported:
-        case qat::ErrorKind::Io: return qat::cli::kBadInput;
-        case qat::ErrorKind::Cancelled: return qat::cli::kCancelled;
-        case qat::ErrorKind::Internal: break;
+        case qat::ErrorKind::Io:
+            return qat::cli::kBadInput;
+        case qat::ErrorKind::Cancelled:
+            return qat::cli::kCancelled;
+        case qat::ErrorKind::Internal:
+            break;
     }
     return qat::cli::kInternal;
 }
@@ -58,8 +61,9 @@ int parseAndRun(int argc, char** argv) {
     app.require_subcommand(1);
     app.set_version_flag("--version", QATELIER_VERSION);
     qat::cli::Context context{stopToken, {}};
-    for (const auto add : {qat::cli::addInspect, qat::cli::addCheck, qat::cli::addDiff, qat::cli::addSchema, qat::cli::addPredict, qat::cli::addVal, qat::cli::addRun, qat::cli::addMethods, qat::cli::addReport,
-                           qat::cli::addExport, qat::cli::addDemo})
+    for (const auto add : {qat::cli::addInspect, qat::cli::addCheck, qat::cli::addDiff, qat::cli::addSchema,
+                           qat::cli::addPredict, qat::cli::addVal, qat::cli::addRun, qat::cli::addMethods,
+                           qat::cli::addReport, qat::cli::addExport, qat::cli::addDemo})
         add(app, context);
     try {
         app.parse(argc, argv);
@@ -71,7 +75,8 @@ int parseAndRun(int argc, char** argv) {
     }
     howToStop = static_cast<int>(context.stop);
     qat::prepareProcess();
-    if (const std::string shortage = qat::threadShortage(); !shortage.empty()) std::cerr << "qatelier-cli: warning: " << shortage << "\n";
+    if (const std::string shortage = qat::threadShortage(); !shortage.empty())
+        std::cerr << "qatelier-cli: warning: " << shortage << "\n";
     return finished(context.chosen());
 }
 
@@ -85,7 +90,8 @@ int main(int argc, char** argv) {
         const qat::Error error = qat::errorFrom(thrown);
         const bool ours = error.kind() == qat::ErrorKind::Internal && !dynamic_cast<const qat::Error*>(&thrown);
         std::cerr << "qatelier-cli: " << (ours ? "internal error: " : "") << error.what() << std::endl;
-        if (dynamic_cast<const std::bad_alloc*>(&thrown)) _exit(exitFor(error.kind()));  // libraries wait for memory even when they end
+        if (dynamic_cast<const std::bad_alloc*>(&thrown))
+            _exit(exitFor(error.kind()));  // libraries wait for memory even when they end
         return exitFor(error.kind());
     }
 }

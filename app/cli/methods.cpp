@@ -43,10 +43,13 @@ std::string whoWorksIn(const std::filesystem::path& run) {
     const RunHolder holder = runHolder(run);
     const std::string process = str("process ", holder.pid, " on ", holder.host);
     switch (holder.state) {
-        case RunHolder::State::Nobody: return "";
-        case RunHolder::State::Gone: return "This run has not ended: " + process + " was killed; the run can be resumed.";
+        case RunHolder::State::Nobody:
+            return "";
+        case RunHolder::State::Gone:
+            return "This run has not ended: " + process + " was killed; the run can be resumed.";
         case RunHolder::State::Here:
-        case RunHolder::State::Elsewhere: break;
+        case RunHolder::State::Elsewhere:
+            break;
     }
     return "This run is still running, in " + process + ".";
 }
@@ -60,8 +63,7 @@ void addMethods(CLI::App& app, Context& context) {
     CLI::App* command =
         app.add_subcommand("methods", "Quantize by several methods with the same seeds, and compare them in a table");
     command->add_option("CONFIG", o->group.config, "qat_config.yaml, what all runs have in common")->required();
-    command->add_option("--output,--out", o->group.out, "Group folder, with a run folder for each run")
-        ->required();
+    command->add_option("--output,--out", o->group.out, "Group folder, with a run folder for each run")->required();
     command
         ->add_option("--methods", o->group.methods,
                      "baseline, or parts joined by +: " + methodPartNames() + " (ptq: without training)")
@@ -84,12 +86,15 @@ void addMethods(CLI::App& app, Context& context) {
     command->add_flag(
         "--override-gate", o->group.overrideGate,
         "Run models larger than s although the smaller ones are not proven stable; noted in the summaries");
-    command->callback([&context, o] { context.stop = Stop::Job, context.chosen = [&context, o] { return runMethods(*o, context.cancel); }; });
+    command->callback([&context, o] {
+        context.stop = Stop::Job, context.chosen = [&context, o] { return runMethods(*o, context.cancel); };
+    });
 }
 
 void addReport(CLI::App& app, Context& context) {
     const auto folder = std::make_shared<std::filesystem::path>();
-    CLI::App* command = app.add_subcommand("report", "Write report.html for a run, or for a group of runs and each of them");
+    CLI::App* command =
+        app.add_subcommand("report", "Write report.html for a run, or for a group of runs and each of them");
     command->add_option("RUN", *folder, "Run folder or group folder")->required();
     command->callback([&context, folder] {
         context.chosen = [folder] {

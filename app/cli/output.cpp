@@ -17,8 +17,10 @@ namespace qat::cli {
 void writeJson(const std::string& file, const nlohmann::ordered_json& json) {
     if (file.empty()) return;
     const std::string text = jsonText(json, 2) + "\n";
-    if (file == "-") std::cout << text;
-    else writeFileAtomic(file, text);
+    if (file == "-")
+        std::cout << text;
+    else
+        writeFileAtomic(file, text);
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -38,7 +40,8 @@ std::vector<std::pair<std::string, std::string>> parseSettings(const std::vector
     std::vector<std::pair<std::string, std::string>> parsed;
     for (const std::string& setting : settings) {
         const size_t equals = setting.find('=');
-        require(equals != std::string::npos && equals > 0, ErrorKind::BadInput, "--set ", setting, ": expected key.path=value");
+        require(equals != std::string::npos && equals > 0, ErrorKind::BadInput, "--set ", setting,
+                ": expected key.path=value");
         parsed.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
     }
     return parsed;
@@ -65,8 +68,8 @@ void ConsoleSink::progress(std::string_view stage, int64_t done, int64_t total) 
     if (percent == m_lastPercent || !isatty(STDERR_FILENO)) return;
     m_lastPercent = percent;
     m_progressShown = true;
-    std::fprintf(stderr, "\r\033[K  %s %lld of %lld, %lld %%", std::string(stage).c_str(), static_cast<long long>(done), static_cast<long long>(total),
-                 static_cast<long long>(percent));
+    std::fprintf(stderr, "\r\033[K  %s %lld of %lld, %lld %%", std::string(stage).c_str(), static_cast<long long>(done),
+                 static_cast<long long>(total), static_cast<long long>(percent));
 }
 
 void ConsoleSink::log(LogLevel level, std::string_view source, std::string_view text) {

@@ -59,7 +59,8 @@ std::vector<Asked> picturesOf(const std::string& spec) {
     const ImageSet set = findImages(spec, DataSplit::Val);
     for (const auto& warning : set.warnings) std::cerr << "warning: " << warning << "\n";
     for (const auto& image : set.images)
-        pictures.push_back({image.string(), folder ? spec : "", [image] { return readPicture(image); }, isImagePath(spec)});
+        pictures.push_back(
+            {image.string(), folder ? spec : "", [image] { return readPicture(image); }, isImagePath(spec)});
     require(!pictures.empty(), ErrorKind::BadInput, "there are no pictures in ", spec);
     return pictures;
 }
@@ -69,7 +70,8 @@ class SavedNames {
 public:
     std::filesystem::path nameFor(const Asked& picture) {
         const std::filesystem::path path = picture.path;
-        std::filesystem::path folder = picture.below.empty() ? "" : path.parent_path().lexically_relative(picture.below);
+        std::filesystem::path folder =
+            picture.below.empty() ? "" : path.parent_path().lexically_relative(picture.below);
         if (folder == "." || (!folder.empty() && *folder.begin() == "..")) folder.clear();
         const std::string stem = path.stem().string();
         std::filesystem::path name = folder / (stem + ".png");
@@ -82,19 +84,25 @@ private:
 };
 
 ordered_json detectionJson(const Graph& graph, const Detection& d) {
-    return {{"class", d.classIndex}, {"name", className(graph, d.classIndex)}, {"score", d.score}, {"box", {d.box[0], d.box[1], d.box[2], d.box[3]}}};
+    return {{"class", d.classIndex},
+            {"name", className(graph, d.classIndex)},
+            {"score", d.score},
+            {"box", {d.box[0], d.box[1], d.box[2], d.box[3]}}};
 }
 
-void drawDetections(const Graph& graph, const ImageDetections& found, cv::Mat image, const std::filesystem::path& file) {
+void drawDetections(const Graph& graph, const ImageDetections& found, cv::Mat image,
+                    const std::filesystem::path& file) {
     const cv::Scalar colour(226, 115, 10), plate(16, 12, 9);
     for (const Detection& d : found.detections) {
-        const cv::Rect box(cv::Point(cvRound(d.box[0]), cvRound(d.box[1])), cv::Point(cvRound(d.box[2]), cvRound(d.box[3])));
+        const cv::Rect box(cv::Point(cvRound(d.box[0]), cvRound(d.box[1])),
+                           cv::Point(cvRound(d.box[2]), cvRound(d.box[3])));
         cv::rectangle(image, box, plate, 4);
         cv::rectangle(image, box, colour, 2);
         std::ostringstream text;
         text << className(graph, d.classIndex) << " " << std::fixed << std::setprecision(2) << d.score;
         cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5, plate, 3);
-        cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5, cv::Scalar(255, 255, 255), 1);
+        cv::putText(image, text.str(), box.tl() + cv::Point(4, 16), cv::FONT_HERSHEY_SIMPLEX, 0.5,
+                    cv::Scalar(255, 255, 255), 1);
     }
     std::vector<uchar> png;
     require(cv::imencode(".png", image, png), ErrorKind::Io, "cannot encode ", file.string());
@@ -105,8 +113,10 @@ void drawDetections(const Graph& graph, const ImageDetections& found, cv::Mat im
 class Predictor {
 public:
     explicit Predictor(const PredictOptions& options)
-        : m_options(options), m_graph(inferenceForm(openModel(options.model).graph)),
-          m_executor(m_graph, {.outputs = {"decoded"}, .frozen = true, .precise = options.precise}), m_nms(NmsOptions::predict()) {
+        : m_options(options),
+          m_graph(inferenceForm(openModel(options.model).graph)),
+          m_executor(m_graph, {.outputs = {"decoded"}, .frozen = true, .precise = options.precise}),
+          m_nms(NmsOptions::predict()) {
         m_nms.conf = static_cast<float>(options.conf);
         m_nms.iou = options.iou;
         cv::setNumThreads(0);
@@ -140,8 +150,10 @@ public:
 
 private:
     ImageDetections detect(const cv::Mat& image) {
-        const Letterbox box = letterbox(image, {m_options.imgsz, m_options.imgsz}, LetterboxMode::Predict, m_options.imgsz);
-        const at::Tensor input = at::empty({1, 3, m_options.imgsz, m_options.imgsz}, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+        const Letterbox box =
+            letterbox(image, {m_options.imgsz, m_options.imgsz}, LetterboxMode::Predict, m_options.imgsz);
+        const at::Tensor input = at::empty({1, 3, m_options.imgsz, m_options.imgsz},
+                                           at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
         writeNetworkInput(box.image, input.data_ptr<float>());
         ImageInfo info;
         info.width = image.cols, info.height = image.rows;
@@ -152,8 +164,9 @@ private:
     void print(const std::string& path, const ImageDetections& found) const {
         std::cout << path << ": " << found.detections.size() << " objects\n";
         for (const Detection& d : found.detections)
-            std::cout << "  " << std::left << std::setw(16) << className(m_graph, d.classIndex) << std::fixed << std::setprecision(3) << d.score << "  " << std::setprecision(1)
-                      << d.box[0] << " " << d.box[1] << " " << d.box[2] << " " << d.box[3] << "\n";
+            std::cout << "  " << std::left << std::setw(16) << className(m_graph, d.classIndex) << std::fixed
+                      << std::setprecision(3) << d.score << "  " << std::setprecision(1) << d.box[0] << " " << d.box[1]
+                      << " " << d.box[2] << " " << d.box[3] << "\n";
     }
 
     const PredictOptions& m_options;
@@ -188,14 +201,23 @@ void addPredict(CLI::App& app, Context& context) {
     const auto o = std::make_shared<PredictOptions>();
     CLI::App* command = app.add_subcommand("predict", "Detect objects in pictures");
     command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
-    command->add_option("IMAGE", o->images, "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them")->required();
+    command
+        ->add_option("IMAGE", o->images,
+                     "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them")
+        ->required();
     command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels, 32 to 4096")->capture_default_str();
     command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-    command->add_flag("--precise", o->precise, "Add up in double precision: reference results, the same on every processor, slow");
+    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 1.0));
+    command->add_flag("--precise", o->precise,
+                      "Add up in double precision: reference results, the same on every processor, slow");
     command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
-    command->add_option("--save", o->save, "Write pictures with boxes into this folder; sub-folders are kept, equal names are numbered");
-    command->callback([&context, o] { context.stop = Stop::BetweenFiles, context.chosen = [o, &context] { return predict(*o, context.cancel); }; });
+    command->add_option("--save", o->save,
+                        "Write pictures with boxes into this folder; sub-folders are kept, equal names are numbered");
+    command->callback([&context, o] {
+        context.stop = Stop::BetweenFiles, context.chosen = [o, &context] { return predict(*o, context.cancel); };
+    });
 }
 
 }  // namespace qat::cli

@@ -13,7 +13,9 @@ namespace {
 constexpr int64_t kUnits = 100'000;
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-double costOf(const BitOptions& layer, int bits) { return static_cast<double>(layer.weights) * bits; }
+double costOf(const BitOptions& layer, int bits) {
+    return static_cast<double>(layer.weights) * bits;
+}
 
 // The option chosen for one layer by the units that may be spent up to it; kNone where nothing fits.
 using Choices = std::vector<uint8_t>;
@@ -35,7 +37,9 @@ Choices extend(std::vector<double>& best, const BitOptions& layer, double unit) 
     return choices;
 }
 
-const BitOptions::Option* narrowest(const BitOptions& layer) { return &*std::ranges::min_element(layer.options, {}, &BitOptions::Option::bits); }
+const BitOptions::Option* narrowest(const BitOptions& layer) {
+    return &*std::ranges::min_element(layer.options, {}, &BitOptions::Option::bits);
+}
 
 // Rounded costs may overshoot the budget by a hair: narrows the layers that mind least until it holds.
 void keepWithin(std::span<const BitOptions> layers, double budget, std::vector<const BitOptions::Option*>& chosen) {
@@ -69,7 +73,8 @@ std::vector<int> chooseBits(std::span<const BitOptions> layers, double budgetBit
     std::vector<Choices> choices;
     std::vector<double> best(kUnits + 1, 0.0);
     for (const BitOptions& layer : layers) {
-        require(!layer.options.empty() && layer.options.size() < kNone, ErrorKind::Internal, layer.layer, " has ", layer.options.size(), " widths to choose from");
+        require(!layer.options.empty() && layer.options.size() < kNone, ErrorKind::Internal, layer.layer, " has ",
+                layer.options.size(), " widths to choose from");
         choices.push_back(extend(best, layer, unit));
     }
     std::vector<const BitOptions::Option*> chosen(layers.size());

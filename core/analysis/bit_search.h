@@ -19,9 +19,9 @@ struct BitOptions {
     std::vector<Option> options;  // not empty
 };
 
-// One width a layer, in order: minimal sum of sensitivities with sum weights * bits <= budget. A multiple-choice knapsack,
-// solved by dynamic programming on the budget in hundred-thousandths. Where not even the narrowest widths fit the budget these
-// are returned.
+// One width a layer, in order: minimal sum of sensitivities with sum weights * bits <= budget. A multiple-choice
+// knapsack, solved by dynamic programming on the budget in hundred-thousandths. Where not even the narrowest widths fit
+// the budget these are returned.
 std::vector<int> chooseBits(std::span<const BitOptions> layers, double budgetBits);
 
 }  // namespace qat

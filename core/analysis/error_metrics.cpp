@@ -64,7 +64,8 @@ void ErrorSums::add(const at::Tensor& referenceIn, const at::Tensor& quantizedIn
     std::vector<Sums> parts(static_cast<size_t>(blocks));
     at::parallel_for(0, blocks, 4, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
-            blockSums(reference.data_ptr<float>() + i * kBlock, quantized.data_ptr<float>() + i * kBlock, std::min(kBlock, n - i * kBlock), parts[i]);
+            blockSums(reference.data_ptr<float>() + i * kBlock, quantized.data_ptr<float>() + i * kBlock,
+                      std::min(kBlock, n - i * kBlock), parts[i]);
     });
     for (const Sums& part : parts) {
         m_squaredError += part[0], m_squaredReference += part[1], m_squaredQuantized += part[2];
@@ -73,25 +74,40 @@ void ErrorSums::add(const at::Tensor& referenceIn, const at::Tensor& quantizedIn
     m_count += n;
 }
 
-double ErrorSums::mse() const { return m_count ? m_squaredError / static_cast<double>(m_count) : 0; }
-double ErrorSums::noiseToSignal() const { return m_squaredError > 0 ? m_squaredError / std::max(m_squaredReference, 1e-30) : 0; }
-double ErrorSums::sqnrDb() const { return m_squaredError > 0 ? std::min(200.0, -10 * std::log10(noiseToSignal())) : 200.0; }
+double ErrorSums::mse() const {
+    return m_count ? m_squaredError / static_cast<double>(m_count) : 0;
+}
+double ErrorSums::noiseToSignal() const {
+    return m_squaredError > 0 ? m_squaredError / std::max(m_squaredReference, 1e-30) : 0;
+}
+double ErrorSums::sqnrDb() const {
+    return m_squaredError > 0 ? std::min(200.0, -10 * std::log10(noiseToSignal())) : 200.0;
+}
 double ErrorSums::cosine() const {
     const double norms = std::sqrt(m_squaredReference) * std::sqrt(m_squaredQuantized);
     return norms > 0 ? m_product / norms : (m_squaredReference == m_squaredQuantized ? 1.0 : 0.0);
 }
-double ErrorSums::absError() const { return m_count ? m_absError / static_cast<double>(m_count) : 0; }
-double ErrorSums::relError() const { return m_absError / (m_absReference + 1e-12); }
+double ErrorSums::absError() const {
+    return m_count ? m_absError / static_cast<double>(m_count) : 0;
+}
+double ErrorSums::relError() const {
+    return m_absError / (m_absReference + 1e-12);
+}
 
 std::map<std::string, double> ErrorSums::metrics() const {
-    return {{"mse", mse()}, {"sqnr_db", sqnrDb()}, {"cosine", cosine()}, {"abs_error", absError()}, {"rel_error", relError()}};
+    return {{"mse", mse()},
+            {"sqnr_db", sqnrDb()},
+            {"cosine", cosine()},
+            {"abs_error", absError()},
+            {"rel_error", relError()}};
 }
 
 // Hexadecimal, so that doubles come back bit by bit, whatever decimal point the locale has.
 std::string ErrorSums::text() const {
     std::array<char, 256> text;
     char* at = text.data();
-    for (const double sum : {m_squaredError, m_squaredReference, m_squaredQuantized, m_product, m_absError, m_absReference}) {
+    for (const double sum :
+         {m_squaredError, m_squaredReference, m_squaredQuantized, m_product, m_absError, m_absReference}) {
         at = std::to_chars(at, text.end(), sum, std::chars_format::hex).ptr;
         *at++ = ',';
     }
@@ -107,7 +123,8 @@ ErrorSums ErrorSums::fromText(const std::string& text) {
         require(whole, ErrorKind::BadInput, "bad error sums ", text);
         at = read.ptr + 1;
     };
-    for (double* sum : {&sums.m_squaredError, &sums.m_squaredReference, &sums.m_squaredQuantized, &sums.m_product, &sums.m_absError, &sums.m_absReference})
+    for (double* sum : {&sums.m_squaredError, &sums.m_squaredReference, &sums.m_squaredQuantized, &sums.m_product,
+                        &sums.m_absError, &sums.m_absReference})
         pass(std::from_chars(at, end, *sum, std::chars_format::hex), false);
     pass(std::from_chars(at, end, sums.m_count), true);
     require(sums.m_count >= 0, ErrorKind::BadInput, "bad error sums ", text);

@@ -30,7 +30,8 @@ public:
     static ErrorSums fromText(const std::string& text);
 
 private:
-    double m_squaredError = 0, m_squaredReference = 0, m_squaredQuantized = 0, m_product = 0, m_absError = 0, m_absReference = 0;
+    double m_squaredError = 0, m_squaredReference = 0, m_squaredQuantized = 0, m_product = 0, m_absError = 0,
+           m_absReference = 0;
     int64_t m_count = 0;
 };
 

@@ -11,8 +11,8 @@
 
 namespace qat {
 
-std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& quantized, const std::function<at::Tensor()>& next,
-                                          const CancelToken& cancel) {
+std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& quantized,
+                                          const std::function<at::Tensor()>& next, const CancelToken& cancel) {
     std::vector<LayerError> errors;
     std::map<ValueId, size_t> indexOf, indexOfTested;
     for (const NodeId id : quantizableNodes(floatGraph)) {

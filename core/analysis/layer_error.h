@@ -18,7 +18,7 @@ struct LayerError {
 
 // Both graphs come from the same float graph (one is its clone with quantizers), so values correspond by id. next gives
 // batches of images, an undefined tensor ends them. Layers in execution order, head outputs last.
-std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& quantized, const std::function<at::Tensor()>& next,
-                                          const CancelToken& cancel);
+std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& quantized,
+                                          const std::function<at::Tensor()>& next, const CancelToken& cancel);
 
 }  // namespace qat

@@ -18,7 +18,9 @@
 namespace qat {
 namespace {
 
-at::Tensor quantized(const QuantizerTrial& trial, const at::Tensor& x) { return fakeQuantize(trial.op, x, trial.scale, trial.zeroPoint); }
+at::Tensor quantized(const QuantizerTrial& trial, const at::Tensor& x) {
+    return fakeQuantize(trial.op, x, trial.scale, trial.zeroPoint);
+}
 
 // What joins sources of one grid with a scale a channel has the grid's channels once for each of them.
 at::Tensor quantizedInput(QuantizerTrial trial, const at::Tensor& x) {
@@ -44,7 +46,8 @@ public:
     }
 
     // From row `first` on.
-    void addBatch(const at::Tensor& images, size_t first, const CancelToken& cancel, const std::function<void()>& rowDone) {
+    void addBatch(const at::Tensor& images, size_t first, const CancelToken& cancel,
+                  const std::function<void()>& rowDone) {
         const at::NoGradGuard noGrad;
         m_cache->fill(images);
         for (size_t at = first; at < rows.size(); ++at) {
@@ -87,8 +90,10 @@ private:
         const Node& node = graph.node(row.node);
         graph.value(node.inputs[1]).data = std::make_shared<at::Tensor>(quantizedWeight(row));
         if (const auto grid = inputGrid(row)) {
-            const ValueId scale = graph.addBuffer("sweep.scale", std::make_shared<at::Tensor>(grid->scale), {grid->scale.numel()});
-            const ValueId zero = graph.addBuffer("sweep.zero_point", std::make_shared<at::Tensor>(grid->zeroPoint), {grid->zeroPoint.numel()});
+            const ValueId scale =
+                graph.addBuffer("sweep.scale", std::make_shared<at::Tensor>(grid->scale), {grid->scale.numel()});
+            const ValueId zero = graph.addBuffer("sweep.zero_point", std::make_shared<at::Tensor>(grid->zeroPoint),
+                                                 {grid->zeroPoint.numel()});
             const ValueId x = graph.node(row.node).inputs[0];
             const NodeId quantizer = graph.insertAfter(x, "sweep.quant", grid->op, {x, scale, zero});
             graph.replaceUsesIn(row.node, x, graph.node(quantizer).outputs.front());
@@ -128,7 +133,8 @@ public:
         if (m_job.state.empty() || (!now && std::chrono::steady_clock::now() - m_kept < kInterval)) return;
         nlohmann::json rows = nlohmann::json::array();
         for (const LayerSensitivity& row : m_rows) rows.push_back(row.error.text());
-        writeFileAtomic(m_job.state, nlohmann::json{{"identity", m_job.identity}, {"done", done}, {"rows", rows}}.dump() + "\n");
+        writeFileAtomic(m_job.state,
+                        nlohmann::json{{"identity", m_job.identity}, {"done", done}, {"rows", rows}}.dump() + "\n");
         m_kept = std::chrono::steady_clock::now();
     }
 
@@ -142,8 +148,9 @@ private:
 
 }  // namespace
 
-std::vector<LayerSensitivity> measureSensitivity(const SensitivityJob& job, const std::function<at::Tensor()>& next, int64_t batches,
-                                                 const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress,
+std::vector<LayerSensitivity> measureSensitivity(const SensitivityJob& job, const std::function<at::Tensor()>& next,
+                                                 int64_t batches, const CancelToken& cancel,
+                                                 const std::function<void(int64_t, int64_t)>& progress,
                                                  const std::function<void(int64_t)>& resumed) {
     Sweep sweep(job);
     SweepState state(job, sweep.rows);

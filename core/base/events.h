@@ -17,20 +17,20 @@ enum class LogLevel { Info, Warning, Error };
 // "correction" (of the layer, see train/correction.h).
 struct LayerRow {
     std::string table;
-    std::string layer;   // state-dict name, e.g. model.2.m.0.cv1.conv; "head.0" .. for head outputs
-    int bits = 0;        // weight bits of the row; 0 where it does not apply
-    int epoch = 0;       // 1-based; 0 outside training
-    std::string stage;   // "ptq", "qat" or "qc" where the model matters, else ""
+    std::string layer;                      // state-dict name, e.g. model.2.m.0.cv1.conv; "head.0" .. for head outputs
+    int bits = 0;                           // weight bits of the row; 0 where it does not apply
+    int epoch = 0;                          // 1-based; 0 outside training
+    std::string stage;                      // "ptq", "qat" or "qc" where the model matters, else ""
     std::map<std::string, double> metrics;  // mse, sqnr_db, cosine, abs_error, rel_error, share, mean_frequency, score,
                                             // gamma_min, gamma_max, beta_max
 };
 
 // One validation image seen through both networks; boxes in pixels of the original image.
 struct ImageRow {
-    std::string image;            // path
-    int width = 0, height = 0;    // of the original image
-    std::string preview;          // PNG of the letterboxed original, relative to the run folder; "" if the path can be opened
-    std::string stage;            // "ptq", "qat" or "qc"
+    std::string image;          // path
+    int width = 0, height = 0;  // of the original image
+    std::string preview;  // PNG of the letterboxed original, relative to the run folder; "" if the path can be opened
+    std::string stage;    // "ptq", "qat" or "qc"
     std::vector<Detection> fp32, quantized;
     std::vector<LabelBox> labels;
 };

@@ -170,7 +170,8 @@ void writeFileAtomic(const fs::path& path, std::string_view bytes) {
 FileToAppend openToAppend(const fs::path& path) {
     Descriptor file(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW);
     require(file.get() >= 0 || errno != ELOOP, ErrorKind::BadInput, "cannot write ", path.string(), ": it is a link");
-    require(file.get() >= 0 || errno != ENXIO, ErrorKind::BadInput, "cannot write ", path.string(), ": it is not a regular file");
+    require(file.get() >= 0 || errno != ENXIO, ErrorKind::BadInput, "cannot write ", path.string(),
+            ": it is not a regular file");
     if (file.get() < 0) failIo("write", path, errno);
     const struct stat info = statusOf(file.get(), path);
     require(S_ISREG(info.st_mode), ErrorKind::BadInput, "cannot write ", path.string(), ": it is not a regular file");

@@ -1,5 +1,5 @@
-// Reading whole files, and writing them so that a reader sees the old or the new content, never half of it. Only regular
-// files are read: opening a pipe, a device or a socket neither waits nor does anything else to it.
+// Reading whole files, and writing them so that a reader sees the old or the new content, never half of it. Only
+// regular files are read: opening a pipe, a device or a socket neither waits nor does anything else to it.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ namespace qat {
 namespace fs = std::filesystem;
 
 // Whole file as bytes; what a writer appends meanwhile is left out. Throws Error{Io} naming the path and the system's
-// reason, or that the file got shorter while it was read; Error{BadInput} if it is no regular file or has more than `most`
-// bytes.
+// reason, or that the file got shorter while it was read; Error{BadInput} if it is no regular file or has more than
+// `most` bytes.
 std::string readFile(const fs::path& path, uintmax_t most = UINTMAX_MAX);
 
 // The first bytes of a file, at most so many. Throws as readFile.
@@ -28,13 +28,14 @@ std::string readFileStart(const fs::path& path, size_t most);
 // Hands all bytes to `take`, a piece at a time, so that files of any size can be hashed. Throws as readFile.
 void readFilePieces(const fs::path& path, const std::function<void(std::span<const std::byte>)>& take);
 
-// Writes beside the target under a name nobody can foresee, flushes file and folder to the disk, renames over the target;
-// a link there is replaced, not followed. Mode 0644 less the umask. Throws Error{Io} naming the path and the reason (disk
-// full, not writable, a folder, pipe or device stands there); the old file is then untouched.
+// Writes beside the target under a name nobody can foresee, flushes file and folder to the disk, renames over the
+// target; a link there is replaced, not followed. Mode 0644 less the umask. Throws Error{Io} naming the path and the
+// reason (disk full, not writable, a folder, pipe or device stands there); the old file is then untouched.
 void writeFileAtomic(const fs::path& path, std::string_view bytes);
 
 // Opens a file to append to it, made with mode 0644 less the umask. Links are not followed. Throws Error{Io}, and
-// Error{BadInput} if it is no regular file, has other names too, or belongs to neither this user nor the folder's owner.
+// Error{BadInput} if it is no regular file, has other names too, or belongs to neither this user nor the folder's
+// owner.
 struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -48,7 +49,8 @@ bool isHalfWritten(const fs::path& path);
 // nobody writes there.
 void removeHalfWritten(const fs::path& folder);
 
-// Makes the folder and its parents, with mode 0755 less the umask, and proves that it can be written to. Throws Error{Io}.
+// Makes the folder and its parents, with mode 0755 less the umask, and proves that it can be written to. Throws
+// Error{Io}.
 void makeWritableFolder(const fs::path& folder);
 
 // The bytes of a file as they are now, as long as the object lives: a copy in memory, so that nobody can change them or

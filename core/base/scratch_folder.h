@@ -21,7 +21,8 @@ public:
         const fs::path place = fs::temp_directory_path(unknown);
         require(!unknown, ErrorKind::Io, "there is no folder for temporary files (TMPDIR)");
         std::string pattern = (place / "qatelier-XXXXXX").string();
-        require(::mkdtemp(pattern.data()) != nullptr, ErrorKind::Io, "cannot make a folder in ", place.string(), ": ", std::strerror(errno));
+        require(::mkdtemp(pattern.data()) != nullptr, ErrorKind::Io, "cannot make a folder in ", place.string(), ": ",
+                std::strerror(errno));
         m_path = pattern;
     }
     ~ScratchFolder() {

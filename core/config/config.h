@@ -13,7 +13,16 @@ namespace qat {
 
 enum class DType { QInt8, QUInt8, Float8E4m3, Float8E5m2, Float16 };
 enum class Scheme { PerTensor, PerChannel, PerGroup };
-enum class ObserverKind { MinMax, MovingAverageMinMax, PerChannelMinMax, Histogram, CustomMinMax, Percentile, Entropy, Mse };
+enum class ObserverKind {
+    MinMax,
+    MovingAverageMinMax,
+    PerChannelMinMax,
+    Histogram,
+    CustomMinMax,
+    Percentile,
+    Entropy,
+    Mse
+};
 enum class FakeQuantKind { Custom, PerChannel, Lsq, Pact };
 enum class ScaleKind { Float, Log2, PowerOfTwo };
 enum class CalibrationMethod { MinMax, Histogram, Percentile, Entropy, Mse, Sqnr };
@@ -26,32 +35,36 @@ enum class SensitivityTensors { Both, Weights };
 enum class JoinMode { Union, Output, Largest, Requantize };
 
 // Whether scales of this kind are trained rather than observed.
-inline bool isLearned(FakeQuantKind kind) { return kind == FakeQuantKind::Lsq || kind == FakeQuantKind::Pact; }
+inline bool isLearned(FakeQuantKind kind) {
+    return kind == FakeQuantKind::Lsq || kind == FakeQuantKind::Pact;
+}
 
 // Bits of a floating point type, 0 of an integer type.
-inline int floatBits(DType type) { return type == DType::Float16 ? 16 : type == DType::Float8E4m3 || type == DType::Float8E5m2 ? 8 : 0; }
+inline int floatBits(DType type) {
+    return type == DType::Float16 ? 16 : type == DType::Float8E4m3 || type == DType::Float8E5m2 ? 8 : 0;
+}
 
 struct ModelConfig {
     std::string architecture = "yolov8";
-    std::string variant = "n";           // n, s, m, l, x
-    std::string pretrainedPath;          // "" = random start; relative to the config file
-    int64_t numClasses = 0;              // (+) 0 = as many as the checkpoint or the data says
+    std::string variant = "n";   // n, s, m, l, x
+    std::string pretrainedPath;  // "" = random start; relative to the config file
+    int64_t numClasses = 0;      // (+) 0 = as many as the checkpoint or the data says
     bool operator==(const ModelConfig&) const = default;
 };
 
-struct TensorQuantConfig {               // quantization.weight and quantization.activation
+struct TensorQuantConfig {  // quantization.weight and quantization.activation
     DType dtype = DType::QInt8;
     Scheme scheme = Scheme::PerChannel;
     ObserverKind observer = ObserverKind::MinMax;
     bool symmetric = true;
-    int bitWidth = 8;                    // 1..16; 8 or 16 for floating point types
+    int bitWidth = 8;  // 1..16; 8 or 16 for floating point types
     int channelAxis = 0;
-    int groupSize = 128;                 // (+) elements that share a scale under per_group
+    int groupSize = 128;  // (+) elements that share a scale under per_group
     bool reduceRange = false;
-    bool narrowRange = true;             // (+) symmetric signed grids end at -qmax
+    bool narrowRange = true;                   // (+) symmetric signed grids end at -qmax
     std::optional<double> min = std::nullopt;  // (+) bounds of observer custom_minmax
     std::optional<double> max = std::nullopt;
-    bool fixed = false;                  // (+) the bounds are the range, whatever is observed
+    bool fixed = false;  // (+) the bounds are the range, whatever is observed
     static TensorQuantConfig weightDefaults() { return {}; }
     static TensorQuantConfig activationDefaults() {
         TensorQuantConfig config;
@@ -67,11 +80,13 @@ struct TensorQuantConfig {               // quantization.weight and quantization
 struct FakeQuantizeConfig {
     FakeQuantKind type = FakeQuantKind::Custom;
     double gradFactor = 1.0;
-    double momentum = 0.1;               // of the moving averages
-    double eps = 1e-5;                   // smallest scale
-    ScaleKind scaleType = ScaleKind::Float;  // (+) what is learned and kept: the scale, its logarithm, or a power of two
-    bool learnOffset = false;            // (+) LSQ+: the zero point is learned too
-    std::optional<double> clipDecay = std::nullopt;  // (+) L2 penalty on the end of a pact range; empty: that of the weights
+    double momentum = 0.1;  // of the moving averages
+    double eps = 1e-5;      // smallest scale
+    ScaleKind scaleType =
+        ScaleKind::Float;      // (+) what is learned and kept: the scale, its logarithm, or a power of two
+    bool learnOffset = false;  // (+) LSQ+: the zero point is learned too
+    std::optional<double> clipDecay =
+        std::nullopt;  // (+) L2 penalty on the end of a pact range; empty: that of the weights
     bool operator==(const FakeQuantizeConfig&) const = default;
 };
 
@@ -79,7 +94,7 @@ struct CalibrationConfig {
     CalibrationMethod method = CalibrationMethod::Histogram;
     int numBatches = 100;
     double percentile = 99.99;
-    double clipWeight = 3;               // (+) of what is cut off against what is rounded, for sqnr
+    double clipWeight = 3;  // (+) of what is cut off against what is rounded, for sqnr
     bool useCoreset = false;
     CoresetMethod coresetMethod = CoresetMethod::KCenter;
     int coresetSize = 1000;
@@ -117,10 +132,10 @@ struct CalibrationOverride {
     bool operator==(const CalibrationOverride&) const = default;
 };
 
-struct LayerConfig {                     // one entry of quantization.layer_configs; later entries win
-    std::string pattern;                 // RE2, searched in the layer's name and aliases
-    int line = 0;                        // 1-based, in the file
-    std::string origin;                  // who made the entry if no file did, for people: "search"
+struct LayerConfig {      // one entry of quantization.layer_configs; later entries win
+    std::string pattern;  // RE2, searched in the layer's name and aliases
+    int line = 0;         // 1-based, in the file
+    std::string origin;   // who made the entry if no file did, for people: "search"
     std::optional<bool> skip;
     TensorQuantOverride weight, activation;
     FakeQuantizeOverride fakeQuantize;
@@ -132,7 +147,7 @@ struct LayerConfig {                     // one entry of quantization.layer_conf
     }
 };
 
-struct ScaleGroupConfig {                // (+) quantization.scale_groups: grids of what an operator joins
+struct ScaleGroupConfig {  // (+) quantization.scale_groups: grids of what an operator joins
     JoinMode concat = JoinMode::Output;
     JoinMode add = JoinMode::Union;
     bool operator==(const ScaleGroupConfig&) const = default;
@@ -155,26 +170,26 @@ struct FusionPattern {
     bool operator==(const FusionPattern&) const = default;
 };
 
-struct GradualBitsConfig {               // (+) qat_params.gradual_bits
-    int weight = 0, activation = 0;      // widths of the first epoch; 0 = that of the quantizer from the start
-    int duration = 4;                    // epochs until quantizers have their own width
+struct GradualBitsConfig {           // (+) qat_params.gradual_bits
+    int weight = 0, activation = 0;  // widths of the first epoch; 0 = that of the quantizer from the start
+    int duration = 4;                // epochs until quantizers have their own width
     bool enabled() const { return weight > 0 || activation > 0; }
     bool operator==(const GradualBitsConfig&) const = default;
 };
 
-struct QatConfig {                       // qat_params
+struct QatConfig {  // qat_params
     bool skipDetectionHead = false;
     bool fuseModules = true;
     std::vector<FusionPattern> fusionPatterns;
-    bool useLsq = false;                 // true: every fake quantizer is LSQ unless a layer says otherwise
-    bool useMixedPrecision = true;          // false: widths by pattern do not count, all layers have the same
+    bool useLsq = false;            // true: every fake quantizer is LSQ unless a layer says otherwise
+    bool useMixedPrecision = true;  // false: widths by pattern do not count, all layers have the same
     bool useDistillation = false;
     bool postQatFineTuning = false;
     int fineTuningEpochs = 1;
     bool analyzeQuantizationEffects = true;
     bool measureLayerError = true;
     bool autoAdaptBitWidth = false;
-    int floatEpochs = 0;                 // (+) first epochs of training, without quantizers
+    int floatEpochs = 0;  // (+) first epochs of training, without quantizers
     GradualBitsConfig gradualBits;
     bool operator==(const QatConfig&) const = default;
 };
@@ -189,22 +204,22 @@ struct DistillationConfig {
     bool operator==(const DistillationConfig&) const = default;
 };
 
-struct AugmentConfig {                   // (+) data.augment; 0 switches a transform off
-    double mosaic = 1.0;                 // probability
-    int closeMosaic = 10;                // last epochs without mosaic
+struct AugmentConfig {     // (+) data.augment; 0 switches a transform off
+    double mosaic = 1.0;   // probability
+    int closeMosaic = 10;  // last epochs without mosaic
     double fliplr = 0.5;
     double hsvH = 0.015, hsvS = 0.7, hsvV = 0.4;
-    double scale = 0.5;                  // gain range 1 +- scale
-    double translate = 0.1;              // share of the image size
+    double scale = 0.5;      // gain range 1 +- scale
+    double translate = 0.1;  // share of the image size
     bool operator==(const AugmentConfig&) const = default;
 };
 
-struct EmaConfig {                       // (+) ema
+struct EmaConfig {  // (+) ema
     bool enabled = true;
     double decay = 0.9999;
-    double tau = 2000;                   // optimiser steps
-    bool scales = true;                  // of quantizers; false: taken as they stand
-    bool evaluateRaw = true;             // validates the model behind the average too
+    double tau = 2000;        // optimiser steps
+    bool scales = true;       // of quantizers; false: taken as they stand
+    bool evaluateRaw = true;  // validates the model behind the average too
     bool operator==(const EmaConfig&) const = default;
 };
 
@@ -215,18 +230,18 @@ struct DampenConfig {                    // oscillation.dampen
     bool operator==(const DampenConfig&) const = default;
 };
 
-struct FreezeConfig {                    // oscillation.freeze
-    double threshold = 0;                // frequency at the end of the anneal; 0: off
-    double startThreshold = 0.1;         // at its begin, before which nothing freezes
+struct FreezeConfig {             // oscillation.freeze
+    double threshold = 0;         // frequency at the end of the anneal; 0: off
+    double startThreshold = 0.1;  // at its begin, before which nothing freezes
     double begin = 0.25, end = 1;
     bool enabled() const { return threshold > 0; }
     bool operator==(const FreezeConfig&) const = default;
 };
 
-struct OscillationConfig {               // (+) oscillation
+struct OscillationConfig {  // (+) oscillation
     bool track = true;
-    double momentum = 0.01;              // of frequencies and mean codes
-    int bnReestimation = 0;              // batches; 0 = off
+    double momentum = 0.01;  // of frequencies and mean codes
+    int bnReestimation = 0;  // batches; 0 = off
     DampenConfig dampen;
     FreezeConfig freeze;
     bool operator==(const OscillationConfig&) const = default;
@@ -234,16 +249,16 @@ struct OscillationConfig {               // (+) oscillation
 
 struct LossWeights {
     double box = 0.05, cls = 0.5, obj = 1.0;
-    std::optional<double> dfl;           // (+) empty: follows obj, see the trainer
+    std::optional<double> dfl;  // (+) empty: follows obj, see the trainer
     bool operator==(const LossWeights&) const = default;
 };
 
-struct TrainConfig {                     // train_params
-    bool quantize = true;                // (+) false: plain FP32 training, no quantizers
-    int epochs = 2;                      // 0: no training, PTQ only
+struct TrainConfig {       // train_params
+    bool quantize = true;  // (+) false: plain FP32 training, no quantizers
+    int epochs = 2;        // 0: no training, PTQ only
     int batchSize = 16;
     double lr = 0.0005;
-    double lrf = 0.01;                   // (+) last learning rate as a share of lr
+    double lrf = 0.01;  // (+) last learning rate as a share of lr
     ScheduleKind lrScheduler = ScheduleKind::Cosine;
     double warmupEpochs = 1;
     OptimizerKind optimizer = OptimizerKind::Sgd;
@@ -251,26 +266,27 @@ struct TrainConfig {                     // train_params
     double weightDecay = 0.0005;
     int patience = 100;
     LossWeights lossWeights;
-    int nominalBatch = 64;               // (+) gradients accumulate up to this many images; 0 = step every batch
-    std::optional<double> quantLrFactor; // (+) learning rate of quantizer scales relative to lr; empty: scaleRate()
-    int checkpointEvery = 100;           // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
-    double maxGradNorm = 10;             // (+) 0 = gradients are not clipped
-    int bnFreezeEpoch = 0;               // (+) epochs after which statistics of batch norms stay; 0 = never
-    double multiScale = 0;               // (+) largest change of the image size, as a share
+    int nominalBatch = 64;                  // (+) gradients accumulate up to this many images; 0 = step every batch
+    std::optional<double> quantLrFactor;    // (+) learning rate of quantizer scales relative to lr; empty: scaleRate()
+    int checkpointEvery = 100;              // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only
+    double maxGradNorm = 10;                // (+) 0 = gradients are not clipped
+    int bnFreezeEpoch = 0;                  // (+) epochs after which statistics of batch norms stay; 0 = never
+    double multiScale = 0;                  // (+) largest change of the image size, as a share
     std::vector<std::string> frozenLayers;  // (+) patterns of layers whose weights stay
-    std::vector<double> classWeights;    // (+) of the class loss, one a class, relative to their mean; empty: all the same
-    double classBalance = 0;             // (+) class weights from the labels: frequency to the power of minus this
+    std::vector<double>
+        classWeights;         // (+) of the class loss, one a class, relative to their mean; empty: all the same
+    double classBalance = 0;  // (+) class weights from the labels: frequency to the power of minus this
     bool operator==(const TrainConfig&) const = default;
 };
 
-struct RepairConfig {                    // (+) repair: what mends a quantized network without training
-    bool equalize = false;               // ranges of neighbouring convolutions evened out, before calibration
-    bool shiftNegative = false;          // symmetric ranges behind SiLU become affine ones that end at its minimum
-    bool adaround = false;               // learned rounding of weights
-    bool biasCorrection = false;         // the mean error of every channel goes into its bias
-    int samples = 16;                    // calibration images of adaround and bias correction
-    int adaroundIterations = 300;        // optimizer steps a layer
-    double adaroundWeight = 0.01;        // of the term that drives roundings to one side
+struct RepairConfig {              // (+) repair: what mends a quantized network without training
+    bool equalize = false;         // ranges of neighbouring convolutions evened out, before calibration
+    bool shiftNegative = false;    // symmetric ranges behind SiLU become affine ones that end at its minimum
+    bool adaround = false;         // learned rounding of weights
+    bool biasCorrection = false;   // the mean error of every channel goes into its bias
+    int samples = 16;              // calibration images of adaround and bias correction
+    int adaroundIterations = 300;  // optimizer steps a layer
+    double adaroundWeight = 0.01;  // of the term that drives roundings to one side
     bool operator==(const RepairConfig&) const = default;
 };
 
@@ -281,7 +297,7 @@ struct AnalysisConfig {
     bool generateVisualization = true;
     std::vector<std::string> metrics{"abs_error", "rel_error", "mse", "sqnr_db", "cosine", "mAP"};
     bool compareWithFp32 = true;
-    int previewImages = 8;               // (+) validation images kept with both detections
+    int previewImages = 8;  // (+) validation images kept with both detections
     bool operator==(const AnalysisConfig&) const = default;
 };
 
@@ -294,60 +310,60 @@ struct ExportConfig {
     bool operator==(const ExportConfig&) const = default;
 };
 
-struct QcConfig {                        // (+) qc: correction of a quantized model, see train/correction.h
+struct QcConfig {  // (+) qc: correction of a quantized model, see train/correction.h
     bool enabled = false;
     int epochs = 1;
-    double lr = 0.001;                   // of Adam, at the start; falls to 0 along a cosine
-    int images = 1024;                   // of the training data that take part
-    std::vector<std::string> layers;     // patterns, as in layer_configs; empty: every quantized convolution
+    double lr = 0.001;                // of Adam, at the start; falls to 0 along a cosine
+    int images = 1024;                // of the training data that take part
+    std::vector<std::string> layers;  // patterns, as in layer_configs; empty: every quantized convolution
     QcFold fold = QcFold::Auto;
     bool operator==(const QcConfig&) const = default;
 };
 
-struct GateConfig {                      // (+) gate: when training counts as collapsed, and what happens then
-    double collapseRatio = 0.5;          // of the best mAP50-95; 0: no floor
-    int patience = 1;                    // epochs in a row below the floor
+struct GateConfig {              // (+) gate: when training counts as collapsed, and what happens then
+    double collapseRatio = 0.5;  // of the best mAP50-95; 0: no floor
+    int patience = 1;            // epochs in a row below the floor
     GateReaction reaction = GateReaction::Continue;
     int retries = 1;
     double retryLrFactor = 0.5;
-    int stableRuns = 2;                  // of ema+qc on n and on s each, before larger models are trained
-    std::string evidence;                // folder of these runs; "": groups look into their own, single runs do not ask
+    int stableRuns = 2;    // of ema+qc on n and on s each, before larger models are trained
+    std::string evidence;  // folder of these runs; "": groups look into their own, single runs do not ask
     bool operator==(const GateConfig&) const = default;
 };
 
-struct DataConfig {                      // (+) data
-    std::string path;                    // data.yaml, image list, or shapes[:key=value,...]; relative to the config file
-    std::string trainSplit = "train";    // train, val, test
+struct DataConfig {                    // (+) data
+    std::string path;                  // data.yaml, image list, or shapes[:key=value,...]; relative to the config file
+    std::string trainSplit = "train";  // train, val, test
     std::string valSplit = "val";
-    std::vector<std::string> classes;    // objects of other classes do not count; empty = all
+    std::vector<std::string> classes;  // objects of other classes do not count; empty = all
     int imgsz = 640;
     bool rect = false;
-    int valLimit = 0;                    // 0 = every validation image
-    bool strict = false;                 // damaged images and malformed labels are errors, not left out
+    int valLimit = 0;     // 0 = every validation image
+    bool strict = false;  // damaged images and malformed labels are errors, not left out
     AugmentConfig augment;
     bool operator==(const DataConfig&) const = default;
 };
 
-struct RunConfig {                       // (+) run
+struct RunConfig {  // (+) run
     int64_t seed = 0;
-    bool deterministic = true;           // false: each run draws its seed, and its folder says which
+    bool deterministic = true;  // false: each run draws its seed, and its folder says which
     std::string device = "cpu";
-    int threads = 0;                     // 0 = as many as there are cores
-    int workers = 2;                     // threads that load images
-    std::string output = "runs";         // where new run folders are made; relative to the config file
+    int threads = 0;              // 0 = as many as there are cores
+    int workers = 2;              // threads that load images
+    std::string output = "runs";  // where new run folders are made; relative to the config file
     bool operator==(const RunConfig&) const = default;
 };
 
-struct SensitivityConfig {               // (+) sensitivity: one layer quantized at a time
-    std::vector<int> bits{4, 8};         // widths; empty = no sweep
-    int samples = 8;                     // images
+struct SensitivityConfig {        // (+) sensitivity: one layer quantized at a time
+    std::vector<int> bits{4, 8};  // widths; empty = no sweep
+    int samples = 8;              // images
     SensitivityTensors tensors = SensitivityTensors::Both;
     bool operator==(const SensitivityConfig&) const = default;
 };
 
-struct MixedPrecisionConfig {            // (+) mixed_precision: how qat_params.auto_adapt_bit_width chooses
-    std::vector<int> bits;               // candidate widths; empty = those of the sweep and the configured one
-    double averageBits = 0;              // allowed on average, weights counted; 0 = as configured
+struct MixedPrecisionConfig {  // (+) mixed_precision: how qat_params.auto_adapt_bit_width chooses
+    std::vector<int> bits;     // candidate widths; empty = those of the sweep and the configured one
+    double averageBits = 0;    // allowed on average, weights counted; 0 = as configured
     bool operator==(const MixedPrecisionConfig&) const = default;
 };
 
@@ -393,8 +409,9 @@ inline Config essentials(Config config) {
     return config;
 }
 
-// A step of Adam is as large as the rate, whatever the gradient, and learned scales are small: at the weights' rate they fall to their
-// floor within a few steps. SGD's steps follow the gradient, which is scaled for the quantizer already.
+// A step of Adam is as large as the rate, whatever the gradient, and learned scales are small: at the weights' rate
+// they fall to their floor within a few steps. SGD's steps follow the gradient, which is scaled for the quantizer
+// already.
 inline double scaleRate(const TrainConfig& config) {
     return config.quantLrFactor.value_or(config.optimizer == OptimizerKind::Sgd ? 1.0 : 0.1);
 }
@@ -415,7 +432,9 @@ inline bool wantsDistillation(const Config& config) {
 }
 
 // Whether calibrated layers are repaired one by one.
-inline bool repairsLayers(const Config& config) { return config.train.quantize && (config.repair.adaround || config.repair.biasCorrection); }
+inline bool repairsLayers(const Config& config) {
+    return config.train.quantize && (config.repair.adaround || config.repair.biasCorrection);
+}
 
 // Epochs behind quantization-aware training whose quantizers are frozen; 0 without training to follow.
 inline int fineTuningEpochs(const Config& config) {
@@ -432,7 +451,8 @@ inline int easierEpochs(const Config& config) {
 
 // Folded batch norms have no statistics that could be estimated again.
 inline bool reestimatesNorms(const Config& config) {
-    return config.oscillation.bnReestimation > 0 && config.train.quantize && config.train.epochs > 0 && !config.qat.fuseModules;
+    return config.oscillation.bnReestimation > 0 && config.train.quantize && config.train.epochs > 0 &&
+           !config.qat.fuseModules;
 }
 
 }  // namespace qat

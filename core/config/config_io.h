@@ -22,9 +22,9 @@ struct ConfigIssue {
 };
 
 struct ConfigReading {
-    Config config;                     // defaults where an issue stands
-    std::vector<ConfigIssue> issues;   // in file order
-    bool valid() const;                // no issue is an error
+    Config config;                    // defaults where an issue stands
+    std::vector<ConfigIssue> issues;  // in file order
+    bool valid() const;               // no issue is an error
 };
 
 // Never throws on bad text: every problem is an issue.
@@ -42,7 +42,8 @@ Config loadConfig(const std::filesystem::path& file,
 // Resolves the relative paths of a configuration against a folder; names of what is built in stay as they are.
 void resolveConfigPaths(Config& config, const std::filesystem::path& folder);
 
-// Where a new run of a configuration file goes: run.output, relative to the file, and in it the file's name and the time.
+// Where a new run of a configuration file goes: run.output, relative to the file, and in it the file's name and the
+// time.
 std::filesystem::path newRunFolder(const Config& config, const std::filesystem::path& file);
 
 // The complete, resolved configuration as YAML, every key written out; readConfig of it gives the same Config.
@@ -72,10 +73,10 @@ std::string removeConfigValue(std::string_view text, std::string_view path);
 // What a form needs to know about one scalar key.
 struct ConfigField {
     enum class Kind { Text, Path, Integer, Real, Boolean, Choice, List };
-    std::string path;                  // dotted
-    std::string section;               // top-level key
-    std::string label;                 // "Bit width"
-    std::string help;                  // one sentence
+    std::string path;     // dotted
+    std::string section;  // top-level key
+    std::string label;    // "Bit width"
+    std::string help;     // one sentence
     Kind kind = Kind::Text;
     std::vector<std::string> choices;  // for Choice, and for a List with a closed set of elements
     double minimum = 0, maximum = 0;   // for numbers, and for a List of numbers (its maximum is above its minimum)

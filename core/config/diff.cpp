@@ -13,7 +13,8 @@ std::string valueOf(const FieldRow<Root>& row, Root& root) {
 }
 
 template <class Root>
-void compare(const std::vector<FieldRow<Root>>& rows, Root& a, Root& b, const std::string& base, std::vector<ConfigDifference>& found) {
+void compare(const std::vector<FieldRow<Root>>& rows, Root& a, Root& b, const std::string& base,
+             std::vector<ConfigDifference>& found) {
     for (const auto& row : rows) {
         std::string first = valueOf(row, a), second = valueOf(row, b);
         if (first != second) found.push_back({base + row.info.path, std::move(first), std::move(second)});
@@ -22,8 +23,8 @@ void compare(const std::vector<FieldRow<Root>>& rows, Root& a, Root& b, const st
 
 // An entry that only one side has differs in all that it sets.
 template <class Entry>
-void compareEntries(std::string_view path, const std::vector<FieldRow<Entry>>& rows, const std::vector<Entry>& a, const std::vector<Entry>& b,
-                    std::vector<ConfigDifference>& found) {
+void compareEntries(std::string_view path, const std::vector<FieldRow<Entry>>& rows, const std::vector<Entry>& a,
+                    const std::vector<Entry>& b, std::vector<ConfigDifference>& found) {
     for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
         Entry first = i < a.size() ? a[i] : Entry{}, second = i < b.size() ? b[i] : Entry{};
         compare(rows, first, second, std::string(path) + "[" + std::to_string(i) + "].", found);

@@ -47,7 +47,8 @@ public:
         const Slot slot = row.slot(defaults);
         describeSlot(slot, row.info);
         if (!limits.choices.empty()) row.info.choices = std::move(limits.choices);
-        if (row.info.kind == ConfigField::Kind::Text && !row.info.choices.empty()) row.info.kind = ConfigField::Kind::Choice;
+        if (row.info.kind == ConfigField::Kind::Text && !row.info.choices.empty())
+            row.info.kind = ConfigField::Kind::Choice;
         if (limits.isPath) row.info.kind = ConfigField::Kind::Path;
         row.info.minimum = limits.minimum;
         row.info.maximum = limits.maximum;

@@ -12,17 +12,16 @@ void addAugment(Rows<Config>& rows) {
     const std::string section = "data.augment.";
     rows.add<data, at, &A::mosaic>(section + "mosaic", "Mosaic", "Probability of joining four images.", within(0, 1));
     rows.add<data, at, &A::closeMosaic>(section + "close_mosaic", "Close mosaic", "Last epochs without mosaic.",
-                                         within(0, 100000));
-    rows.add<data, at, &A::fliplr>(section + "fliplr", "Flip", "Probability of mirroring left to right.",
-                                    within(0, 1));
+                                        within(0, 100000));
+    rows.add<data, at, &A::fliplr>(section + "fliplr", "Flip", "Probability of mirroring left to right.", within(0, 1));
     rows.add<data, at, &A::hsvH>(section + "hsv_h", "Hue", "Largest change of hue, as a share.", within(0, 1));
     rows.add<data, at, &A::hsvS>(section + "hsv_s", "Saturation", "Largest change of saturation, as a share.",
-                                  within(0, 1));
+                                 within(0, 1));
     rows.add<data, at, &A::hsvV>(section + "hsv_v", "Brightness", "Largest change of brightness, as a share.",
-                                  within(0, 1));
+                                 within(0, 1));
     rows.add<data, at, &A::scale>(section + "scale", "Scale", "Largest change of size, as a share.", within(0, 0.99));
     rows.add<data, at, &A::translate>(section + "translate", "Translate", "Largest shift, as a share of the image.",
-                                       within(0, 1));
+                                      within(0, 1));
 }
 
 }  // namespace
@@ -60,8 +59,10 @@ void addData(Rows<Config>& rows) {
     using D = DataConfig;
     constexpr auto at = &Config::data;
     rows.add<at, &D::path>("data.path", "Data", "data.yaml, an image list, or shapes for synthetic images.", path());
-    rows.add<at, &D::trainSplit>("data.train_split", "Training split", "Part of the data that trains and calibrates.", oneOf({"train", "val", "test"}));
-    rows.add<at, &D::valSplit>("data.val_split", "Validation split", "Part of the data that measures.", oneOf({"train", "val", "test"}));
+    rows.add<at, &D::trainSplit>("data.train_split", "Training split", "Part of the data that trains and calibrates.",
+                                 oneOf({"train", "val", "test"}));
+    rows.add<at, &D::valSplit>("data.val_split", "Validation split", "Part of the data that measures.",
+                               oneOf({"train", "val", "test"}));
     rows.add<at, &D::classes>("data.classes", "Classes", "Names of the classes whose objects count; empty counts all.");
     rows.add<at, &D::imgsz>("data.imgsz", "Image size",
                             "Side of the network's input; taken up to the next multiple of 32.",
@@ -69,8 +70,9 @@ void addData(Rows<Config>& rows) {
     rows.add<at, &D::rect>("data.rect", "Rectangular", "Validates on batches without square padding.");
     rows.add<at, &D::valLimit>("data.val_limit", "Validation limit", "Validation images used; 0 uses all.",
                                within(0, 1e9));
-    rows.add<at, &D::strict>("data.strict", "Strict",
-                             "A damaged image or a malformed label file is an error; else the image is left out with a warning.");
+    rows.add<at, &D::strict>(
+        "data.strict", "Strict",
+        "A damaged image or a malformed label file is an error; else the image is left out with a warning.");
     addAugment(rows);
 }
 
@@ -78,9 +80,12 @@ void addRun(Rows<Config>& rows) {
     using R = RunConfig;
     constexpr auto at = &Config::run;
     rows.add<at, &R::seed>("run.seed", "Seed", "Start of every random draw.", within(0, 9007199254740991.0));
-    rows.add<at, &R::deterministic>("run.deterministic", "Deterministic", "Off draws a new seed for each run, which the run folder then states.");
+    rows.add<at, &R::deterministic>("run.deterministic", "Deterministic",
+                                    "Off draws a new seed for each run, which the run folder then states.");
     rows.add<at, &R::device>("run.device", "Device", "What computes.", oneOf({"cpu"}));
-    rows.add<at, &R::threads>("run.threads", "Threads", "Threads that compute; 0 takes as many as there are cores. No bit of a result depends on it.", within(0, 1024));
+    rows.add<at, &R::threads>(
+        "run.threads", "Threads",
+        "Threads that compute; 0 takes as many as there are cores. No bit of a result depends on it.", within(0, 1024));
     rows.add<at, &R::workers>("run.workers", "Workers", "Threads that load images.", within(0, 256));
     rows.add<at, &R::output>("run.output", "Output", "Folder in which new run folders are made.", path());
 }
@@ -88,16 +93,22 @@ void addRun(Rows<Config>& rows) {
 void addSensitivity(Rows<Config>& rows) {
     using S = SensitivityConfig;
     constexpr auto at = &Config::sensitivity;
-    rows.add<at, &S::bits>("sensitivity.bits", "Widths", "Bit widths each layer is tried with alone; empty leaves the sweep out.", within(2, 16));
+    rows.add<at, &S::bits>("sensitivity.bits", "Widths",
+                           "Bit widths each layer is tried with alone; empty leaves the sweep out.", within(2, 16));
     rows.add<at, &S::samples>("sensitivity.samples", "Samples", "Images of the sweep.", within(1, 100000));
-    rows.add<at, &S::tensors>("sensitivity.tensors", "Tensors", "What of the layer is quantized: its weights and its input, or its weights alone.");
+    rows.add<at, &S::tensors>("sensitivity.tensors", "Tensors",
+                              "What of the layer is quantized: its weights and its input, or its weights alone.");
 }
 
 void addMixedPrecision(Rows<Config>& rows) {
     using M = MixedPrecisionConfig;
     constexpr auto at = &Config::mixedPrecision;
-    rows.add<at, &M::bits>("mixed_precision.bits", "Candidates", "Widths to choose from; empty takes those of the sensitivity sweep and the configured one.", within(2, 16));
-    rows.add<at, &M::averageBits>("mixed_precision.average_bits", "Average", "Bits a weight may have on average; 0 takes the average that is configured.", within(0, 16));
+    rows.add<at, &M::bits>("mixed_precision.bits", "Candidates",
+                           "Widths to choose from; empty takes those of the sensitivity sweep and the configured one.",
+                           within(2, 16));
+    rows.add<at, &M::averageBits>("mixed_precision.average_bits", "Average",
+                                  "Bits a weight may have on average; 0 takes the average that is configured.",
+                                  within(0, 16));
 }
 
 }  // namespace qat

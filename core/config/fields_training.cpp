@@ -24,14 +24,18 @@ void addDistillation(Rows<Config>& rows) {
     using D = DistillationConfig;
     constexpr auto at = &Config::distillation;
     rows.add<at, &D::enabled>("distillation.enabled", "Enabled", "Trains against the outputs of a teacher network.");
-    rows.add<at, &D::teacherModel>("distillation.teacher_model", "Teacher", "Checkpoint or run folder of the teacher; empty takes the model the run starts from.", path());
+    rows.add<at, &D::teacherModel>(
+        "distillation.teacher_model", "Teacher",
+        "Checkpoint or run folder of the teacher; empty takes the model the run starts from.", path());
     rows.add<at, &D::temperature>("distillation.temperature", "Temperature", "Softens the logits of both networks.",
                                   within(0.1, 100));
-    rows.add<at, &D::alpha>("distillation.alpha", "Alpha", "Weight of the distillation loss; the rest is that of the labels.", within(0, 1));
+    rows.add<at, &D::alpha>("distillation.alpha", "Alpha",
+                            "Weight of the distillation loss; the rest is that of the labels.", within(0, 1));
     rows.add<at, &D::featureDistillation>("distillation.feature_distillation", "Feature distillation",
                                           "Compares the outputs of feature_layers too.");
-    rows.add<at, &D::featureLayers>("distillation.feature_layers", "Feature layers",
-                                    "Layers whose outputs are compared, by name or by an expression that matches whole names.");
+    rows.add<at, &D::featureLayers>(
+        "distillation.feature_layers", "Feature layers",
+        "Layers whose outputs are compared, by name or by an expression that matches whole names.");
 }
 
 void addTrain(Rows<Config>& rows) {
@@ -56,26 +60,30 @@ void addTrain(Rows<Config>& rows) {
     rows.add<at, &T::nominalBatch>(train + "nominal_batch", "Nominal batch",
                                    "Images per optimizer step, by accumulation; 0 steps every batch.",
                                    within(0, 65536));
-    rows.add<at, &T::quantLrFactor>(train + "quant_lr_factor", "Scale learning rate",
-                                    "Learning rate of quantizer scales relative to that of the weights; empty is 1 for SGD, 0.1 for Adam "
-                                    "and AdamW.",
-                                    within(0, 1000));
+    rows.add<at, &T::quantLrFactor>(
+        train + "quant_lr_factor", "Scale learning rate",
+        "Learning rate of quantizer scales relative to that of the weights; empty is 1 for SGD, 0.1 for Adam "
+        "and AdamW.",
+        within(0, 1000));
     rows.add<at, &T::checkpointEvery>(train + "checkpoint_every", "Checkpoint every",
                                       "Steps between resumable checkpoints; 0 writes them at epochs only.",
                                       within(0, 1e6));
-    rows.add<at, &T::maxGradNorm>(train + "max_grad_norm", "Gradient norm", "Longer gradients are shortened to this; 0 leaves them.",
-                                  within(0, 1e9));
+    rows.add<at, &T::maxGradNorm>(train + "max_grad_norm", "Gradient norm",
+                                  "Longer gradients are shortened to this; 0 leaves them.", within(0, 1e9));
     rows.add<at, &T::bnFreezeEpoch>(train + "bn_freeze_epoch", "Freeze norms after",
-                                    "Epochs after which the statistics of batch norms stay; 0 is never.", within(0, 100000));
-    rows.add<at, &T::multiScale>(train + "multi_scale", "Image sizes", "Largest change of the image size from batch to batch, as a share.",
-                                 within(0, 0.9));
+                                    "Epochs after which the statistics of batch norms stay; 0 is never.",
+                                    within(0, 100000));
+    rows.add<at, &T::multiScale>(train + "multi_scale", "Image sizes",
+                                 "Largest change of the image size from batch to batch, as a share.", within(0, 0.9));
     rows.add<at, &T::frozenLayers>(train + "frozen_layers", "Frozen layers",
                                    "Expressions searched in names of layers whose weights are not trained.");
-    rows.add<at, &T::classWeights>(train + "class_weights", "Class weights",
-                                   "Weights of the classes in the class loss, one a class, relative to their mean; empty treats all alike.",
-                                   within(0, 1e6));
+    rows.add<at, &T::classWeights>(
+        train + "class_weights", "Class weights",
+        "Weights of the classes in the class loss, one a class, relative to their mean; empty treats all alike.",
+        within(0, 1e6));
     rows.add<at, &T::classBalance>(train + "class_balance", "Class balance",
-                                   "Makes rare classes count more: labels of a class to the power of minus this; 1 is inverse frequency, 0 treats all alike.",
+                                   "Makes rare classes count more: labels of a class to the power of minus this; 1 is "
+                                   "inverse frequency, 0 treats all alike.",
                                    within(0, 2));
     addTrainExtras(rows);
 }
@@ -97,63 +105,81 @@ void addOscillation(Rows<Config>& rows) {
     constexpr auto at = &Config::oscillation;
     constexpr auto dampen = &O::dampen;
     constexpr auto freeze = &O::freeze;
-    rows.add<at, &O::track>("oscillation.track", "Track", "Follows how often weights of at most 4 bits change their code and back.");
-    rows.add<at, &O::momentum>("oscillation.momentum", "Momentum", "Weight of the newest step in frequencies and mean codes.",
-                               within(1e-6, 1));
-    rows.add<at, &O::bnReestimation>("oscillation.bn_reestimation", "Estimate norms again",
-                                     "Batches from which the statistics of batch norms are estimated again after training; 0 is off.",
-                                     within(0, 100000));
+    rows.add<at, &O::track>("oscillation.track", "Track",
+                            "Follows how often weights of at most 4 bits change their code and back.");
+    rows.add<at, &O::momentum>("oscillation.momentum", "Momentum",
+                               "Weight of the newest step in frequencies and mean codes.", within(1e-6, 1));
+    rows.add<at, &O::bnReestimation>(
+        "oscillation.bn_reestimation", "Estimate norms again",
+        "Batches from which the statistics of batch norms are estimated again after training; 0 is off.",
+        within(0, 100000));
     rows.add<at, dampen, &DampenConfig::weight>("oscillation.dampen.weight", "Weight",
-                                                "Final weight of the pull of weights to their codes; 0 is off.", within(0, 1000));
+                                                "Final weight of the pull of weights to their codes; 0 is off.",
+                                                within(0, 1000));
     rows.add<at, dampen, &DampenConfig::startWeight>("oscillation.dampen.start_weight", "First weight",
                                                      "Weight of the pull until its anneal begins.", within(0, 1000));
     rows.add<at, dampen, &DampenConfig::begin>("oscillation.dampen.begin", "Begin",
-                                               "Share of the training at which the weight begins to change.", within(0, 1));
+                                               "Share of the training at which the weight begins to change.",
+                                               within(0, 1));
     rows.add<at, dampen, &DampenConfig::end>("oscillation.dampen.end", "End",
-                                             "Share of the training at which the weight has its final value.", within(0, 1));
-    rows.add<at, freeze, &FreezeConfig::threshold>("oscillation.freeze.threshold", "Threshold",
-                                                   "Final frequency above which a weight freezes on its mean code; 0 is off.",
-                                                   within(0, 1));
+                                             "Share of the training at which the weight has its final value.",
+                                             within(0, 1));
+    rows.add<at, freeze, &FreezeConfig::threshold>(
+        "oscillation.freeze.threshold", "Threshold",
+        "Final frequency above which a weight freezes on its mean code; 0 is off.", within(0, 1));
     rows.add<at, freeze, &FreezeConfig::startThreshold>("oscillation.freeze.start_threshold", "First threshold",
                                                         "Threshold when freezing begins.", within(0, 1));
     rows.add<at, freeze, &FreezeConfig::begin>("oscillation.freeze.begin", "Begin",
                                                "Share of the training at which freezing begins.", within(0, 1));
     rows.add<at, freeze, &FreezeConfig::end>("oscillation.freeze.end", "End",
-                                             "Share of the training at which the threshold has its final value.", within(0, 1));
+                                             "Share of the training at which the threshold has its final value.",
+                                             within(0, 1));
 }
 
 void addQc(Rows<Config>& rows) {
     using Q = QcConfig;
     constexpr auto at = &Config::qc;
-    rows.add<at, &Q::enabled>("qc.enabled", "Correct quantization",
-                              "Trains a factor and an offset for each channel behind the quantized convolutions, all else frozen.");
+    rows.add<at, &Q::enabled>(
+        "qc.enabled", "Correct quantization",
+        "Trains a factor and an offset for each channel behind the quantized convolutions, all else frozen.");
     rows.add<at, &Q::epochs>("qc.epochs", "Epochs", "Passes over the images of the correction.", within(1, 1000));
-    rows.add<at, &Q::lr>("qc.lr", "Learning rate", "Of Adam at the start of the correction; falls to 0 along a cosine.", within(0, 1));
+    rows.add<at, &Q::lr>("qc.lr", "Learning rate", "Of Adam at the start of the correction; falls to 0 along a cosine.",
+                         within(0, 1));
     rows.add<at, &Q::images>("qc.images", "Images",
-                             "Training images of the correction, drawn at random or as the calibration's coreset.", within(1, 1e7));
+                             "Training images of the correction, drawn at random or as the calibration's coreset.",
+                             within(1, 1e7));
     rows.add<at, &Q::layers>("qc.layers", "Layers",
                              "Expressions searched in names of layers; empty corrects every quantized convolution.");
-    rows.add<at, &Q::fold>("qc.fold", "Folding",
-                           "auto folds into scales that are one a channel, per_channel gives other weights such scales, never keeps "
-                           "factor and offset as operations.");
+    rows.add<at, &Q::fold>(
+        "qc.fold", "Folding",
+        "auto folds into scales that are one a channel, per_channel gives other weights such scales, never keeps "
+        "factor and offset as operations.");
 }
 
 void addGate(Rows<Config>& rows) {
     using G = GateConfig;
     constexpr auto at = &Config::gate;
-    rows.add<at, &G::collapseRatio>("gate.collapse_ratio", "Collapse ratio",
-                                    "Training collapsed when mAP50-95 is below this share of its best, or of where it started; 0 sets no floor.", within(0, 1));
-    rows.add<at, &G::patience>("gate.patience", "Patience", "Epochs in a row below the floor before anything is done.", within(1, 1000));
-    rows.add<at, &G::reaction>("gate.reaction", "Reaction",
-                               "What follows a collapse, a loss or gradients that are not finite, or a dead or exploding scale.");
-    rows.add<at, &G::retries>("gate.retries", "Retries", "Times that training goes back to its best epoch.", within(1, 100));
+    rows.add<at, &G::collapseRatio>(
+        "gate.collapse_ratio", "Collapse ratio",
+        "Training collapsed when mAP50-95 is below this share of its best, or of where it started; 0 sets no floor.",
+        within(0, 1));
+    rows.add<at, &G::patience>("gate.patience", "Patience", "Epochs in a row below the floor before anything is done.",
+                               within(1, 1000));
+    rows.add<at, &G::reaction>(
+        "gate.reaction", "Reaction",
+        "What follows a collapse, a loss or gradients that are not finite, or a dead or exploding scale.");
+    rows.add<at, &G::retries>("gate.retries", "Retries", "Times that training goes back to its best epoch.",
+                              within(1, 100));
     rows.add<at, &G::retryLrFactor>("gate.retry_lr_factor", "Retry factor",
                                     "What each retry multiplies the learning rates with.", within(0.001, 1));
-    rows.add<at, &G::stableRuns>("gate.stable_runs", "Stable runs",
-                                 "Stable runs of ema+qc on n and on s that there must be before larger models are trained; 0 asks for none.",
-                                 within(0, 100));
-    rows.add<at, &G::evidence>("gate.evidence", "Evidence",
-                               "Folder of the runs on n and s; empty: a group of runs looks into its own folder, a single run does not ask.", path());
+    rows.add<at, &G::stableRuns>(
+        "gate.stable_runs", "Stable runs",
+        "Stable runs of ema+qc on n and on s that there must be before larger models are trained; 0 asks for none.",
+        within(0, 100));
+    rows.add<at, &G::evidence>(
+        "gate.evidence", "Evidence",
+        "Folder of the runs on n and s; empty: a group of runs looks into its own folder, a single run does not ask.",
+        path());
 }
 
 }  // namespace qat

@@ -96,22 +96,27 @@ private:
         const OscillationConfig& o = m_config.oscillation;
         if (o.freeze.enabled() && !o.track)
             report(Severity::Warning, "oscillation.track",
-                   "oscillation.track is false, but oscillation.freeze.threshold needs the frequencies; they are followed and not reported");
+                   "oscillation.track is false, but oscillation.freeze.threshold needs the frequencies; they are "
+                   "followed and not reported");
         if (o.freeze.enabled() && o.freeze.threshold < o.momentum)
             report(Severity::Warning, "oscillation.freeze.threshold",
-                   str("oscillation.freeze.threshold is below oscillation.momentum, ", o.momentum, "; a single reversal freezes a weight"));
+                   str("oscillation.freeze.threshold is below oscillation.momentum, ", o.momentum,
+                       "; a single reversal freezes a weight"));
         if (o.freeze.enabled() && o.freeze.startThreshold < o.freeze.threshold)
             report(Severity::Warning, "oscillation.freeze.start_threshold",
-                   "oscillation.freeze.start_threshold is below oscillation.freeze.threshold; more weights freeze early than late");
+                   "oscillation.freeze.start_threshold is below oscillation.freeze.threshold; more weights freeze "
+                   "early than late");
         if (o.bnReestimation > 0 && m_config.qat.fuseModules)
             report(Severity::Warning, "oscillation.bn_reestimation",
-                   "oscillation.bn_reestimation has nothing to estimate because qat_params.fuse_modules folds the batch norms before "
+                   "oscillation.bn_reestimation has nothing to estimate because qat_params.fuse_modules folds the "
+                   "batch norms before "
                    "training; set that to false to keep them");
         const bool trains = m_config.train.quantize && m_config.train.epochs > 0;
         for (const auto& [key, on] : {std::pair{"oscillation.dampen.weight", o.dampen.enabled()},
                                       {"oscillation.freeze.threshold", o.freeze.enabled()},
                                       {"oscillation.bn_reestimation", o.bnReestimation > 0}})
-            if (on && !trains) report(Severity::Warning, key, str(key, " does nothing without quantization-aware training"));
+            if (on && !trains)
+                report(Severity::Warning, key, str(key, " does nothing without quantization-aware training"));
     }
 
     // Modes of quantization-aware training along the epochs.
@@ -122,18 +127,23 @@ private:
             const bool inFloat = m_config.qat.floatEpochs >= epochs;
             const std::string key = inFloat ? "qat_params.float_epochs" : "qat_params.gradual_bits.duration";
             report(Severity::Warning, key,
-                   str(key, " is ", easier, ", but train_params.epochs is ", epochs, ": no epoch trains what is exported"));
+                   str(key, " is ", easier, ", but train_params.epochs is ", epochs,
+                       ": no epoch trains what is exported"));
         }
         if (gradual.enabled() && m_config.qat.floatEpochs >= gradual.duration)
             report(Severity::Warning, "qat_params.gradual_bits.duration",
-                   str("qat_params.gradual_bits.duration is ", gradual.duration, ", within the float epochs: no width falls"));
+                   str("qat_params.gradual_bits.duration is ", gradual.duration,
+                       ", within the float epochs: no width falls"));
         if (m_config.train.bnFreezeEpoch > 0 && m_config.train.quantize && m_config.qat.fuseModules)
             report(Severity::Warning, "train_params.bn_freeze_epoch",
-                   "train_params.bn_freeze_epoch has nothing to freeze because qat_params.fuse_modules folds the batch norms before "
+                   "train_params.bn_freeze_epoch has nothing to freeze because qat_params.fuse_modules folds the batch "
+                   "norms before "
                    "training; set that to false to keep them");
         if (!m_config.train.quantize && (m_config.qat.floatEpochs > 0 || gradual.enabled()))
-            report(Severity::Warning, m_config.qat.floatEpochs > 0 ? "qat_params.float_epochs" : "qat_params.gradual_bits.weight",
-                   "qat_params.float_epochs and qat_params.gradual_bits do nothing because train_params.quantize is false");
+            report(Severity::Warning,
+                   m_config.qat.floatEpochs > 0 ? "qat_params.float_epochs" : "qat_params.gradual_bits.weight",
+                   "qat_params.float_epochs and qat_params.gradual_bits do nothing because train_params.quantize is "
+                   "false");
         for (const StatedValue& value : m_stated) {
             if (value.path != "train_params.frozen_layers") continue;
             if (const auto complaint = LayerPattern::complaint(value.text))
@@ -143,7 +153,9 @@ private:
     }
 
     void checkAnneal(const std::string& at, double begin, double end) {
-        if (begin > end) report(Severity::Warning, at + "begin", str(at, "begin is ", begin, ", after ", at, "end, ", end, ": the value changes at once"));
+        if (begin > end)
+            report(Severity::Warning, at + "begin",
+                   str(at, "begin is ", begin, ", after ", at, "end, ", end, ": the value changes at once"));
     }
 
     void checkTwins() {
@@ -156,7 +168,8 @@ private:
     void checkMixedPrecision() {
         if (m_config.qat.useMixedPrecision || !m_config.qat.autoAdaptBitWidth) return;
         report(Severity::Warning, "qat_params.auto_adapt_bit_width",
-               "qat_params.auto_adapt_bit_width chooses nothing because qat_params.use_mixed_precision is false; set that to true");
+               "qat_params.auto_adapt_bit_width chooses nothing because qat_params.use_mixed_precision is false; set "
+               "that to true");
     }
 
     void checkUniformWidths() {
@@ -167,9 +180,12 @@ private:
             const bool weight = differs(entries[i].weight.bitWidth, m_config.quantization.weight.bitWidth);
             const bool activation = differs(entries[i].activation.bitWidth, m_config.quantization.activation.bitWidth);
             if (!weight && !activation) continue;
-            const std::string key = str("quantization.layer_configs[", i, "].config.", weight ? "weight" : "activation", ".bit_width");
+            const std::string key =
+                str("quantization.layer_configs[", i, "].config.", weight ? "weight" : "activation", ".bit_width");
             report(Severity::Warning, key,
-                   str(key, " does not count because qat_params.use_mixed_precision is false; set that to true, or leave the width out"));
+                   str(key,
+                       " does not count because qat_params.use_mixed_precision is false; set that to true, or leave "
+                       "the width out"));
         }
     }
 
@@ -182,8 +198,9 @@ private:
 
     // A fusion is a convolution, perhaps its batch norm, perhaps its activation; the method's name says the same.
     void checkFusions() {
-        static const std::vector<std::vector<std::string>> known{{"conv", "bn"},         {"conv", "bn", "relu"}, {"conv", "bn", "silu"},
-                                                                 {"conv"},               {"conv", "relu"},       {"conv", "silu"}};
+        static const std::vector<std::vector<std::string>> known{{"conv", "bn"},         {"conv", "bn", "relu"},
+                                                                 {"conv", "bn", "silu"}, {"conv"},
+                                                                 {"conv", "relu"},       {"conv", "silu"}};
         for (size_t i = 0; i < m_config.qat.fusionPatterns.size(); ++i) {
             const FusionPattern& fusion = m_config.qat.fusionPatterns[i];
             const std::string entry = str(kFusionPatternsPath, "[", i, "]");
@@ -191,10 +208,12 @@ private:
             for (const auto& module : fusion.modules) joined += "_" + module;
             if (std::find(known.begin(), known.end(), fusion.modules) == known.end())
                 report(Severity::Error, entry + ".modules",
-                       str(entry, ".modules is ", joined.empty() ? "empty" : excerpt(joined.substr(1)), ", expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]"));
+                       str(entry, ".modules is ", joined.empty() ? "empty" : excerpt(joined.substr(1)),
+                           ", expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]"));
             else if (!fusion.fuserMethod.empty() && fusion.fuserMethod != "fuse" + joined)
                 report(Severity::Warning, entry + ".fuser_method",
-                       str(entry, ".fuser_method is ", excerpt(fusion.fuserMethod), ", but its modules are fused by fuse", joined));
+                       str(entry, ".fuser_method is ", excerpt(fusion.fuserMethod),
+                           ", but its modules are fused by fuse", joined));
         }
     }
 
@@ -236,14 +255,17 @@ private:
     void checkTypes(const std::string& at, const TensorQuantConfig& tensor) {
         const int bits = floatBits(tensor.dtype);
         if (bits > 0 && find(at + "bit_width") && tensor.bitWidth != bits)
-            report(Severity::Error, at + "bit_width", str(at, "bit_width is ", tensor.bitWidth, ", but ", at, "dtype has ", bits, " bits"));
+            report(Severity::Error, at + "bit_width",
+                   str(at, "bit_width is ", tensor.bitWidth, ", but ", at, "dtype has ", bits, " bits"));
         if (bits > 0 && tensor.reduceRange)
-            report(Severity::Warning, at + "reduce_range", str(at, "reduce_range does nothing to floating point values"));
+            report(Severity::Warning, at + "reduce_range",
+                   str(at, "reduce_range does nothing to floating point values"));
         const int left = tensor.bitWidth - (tensor.reduceRange ? 1 : 0);
         if (bits == 0 && left < 1)
             report(Severity::Error, at + "reduce_range", str(at, "reduce_range leaves no bit of ", at, "bit_width 1"));
         if (tensor.dtype == DType::QInt8 && left == 1 && !tensor.symmetric)
-            report(Severity::Error, at + "bit_width", str(at, "bit_width 1 of qint8 means -1 and 1, which needs ", at, "symmetric: true"));
+            report(Severity::Error, at + "bit_width",
+                   str(at, "bit_width 1 of qint8 means -1 and 1, which needs ", at, "symmetric: true"));
         if (find(at + "narrow_range") && tensor.narrowRange && !(tensor.dtype == DType::QInt8 && tensor.symmetric))
             report(Severity::Warning, at + "narrow_range", str(at, "narrow_range concerns symmetric qint8 only"));
     }
@@ -254,7 +276,10 @@ private:
         if (std::find(formats.begin(), formats.end(), "onnx") == formats.end()) return;
         const auto check = [&](const std::string& key, std::optional<DType> type) {
             if (type == DType::Float8E4m3 || type == DType::Float8E5m2)
-                report(Severity::Error, key, str(key, " is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; take onnx out of export.formats"));
+                report(Severity::Error, key,
+                       str(key,
+                           " is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; take onnx out "
+                           "of export.formats"));
         };
         check("quantization.weight.dtype", m_config.quantization.weight.dtype);
         check("quantization.activation.dtype", m_config.quantization.activation.dtype);
@@ -271,21 +296,30 @@ private:
             report(Severity::Error, "quantization.activation.scheme", "quantization.activation.scheme" + why);
         for (size_t i = 0; i < m_config.quantization.layerConfigs.size(); ++i) {
             const std::string key = str(kLayerConfigsPath, "[", i, "].config.activation.scheme");
-            if (m_config.quantization.layerConfigs[i].activation.scheme == Scheme::PerGroup) report(Severity::Error, key, key + why);
+            if (m_config.quantization.layerConfigs[i].activation.scheme == Scheme::PerGroup)
+                report(Severity::Error, key, key + why);
         }
     }
 
     void checkRepair() {
         const RepairConfig& repair = m_config.repair;
-        for (const auto& [key, on] : {std::pair{"repair.equalize", repair.equalize}, {"repair.shift_negative", repair.shiftNegative},
-                                      {"repair.adaround", repair.adaround}, {"repair.bias_correction", repair.biasCorrection}})
-            if (on && !m_config.train.quantize) report(Severity::Warning, key, str(key, " is true, but train_params.quantize is false: there is nothing to repair"));
+        for (const auto& [key, on] : {std::pair{"repair.equalize", repair.equalize},
+                                      {"repair.shift_negative", repair.shiftNegative},
+                                      {"repair.adaround", repair.adaround},
+                                      {"repair.bias_correction", repair.biasCorrection}})
+            if (on && !m_config.train.quantize)
+                report(Severity::Warning, key,
+                       str(key, " is true, but train_params.quantize is false: there is nothing to repair"));
         if (repair.equalize && !m_config.qat.fuseModules)
-            report(Severity::Warning, "repair.equalize", "repair.equalize is true, but qat_params.fuse_modules is false: batch norms stand between the convolutions");
+            report(Severity::Warning, "repair.equalize",
+                   "repair.equalize is true, but qat_params.fuse_modules is false: batch norms stand between the "
+                   "convolutions");
         // A written-out default is no wish.
-        for (const auto& [key, set] : {std::pair{"repair.adaround_iterations", repair.adaroundIterations != RepairConfig{}.adaroundIterations},
-                                       {"repair.adaround_weight", repair.adaroundWeight != RepairConfig{}.adaroundWeight}})
-            if (set && !repair.adaround) report(Severity::Warning, key, str(key, " does nothing because repair.adaround is false"));
+        for (const auto& [key, set] :
+             {std::pair{"repair.adaround_iterations", repair.adaroundIterations != RepairConfig{}.adaroundIterations},
+              {"repair.adaround_weight", repair.adaroundWeight != RepairConfig{}.adaroundWeight}})
+            if (set && !repair.adaround)
+                report(Severity::Warning, key, str(key, " does nothing because repair.adaround is false"));
     }
 
     void checkLearnedOffset() {
@@ -304,30 +338,37 @@ private:
         const bool everywhere = m_config.quantization.fakeQuantize.type == FakeQuantKind::Pact && !m_config.qat.useLsq;
         if (everywhere || std::ranges::any_of(m_config.quantization.layerConfigs, isPact)) return;
         for (const StatedValue& value : m_stated)
-            if (value.path.ends_with(section)) report(Severity::Warning, value.path, value.path + " is given, but no quantizer is of type pact");
+            if (value.path.ends_with(section))
+                report(Severity::Warning, value.path, value.path + " is given, but no quantizer is of type pact");
     }
 
     void checkScaleType() {
         const std::string key = "quantization.fake_quantize.scale_type";
         if (m_config.quantization.fakeQuantize.scaleType == ScaleKind::PowerOfTwo && !m_config.qat.fuseModules)
-            report(Severity::Warning, key, key + " is power_of_two, but qat_params.fuse_modules is false: batch norms folded at export make other scales of those of weights");
+            report(Severity::Warning, key,
+                   key +
+                       " is power_of_two, but qat_params.fuse_modules is false: batch norms folded at export make "
+                       "other scales of those of weights");
     }
 
     void checkCorrection() {
         if (m_config.qc.enabled && !m_config.train.quantize)
-            report(Severity::Warning, "qc.enabled", "qc.enabled is true, but train_params.quantize is false: there is nothing to correct");
+            report(Severity::Warning, "qc.enabled",
+                   "qc.enabled is true, but train_params.quantize is false: there is nothing to correct");
         for (const StatedValue& value : m_stated) {
             const auto wrong = value.path == "qc.layers" ? LayerPattern::complaint(value.text) : std::nullopt;
             if (wrong)
-                m_issues.push_back({Severity::Error, value.place.line, value.place.column, value.path,
-                                    "qc.layers holds " + *wrong});
+                m_issues.push_back(
+                    {Severity::Error, value.place.line, value.place.column, value.path, "qc.layers holds " + *wrong});
         }
     }
 
     void checkGate() {
         const GateConfig& gate = m_config.gate;
         if (gate.reaction == GateReaction::Retry) return;
-        const auto warn = [&](const char* key) { report(Severity::Warning, key, str(key, " is only used by gate.reaction retry")); };
+        const auto warn = [&](const char* key) {
+            report(Severity::Warning, key, str(key, " is only used by gate.reaction retry"));
+        };
         if (gate.retries != GateConfig{}.retries) warn("gate.retries");
         if (gate.retryLrFactor != GateConfig{}.retryLrFactor) warn("gate.retry_lr_factor");
     }
@@ -337,7 +378,8 @@ private:
         const bool given = !train.classWeights.empty(), balanced = train.classBalance > 0;
         const char* key = given ? "train_params.class_weights" : "train_params.class_balance";
         if (given && balanced)
-            report(Severity::Warning, "train_params.class_balance", "train_params.class_balance does nothing because train_params.class_weights gives the weights");
+            report(Severity::Warning, "train_params.class_balance",
+                   "train_params.class_balance does nothing because train_params.class_weights gives the weights");
         if (given && std::ranges::all_of(train.classWeights, [](double weight) { return weight == 0; }))
             report(Severity::Error, key, "train_params.class_weights are all 0, so that no class would be learned");
         if ((given || balanced) && train.epochs == 0 && !m_config.qc.enabled)
@@ -348,12 +390,14 @@ private:
         const bool custom = tensor.observer == ObserverKind::CustomMinMax;
         if (!custom)
             for (const char* name : {"min", "max", "fixed"})
-                if (const StatedValue* value = find(at + name); value && value->text != "null" && value->text != "false" && !value->text.empty())
+                if (const StatedValue* value = find(at + name);
+                    value && value->text != "null" && value->text != "false" && !value->text.empty())
                     report(Severity::Warning, at + name, str(at, name, " is only used by the observer custom_minmax"));
         if (custom && tensor.fixed && !(tensor.min && tensor.max))
             report(Severity::Error, at + "fixed", str(at, "fixed is true, which needs ", at, "min and ", at, "max"));
         if (custom && tensor.min && tensor.max && *tensor.min >= *tensor.max)
-            report(Severity::Error, at + "min", str(at, "min is ", *tensor.min, ", expected less than ", at, "max, ", *tensor.max));
+            report(Severity::Error, at + "min",
+                   str(at, "min is ", *tensor.min, ", expected less than ", at, "max, ", *tensor.max));
     }
 
     const Config& m_config;

@@ -25,7 +25,8 @@ bool takesText(const ConfigField& field) {
     return field.kind == Kind::Text || field.kind == Kind::Path || field.kind == Kind::Choice;
 }
 
-// A key inside an entry of a list: the change is made in the written configuration, whose reader knows all about entries.
+// A key inside an entry of a list: the change is made in the written configuration, whose reader knows all about
+// entries.
 void applyEntryOverride(Config& config, const std::string& path, const std::string& value) {
     ConfigReading reading = readConfig(setConfigValue(writeConfig(config), path, value));
     for (const ConfigIssue& issue : reading.issues)
@@ -85,8 +86,10 @@ void resolve(std::string& path, const fs::path& folder) {
 
 // Paths may hold any bytes, but the run's own configuration, summary and events are text.
 void checkPaths(const Config& config, const fs::path& file) {
-    for (const std::string* path : {&config.model.pretrainedPath, &config.distillation.teacherModel, &config.run.output, &config.gate.evidence, &config.data.path})
-        require(isUtf8(*path), ErrorKind::BadInput, file.string(), ": the path ", withUtf8Only(*path), " is not UTF-8 text, rename its folders and file");
+    for (const std::string* path : {&config.model.pretrainedPath, &config.distillation.teacherModel, &config.run.output,
+                                    &config.gate.evidence, &config.data.path})
+        require(isUtf8(*path), ErrorKind::BadInput, file.string(), ": the path ", withUtf8Only(*path),
+                " is not UTF-8 text, rename its folders and file");
 }
 
 // What the reader said about the size of the file, unless the command line gives another.

@@ -22,7 +22,8 @@ constexpr std::array kMoved{Moved{"train_params.ema", "ema"}};
 std::string newPlace(std::string_view section, std::string_view name) {
     const std::string path = section.empty() ? std::string(name) : std::string(section) + "." + std::string(name);
     for (const auto& [from, to] : kMoved)
-        if (path == from || path.starts_with(std::string(from) + ".")) return std::string(to) + path.substr(from.size());
+        if (path == from || path.starts_with(std::string(from) + "."))
+            return std::string(to) + path.substr(from.size());
     return {};
 }
 

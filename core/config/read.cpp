@@ -51,7 +51,8 @@ private:
         } else if (!root.isNull()) {
             error(root.offset, "", "the file does not start with a section such as model");
         }
-        for (const StatedValue& value : m_stated) m_reading.config.sources.byKey.try_emplace(value.path, str("line ", value.place.line));
+        for (const StatedValue& value : m_stated)
+            m_reading.config.sources.byKey.try_emplace(value.path, str("line ", value.place.line));
         lintConfig(m_reading.config, m_stated, m_reading.issues);
         lintSupport(m_stated, m_reading.issues);
         m_reading.config.data.imgsz = fittingImageSize(m_reading.config.data.imgsz, "data.imgsz").pixels;

@@ -11,7 +11,8 @@ bool asksForMore(std::string_view key) {
 }
 
 bool mayChangeOnResume(std::string_view key) {
-    constexpr std::array<std::string_view, 5> kWithoutEffect{"run.workers", "run.threads", "run.output", "gate.evidence", "train_params.checkpoint_every"};
+    constexpr std::array<std::string_view, 5> kWithoutEffect{"run.workers", "run.threads", "run.output",
+                                                             "gate.evidence", "train_params.checkpoint_every"};
     return asksForMore(key) || std::ranges::find(kWithoutEffect, key) != kWithoutEffect.end();
 }
 

@@ -12,25 +12,39 @@ using Json = nlohmann::ordered_json;
 Json scalarSchema(const ConfigField& field) {
     using Kind = ConfigField::Kind;
     switch (field.kind) {
-        case Kind::Integer: return {{"type", "integer"}, {"minimum", static_cast<int64_t>(field.minimum)}, {"maximum", static_cast<int64_t>(field.maximum)}};
-        case Kind::Real: return {{"type", "number"}, {"minimum", field.minimum}, {"maximum", field.maximum}};
-        case Kind::Boolean: return {{"type", "boolean"}};
-        case Kind::Choice: return {{"enum", field.choices}};
+        case Kind::Integer:
+            return {{"type", "integer"},
+                    {"minimum", static_cast<int64_t>(field.minimum)},
+                    {"maximum", static_cast<int64_t>(field.maximum)}};
+        case Kind::Real:
+            return {{"type", "number"}, {"minimum", field.minimum}, {"maximum", field.maximum}};
+        case Kind::Boolean:
+            return {{"type", "boolean"}};
+        case Kind::Choice:
+            return {{"enum", field.choices}};
         case Kind::Text:
-        case Kind::Path: return {{"type", "string"}};
-        case Kind::List: break;
+        case Kind::Path:
+            return {{"type", "string"}};
+        case Kind::List:
+            break;
     }
     Json element{{"type", "string"}};
-    if (!field.choices.empty()) element = {{"enum", field.choices}};
-    else if (field.fractions) element = {{"type", "number"}, {"minimum", field.minimum}, {"maximum", field.maximum}};
-    else if (field.maximum > field.minimum) element = {{"type", "integer"}, {"minimum", static_cast<int64_t>(field.minimum)}, {"maximum", static_cast<int64_t>(field.maximum)}};
+    if (!field.choices.empty())
+        element = {{"enum", field.choices}};
+    else if (field.fractions)
+        element = {{"type", "number"}, {"minimum", field.minimum}, {"maximum", field.maximum}};
+    else if (field.maximum > field.minimum)
+        element = {{"type", "integer"},
+                   {"minimum", static_cast<int64_t>(field.minimum)},
+                   {"maximum", static_cast<int64_t>(field.maximum)}};
     return {{"type", "array"}, {"items", element}};
 }
 
 // A default in its own type, as the schema's "default" wants it; text where it cannot be read as anything else.
 Json defaultOf(const ConfigField& field) {
     using Kind = ConfigField::Kind;
-    if (field.kind == Kind::Text || field.kind == Kind::Path || field.kind == Kind::Choice || field.kind == Kind::List) return field.defaultValue;
+    if (field.kind == Kind::Text || field.kind == Kind::Path || field.kind == Kind::Choice || field.kind == Kind::List)
+        return field.defaultValue;
     const Json value = Json::parse(field.defaultValue, nullptr, false);
     return value.is_discarded() ? Json(field.defaultValue) : value;
 }
@@ -45,7 +59,9 @@ Json fieldSchema(const ConfigField& field) {
 }
 
 // An object without keys of its own; nothing beyond what is put into it may stand there.
-Json section() { return {{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}}; }
+Json section() {
+    return {{"type", "object"}, {"additionalProperties", false}, {"properties", Json::object()}};
+}
 
 // Puts a schema under a dotted path, making the sections above it.
 void put(Json& root, std::string_view path, Json schema) {

@@ -22,8 +22,9 @@ constexpr std::array kNames<DType>{"qint8", "quint8", "float8_e4m3", "float8_e5m
 template <>
 constexpr std::array kNames<Scheme>{"per_tensor", "per_channel", "per_group"};
 template <>
-constexpr std::array kNames<ObserverKind>{"minmax", "moving_average_minmax", "per_channel_minmax", "histogram",
-                                          "custom_minmax", "percentile", "entropy", "mse"};
+constexpr std::array kNames<ObserverKind>{
+    "minmax", "moving_average_minmax", "per_channel_minmax", "histogram", "custom_minmax", "percentile", "entropy",
+    "mse"};
 template <>
 constexpr std::array kNames<FakeQuantKind>{"custom", "per_channel", "lsq", "pact"};
 template <>

@@ -24,7 +24,8 @@ int32_t classNumber(const Dataset& data, const std::string& name) {
 
 class ChosenClasses final : public Dataset {
 public:
-    ChosenClasses(std::shared_ptr<const Dataset> all, std::set<int32_t> classes) : m_all(std::move(all)), m_classes(std::move(classes)) {
+    ChosenClasses(std::shared_ptr<const Dataset> all, std::set<int32_t> classes)
+        : m_all(std::move(all)), m_classes(std::move(classes)) {
         m_classNames = m_all->classNames();
         m_warnings = m_all->warnings();
         m_leftOut = m_all->leftOut();
@@ -52,7 +53,8 @@ private:
 
 }  // namespace
 
-std::shared_ptr<const Dataset> keepClasses(std::shared_ptr<const Dataset> all, const std::vector<std::string>& classes) {
+std::shared_ptr<const Dataset> keepClasses(std::shared_ptr<const Dataset> all,
+                                           const std::vector<std::string>& classes) {
     std::set<int32_t> numbers;
     for (const std::string& name : classes) numbers.insert(classNumber(*all, name));
     return std::make_shared<ChosenClasses>(std::move(all), std::move(numbers));

@@ -64,8 +64,8 @@ std::vector<int32_t> byNumber(const ClassList& data, const ClassList& model) {
 [[noreturn]] void failMissing(const ClassList& data, const ClassList& model, size_t number) {
     const std::string instead =
         number < model.names.size() ? str("; its class ", number, " is ", quotedName(model.names[number])) : "";
-    fail(ErrorKind::BadInput, model.owner, " has no class ", quotedName(data.names[number]), ", which is class ", number,
-         " of ", data.owner, instead);
+    fail(ErrorKind::BadInput, model.owner, " has no class ", quotedName(data.names[number]), ", which is class ",
+         number, " of ", data.owner, instead);
 }
 
 std::vector<int32_t> byName(const ClassList& data, const ClassList& model, const std::set<std::string>& counted) {
@@ -77,12 +77,13 @@ std::vector<int32_t> byName(const ClassList& data, const ClassList& model, const
         if (!counted.empty() && !counted.contains(data.names[i])) continue;
         const std::vector<int32_t> found = index.find(data.names[i]);
         if (found.empty()) failMissing(data, model, i);
-        require(found.size() == 1, ErrorKind::BadInput, "class ", i, " of ", data.owner, ", ", quotedName(data.names[i]),
-                ", may be any of ", found.size(), " classes of ", model.owner, " of that name");
+        require(found.size() == 1, ErrorKind::BadInput, "class ", i, " of ", data.owner, ", ",
+                quotedName(data.names[i]), ", may be any of ", found.size(), " classes of ", model.owner,
+                " of that name");
         const auto [other, fresh] = taken.emplace(found[0], i);
         require(fresh, ErrorKind::BadInput, "classes ", other->second, " and ", i, " of ", data.owner, ", ",
-                quotedName(data.names[other->second]), " and ", quotedName(data.names[i]), ", are both class ", found[0],
-                " of ", model.owner);
+                quotedName(data.names[other->second]), " and ", quotedName(data.names[i]), ", are both class ",
+                found[0], " of ", model.owner);
         numbers.back() = found[0];
     }
     return numbers;

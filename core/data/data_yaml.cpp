@@ -90,8 +90,8 @@ std::vector<std::string> readClasses(const fs::path& file, const YAML::Node& roo
     return result;
 }
 
-// Where the data or a source may be: as written; then without a leading ../, as labelling services write it; each with the
-// separators of Windows replaced.
+// Where the data or a source may be: as written; then without a leading ../, as labelling services write it; each with
+// the separators of Windows replaced.
 std::vector<fs::path> placesOf(const fs::path& root, const std::string& written) {
     std::string slashes = written;
     std::ranges::replace(slashes, '\\', '/');
@@ -120,18 +120,21 @@ fs::path rootOf(const fs::path& file, const YAML::Node& path) {
     return place != places.end() ? *place : places.front();
 }
 
-void addImages(const fs::path& file, const YAML::Node& entry, const char* key, const fs::path& root, Depth depth, ImageSet& set) {
+void addImages(const fs::path& file, const YAML::Node& entry, const char* key, const fs::path& root, Depth depth,
+               ImageSet& set) {
     const std::vector<fs::path> places = placesOf(root, textOf(file, entry, key));
     const auto place = std::ranges::find_if(places, isThere);
     std::vector<std::string> tried;
     for (const fs::path& one : places) tried.push_back(one.string());
-    require(place != places.end(), ErrorKind::BadInput, placeOf(file, entry), key, " names ", joinedWords(tried, " or "), ", and nothing is there");
+    require(place != places.end(), ErrorKind::BadInput, placeOf(file, entry), key, " names ",
+            joinedWords(tried, " or "), ", and nothing is there");
     std::error_code error;
     const bool there = fs::exists(*place, error);
-    require(there, ErrorKind::BadInput, placeOf(file, entry), key, " names ", place->string(), ", which cannot be opened: ", error.message());
+    require(there, ErrorKind::BadInput, placeOf(file, entry), key, " names ", place->string(),
+            ", which cannot be opened: ", error.message());
     const SourceKind kind = sourceKind(*place);
-    require(kind != SourceKind::Nothing && kind != SourceKind::DataYaml, ErrorKind::BadInput, placeOf(file, entry), key, " names ",
-            place->string(), ", which is neither a folder, an image list (.txt) nor a picture");
+    require(kind != SourceKind::Nothing && kind != SourceKind::DataYaml, ErrorKind::BadInput, placeOf(file, entry), key,
+            " names ", place->string(), ", which is neither a folder, an image list (.txt) nor a picture");
     ImageSet found = findImages(*place, DataSplit::Train, depth);
     set.images.insert(set.images.end(), found.images.begin(), found.images.end());
     set.warnings.insert(set.warnings.end(), found.warnings.begin(), found.warnings.end());

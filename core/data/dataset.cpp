@@ -27,8 +27,10 @@ public:
         m_warnings = std::move(set.warnings);
         m_items.reserve(set.images.size());
         for (const fs::path& image : set.images) add(image);
-        if (m_doubts > kMostDoubts) m_warnings.push_back(str("the same of ", m_doubts - kMostDoubts, " more label files"));
-        require(!m_items.empty() || m_reason.empty(), ErrorKind::BadInput, spec, " leaves no picture to work with: ", m_reason);
+        if (m_doubts > kMostDoubts)
+            m_warnings.push_back(str("the same of ", m_doubts - kMostDoubts, " more label files"));
+        require(!m_items.empty() || m_reason.empty(), ErrorKind::BadInput, spec,
+                " leaves no picture to work with: ", m_reason);
         require(!m_items.empty() || m_warnings.empty(), ErrorKind::BadInput, "there are no pictures in ", spec, ": ",
                 m_warnings.empty() ? "" : m_warnings.front());
         require(!m_items.empty(), ErrorKind::BadInput, "there are no pictures in ", spec);
@@ -66,7 +68,8 @@ private:
     void add(const fs::path& image) {
         LabelReading reading = readLabels(labelPathOf(image), static_cast<int64_t>(m_classNames.size()));
         if (!reading.problem.empty()) return leaveOut(reading.problem, str(", so ", image.string(), " is left out"));
-        if (const std::string problem = pictureProblem(image); !problem.empty()) return leaveOut(problem, ", so it is left out");
+        if (const std::string problem = pictureProblem(image); !problem.empty())
+            return leaveOut(problem, ", so it is left out");
         if (!reading.doubt.empty() && ++m_doubts <= kMostDoubts) m_warnings.push_back(reading.doubt);
         m_items.push_back({image.string(), std::move(reading.labels)});
     }
@@ -106,11 +109,14 @@ private:
 
 Dataset::~Dataset() = default;
 
-const char* splitName(DataSplit split) { return kSplits[static_cast<size_t>(split)]; }
+const char* splitName(DataSplit split) {
+    return kSplits[static_cast<size_t>(split)];
+}
 
 DataSplit splitNamed(std::string_view name) {
     const auto found = std::ranges::find(kSplits, name);
-    require(found != kSplits.end(), ErrorKind::BadInput, "there is no split called ", name, ", only train, val and test");
+    require(found != kSplits.end(), ErrorKind::BadInput, "there is no split called ", name,
+            ", only train, val and test");
     return static_cast<DataSplit>(found - kSplits.begin());
 }
 
@@ -121,8 +127,10 @@ std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit sp
 }
 
 void checkDescription(const std::string& spec, DataSplit split) {
-    if (isShapesSpec(spec)) parseShapesSpec(spec);
-    else findImages(spec, split, Depth::Names);
+    if (isShapesSpec(spec))
+        parseShapesSpec(spec);
+    else
+        findImages(spec, split, Depth::Names);
 }
 
 }  // namespace qat

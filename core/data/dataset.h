@@ -39,8 +39,8 @@ class Dataset {
 public:
     virtual ~Dataset();
     virtual int64_t size() const = 0;
-    // index is within 0..size()-1. Throws Error{BadInput} naming the file if it cannot be opened, and, where the data set
-    // was opened strictly, if it turns out damaged.
+    // index is within 0..size()-1. Throws Error{BadInput} naming the file if it cannot be opened, and, where the data
+    // set was opened strictly, if it turns out damaged.
     virtual Sample read(int64_t index) const = 0;
     // The labels that read() gives, without decoding the picture where they are known.
     virtual std::vector<ObjectLabel> labels(int64_t index) const { return read(index).labels; }
@@ -50,12 +50,13 @@ public:
 
     // Index is the class; empty if nobody named the classes.
     const std::vector<std::string>& classNames() const { return m_classNames; }
-    // What was found when the data set was opened, one sentence each, naming file and line: pictures that were left out,
-    // rows that may be mistakes, folders that could not be searched.
+    // What was found when the data set was opened, one sentence each, naming file and line: pictures that were left
+    // out, rows that may be mistakes, folders that could not be searched.
     const std::vector<std::string>& warnings() const { return m_warnings; }
     // How many pictures were left out.
     int64_t leftOut() const { return m_leftOut; }
-    // Pictures that turned out damaged when they were decoded, one sentence each, in their order; grows while they are read.
+    // Pictures that turned out damaged when they were decoded, one sentence each, in their order; grows while they are
+    // read.
     virtual std::vector<std::string> foundDamaged() const { return {}; }
 
 protected:
@@ -69,7 +70,8 @@ protected:
 // order of their paths. Labels are read and the pictures' headers and ends looked at, none is decoded. Throws
 // Error{BadInput} naming file and line: nothing found, a class the data does not have, no picture left, or (Strict, and
 // of a single picture always) one that would be left out.
-std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, DataCheck check = DataCheck::Lenient);
+std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split,
+                                           DataCheck check = DataCheck::Lenient);
 
 // What openDataset would refuse before it looks for pictures: names, splits, classes, whether there is anything at the
 // places that are named. Throws Error{BadInput} naming file and line.

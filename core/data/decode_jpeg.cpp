@@ -29,9 +29,13 @@ struct JpegReading {
     bool allScans;        // every coefficient was there in full accuracy
 };
 
-JpegReading& of(j_common_ptr codec) { return *static_cast<JpegReading*>(codec->client_data); }
+JpegReading& of(j_common_ptr codec) {
+    return *static_cast<JpegReading*>(codec->client_data);
+}
 
-void onError(j_common_ptr codec) { std::longjmp(of(codec).escape, 1); }
+void onError(j_common_ptr codec) {
+    std::longjmp(of(codec).escape, 1);
+}
 
 void onMessage(j_common_ptr codec, int level) {
     if (level >= 0) return;  // a trace
@@ -120,8 +124,9 @@ Decoded decodeJpeg(std::span<const std::byte> file, const ImageHeader& header) {
     begin(reading);
     Decoded result;
     if (readHeader(reading, file) && isSize(reading.codec, header)) {
-        result.image = cv::Mat::zeros(static_cast<int>(reading.codec.image_height), static_cast<int>(reading.codec.image_width),
-                                      reading.codec.num_components == 4 ? CV_8UC4 : CV_8UC3);
+        result.image =
+            cv::Mat::zeros(static_cast<int>(reading.codec.image_height), static_cast<int>(reading.codec.image_width),
+                           reading.codec.num_components == 4 ? CV_8UC4 : CV_8UC3);
         readRows(reading, result.image.data, result.image.step);
         if (!reading.allRows || (reading.endMissing && !hasEverything(reading, file))) result.image.release();
     }

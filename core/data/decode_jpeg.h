@@ -13,7 +13,8 @@ namespace qat {
 struct Decoded {
     cv::Mat image;         // BGR, uint8; empty: it cannot be decoded
     bool damaged = false;  // pixels are wrong or missing in a picture that was decoded all the same
-    const char* why = "";  // it was not, to go after the file's name, where there is more to say than that it is damaged
+    const char* why =
+        "";  // it was not, to go after the file's name, where there is more to say than that it is damaged
 };
 
 // As stored, not yet turned upright; the pixels are those of cv::imdecode for whole files. A file without its end is

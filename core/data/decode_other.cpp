@@ -17,7 +17,9 @@ namespace {
 thread_local bool t_tiffFailed = false;
 
 // libtiff goes on after most errors, with what it has.
-void noteTiffError(const char*, const char*, va_list) { t_tiffFailed = true; }
+void noteTiffError(const char*, const char*, va_list) {
+    t_tiffFailed = true;
+}
 
 // OpenCV installs its own handlers when it first decodes anything.
 void takeHandlers() {

@@ -35,7 +35,8 @@ void supply(png_structp codec, png_bytep to, size_t count) {
 }
 
 void askForBgr(PngReading& reading) {
-    const int colours = png_get_color_type(reading.codec, reading.info), bits = png_get_bit_depth(reading.codec, reading.info);
+    const int colours = png_get_color_type(reading.codec, reading.info),
+              bits = png_get_bit_depth(reading.codec, reading.info);
     if (bits == 16) png_set_strip_16(reading.codec);
     png_set_strip_alpha(reading.codec);
     if (colours == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(reading.codec);
@@ -55,7 +56,8 @@ bool readHeader(PngReading& reading) {
     png_set_read_fn(reading.codec, &reading, supply);
     png_read_info(reading.codec, reading.info);
     askForBgr(reading);
-    return png_get_rowbytes(reading.codec, reading.info) == 3 * size_t{png_get_image_width(reading.codec, reading.info)};
+    return png_get_rowbytes(reading.codec, reading.info) ==
+           3 * size_t{png_get_image_width(reading.codec, reading.info)};
 }
 
 void readRows(PngReading& reading, png_bytepp rows) {

@@ -15,14 +15,17 @@
 namespace qat {
 namespace {
 
-constexpr uint64_t kFreeEntries = 200'000;    // looked at in any case
-constexpr uint64_t kEntriesAPicture = 20;     // and for each picture found: labels, other sizes, notes
-constexpr uint64_t kFreeRepeats = 10'000;     // entries that links lead to again, in any case
-constexpr uint64_t kRepeatsAnEntry = 32;      // and for each entry, on average: doubling at every link has no end
+constexpr uint64_t kFreeEntries = 200'000;  // looked at in any case
+constexpr uint64_t kEntriesAPicture = 20;   // and for each picture found: labels, other sizes, notes
+constexpr uint64_t kFreeRepeats = 10'000;   // entries that links lead to again, in any case
+constexpr uint64_t kRepeatsAnEntry = 32;    // and for each entry, on average: doubling at every link has no end
 
-constexpr std::array<std::string_view, 5> kForeignFolders{"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "lost+found"};
+constexpr std::array<std::string_view, 5> kForeignFolders{"__MACOSX", "$RECYCLE.BIN", "System Volume Information",
+                                                          "@eaDir", "lost+found"};
 
-bool isHidden(std::string_view name) { return name.starts_with('.'); }
+bool isHidden(std::string_view name) {
+    return name.starts_with('.');
+}
 
 class Walk {
 public:
@@ -49,8 +52,8 @@ private:
         m_inside.pop_back();
         m_again = within;
         if (visit == 2 && !within && m_found.size() > before)
-            m_warnings.push_back(str(folder.string(), " is also reached by another path, so its pictures count more ",
-                                     "than once"));
+            m_warnings.push_back(
+                str(folder.string(), " is also reached by another path, so its pictures count more ", "than once"));
     }
 
     void search(const fs::path& folder) {
@@ -66,8 +69,9 @@ private:
         require(m_repeated <= kFreeRepeats + kRepeatsAnEntry * (m_entries - m_repeated), ErrorKind::BadInput,
                 "links below ", m_top.string(), " lead to the same folders over and over, the last time to ",
                 entry.path().parent_path().string());
-        require(m_entries <= kFreeEntries + kEntriesAPicture * m_found.size(), ErrorKind::BadInput, m_top.string(), " holds more than ",
-                m_entries - 1, " files and folders, of which ", m_found.size(), " are pictures: name the folder of the pictures");
+        require(m_entries <= kFreeEntries + kEntriesAPicture * m_found.size(), ErrorKind::BadInput, m_top.string(),
+                " holds more than ", m_entries - 1, " files and folders, of which ", m_found.size(),
+                " are pictures: name the folder of the pictures");
         const fs::path& path = entry.path();
         const std::string name = path.filename().string();
         if (isByproduct(name)) return;

@@ -33,7 +33,9 @@ std::optional<ImageHeader> headerOf(const PictureBytes& bytes) {
 }
 
 // These store pixels in a stream that says when it is over, whatever follows.
-bool mayLackItsEnd(ImageFormat format) { return format == ImageFormat::Jpeg || format == ImageFormat::Png; }
+bool mayLackItsEnd(ImageFormat format) {
+    return format == ImageFormat::Jpeg || format == ImageFormat::Png;
+}
 
 // What is wrong with the header; empty if nothing is.
 std::string headerProblem(const fs::path& path, const PictureBytes& bytes, const std::optional<ImageHeader>& header) {
@@ -41,12 +43,14 @@ std::string headerProblem(const fs::path& path, const PictureBytes& bytes, const
     if (bytes.size() > kMaxPictureBytes) return str(path.string(), " is too large for a picture");
     if (!header) {
         const std::string other = foreignFormat(bytes);
-        return other.empty() ? str(path.string(), " is not a picture that can be read")
-                             : str(path.string(), " is ", other, ", which is not read (JPEG, PNG, BMP, WebP, TIFF and PFM are)");
+        return other.empty()
+                   ? str(path.string(), " is not a picture that can be read")
+                   : str(path.string(), " is ", other, ", which is not read (JPEG, PNG, BMP, WebP, TIFF and PFM are)");
     }
     const auto [width, height, room] = std::tuple(header->width, header->height, header->room);
     if (width <= 0 || height <= 0) return str(path.string(), " is a picture without pixels");
-    if (height > kMaxPixels / width) return str(path.string(), " has ", width, " x ", height, " pixels, more than this program reads");
+    if (height > kMaxPixels / width)
+        return str(path.string(), " has ", width, " x ", height, " pixels, more than this program reads");
     if (room > kMaxPixels) return str(path.string(), " has tiles of ", room, " pixels, more than this program reads");
     if (!header->complete && !mayLackItsEnd(header->format)) return str(path.string(), " is cut short");
     return "";
@@ -76,7 +80,8 @@ PictureReading decode(const fs::path& path, const std::string& bytes) {
     if (std::string problem = headerProblem(path, view, header); !problem.empty()) return {{}, std::move(problem)};
     const Decoded decoded = decodeAs(content, *header);
     if (decoded.image.empty() && *decoded.why != '\0') return {{}, path.string() + decoded.why};
-    if (decoded.image.empty()) return {{}, path.string() + (header->complete ? " is damaged and cannot be read" : " is cut short")};
+    if (decoded.image.empty())
+        return {{}, path.string() + (header->complete ? " is damaged and cannot be read" : " is cut short")};
     return {decoded.image, decoded.damaged ? str(path.string(), " is damaged, and not all of it can be read") : ""};
 }
 
@@ -113,7 +118,8 @@ PictureReading readPicture(const fs::path& path) {
     try {
         {
             const PictureBytes head(path);  // a bomb or a huge file is refused before it is read
-            if (std::string problem = headerProblem(path, head, headerOf(head)); !problem.empty()) return {{}, std::move(problem)};
+            if (std::string problem = headerProblem(path, head, headerOf(head)); !problem.empty())
+                return {{}, std::move(problem)};
         }
         bytes = readFile(path);
     } catch (const Error& error) {

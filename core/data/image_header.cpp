@@ -18,7 +18,9 @@ constexpr size_t kMostJunk = 64 << 10;  // bytes of a JPEG file that belong to n
 class Reader {
 public:
     Reader(const PictureBytes& bytes, bool bigEndian) : m_bytes(bytes), m_bigEndian(bigEndian) {}
-    uint32_t number(size_t offset, int count) const { return static_cast<uint32_t>(m_bytes.number(offset, count, m_bigEndian)); }
+    uint32_t number(size_t offset, int count) const {
+        return static_cast<uint32_t>(m_bytes.number(offset, count, m_bigEndian));
+    }
     uint32_t byteAt(size_t offset) const { return m_bytes.byteAt(offset); }
     bool textAt(size_t offset, std::string_view text) const { return m_bytes.textAt(offset, text); }
     const PictureBytes& bytes() const { return m_bytes; }
@@ -32,13 +34,21 @@ private:
 ImageHeader upright(ImageFormat format, int64_t width, int64_t height, uint64_t orientation, bool complete) {
     const bool known = orientation >= 1 && orientation <= 8;
     if (isTransposed(orientation)) std::swap(width, height);
-    return {.format = format, .width = width, .height = height, .complete = complete, .orientation = known ? static_cast<int>(orientation) : 1};
+    return {.format = format,
+            .width = width,
+            .height = height,
+            .complete = complete,
+            .orientation = known ? static_cast<int>(orientation) : 1};
 }
 
-bool isFrameStart(uint32_t marker) { return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC; }
+bool isFrameStart(uint32_t marker) {
+    return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+}
 
 // Restarts, temporary markers, starts and escapes stand alone, without a length.
-bool standsAlone(uint32_t marker) { return marker <= 0x01 || (marker >= 0xD0 && marker <= 0xD8); }
+bool standsAlone(uint32_t marker) {
+    return marker <= 0x01 || (marker >= 0xD0 && marker <= 0xD8);
+}
 
 // Inside coded data every 0xFF is escaped, so the pair can only be the end-of-image marker. Little is ever behind it.
 bool hasJpegEnd(const Reader& reader, size_t frame) {
@@ -70,7 +80,8 @@ std::optional<ImageHeader> readJpeg(const Reader& reader) {
             tagged = true;
         }
         if (isFrameStart(marker))
-            return upright(ImageFormat::Jpeg, reader.number(at + 7, 2), reader.number(at + 5, 2), orientation, hasJpegEnd(reader, at));
+            return upright(ImageFormat::Jpeg, reader.number(at + 7, 2), reader.number(at + 5, 2), orientation,
+                           hasJpegEnd(reader, at));
         if (length < 2 || marker == 0xDA || marker == 0xD9) return std::nullopt;
         at += 2 + length;
     }
@@ -98,13 +109,17 @@ std::optional<ImageHeader> readBmp(const Reader& reader) {
     const int64_t most = int64_t{1} << 31;
     if (width > most || bits > 32) return std::nullopt;
     const int64_t rowBytes = (width * bits + 31) / 32 * 4;
-    const bool complete = !plain || height == 0 || rowBytes <= (static_cast<int64_t>(reader.size()) - static_cast<int64_t>(reader.number(10, 4))) / height;
+    const bool complete =
+        !plain || height == 0 ||
+        rowBytes <= (static_cast<int64_t>(reader.size()) - static_cast<int64_t>(reader.number(10, 4))) / height;
     return ImageHeader{.format = ImageFormat::Bmp, .width = width, .height = height, .complete = complete};
 }
 
 std::optional<ImageHeader> readWebp(const Reader& reader) {
     const bool complete = reader.size() >= size_t{reader.number(4, 4)} + 8;
-    const auto made = [&](uint32_t width, uint32_t height) { return ImageHeader{.format = ImageFormat::Webp, .width = width, .height = height, .complete = complete}; };
+    const auto made = [&](uint32_t width, uint32_t height) {
+        return ImageHeader{.format = ImageFormat::Webp, .width = width, .height = height, .complete = complete};
+    };
     if (reader.textAt(12, "VP8X")) return made(reader.number(24, 3) + 1, reader.number(27, 3) + 1);
     if (reader.textAt(12, "VP8 ")) return made(reader.number(26, 2) & 0x3FFF, reader.number(28, 2) & 0x3FFF);
     if (!reader.textAt(12, "VP8L")) return std::nullopt;
@@ -114,7 +129,9 @@ std::optional<ImageHeader> readWebp(const Reader& reader) {
 
 // The next word of a PFM header, at most 20 characters; moves `at` to the character after it.
 std::string pfmWord(const Reader& reader, size_t& at) {
-    const auto isBlank = [&] { return reader.byteAt(at) == ' ' || (reader.byteAt(at) >= '\t' && reader.byteAt(at) <= '\r'); };
+    const auto isBlank = [&] {
+        return reader.byteAt(at) == ' ' || (reader.byteAt(at) >= '\t' && reader.byteAt(at) <= '\r');
+    };
     while (isBlank()) ++at;
     std::string word;
     for (; word.size() < 20 && reader.byteAt(at) > ' '; ++at) word += static_cast<char>(reader.byteAt(at));
@@ -125,10 +142,12 @@ std::optional<ImageHeader> readPfm(const Reader& reader) {
     size_t at = 2;
     const auto side = [&] { return std::strtoll(pfmWord(reader, at).c_str(), nullptr, 10); };
     const int64_t width = side(), height = side(), channels = reader.textAt(0, "PF") ? 3 : 1;
-    if (width < 0 || height < 0 || width > INT32_MAX || height > INT32_MAX || pfmWord(reader, at).empty()) return std::nullopt;
+    if (width < 0 || height < 0 || width > INT32_MAX || height > INT32_MAX || pfmWord(reader, at).empty())
+        return std::nullopt;
     const int64_t rest = static_cast<int64_t>(reader.size()) - static_cast<int64_t>(at) - 1;
     const bool complete = width == 0 || height <= rest / (width * channels * 4);
-    return ImageHeader{.format = ImageFormat::Pfm, .width = width, .height = height, .complete = complete, .floating = true};
+    return ImageHeader{
+        .format = ImageFormat::Pfm, .width = width, .height = height, .complete = complete, .floating = true};
 }
 
 struct Signature {

@@ -17,7 +17,7 @@ struct ImageHeader {
     bool complete = true;           // false: the end is missing; of JPEG, it is not within the last 64 kB
     int orientation = 1;            // 1 to 8 as EXIF has it: how stored rows are to be turned
     bool floating = false;          // samples are floating-point numbers
-    int64_t room = 0;               // pixels that decoding makes room for at once, where these are more than the picture's
+    int64_t room = 0;  // pixels that decoding makes room for at once, where these are more than the picture's
 };
 
 // Reads headers of the formats in ImageFormat; nothing for other formats and for headers that make no sense.

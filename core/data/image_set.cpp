@@ -42,12 +42,13 @@ std::vector<fs::path> imagesInList(const fs::path& list) {
         const fs::path image = placeOf(list.parent_path(), name);
         const bool sideFile = image.filename().string().starts_with("._");  // of macOS, named like a picture
         if (sideFile || (isByproduct(image) && !isImagePath(image))) continue;
-        require(isImagePath(image), ErrorKind::BadInput, list.string(), ":", lines.number(), ": ", name, " is not the name of a picture");
+        require(isImagePath(image), ErrorKind::BadInput, list.string(), ":", lines.number(), ": ", name,
+                " is not the name of a picture");
         std::error_code error;
         const bool there = fs::is_regular_file(image, error);
         const bool unknown = error && error != std::errc::no_such_file_or_directory;
-        require(there, ErrorKind::BadInput, list.string(), ":", lines.number(), ": there is no picture at ", image.string(),
-                unknown ? str(" (", error.message(), ")") : "");
+        require(there, ErrorKind::BadInput, list.string(), ":", lines.number(), ": there is no picture at ",
+                image.string(), unknown ? str(" (", error.message(), ")") : "");
         images.push_back(image);
     }
     return images;
@@ -74,11 +75,18 @@ ImageSet findImages(const fs::path& path, DataSplit split, Depth depth) {
         case SourceKind::Folder:
             if (depth == Depth::Pictures) set.images = picturesBelow(path, set.warnings);
             break;
-        case SourceKind::DataYaml: set = readDataYaml(path, split, depth); break;
-        case SourceKind::List: set.images = imagesInList(path); break;
-        case SourceKind::Picture: set.images = {path}; break;
+        case SourceKind::DataYaml:
+            set = readDataYaml(path, split, depth);
+            break;
+        case SourceKind::List:
+            set.images = imagesInList(path);
+            break;
+        case SourceKind::Picture:
+            set.images = {path};
+            break;
         case SourceKind::Nothing:
-            fail(ErrorKind::BadInput, path.string(), " is neither a data.yaml, an image list (.txt), a folder nor a picture");
+            fail(ErrorKind::BadInput, path.string(),
+                 " is neither a data.yaml, an image list (.txt), a folder nor a picture");
     }
     std::sort(set.images.begin(), set.images.end(),
               [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });

@@ -29,7 +29,8 @@ enum class Depth { Names, Pictures };
 
 // Keys: path (root, relative to the file), train, val (or validation) and test (folder, picture or list, or several of
 // them), names (list or index: name), nc. A path, that of the root too, that begins with ../ and leads to nothing is
-// tried without it, as labelling services write it for files beside data.yaml, and with slashes for its backslashes. Throws Error{BadInput} naming file, line and key.
+// tried without it, as labelling services write it for files beside data.yaml, and with slashes for its backslashes.
+// Throws Error{BadInput} naming file, line and key.
 ImageSet readDataYaml(const fs::path& file, DataSplit split, Depth depth);
 
 // Anything openDataset takes except shapes.

@@ -50,7 +50,8 @@ const char* faultOf(const std::vector<double>& values, bool polygons) {
     if (!(values[0] >= 0) || values[0] != std::floor(values[0])) return "does not begin with a class number";
     const auto outside = [](double value) { return !(value >= -kTolerance && value <= 1 + kTolerance); };
     if (std::any_of(values.begin() + 1, values.end(), outside)) return "has a coordinate outside 0..1";
-    if (!polygons && (values[3] < 0 || values[4] < 0)) return "has a negative width or height";  // the edge is none of these
+    if (!polygons && (values[3] < 0 || values[4] < 0))
+        return "has a negative width or height";  // the edge is none of these
     return nullptr;
 }
 
@@ -82,7 +83,8 @@ LabelReading problem(const fs::path& file, int line, const char* what) {
 std::string doubtOf(const fs::path& file, const std::vector<Row>& rows) {
     const auto box = std::ranges::find_if(rows, [](const Row& row) { return row.values.size() == 5; });
     if (box == rows.end()) return "";
-    return str(file.string(), ":", box->line, ": this row has five values like a box, and other rows of the file are polygons, so it is read as "
+    return str(file.string(), ":", box->line,
+               ": this row has five values like a box, and other rows of the file are polygons, so it is read as "
                "two points of a polygon, as trainers do");
 }
 

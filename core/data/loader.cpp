@@ -127,8 +127,8 @@ void Loader::Engine::startThreads() {
     } catch (const std::system_error& error) {
         const size_t started = m_threads.size();
         stopThreads();
-        fail(ErrorKind::Io, "cannot start ", m_options.workers, " loader threads (run.workers, --workers), only ", started, ": ",
-             error.code().message());
+        fail(ErrorKind::Io, "cannot start ", m_options.workers, " loader threads (run.workers, --workers), only ",
+             started, ": ", error.code().message());
     }
 }
 

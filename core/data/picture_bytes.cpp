@@ -17,7 +17,8 @@ constexpr size_t kBlock = 4096;
 
 }  // namespace
 
-PictureBytes::PictureBytes(const fs::path& file) : m_fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), m_buffer(kBlock) {
+PictureBytes::PictureBytes(const fs::path& file)
+    : m_fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), m_buffer(kBlock) {
     require(m_fd >= 0, ErrorKind::Io, "cannot open ", file.string(), ": ", std::strerror(errno));
     struct stat info {};
     const bool known = ::fstat(m_fd, &info) == 0, regular = known && S_ISREG(info.st_mode);
@@ -49,7 +50,8 @@ bool PictureBytes::textAt(size_t offset, std::string_view text) const {
 
 uint64_t PictureBytes::number(size_t offset, int count, bool bigEndian) const {
     uint64_t value = 0;
-    for (int i = 0; i < count; ++i) value |= uint64_t{byteAt(offset + static_cast<size_t>(i))} << 8 * (bigEndian ? count - 1 - i : i);
+    for (int i = 0; i < count; ++i)
+        value |= uint64_t{byteAt(offset + static_cast<size_t>(i))} << 8 * (bigEndian ? count - 1 - i : i);
     return value;
 }
 

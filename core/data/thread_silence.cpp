@@ -31,7 +31,11 @@ private:
 
 }  // namespace
 
-ThreadSilence::ThreadSilence() { ++t_silences; }
-ThreadSilence::~ThreadSilence() { --t_silences; }
+ThreadSilence::ThreadSilence() {
+    ++t_silences;
+}
+ThreadSilence::~ThreadSilence() {
+    --t_silences;
+}
 
 }  // namespace qat

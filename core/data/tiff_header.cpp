@@ -13,8 +13,16 @@ constexpr uint64_t kMostPieces = uint64_t{1} << 20;  // strips or tiles that are
 
 // Tags of the directory.
 enum : uint64_t {
-    kWidth = 256, kHeight = 257, kOrientation = 274, kStripOffsets = 273, kStripBytes = 279,
-    kSampleFormat = 339, kTileWidth = 322, kTileHeight = 323, kTileOffsets = 324, kTileBytes = 325
+    kWidth = 256,
+    kHeight = 257,
+    kOrientation = 274,
+    kStripOffsets = 273,
+    kStripBytes = 279,
+    kSampleFormat = 339,
+    kTileWidth = 322,
+    kTileHeight = 323,
+    kTileOffsets = 324,
+    kTileBytes = 325
 };
 
 // Places are counted from the start of the block. Classic files have 4 bytes for an offset, big ones 8.
@@ -34,11 +42,16 @@ struct Entry {
 
 int bytesOf(uint64_t type) {
     switch (type) {
-        case 1: return 1;            // BYTE
-        case 3: return 2;            // SHORT
-        case 4: return 4;            // LONG
-        case 16: return 8;           // LONG8
-        default: return 0;           // no whole number without a sign
+        case 1:
+            return 1;  // BYTE
+        case 3:
+            return 2;  // SHORT
+        case 4:
+            return 4;  // LONG
+        case 16:
+            return 8;  // LONG8
+        default:
+            return 0;  // no whole number without a sign
     }
 }
 
@@ -60,7 +73,8 @@ bool forEachEntry(const Layout& in, const std::function<void(const Entry&)>& see
     bool there = directory + static_cast<uint64_t>(countBytes) + entries * size <= end;
     for (uint64_t i = 0; i < entries; ++i) {
         const uint64_t at = directory + static_cast<uint64_t>(countBytes) + i * size;
-        Entry entry{in.number(at, 2), in.number(at + 2, 2), in.number(at + 4, in.offsetBytes()), at + (in.wide ? 12 : 8)};
+        Entry entry{in.number(at, 2), in.number(at + 2, 2), in.number(at + 4, in.offsetBytes()),
+                    at + (in.wide ? 12 : 8)};
         const auto each = static_cast<uint64_t>(bytesOf(entry.type));
         const auto inside = static_cast<uint64_t>(in.offsetBytes());
         if (each == 0) continue;
@@ -87,7 +101,9 @@ bool piecesAreThere(const Layout& in, const Entry& offsets, const Entry& bytes) 
     return true;
 }
 
-int64_t cut(uint64_t value) { return static_cast<int64_t>(std::min<uint64_t>(value, UINT32_MAX)); }
+int64_t cut(uint64_t value) {
+    return static_cast<int64_t>(std::min<uint64_t>(value, UINT32_MAX));
+}
 
 }  // namespace
 
@@ -103,15 +119,34 @@ std::optional<ImageHeader> readTiffHeader(const PictureBytes& file) {
         // Of a size that is stated twice the larger counts, whichever the decoder takes.
         const auto grow = [&](int64_t& size) { size = std::max(size, cut(valueOf(*in, entry))); };
         switch (entry.tag) {
-            case kWidth: grow(header.width); break;
-            case kHeight: grow(header.height); break;
-            case kOrientation: orientation = valueOf(*in, entry); break;
-            case kSampleFormat: header.floating = valueOf(*in, entry) == 3; break;
-            case kTileWidth: grow(tileWidth); break;
-            case kTileHeight: grow(tileHeight); break;
-            case kStripOffsets: case kTileOffsets: offsets = entry; break;
-            case kStripBytes: case kTileBytes: bytes = entry; break;
-            default: break;
+            case kWidth:
+                grow(header.width);
+                break;
+            case kHeight:
+                grow(header.height);
+                break;
+            case kOrientation:
+                orientation = valueOf(*in, entry);
+                break;
+            case kSampleFormat:
+                header.floating = valueOf(*in, entry) == 3;
+                break;
+            case kTileWidth:
+                grow(tileWidth);
+                break;
+            case kTileHeight:
+                grow(tileHeight);
+                break;
+            case kStripOffsets:
+            case kTileOffsets:
+                offsets = entry;
+                break;
+            case kStripBytes:
+            case kTileBytes:
+                bytes = entry;
+                break;
+            default:
+                break;
         }
     });
     header.complete = there && piecesAreThere(*in, offsets, bytes);

@@ -14,6 +14,8 @@ std::optional<ImageHeader> readTiffHeader(const PictureBytes& file);
 uint64_t tiffOrientation(const PictureBytes& file, size_t start);
 
 // Whether this orientation makes width and height change places.
-inline bool isTransposed(uint64_t orientation) { return orientation >= 5 && orientation <= 8; }
+inline bool isTransposed(uint64_t orientation) {
+    return orientation >= 5 && orientation <= 8;
+}
 
 }  // namespace qat

@@ -16,10 +16,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double msSince(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double msSince(Clock::time_point start) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
-// Labels as the public validator sees them: scaled with the picture into the input (shifted by the unrounded padding) and
-// back like a detection. The detour moves a box by up to half a pixel, which counts at IoU 0.95.
+// Labels as the public validator sees them: scaled with the picture into the input (shifted by the unrounded padding)
+// and back like a detection. The detour moves a box by up to half a pixel, which counts at IoU 0.95.
 void addLabels(const at::Tensor& targets, const Batch& batch, std::vector<ImageDetections>& images) {
     const float height = static_cast<float>(batch.images.size(2)), width = static_cast<float>(batch.images.size(3));
     const auto rows = targets.accessor<float, 2>();
@@ -27,24 +29,27 @@ void addLabels(const at::Tensor& targets, const Batch& batch, std::vector<ImageD
         const auto i = static_cast<size_t>(rows[r][0]);
         const float x = rows[r][2] * width, y = rows[r][3] * height, w = rows[r][4] * width, h = rows[r][5] * height;
         const ImageInfo& info = batch.info[i];
-        const Box box = toOriginal({x - w / 2, y - h / 2, x + w / 2, y + h / 2}, info.ratio, info.padLeft, info.padTop, {info.width, info.height});
+        const Box box = toOriginal({x - w / 2, y - h / 2, x + w / 2, y + h / 2}, info.ratio, info.padLeft, info.padTop,
+                                   {info.width, info.height});
         images[i].labels.push_back({box, static_cast<int32_t>(rows[r][1])});
     }
 }
 
 }  // namespace
 
-ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses, const NmsOptions& nms) {
+ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses,
+                             const NmsOptions& nms) {
     const at::Tensor rows = decoded.contiguous();
     ImageDetections image{info.path, info.width, info.height, {}, {}};
-    image.detections = nonMaxSuppression({rows.data_ptr<float>(), static_cast<size_t>(rows.numel())}, numClasses, rows.size(1), nms);
+    image.detections =
+        nonMaxSuppression({rows.data_ptr<float>(), static_cast<size_t>(rows.numel())}, numClasses, rows.size(1), nms);
     for (Detection& detection : image.detections)
         detection.box = toOriginal(detection.box, info.ratio, info.padLeft, info.padTop, {info.width, info.height});
     return image;
 }
 
-EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options, const CancelToken& cancel,
-                          const std::function<void(int64_t, int64_t)>& progress) {
+EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options,
+                          const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress) {
     const Graph runnable = inferenceForm(graph);
     Executor executor(runnable, {.outputs = {"decoded"}, .frozen = true, .precise = options.precise});
     MetricsAccumulator metrics(static_cast<int>(graph.info.numClasses));
@@ -61,7 +66,8 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
         start = Clock::now();
         std::vector<ImageDetections> found;
         for (size_t i = 0; i < batch->info.size(); ++i)
-            found.push_back(detectionsOf(decoded[static_cast<int64_t>(i)], batch->info[i], graph.info.numClasses, options.nms));
+            found.push_back(
+                detectionsOf(decoded[static_cast<int64_t>(i)], batch->info[i], graph.info.numClasses, options.nms));
         addLabels(batch->targets, *batch, found);
         for (size_t i = 0; i < found.size(); ++i) {
             if (batch->info[i].damaged) {
@@ -76,8 +82,10 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
         if (progress) progress(++done, total);
         cancel.poll();
     }
-    require(images > 0 || damaged.empty(), ErrorKind::BadInput, "there is nothing to measure: not one picture can be decoded, the first is ", damaged);
-    for (double* ms : {&result.preprocessMs, &result.inferenceMs, &result.postprocessMs}) *ms /= static_cast<double>(std::max<int64_t>(images, 1));
+    require(images > 0 || damaged.empty(), ErrorKind::BadInput,
+            "there is nothing to measure: not one picture can be decoded, the first is ", damaged);
+    for (double* ms : {&result.preprocessMs, &result.inferenceMs, &result.postprocessMs})
+        *ms /= static_cast<double>(std::max<int64_t>(images, 1));
     result.metrics = metrics.result();
     return result;
 }

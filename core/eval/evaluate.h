@@ -28,17 +28,19 @@ struct EvaluationOptions {
 };
 
 struct EvaluationResult {
-    DetectionMetrics metrics;              // matched on the original images
-    std::vector<ImageDetections> images;   // if kept, loader order
+    DetectionMetrics metrics;                                     // matched on the original images
+    std::vector<ImageDetections> images;                          // if kept, loader order
     double preprocessMs = 0, inferenceMs = 0, postprocessMs = 0;  // wall time an image, as seen by this thread
 };
 
 // Detections of one decoded output [4 + classes, A], mapped back to the original image; without labels.
-ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses, const NmsOptions& nms);
+ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses,
+                             const NmsOptions& nms);
 
-// Runs the graph's inferenceForm over one epoch of the loader: a quantized model is measured in integer arithmetic, so its
-// figures do not depend on the number of threads. progress(done, total) counts batches. Throws Error{Cancelled} on request.
-EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options, const CancelToken& cancel,
-                          const std::function<void(int64_t, int64_t)>& progress = {});
+// Runs the graph's inferenceForm over one epoch of the loader: a quantized model is measured in integer arithmetic, so
+// its figures do not depend on the number of threads. progress(done, total) counts batches. Throws Error{Cancelled} on
+// request.
+EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options,
+                          const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress = {});
 
 }  // namespace qat

@@ -63,7 +63,8 @@ pid_t spawn(const std::vector<std::string>& arguments, int sink) {
     pid_t child = 0;
     const bool named = arguments[0].find('/') == std::string::npos;
     const std::filesystem::path program = named ? findProgram(arguments[0]) : std::filesystem::path(arguments[0]);
-    const int error = program.empty() ? ENOENT : posix_spawn(&child, program.c_str(), &actions, &attributes, argv.data(), environ);
+    const int error =
+        program.empty() ? ENOENT : posix_spawn(&child, program.c_str(), &actions, &attributes, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     require(error == 0, ErrorKind::Io, "cannot start ", arguments[0], ": ", std::strerror(error));
@@ -134,7 +135,9 @@ std::filesystem::path findProgram(const std::string& name) {
     while (!folders.empty()) {
         const size_t colon = std::min(folders.find(':'), folders.size());
         const std::filesystem::path program = std::filesystem::path(folders.substr(0, colon)) / name;
-        if (program.is_absolute() && std::filesystem::is_regular_file(program, unreadable) && access(program.c_str(), X_OK) == 0) return program;
+        if (program.is_absolute() && std::filesystem::is_regular_file(program, unreadable) &&
+            access(program.c_str(), X_OK) == 0)
+            return program;
         folders.remove_prefix(std::min(colon + 1, folders.size()));
     }
     return {};

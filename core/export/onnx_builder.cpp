@@ -131,7 +131,8 @@ std::string OnnxBuilder::addFloats(std::string_view wanted, const Shape& shape, 
 }
 
 std::string OnnxBuilder::addHalves(std::string_view wanted, const Shape& shape, std::span<const uint16_t> bits) {
-    return addInitializer(wanted, OnnxType::Half, shape, {reinterpret_cast<const char*>(bits.data()), bits.size_bytes()});
+    return addInitializer(wanted, OnnxType::Half, shape,
+                          {reinterpret_cast<const char*>(bits.data()), bits.size_bytes()});
 }
 
 std::string OnnxBuilder::addIntegers(std::string_view wanted, OnnxType type, const Shape& shape,

@@ -24,7 +24,7 @@ struct OnnxExportOptions {
     bool includeQuantParams = true;  // qwb.quant: every scale and zero point
     bool simplify = true;            // leaves out operators that change nothing
     OnnxBias bias = OnnxBias::Auto;
-    bool exposeCodes = false;        // quantized activations are outputs too: for comparing them, not for use
+    bool exposeCodes = false;  // quantized activations are outputs too: for comparing them, not for use
     std::vector<std::pair<std::string, std::string>> metadata{};  // further entries; replace ours of the same key
 };
 
@@ -33,7 +33,8 @@ struct OnnxExportResult {
     int64_t nodes = 0;
     int64_t quantizedLayers = 0;     // convolutions and linear layers with quantized weights
     std::vector<std::string> notes;  // what was written otherwise than one would expect, a sentence each
-    std::vector<std::pair<std::string, std::string>> codes;  // exposeCodes: name of the quantizer node, name of the output
+    std::vector<std::pair<std::string, std::string>>
+        codes;  // exposeCodes: name of the quantizer node, name of the output
 };
 
 // Writes the file atomically. Input `images` has the shape of the graph's input, which a probe must have set; output

@@ -94,8 +94,8 @@ std::string OnnxVisitor::readBias() {
     const Value& bias = inputValue(2);
     const Grid* input = gridOf(m_node->inputs[0]);
     const Grid* weight = gridOf(m_node->inputs[1]);
-    const bool bytes = input && weight && input->axis < 0 && weight->axis <= 0 && weight->group == 0 && m_qdq.fitsBytes(*input) &&
-                       m_qdq.fitsBytes(*weight) && isStored(bias);
+    const bool bytes = input && weight && input->axis < 0 && weight->axis <= 0 && weight->group == 0 &&
+                       m_qdq.fitsBytes(*input) && m_qdq.fitsBytes(*weight) && isStored(bias);
     const bool wanted = m_options.bias == OnnxBias::Int32 ||
                         (m_options.bias == OnnxBias::Auto && quantizedNext(m_node->outputs.front()));
     if (!bytes || !wanted) return read(2);
@@ -294,8 +294,7 @@ void OnnxVisitor::operator()(const FakeQuantize& op) {
     else if (m_qdq.fitsBytes(grid)) {
         made.integers = m_qdq.quantize(read(0), grid);
         m_codes.push_back({m_node->name, made.integers->integers, made.integers->storage, value.shape});
-    }
-    else
+    } else
         made.tensor = m_qdq.computeInFloat(read(0), grid, value.shape.size());
     made.fakeQuantized = true;
 }
@@ -307,8 +306,9 @@ void OnnxVisitor::writeStored(const Value& value, const Grid& grid, Written& mad
     }
     made.integers = m_qdq.quantizeStored(value, grid);
     if (grid.group > 0)
-        m_notes.push_back(str(value.name, ": groups of ", grid.group, " numbers are the rows of a matrix in the file, since opset ",
-                              OnnxBuilder::kOpset, " has scales along an axis only"));
+        m_notes.push_back(str(value.name, ": groups of ", grid.group,
+                              " numbers are the rows of a matrix in the file, since opset ", OnnxBuilder::kOpset,
+                              " has scales along an axis only"));
 }
 
 void OnnxVisitor::writeOutput(ValueId value, const std::string& name) {

@@ -147,10 +147,12 @@ std::string QdqWriter::dequantize(const IntegerTensor& tensor) {
 // Rows of groups back to the tensor's own shape.
 std::string QdqWriter::joinGroups(const std::string& rows, const IntegerTensor& tensor) {
     const auto whole = [&](const char* suffix, const std::vector<int64_t>& values) {
-        return m_builder.integerConstant(tensor.tensor + suffix, OnnxType::Int64, {static_cast<int64_t>(values.size())}, values);
+        return m_builder.integerConstant(tensor.tensor + suffix, OnnxType::Int64, {static_cast<int64_t>(values.size())},
+                                         values);
     };
     const auto add = [&](const char* op, const std::vector<std::string>& inputs, const char* suffix) {
-        return m_builder.addNamedNode(tensor.tensor + suffix, op, inputs, tensor.tensor + suffix + std::string("_output_0"));
+        return m_builder.addNamedNode(tensor.tensor + suffix, op, inputs,
+                                      tensor.tensor + suffix + std::string("_output_0"));
     };
     const int64_t channels = tensor.shape.front(), row = sizeOf(tensor.shape) / channels;
     std::string made = rows;
@@ -163,29 +165,39 @@ std::string QdqWriter::joinGroups(const std::string& rows, const IntegerTensor& 
 
 std::string QdqWriter::computeSigns(const std::string& tensor, const Grid& grid) {
     const std::vector<float>& scales = parameters(grid).scales;
-    require(scales.size() == 1, ErrorKind::Unsupported, "binary activations are written with one scale, not with one a channel");
+    require(scales.size() == 1, ErrorKind::Unsupported,
+            "binary activations are written with one scale, not with one a channel");
     const std::string zero = m_builder.floatConstant(tensor + "_zero", {}, std::vector{0.0f});
     const std::string below = m_builder.floatConstant(tensor + "_below", {}, std::vector{-scales.front()});
     const std::string above = m_builder.floatConstant(tensor + "_above", {}, scales);
-    const std::string negative = m_builder.addNamedNode(tensor + "_quant/Less", "Less", {tensor, zero}, tensor + "_quant/Less_output_0");
-    return m_builder.addNamedNode(tensor + "_quant/Where", "Where", {negative, below, above}, tensor + "_quant/Where_output_0");
+    const std::string negative =
+        m_builder.addNamedNode(tensor + "_quant/Less", "Less", {tensor, zero}, tensor + "_quant/Less_output_0");
+    return m_builder.addNamedNode(tensor + "_quant/Where", "Where", {negative, below, above},
+                                  tensor + "_quant/Where_output_0");
 }
 
 std::string QdqWriter::castThroughHalf(const std::string& tensor) {
     const float largest = floatFormat(NumberFormat::Half).largest;
-    const auto bound = [&](const char* suffix, float value) { return m_builder.floatConstant(tensor + suffix, {}, std::vector{value}); };
-    const std::string cut = m_builder.addNamedNode(tensor + "_Clip", "Clip", {tensor, bound("_least", -largest), bound("_largest", largest)}, tensor + "_clipped");
-    const std::string half = m_builder.addNamedNode(tensor + "_to_half", "Cast", {cut}, tensor + "_half", {{"to", static_cast<int64_t>(OnnxType::Half)}});
-    return m_builder.addNamedNode(tensor + "_to_float", "Cast", {half}, tensor + "_rounded", {{"to", static_cast<int64_t>(OnnxType::Float)}});
+    const auto bound = [&](const char* suffix, float value) {
+        return m_builder.floatConstant(tensor + suffix, {}, std::vector{value});
+    };
+    const std::string cut = m_builder.addNamedNode(
+        tensor + "_Clip", "Clip", {tensor, bound("_least", -largest), bound("_largest", largest)}, tensor + "_clipped");
+    const std::string half = m_builder.addNamedNode(tensor + "_to_half", "Cast", {cut}, tensor + "_half",
+                                                    {{"to", static_cast<int64_t>(OnnxType::Half)}});
+    return m_builder.addNamedNode(tensor + "_to_float", "Cast", {half}, tensor + "_rounded",
+                                  {{"to", static_cast<int64_t>(OnnxType::Float)}});
 }
 
 std::string QdqWriter::storeHalf(const Value& value) {
     const std::vector<float> stored = storedFloats(value);
     const FakeQuantize op{.format = NumberFormat::Half};
-    const at::Tensor halves = quantizedCodes(op, at::tensor(stored), at::ones({1}), at::zeros({1})).to(at::kHalf).contiguous();
+    const at::Tensor halves =
+        quantizedCodes(op, at::tensor(stored), at::ones({1}), at::zeros({1})).to(at::kHalf).contiguous();
     const std::span bits(reinterpret_cast<const uint16_t*>(halves.data_ptr<at::Half>()), stored.size());
     const std::string name = m_builder.addHalves(value.name + "_half", value.shape, bits);
-    return m_builder.addNamedNode(value.name + "_to_float", "Cast", {name}, value.name + "_rounded", {{"to", static_cast<int64_t>(OnnxType::Float)}});
+    return m_builder.addNamedNode(value.name + "_to_float", "Cast", {name}, value.name + "_rounded",
+                                  {{"to", static_cast<int64_t>(OnnxType::Float)}});
 }
 
 std::string QdqWriter::computeInFloat(const std::string& tensor, const Grid& grid, size_t rank) {
@@ -215,9 +227,11 @@ std::string QdqWriter::computeInFloat(const std::string& tensor, const Grid& gri
 IntegerTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
     const Parameters& numbers = parameters(grid);
     const std::vector<float> stored = storedFloats(value);
-    const FakeQuantize op{.qmin = grid.qmin, .qmax = grid.qmax, .axis = grid.axis, .format = grid.format, .group = grid.group};
-    require(scaleCount(op, value.shape) == static_cast<int64_t>(numbers.scales.size()), ErrorKind::BadInput, m_graph.value(grid.scale).name,
-            " does not have one scale for each ", grid.group > 0 ? "group" : "slice", " of ", value.name);
+    const FakeQuantize op{
+        .qmin = grid.qmin, .qmax = grid.qmax, .axis = grid.axis, .format = grid.format, .group = grid.group};
+    require(scaleCount(op, value.shape) == static_cast<int64_t>(numbers.scales.size()), ErrorKind::BadInput,
+            m_graph.value(grid.scale).name, " does not have one scale for each ", grid.group > 0 ? "group" : "slice",
+            " of ", value.name);
     const bool bytes = fitsBytes(grid);
     IntegerTensor made{value.name, "", scaleName(value.name, grid), "", grid, bytes ? byteType(grid) : OnnxType::Int32};
     const at::Tensor zeros = at::tensor(asFloats(numbers.zeroPoints));
@@ -229,7 +243,8 @@ IntegerTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
     if (grid.group > 0) {
         made.shape = value.shape;
         const at::Tensor rows = codes.reshape({value.shape.front(), -1});
-        codes = at::constant_pad_nd(rows, {0, (grid.group - rows.size(1) % grid.group) % grid.group}).reshape({-1, grid.group});
+        codes = at::constant_pad_nd(rows, {0, (grid.group - rows.size(1) % grid.group) % grid.group})
+                    .reshape({-1, grid.group});
     }
     const at::Tensor whole = codes.to(at::kLong).contiguous();
     const std::span<const int64_t> view(whole.data_ptr<int64_t>(), static_cast<size_t>(whole.numel()));
@@ -257,9 +272,15 @@ std::optional<IntegerTensor> QdqWriter::quantizeBias(const Value& bias, const Gr
 
 QuantRecord QdqWriter::record(const std::string& name, const std::string& kind, int64_t bits, const Grid& grid) {
     const Parameters& numbers = parameters(grid);
-    return {name,      kind,           isFloat(grid.format) ? str("float", bits) : str(grid.qmin < 0 ? "int" : "uint", bits),
-            bits,      grid.qmin,      grid.qmax,
-            grid.axis, numbers.scales, numbers.zeroPoints};
+    return {name,
+            kind,
+            isFloat(grid.format) ? str("float", bits) : str(grid.qmin < 0 ? "int" : "uint", bits),
+            bits,
+            grid.qmin,
+            grid.qmax,
+            grid.axis,
+            numbers.scales,
+            numbers.zeroPoints};
 }
 
 }  // namespace qat

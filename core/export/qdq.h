@@ -46,8 +46,8 @@ class QdqWriter {
 public:
     QdqWriter(const Graph& graph, OnnxBuilder& builder) : m_graph(graph), m_builder(builder) {}
 
-    // Whether whole numbers of the grid fit uint8 (qmin >= 0) or int8 with the zero point: else it is computed in float. Throws
-    // Error{BadInput} naming the value if a scale is not finite or a zero point is not whole.
+    // Whether whole numbers of the grid fit uint8 (qmin >= 0) or int8 with the zero point: else it is computed in
+    // float. Throws Error{BadInput} naming the value if a scale is not finite or a zero point is not whole.
     bool fitsBytes(const Grid& grid);
 
     // x -> QuantizeLinear [-> Clip] for a grid that fits bytes. Clip only where the grid is narrower than the storage.

@@ -29,8 +29,8 @@ fs::path fromEnvironment(const char* name) {
     return value ? fs::path(value) : fs::path();
 }
 
-// Code that somebody else could have put there or could change is not run: every folder down to it must be the user's or
-// the superuser's, and what others may write to must be sticky, as /tmp is.
+// Code that somebody else could have put there or could change is not run: every folder down to it must be the user's
+// or the superuser's, and what others may write to must be sticky, as /tmp is.
 bool isTrusted(const fs::path& path) {
     std::error_code unreadable;
     const fs::path real = fs::canonical(path, unreadable);
@@ -46,13 +46,14 @@ bool isTrusted(const fs::path& path) {
     return true;
 }
 
-// The folder of resources: named, installed beside the program (bin and share), or that of the source tree the program was
-// built from. Never one that merely lies above the program.
+// The folder of resources: named, installed beside the program (bin and share), or that of the source tree the program
+// was built from. Never one that merely lies above the program.
 fs::path findScript() {
     if (const fs::path named = fromEnvironment("QATELIER_RESOURCES"); !named.empty()) return named / kScript;
     std::error_code unreadable;
     const fs::path program = fs::read_symlink("/proc/self/exe", unreadable).parent_path();
-    for (const fs::path& script : {program.parent_path() / "share/qatelier" / kScript, fs::path(QATELIER_SOURCE_RESOURCES) / kScript})
+    for (const fs::path& script :
+         {program.parent_path() / "share/qatelier" / kScript, fs::path(QATELIER_SOURCE_RESOURCES) / kScript})
         if (fs::is_regular_file(script, unreadable) && isTrusted(script)) return script;
     return {};
 }
@@ -60,9 +61,12 @@ fs::path findScript() {
 fs::path findModules(const fs::path& script) {
     constexpr const char* kPackage = "onnxruntime-node/package.json";
     std::error_code unreadable;
-    if (const fs::path named = fromEnvironment("QATELIER_NODE_MODULES"); !named.empty() && fs::exists(named / kPackage, unreadable)) return named;
+    if (const fs::path named = fromEnvironment("QATELIER_NODE_MODULES");
+        !named.empty() && fs::exists(named / kPackage, unreadable))
+        return named;
     const fs::path resources = script.parent_path().parent_path();
-    for (const fs::path& folder : {script.parent_path() / "node_modules", resources.parent_path() / "tests/runtime/node_modules"})
+    for (const fs::path& folder :
+         {script.parent_path() / "node_modules", resources.parent_path() / "tests/runtime/node_modules"})
         if (fs::exists(folder / kPackage, unreadable) && isTrusted(folder / kPackage)) return folder;
     return {};
 }
@@ -150,8 +154,7 @@ std::string complainedNode(const std::string& text) {
     struct Form {
         const char *name, *nameEnd, *type, *typeEnd;
     };
-    constexpr std::array kForms{Form{"Name:'", "'", "while running ", " node"},
-                                Form{"Node (", ")", "Op (", ")"},
+    constexpr std::array kForms{Form{"Name:'", "'", "while running ", " node"}, Form{"Node (", ")", "Op (", ")"},
                                 Form{"In Node, (\"", "\"", "\", ", ","},
                                 Form{"node with name '", "'", "implementation for ", " node"}};
     for (const Form& form : kForms) {
@@ -161,18 +164,26 @@ std::string complainedNode(const std::string& text) {
     return {};
 }
 
-RuntimeAnswer runOnnxRuntime(const fs::path& model, const std::vector<RuntimeTensor>& inputs, const RuntimeOptions& options) {
+RuntimeAnswer runOnnxRuntime(const fs::path& model, const std::vector<RuntimeTensor>& inputs,
+                             const RuntimeOptions& options) {
     constexpr int kRefused = 2;  // exit status of the script when the runtime refuses the model or the inputs
     const Place place = findPlace();
     if (!place.missing.empty()) return {{}, "", "", place.missing};
     const ScratchFolder scratch;
-    std::vector<std::string> arguments{place.node.string(), place.script.string(),
-                                       "--modules",      place.modules.string(),
-                                       "--model",        model.string(),
-                                       "--out",          scratch.path().string(),
-                                       "--optimization", options.optimize ? "all" : "disabled",
-                                       "--threads",      str(options.threads),
-                                       "--repeats",      str(options.repeats)};
+    std::vector<std::string> arguments{place.node.string(),
+                                       place.script.string(),
+                                       "--modules",
+                                       place.modules.string(),
+                                       "--model",
+                                       model.string(),
+                                       "--out",
+                                       scratch.path().string(),
+                                       "--optimization",
+                                       options.optimize ? "all" : "disabled",
+                                       "--threads",
+                                       str(options.threads),
+                                       "--repeats",
+                                       str(options.repeats)};
     if (!options.optimizedModel.empty())
         arguments.insert(arguments.end(), {"--optimized-model", options.optimizedModel.string()});
     for (size_t i = 0; i < inputs.size(); ++i) addInput(arguments, inputs[i], scratch.path() / str("input", i, ".bin"));
@@ -185,7 +196,11 @@ RuntimeAnswer runOnnxRuntime(const fs::path& model, const std::vector<RuntimeTen
     }
     if (result.timedOut) return {{}, "", "", str("the runtime did not answer within ", options.limitSeconds, " s")};
     if (result.exitCode == 0 || result.exitCode == kRefused) return readAnswer(scratch.path(), model);
-    return {{}, "", "", str("onnxruntime-node in ", place.modules.string(), " does not work: Node.js ended with status ", result.exitCode)};
+    return {{},
+            "",
+            "",
+            str("onnxruntime-node in ", place.modules.string(), " does not work: Node.js ended with status ",
+                result.exitCode)};
 }
 
 }  // namespace qat

@@ -48,7 +48,8 @@ struct RuntimeAnswer {
 // Where `text` names a node, as ONNX Runtime's complaints do: " at node NAME (TYPE)", else "".
 std::string complainedNode(const std::string& text);
 
-// Throws Error{Cancelled} on request and Error{Io} where the inputs cannot be handed over, never for what the runtime does.
+// Throws Error{Cancelled} on request and Error{Io} where the inputs cannot be handed over, never for what the runtime
+// does.
 RuntimeAnswer runOnnxRuntime(const std::filesystem::path& model, const std::vector<RuntimeTensor>& inputs,
                              const RuntimeOptions& options = {});
 

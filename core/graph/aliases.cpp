@@ -24,7 +24,8 @@ std::string headPrefix(const Graph& graph) {
 std::vector<std::string> layerAliases(const Graph& graph, const Node& node) {
     std::vector<std::string> aliases;
     const std::string head = headPrefix(graph);
-    if (!head.empty() && node.name.starts_with(head)) aliases.push_back(head + "detect." + node.name.substr(head.size()));
+    if (!head.empty() && node.name.starts_with(head))
+        aliases.push_back(head + "detect." + node.name.substr(head.size()));
     static const std::regex bottleneck(R"(^(model\.\d+)\.m\.(\d+)\.(.+)$)");
     if (std::smatch parts; std::regex_match(node.name, parts, bottleneck)) {
         aliases.push_back(parts[1].str() + ".bottleneck." + parts[2].str() + "." + parts[3].str());

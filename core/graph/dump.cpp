@@ -22,12 +22,24 @@ constexpr std::array kFakeQuantNames{"ste", "lsq", "pact"};
 constexpr std::array kFormatNames{"integer", "binary", "e4m3", "e5m2", "half"};
 constexpr std::array kScaleFormNames{"plain", "log2", "power_of_two"};
 
-const auto& namesOf(ActivationKind) { return kActivationNames; }
-const auto& namesOf(BinaryKind) { return kBinaryNames; }
-const auto& namesOf(PoolKind) { return kPoolNames; }
-const auto& namesOf(FakeQuantMode) { return kFakeQuantNames; }
-const auto& namesOf(NumberFormat) { return kFormatNames; }
-const auto& namesOf(ScaleForm) { return kScaleFormNames; }
+const auto& namesOf(ActivationKind) {
+    return kActivationNames;
+}
+const auto& namesOf(BinaryKind) {
+    return kBinaryNames;
+}
+const auto& namesOf(PoolKind) {
+    return kPoolNames;
+}
+const auto& namesOf(FakeQuantMode) {
+    return kFakeQuantNames;
+}
+const auto& namesOf(NumberFormat) {
+    return kFormatNames;
+}
+const auto& namesOf(ScaleForm) {
+    return kScaleFormNames;
+}
 
 template <class Range>
 std::string listText(const Range& items) {
@@ -36,20 +48,31 @@ std::string listText(const Range& items) {
     return text + "]";
 }
 
-std::string fieldText(int64_t value) { return std::to_string(value); }
-std::string fieldText(bool value) { return value ? "true" : "false"; }
+std::string fieldText(int64_t value) {
+    return std::to_string(value);
+}
+std::string fieldText(bool value) {
+    return value ? "true" : "false";
+}
 std::string fieldText(double value) {
     std::array<char, 32> buffer;
     const auto end = std::to_chars(buffer.begin(), buffer.end(), value).ptr;
     return {buffer.data(), end};
 }
-std::string fieldText(const Pair& value) { return listText(value); }
-std::string fieldText(const std::vector<int64_t>& value) { return listText(value); }
+std::string fieldText(const Pair& value) {
+    return listText(value);
+}
+std::string fieldText(const std::vector<int64_t>& value) {
+    return listText(value);
+}
 template <class Enum>
-    requires std::is_enum_v<Enum>
-std::string fieldText(Enum value) { return namesOf(value)[static_cast<size_t>(value)]; }
+requires std::is_enum_v<Enum> std::string fieldText(Enum value) {
+    return namesOf(value)[static_cast<size_t>(value)];
+}
 
-[[noreturn]] void badField(std::string_view text) { fail(ErrorKind::BadInput, "cannot read \"", text, "\""); }
+[[noreturn]] void badField(std::string_view text) {
+    fail(ErrorKind::BadInput, "cannot read \"", text, "\"");
+}
 
 template <class Number>
 void readNumber(std::string_view text, Number& value) {
@@ -57,8 +80,12 @@ void readNumber(std::string_view text, Number& value) {
     if (error != std::errc() || end != text.data() + text.size()) badField(text);
 }
 
-void readField(std::string_view text, int64_t& value) { readNumber(text, value); }
-void readField(std::string_view text, double& value) { readNumber(text, value); }
+void readField(std::string_view text, int64_t& value) {
+    readNumber(text, value);
+}
+void readField(std::string_view text, double& value) {
+    readNumber(text, value);
+}
 void readField(std::string_view text, bool& value) {
     if (text != "true" && text != "false") badField(text);
     value = text == "true";
@@ -79,7 +106,7 @@ void readField(std::string_view text, Pair& value) {
     value = {items[0], items[1]};
 }
 template <class Enum>
-    requires std::is_enum_v<Enum>
+requires std::is_enum_v<Enum>
 void readField(std::string_view text, Enum& value) {
     const auto& names = namesOf(value);
     for (size_t i = 0; i < names.size(); ++i)
@@ -99,7 +126,9 @@ std::string opText(const Op& op) {
     return std::visit(
         [](const auto& concrete) {
             std::string text(concrete.name);
-            forEachField(concrete, [&](std::string_view name, const auto& value) { text += str(" ", name, "=", fieldText(value)); });
+            forEachField(concrete, [&](std::string_view name, const auto& value) {
+                text += str(" ", name, "=", fieldText(value));
+            });
             return text;
         },
         op);
@@ -134,8 +163,10 @@ std::string valueList(const Graph& graph, const std::vector<ValueId>& values) {
     return text + ")";
 }
 
-constexpr std::array<std::pair<ElementType, std::string_view>, 4> kTypeNames{
-    {{ElementType::Int64, "int64"}, {ElementType::Int32, "int32"}, {ElementType::Int8, "int8"}, {ElementType::Uint8, "uint8"}}};
+constexpr std::array<std::pair<ElementType, std::string_view>, 4> kTypeNames{{{ElementType::Int64, "int64"},
+                                                                              {ElementType::Int32, "int32"},
+                                                                              {ElementType::Int8, "int8"},
+                                                                              {ElementType::Uint8, "uint8"}}};
 
 // float32 goes without saying.
 std::string typeSuffix(ElementType type) {
@@ -150,7 +181,9 @@ ElementType typeNamed(std::string_view name) {
 }
 
 std::string valueLine(const Value& value) {
-    const char* kind = value.kind == ValueKind::Input ? "input" : value.kind == ValueKind::Parameter ? "parameter" : "buffer";
+    const char* kind = value.kind == ValueKind::Input       ? "input"
+                       : value.kind == ValueKind::Parameter ? "parameter"
+                                                            : "buffer";
     return str(kind, " ", value.name, " ", listText(value.shape), typeSuffix(value.type), "\n");
 }
 
@@ -194,23 +227,32 @@ private:
         if (kind == "output") return m_graph.setOutput(word(1), known(word(2)));
         Shape shape;
         readField(word(2), shape);
-        if (kind == "input") m_graph.addInput(word(1), shape);
-        else if (kind == "parameter") m_graph.addParameter(word(1), nullptr, shape);
+        if (kind == "input")
+            m_graph.addInput(word(1), shape);
+        else if (kind == "parameter")
+            m_graph.addParameter(word(1), nullptr, shape);
         else if (kind == "buffer")
             m_graph.addBuffer(word(1), nullptr, shape, m_words.size() > 3 ? typeNamed(word(3)) : ElementType::Float32);
-        else badField(kind);
+        else
+            badField(kind);
     }
 
     void readInfo() {
         ModelInfo& info = m_graph.info;
         for (size_t i = 1; i < m_words.size(); ++i) {
             const auto [key, text] = keyAndValue(m_words[i]);
-            if (key == "architecture") info.architecture = text;
-            else if (key == "variant") info.variant = text;
-            else if (key == "classes") readField(text, info.numClasses);
-            else if (key == "regMax") readField(text, info.regMax);
-            else if (key == "strides") readField(text, info.strides);
-            else badField(key);
+            if (key == "architecture")
+                info.architecture = text;
+            else if (key == "variant")
+                info.variant = text;
+            else if (key == "classes")
+                readField(text, info.numClasses);
+            else if (key == "regMax")
+                readField(text, info.regMax);
+            else if (key == "strides")
+                readField(text, info.strides);
+            else
+                badField(key);
         }
     }
 
@@ -274,10 +316,13 @@ std::string dumpGraph(const Graph& graph) {
         text += str("node ", node.name, " ", opText(node.op), " ", valueList(graph, node.inputs), " -> ",
                     valueList(graph, node.outputs), "\n");
     }
-    for (const auto& output : graph.outputs()) text += str("output ", output.name, " ", graph.value(output.value).name, "\n");
+    for (const auto& output : graph.outputs())
+        text += str("output ", output.name, " ", graph.value(output.value).name, "\n");
     return text;
 }
 
-Graph parseGraph(std::string_view text) { return Reader().read(text); }
+Graph parseGraph(std::string_view text) {
+    return Reader().read(text);
+}
 
 }  // namespace qat

@@ -139,8 +139,10 @@ void Graph::sweep() {
     const std::vector<NodeId> order = m_order;
     for (auto id = order.rbegin(); id != order.rend(); ++id) {
         const bool live = std::ranges::any_of(node(*id).outputs, [&](ValueId made) { return needed.contains(made); });
-        if (live) needed.insert(node(*id).inputs.begin(), node(*id).inputs.end());
-        else erase(*id);
+        if (live)
+            needed.insert(node(*id).inputs.begin(), node(*id).inputs.end());
+        else
+            erase(*id);
     }
 }
 

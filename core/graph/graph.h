@@ -14,38 +14,38 @@
 namespace qat {
 
 enum class ValueKind {
-    Input,      // given at each run
-    Activation, // made by a node
-    Parameter,  // trained
-    Buffer      // state that is not trained: running statistics, observed ranges, constants
+    Input,       // given at each run
+    Activation,  // made by a node
+    Parameter,   // trained
+    Buffer       // state that is not trained: running statistics, observed ranges, constants
 };
 
 struct Value {
-    std::string name;                       // state-dict name for parameters and buffers; unique in the graph
+    std::string name;  // state-dict name for parameters and buffers; unique in the graph
     ValueKind kind = ValueKind::Activation;
     ElementType type = ElementType::Float32;
-    Shape shape;                            // of the last probe run for activations; exact for parameters
-    TensorPtr data;                         // parameters and buffers only
+    Shape shape;     // of the last probe run for activations; exact for parameters
+    TensorPtr data;  // parameters and buffers only
 };
 
 struct Node {
-    std::string name;                       // module path: model.2.m.0.cv1.conv; unique
+    std::string name;  // module path: model.2.m.0.cv1.conv; unique
     Op op;
     std::vector<ValueId> inputs, outputs;
 };
 
 struct GraphOutput {
-    std::string name;                       // head.0, head.1, head.2 (raw maps); decoded; model.9 (kept inner values)
+    std::string name;  // head.0, head.1, head.2 (raw maps); decoded; model.9 (kept inner values)
     ValueId value;
 };
 
 // Metadata that travels with a model and belongs to no node.
 struct ModelInfo {
-    std::string architecture;               // yolov8
-    std::string variant;                    // n, s, m, l, x
+    std::string architecture;  // yolov8
+    std::string variant;       // n, s, m, l, x
     int64_t numClasses = 0;
-    std::vector<std::string> classNames;    // numClasses long
-    std::vector<int64_t> strides;           // 8, 16, 32
+    std::vector<std::string> classNames;  // numClasses long
+    std::vector<int64_t> strides;         // 8, 16, 32
     int64_t regMax = 16;
 };
 
@@ -72,21 +72,21 @@ public:
     const std::vector<NodeId>& order() const { return m_order; }
     const std::vector<ValueId>& inputs() const { return m_inputs; }
     const std::vector<GraphOutput>& outputs() const { return m_outputs; }
-    ValueId output(std::string_view name) const;                       // invalid id if there is none
+    ValueId output(std::string_view name) const;  // invalid id if there is none
     std::optional<NodeId> findNode(std::string_view name) const;
     std::optional<ValueId> findValue(std::string_view name) const;
-    std::optional<NodeId> producer(ValueId id) const;                  // none for inputs and stored values
-    std::vector<NodeId> users(ValueId id) const;                       // in execution order
+    std::optional<NodeId> producer(ValueId id) const;  // none for inputs and stored values
+    std::vector<NodeId> users(ValueId id) const;       // in execution order
     // Parameters and buffers that a live node reads, in order of first use.
     std::vector<ValueId> storedValues() const;
 
     // Editing. Every verb leaves a graph that verify() accepts if its arguments make sense.
-    void replaceUses(ValueId from, ValueId to);                        // in nodes and outputs
+    void replaceUses(ValueId from, ValueId to);  // in nodes and outputs
     void replaceUsesIn(NodeId node, ValueId from, ValueId to);
     // Adds a node right behind the producer of `after` (first in order if it has none).
     NodeId insertAfter(ValueId after, std::string name, Op op, std::vector<ValueId> inputs, int outputs = 1);
-    void erase(NodeId id);                                             // nobody may use what it makes
-    void sweep();                                                      // drops nodes no output needs
+    void erase(NodeId id);  // nobody may use what it makes
+    void sweep();           // drops nodes no output needs
     void renameValue(ValueId id, std::string name);
 
     // Copies the structure; with tensors the stored values are copied too, else they are shared.

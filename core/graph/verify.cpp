@@ -13,18 +13,66 @@ struct Arity {
 };
 
 Arity inputArity(const Op& op) {
-    return std::visit(Overload{[](const Conv2d&) { return Arity{2, 3}; }, [](const Linear&) { return Arity{2, 3}; },
-                               [](const BatchNorm&) { return Arity{5, 5}; }, [](const Activation&) { return Arity{1, 1}; },
-                               [](const Binary&) { return Arity{2, 2}; }, [](const Pool&) { return Arity{1, 1}; },
-                               [](const Resize&) { return Arity{1, 1}; }, [](const Concat&) { return Arity{1, 1u << 16}; },
-                               [](const Split&) { return Arity{1, 1}; }, [](const Slice&) { return Arity{1, 1}; },
-                               [](const Reshape&) { return Arity{1, 1}; }, [](const Permute&) { return Arity{1, 1}; },
-                               [](const Softmax&) { return Arity{1, 1}; },
-                               [](const AnchorPoints& a) { return Arity{std::max<size_t>(a.strides.size(), 1), a.strides.size()}; },
-                               [](const FakeQuantize&) { return Arity{3, 3}; }, [](const Quantize&) { return Arity{3, 3}; },
-                               [](const Dequantize&) { return Arity{3, 3}; },
-                               [](const IntegerConv2d& c) { return c.requantize ? Arity{6, 6} : Arity{5, 5}; },
-                               [](const IntegerAdd&) { return Arity{4, 4}; }, [](const Lookup&) { return Arity{2, 2}; }},
+    return std::visit(Overload{[](const Conv2d&) {
+                                   return Arity{2, 3};
+                               },
+                               [](const Linear&) {
+                                   return Arity{2, 3};
+                               },
+                               [](const BatchNorm&) {
+                                   return Arity{5, 5};
+                               },
+                               [](const Activation&) {
+                                   return Arity{1, 1};
+                               },
+                               [](const Binary&) {
+                                   return Arity{2, 2};
+                               },
+                               [](const Pool&) {
+                                   return Arity{1, 1};
+                               },
+                               [](const Resize&) {
+                                   return Arity{1, 1};
+                               },
+                               [](const Concat&) {
+                                   return Arity{1, 1u << 16};
+                               },
+                               [](const Split&) {
+                                   return Arity{1, 1};
+                               },
+                               [](const Slice&) {
+                                   return Arity{1, 1};
+                               },
+                               [](const Reshape&) {
+                                   return Arity{1, 1};
+                               },
+                               [](const Permute&) {
+                                   return Arity{1, 1};
+                               },
+                               [](const Softmax&) {
+                                   return Arity{1, 1};
+                               },
+                               [](const AnchorPoints& a) {
+                                   return Arity{std::max<size_t>(a.strides.size(), 1), a.strides.size()};
+                               },
+                               [](const FakeQuantize&) {
+                                   return Arity{3, 3};
+                               },
+                               [](const Quantize&) {
+                                   return Arity{3, 3};
+                               },
+                               [](const Dequantize&) {
+                                   return Arity{3, 3};
+                               },
+                               [](const IntegerConv2d& c) {
+                                   return c.requantize ? Arity{6, 6} : Arity{5, 5};
+                               },
+                               [](const IntegerAdd&) {
+                                   return Arity{4, 4};
+                               },
+                               [](const Lookup&) {
+                                   return Arity{2, 2};
+                               }},
                       op);
 }
 
@@ -36,7 +84,8 @@ size_t outputCount(const Op& op) {
 void verifyNode(const Graph& graph, const Node& node, std::set<ValueId>& made) {
     const Arity arity = inputArity(node.op);
     const auto wrong = [&](auto... what) { fail(ErrorKind::Internal, "graph: node ", node.name, " ", what...); };
-    if (node.inputs.size() < arity.least || node.inputs.size() > arity.most) wrong("has ", node.inputs.size(), " inputs");
+    if (node.inputs.size() < arity.least || node.inputs.size() > arity.most)
+        wrong("has ", node.inputs.size(), " inputs");
     if (node.outputs.size() != outputCount(node.op)) wrong("has ", node.outputs.size(), " outputs");
     for (const ValueId input : node.inputs) {
         if (!input.valid() || static_cast<size_t>(input.index) >= graph.valueCount()) wrong("reads no value");
@@ -55,7 +104,8 @@ void verify(const Graph& graph) {
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
         require(names.insert(node.name).second, ErrorKind::Internal, "graph: two nodes are called ", node.name);
-        require(graph.findNode(node.name) == id, ErrorKind::Internal, "graph: node ", node.name, " is not found by name");
+        require(graph.findNode(node.name) == id, ErrorKind::Internal, "graph: node ", node.name,
+                " is not found by name");
         verifyNode(graph, node, made);
     }
     for (const auto& output : graph.outputs()) {

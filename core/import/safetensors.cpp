@@ -22,11 +22,12 @@ constexpr uint64_t kLargestHeader = 100'000'000;
 
 void checkSize(const SafetensorsEntry& entry, size_t dataBytes) {
     checkSafetensors(entry.begin <= entry.end && entry.end <= dataBytes, "tensor ", inQuotes(entry.name), " from byte ",
-          entry.begin, " to ", entry.end, " lies outside the data of ", dataBytes, " bytes");
+                     entry.begin, " to ", entry.end, " lies outside the data of ", dataBytes, " bytes");
     const uint64_t width = elementBytes(entry.type), bytes = entry.end - entry.begin;
     try {
         const int64_t count = checkedElementCount(entry.shape, static_cast<int64_t>(std::max<size_t>(dataBytes, 1)));
-        checkSafetensors(static_cast<uint64_t>(count) * width == bytes, "its ", count, " elements do not take ", bytes, " bytes");
+        checkSafetensors(static_cast<uint64_t>(count) * width == bytes, "its ", count, " elements do not take ", bytes,
+                         " bytes");
     } catch (const Error& error) {
         throw Error(error.kind(), str("tensor ", inQuotes(entry.name), ": ", error.what()));
     }
@@ -40,8 +41,10 @@ void checkPlaces(const std::vector<SafetensorsEntry>& entries, size_t dataBytes)
     uint64_t at = 0;
     for (const SafetensorsEntry* entry : sorted) {
         checkSize(*entry, dataBytes);
-        checkSafetensors(entry->begin >= at, "tensor ", inQuotes(entry->name), " overlaps another one at byte ", entry->begin);
-        checkSafetensors(entry->begin == at, entry->begin - at, " bytes of no tensor lie before ", inQuotes(entry->name));
+        checkSafetensors(entry->begin >= at, "tensor ", inQuotes(entry->name), " overlaps another one at byte ",
+                         entry->begin);
+        checkSafetensors(entry->begin == at, entry->begin - at, " bytes of no tensor lie before ",
+                         inQuotes(entry->name));
         at = entry->end;
     }
     checkSafetensors(at == dataBytes, dataBytes - at, " bytes follow the last tensor");
@@ -96,7 +99,7 @@ Safetensors parseSafetensors(std::span<const std::byte> file, Elements elements)
     ByteReader reader(file, "safetensors");
     const auto headerBytes = reader.take<uint64_t>();
     checkSafetensors(headerBytes <= kLargestHeader, "its header of ", headerBytes, " bytes is above the limit of ",
-          kLargestHeader);
+                     kLargestHeader);
     const std::string_view text = reader.takeText(headerBytes);
     checkSafetensors(text.starts_with('{'), "its header does not start with a brace");
     SafetensorsHeader header = parseSafetensorsHeader(text);

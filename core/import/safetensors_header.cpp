@@ -27,10 +27,12 @@ public:
     bool number_unsigned(Json::number_unsigned_t value) {
         if (m_place == Place::Shape) {
             checkSafetensors(value <= INT64_MAX, "tensor ", inQuotes(m_entry.name), " has a size of ", value);
-            checkSafetensors(m_entry.shape.size() < 64, "tensor ", inQuotes(m_entry.name), " has more than 64 dimensions");
+            checkSafetensors(m_entry.shape.size() < 64, "tensor ", inQuotes(m_entry.name),
+                             " has more than 64 dimensions");
             m_entry.shape.push_back(static_cast<int64_t>(value));
         } else {
-            checkSafetensors(m_place == Place::Offsets && m_offsets < 2, "the header has a number after ", inQuotes(m_key));
+            checkSafetensors(m_place == Place::Offsets && m_offsets < 2, "the header has a number after ",
+                             inQuotes(m_key));
             (m_offsets++ == 0 ? m_entry.begin : m_entry.end) = value;
         }
         return true;
@@ -38,12 +40,14 @@ public:
 
     bool string(std::string& value) {
         if (m_place == Place::Metadata) {
-            checkSafetensors(m_header.metadata.emplace(m_key, value).second, "the metadata has ", inQuotes(m_key), " twice");
+            checkSafetensors(m_header.metadata.emplace(m_key, value).second, "the metadata has ", inQuotes(m_key),
+                             " twice");
             return true;
         }
         checkSafetensors(m_place == Place::Tensor && m_key == "dtype", "the header has a text after ", inQuotes(m_key));
         const auto type = typeFromSafetensors(value);
-        checkSafetensors(type.has_value(), "tensor ", inQuotes(m_entry.name), " is of the unknown type ", inQuotes(value));
+        checkSafetensors(type.has_value(), "tensor ", inQuotes(m_entry.name), " is of the unknown type ",
+                         inQuotes(value));
         m_entry.type = *type;
         return true;
     }
@@ -64,11 +68,13 @@ public:
 
     bool key(std::string& value) {
         m_key = value;
-        if (m_place == Place::Top) checkSafetensors(m_names.insert(value).second, "the header has ", inQuotes(value), " twice");
+        if (m_place == Place::Top)
+            checkSafetensors(m_names.insert(value).second, "the header has ", inQuotes(value), " twice");
         if (m_place != Place::Tensor) return true;
-        checkSafetensors(value == "dtype" || value == "shape" || value == "data_offsets", "tensor ", inQuotes(m_entry.name),
-              " has the unknown key ", inQuotes(value));
-        checkSafetensors(m_seen.insert(value).second, "tensor ", inQuotes(m_entry.name), " has ", inQuotes(value), " twice");
+        checkSafetensors(value == "dtype" || value == "shape" || value == "data_offsets", "tensor ",
+                         inQuotes(m_entry.name), " has the unknown key ", inQuotes(value));
+        checkSafetensors(m_seen.insert(value).second, "tensor ", inQuotes(m_entry.name), " has ", inQuotes(value),
+                         " twice");
         return true;
     }
 
@@ -86,7 +92,7 @@ public:
     bool end_object() {
         if (m_place == Place::Tensor) {
             checkSafetensors(m_seen.size() == 3 && m_offsets == 2, "tensor ", inQuotes(m_entry.name),
-                  " lacks its type, shape or offsets");
+                             " lacks its type, shape or offsets");
             m_header.entries.push_back(std::move(m_entry));
         }
         m_place = m_place == Place::Top ? Place::End : Place::Top;

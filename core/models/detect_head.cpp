@@ -1,5 +1,5 @@
-// Head construction. Per level the raw map is concat(box logits [4 regMax], class logits); decoding flattens the levels,
-// takes the expectation over each side's regMax bins and turns distances from the anchor point into boxes.
+// Head construction. Per level the raw map is concat(box logits [4 regMax], class logits); decoding flattens the
+// levels, takes the expectation over each side's regMax bins and turns distances from the anchor point into boxes.
 #include "models/detect_head.h"
 
 #include <ATen/ATen.h>
@@ -46,7 +46,8 @@ ValueId decodeBoxes(Graph& graph, const std::string& name, ValueId distances, co
 
 }  // namespace
 
-void addDetectHead(Graph& graph, ModuleBuilder& builder, const std::string& name, const std::vector<ValueId>& features) {
+void addDetectHead(Graph& graph, ModuleBuilder& builder, const std::string& name,
+                   const std::vector<ValueId>& features) {
     const ModelInfo& info = graph.info;
     const int64_t first = builder.channels(features.front());
     const int64_t boxWidth = std::max<int64_t>({16, first / 4, 4 * info.regMax});
@@ -65,12 +66,14 @@ void addDetectHead(Graph& graph, ModuleBuilder& builder, const std::string& name
         graph.setOutput(str("head.", level), maps.back());
     }
     for (size_t level = 0; level < maps.size(); ++level)
-        flat.push_back(graph.add(str(name, ".flat.", level), Reshape{{0, 4 * info.regMax + info.numClasses, -1}}, {maps[level]}));
+        flat.push_back(
+            graph.add(str(name, ".flat.", level), Reshape{{0, 4 * info.regMax + info.numClasses, -1}}, {maps[level]}));
     const ValueId all = graph.add(name + ".levels", Concat{2}, flat);
     const NodeId parts = graph.addNode(name + ".split", Split{1, {4 * info.regMax, info.numClasses}}, {all}, 2);
     const ValueId distances = expectation(graph, name + ".dfl", graph.node(parts).outputs[0]);
     const ValueId boxes = decodeBoxes(graph, name, distances, maps);
-    const ValueId scores = graph.add(name + ".scores", Activation{ActivationKind::Sigmoid}, {graph.node(parts).outputs[1]});
+    const ValueId scores =
+        graph.add(name + ".scores", Activation{ActivationKind::Sigmoid}, {graph.node(parts).outputs[1]});
     graph.setOutput("decoded", graph.add(name + ".decoded", Concat{1}, {boxes, scores}));
 }
 

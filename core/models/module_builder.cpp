@@ -12,7 +12,9 @@
 namespace qat {
 namespace {
 
-TensorPtr share(at::Tensor tensor) { return std::make_shared<at::Tensor>(std::move(tensor)); }
+TensorPtr share(at::Tensor tensor) {
+    return std::make_shared<at::Tensor>(std::move(tensor));
+}
 
 }  // namespace
 
@@ -22,7 +24,9 @@ int64_t ModuleBuilder::channels(ValueId value) const {
     return found->second;
 }
 
-void ModuleBuilder::setChannels(ValueId value, int64_t channels) { m_channels[value] = channels; }
+void ModuleBuilder::setChannels(ValueId value, int64_t channels) {
+    m_channels[value] = channels;
+}
 
 ValueId ModuleBuilder::weight(const std::string& name, Shape shape) {
     at::Tensor tensor = at::empty(shape);
@@ -40,21 +44,24 @@ ValueId ModuleBuilder::constant(const std::string& name, int64_t length, float v
     return parameter ? m_graph.addParameter(name, tensor, {length}) : m_graph.addBuffer(name, tensor, {length});
 }
 
-ValueId ModuleBuilder::conv(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, int64_t stride, int64_t groups,
-                            bool activation) {
+ValueId ModuleBuilder::conv(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, int64_t stride,
+                            int64_t groups, bool activation) {
     const ValueId w = weight(name + ".conv.weight", {outChannels, channels(x) / groups, kernel, kernel});
     const Conv2d op{{stride, stride}, {kernel / 2, kernel / 2}, {1, 1}, groups};
     ValueId y = m_graph.add(name + ".conv", op, {x, w});
     const std::string norm = name + ".bn";
-    y = m_graph.add(norm, BatchNorm{},
-                    {y, constant(norm + ".weight", outChannels, 1, true), constant(norm + ".bias", outChannels, 0, true),
-                     constant(norm + ".running_mean", outChannels, 0, false), constant(norm + ".running_var", outChannels, 1, false)});
+    y = m_graph.add(
+        norm, BatchNorm{},
+        {y, constant(norm + ".weight", outChannels, 1, true), constant(norm + ".bias", outChannels, 0, true),
+         constant(norm + ".running_mean", outChannels, 0, false),
+         constant(norm + ".running_var", outChannels, 1, false)});
     if (activation) y = m_graph.add(name + ".act", Activation{ActivationKind::Silu}, {y});
     setChannels(y, outChannels);
     return y;
 }
 
-ValueId ModuleBuilder::convWithBias(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, float biasStart) {
+ValueId ModuleBuilder::convWithBias(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel,
+                                    float biasStart) {
     const ValueId w = weight(name + ".weight", {outChannels, channels(x), kernel, kernel});
     const ValueId b = constant(name + ".bias", outChannels, biasStart, true);
     const ValueId y = m_graph.add(name, Conv2d{{1, 1}, {kernel / 2, kernel / 2}, {1, 1}, 1}, {x, w, b});
@@ -77,7 +84,8 @@ ValueId ModuleBuilder::c2f(const std::string& name, ValueId x, int64_t outChanne
     const NodeId split = m_graph.addNode(name + ".split", Split{1, {half, half}}, {wide}, 2);
     std::vector<ValueId> parts = m_graph.node(split).outputs;
     for (const ValueId part : parts) setChannels(part, half);
-    for (int64_t j = 0; j < repeats; ++j) parts.push_back(bottleneck(str(name, ".m.", j), parts.back(), half, shortcut));
+    for (int64_t j = 0; j < repeats; ++j)
+        parts.push_back(bottleneck(str(name, ".m.", j), parts.back(), half, shortcut));
     const ValueId all = m_graph.add(name + ".cat", Concat{1}, parts);
     setChannels(all, (2 + repeats) * half);
     return conv(name + ".cv2", all, outChannels, 1);
@@ -87,7 +95,8 @@ ValueId ModuleBuilder::sppf(const std::string& name, ValueId x, int64_t outChann
     const int64_t half = channels(x) / 2;
     std::vector<ValueId> parts{conv(name + ".cv1", x, half, 1)};
     const Pool pool{PoolKind::Max, {kernel, kernel}, {1, 1}, {kernel / 2, kernel / 2}};
-    for (int i = 0; i < 3; ++i) parts.push_back(m_graph.add(str(name, ".m", i == 0 ? "" : str("#", i + 1)), pool, {parts.back()}));
+    for (int i = 0; i < 3; ++i)
+        parts.push_back(m_graph.add(str(name, ".m", i == 0 ? "" : str("#", i + 1)), pool, {parts.back()}));
     const ValueId all = m_graph.add(name + ".cat", Concat{1}, parts);
     setChannels(all, 4 * half);
     return conv(name + ".cv2", all, outChannels, 1);

@@ -16,8 +16,8 @@ public:
     ModuleBuilder(Graph& graph, Random* random) : m_graph(graph), m_random(random) {}
 
     // Conv + BatchNorm + SiLU; padding kernel / 2. Returns the activation's output, of `outChannels`.
-    ValueId conv(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, int64_t stride = 1, int64_t groups = 1,
-                 bool activation = true);
+    ValueId conv(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, int64_t stride = 1,
+                 int64_t groups = 1, bool activation = true);
     // A bare convolution with a constant bias start.
     ValueId convWithBias(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, float biasStart);
     ValueId bottleneck(const std::string& name, ValueId x, int64_t outChannels, bool shortcut);

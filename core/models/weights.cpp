@@ -33,7 +33,8 @@ std::vector<std::string> torchStateNames(const Graph& graph) {
     const std::string variance = ".running_var";
     for (const auto& [name, tensor] : stateDict(graph)) {
         names.push_back(name);
-        if (name.ends_with(variance)) names.push_back(name.substr(0, name.size() - variance.size()) + ".num_batches_tracked");
+        if (name.ends_with(variance))
+            names.push_back(name.substr(0, name.size() - variance.size()) + ".num_batches_tracked");
     }
     return names;
 }
@@ -66,8 +67,8 @@ std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, 
             require(isConstant(value.name), ErrorKind::BadInput, source, ": no entry ", value.name);
             continue;
         }
-        require(found->second->sizes() == at::IntArrayRef(value.shape), ErrorKind::BadInput, source, ": ", value.name, " has shape ",
-                shapeText(found->second->sizes()), ", expected ", shapeText(value.shape));
+        require(found->second->sizes() == at::IntArrayRef(value.shape), ErrorKind::BadInput, source, ": ", value.name,
+                " has shape ", shapeText(found->second->sizes()), ", expected ", shapeText(value.shape));
         *value.data = floatCopy(*found->second);
         given.erase(found);
     }
@@ -117,7 +118,9 @@ int64_t macsOf(const Graph& graph, const Node& node) {
     const Shape& out = graph.value(node.outputs.front()).shape;
     const Shape& weight = graph.value(node.inputs[1]).shape;
     if (out.empty()) return 0;
-    const auto product = [](auto begin, auto end) { return std::accumulate(begin, end, int64_t{1}, std::multiplies<>()); };
+    const auto product = [](auto begin, auto end) {
+        return std::accumulate(begin, end, int64_t{1}, std::multiplies<>());
+    };
     return product(out.begin() + 1, out.end()) * product(weight.begin() + 1, weight.end());
 }
 

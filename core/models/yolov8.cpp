@@ -21,8 +21,10 @@ constexpr std::array kScales{Scale{'n', 0.33, 0.25, 1024}, Scale{'s', 0.33, 0.50
                              Scale{'l', 1.00, 1.00, 512}, Scale{'x', 1.00, 1.25, 512}};
 
 const Scale& scaleOf(std::string_view variant) {
-    const auto found = std::ranges::find_if(kScales, [&](const Scale& s) { return variant == std::string_view(&s.variant, 1); });
-    require(found != kScales.end(), ErrorKind::BadInput, "YOLOv8 has no variant \"", variant, "\": it is one of n, s, m, l, x");
+    const auto found =
+        std::ranges::find_if(kScales, [&](const Scale& s) { return variant == std::string_view(&s.variant, 1); });
+    require(found != kScales.end(), ErrorKind::BadInput, "YOLOv8 has no variant \"", variant,
+            "\": it is one of n, s, m, l, x");
     return *found;
 }
 
@@ -38,7 +40,8 @@ int64_t repeatsAt(const Scale& scale, int64_t nominal) {
 // The layers in order; `from` follows the family's layer table.
 class Yolov8Builder {
 public:
-    Yolov8Builder(Graph& graph, Random* random, const Scale& scale) : m_graph(graph), m_blocks(graph, random), m_scale(scale) {}
+    Yolov8Builder(Graph& graph, Random* random, const Scale& scale)
+        : m_graph(graph), m_blocks(graph, random), m_scale(scale) {}
 
     void build() {
         const ValueId image = m_graph.addInput("images", {1, 3, 640, 640});
@@ -83,7 +86,8 @@ private:
 };
 
 Graph build(std::string_view variant, int64_t numClasses, Random* random) {
-    require(numClasses >= 1 && numClasses <= 100000, ErrorKind::BadInput, "a detector cannot have ", numClasses, " classes");
+    require(numClasses >= 1 && numClasses <= 100000, ErrorKind::BadInput, "a detector cannot have ", numClasses,
+            " classes");
     Graph graph;
     graph.info = {"yolov8", std::string(variant), numClasses, {}, {8, 16, 32}, 16};
     for (int64_t i = 0; i < numClasses; ++i) graph.info.classNames.push_back(str("class", i));
@@ -93,8 +97,12 @@ Graph build(std::string_view variant, int64_t numClasses, Random* random) {
 
 }  // namespace
 
-Graph buildYolov8(std::string_view variant, int64_t numClasses, Random& random) { return build(variant, numClasses, &random); }
+Graph buildYolov8(std::string_view variant, int64_t numClasses, Random& random) {
+    return build(variant, numClasses, &random);
+}
 
-Graph buildYolov8(std::string_view variant, int64_t numClasses) { return build(variant, numClasses, nullptr); }
+Graph buildYolov8(std::string_view variant, int64_t numClasses) {
+    return build(variant, numClasses, nullptr);
+}
 
 }  // namespace qat

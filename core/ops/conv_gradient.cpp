@@ -1,4 +1,5 @@
-// Tasks: some images by some outputs. Every task is one kernel of one thread; parts of images are then added in their order.
+// Tasks: some images by some outputs. Every task is one kernel of one thread; parts of images are then added in their
+// order.
 #include "ops/conv_gradient.h"
 
 #include <ATen/ATen.h>
@@ -16,7 +17,9 @@ namespace {
 
 using dnnl::memory;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t ceilDiv(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
 
 // Room of a thread, aligned for vectors; grows, and is used again by every task.
 class Room {
@@ -35,9 +38,10 @@ struct Cut {
     int64_t images, outputs;
 };
 
-constexpr int64_t kTasks = 16;       // as many as there may be threads with something to do
-constexpr int64_t kLeastPlaces = 512;  // of a task: its part of the weight's gradient is then small work beside making it
-constexpr int64_t kVector = 16;      // outputs a kernel makes at a time
+constexpr int64_t kTasks = 16;  // as many as there may be threads with something to do
+constexpr int64_t kLeastPlaces =
+    512;                         // of a task: its part of the weight's gradient is then small work beside making it
+constexpr int64_t kVector = 16;  // outputs a kernel makes at a time
 
 Cut cutOf(const Conv2d& window, const at::Tensor& dy) {
     const int64_t images = dy.size(0), outputs = dy.size(1), places = dy.size(2) * dy.size(3);
@@ -62,9 +66,15 @@ struct Sizes {
 
 class WeightGradient {
 public:
-    WeightGradient(const Conv2d& window, const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight, bool wantsBias)
-        : m_window(window), m_x(x), m_dy(dy), m_cut(cutOf(window, dy)), m_byImages(ceilDiv(dy.size(0), m_cut.images)),
-          m_byOutputs(ceilDiv(dy.size(1), m_cut.outputs)), m_wantsBias(wantsBias) {
+    WeightGradient(const Conv2d& window, const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight,
+                   bool wantsBias)
+        : m_window(window),
+          m_x(x),
+          m_dy(dy),
+          m_cut(cutOf(window, dy)),
+          m_byImages(ceilDiv(dy.size(0), m_cut.images)),
+          m_byOutputs(ceilDiv(dy.size(1), m_cut.outputs)),
+          m_wantsBias(wantsBias) {
         for (int64_t i = 0; i < m_byImages; ++i) {
             m_parts.push_back(at::empty_like(weight));
             if (wantsBias) m_biasParts.push_back(at::empty({dy.size(1)}));
@@ -87,7 +97,8 @@ private:
     int64_t firstImage(int64_t task) const { return task / m_byOutputs * m_cut.images; }
     int64_t firstOutput(int64_t task) const { return task % m_byOutputs * m_cut.outputs; }
     Sizes sizesOf(int64_t task) const {
-        return {std::min(m_cut.images, m_dy.size(0) - firstImage(task)), std::min(m_cut.outputs, m_dy.size(1) - firstOutput(task))};
+        return {std::min(m_cut.images, m_dy.size(0) - firstImage(task)),
+                std::min(m_cut.outputs, m_dy.size(1) - firstOutput(task))};
     }
 
     Kernel make(const Sizes& sizes) const {
@@ -102,12 +113,21 @@ private:
         const auto direct = dnnl::algorithm::convolution_direct;
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-        const dnnl::convolution_forward::primitive_desc hint({dnnl::prop_kind::forward_training, direct, x, any, bias, dy, w.stride, w.dilation, w.padding, w.padding},
-                                                             onednn::cpu());
-        const dnnl::convolution_backward_weights::primitive_desc chosen({direct, x, any, bias, dy, w.stride, w.dilation, w.padding, w.padding}, attributes,
-                                                                        onednn::cpu(), hint);
-        const dnnl::reorder::primitive_desc order(onednn::cpu(), chosen.diff_weights_desc(), onednn::cpu(), plain, attributes);
-        return {dnnl::convolution_backward_weights(chosen), dnnl::reorder(order), x, dy, chosen.diff_weights_desc(), plain, bias, chosen.scratchpad_desc()};
+        const dnnl::convolution_forward::primitive_desc hint(
+            {dnnl::prop_kind::forward_training, direct, x, any, bias, dy, w.stride, w.dilation, w.padding, w.padding},
+            onednn::cpu());
+        const dnnl::convolution_backward_weights::primitive_desc chosen(
+            {direct, x, any, bias, dy, w.stride, w.dilation, w.padding, w.padding}, attributes, onednn::cpu(), hint);
+        const dnnl::reorder::primitive_desc order(onednn::cpu(), chosen.diff_weights_desc(), onednn::cpu(), plain,
+                                                  attributes);
+        return {dnnl::convolution_backward_weights(chosen),
+                dnnl::reorder(order),
+                x,
+                dy,
+                chosen.diff_weights_desc(),
+                plain,
+                bias,
+                chosen.scratchpad_desc()};
     }
 
     // dy of the task's images and outputs, close together.
@@ -135,8 +155,12 @@ private:
             {DNNL_ARG_SRC, memory(kernel.x, cpu, m_x.data_ptr<float>() + firstImage(task) * perImage)},
             {DNNL_ARG_DIFF_DST, memory(kernel.dy, cpu, gradientOf(task, sizes, ofGradient))},
             {DNNL_ARG_DIFF_WEIGHTS, packed},
-            {DNNL_ARG_SCRATCHPAD, memory(kernel.scratch, cpu, ofKernel.floats(ceilDiv(static_cast<int64_t>(kernel.scratch.get_size()), 4)))}};
-        if (m_wantsBias) arguments.emplace(DNNL_ARG_DIFF_BIAS, memory(kernel.bias, cpu, m_biasParts[image].data_ptr<float>() + firstOutput(task)));
+            {DNNL_ARG_SCRATCHPAD,
+             memory(kernel.scratch, cpu,
+                    ofKernel.floats(ceilDiv(static_cast<int64_t>(kernel.scratch.get_size()), 4)))}};
+        if (m_wantsBias)
+            arguments.emplace(DNNL_ARG_DIFF_BIAS,
+                              memory(kernel.bias, cpu, m_biasParts[image].data_ptr<float>() + firstOutput(task)));
         dnnl::stream stream(cpu);
         kernel.primitive.execute(stream, arguments);
         kernel.toPlain.execute(stream, {{DNNL_ARG_FROM, packed}, {DNNL_ARG_TO, plain}});
@@ -165,7 +189,8 @@ private:
 
 }  // namespace
 
-ConvGradient convWeightGradient(const Conv2d& window, const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight, bool wantsBias) {
+ConvGradient convWeightGradient(const Conv2d& window, const at::Tensor& x, const at::Tensor& dy,
+                                const at::Tensor& weight, bool wantsBias) {
     return onednn::guarded([&] { return WeightGradient(window, x, dy, weight, wantsBias).run(); });
 }
 

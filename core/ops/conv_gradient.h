@@ -1,5 +1,5 @@
-// The gradient of a convolution's weight, cut into tasks that follow from the sizes alone, so that its bits do not depend on the
-// number of threads. oneDNN's own kernel shares images out among threads and adds one part a thread.
+// The gradient of a convolution's weight, cut into tasks that follow from the sizes alone, so that its bits do not
+// depend on the number of threads. oneDNN's own kernel shares images out among threads and adds one part a thread.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,6 +13,7 @@ struct ConvGradient {
 };
 
 // x [N,C,H,W] and dy [N,O,H',W']: float, channels-last. weight: only its sizes and order are read.
-ConvGradient convWeightGradient(const Conv2d& window, const at::Tensor& x, const at::Tensor& dy, const at::Tensor& weight, bool wantsBias);
+ConvGradient convWeightGradient(const Conv2d& window, const at::Tensor& x, const at::Tensor& dy,
+                                const at::Tensor& weight, bool wantsBias);
 
 }  // namespace qat

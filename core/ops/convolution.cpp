@@ -1,4 +1,5 @@
-// oneDNN chooses the order of the weight in memory; it is brought there for every call, as the weight has moved since the last one.
+// oneDNN chooses the order of the weight in memory; it is brought there for every call, as the weight has moved since
+// the last one.
 #include "ops/convolution.h"
 
 #include <ATen/ATen.h>
@@ -14,7 +15,9 @@ namespace {
 using dnnl::memory;
 using onednn::Arguments;
 
-at::Tensor channelsLast(at::IntArrayRef sizes) { return at::empty(sizes, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast)); }
+at::Tensor channelsLast(at::IntArrayRef sizes) {
+    return at::empty(sizes, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+}
 
 // The weight in the order a kernel wants; `room` keeps it.
 memory inOrder(const at::Tensor& weight, int64_t groups, const memory::desc& wanted, at::Tensor& room) {
@@ -31,13 +34,25 @@ struct Orders {
     memory::desc x, weight, bias, y;
     onednn::Window window;
 
-    Orders(const Conv2d& conv, at::IntArrayRef xSizes, at::IntArrayRef weightSizes, at::IntArrayRef ySizes, bool hasBias)
+    Orders(const Conv2d& conv, at::IntArrayRef xSizes, at::IntArrayRef weightSizes, at::IntArrayRef ySizes,
+           bool hasBias)
         : x(onednn::dataOrder(xSizes, memory::data_type::f32)),
           weight(onednn::weightDims(weightSizes, conv.groups), memory::data_type::f32, memory::format_tag::any),
-          bias(hasBias ? onednn::vectorOrder(weightSizes[0]) : memory::desc()), y(onednn::dataOrder(ySizes, memory::data_type::f32)), window(conv) {}
+          bias(hasBias ? onednn::vectorOrder(weightSizes[0]) : memory::desc()),
+          y(onednn::dataOrder(ySizes, memory::data_type::f32)),
+          window(conv) {}
 
     dnnl::convolution_forward::desc forward() const {
-        return {dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, weight, bias, y, window.stride, window.dilation, window.padding, window.padding};
+        return {dnnl::prop_kind::forward_training,
+                dnnl::algorithm::convolution_direct,
+                x,
+                weight,
+                bias,
+                y,
+                window.stride,
+                window.dilation,
+                window.padding,
+                window.padding};
     }
 };
 
@@ -48,7 +63,8 @@ at::Tensor compute(const Conv2d& conv, const at::Tensor& x, const at::Tensor& we
         const Orders orders(conv, x.sizes(), weight.sizes(), y.sizes(), bias.defined());
         const auto made = onednn::makeFixed<dnnl::convolution_forward>(orders.forward(), {});
         at::Tensor room;
-        Arguments arguments{{DNNL_ARG_SRC, onednn::wrap(orders.x, x)}, {DNNL_ARG_DST, onednn::wrap(orders.y, y)},
+        Arguments arguments{{DNNL_ARG_SRC, onednn::wrap(orders.x, x)},
+                            {DNNL_ARG_DST, onednn::wrap(orders.y, y)},
                             {DNNL_ARG_WEIGHTS, inOrder(weight, conv.groups, made.description.weights_desc(), room)}};
         if (bias.defined()) arguments.emplace(DNNL_ARG_BIAS, onednn::wrap(orders.bias, bias));
         made.execute(arguments);
@@ -63,9 +79,12 @@ at::Tensor dataGradient(const Conv2d& conv, at::IntArrayRef sizes, const at::Ten
         const onednn::Window& window = orders.window;
         const dnnl::convolution_forward::primitive_desc hint(orders.forward(), onednn::cpu());
         const auto made = onednn::makeFixed<dnnl::convolution_backward_data>(
-            {dnnl::algorithm::convolution_direct, orders.x, orders.weight, orders.y, window.stride, window.dilation, window.padding, window.padding}, {}, hint);
+            {dnnl::algorithm::convolution_direct, orders.x, orders.weight, orders.y, window.stride, window.dilation,
+             window.padding, window.padding},
+            {}, hint);
         at::Tensor room;
-        made.execute({{DNNL_ARG_DIFF_DST, onednn::wrap(orders.y, dy)}, {DNNL_ARG_DIFF_SRC, onednn::wrap(orders.x, dx)},
+        made.execute({{DNNL_ARG_DIFF_DST, onednn::wrap(orders.y, dy)},
+                      {DNNL_ARG_DIFF_SRC, onednn::wrap(orders.x, dx)},
                       {DNNL_ARG_WEIGHTS, inOrder(weight, conv.groups, made.description.weights_desc(), room)}});
         return dx;
     });
@@ -88,11 +107,13 @@ public:
         return compute(window, x, weight, bias.value_or(at::Tensor()));
     }
 
-    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                   torch::autograd::variable_list gradients) {
         const auto tensors = context->get_saved_variables();
         const auto saved = c10::static_intrusive_pointer_cast<Saved>(context->saved_data["convolution"].toCapsule());
         const Conv2d& window = saved->window;
-        const at::Tensor &x = tensors[0], &weight = tensors[1], dy = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+        const at::Tensor &x = tensors[0], &weight = tensors[1],
+                         dy = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
         at::Tensor dx;
         ConvGradient rest;
         if (context->needs_input_grad(0)) dx = dataGradient(window, x.sizes(), weight, dy);
@@ -104,10 +125,11 @@ public:
 
 }  // namespace
 
-at::Tensor convolve(const Conv2d& window, const at::Tensor& input, const at::Tensor& givenWeight, const at::Tensor& bias) {
+at::Tensor convolve(const Conv2d& window, const at::Tensor& input, const at::Tensor& givenWeight,
+                    const at::Tensor& bias) {
     resultSizes(window, givenWeight.sizes(), input.sizes());
-    require(!bias.defined() || bias.numel() == givenWeight.size(0), ErrorKind::BadInput, "expects a bias of ", givenWeight.size(0), " numbers, not of ",
-            bias.defined() ? bias.numel() : 0);
+    require(!bias.defined() || bias.numel() == givenWeight.size(0), ErrorKind::BadInput, "expects a bias of ",
+            givenWeight.size(0), " numbers, not of ", bias.defined() ? bias.numel() : 0);
     const at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor weight = givenWeight.is_non_overlapping_and_dense() ? givenWeight : givenWeight.contiguous();
     if (!at::GradMode::is_enabled()) return compute(window, x, weight, bias);

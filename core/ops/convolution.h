@@ -7,8 +7,8 @@
 
 namespace qat {
 
-// y [N,O,H',W'] of float x [N,C,H,W], weight [O,C/g,kh,kw] and bias [O] or undefined, channels-last. Differentiable where gradients
-// are on. Throws Error{BadInput} if the sizes do not fit.
+// y [N,O,H',W'] of float x [N,C,H,W], weight [O,C/g,kh,kw] and bias [O] or undefined, channels-last. Differentiable
+// where gradients are on. Throws Error{BadInput} if the sizes do not fit.
 at::Tensor convolve(const Conv2d& window, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 }  // namespace qat

@@ -20,15 +20,16 @@ namespace {
 
 constexpr int64_t kBlock = 16384;  // floats a task handles: partial sums do not depend on the thread count
 
-// How the scales lie over the memory of x: `count` runs of `length` floats in parts of `part`; each part has a scale of its
-// own, and scales repeat after `scales`.
+// How the scales lie over the memory of x: `count` runs of `length` floats in parts of `part`; each part has a scale of
+// its own, and scales repeat after `scales`.
 struct Runs {
     at::Tensor x;  // dense
     int64_t count, length, part, scales;
 };
 
 Runs layOutGroups(const FakeQuantize& op, const at::Tensor& input) {
-    require(op.axis == 0 && input.dim() >= 2, ErrorKind::BadInput, "groups cut the rows of a matrix or of kernels, axis 0");
+    require(op.axis == 0 && input.dim() >= 2, ErrorKind::BadInput,
+            "groups cut the rows of a matrix or of kernels, axis 0");
     const at::Tensor x = input.contiguous();
     const int64_t rows = x.size(0), length = rows ? x.numel() / rows : 0;
     return {x, rows, length, op.group, scaleCount(op, x.sizes().vec())};
@@ -39,12 +40,13 @@ Runs layOut(const FakeQuantize& op, const at::Tensor& input) {
         at::Tensor x = input.is_non_overlapping_and_dense() ? input : input.contiguous(input.suggest_memory_format());
         return {x, 1, x.numel(), x.numel(), 1};
     }
-    require(op.axis < input.dim(), ErrorKind::BadInput, "fake quantizer's channel axis ", op.axis, " is outside a tensor of ",
-            input.dim(), " dimensions");
+    require(op.axis < input.dim(), ErrorKind::BadInput, "fake quantizer's channel axis ", op.axis,
+            " is outside a tensor of ", input.dim(), " dimensions");
     if (op.group > 0) return layOutGroups(op, input);
     const int64_t channels = input.size(op.axis), slice = input.numel() / std::max<int64_t>(channels, 1);
     // Axis 0 is outermost in both memory formats, so its slices are contiguous.
-    if (op.axis == 0 && input.is_non_overlapping_and_dense() && (input.is_contiguous() || input.stride(0) * channels == input.numel()))
+    if (op.axis == 0 && input.is_non_overlapping_and_dense() &&
+        (input.is_contiguous() || input.stride(0) * channels == input.numel()))
         return {input, channels, slice, slice, channels};
     at::Tensor x = input.contiguous();
     int64_t inner = 1;
@@ -78,9 +80,10 @@ void forEachBlock(const Runs& runs, const std::vector<Block>& blocks, const Work
     });
 }
 
-std::vector<loops::Grid> gridsOf(const FakeQuantize& op, const at::Tensor& scale, const at::Tensor& zeroPoint, int64_t count) {
-    require(scale.numel() == count && zeroPoint.numel() == count, ErrorKind::BadInput, "fake quantizer has ", scale.numel(),
-            " scales for ", count, op.group > 0 ? " groups" : " channels");
+std::vector<loops::Grid> gridsOf(const FakeQuantize& op, const at::Tensor& scale, const at::Tensor& zeroPoint,
+                                 int64_t count) {
+    require(scale.numel() == count && zeroPoint.numel() == count, ErrorKind::BadInput, "fake quantizer has ",
+            scale.numel(), " scales for ", count, op.group > 0 ? " groups" : " channels");
     const at::Tensor scales = scale.detach().contiguous();
     const at::Tensor zeroPoints = zeroPoint.detach().contiguous();
     std::vector<loops::Grid> grids;
@@ -89,7 +92,9 @@ std::vector<loops::Grid> gridsOf(const FakeQuantize& op, const at::Tensor& scale
     return grids;
 }
 
-bool learns(const FakeQuantize& op) { return op.mode != FakeQuantMode::Ste || op.learnOffset; }
+bool learns(const FakeQuantize& op) {
+    return op.mode != FakeQuantMode::Ste || op.learnOffset;
+}
 
 class FakeQuantizeFunction : public torch::autograd::Function<FakeQuantizeFunction> {
 public:
@@ -98,8 +103,8 @@ public:
         FakeQuantize op;
     };
 
-    static at::Tensor forward(torch::autograd::AutogradContext* context, const FakeQuantize& op, const at::Tensor& input,
-                              const at::Tensor& scale, const at::Tensor& zeroPoint) {
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const FakeQuantize& op,
+                              const at::Tensor& input, const at::Tensor& scale, const at::Tensor& zeroPoint) {
         const Runs runs = layOut(op, input);
         const auto grids = gridsOf(op, scale, zeroPoint, runs.scales);
         at::Tensor output = at::empty_like(runs.x);
@@ -125,8 +130,9 @@ public:
 
 private:
     // Of the op, x, scale and zero point.
-    static torch::autograd::variable_list gradientsOf(const FakeQuantize& op, const at::Tensor& input, const at::Tensor& scale,
-                                                      const at::Tensor& zeroPoint, const at::Tensor& gradient) {
+    static torch::autograd::variable_list gradientsOf(const FakeQuantize& op, const at::Tensor& input,
+                                                      const at::Tensor& scale, const at::Tensor& zeroPoint,
+                                                      const at::Tensor& gradient) {
         const Runs runs = layOut(op, input);
         const auto grids = gridsOf(op, scale, zeroPoint, runs.scales);
         // Same memory order as x, whatever order the gradient came in.
@@ -148,11 +154,12 @@ private:
             sums[blocks[i].scale].scale += partial[i].scale;
             sums[blocks[i].scale].clipped += partial[i].clipped;
         }
-        return {at::Tensor(), dx, scaleGradients(op, runs.x.sizes().vec(), grids, scale, sums), zeroPointGradients(op, runs.x.sizes().vec(), grids, zeroPoint, sums)};
+        return {at::Tensor(), dx, scaleGradients(op, runs.x.sizes().vec(), grids, scale, sums),
+                zeroPointGradients(op, runs.x.sizes().vec(), grids, zeroPoint, sums)};
     }
 
-    static at::Tensor scaleGradients(const FakeQuantize& op, const Shape& shape, const std::vector<loops::Grid>& grids, const at::Tensor& scale,
-                                     const std::vector<loops::GridSums>& sums) {
+    static at::Tensor scaleGradients(const FakeQuantize& op, const Shape& shape, const std::vector<loops::Grid>& grids,
+                                     const at::Tensor& scale, const std::vector<loops::GridSums>& sums) {
         if (op.mode == FakeQuantMode::Ste) return {};
         at::Tensor gradient = at::empty_like(scale);
         for (size_t i = 0; i < sums.size(); ++i)
@@ -160,7 +167,8 @@ private:
         return gradient;
     }
 
-    static at::Tensor zeroPointGradients(const FakeQuantize& op, const Shape& shape, const std::vector<loops::Grid>& grids, const at::Tensor& zeroPoint,
+    static at::Tensor zeroPointGradients(const FakeQuantize& op, const Shape& shape,
+                                         const std::vector<loops::Grid>& grids, const at::Tensor& zeroPoint,
                                          const std::vector<loops::GridSums>& sums) {
         if (!op.learnOffset) return {};
         at::Tensor gradient = at::empty_like(zeroPoint);
@@ -200,7 +208,9 @@ at::Tensor plainZeroPoints(const FakeQuantize& op, const at::Tensor& zeroPoint) 
     return converted(zeroPoint, [&](float held) { return plainZeroPoint(op, held); });
 }
 
-float heldScale(const FakeQuantize& op, float scale) { return op.scaleForm == ScaleForm::Plain ? scale : std::log2(scale); }
+float heldScale(const FakeQuantize& op, float scale) {
+    return op.scaleForm == ScaleForm::Plain ? scale : std::log2(scale);
+}
 
 float leastHeldScale(const FakeQuantize& op) {
     return op.floor > 0 ? heldScale(op, static_cast<float>(op.floor)) : -std::numeric_limits<float>::infinity();
@@ -208,8 +218,8 @@ float leastHeldScale(const FakeQuantize& op) {
 
 int64_t scaleCount(const FakeQuantize& op, const Shape& shape) {
     if (op.axis < 0) return 1;
-    require(static_cast<size_t>(op.axis) < shape.size(), ErrorKind::BadInput, "fake quantizer's channel axis ", op.axis, " is outside a tensor of ",
-            shape.size(), " dimensions");
+    require(static_cast<size_t>(op.axis) < shape.size(), ErrorKind::BadInput, "fake quantizer's channel axis ", op.axis,
+            " is outside a tensor of ", shape.size(), " dimensions");
     const int64_t channels = shape[static_cast<size_t>(op.axis)];
     if (op.group <= 0) return channels;
     const int64_t row = std::accumulate(shape.begin() + 1, shape.end(), int64_t{1}, std::multiplies<>());
@@ -219,7 +229,11 @@ int64_t scaleCount(const FakeQuantize& op, const Shape& shape) {
 at::Tensor spreadOver(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& perScale) {
     if (op.group > 0) {
         const int64_t rows = x.size(0), row = x.numel() / rows, parts = perScale.numel() / rows;
-        return perScale.reshape({rows, parts, 1}).expand({rows, parts, op.group}).reshape({rows, -1}).narrow(1, 0, row).reshape(x.sizes());
+        return perScale.reshape({rows, parts, 1})
+            .expand({rows, parts, op.group})
+            .reshape({rows, -1})
+            .narrow(1, 0, row)
+            .reshape(x.sizes());
     }
     Shape broadcast(static_cast<size_t>(x.dim()), 1);
     if (op.axis >= 0) broadcast[static_cast<size_t>(op.axis)] = -1;
@@ -228,24 +242,31 @@ at::Tensor spreadOver(const FakeQuantize& op, const at::Tensor& x, const at::Ten
 
 loops::Grid gridOf(const FakeQuantize& op, float scale, float zeroPoint) {
     const float plain = plainScale(op, scale);
-    return {plain, 1.0f / plain, plainZeroPoint(op, zeroPoint), static_cast<float>(op.qmin), static_cast<float>(op.qmax)};
+    return {plain, 1.0f / plain, plainZeroPoint(op, zeroPoint), static_cast<float>(op.qmin),
+            static_cast<float>(op.qmax)};
 }
 
 void quantizeBlock(const FakeQuantize& op, const loops::Grid& grid, const float* x, float* y, int64_t n) {
-    if (op.format == NumberFormat::Integer) loops::quantize(x, y, n, grid);
-    else if (op.format == NumberFormat::Binary) loops::binarize(x, y, n, grid);
-    else loops::roundToFloat(x, y, n, grid, op.format);
+    if (op.format == NumberFormat::Integer)
+        loops::quantize(x, y, n, grid);
+    else if (op.format == NumberFormat::Binary)
+        loops::binarize(x, y, n, grid);
+    else
+        loops::roundToFloat(x, y, n, grid, op.format);
 }
 
-loops::GridSums quantizeBlockBackward(const FakeQuantize& op, const loops::Grid& grid, const float* x, const float* g, float* out, int64_t n) {
+loops::GridSums quantizeBlockBackward(const FakeQuantize& op, const loops::Grid& grid, const float* x, const float* g,
+                                      float* out, int64_t n) {
     const float gain = learns(op) ? 1.0f : static_cast<float>(op.gradFactor);
     const float inside = op.mode == FakeQuantMode::Pact ? 0.0f : 1.0f;
     if (op.format == NumberFormat::Binary) {
-        // A weight keeps its gradient wherever it is, an activation only where the sign stands for a value within the scale.
+        // A weight keeps its gradient wherever it is, an activation only where the sign stands for a value within the
+        // scale.
         const float reach = op.weight ? std::numeric_limits<float>::infinity() : grid.scale;
         return loops::binarizeBackward(x, g, out, n, reach, gain);
     }
-    if (op.format != NumberFormat::Integer) return loops::roundToFloatBackward(x, g, out, n, grid, op.format, gain, inside);
+    if (op.format != NumberFormat::Integer)
+        return loops::roundToFloatBackward(x, g, out, n, grid, op.format, gain, inside);
     if (learns(op)) return loops::quantizeBackwardScale(x, g, out, n, grid, inside);
     loops::quantizeBackward(x, g, out, n, grid, gain);
     return {};
@@ -273,20 +294,25 @@ at::Tensor clipPenaltyGradient(const FakeQuantize& op, const at::Tensor& scales)
     return op.scaleForm == ScaleForm::Plain ? plain : plain.square() * std::numbers::ln2;
 }
 
-double zeroPointGradient(const FakeQuantize& op, const Shape& shape, const loops::Grid& grid, const loops::GridSums& sums) {
+double zeroPointGradient(const FakeQuantize& op, const Shape& shape, const loops::Grid& grid,
+                         const loops::GridSums& sums) {
     return -sums.clipped / grid.scale * scaleGradientFactor(op, shape);
 }
 
-at::Tensor fakeQuantize(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& zeroPoint) {
+at::Tensor fakeQuantize(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale,
+                        const at::Tensor& zeroPoint) {
     return FakeQuantizeFunction::apply(op, x, scale, zeroPoint);
 }
 
-at::Tensor quantizedCodes(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& zeroPoint) {
-    if (op.format == NumberFormat::Binary) return at::where(x.detach().lt(0), at::scalar_tensor(-1.0f), at::scalar_tensor(1.0f));
+at::Tensor quantizedCodes(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale,
+                          const at::Tensor& zeroPoint) {
+    if (op.format == NumberFormat::Binary)
+        return at::where(x.detach().lt(0), at::scalar_tensor(-1.0f), at::scalar_tensor(1.0f));
     const at::Tensor scaled = x.detach() * spreadOver(op, x, plainScales(op, scale).reciprocal());
     if (isFloat(op.format)) {
         at::Tensor numbers = scaled.contiguous();
-        loops::roundToFloat(numbers.data_ptr<float>(), numbers.data_ptr<float>(), numbers.numel(), {1, 1, 0, 0, 0}, op.format);
+        loops::roundToFloat(numbers.data_ptr<float>(), numbers.data_ptr<float>(), numbers.numel(), {1, 1, 0, 0, 0},
+                            op.format);
         return numbers;
     }
     return at::clamp(at::round(scaled) + spreadOver(op, x, plainZeroPoints(op, zeroPoint)), op.qmin, op.qmax);
@@ -298,7 +324,8 @@ std::pair<float, float> tensorMinMax(const at::Tensor& input) {
     std::vector<std::pair<float, float>> ranges(static_cast<size_t>(blocks));
     at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
-            loops::minMax(x.data_ptr<float>() + i * kBlock, std::min(kBlock, x.numel() - i * kBlock), ranges[i].first, ranges[i].second);
+            loops::minMax(x.data_ptr<float>() + i * kBlock, std::min(kBlock, x.numel() - i * kBlock), ranges[i].first,
+                          ranges[i].second);
     });
     std::pair<float, float> all = ranges.front();
     for (const auto& [low, high] : ranges) {

@@ -49,7 +49,9 @@ at::Tensor products(const at::Tensor& a, const at::Tensor& b) {
     const int64_t perGroup = (a.size(1) + kRows - 1) / kRows;
     shareOut(a.size(0) * perGroup, [&](int64_t i) {
         const int64_t group = i / perGroup, begin = i % perGroup * kRows, end = std::min(a.size(1), begin + kRows);
-        result.select(0, group).slice(0, begin, end).copy_(at::mm(a.select(0, group).slice(0, begin, end), b.select(0, group)));
+        result.select(0, group)
+            .slice(0, begin, end)
+            .copy_(at::mm(a.select(0, group).slice(0, begin, end), b.select(0, group)));
     });
     return result;
 }

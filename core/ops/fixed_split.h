@@ -1,5 +1,5 @@
-// Operators of libtorch whose bits depend on the number of threads, since it decides where a sum or a vector is cut. Here they
-// are cut by sizes alone, or not at all.
+// Operators of libtorch whose bits depend on the number of threads, since it decides where a sum or a vector is cut.
+// Here they are cut by sizes alone, or not at all.
 #pragma once
 
 #include <ATen/Parallel.h>

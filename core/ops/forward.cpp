@@ -15,7 +15,9 @@ namespace {
 
 using Tensors = std::vector<at::Tensor>;
 
-at::Tensor optionalInput(const Tensors& inputs, size_t index) { return index < inputs.size() ? inputs[index] : at::Tensor(); }
+at::Tensor optionalInput(const Tensors& inputs, size_t index) {
+    return index < inputs.size() ? inputs[index] : at::Tensor();
+}
 
 // In double precision libtorch's own runs an image a thread.
 at::Tensor convolution(const Conv2d& op, const Tensors& in) {
@@ -25,7 +27,8 @@ at::Tensor convolution(const Conv2d& op, const Tensors& in) {
 
 // Codes are ordered like the numbers they stand for, so the largest code is the code of the largest.
 at::Tensor pool(const Pool& op, const at::Tensor& x) {
-    if (x.scalar_type() != at::kFloat && op.kind == PoolKind::Max) return pool(op, x.to(at::kFloat)).to(x.scalar_type());
+    if (x.scalar_type() != at::kFloat && op.kind == PoolKind::Max)
+        return pool(op, x.to(at::kFloat)).to(x.scalar_type());
     if (op.kind == PoolKind::Max) return at::max_pool2d(x, op.kernel, op.stride, op.padding);
     return at::avg_pool2d(x, op.kernel, op.stride, op.padding, /*ceil_mode=*/false, /*count_include_pad=*/false);
 }
@@ -38,10 +41,14 @@ at::Tensor resize(const Resize& op, const at::Tensor& x) {
 
 at::Tensor combine(const Binary& op, const at::Tensor& a, const at::Tensor& b) {
     switch (op.kind) {
-        case BinaryKind::Add: return at::add(a, b);
-        case BinaryKind::Sub: return at::sub(a, b);
-        case BinaryKind::Mul: return at::mul(a, b);
-        case BinaryKind::Div: return at::div(a, b);
+        case BinaryKind::Add:
+            return at::add(a, b);
+        case BinaryKind::Sub:
+            return at::sub(a, b);
+        case BinaryKind::Mul:
+            return at::mul(a, b);
+        case BinaryKind::Div:
+            return at::div(a, b);
     }
     return {};
 }
@@ -49,7 +56,8 @@ at::Tensor combine(const Binary& op, const at::Tensor& a, const at::Tensor& b) {
 // 4-d float data goes through the fused kernels; anything else (vectors, tables) is small.
 at::Tensor activate(const Activation& op, const at::Tensor& x, bool train) {
     const bool differentiable = op.kind != ActivationKind::Sigmoid || !at::GradMode::is_enabled();
-    if (x.dim() == 4 && differentiable) return applyChain({.norm = {}, .activation = op, .quantizer = {}}, x, {}, train, false);
+    if (x.dim() == 4 && differentiable)
+        return applyChain({.norm = {}, .activation = op, .quantizer = {}}, x, {}, train, false);
     const auto plain = [&](const at::Tensor& values) {
         if (op.kind == ActivationKind::Silu) return at::silu(values);
         return op.kind == ActivationKind::Relu ? at::relu(values) : at::sigmoid(values);
@@ -95,7 +103,8 @@ struct Forward {
     Tensors operator()(const Conv2d& op) const { return {convolution(op, in)}; }
     Tensors operator()(const Linear&) const { return {at::linear(in[0], in[1], optionalInput(in, 2))}; }
     Tensors operator()(const BatchNorm& op) const {
-        return {applyChain({.norm = op, .activation = {}, .quantizer = {}}, in[0], {in[1], in[2], in[3], in[4], {}, {}, nullptr}, train, false)};
+        return {applyChain({.norm = op, .activation = {}, .quantizer = {}}, in[0],
+                           {in[1], in[2], in[3], in[4], {}, {}, nullptr}, train, false)};
     }
     Tensors operator()(const Activation& op) const { return {activate(op, in[0], train)}; }
     Tensors operator()(const Binary& op) const { return {combine(op, in[0], in[1])}; }
@@ -109,9 +118,13 @@ struct Forward {
     Tensors operator()(const Softmax& op) const { return {softmax(op, in[0])}; }
     Tensors operator()(const AnchorPoints& op) const { return anchorPoints(op, in); }
     Tensors operator()(const FakeQuantize& op) const { return {fakeQuantize(op, in[0], in[1], in[2])}; }
-    Tensors operator()(const Quantize& op) const { return {quantizeToCodes(in[0], codeGrid(op.qmin, op.qmax, in[1], in[2]))}; }
+    Tensors operator()(const Quantize& op) const {
+        return {quantizeToCodes(in[0], codeGrid(op.qmin, op.qmax, in[1], in[2]))};
+    }
     Tensors operator()(const Dequantize&) const { return {dequantizeCodes(in[0], in[1], in[2])}; }
-    Tensors operator()(const IntegerConv2d& op) const { return {finishSums(op, exactSums(op.window(), in[0], in[1], in[2]), in)}; }
+    Tensors operator()(const IntegerConv2d& op) const {
+        return {finishSums(op, exactSums(op.window(), in[0], in[1], in[2]), in)};
+    }
     Tensors operator()(const IntegerAdd& op) const { return {addCodes(op, in[0], in[1], in[2], in[3])}; }
     Tensors operator()(const Lookup&) const { return {lookUp(in[0], in[1])}; }
 };

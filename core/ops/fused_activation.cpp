@@ -23,9 +23,11 @@ struct Normalization {
     std::vector<float> a, b, mean, invStd;
 };
 
-Normalization lineOf(std::vector<float> mean, const std::vector<double>& variance, const BatchNorm& norm, const ChainTensors& t) {
+Normalization lineOf(std::vector<float> mean, const std::vector<double>& variance, const BatchNorm& norm,
+                     const ChainTensors& t) {
     const size_t channels = mean.size();
-    Normalization n{std::vector<float>(channels), std::vector<float>(channels), std::move(mean), std::vector<float>(channels)};
+    Normalization n{std::vector<float>(channels), std::vector<float>(channels), std::move(mean),
+                    std::vector<float>(channels)};
     const float* weight = t.weight.data_ptr<float>();
     const float* bias = t.bias.data_ptr<float>();
     for (size_t c = 0; c < channels; ++c) {
@@ -62,7 +64,8 @@ Normalization batchNormalization(const BatchNorm& norm, const at::Tensor& x, con
     float* runningVar = t.runningVar.data_ptr<float>();
     for (size_t c = 0; c < variance.size(); ++c) {
         runningMean[c] = static_cast<float>((1 - norm.momentum) * runningMean[c] + norm.momentum * mean[c]);
-        runningVar[c] = static_cast<float>((1 - norm.momentum) * runningVar[c] + norm.momentum * variance[c] / (rows - 1));
+        runningVar[c] =
+            static_cast<float>((1 - norm.momentum) * runningVar[c] + norm.momentum * variance[c] / (rows - 1));
         variance[c] /= rows;
     }
     return lineOf(std::move(mean), variance, norm, t);
@@ -84,17 +87,25 @@ struct Steps {
     const float* activate(const float* u, float* out, int64_t n) const {
         if (!chain.activation) return u;
         switch (chain.activation->kind) {
-            case ActivationKind::Relu: loops::relu(u, out, n); break;
-            case ActivationKind::Silu: loops::silu(u, out, n); break;
-            case ActivationKind::Sigmoid: loops::sigmoid(u, out, n); break;
+            case ActivationKind::Relu:
+                loops::relu(u, out, n);
+                break;
+            case ActivationKind::Silu:
+                loops::silu(u, out, n);
+                break;
+            case ActivationKind::Sigmoid:
+                loops::sigmoid(u, out, n);
+                break;
         }
         return out;
     }
     // g becomes g * act'(u).
     void activateBackward(const float* u, float* g, int64_t n) const {
         if (!chain.activation) return;
-        if (chain.activation->kind == ActivationKind::Silu) loops::siluBackward(u, g, g, n);
-        else loops::reluBackward(u, g, g, n);
+        if (chain.activation->kind == ActivationKind::Silu)
+            loops::siluBackward(u, g, g, n);
+        else
+            loops::reluBackward(u, g, g, n);
     }
 };
 
@@ -117,10 +128,13 @@ void forwardBlocks(const Steps& steps, const at::Tensor& x, at::Tensor& y, Range
     layout.forEachBlock([&](int64_t block) {
         const int64_t rows = layout.rowsOf(block), n = rows * layout.channels;
         float* out = to + layout.offsetOf(block);
-        const float* v = steps.activate(steps.normalize(from + layout.offsetOf(block), out, rows, layout.channels), out, n);
+        const float* v =
+            steps.activate(steps.normalize(from + layout.offsetOf(block), out, rows, layout.channels), out, n);
         if (range) loops::minMax(v, n, ranges[block].first, ranges[block].second);
-        if (steps.chain.quantizer) quantizeBlock(*steps.chain.quantizer, steps.grid, v, out, n);
-        else if (v != out) std::copy(v, v + n, out);
+        if (steps.chain.quantizer)
+            quantizeBlock(*steps.chain.quantizer, steps.grid, v, out, n);
+        else if (v != out)
+            std::copy(v, v + n, out);
     });
     if (range) *range = joined(ranges);
 }
@@ -140,7 +154,8 @@ loops::GridSums backwardBlocks(const Steps& steps, const at::Tensor& x, const at
             const float* v = steps.activate(u, scratchV.data(), n);
             const loops::GridSums part = quantizeBlockBackward(*quantizer, steps.grid, v, g, out, n);
             sum[0] = part.scale, sum[1] = part.clipped;
-        } else std::copy(g, g + n, out);
+        } else
+            std::copy(g, g + n, out);
         steps.activateBackward(u, out, n);
     });
     return {sums[0], sums[1]};
@@ -184,14 +199,17 @@ Steps stepsOf(const ActivationChain& chain, const ChainTensors& t, std::optional
     Steps steps{chain, std::move(norm)};
     require(!chain.quantizer || (t.scale.numel() == 1 && t.zeroPoint.numel() == 1), ErrorKind::BadInput,
             "a quantizer of whole tensors has more than one scale");
-    if (chain.quantizer) steps.grid = gridOf(*chain.quantizer, t.scale.data_ptr<float>()[0], t.zeroPoint.data_ptr<float>()[0]);
+    if (chain.quantizer)
+        steps.grid = gridOf(*chain.quantizer, t.scale.data_ptr<float>()[0], t.zeroPoint.data_ptr<float>()[0]);
     return steps;
 }
 
-std::optional<Normalization> normalizationOf(const ActivationChain& chain, const at::Tensor& x, const ChainTensors& t, bool train) {
+std::optional<Normalization> normalizationOf(const ActivationChain& chain, const at::Tensor& x, const ChainTensors& t,
+                                             bool train) {
     if (!chain.norm) return std::nullopt;
     for (const at::Tensor& vector : {t.weight, t.bias, t.runningMean, t.runningVar})
-        require(vector.numel() == x.size(1), ErrorKind::BadInput, "batch norm has ", vector.numel(), " values for ", x.size(1), " channels");
+        require(vector.numel() == x.size(1), ErrorKind::BadInput, "batch norm has ", vector.numel(), " values for ",
+                x.size(1), " channels");
     return train ? batchNormalization(*chain.norm, x, t) : runningNormalization(*chain.norm, t);
 }
 
@@ -204,10 +222,12 @@ public:
         bool train = false;
     };
 
-    // The differentiable tensors come one by one (libtorch wants absent ones as empty optionals), the rest in `tensors`.
-    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>&,
-                              const c10::optional<at::Tensor>&, const c10::optional<at::Tensor>&, const c10::optional<at::Tensor>&, const ChainTensors& tensors,
-                              const ActivationChain& chain, bool train) {
+    // The differentiable tensors come one by one (libtorch wants absent ones as empty optionals), the rest in
+    // `tensors`.
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
+                              const c10::optional<at::Tensor>&, const c10::optional<at::Tensor>&,
+                              const c10::optional<at::Tensor>&, const c10::optional<at::Tensor>&,
+                              const ChainTensors& tensors, const ActivationChain& chain, bool train) {
         auto saved = c10::make_intrusive<Saved>();
         saved->chain = chain;
         saved->train = train;
@@ -220,7 +240,8 @@ public:
         return y;
     }
 
-    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                   torch::autograd::variable_list gradients) {
         const auto tensors = context->get_saved_variables();
         const auto saved = c10::static_intrusive_pointer_cast<Saved>(context->saved_data["chain"].toCapsule());
         const at::Tensor& x = tensors[0];
@@ -236,12 +257,14 @@ public:
     }
 
 private:
-    static std::pair<at::Tensor, at::Tensor> gridGradients(const Steps& steps, const at::Tensor& x, const ChainTensors& t, const loops::GridSums& sums) {
+    static std::pair<at::Tensor, at::Tensor> gridGradients(const Steps& steps, const at::Tensor& x,
+                                                           const ChainTensors& t, const loops::GridSums& sums) {
         const auto& quantizer = steps.chain.quantizer;
         if (!quantizer || quantizer->mode == FakeQuantMode::Ste) return {};
         const Shape shape = x.sizes().vec();
         std::pair gradients{at::full_like(t.scale, scaleGradient(*quantizer, shape, steps.grid, sums)), at::Tensor()};
-        if (quantizer->learnOffset) gradients.second = at::full_like(t.zeroPoint, zeroPointGradient(*quantizer, shape, steps.grid, sums));
+        if (quantizer->learnOffset)
+            gradients.second = at::full_like(t.zeroPoint, zeroPointGradient(*quantizer, shape, steps.grid, sums));
         return gradients;
     }
 };
@@ -252,10 +275,12 @@ c10::optional<at::Tensor> optional(const at::Tensor& tensor) {
 
 }  // namespace
 
-at::Tensor applyChain(const ActivationChain& chain, const at::Tensor& input, const ChainTensors& t, bool train, bool inPlace) {
+at::Tensor applyChain(const ActivationChain& chain, const at::Tensor& input, const ChainTensors& t, bool train,
+                      bool inPlace) {
     const at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
     if (at::GradMode::is_enabled())
-        return ChainFunction::apply(x, optional(t.weight), optional(t.bias), optional(t.scale), optional(t.zeroPoint), t, chain, train);
+        return ChainFunction::apply(x, optional(t.weight), optional(t.bias), optional(t.scale), optional(t.zeroPoint),
+                                    t, chain, train);
     const Steps steps = stepsOf(chain, t, normalizationOf(chain, x, t, train));
     at::Tensor y = inPlace ? x : at::empty_like(x);
     forwardBlocks(steps, x, y, t.range);

@@ -19,8 +19,9 @@ struct ActivationChain {
 // Tensors of the steps that are there; the others stay undefined.
 struct ChainTensors;
 
-// x: float [N,C,H,W]. train: batch statistics, and the running ones move in place. inPlace: may write over x, only without
-// recording gradients. Result is channels-last.
-at::Tensor applyChain(const ActivationChain& chain, const at::Tensor& x, const ChainTensors& tensors, bool train, bool inPlace);
+// x: float [N,C,H,W]. train: batch statistics, and the running ones move in place. inPlace: may write over x, only
+// without recording gradients. Result is channels-last.
+at::Tensor applyChain(const ActivationChain& chain, const at::Tensor& x, const ChainTensors& tensors, bool train,
+                      bool inPlace);
 
 }  // namespace qat

@@ -1,4 +1,5 @@
-// Sums come as int32 from bytes where the processor has exact byte products, else as whole numbers in float, exact below 2^24.
+// Sums come as int32 from bytes where the processor has exact byte products, else as whole numbers in float, exact
+// below 2^24.
 #include "ops/integer_conv.h"
 
 #include <ATen/ATen.h>
@@ -11,11 +12,13 @@
 namespace qat {
 namespace {
 
-
 void activate(ActivationKind kind, float* x, int64_t n) {
-    if (kind == ActivationKind::Silu) loops::silu(x, x, n);
-    else if (kind == ActivationKind::Relu) loops::relu(x, x, n);
-    else loops::sigmoid(x, x, n);
+    if (kind == ActivationKind::Silu)
+        loops::silu(x, x, n);
+    else if (kind == ActivationKind::Relu)
+        loops::relu(x, x, n);
+    else
+        loops::sigmoid(x, x, n);
 }
 
 }  // namespace
@@ -27,7 +30,8 @@ IntegerConv::IntegerConv(const IntegerConv2d& op, const std::vector<at::Tensor>&
 
 at::Tensor IntegerConv::sumsOf(const at::Tensor& codes) {
     const float zeroPoint = m_inputs[1].data_ptr<float>()[0];
-    if (!m_packed && m_bytes) m_packed.emplace(m_op.window(), m_inputs[2], codes.scalar_type() == at::kChar, static_cast<int32_t>(zeroPoint));
+    if (!m_packed && m_bytes)
+        m_packed.emplace(m_op.window(), m_inputs[2], codes.scalar_type() == at::kChar, static_cast<int32_t>(zeroPoint));
     if (!m_packed) m_packed.emplace(m_op.window(), m_inputs[2].to(at::kFloat), at::Tensor(), std::nullopt);
     if (m_bytes) return m_packed->run(codes);
     const at::Tensor whole = m_packed->run(dequantizeCodes(codes, at::ones({1}), m_inputs[1]));
@@ -42,7 +46,9 @@ at::Tensor IntegerConv::run(const at::Tensor& codes) {
     const bool toCodes = m_op.requantize || m_tail.grid;
     loops::CodeGrid grid = m_tail.grid.value_or(loops::CodeGrid{});
     if (m_op.requantize) grid = codeGrid(m_op.qmin, m_op.qmax, at::ones({1}), m_inputs[5]);
-    const at::ScalarType type = m_tail.table.defined() ? m_tail.table.scalar_type() : grid.isSigned ? at::kChar : at::kByte;
+    const at::ScalarType type = m_tail.table.defined() ? m_tail.table.scalar_type()
+                                : grid.isSigned        ? at::kChar
+                                                       : at::kByte;
     at::Tensor out = toCodes ? at::empty_like(sums, sums.options().dtype(type)) : sums;
     layout.forEachBlock([&](int64_t block) {
         const int64_t at = layout.offsetOf(block), rows = layout.rowsOf(block), n = rows * layout.channels;
@@ -51,7 +57,8 @@ at::Tensor IntegerConv::run(const at::Tensor& codes) {
             uint8_t* const to = bytes(out) + at;
             loops::scaleBiasedSums(from, m_inputs[3].data_ptr<int32_t>(), factor, all + at, rows, layout.channels);
             loops::roundCodes(all + at, to, n, grid);
-            if (m_tail.table.defined()) loops::lookUp(to, static_cast<const uint8_t*>(m_tail.table.data_ptr()), to, n, grid.isSigned);
+            if (m_tail.table.defined())
+                loops::lookUp(to, static_cast<const uint8_t*>(m_tail.table.data_ptr()), to, n, grid.isSigned);
             return;
         }
         loops::scaleSums(from, m_inputs[3].data_ptr<float>(), factor, all + at, rows, layout.channels);

@@ -1,4 +1,5 @@
-// The fast form of IntegerConv2d with what follows it: sums by oneDNN, then bias, scaling, activation and codes in one pass.
+// The fast form of IntegerConv2d with what follows it: sums by oneDNN, then bias, scaling, activation and codes in one
+// pass.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,9 +15,9 @@ namespace qat {
 
 // What is done to the result of the convolution itself; at most one of the two forms.
 struct IntegerTail {
-    at::Tensor table;                         // after `requantize`: the codes go through this table
-    std::optional<ActivationKind> activation; // without: in float, Relu or Silu
-    std::optional<loops::CodeGrid> grid;      // without: codes of the result
+    at::Tensor table;                          // after `requantize`: the codes go through this table
+    std::optional<ActivationKind> activation;  // without: in float, Relu or Silu
+    std::optional<loops::CodeGrid> grid;       // without: codes of the result
 };
 
 class IntegerConv {

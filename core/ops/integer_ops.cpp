@@ -16,11 +16,14 @@ namespace {
 constexpr int64_t kGrain = 1 << 15;
 
 float only(const at::Tensor& tensor) {
-    require(tensor.numel() == 1, ErrorKind::BadInput, "codes have one scale and zero point a tensor, not ", tensor.numel());
+    require(tensor.numel() == 1, ErrorKind::BadInput, "codes have one scale and zero point a tensor, not ",
+            tensor.numel());
     return tensor.data_ptr<float>()[0];
 }
 
-bool isSigned(const at::Tensor& codes) { return codes.scalar_type() == at::kChar; }
+bool isSigned(const at::Tensor& codes) {
+    return codes.scalar_type() == at::kChar;
+}
 
 // The tensor itself if its elements lie without gaps, else a copy that does.
 at::Tensor dense(const at::Tensor& x) {
@@ -28,13 +31,18 @@ at::Tensor dense(const at::Tensor& x) {
     return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x.contiguous();
 }
 
-at::Tensor likeAs(const at::Tensor& x, at::ScalarType type) { return at::empty_like(x, x.options().dtype(type)); }
-at::ScalarType codeType(int64_t qmin) { return qmin < 0 ? at::kChar : at::kByte; }
+at::Tensor likeAs(const at::Tensor& x, at::ScalarType type) {
+    return at::empty_like(x, x.options().dtype(type));
+}
+at::ScalarType codeType(int64_t qmin) {
+    return qmin < 0 ? at::kChar : at::kByte;
+}
 
 }  // namespace
 
 loops::CodeGrid codeGrid(int64_t qmin, int64_t qmax, const at::Tensor& scale, const at::Tensor& zeroPoint) {
-    require(qmin < qmax && (qmin >= 0 ? qmax <= 255 : qmin >= -128 && qmax <= 127), ErrorKind::Internal, "codes ", qmin, "..", qmax, " do not fit a byte");
+    require(qmin < qmax && (qmin >= 0 ? qmax <= 255 : qmin >= -128 && qmax <= 127), ErrorKind::Internal, "codes ", qmin,
+            "..", qmax, " do not fit a byte");
     const float size = std::max(only(scale), std::numeric_limits<float>::min());
     return {size, only(zeroPoint), static_cast<float>(qmin), static_cast<float>(qmax), qmin < 0};
 }
@@ -70,9 +78,12 @@ at::Tensor lookUp(const at::Tensor& input, const at::Tensor& table) {
 }
 
 // As ONNX Runtime adds: both ratios and one constant in float32, then rounded.
-at::Tensor addCodes(const IntegerAdd& op, const at::Tensor& first, const at::Tensor& second, const at::Tensor& scales, const at::Tensor& zeroPoints) {
+at::Tensor addCodes(const IntegerAdd& op, const at::Tensor& first, const at::Tensor& second, const at::Tensor& scales,
+                    const at::Tensor& zeroPoints) {
     const at::Tensor a = dense(first);
-    const at::Tensor b = second.is_non_overlapping_and_dense() && second.strides() == a.strides() ? second : at::empty_like(a, second.options()).copy_(second);
+    const at::Tensor b = second.is_non_overlapping_and_dense() && second.strides() == a.strides()
+                             ? second
+                             : at::empty_like(a, second.options()).copy_(second);
     const float* s = scales.data_ptr<float>();
     const float* z = zeroPoints.data_ptr<float>();
     const float ratioA = s[0] / s[2], ratioB = s[1] / s[2];
@@ -80,14 +91,17 @@ at::Tensor addCodes(const IntegerAdd& op, const at::Tensor& first, const at::Ten
     at::Tensor out = likeAs(a, codeType(op.qmin));
     const loops::CodeGrid grid{s[2], z[2], static_cast<float>(op.qmin), static_cast<float>(op.qmax), op.qmin < 0};
     at::parallel_for(0, a.numel(), kGrain, [&](int64_t begin, int64_t end) {
-        loops::addCodes(bytes(a) + begin, bytes(b) + begin, bytes(out) + begin, end - begin, ratioA, ratioB, fixed, grid, isSigned(a), isSigned(b));
+        loops::addCodes(bytes(a) + begin, bytes(b) + begin, bytes(out) + begin, end - begin, ratioA, ratioB, fixed,
+                        grid, isSigned(a), isSigned(b));
     });
     return out;
 }
 
-at::Tensor exactSums(const Conv2d& window, const at::Tensor& codes, const at::Tensor& zeroPoint, const at::Tensor& weight) {
+at::Tensor exactSums(const Conv2d& window, const at::Tensor& codes, const at::Tensor& zeroPoint,
+                     const at::Tensor& weight) {
     const at::Tensor x = codes.to(at::kDouble) - only(zeroPoint);
-    return at::conv2d(x, weight.to(at::kDouble), {}, window.stride, window.padding, window.dilation, window.groups).to(at::kInt);
+    return at::conv2d(x, weight.to(at::kDouble), {}, window.stride, window.padding, window.dilation, window.groups)
+        .to(at::kInt);
 }
 
 at::Tensor finishSums(const IntegerConv2d& op, const at::Tensor& input, const std::vector<at::Tensor>& in) {
@@ -100,7 +114,9 @@ at::Tensor finishSums(const IntegerConv2d& op, const at::Tensor& input, const st
     layout.forEachBlock([&](int64_t block) {
         const int64_t at = layout.offsetOf(block), rows = layout.rowsOf(block);
         const int32_t* from = sums.data_ptr<int32_t>() + at;
-        if (!op.requantize) return loops::scaleSums(from, in[3].data_ptr<float>(), factor, y.data_ptr<float>() + at, rows, layout.channels);
+        if (!op.requantize)
+            return loops::scaleSums(from, in[3].data_ptr<float>(), factor, y.data_ptr<float>() + at, rows,
+                                    layout.channels);
         thread_local std::vector<float> scaled;
         scaled.resize(static_cast<size_t>(rows * layout.channels));
         loops::scaleBiasedSums(from, in[3].data_ptr<int32_t>(), factor, scaled.data(), rows, layout.channels);
@@ -109,7 +125,8 @@ at::Tensor finishSums(const IntegerConv2d& op, const at::Tensor& input, const st
     return y;
 }
 
-std::optional<std::vector<int32_t>> biasCodes(std::span<const float> bias, float inputScale, std::span<const float> weightScales) {
+std::optional<std::vector<int32_t>> biasCodes(std::span<const float> bias, float inputScale,
+                                              std::span<const float> weightScales) {
     std::vector<int32_t> codes(bias.size());
     for (size_t i = 0; i < bias.size(); ++i) {
         const float scale = inputScale * weightScales[weightScales.size() == 1 ? 0 : i];

@@ -17,10 +17,14 @@ dnnl::engine& cpu() {
 
 memory::data_type typeOf(at::ScalarType type) {
     switch (type) {
-        case at::kFloat: return memory::data_type::f32;
-        case at::kByte: return memory::data_type::u8;
-        case at::kChar: return memory::data_type::s8;
-        default: fail(ErrorKind::Internal, "a convolution of ", at::toString(type));
+        case at::kFloat:
+            return memory::data_type::f32;
+        case at::kByte:
+            return memory::data_type::u8;
+        case at::kChar:
+            return memory::data_type::s8;
+        default:
+            fail(ErrorKind::Internal, "a convolution of ", at::toString(type));
     }
 }
 
@@ -35,14 +39,21 @@ memory::desc weightOrder(const at::Tensor& weight, int64_t groups) {
     return {weightDims(weight.sizes(), groups), typeOf(weight.scalar_type()), strides};
 }
 
-memory::desc vectorOrder(int64_t count) { return {{count}, memory::data_type::f32, memory::format_tag::x}; }
+memory::desc vectorOrder(int64_t count) {
+    return {{count}, memory::data_type::f32, memory::format_tag::x};
+}
 
-memory::desc dataOrder(at::IntArrayRef sizes, memory::data_type type) { return {sizes.vec(), type, memory::format_tag::nhwc}; }
+memory::desc dataOrder(at::IntArrayRef sizes, memory::data_type type) {
+    return {sizes.vec(), type, memory::format_tag::nhwc};
+}
 
-memory wrap(const memory::desc& desc, const at::Tensor& tensor) { return {desc, cpu(), tensor.data_ptr()}; }
+memory wrap(const memory::desc& desc, const at::Tensor& tensor) {
+    return {desc, cpu(), tensor.data_ptr()};
+}
 
 Window::Window(const Conv2d& conv)
-    : stride(conv.stride.begin(), conv.stride.end()), dilation{conv.dilation[0] - 1, conv.dilation[1] - 1},  // oneDNN counts the gaps
+    : stride(conv.stride.begin(), conv.stride.end()),
+      dilation{conv.dilation[0] - 1, conv.dilation[1] - 1},  // oneDNN counts the gaps
       padding(conv.padding.begin(), conv.padding.end()) {}
 
 void execute(const dnnl::primitive& primitive, const Arguments& arguments) {
@@ -52,7 +63,8 @@ void execute(const dnnl::primitive& primitive, const Arguments& arguments) {
 }
 
 bool isDirect(std::string_view kernel) {
-    return std::ranges::none_of(std::array{"brg", "gemm", "ref"}, [&](const char* other) { return kernel.find(other) != kernel.npos; });
+    return std::ranges::none_of(std::array{"brg", "gemm", "ref"},
+                                [&](const char* other) { return kernel.find(other) != kernel.npos; });
 }
 
 }  // namespace qat::onednn

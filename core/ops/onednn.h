@@ -53,9 +53,10 @@ using Arguments = std::unordered_map<int, dnnl::memory>;
 
 void execute(const dnnl::primitive& primitive, const Arguments& arguments);
 
-// Whether a kernel of that name walks over all inputs of a result one after the other, wherever it cuts, and is fast. Those made
-// of matrix products, small ("brg") or large ("gemm"), choose by the number of threads how many products they add at a time; the
-// reference kernel ("ref"), which can do everything, is a hundred times slower than one of them on one thread.
+// Whether a kernel of that name walks over all inputs of a result one after the other, wherever it cuts, and is fast.
+// Those made of matrix products, small ("brg") or large ("gemm"), choose by the number of threads how many products
+// they add at a time; the reference kernel ("ref"), which can do everything, is a hundred times slower than one of them
+// on one thread.
 bool isDirect(std::string_view kernel);
 
 // A primitive and what it says of itself.
@@ -72,10 +73,12 @@ struct Made {
     }
 };
 
-// A kernel that adds in an order which follows from the sizes alone: the first direct one; where there is none (paddings of a
-// window of one, gradients of dilated steps), the first of all, on one thread. hint: the forward description for gradients.
+// A kernel that adds in an order which follows from the sizes alone: the first direct one; where there is none
+// (paddings of a window of one, gradients of dilated steps), the first of all, on one thread. hint: the forward
+// description for gradients.
 template <class Primitive, class... Hint>
-Made<Primitive> makeFixed(const typename Primitive::desc& wanted, const dnnl::primitive_attr& attributes, const Hint&... hint) {
+Made<Primitive> makeFixed(const typename Primitive::desc& wanted, const dnnl::primitive_attr& attributes,
+                          const Hint&... hint) {
     typename Primitive::primitive_desc description(wanted, attributes, cpu(), hint...);
     do {
         if (isDirect(description.impl_info_str())) return {description, Primitive(description)};

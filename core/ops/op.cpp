@@ -9,8 +9,9 @@ std::string_view opName(const Op& op) {
 
 bool carries(const Op& op) {
     const auto* pool = std::get_if<Pool>(&op);
-    return std::holds_alternative<Concat>(op) || std::holds_alternative<Split>(op) || std::holds_alternative<Slice>(op) ||
-           std::holds_alternative<Resize>(op) || (pool && pool->kind == PoolKind::Max);
+    return std::holds_alternative<Concat>(op) || std::holds_alternative<Split>(op) ||
+           std::holds_alternative<Slice>(op) || std::holds_alternative<Resize>(op) ||
+           (pool && pool->kind == PoolKind::Max);
 }
 
 }  // namespace qat

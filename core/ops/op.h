@@ -49,7 +49,9 @@ struct Linear {
 struct BatchNorm {
     double eps = 1e-3, momentum = 0.03;  // momentum: weight of the new batch
     static constexpr std::string_view name = "BatchNorm";
-    static constexpr auto fields() { return std::tuple{Field{"eps", &BatchNorm::eps}, Field{"momentum", &BatchNorm::momentum}}; }
+    static constexpr auto fields() {
+        return std::tuple{Field{"eps", &BatchNorm::eps}, Field{"momentum", &BatchNorm::momentum}};
+    }
     bool operator==(const BatchNorm&) const = default;
 };
 
@@ -146,14 +148,19 @@ struct AnchorPoints {
 };
 
 // x^ = (clip(round(x / scale) + zero_point, qmin, qmax) - zero_point) * scale, round half to even.
-// Inputs x, scale, zero_point; the latter two are [1] (axis -1), [C] along axis, or with a group [O * parts]: the elements of
-// one output channel in row-major order are cut into parts of `group`, the last of which may be short. Both are float32.
+// Inputs x, scale, zero_point; the latter two are [1] (axis -1), [C] along axis, or with a group [O * parts]: the
+// elements of one output channel in row-major order are cut into parts of `group`, the last of which may be short.
+// Both are float32.
+//
 // Ste:  scale and zero point are buffers that an observer moves; gradient passes to x inside the range.
-// Lsq:  scale is a parameter with the gradient of algorithms 8.2, times gradFactor / sqrt(N qmax).
+// Lsq:  scale is a parameter with the gradient of the paper (learned step size), times gradFactor / sqrt(N qmax).
 // Pact: scale is a parameter moved by what lies beyond the range alone, see scaleGradient().
-// format Binary: x^ = scale * (x < 0 ? -1 : 1); floating point formats: x / scale is rounded to a number of the format and
-// cut at its largest. Neither has a zero point; qmin and qmax are the whole numbers nearest to the ends.
+//
+// format Binary: x^ = scale * (x < 0 ? -1 : 1); floating point formats: x / scale is rounded to a number of the format
+// and cut at its largest. Neither has a zero point; qmin and qmax are the whole numbers nearest to the ends.
+//
 // scaleForm: the scale input holds the scale, or its base-2 logarithm v: scale = 2^v, or 2^round(v) for PowerOfTwo.
+//
 // learnOffset: the zero point is a parameter too (LSQ+), and rounded and limited to the grid before it is used.
 struct FakeQuantize {
     FakeQuantMode mode = FakeQuantMode::Ste;
@@ -162,17 +169,23 @@ struct FakeQuantize {
     bool weight = false;  // quantizes a parameter rather than data in flight
     NumberFormat format = NumberFormat::Integer;
     ScaleForm scaleForm = ScaleForm::Plain;
-    int64_t group = 0;    // weights only, with axis 0
+    int64_t group = 0;  // weights only, with axis 0
     bool learnOffset = false;
-    double floor = 0;     // least scale
+    double floor = 0;  // least scale
     static constexpr std::string_view name = "FakeQuantize";
     static constexpr auto fields() {
-        return std::tuple{Field{"mode", &FakeQuantize::mode}, Field{"bits", &FakeQuantize::bits},
-                          Field{"qmin", &FakeQuantize::qmin}, Field{"qmax", &FakeQuantize::qmax},
-                          Field{"axis", &FakeQuantize::axis}, Field{"gradFactor", &FakeQuantize::gradFactor},
-                          Field{"weight", &FakeQuantize::weight}, Field{"format", &FakeQuantize::format},
-                          Field{"scaleForm", &FakeQuantize::scaleForm}, Field{"group", &FakeQuantize::group},
-                          Field{"learnOffset", &FakeQuantize::learnOffset}, Field{"floor", &FakeQuantize::floor}};
+        return std::tuple{Field{"mode", &FakeQuantize::mode},
+                          Field{"bits", &FakeQuantize::bits},
+                          Field{"qmin", &FakeQuantize::qmin},
+                          Field{"qmax", &FakeQuantize::qmax},
+                          Field{"axis", &FakeQuantize::axis},
+                          Field{"gradFactor", &FakeQuantize::gradFactor},
+                          Field{"weight", &FakeQuantize::weight},
+                          Field{"format", &FakeQuantize::format},
+                          Field{"scaleForm", &FakeQuantize::scaleForm},
+                          Field{"group", &FakeQuantize::group},
+                          Field{"learnOffset", &FakeQuantize::learnOffset},
+                          Field{"floor", &FakeQuantize::floor}};
     }
     bool operator==(const FakeQuantize&) const = default;
 };
@@ -184,7 +197,9 @@ struct FakeQuantize {
 struct Quantize {
     int64_t qmin = 0, qmax = 255;
     static constexpr std::string_view name = "Quantize";
-    static constexpr auto fields() { return std::tuple{Field{"qmin", &Quantize::qmin}, Field{"qmax", &Quantize::qmax}}; }
+    static constexpr auto fields() {
+        return std::tuple{Field{"qmin", &Quantize::qmin}, Field{"qmax", &Quantize::qmax}};
+    }
     bool operator==(const Quantize&) const = default;
 };
 
@@ -195,8 +210,8 @@ struct Dequantize {
     bool operator==(const Dequantize&) const = default;
 };
 
-// sum = conv(codes - zero_point, weight), exact in int32. Without `requantize` y = sum * factor + bias in float32, bias float
-// [O]. With it codes clip(round((sum + bias) * factor) + y_zero_point, qmin, qmax), bias int32 [O]. Inputs codes,
+// sum = conv(codes - zero_point, weight), exact in int32. Without `requantize` y = sum * factor + bias in float32, bias
+// float [O]. With it codes clip(round((sum + bias) * factor) + y_zero_point, qmin, qmax), bias int32 [O]. Inputs codes,
 // zero_point [1], weight int8 [O,C/groups,kh,kw], bias, factor [O], and y_zero_point [1] with `requantize`.
 struct IntegerConv2d {
     Pair stride{1, 1}, padding{0, 0}, dilation{1, 1};
@@ -206,9 +221,12 @@ struct IntegerConv2d {
     Conv2d window() const { return {stride, padding, dilation, groups}; }
     static constexpr std::string_view name = "IntegerConv2d";
     static constexpr auto fields() {
-        return std::tuple{Field{"stride", &IntegerConv2d::stride}, Field{"padding", &IntegerConv2d::padding},
-                          Field{"dilation", &IntegerConv2d::dilation}, Field{"groups", &IntegerConv2d::groups},
-                          Field{"requantize", &IntegerConv2d::requantize}, Field{"qmin", &IntegerConv2d::qmin},
+        return std::tuple{Field{"stride", &IntegerConv2d::stride},
+                          Field{"padding", &IntegerConv2d::padding},
+                          Field{"dilation", &IntegerConv2d::dilation},
+                          Field{"groups", &IntegerConv2d::groups},
+                          Field{"requantize", &IntegerConv2d::requantize},
+                          Field{"qmin", &IntegerConv2d::qmin},
                           Field{"qmax", &IntegerConv2d::qmax}};
     }
     bool operator==(const IntegerConv2d&) const = default;
@@ -218,7 +236,9 @@ struct IntegerConv2d {
 struct IntegerAdd {
     int64_t qmin = 0, qmax = 255;
     static constexpr std::string_view name = "IntegerAdd";
-    static constexpr auto fields() { return std::tuple{Field{"qmin", &IntegerAdd::qmin}, Field{"qmax", &IntegerAdd::qmax}}; }
+    static constexpr auto fields() {
+        return std::tuple{Field{"qmin", &IntegerAdd::qmin}, Field{"qmax", &IntegerAdd::qmax}};
+    }
     bool operator==(const IntegerAdd&) const = default;
 };
 
@@ -229,8 +249,9 @@ struct Lookup {
     bool operator==(const Lookup&) const = default;
 };
 
-using Op = std::variant<Conv2d, Linear, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice, Reshape,
-                        Permute, Softmax, AnchorPoints, FakeQuantize, Quantize, Dequantize, IntegerConv2d, IntegerAdd, Lookup>;
+using Op =
+    std::variant<Conv2d, Linear, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice, Reshape, Permute,
+                 Softmax, AnchorPoints, FakeQuantize, Quantize, Dequantize, IntegerConv2d, IntegerAdd, Lookup>;
 
 std::string_view opName(const Op& op);
 

@@ -19,9 +19,12 @@ dnnl::primitive_attr attributesOf(std::optional<ActivationKind> activation, int3
     if (zeroPoint != 0) attributes.set_zero_points(DNNL_ARG_SRC, 0, {zeroPoint});
     if (!activation) return attributes;
     dnnl::post_ops after;
-    if (*activation == ActivationKind::Relu) after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-    else if (*activation == ActivationKind::Silu) after.append_eltwise(1.0f, dnnl::algorithm::eltwise_swish, 1.0f, 0.0f);
-    else fail(ErrorKind::Internal, "a convolution cannot apply this activation");
+    if (*activation == ActivationKind::Relu)
+        after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+    else if (*activation == ActivationKind::Silu)
+        after.append_eltwise(1.0f, dnnl::algorithm::eltwise_swish, 1.0f, 0.0f);
+    else
+        fail(ErrorKind::Internal, "a convolution cannot apply this activation");
     attributes.set_post_ops(after);
     return attributes;
 }
@@ -38,9 +41,11 @@ Pair outputSize(const Conv2d& window, Pair kernel, Pair size) {
 std::vector<int64_t> resultSizes(const Conv2d& window, at::IntArrayRef weight, at::IntArrayRef data) {
     require(data.size() == 4, ErrorKind::BadInput, "expects 4-d data, not ", data.size(), "-d");
     require(data[0] > 0, ErrorKind::BadInput, "expects at least one image");
-    require(data[1] == weight[1] * window.groups, ErrorKind::BadInput, "expects ", weight[1] * window.groups, " channels, not ", data[1]);
+    require(data[1] == weight[1] * window.groups, ErrorKind::BadInput, "expects ", weight[1] * window.groups,
+            " channels, not ", data[1]);
     const Pair size = outputSize(window, {weight[2], weight[3]}, {data[2], data[3]});
-    require(size[0] > 0 && size[1] > 0, ErrorKind::BadInput, "the window does not fit into data of ", data[2], " x ", data[3]);
+    require(size[0] > 0 && size[1] > 0, ErrorKind::BadInput, "the window does not fit into data of ", data[2], " x ",
+            data[3]);
     return {data[0], weight[0], size[0], size[1]};
 }
 
@@ -72,7 +77,8 @@ PackedConv::State::Ready PackedConv::State::make(const at::Tensor& x) const {
     const memory::desc free(plain.dims(), plain.data_type(), memory::format_tag::any);
     const memory::desc biasOrder = bias.defined() ? onednn::vectorOrder(bias.numel()) : memory::desc();
     const onednn::Window w(window);
-    const dnnl::convolution_forward::desc wanted(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, dataOrder, free, biasOrder,
+    const dnnl::convolution_forward::desc wanted(dnnl::prop_kind::forward_inference,
+                                                 dnnl::algorithm::convolution_direct, dataOrder, free, biasOrder,
                                                  resultOrder, w.stride, w.dilation, w.padding, w.padding);
     const auto chosen = made(wanted);
     memory packed(chosen.description.weights_desc(), onednn::cpu());
@@ -96,7 +102,8 @@ const PackedConv::State::Ready& PackedConv::State::readyFor(const at::Tensor& x)
     return ready.emplace_back(make(x));
 }
 
-PackedConv::PackedConv(const Conv2d& window, const at::Tensor& weight, const at::Tensor& bias, std::optional<ActivationKind> activation)
+PackedConv::PackedConv(const Conv2d& window, const at::Tensor& weight, const at::Tensor& bias,
+                       std::optional<ActivationKind> activation)
     : m_state(std::make_unique<State>()) {
     m_state->window = window;
     m_state->weight = weight.contiguous();
@@ -104,7 +111,8 @@ PackedConv::PackedConv(const Conv2d& window, const at::Tensor& weight, const at:
     m_state->attributes = attributesOf(activation, 0);
 }
 
-PackedConv::PackedConv(const Conv2d& window, const at::Tensor& weight, bool signedData, int32_t zeroPoint) : m_state(std::make_unique<State>()) {
+PackedConv::PackedConv(const Conv2d& window, const at::Tensor& weight, bool signedData, int32_t zeroPoint)
+    : m_state(std::make_unique<State>()) {
     m_state->window = window;
     m_state->weight = weight.contiguous();
     m_state->data = signedData ? at::kChar : at::kByte;
@@ -117,13 +125,17 @@ PackedConv::~PackedConv() = default;
 
 at::Tensor PackedConv::run(const at::Tensor& x) {
     State& state = *m_state;
-    require(x.scalar_type() == state.data, ErrorKind::Internal, "a convolution of ", at::toString(state.data), " got ", at::toString(x.scalar_type()));
+    require(x.scalar_type() == state.data, ErrorKind::Internal, "a convolution of ", at::toString(state.data), " got ",
+            at::toString(x.scalar_type()));
     require(x.dim() == 4, ErrorKind::BadInput, "expects 4-d data, not ", x.dim(), "-d");
     const at::Tensor data = x.contiguous(at::MemoryFormat::ChannelsLast);
     return onednn::guarded([&] {
         const State::Ready& ready = state.readyFor(data);
-        at::Tensor y = at::empty(ready.result.dims(), at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
-        onednn::Arguments arguments{{DNNL_ARG_SRC, wrap(ready.data, data)}, {DNNL_ARG_WEIGHTS, ready.weight}, {DNNL_ARG_DST, wrap(ready.result, y)}};
+        at::Tensor y =
+            at::empty(ready.result.dims(), at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+        onednn::Arguments arguments{{DNNL_ARG_SRC, wrap(ready.data, data)},
+                                    {DNNL_ARG_WEIGHTS, ready.weight},
+                                    {DNNL_ARG_DST, wrap(ready.result, y)}};
         if (state.bias.defined())
             arguments.emplace(DNNL_ARG_BIAS, wrap(onednn::vectorOrder(state.bias.numel()), state.bias));
         ready.kernel.execute(arguments);
@@ -132,8 +144,11 @@ at::Tensor PackedConv::run(const at::Tensor& x) {
 }
 
 bool PackedConv::integersAreExact() {
-    const auto has = static_cast<unsigned>(dnnl::get_effective_cpu_isa());  // a mask: each set holds the bits of those below
-    const auto all = [&](dnnl::cpu_isa set) { return (has & static_cast<unsigned>(set)) == static_cast<unsigned>(set); };
+    const auto has =
+        static_cast<unsigned>(dnnl::get_effective_cpu_isa());  // a mask: each set holds the bits of those below
+    const auto all = [&](dnnl::cpu_isa set) {
+        return (has & static_cast<unsigned>(set)) == static_cast<unsigned>(set);
+    };
     return all(dnnl::cpu_isa::avx512_core_vnni) || all(dnnl::cpu_isa::avx2_vnni);
 }
 

@@ -15,16 +15,18 @@ namespace qat {
 class PackedConv {
 public:
     // weight: float [O,C/groups,kh,kw], bias: float [O] or undefined. activation: applied to the result; Relu or Silu.
-    PackedConv(const Conv2d& window, const at::Tensor& weight, const at::Tensor& bias, std::optional<ActivationKind> activation);
+    PackedConv(const Conv2d& window, const at::Tensor& weight, const at::Tensor& bias,
+               std::optional<ActivationKind> activation);
 
-    // Sums of integers: weight int8, data uint8 or int8 codes with this zero point, results int32 stored in a float tensor's
-    // memory. Exact only where integersAreExact().
+    // Sums of integers: weight int8, data uint8 or int8 codes with this zero point, results int32 stored in a float
+    // tensor's memory. Exact only where integersAreExact().
     PackedConv(const Conv2d& window, const at::Tensor& weight, bool signedData, int32_t zeroPoint);
 
     PackedConv(PackedConv&&) noexcept;
     ~PackedConv();
 
-    // x [N,C,H,W] -> float [N,O,H',W'] (its bits are int32 in the integer case). Throws Error{BadInput} if the sizes do not fit.
+    // x [N,C,H,W] -> float [N,O,H',W'] (its bits are int32 in the integer case). Throws Error{BadInput} if the sizes do
+    // not fit.
     at::Tensor run(const at::Tensor& x);
 
     // Whether this processor multiplies bytes without saturating in between (it has VNNI).

@@ -1,5 +1,5 @@
-// Channels-last data as rows of channels, cut into blocks of fixed size: threads share out whole blocks, and sums are taken
-// block by block, so results do not depend on the number of threads.
+// Channels-last data as rows of channels, cut into blocks of fixed size: threads share out whole blocks, and sums are
+// taken block by block, so results do not depend on the number of threads.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -17,7 +17,8 @@ struct RowLayout {
     int64_t channels, rows, rowsPerBlock, blocks;
 
     explicit RowLayout(const at::Tensor& x)
-        : channels(x.size(1)), rows(channels ? x.numel() / channels : 0),
+        : channels(x.size(1)),
+          rows(channels ? x.numel() / channels : 0),
           rowsPerBlock(std::max<int64_t>(1, kBlockFloats / std::max<int64_t>(1, channels))),
           blocks((rows + rowsPerBlock - 1) / rowsPerBlock) {}
     int64_t rowsOf(int64_t block) const { return std::min(rowsPerBlock, rows - block * rowsPerBlock); }

@@ -29,7 +29,9 @@ namespace {
     return p * std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23);
 }
 
-[[gnu::always_inline]] inline float logistic(float x) { return 1.0f / (1.0f + fastExp(-x)); }
+[[gnu::always_inline]] inline float logistic(float x) {
+    return 1.0f / (1.0f + fastExp(-x));
+}
 
 // NaN stays NaN through min and max in this order.
 [[gnu::always_inline]] inline float toGrid(float x, const Grid& g) {
@@ -53,7 +55,8 @@ constexpr int64_t kFloatRun = 1024;  // floats summed in single precision before
 
 }  // namespace
 
-QAT_CLONES void affineRows(const float* x, const float* __restrict a, const float* __restrict b, float* u, int64_t rows, int64_t channels) {
+QAT_CLONES void affineRows(const float* x, const float* __restrict a, const float* __restrict b, float* u, int64_t rows,
+                           int64_t channels) {
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t c = 0; c < channels; ++c) u[r * channels + c] = x[r * channels + c] * a[c] + b[c];
 }
@@ -86,7 +89,8 @@ QAT_CLONES void quantize(const float* x, float* y, int64_t n, const Grid& grid) 
     for (int64_t i = 0; i < n; ++i) y[i] = (clip(toGrid(x[i], g), g) - g.zeroPoint) * g.scale;
 }
 
-QAT_CLONES void quantizeBackward(const float* x, const float* g, float* out, int64_t n, const Grid& grid, float gradFactor) {
+QAT_CLONES void quantizeBackward(const float* x, const float* g, float* out, int64_t n, const Grid& grid,
+                                 float gradFactor) {
     const Grid k = grid;
     const auto step = [&](int64_t i) __attribute__((always_inline)) {
         const float q = toGrid(x[i], k);
@@ -100,7 +104,8 @@ QAT_CLONES void quantizeBackward(const float* x, const float* g, float* out, int
     for (; i < n; ++i) step(i);
 }
 
-QAT_CLONES GridSums quantizeBackwardScale(const float* x, const float* g, float* out, int64_t n, const Grid& grid, float inside) {
+QAT_CLONES GridSums quantizeBackwardScale(const float* x, const float* g, float* out, int64_t n, const Grid& grid,
+                                          float inside) {
     const Grid k = grid;
     const auto step = [&](int64_t i, float& scaleSum, float& clippedSum) __attribute__((always_inline)) {
         const float scaled = x[i] * k.inverse;

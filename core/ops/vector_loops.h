@@ -1,5 +1,6 @@
 // The inner loops of our fused kernels: plain loops over contiguous floats that the compiler vectorises, one build per
-// instruction set, chosen when the program is loaded. No contraction (see QatelierOptions): every set gives the same bits.
+// instruction set, chosen when the program is loaded. No contraction (see QatelierOptions): every set gives the same
+// bits.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@ struct Grid {
     float scale, inverse, zeroPoint, qmin, qmax;
 };
 
-// What the backward pass of a learned grid adds up: g times the derivative of x^ by the scale, and g of what was clipped.
+// What the backward pass of a learned grid adds up: g times the derivative of x^ by the scale, and g of what was
+// clipped.
 struct GridSums {
     double scale = 0, clipped = 0;
 };
@@ -29,16 +31,16 @@ void sigmoid(const float* u, float* y, int64_t n);
 void quantize(const float* x, float* y, int64_t n, const Grid& grid);
 // out = g where the rounded value lies on the grid, else 0; out may be g.
 void quantizeBackward(const float* x, const float* g, float* out, int64_t n, const Grid& grid, float gradFactor);
-// The same for a learned grid, whose derivative by the scale is round(x / s) - x / s inside the range, times `inside`, and the
-// code without its zero point where it was clipped.
+// The same for a learned grid, whose derivative by the scale is round(x / s) - x / s inside the range, times `inside`,
+// and the code without its zero point where it was clipped.
 GridSums quantizeBackwardScale(const float* x, const float* g, float* out, int64_t n, const Grid& grid, float inside);
 // sum[c] += column sums; rows of `channels`.
 void columnSums(const float* x, double* sum, int64_t rows, int64_t channels);
 // squares[c] += column sums of (x - mean)^2.
 void columnSquares(const float* x, const float* mean, double* squares, int64_t rows, int64_t channels);
 // sumG[c] += sum g, sumGX[c] += sum g * (x - mean) * invStd.
-void columnGradients(const float* g, const float* x, const float* mean, const float* invStd, double* sumG, double* sumGX,
-                     int64_t rows, int64_t channels);
+void columnGradients(const float* g, const float* x, const float* mean, const float* invStd, double* sumG,
+                     double* sumGX, int64_t rows, int64_t channels);
 // g[r,c] = a[c] * (g - meanG[c] - (x - mean[c]) * k[c]), in place.
 void normBackwardRows(float* g, const float* x, const float* a, const float* mean, const float* meanG, const float* k,
                       int64_t rows, int64_t channels);

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "passes/stored_tensors.h"
 #include "passes/fold_batch_norm.h"
+#include "passes/stored_tensors.h"
 
 namespace qat {
 namespace {
@@ -31,7 +31,8 @@ int64_t outputChannels(const Graph& graph, NodeId convolution) {
 void mergeIntoNorm(Graph& graph, const ChannelAffine& affine, NodeId norm) {
     const std::vector<ValueId> in = graph.node(norm).inputs;
     const double eps = std::get<BatchNorm>(graph.node(norm).op).eps;
-    const at::Tensor gamma = storedData(graph, affine.gamma).to(at::kDouble), mean = storedData(graph, in[3]).to(at::kDouble);
+    const at::Tensor gamma = storedData(graph, affine.gamma).to(at::kDouble),
+                     mean = storedData(graph, in[3]).to(at::kDouble);
     const at::Tensor weight = storedData(graph, in[1]).to(at::kDouble);
     const at::Tensor deviation = at::sqrt(storedData(graph, in[4]).to(at::kDouble) + eps);
     const at::Tensor shift = weight * ((gamma - 1) * mean + storedData(graph, affine.beta)) / deviation;
@@ -50,7 +51,8 @@ bool takesRowScales(const Graph& graph, const ChannelAffine& affine, bool perCha
     const at::Tensor factors = storedData(graph, affine.gamma).abs();
     const at::Tensor kept = at::where(factors.gt(0), factors, at::ones({}));  // a channel times 0 keeps its scale
     const at::Tensor least = storedData(graph, graph.node(*maker).inputs[1]).abs().min() * kept.min();
-    return least.item<double>() >= op->floor && storedData(graph, graph.node(*maker).inputs[2]).eq(0).all().item<bool>();
+    return least.item<double>() >= op->floor &&
+           storedData(graph, graph.node(*maker).inputs[2]).eq(0).all().item<bool>();
 }
 
 }  // namespace
@@ -81,14 +83,14 @@ AffineForm foldAffine(Graph& graph, const ChannelAffine& affine, bool perChannel
         mergeIntoNorm(graph, affine, *reader);
         return AffineForm::Norm;
     }
-    if (takesRowScales(graph, affine, perChannel) && foldBatchNorm(graph, affine.node))
-        return AffineForm::Scales;
+    if (takesRowScales(graph, affine, perChannel) && foldBatchNorm(graph, affine.node)) return AffineForm::Scales;
     keepAffine(graph, affine);
     return AffineForm::Operations;
 }
 
 void keepAffine(Graph& graph, const ChannelAffine& affine) {
-    for (const ValueId id : {affine.gamma, affine.beta}) replaceData(graph, id, storedData(graph, id).reshape({1, -1, 1, 1}).clone());
+    for (const ValueId id : {affine.gamma, affine.beta})
+        replaceData(graph, id, storedData(graph, id).reshape({1, -1, 1, 1}).clone());
     const std::string name = graph.node(affine.node).name;
     const ValueId output = graph.node(affine.convolution).outputs.front(),
                   corrected = graph.node(affine.node).outputs.front();
@@ -107,9 +109,12 @@ void foldKeptAffines(Graph& graph) {
         const auto factor = graph.findNode(convolution.name + std::string(kSuffix) + ".factor"),
                    offset = graph.findNode(convolution.name + std::string(kSuffix) + ".offset");
         if (!factor || !offset) continue;
-        ensure(convolution.inputs.size() > 2 && !graph.producer(convolution.inputs[1]), "a float convolution with a bias below a correction");
-        const at::Tensor gamma = storedData(graph, graph.node(*factor).inputs[1]).reshape({-1}), beta = storedData(graph, graph.node(*offset).inputs[1]).reshape({-1});
-        replaceData(graph, convolution.inputs[1], storedData(graph, convolution.inputs[1]) * gamma.reshape({-1, 1, 1, 1}));
+        ensure(convolution.inputs.size() > 2 && !graph.producer(convolution.inputs[1]),
+               "a float convolution with a bias below a correction");
+        const at::Tensor gamma = storedData(graph, graph.node(*factor).inputs[1]).reshape({-1}),
+                         beta = storedData(graph, graph.node(*offset).inputs[1]).reshape({-1});
+        replaceData(graph, convolution.inputs[1],
+                    storedData(graph, convolution.inputs[1]) * gamma.reshape({-1, 1, 1, 1}));
         replaceData(graph, convolution.inputs[2], storedData(graph, convolution.inputs[2]) * gamma + beta);
         graph.replaceUses(graph.node(*offset).outputs.front(), convolution.outputs.front());
         graph.erase(*offset);

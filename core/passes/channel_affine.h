@@ -28,8 +28,8 @@ enum class AffineForm {
 //   Norm    its only reader is a batch norm (g, c, mean):
 //           g' = g gamma,  c' = c + g (gamma mean + beta - mean) / sqrt(var + eps)
 //   Scales  the weight has a symmetric grid with one scale per output channel:  s' = s |gamma|,  b' = gamma b + beta;
-//           with perChannel also a grid with one scale for the whole weight, which then gets one a channel. Where gamma is
-//           0 the codes are 0 and the scale stays, so that it is always above 0
+//           with perChannel also a grid with one scale for the whole weight, which then gets one a channel. Where gamma
+//           is 0 the codes are 0 and the scale stays, so that it is always above 0
 AffineForm foldAffine(Graph& graph, const ChannelAffine& affine, bool perChannel);
 
 // Makes the affine a multiplication by gamma and an addition of beta, both [1, C, 1, 1] from then on.

@@ -48,8 +48,9 @@ private:
 
     bool ownsWeight(NodeId conv) const {
         const Node& node = m_graph.node(conv);
-        return std::ranges::all_of(node.inputs.begin() + 1, node.inputs.end(),
-                                   [&](ValueId id) { return m_graph.value(id).data != nullptr && m_graph.users(id).size() == 1; });
+        return std::ranges::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId id) {
+            return m_graph.value(id).data != nullptr && m_graph.users(id).size() == 1;
+        });
     }
 
     void match(NodeId first) {
@@ -63,8 +64,10 @@ private:
         if (!second || !ownsWeight(first) || !ownsWeight(*reader)) return;
         const bool depthwise = second->groups == weight(first).size(0) && weight(*reader).size(0) == second->groups;
         if (second->groups != 1 && !depthwise) return;
-        if (curved) ++m_result.curved;
-        else m_pairs.push_back({first, *reader});
+        if (curved)
+            ++m_result.curved;
+        else
+            m_pairs.push_back({first, *reader});
     }
 
     at::Tensor weight(NodeId conv) const { return m_graph.value(m_graph.node(conv).inputs[1]).data->detach(); }
@@ -84,7 +87,8 @@ private:
 
     // Returns the largest |ln t|. Channels without a weight on either side stay.
     double equalize(const Neighbours& pair) {
-        const at::Tensor first = outputRanges(pair.first).to(at::kDouble), second = inputRanges(pair.second).to(at::kDouble);
+        const at::Tensor first = outputRanges(pair.first).to(at::kDouble),
+                         second = inputRanges(pair.second).to(at::kDouble);
         const at::Tensor t = at::where(first.mul(second).gt(0), (first / second).sqrt(), at::ones_like(first));
         const at::Tensor down = (1 / t).to(at::kFloat).reshape({-1, 1, 1, 1});
         const bool depthwise = std::get<Conv2d>(m_graph.node(pair.second).op).groups > 1;
@@ -114,6 +118,8 @@ private:
 
 }  // namespace
 
-Equalization equalizeLayers(Graph& graph) { return Equalizer(graph).run(); }
+Equalization equalizeLayers(Graph& graph) {
+    return Equalizer(graph).run();
+}
 
 }  // namespace qat

@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "base/error.h"
-#include "passes/stored_tensors.h"
 #include "ops/fake_quantize.h"
 #include "passes/settle_quantizers.h"
+#include "passes/stored_tensors.h"
 
 namespace qat {
 namespace {

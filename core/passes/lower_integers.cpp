@@ -19,7 +19,9 @@
 namespace qat {
 namespace {
 
-TensorPtr shared(at::Tensor tensor) { return std::make_shared<at::Tensor>(std::move(tensor)); }
+TensorPtr shared(at::Tensor tensor) {
+    return std::make_shared<at::Tensor>(std::move(tensor));
+}
 
 class Lowering {
 public:
@@ -43,7 +45,9 @@ private:
     struct Codes {
         ValueId value, scale, zeroPoint;  // value in the new graph, the others in the old one
         int64_t qmin = 0, qmax = 0;
-        bool sameGrid(const Codes& o) const { return scale == o.scale && zeroPoint == o.zeroPoint && qmin == o.qmin && qmax == o.qmax; }
+        bool sameGrid(const Codes& o) const {
+            return scale == o.scale && zeroPoint == o.zeroPoint && qmin == o.qmin && qmax == o.qmax;
+        }
     };
 
     // Of the quantizers whose codes are still made by a node.
@@ -56,7 +60,9 @@ private:
     }
 
     void lower(const Node& node) {
-        if (lowerQuantizer(node) || lowerRequantizingConcat(node) || lowerCarrier(node) || lowerConv(node) || lowerActivation(node) || lowerAdd(node)) return;
+        if (lowerQuantizer(node) || lowerRequantizingConcat(node) || lowerCarrier(node) || lowerConv(node) ||
+            lowerActivation(node) || lowerAdd(node))
+            return;
         std::vector<ValueId> inputs;
         for (const ValueId id : node.inputs) inputs.push_back(floatOf(id));
         const NodeId made = m_to.addNode(node.name, node.op, inputs, static_cast<int>(node.outputs.size()));
@@ -81,7 +87,8 @@ private:
         if (found != m_float.end()) return found->second;
         const Codes* codes = codesOf(id);
         if (!codes) return m_float[id] = stored(id);
-        return m_float[id] = m_to.add(m_from.value(id).name + ".dequantize", Dequantize{}, {codes->value, floatOf(codes->scale), floatOf(codes->zeroPoint)});
+        return m_float[id] = m_to.add(m_from.value(id).name + ".dequantize", Dequantize{},
+                                      {codes->value, floatOf(codes->scale), floatOf(codes->zeroPoint)});
     }
 
     ValueId addBuffer(const std::string& name, at::Tensor data, ElementType type = ElementType::Float32) {
@@ -89,13 +96,17 @@ private:
         return m_to.addBuffer(name, shared(std::move(data)), shape, type);
     }
 
-    float scaleOf(ValueId id) const { return std::max(tensor(id).data_ptr<float>()[0], std::numeric_limits<float>::min()); }
+    float scaleOf(ValueId id) const {
+        return std::max(tensor(id).data_ptr<float>()[0], std::numeric_limits<float>::min());
+    }
     float zeroOf(ValueId id) const { return tensor(id).data_ptr<float>()[0]; }
 
     // The quantizer's codes if they fit bytes; their value is not known yet.
     std::optional<Codes> byteCodes(const Node& node) const {
         const auto* op = std::get_if<FakeQuantize>(&node.op);
-        if (!op || op->format != NumberFormat::Integer || op->weight || op->axis >= 0 || tensor(node.inputs[1]).numel() != 1) return std::nullopt;
+        if (!op || op->format != NumberFormat::Integer || op->weight || op->axis >= 0 ||
+            tensor(node.inputs[1]).numel() != 1)
+            return std::nullopt;
         const bool fits = op->qmin >= 0 ? op->qmax <= 255 : op->qmin >= -128 && op->qmax <= 127;
         if (!fits) return std::nullopt;
         return Codes{{}, node.inputs[1], node.inputs[2], op->qmin, op->qmax};
@@ -158,15 +169,22 @@ private:
         if (!op || !op->weight || op->axis > 0 || op->group > 0 || isFloat(op->format)) return std::nullopt;
         const Node& quantizer = m_from.node(*maker);
         const at::Tensor& zero = tensor(quantizer.inputs[2]);
-        const at::Tensor codes = quantizedCodes(*op, tensor(quantizer.inputs[0]).detach(), tensor(quantizer.inputs[1]).detach(), zero);
+        const at::Tensor codes =
+            quantizedCodes(*op, tensor(quantizer.inputs[0]).detach(), tensor(quantizer.inputs[1]).detach(), zero);
         if (zero.count_nonzero().item<int64_t>() > 0 || codes.abs().max().item<float>() > 127) return std::nullopt;
         const int64_t channels = codes.size(0);
-        const at::Tensor scales = tensor(quantizer.inputs[1]).detach().clamp_min(std::numeric_limits<float>::min()).expand({channels}).contiguous();
-        const at::Tensor bias = node.inputs.size() > 2 ? tensor(node.inputs[2]).detach().contiguous() : at::zeros({channels});
+        const at::Tensor scales = tensor(quantizer.inputs[1])
+                                      .detach()
+                                      .clamp_min(std::numeric_limits<float>::min())
+                                      .expand({channels})
+                                      .contiguous();
+        const at::Tensor bias =
+            node.inputs.size() > 2 ? tensor(node.inputs[2]).detach().contiguous() : at::zeros({channels});
         const auto biases = biasCodes({bias.data_ptr<float>(), static_cast<size_t>(channels)}, scaleOf(input.scale),
                                       {scales.data_ptr<float>(), static_cast<size_t>(channels)});
         if (!biases) return std::nullopt;
-        return ConvNumbers{codes.to(at::kChar).contiguous(), bias, at::tensor(*biases, at::kInt), scales * scaleOf(input.scale)};
+        return ConvNumbers{codes.to(at::kChar).contiguous(), bias, at::tensor(*biases, at::kInt),
+                           scales * scaleOf(input.scale)};
     }
 
     bool lowerConv(const Node& node) {
@@ -182,22 +200,29 @@ private:
             op.requantize = true, op.qmin = codes->qmin, op.qmax = codes->qmax;
             numbers->factor = numbers->factor / scaleOf(codes->scale);
         }
-        std::vector<ValueId> inputs{input->value, floatOf(input->zeroPoint), addBuffer(node.name + ".weight_codes", numbers->weight, ElementType::Int8),
-                                    codes ? addBuffer(node.name + ".bias_codes", numbers->biasCodes, ElementType::Int32) : addBuffer(node.name + ".bias_float", numbers->bias),
+        std::vector<ValueId> inputs{input->value, floatOf(input->zeroPoint),
+                                    addBuffer(node.name + ".weight_codes", numbers->weight, ElementType::Int8),
+                                    codes ? addBuffer(node.name + ".bias_codes", numbers->biasCodes, ElementType::Int32)
+                                          : addBuffer(node.name + ".bias_float", numbers->bias),
                                     addBuffer(node.name + ".factor", numbers->factor)};
         if (codes) inputs.push_back(floatOf(codes->zeroPoint));
         const ValueId made = m_to.add(node.name, op, inputs);
-        if (codes) absorb(*quantizer, *codes, made);
-        else m_float[node.outputs.front()] = made;
+        if (codes)
+            absorb(*quantizer, *codes, made);
+        else
+            m_float[node.outputs.front()] = made;
         return true;
     }
 
     static float activated(ActivationKind kind, float x) {
         const auto logistic = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(x))));
         switch (kind) {
-            case ActivationKind::Relu: return std::max(x, 0.0f);
-            case ActivationKind::Silu: return x * logistic;
-            case ActivationKind::Sigmoid: return logistic;
+            case ActivationKind::Relu:
+                return std::max(x, 0.0f);
+            case ActivationKind::Silu:
+                return x * logistic;
+            case ActivationKind::Sigmoid:
+                return logistic;
         }
         return x;
     }
@@ -208,7 +233,8 @@ private:
         const Node* quantizer = input ? onlyQuantizer(node.outputs.front()) : nullptr;
         if (!quantizer) return false;
         const Codes codes = *byteCodes(*quantizer);
-        absorb(*quantizer, codes, lookUp(node.name, *input, codes, [&](float x) { return activated(activation->kind, x); }));
+        absorb(*quantizer, codes,
+               lookUp(node.name, *input, codes, [&](float x) { return activated(activation->kind, x); }));
         return true;
     }
 
@@ -217,10 +243,12 @@ private:
     ValueId lookUp(const std::string& name, const Codes& from, const Codes& to, Function function) {
         at::Tensor values = at::empty({256});
         for (int i = 0; i < 256; ++i) {
-            const float x = (static_cast<float>(from.qmin < 0 ? i - 128 : i) - zeroOf(from.zeroPoint)) * scaleOf(from.scale);
+            const float x =
+                (static_cast<float>(from.qmin < 0 ? i - 128 : i) - zeroOf(from.zeroPoint)) * scaleOf(from.scale);
             values.data_ptr<float>()[i] = function(x);
         }
-        const at::Tensor table = quantizeToCodes(values, codeGrid(to.qmin, to.qmax, tensor(to.scale), tensor(to.zeroPoint)));
+        const at::Tensor table =
+            quantizeToCodes(values, codeGrid(to.qmin, to.qmax, tensor(to.scale), tensor(to.zeroPoint)));
         const ElementType type = to.qmin < 0 ? ElementType::Int8 : ElementType::Uint8;
         return m_to.add(name, Lookup{}, {from.value, addBuffer(name + ".table", table, type)});
     }
@@ -228,13 +256,17 @@ private:
     // Whatever lies on another grid than the result is requantized on the way in.
     bool lowerRequantizingConcat(const Node& node) {
         const auto inCodes = [&](ValueId id) { return codesOf(id) != nullptr; };
-        const Node* quantizer = std::holds_alternative<Concat>(node.op) && std::ranges::all_of(node.inputs, inCodes) ? onlyQuantizer(node.outputs.front()) : nullptr;
+        const Node* quantizer = std::holds_alternative<Concat>(node.op) && std::ranges::all_of(node.inputs, inCodes)
+                                    ? onlyQuantizer(node.outputs.front())
+                                    : nullptr;
         if (!quantizer) return false;
         const Codes codes = *byteCodes(*quantizer);
         std::vector<ValueId> inputs;
         for (size_t i = 0; i < node.inputs.size(); ++i) {
             const Codes& from = *codesOf(node.inputs[i]);
-            inputs.push_back(from.sameGrid(codes) ? from.value : lookUp(str(node.name, ".requantize.", i), from, codes, [](float x) { return x; }));
+            inputs.push_back(from.sameGrid(codes)
+                                 ? from.value
+                                 : lookUp(str(node.name, ".requantize.", i), from, codes, [](float x) { return x; }));
         }
         absorb(*quantizer, codes, m_to.add(node.name, node.op, inputs));
         return true;
@@ -248,9 +280,13 @@ private:
         const Node* quantizer = a && b ? onlyQuantizer(node.outputs.front()) : nullptr;
         if (!quantizer) return false;
         const Codes codes = *byteCodes(*quantizer);
-        const ValueId scales = addBuffer(node.name + ".scales", at::tensor({scaleOf(a->scale), scaleOf(b->scale), scaleOf(codes.scale)}));
-        const ValueId zeros = addBuffer(node.name + ".zero_points", at::tensor({zeroOf(a->zeroPoint), zeroOf(b->zeroPoint), zeroOf(codes.zeroPoint)}));
-        absorb(*quantizer, codes, m_to.add(node.name, IntegerAdd{codes.qmin, codes.qmax}, {a->value, b->value, scales, zeros}));
+        const ValueId scales =
+            addBuffer(node.name + ".scales", at::tensor({scaleOf(a->scale), scaleOf(b->scale), scaleOf(codes.scale)}));
+        const ValueId zeros =
+            addBuffer(node.name + ".zero_points",
+                      at::tensor({zeroOf(a->zeroPoint), zeroOf(b->zeroPoint), zeroOf(codes.zeroPoint)}));
+        absorb(*quantizer, codes,
+               m_to.add(node.name, IntegerAdd{codes.qmin, codes.qmax}, {a->value, b->value, scales, zeros}));
         return true;
     }
 
@@ -258,7 +294,7 @@ private:
     Graph m_to;
     std::map<ValueId, ValueId> m_float;  // old value -> the same in the new graph
     std::map<ValueId, Codes> m_codes;
-    std::set<NodeId> m_done;             // quantizers that are part of another node
+    std::set<NodeId> m_done;  // quantizers that are part of another node
 };
 
 }  // namespace

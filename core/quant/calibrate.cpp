@@ -18,8 +18,8 @@
 namespace qat {
 namespace {
 
-constexpr std::array kMethods{CalibrationMethod::MinMax, CalibrationMethod::Histogram, CalibrationMethod::Percentile, CalibrationMethod::Entropy,
-                              CalibrationMethod::Mse,    CalibrationMethod::Sqnr};
+constexpr std::array kMethods{CalibrationMethod::MinMax,  CalibrationMethod::Histogram, CalibrationMethod::Percentile,
+                              CalibrationMethod::Entropy, CalibrationMethod::Mse,       CalibrationMethod::Sqnr};
 
 // What was seen of the values that make a range together: all that a quantizer observes, or one where the widest leads.
 struct Seen {
@@ -47,8 +47,10 @@ public:
         if (m_batches >= quantizer.how.calibration.numBatches) return;
         const ObservedRange range = seen.counts.add(tensor, seen.observer.axis());
         seen.channels = range.low.size();
-        if (isFinite(range)) seen.batch = joined(seen.batch, range);
-        else ++m_spoiled[value];
+        if (isFinite(range))
+            seen.batch = joined(seen.batch, range);
+        else
+            ++m_spoiled[value];
     }
 
     void endBatch() {
@@ -59,12 +61,13 @@ public:
     int64_t batches() const { return m_batches; }
     const std::vector<Seen>& seen() const { return m_seen; }  // by quantizer
 
-    // Where a network does not make numbers: the first such tensor is the one to look at. What saw no number at all gets a
-    // range, so that the run goes on.
+    // Where a network does not make numbers: the first such tensor is the one to look at. What saw no number at all
+    // gets a range, so that the run goes on.
     void settleSpoiled(std::vector<std::string>& warnings) {
         if (m_spoiled.empty()) return;
         const auto& [first, batches] = *m_spoiled.begin();
-        warnings.push_back(str(m_graph.value(first).name, ": ", batches, " of ", m_batches, " batches held NaN or infinite values and were left out",
+        warnings.push_back(str(m_graph.value(first).name, ": ", batches, " of ", m_batches,
+                               " batches held NaN or infinite values and were left out",
                                alsoTrueOf(m_spoiled.size() - 1)));
         std::vector<std::string> blind;
         for (Seen& seen : m_seen) {
@@ -73,7 +76,9 @@ public:
             seen.observer.observe(ObservedRange{minusOne, one});
             blind.push_back(m_set.all()[seen.quantizer].name);
         }
-        if (!blind.empty()) warnings.push_back(str(blind.front(), ": not one value was finite; its range is taken as -1 to 1", alsoTrueOf(blind.size() - 1)));
+        if (!blind.empty())
+            warnings.push_back(str(blind.front(), ": not one value was finite; its range is taken as -1 to 1",
+                                   alsoTrueOf(blind.size() - 1)));
     }
 
 private:
@@ -81,12 +86,15 @@ private:
         const auto finite = [](float bound) { return std::isfinite(bound); };
         return std::ranges::all_of(range.low, finite) && std::ranges::all_of(range.high, finite);
     }
-    static std::string alsoTrueOf(size_t others) { return others == 0 ? "" : str("; the same of ", others, others == 1 ? " more tensor" : " more tensors"); }
+    static std::string alsoTrueOf(size_t others) {
+        return others == 0 ? "" : str("; the same of ", others, others == 1 ? " more tensor" : " more tensors");
+    }
 
     void addQuantizer(size_t index) {
         const Quantizer& quantizer = m_set.all()[index];
         for (size_t i = 0; i < quantizer.observed.size(); ++i) {
-            if (i == 0 || quantizer.largest) m_seen.push_back({index, quantizer.largest ? std::optional(i) : std::nullopt, quantizer.observer});
+            if (i == 0 || quantizer.largest)
+                m_seen.push_back({index, quantizer.largest ? std::optional(i) : std::nullopt, quantizer.observer});
             m_placeOf[quantizer.observed[i]] = m_seen.size() - 1;
         }
     }
@@ -126,7 +134,8 @@ struct Counted {
         MethodTrial trial{request.method, clips.front(), {}};
         for (size_t i = 0; i < useful.size(); ++i) {
             trial.clip = {std::min(trial.clip.low, clips[i].low), std::max(trial.clip.high, clips[i].high)};
-            trial.quality = joined(trial.quality, clipQuality(useful[i], clips[i], request.grid, request.smallestScale));
+            trial.quality =
+                joined(trial.quality, clipQuality(useful[i], clips[i], request.grid, request.smallestScale));
         }
         return trial;
     }
@@ -172,10 +181,12 @@ void warnOfConstants(const Quantizer& q, const TensorHistograms& counts, std::ve
     const auto constant = [](const Histogram& h) { return h.low == h.high; };
     const auto first = std::ranges::find_if(all, constant);
     if (first == all.end()) return;
-    if (q.observer.axis() < 0) warnings.push_back(str(q.name, ": all calibration values are ", first->low, "; their range is taken as it is"));
+    if (q.observer.axis() < 0)
+        warnings.push_back(str(q.name, ": all calibration values are ", first->low, "; their range is taken as it is"));
     else
-        warnings.push_back(str(q.name, ": all calibration values of ", std::ranges::count_if(all, constant), " of ", all.size(), " channels are the same, ",
-                               first->low, " in channel ", first - all.begin(), "; their range is taken as it is"));
+        warnings.push_back(str(q.name, ": all calibration values of ", std::ranges::count_if(all, constant), " of ",
+                               all.size(), " channels are the same, ", first->low, " in channel ", first - all.begin(),
+                               "; their range is taken as it is"));
 }
 
 // A quantizer as it would be from what was seen, and the report on it where values were counted.
@@ -194,19 +205,22 @@ Candidate candidateFrom(const Quantizer& quantizer, const Seen& seen) {
 
 float largestScale(const Quantizer& q) {
     float largest = 0;
-    for (const QParams& params : chooseQParams(usefulRange(q), q.grid, q.smallestScale())) largest = std::max(largest, params.scale);
+    for (const QParams& params : chooseQParams(usefulRange(q), q.grid, q.smallestScale()))
+        largest = std::max(largest, params.scale);
     return largest;
 }
 
 // The only candidate, or the one that needs the largest scale, the first of equals.
 Candidate& widestOf(std::span<Candidate> candidates) {
-    return *std::ranges::max_element(candidates, {}, [](const Candidate& candidate) { return largestScale(candidate.quantizer); });
+    return *std::ranges::max_element(candidates, {},
+                                     [](const Candidate& candidate) { return largestScale(candidate.quantizer); });
 }
 
 std::vector<Candidate> allCandidates(const QuantizerSet& set, const std::vector<Seen>& seen) {
     std::vector<std::optional<Candidate>> made(seen.size());
     at::parallel_for(0, static_cast<int64_t>(seen.size()), 1, [&](int64_t begin, int64_t end) {
-        for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) made[i] = candidateFrom(set.all()[seen[i].quantizer], seen[i]);
+        for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+            made[i] = candidateFrom(set.all()[seen[i].quantizer], seen[i]);
     });
     std::vector<Candidate> candidates;
     for (auto& candidate : made) candidates.push_back(std::move(*candidate));
@@ -224,7 +238,8 @@ void chooseAll(QuantizerSet& set, const std::vector<Seen>& seen, CalibrationResu
         result.tensors.push_back(std::move(*chosen.report));
         warnOfConstants(q, seen[static_cast<size_t>(&chosen - candidates.data())].counts, result.warnings);
     }
-    if (result.images == 1) result.warnings.push_back(str("calibration saw a single image; its ranges say little about others"));
+    if (result.images == 1)
+        result.warnings.push_back(str("calibration saw a single image; its ranges say little about others"));
 }
 
 }  // namespace
@@ -233,8 +248,9 @@ CalibrationMethod methodFor(const Resolved& how) {
     return how.calibration.method != CalibrationMethod::MinMax ? how.calibration.method : methodOf(how.tensor.observer);
 }
 
-CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, QuantizerSet& set, const std::function<at::Tensor()>& next,
-                            const std::function<void(int64_t)>& done, const CancelToken& cancel) {
+CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, QuantizerSet& set,
+                            const std::function<at::Tensor()>& next, const std::function<void(int64_t)>& done,
+                            const CancelToken& cancel) {
     Collector collector(floatGraph, set);
     CalibrationResult result;
     std::vector<std::string> outputs;

@@ -14,7 +14,8 @@ double quantile(const Histogram& h, double target) {
     double below = 0;
     for (size_t i = 0; i < h.counts.size(); ++i) {
         const double count = h.counts[i];
-        if (count > 0 && below + count >= target) return h.edge(i) + std::clamp((target - below) / count, 0.0, 1.0) * h.width;
+        if (count > 0 && below + count >= target)
+            return h.edge(i) + std::clamp((target - below) / count, 0.0, 1.0) * h.width;
         below += count;
     }
     return h.high;
@@ -93,14 +94,21 @@ Clip meanMagnitudeClip(const Histogram& h) {
 }
 
 Clip clipBy(CalibrationMethod method, const Histogram& h, const ClipRequest& request) {
-    if (request.grid.format == NumberFormat::Binary && method != CalibrationMethod::Percentile) return meanMagnitudeClip(h);
+    if (request.grid.format == NumberFormat::Binary && method != CalibrationMethod::Percentile)
+        return meanMagnitudeClip(h);
     switch (method) {
-        case CalibrationMethod::MinMax: return {h.low, h.high};
-        case CalibrationMethod::Histogram: return histogramClip(h, request.grid.bits);
-        case CalibrationMethod::Percentile: return percentileClip(h, request.percentile, request.grid.symmetric);
-        case CalibrationMethod::Entropy: return entropyClip(h, request.grid);
-        case CalibrationMethod::Mse: return mseClip(h, request.grid, request.smallestScale);
-        case CalibrationMethod::Sqnr: return mseClip(h, request.grid, request.smallestScale, request.clipWeight);
+        case CalibrationMethod::MinMax:
+            return {h.low, h.high};
+        case CalibrationMethod::Histogram:
+            return histogramClip(h, request.grid.bits);
+        case CalibrationMethod::Percentile:
+            return percentileClip(h, request.percentile, request.grid.symmetric);
+        case CalibrationMethod::Entropy:
+            return entropyClip(h, request.grid);
+        case CalibrationMethod::Mse:
+            return mseClip(h, request.grid, request.smallestScale);
+        case CalibrationMethod::Sqnr:
+            return mseClip(h, request.grid, request.smallestScale, request.clipWeight);
     }
     return {h.low, h.high};
 }
@@ -109,11 +117,16 @@ Clip clipBy(CalibrationMethod method, const Histogram& h, const ClipRequest& req
 
 CalibrationMethod methodOf(ObserverKind observer) {
     switch (observer) {
-        case ObserverKind::Histogram: return CalibrationMethod::Histogram;
-        case ObserverKind::Percentile: return CalibrationMethod::Percentile;
-        case ObserverKind::Entropy: return CalibrationMethod::Entropy;
-        case ObserverKind::Mse: return CalibrationMethod::Mse;
-        default: return CalibrationMethod::MinMax;
+        case ObserverKind::Histogram:
+            return CalibrationMethod::Histogram;
+        case ObserverKind::Percentile:
+            return CalibrationMethod::Percentile;
+        case ObserverKind::Entropy:
+            return CalibrationMethod::Entropy;
+        case ObserverKind::Mse:
+            return CalibrationMethod::Mse;
+        default:
+            return CalibrationMethod::MinMax;
     }
 }
 

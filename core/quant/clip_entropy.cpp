@@ -1,5 +1,5 @@
-// The entropy method. The divergence of one candidate costs one logarithm a level, since all bins that share a level share
-// its logarithm; prefix sums give the rest.
+// The entropy method. The divergence of one candidate costs one logarithm a level, since all bins that share a level
+// share its logarithm; prefix sums give the rest.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -13,7 +13,8 @@ constexpr size_t kMostBins = 2048;
 
 class Divergence {
 public:
-    Divergence(std::vector<double> counts, int64_t levels) : m_counts(std::move(counts)), m_levels(levels), m_mass(1), m_used(1), m_logs(1) {
+    Divergence(std::vector<double> counts, int64_t levels)
+        : m_counts(std::move(counts)), m_levels(levels), m_mass(1), m_used(1), m_logs(1) {
         for (const double c : m_counts) {
             m_mass.push_back(m_mass.back() + c);
             m_used.push_back(m_used.back() + (c > 0 ? 1 : 0));
@@ -21,8 +22,8 @@ public:
         }
     }
 
-    // KL(P || Q) of the bins [begin, end), at least m_levels of them: P carries the mass beyond in its outermost bins; Q is
-    // the mass inside, joined to levels, each spread evenly over its bins that hold anything.
+    // KL(P || Q) of the bins [begin, end), at least m_levels of them: P carries the mass beyond in its outermost bins;
+    // Q is the mass inside, joined to levels, each spread evenly over its bins that hold anything.
     double of(size_t begin, size_t end) const {
         const double total = m_mass.back(), inside = m_mass[end] - m_mass[begin];
         const double lowTail = m_mass[begin], highTail = total - m_mass[end];

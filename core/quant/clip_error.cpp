@@ -11,7 +11,8 @@
 namespace qat {
 namespace {
 
-// Integral of (u - n(u))^2 du, u in steps and n(u) the code's value, clipped to [lowest, highest]; continuous where n changes.
+// Integral of (u - n(u))^2 du, u in steps and n(u) the code's value, clipped to [lowest, highest]; continuous where n
+// changes.
 [[gnu::always_inline]] inline double integral(double u, double lowest, double highest) {
     const double n = std::min(std::max(__builtin_rint(u), lowest), highest);
     const double r = u - n;
@@ -19,15 +20,18 @@ namespace {
 }
 
 // Sum over bins of count * integral over the bin.
-QAT_CLONES double codeErrors(const double* counts, int64_t bins, double firstEdge, double binInSteps, double lowest, double highest) {
+QAT_CLONES double codeErrors(const double* counts, int64_t bins, double firstEdge, double binInSteps, double lowest,
+                             double highest) {
     constexpr int64_t kRun = 64, kLanes = 8;
     double lanes[kLanes] = {}, edges[kRun + 1];
     for (int64_t start = 0; start < bins; start += kRun) {
         const int64_t run = std::min(kRun, bins - start);
-        for (int64_t i = 0; i <= kRun; ++i) edges[i] = integral((firstEdge + static_cast<double>(start + i)) * binInSteps, lowest, highest);
+        for (int64_t i = 0; i <= kRun; ++i)
+            edges[i] = integral((firstEdge + static_cast<double>(start + i)) * binInSteps, lowest, highest);
         int64_t i = 0;
         for (; i + kLanes <= run; i += kLanes)
-            for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += counts[start + i + lane] * (edges[i + lane + 1] - edges[i + lane]);
+            for (int64_t lane = 0; lane < kLanes; ++lane)
+                lanes[lane] += counts[start + i + lane] * (edges[i + lane + 1] - edges[i + lane]);
         for (; i < run; ++i) lanes[0] += counts[start + i] * (edges[i + 1] - edges[i]);
     }
     double sum = 0;
@@ -48,16 +52,22 @@ double signalPower(const Histogram& h) {
 double countBelow(const Histogram& h, double x) {
     const double position = x / h.width - static_cast<double>(h.first);
     double sum = 0;
-    for (size_t i = 0; i < h.counts.size(); ++i) sum += h.counts[i] * std::clamp(position - static_cast<double>(i), 0.0, 1.0);
+    for (size_t i = 0; i < h.counts.size(); ++i)
+        sum += h.counts[i] * std::clamp(position - static_cast<double>(i), 0.0, 1.0);
     return sum;
 }
 
-// Searches over shares of the seen range, first by eighths of a power of two, then finely around the best: where most values
-// crowd at one place (SiLU's minimum), the error has many minima, one for each code that comes to lie there.
+// Searches over shares of the seen range, first by eighths of a power of two, then finely around the best: where most
+// values crowd at one place (SiLU's minimum), the error has many minima, one for each code that comes to lie there.
 class MseSearch {
 public:
     MseSearch(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight)
-        : m_histogram(histogram), m_grid(grid), m_smallest(smallestScale), m_clipWeight(clipWeight), m_low(std::min(0.0f, histogram.low)), m_high(std::max(0.0f, histogram.high)) {
+        : m_histogram(histogram),
+          m_grid(grid),
+          m_smallest(smallestScale),
+          m_clipWeight(clipWeight),
+          m_low(std::min(0.0f, histogram.low)),
+          m_high(std::max(0.0f, histogram.high)) {
         if (grid.symmetric) m_high = std::max(m_high, -m_low), m_low = -m_high;
     }
 
@@ -68,8 +78,12 @@ public:
         constexpr int kRounds = 4;
         for (int round = 0; round < kRounds; ++round) {
             const double before = m_error;
-            scan(m_share[1], round == 0 ? kCoarse : 0, [other = m_share[0]](double share) { return std::array{other, share}; });
-            scan(m_share[0], round == 0 ? kCoarse : 0, [other = m_share[1]](double share) { return std::array{share, other}; });
+            scan(m_share[1], round == 0 ? kCoarse : 0, [other = m_share[0]](double share) {
+                return std::array{other, share};
+            });
+            scan(m_share[0], round == 0 ? kCoarse : 0, [other = m_share[1]](double share) {
+                return std::array{share, other};
+            });
             tryShares({0.0, m_share[1]}, 0);
             if (m_error >= before * (1 - 1e-4)) break;
         }
@@ -81,7 +95,8 @@ private:
 
     Clip clip() const { return {m_share[0] * m_low, m_share[1] * m_high}; }
     double error(double low, double high) const {
-        const QParams params = chooseQParams(static_cast<float>(low * m_low), static_cast<float>(high * m_high), m_grid, m_smallest);
+        const QParams params =
+            chooseQParams(static_cast<float>(low * m_low), static_cast<float>(high * m_high), m_grid, m_smallest);
         const double all = quantizationError(m_histogram, params, m_grid);
         return m_clipWeight == 1 ? all : all + (m_clipWeight - 1) * clippingError(m_histogram, params, m_grid);
     }
@@ -118,12 +133,17 @@ double numberError(const Histogram& h, const QParams& params, const QuantGrid& g
     constexpr size_t kPlaces = 8;
     const loops::Grid g{params.scale, 1.0f / params.scale, 0, 0, 0};
     std::vector<float> x(h.counts.size() * kPlaces), y(x.size());
-    for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(h.edge(0) + (static_cast<double>(i) + 0.5) / kPlaces * h.width);
+    for (size_t i = 0; i < x.size(); ++i)
+        x[i] = static_cast<float>(h.edge(0) + (static_cast<double>(i) + 0.5) / kPlaces * h.width);
     const auto n = static_cast<int64_t>(x.size());
-    if (grid.format == NumberFormat::Binary) loops::binarize(x.data(), y.data(), n, g);
-    else loops::roundToFloat(x.data(), y.data(), n, g, grid.format);
+    if (grid.format == NumberFormat::Binary)
+        loops::binarize(x.data(), y.data(), n, g);
+    else
+        loops::roundToFloat(x.data(), y.data(), n, g, grid.format);
     double sum = 0;
-    for (size_t i = 0; i < x.size(); ++i) sum += h.counts[i / kPlaces] / kPlaces * (static_cast<double>(x[i]) - y[i]) * (static_cast<double>(x[i]) - y[i]);
+    for (size_t i = 0; i < x.size(); ++i)
+        sum +=
+            h.counts[i / kPlaces] / kPlaces * (static_cast<double>(x[i]) - y[i]) * (static_cast<double>(x[i]) - y[i]);
     return sum / h.total();
 }
 
@@ -136,16 +156,23 @@ double beyond(double u, double end) {
 }  // namespace
 
 double clippingError(const Histogram& h, const QParams& params, const QuantGrid& grid) {
-    const double scale = params.scale, first = static_cast<double>(grid.qmin) - params.zeroPoint, last = static_cast<double>(grid.qmax) - params.zeroPoint;
+    const double scale = params.scale, first = static_cast<double>(grid.qmin) - params.zeroPoint,
+                 last = static_cast<double>(grid.qmax) - params.zeroPoint;
     // Bins that reach beyond half a step outside the codes; the others have no part in it.
     const auto bins = static_cast<int64_t>(h.counts.size());
-    const auto placeOf = [&](double code) { return std::clamp(std::floor(code * scale / h.width) - static_cast<double>(h.first), -1.0, static_cast<double>(bins)); };
-    const auto below = static_cast<int64_t>(placeOf(first - 0.5)) + 1, above = std::max(below, static_cast<int64_t>(placeOf(last + 0.5)));
+    const auto placeOf = [&](double code) {
+        return std::clamp(std::floor(code * scale / h.width) - static_cast<double>(h.first), -1.0,
+                          static_cast<double>(bins));
+    };
+    const auto below = static_cast<int64_t>(placeOf(first - 0.5)) + 1,
+               above = std::max(below, static_cast<int64_t>(placeOf(last + 0.5)));
     double sum = 0;
     const auto add = [&](int64_t from, int64_t to) {
         for (int64_t i = from; i < to; ++i) {
-            const double left = h.edge(static_cast<size_t>(i)) / scale, right = h.edge(static_cast<size_t>(i) + 1) / scale;
-            sum += h.counts[static_cast<size_t>(i)] * (beyond(right, last) - beyond(left, last) + beyond(-left, -first) - beyond(-right, -first));
+            const double left = h.edge(static_cast<size_t>(i)) / scale,
+                         right = h.edge(static_cast<size_t>(i) + 1) / scale;
+            sum += h.counts[static_cast<size_t>(i)] *
+                   (beyond(right, last) - beyond(left, last) + beyond(-left, -first) - beyond(-right, -first));
         }
     };
     add(0, std::min(below, bins));
@@ -156,20 +183,24 @@ double clippingError(const Histogram& h, const QParams& params, const QuantGrid&
 double quantizationError(const Histogram& h, const QParams& params, const QuantGrid& grid) {
     if (grid.format != NumberFormat::Integer) return numberError(h, params, grid);
     const double scale = params.scale, binInSteps = h.width / scale;
-    const double sum = codeErrors(h.counts.data(), static_cast<int64_t>(h.counts.size()), static_cast<double>(h.first), binInSteps,
-                                  static_cast<double>(grid.qmin) - params.zeroPoint, static_cast<double>(grid.qmax) - params.zeroPoint);
+    const double sum = codeErrors(h.counts.data(), static_cast<int64_t>(h.counts.size()), static_cast<double>(h.first),
+                                  binInSteps, static_cast<double>(grid.qmin) - params.zeroPoint,
+                                  static_cast<double>(grid.qmax) - params.zeroPoint);
     return std::max(sum, 0.0) / binInSteps * scale * scale / h.total();
 }
 
 Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight) {
     constexpr size_t kBinsACode = 8;
-    const size_t bins = std::clamp(kBinsACode * static_cast<size_t>(grid.qmax - grid.qmin + 1), size_t{1024}, histogram.counts.size() + 1024);
+    const size_t bins = std::clamp(kBinsACode * static_cast<size_t>(grid.qmax - grid.qmin + 1), size_t{1024},
+                                   histogram.counts.size() + 1024);
     const Histogram coarse = coarser(histogram, bins);
     return MseSearch(coarse, grid, smallestScale, clipWeight).search();
 }
 
 ClipQuality clipQuality(const Histogram& h, const Clip& clip, const QuantGrid& grid, float smallestScale) {
-    ClipQuality quality{.params = chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid, smallestScale), .values = h.total()};
+    ClipQuality quality{
+        .params = chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid, smallestScale),
+        .values = h.total()};
     const double scale = quality.params.scale, total = quality.values;
     if (total == 0) return quality;
     const double bottom = (static_cast<double>(grid.qmin) - quality.params.zeroPoint - 0.5) * scale;
@@ -191,6 +222,8 @@ ClipQuality joined(const ClipQuality& a, const ClipQuality& b) {
     return both;
 }
 
-double ClipQuality::sqnrDb() const { return 10 * std::log10(signal / noise); }
+double ClipQuality::sqnrDb() const {
+    return 10 * std::log10(signal / noise);
+}
 
 }  // namespace qat

@@ -9,7 +9,8 @@
 
 namespace qat {
 
-// Places (image, row, column) of a convolution's result, drawn with repetition; the same seed and item draw the same ones.
+// Places (image, row, column) of a convolution's result, drawn with repetition; the same seed and item draw the same
+// ones.
 class ConvSamples {
 public:
     static constexpr int64_t kPlaces = 2048;
@@ -17,7 +18,8 @@ public:
     // result: shape [N,O,H',W']. item: tells layers apart.
     ConvSamples(const Conv2d& conv, const Shape& result, uint64_t seed, uint64_t item);
 
-    // Those in the images [first, first + images), counted from `first`; places() tells which ones of all they are, [places] long.
+    // Those in the images [first, first + images), counted from `first`; places() tells which ones of all they are,
+    // [places] long.
     ConvSamples within(int64_t first, int64_t images) const;
     const at::Tensor& places() const { return m_place; }
 
@@ -28,13 +30,19 @@ public:
 
 private:
     ConvSamples(const Conv2d& conv, at::Tensor image, at::Tensor row, at::Tensor column, at::Tensor place)
-        : m_conv(conv), m_image(std::move(image)), m_row(std::move(row)), m_column(std::move(column)), m_place(std::move(place)) {}
+        : m_conv(conv),
+          m_image(std::move(image)),
+          m_row(std::move(row)),
+          m_column(std::move(column)),
+          m_place(std::move(place)) {}
 
     Conv2d m_conv;
     at::Tensor m_image, m_row, m_column, m_place;  // int64 [places]
 };
 
-// Sum over all places of what the kernels of each group read, double [groups, C / groups * kh * kw]; result: shape [N,O,H',W'].
-at::Tensor columnSums(const Conv2d& conv, const at::Tensor& x, const Shape& result, int64_t kernelHeight, int64_t kernelWidth);
+// Sum over all places of what the kernels of each group read, double [groups, C / groups * kh * kw]; result: shape
+// [N,O,H',W'].
+at::Tensor columnSums(const Conv2d& conv, const at::Tensor& x, const Shape& result, int64_t kernelHeight,
+                      int64_t kernelWidth);
 
 }  // namespace qat

@@ -1,4 +1,5 @@
-// Greedy selections. Each chosen row is compared with all others once, so that both cost N x size x D and remember one number a row.
+// Greedy selections. Each chosen row is compared with all others once, so that both cost N x size x D and remember one
+// number a row.
 #include "quant/coreset.h"
 
 #include <ATen/ATen.h>
@@ -39,7 +40,8 @@ QAT_CLONES void rowProducts(const float* rows, const float* direction, float* pr
 
 class Rows {
 public:
-    explicit Rows(const at::Tensor& features) : m_features(features.contiguous()), m_count(features.size(0)), m_width(features.size(1)) {}
+    explicit Rows(const at::Tensor& features)
+        : m_features(features.contiguous()), m_count(features.size(0)), m_width(features.size(1)) {}
 
     int64_t count() const { return m_count; }
     const float* row(int64_t index) const { return m_features.data_ptr<float>() + index * m_width; }
@@ -69,12 +71,16 @@ private:
 // Squared distance of every row to its nearest centre, centres given one by one.
 class Nearest {
 public:
-    explicit Nearest(const Rows& rows) : m_rows(rows), m_lengths(rows.squaredLengths()), m_nearest(m_lengths.size(), std::numeric_limits<float>::infinity()) {}
+    explicit Nearest(const Rows& rows)
+        : m_rows(rows),
+          m_lengths(rows.squaredLengths()),
+          m_nearest(m_lengths.size(), std::numeric_limits<float>::infinity()) {}
 
     void add(int64_t centre) {
         const std::vector<float> products = m_rows.times(m_rows.row(centre));
         const float length = m_lengths[static_cast<size_t>(centre)];
-        for (size_t i = 0; i < m_nearest.size(); ++i) m_nearest[i] = std::min(m_nearest[i], std::max(m_lengths[i] + length - 2 * products[i], 0.0f));
+        for (size_t i = 0; i < m_nearest.size(); ++i)
+            m_nearest[i] = std::min(m_nearest[i], std::max(m_lengths[i] + length - 2 * products[i], 0.0f));
         m_nearest[static_cast<size_t>(centre)] = 0;
     }
     const std::vector<float>& squared() const { return m_nearest; }
@@ -85,13 +91,17 @@ private:
     std::vector<float> m_lengths, m_nearest;
 };
 
-int64_t largest(const std::vector<float>& scores) { return std::ranges::max_element(scores) - scores.begin(); }
+int64_t largest(const std::vector<float>& scores) {
+    return std::ranges::max_element(scores) - scores.begin();
+}
 
 std::vector<int64_t> kCenter(const Rows& rows, int64_t size) {
     const std::vector<float> mean = rows.mean();
     Nearest nearest(rows);
     std::vector<float> scores = rows.times(mean.data());
-    for (size_t i = 0; i < scores.size(); ++i) scores[i] = 2 * scores[i] - nearest.squaredLengths()[i];  // minus squared distance to the mean, but for a constant
+    for (size_t i = 0; i < scores.size(); ++i)
+        scores[i] =
+            2 * scores[i] - nearest.squaredLengths()[i];  // minus squared distance to the mean, but for a constant
     std::vector<int64_t> chosen{largest(scores)};
     while (static_cast<int64_t>(chosen.size()) < size) {
         nearest.add(chosen.back());
@@ -123,7 +133,8 @@ std::vector<int64_t> draw(int64_t count, int64_t size, uint64_t seed) {
     std::vector<int64_t> all(static_cast<size_t>(count));
     std::iota(all.begin(), all.end(), 0);
     Random random = Random::forItem(seed, kDrawStream, 0);
-    for (int64_t i = 0; i < size; ++i) std::swap(all[static_cast<size_t>(i)], all[static_cast<size_t>(i + random.below(count - i))]);
+    for (int64_t i = 0; i < size; ++i)
+        std::swap(all[static_cast<size_t>(i)], all[static_cast<size_t>(i + random.below(count - i))]);
     all.resize(static_cast<size_t>(size));
     return all;
 }
@@ -165,8 +176,8 @@ std::vector<Coverage> coverageOf(const at::Tensor& features, const std::vector<i
     return curve;
 }
 
-at::Tensor backboneFeatures(const Graph& floatGraph, const std::function<at::Tensor()>& next, const std::function<void(int64_t)>& done,
-                            const CancelToken& cancel) {
+at::Tensor backboneFeatures(const Graph& floatGraph, const std::function<at::Tensor()>& next,
+                            const std::function<void(int64_t)>& done, const CancelToken& cancel) {
     Graph graph = floatGraph.clone(false);
     graph.setOutput("coreset.features", lastBackboneValue(graph));
     Executor executor(graph, {.outputs = {"coreset.features"}, .frozen = true});

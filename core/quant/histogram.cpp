@@ -15,13 +15,13 @@
 namespace qat {
 namespace {
 
-constexpr int64_t kBlock = 4096;           // values: 16 KiB
-constexpr int64_t kSmallestPart = 1 << 16; // values worth a thread
-constexpr int64_t kCopies = 4;             // of the counts: equal neighbours would wait for one another
+constexpr int64_t kBlock = 4096;            // values: 16 KiB
+constexpr int64_t kSmallestPart = 1 << 16;  // values worth a thread
+constexpr int64_t kCopies = 4;              // of the counts: equal neighbours would wait for one another
 constexpr int kSmallestExponent = -100;
 
-// counts[kCopies * bin + copy] of the values, which must lie in the bins from `first` on. The product with a power of two
-// is exact, so that a value is in the same bin on every machine.
+// counts[kCopies * bin + copy] of the values, which must lie in the bins from `first` on. The product with a power of
+// two is exact, so that a value is in the same bin on every machine.
 QAT_CLONES void countValues(const float* x, int64_t n, float inverseWidth, int32_t first, uint32_t* counts) {
     constexpr int64_t kRun = 512;
     int32_t slot[kRun];
@@ -37,7 +37,9 @@ QAT_CLONES void countValues(const float* x, int64_t n, float inverseWidth, int32
     }
 }
 
-double binOf(double value, int exponent) { return std::floor(std::ldexp(value, -exponent)); }
+double binOf(double value, int exponent) {
+    return std::floor(std::ldexp(value, -exponent));
+}
 
 }  // namespace
 
@@ -49,13 +51,17 @@ struct StreamingHistogram::Part {
     bool unordered = false;
 };
 
-double Histogram::total() const { return std::accumulate(counts.begin(), counts.end(), 0.0); }
+double Histogram::total() const {
+    return std::accumulate(counts.begin(), counts.end(), 0.0);
+}
 
 Histogram coarser(Histogram h, size_t bins) {
     while (h.counts.size() > bins) {
         const int64_t first = h.first >> 1;
-        std::vector<double> wider(static_cast<size_t>(((h.first + static_cast<int64_t>(h.counts.size()) - 1) >> 1) - first + 1));
-        for (size_t i = 0; i < h.counts.size(); ++i) wider[static_cast<size_t>(((h.first + static_cast<int64_t>(i)) >> 1) - first)] += h.counts[i];
+        std::vector<double> wider(
+            static_cast<size_t>(((h.first + static_cast<int64_t>(h.counts.size()) - 1) >> 1) - first + 1));
+        for (size_t i = 0; i < h.counts.size(); ++i)
+            wider[static_cast<size_t>(((h.first + static_cast<int64_t>(i)) >> 1) - first)] += h.counts[i];
         h.counts = std::move(wider);
         h.first = first;
         h.width *= 2;
@@ -65,7 +71,8 @@ Histogram coarser(Histogram h, size_t bins) {
 
 Histogram magnitudes(const Histogram& h) {
     const int64_t last = h.first + static_cast<int64_t>(h.counts.size()) - 1;
-    Histogram m{h.width, 0, std::vector<double>(static_cast<size_t>(std::max(last, -1 - h.first) + 1)), 0, std::max(std::abs(h.low), std::abs(h.high))};
+    Histogram m{h.width, 0, std::vector<double>(static_cast<size_t>(std::max(last, -1 - h.first) + 1)), 0,
+                std::max(std::abs(h.low), std::abs(h.high))};
     for (size_t i = 0; i < h.counts.size(); ++i) {
         const int64_t bin = h.first + static_cast<int64_t>(i);
         m.counts[static_cast<size_t>(bin < 0 ? -1 - bin : bin)] += h.counts[i];
@@ -76,8 +83,9 @@ Histogram magnitudes(const Histogram& h) {
 Histogram above(const Histogram& histogram, double floor) {
     if (histogram.low >= floor) return histogram;
     Histogram rest = histogram;
-    const auto dropped = std::clamp<int64_t>(static_cast<int64_t>(std::floor(floor / histogram.width)) - histogram.first, 0,
-                                             static_cast<int64_t>(histogram.counts.size()));
+    const auto dropped =
+        std::clamp<int64_t>(static_cast<int64_t>(std::floor(floor / histogram.width)) - histogram.first, 0,
+                            static_cast<int64_t>(histogram.counts.size()));
     rest.counts.erase(rest.counts.begin(), rest.counts.begin() + dropped);
     rest.first += dropped;
     rest.low = static_cast<float>(floor);
@@ -87,7 +95,8 @@ Histogram above(const Histogram& histogram, double floor) {
 
 bool StreamingHistogram::covers(float low, float high) const {
     if (m_counts.empty()) return false;
-    const double bottom = std::ldexp(static_cast<double>(m_first), m_exponent), top = std::ldexp(static_cast<double>(m_first + m_bins), m_exponent);
+    const double bottom = std::ldexp(static_cast<double>(m_first), m_exponent),
+                 top = std::ldexp(static_cast<double>(m_first + m_bins), m_exponent);
     return low >= bottom && high < top;
 }
 
@@ -95,13 +104,15 @@ bool StreamingHistogram::covers(float low, float high) const {
 void StreamingHistogram::grow(float low, float high) {
     const double bottom = std::min({0.0f, m_low, low}), top = std::max({0.0f, m_high, high});
     int exponent = m_exponent;
-    if (m_counts.empty()) exponent = top > bottom ? std::max(kSmallestExponent, std::ilogb((top - bottom) / m_bins)) : kSmallestExponent;
+    if (m_counts.empty())
+        exponent = top > bottom ? std::max(kSmallestExponent, std::ilogb((top - bottom) / m_bins)) : kSmallestExponent;
     while (binOf(top, exponent) - binOf(bottom, exponent) + 1 > m_bins) ++exponent;
     const auto first = static_cast<int64_t>(binOf(bottom, exponent));
     std::vector<uint64_t> counts(m_bins);
     const int shift = std::min(exponent - m_exponent, 62);
     for (size_t i = 0; i < m_counts.size(); ++i)
-        if (m_counts[i] > 0) counts[static_cast<size_t>(((m_first + static_cast<int64_t>(i)) >> shift) - first)] += m_counts[i];
+        if (m_counts[i] > 0)
+            counts[static_cast<size_t>(((m_first + static_cast<int64_t>(i)) >> shift) - first)] += m_counts[i];
     m_counts = std::move(counts);
     m_exponent = exponent;
     m_first = first;
@@ -117,15 +128,18 @@ void StreamingHistogram::scan(const float* x, int64_t n, Part& part) const {
         part.unordered |= std::isnan(low);
         part.low = std::min(part.low, low);
         part.high = std::max(part.high, high);
-        if (covers(low, high)) countValues(x + start, size, inverse, static_cast<int32_t>(m_first), part.counts.data());
-        else part.left.emplace_back(x + start, size);
+        if (covers(low, high))
+            countValues(x + start, size, inverse, static_cast<int32_t>(m_first), part.counts.data());
+        else
+            part.left.emplace_back(x + start, size);
     }
 }
 
 void StreamingHistogram::take(const Part& part) {
     if (m_counts.empty()) return;
     for (int64_t bin = 0; bin < m_bins; ++bin)
-        for (int64_t copy = 0; copy < kCopies; ++copy) m_counts[static_cast<size_t>(bin)] += part.counts[static_cast<size_t>(bin * kCopies + copy)];
+        for (int64_t copy = 0; copy < kCopies; ++copy)
+            m_counts[static_cast<size_t>(bin)] += part.counts[static_cast<size_t>(bin * kCopies + copy)];
 }
 
 std::pair<float, float> StreamingHistogram::add(const at::Tensor& value) {
@@ -157,7 +171,8 @@ std::pair<float, float> StreamingHistogram::add(const at::Tensor& value) {
         forParts([&](int64_t, Part& part) {
             std::fill(part.counts.begin(), part.counts.end(), 0);
             for (const auto& [block, size] : part.left)
-                countValues(block, size, std::ldexp(1.0f, -m_exponent), static_cast<int32_t>(m_first), part.counts.data());
+                countValues(block, size, std::ldexp(1.0f, -m_exponent), static_cast<int32_t>(m_first),
+                            part.counts.data());
         });
         for (const Part& part : found) take(part);
     }

@@ -23,10 +23,12 @@ ObservedRange rangeOf(const at::Tensor& value, int64_t axis) {
         const at::Tensor ordered = channelsLast ? x.permute({0, 2, 3, 1}) : x.transpose(0, axis).contiguous();
         const at::Tensor rows = ordered.reshape({x.size(axis), -1});
         const auto [low, high] = at::aminmax(rows, 1);
-        range = {{low.data_ptr<float>(), low.data_ptr<float>() + low.numel()}, {high.data_ptr<float>(), high.data_ptr<float>() + high.numel()}};
+        range = {{low.data_ptr<float>(), low.data_ptr<float>() + low.numel()},
+                 {high.data_ptr<float>(), high.data_ptr<float>() + high.numel()}};
     }
     for (size_t i = 0; i < range.low.size(); ++i)
-        require(std::isfinite(range.low[i]) && std::isfinite(range.high[i]), ErrorKind::BadInput, "an observer saw NaN or infinite values");
+        require(std::isfinite(range.low[i]) && std::isfinite(range.high[i]), ErrorKind::BadInput,
+                "an observer saw NaN or infinite values");
     return range;
 }
 
@@ -41,14 +43,17 @@ ObservedRange joined(const ObservedRange& a, const ObservedRange& b) {
     return both;
 }
 
-void MinMaxObserver::observe(const at::Tensor& value) { observe(rangeOf(value, m_axis)); }
+void MinMaxObserver::observe(const at::Tensor& value) {
+    observe(rangeOf(value, m_axis));
+}
 
 void MinMaxObserver::observe(const ObservedRange& batch) {
     if (m_range.empty() || m_averaging <= 0) {
         m_range = joined(m_range, batch);
         return;
     }
-    require(batch.low.size() == m_range.low.size(), ErrorKind::BadInput, "the observed tensor changed its number of channels");
+    require(batch.low.size() == m_range.low.size(), ErrorKind::BadInput,
+            "the observed tensor changed its number of channels");
     const float c = static_cast<float>(m_averaging);
     for (size_t i = 0; i < batch.low.size(); ++i) {
         float& low = m_range.low[i];
@@ -60,7 +65,8 @@ void MinMaxObserver::observe(const ObservedRange& batch) {
 
 std::vector<QParams> chooseQParams(const ObservedRange& range, const QuantGrid& grid, float smallest) {
     std::vector<QParams> params;
-    for (size_t i = 0; i < range.low.size(); ++i) params.push_back(chooseQParams(range.low[i], range.high[i], grid, smallest));
+    for (size_t i = 0; i < range.low.size(); ++i)
+        params.push_back(chooseQParams(range.low[i], range.high[i], grid, smallest));
     return params;
 }
 

@@ -298,11 +298,13 @@ std::vector<std::string> refusals(const std::vector<PlacementFinding>& findings,
     std::vector<const PlacementFinding*> first;
     std::map<std::string, int> places;  // by rule
     for (const PlacementFinding& finding : findings)
-        if (finding.runtime == runtime && finding.cost == PlacementCost::Refused && ++places[finding.rule] == 1) first.push_back(&finding);
+        if (finding.runtime == runtime && finding.cost == PlacementCost::Refused && ++places[finding.rule] == 1)
+            first.push_back(&finding);
     std::vector<std::string> sentences;
     for (const PlacementFinding* finding : first) {
         const int more = places[finding->rule] - 1;
-        sentences.push_back(str(runtimeName(runtime), " will refuse the exported file: ", finding->sentence, " Concerned: ", finding->node,
+        sentences.push_back(str(runtimeName(runtime), " will refuse the exported file: ", finding->sentence,
+                                " Concerned: ", finding->node,
                                 more > 0 ? str(" and ", more, more == 1 ? " other place" : " other places") : ""));
     }
     return sentences;

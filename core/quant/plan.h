@@ -20,24 +20,26 @@ struct Resolved {
 };
 
 struct WeightPlan {
-    NodeId node;              // Conv2d or Linear
+    NodeId node;  // Conv2d or Linear
     Resolved how;
 };
 
-// Values that share one grid (quant/scale_groups.h). Quantizers stand right behind its sources, the values made by an op that
-// changes numbers.
+// Values that share one grid (quant/scale_groups.h). Quantizers stand right behind its sources, the values made by an
+// op that changes numbers.
 struct ActivationGroup {
-    std::string name;               // of its first source value
+    std::string name;  // of its first source value
     std::vector<ValueId> sources;
     std::vector<ValueId> observed;  // the sources that make the range
     bool largest = false;           // the widest of them does
     std::vector<NodeId> readers;    // quantized layers that read a member
     Resolved how;                   // the widest of what the readers ask for
-    // For results of a convolution that are quantized before their activation: the activation. No layer reads them then.
+    // For results of a convolution that are quantized before their activation: the activation. No layer reads them
+    // then.
     std::optional<ActivationKind> before;
 };
 
-// A concatenation or an addition, and the groups of what it reads and makes: places in QuantPlan::groups, none in float.
+// A concatenation or an addition, and the groups of what it reads and makes: places in QuantPlan::groups, none in
+// float.
 struct PlannedJoin {
     NodeId node;
     JoinMode mode;
@@ -51,7 +53,8 @@ struct QuantPlan {
     std::vector<PlannedJoin> joins;        // those that read something quantized; execution order
     std::vector<std::string> skipped;      // quantizable layers that stay in float
     std::map<NodeId, LayerValues> values;  // of every quantizable layer
-    std::vector<std::string> warnings;     // patterns that match nothing, readers that disagree, fusions of another activation
+    std::vector<std::string>
+        warnings;  // patterns that match nothing, readers that disagree, fusions of another activation
     const WeightPlan* weightOf(NodeId node) const;
     const ActivationGroup* groupRead(NodeId node) const;
 };
@@ -60,8 +63,8 @@ struct QuantPlan {
 // not below 8 bit unless a pattern says so; the expectation (DFL) and decoding stay in float; qat_params
 // skip_detection_head leaves the whole head in float. The image itself has 8 bits unless a pattern says otherwise.
 // Groups with a range per channel whose sources differ in channels get one for the whole tensor, with a warning.
-// Later patterns override earlier ones. A convolution and its activation are one unit, quantized behind the activation, as
-// TensorRT fuses them; where qat_params.fusion_patterns names a fusion without an activation (modules conv, bn), the
+// Later patterns override earlier ones. A convolution and its activation are one unit, quantized behind the activation,
+// as TensorRT fuses them; where qat_params.fusion_patterns names a fusion without an activation (modules conv, bn), the
 // convolution's own result is quantized too, which is what ONNX Runtime's integer kernels need.
 QuantPlan resolvePlan(const Graph& graph, const Config& config);
 

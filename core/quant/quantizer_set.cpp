@@ -25,19 +25,26 @@ int64_t axisOf(const TensorQuantConfig& config, FakeQuantKind kind, bool weight)
 }
 
 FakeQuantMode modeOf(FakeQuantKind kind) {
-    return kind == FakeQuantKind::Lsq ? FakeQuantMode::Lsq : kind == FakeQuantKind::Pact ? FakeQuantMode::Pact : FakeQuantMode::Ste;
+    return kind == FakeQuantKind::Lsq    ? FakeQuantMode::Lsq
+           : kind == FakeQuantKind::Pact ? FakeQuantMode::Pact
+                                         : FakeQuantMode::Ste;
 }
 
 ScaleForm formOf(ScaleKind kind) {
-    return kind == ScaleKind::Log2 ? ScaleForm::Log2 : kind == ScaleKind::PowerOfTwo ? ScaleForm::PowerOfTwo : ScaleForm::Plain;
+    return kind == ScaleKind::Log2         ? ScaleForm::Log2
+           : kind == ScaleKind::PowerOfTwo ? ScaleForm::PowerOfTwo
+                                           : ScaleForm::Plain;
 }
 
 FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
     const FakeQuantizeConfig& how = quantizer.how.fakeQuantize;
     const QuantGrid& grid = quantizer.grid;
-    FakeQuantize op{modeOf(how.type), grid.bits, grid.qmin, grid.qmax, axis, how.gradFactor, quantizer.weight, grid.format};
-    if (grid.format == NumberFormat::Half) op.mode = FakeQuantMode::Ste;
-    else op.scaleForm = formOf(how.scaleType);
+    FakeQuantize op{modeOf(how.type), grid.bits,        grid.qmin,  grid.qmax, axis,
+                    how.gradFactor,   quantizer.weight, grid.format};
+    if (grid.format == NumberFormat::Half)
+        op.mode = FakeQuantMode::Ste;
+    else
+        op.scaleForm = formOf(how.scaleType);
     const bool groups = quantizer.weight && quantizer.how.tensor.scheme == Scheme::PerGroup;
     if (groups) op.group = quantizer.how.tensor.groupSize;
     op.learnOffset = how.learnOffset && op.mode == FakeQuantMode::Lsq && !grid.symmetric;
@@ -48,12 +55,16 @@ FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
 void addScale(Graph& graph, Quantizer& quantizer, const FakeQuantize& op) {
     const auto ones = std::make_shared<at::Tensor>(at::ones({1}));
     const auto zeros = std::make_shared<at::Tensor>(at::zeros({1}));
-    const std::string scale = quantizer.name + (op.scaleForm == ScaleForm::Plain ? ".scale" : ".log2_scale"), zero = quantizer.name + ".zero_point";
-    quantizer.scale = op.mode == FakeQuantMode::Ste ? graph.addBuffer(scale, ones, {1}) : graph.addParameter(scale, ones, {1});
+    const std::string scale = quantizer.name + (op.scaleForm == ScaleForm::Plain ? ".scale" : ".log2_scale"),
+                      zero = quantizer.name + ".zero_point";
+    quantizer.scale =
+        op.mode == FakeQuantMode::Ste ? graph.addBuffer(scale, ones, {1}) : graph.addParameter(scale, ones, {1});
     quantizer.zeroPoint = op.learnOffset ? graph.addParameter(zero, zeros, {1}) : graph.addBuffer(zero, zeros, {1});
 }
 
-const FakeQuantize& opOf(const Graph& graph, const Quantizer& q) { return std::get<FakeQuantize>(graph.node(q.nodes.front()).op); }
+const FakeQuantize& opOf(const Graph& graph, const Quantizer& q) {
+    return std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
+}
 
 // SiLU of anything below is between -0.015 and 0, less than half a step of an 8-bit result that reaches beyond 4; codes
 // spent there would coarsen the rest. (W8A8 yolov8n on coco128: mAP50-95 0.4653 with, 0.4496 without.)
@@ -77,8 +88,8 @@ void requireBounds(const Quantizer& q) {
     const TensorQuantConfig& config = q.how.tensor;
     if (config.observer != ObserverKind::CustomMinMax) return;
     require(!config.fixed || (config.min && config.max), ErrorKind::BadInput, q.name, ": fixed needs both min and max");
-    require(!config.min || !config.max || *config.min < *config.max, ErrorKind::BadInput, q.name, ": min ", config.min.value_or(0),
-            " is not below max ", config.max.value_or(0));
+    require(!config.min || !config.max || *config.min < *config.max, ErrorKind::BadInput, q.name, ": min ",
+            config.min.value_or(0), " is not below max ", config.max.value_or(0));
 }
 
 // What the observer custom_minmax makes of a range.
@@ -87,8 +98,10 @@ void bound(const Quantizer& q, ObservedRange& range) {
     for (size_t i = 0; i < range.low.size(); ++i) {
         float low = range.low[i], high = range.high[i];
         if (q.floor) low = std::max(low, *q.floor);
-        if (config.min) low = config.fixed ? static_cast<float>(*config.min) : std::max(low, static_cast<float>(*config.min));
-        if (config.max) high = config.fixed ? static_cast<float>(*config.max) : std::min(high, static_cast<float>(*config.max));
+        if (config.min)
+            low = config.fixed ? static_cast<float>(*config.min) : std::max(low, static_cast<float>(*config.min));
+        if (config.max)
+            high = config.fixed ? static_cast<float>(*config.max) : std::min(high, static_cast<float>(*config.max));
         range.low[i] = std::min(low, high);
         range.high[i] = std::max(low, high);
     }
@@ -124,7 +137,8 @@ QuantGrid gridOf(const Resolved& how) {
 }
 
 float usefulFloor(const Quantizer& quantizer) {
-    if (!quantizer.before || *quantizer.before == ActivationKind::Sigmoid) return -std::numeric_limits<float>::infinity();
+    if (!quantizer.before || *quantizer.before == ActivationKind::Sigmoid)
+        return -std::numeric_limits<float>::infinity();
     return *quantizer.before == ActivationKind::Relu ? 0.0f : kSiluFloor;
 }
 
@@ -177,7 +191,8 @@ void QuantizerSet::addWeight(Graph& graph, const WeightPlan& plan) {
     q.nodes = {node};
     requireBounds(q);
     q.observer.observe(weightRange(q, op, *graph.value(weight).data));
-    const bool searched = methodOf(plan.how.tensor.observer) != CalibrationMethod::MinMax && op.format != NumberFormat::Binary;
+    const bool searched =
+        methodOf(plan.how.tensor.observer) != CalibrationMethod::MinMax && op.format != NumberFormat::Binary;
     if (searched) chooseShares(q, q.observer.range(), searchedWeightRange(q, op, *graph.value(weight).data));
     applyRange(graph, q);
     m_quantizers.push_back(std::move(q));
@@ -201,7 +216,8 @@ void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
     const FakeQuantize op = opFor(q, axis);
     addScale(graph, q, op);
     for (const ValueId source : group.sources) {
-        const NodeId node = graph.insertAfter(source, graph.value(source).name + ".quant", op, {source, q.scale, q.zeroPoint});
+        const NodeId node =
+            graph.insertAfter(source, graph.value(source).name + ".quant", op, {source, q.scale, q.zeroPoint});
         const ValueId quantized = graph.node(node).outputs.front();
         graph.replaceUses(source, quantized);
         graph.replaceUsesIn(node, quantized, source);
@@ -211,7 +227,8 @@ void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
 }
 
 const Quantizer* QuantizerSet::weightOf(NodeId layer) const {
-    const auto found = std::ranges::find_if(m_quantizers, [&](const Quantizer& q) { return q.weight && q.layers.front() == layer; });
+    const auto found =
+        std::ranges::find_if(m_quantizers, [&](const Quantizer& q) { return q.weight && q.layers.front() == layer; });
     return found == m_quantizers.end() ? nullptr : &*found;
 }
 
@@ -240,7 +257,8 @@ void QuantizerSet::startLearnedScales(Graph& graph) {
             applyRange(graph, q);
             continue;
         }
-        const at::Tensor start = 2.0 / std::sqrt(static_cast<double>(q.grid.qmax)) * meanMagnitudes(op, *graph.value(q.observed.front()).data);
+        const at::Tensor start = 2.0 / std::sqrt(static_cast<double>(q.grid.qmax)) *
+                                 meanMagnitudes(op, *graph.value(q.observed.front()).data);
         const at::Tensor scale = start.clamp_min(q.smallestScale());
         setTensor(graph, q.scale, op.scaleForm == ScaleForm::Plain ? scale : scale.log2());
     }
@@ -262,8 +280,11 @@ QuantizerTrial quantizerAt(const Graph& graph, const Quantizer& quantizer, int b
     trial.how.fakeQuantize.scaleType = ScaleKind::Float;
     trial.grid = gridFor(trial.how.tensor);
     QuantizerTrial made{opFor(trial, quantizer.observer.axis()), {}, {}};
-    const ObservedRange range = quantizer.weight ? weightRange(trial, made.op, *graph.value(quantizer.observed.front()).data) : usefulRange(quantizer);
-    std::tie(made.scale, made.zeroPoint) = parametersOf(made.op, chooseQParams(range, trial.grid, trial.smallestScale()));
+    const ObservedRange range = quantizer.weight
+                                    ? weightRange(trial, made.op, *graph.value(quantizer.observed.front()).data)
+                                    : usefulRange(quantizer);
+    std::tie(made.scale, made.zeroPoint) =
+        parametersOf(made.op, chooseQParams(range, trial.grid, trial.smallestScale()));
     return made;
 }
 
@@ -293,8 +314,8 @@ void BatchObserver::seeRange(ValueId value, const ObservedRange& range) {
     const auto place = placeOf(value);
     if (!place) return;
     const auto finite = [](float bound) { return std::isfinite(bound); };
-    require(std::ranges::all_of(range.low, finite) && std::ranges::all_of(range.high, finite), ErrorKind::BadInput, "activations of ",
-            m_set.all()[*place].name, " are not finite");
+    require(std::ranges::all_of(range.low, finite) && std::ranges::all_of(range.high, finite), ErrorKind::BadInput,
+            "activations of ", m_set.all()[*place].name, " are not finite");
     ObservedRange& pending = m_pending[*place];
     pending = joined(pending, range);
 }

@@ -14,25 +14,28 @@ namespace qat {
 
 // One scale and zero point with everybody who uses them.
 struct Quantizer {
-    std::string name;                 // of the weight (model.0.conv.weight) or of the group
+    std::string name;  // of the weight (model.0.conv.weight) or of the group
     bool weight = false;
     QuantGrid grid;
     Resolved how;
-    std::vector<NodeId> nodes;        // its FakeQuantize nodes
-    std::vector<ValueId> observed;    // the float values that make the range: all in front of the nodes but addends that follow a sum
-    bool largest = false;             // the widest of them makes it: calibration chooses the leader, which the range follows from then on
-    std::optional<size_t> leader;     // place in observed
-    std::vector<NodeId> layers;       // the layers it serves
+    std::vector<NodeId> nodes;  // its FakeQuantize nodes
+    std::vector<ValueId>
+        observed;  // the float values that make the range: all in front of the nodes but addends that follow a sum
+    bool largest =
+        false;  // the widest of them makes it: calibration chooses the leader, which the range follows from then on
+    std::optional<size_t> leader;          // place in observed
+    std::vector<NodeId> layers;            // the layers it serves
     std::optional<ActivationKind> before;  // see ActivationGroup
     ValueId scale, zeroPoint;
     MinMaxObserver observer{0, -1};
-    // The part of the observed range that calibration (for weights: an observer that searches) chose, as shares of its two
-    // bounds; empty: all of it. Training keeps the shares while the observer follows the data.
+    // The part of the observed range that calibration (for weights: an observer that searches) chose, as shares of its
+    // two bounds; empty: all of it. Training keeps the shares while the observer follows the data.
     ObservedRange shares;
-    std::optional<float> floor;       // custom_minmax: the activation in front makes nothing below
+    std::optional<float> floor;  // custom_minmax: the activation in front makes nothing below
     bool follows(ValueId value) const { return !leader || observed[*leader] == value; }
 
-    // fake_quantize.eps for its width; the next power of two where scales are powers of two. No scale, observed or learned, is less.
+    // fake_quantize.eps for its width; the next power of two where scales are powers of two. No scale, observed or
+    // learned, is less.
     float smallestScale() const;
     // A held logarithm may stand for a little more than the floor.
     bool isAtFloor(double scale) const { return scale <= smallestScale() * (1 + 1e-6); }
@@ -41,8 +44,8 @@ struct Quantizer {
 // The grid of a resolved answer.
 QuantGrid gridOf(const Resolved& how);
 
-// The range a quantizer lays its grid over: the chosen part of the observed one, within its bounds. For a group in front of an
-// activation it ends where the activation does not tell values apart.
+// The range a quantizer lays its grid over: the chosen part of the observed one, within its bounds. For a group in
+// front of an activation it ends where the activation does not tell values apart.
 ObservedRange usefulRange(const Quantizer& quantizer);
 
 // The least value that matters to whoever reads the quantized values; minus infinity if all do.
@@ -63,11 +66,12 @@ public:
     const Quantizer* weightOf(NodeId layer) const;
     const Quantizer* inputOf(NodeId layer) const;
 
-    // Writes scale and zero point from the observer's range. Throws Error{BadInput} naming the quantizer if it saw nothing.
+    // Writes scale and zero point from the observer's range. Throws Error{BadInput} naming the quantizer if it saw
+    // nothing.
     void applyRange(Graph& graph, const Quantizer& quantizer) const;
 
-    // LSQ quantizers of weights on integers start at the range that their observer chooses from the weights (mse, percentile, ...),
-    // or at 2 mean|w| / sqrt(qmax) (Esser et al. 2020) where it would only hold the extremes.
+    // LSQ quantizers of weights on integers start at the range that their observer chooses from the weights (mse,
+    // percentile, ...), or at 2 mean|w| / sqrt(qmax) (Esser et al. 2020) where it would only hold the extremes.
     void startLearnedScales(Graph& graph);
 
     // Straight-through weight quantizers take the range that their weights have now.
@@ -95,7 +99,7 @@ public:
     void see(ValueId value, const at::Tensor& tensor);  // for the executor's hook; ignores values nobody observes
     void seeRange(ValueId value, const ObservedRange& range);
     void seeRange(ValueId value, float low, float high) { seeRange(value, ObservedRange{{low}, {high}}); }
-    void endBatch();                                    // moves the observers by the joint ranges
+    void endBatch();  // moves the observers by the joint ranges
     bool wants(ValueId value) const { return placeOf(value).has_value(); }
 
 private:

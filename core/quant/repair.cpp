@@ -1,6 +1,6 @@
-// The float network leaves behind what each layer should have made: its results at some places, and their means. The quantized one is
-// then run in stages: behind each stage some layers have their inputs, which come from repaired layers only; they are repaired, and
-// the next stage computes with what they have become.
+// The float network leaves behind what each layer should have made: its results at some places, and their means. The
+// quantized one is then run in stages: behind each stage some layers have their inputs, which come from repaired layers
+// only; they are repaired, and the next stage computes with what they have become.
 #include "quant/repair.h"
 
 #include <ATen/ATen.h>
@@ -49,10 +49,12 @@ struct Results {
 struct Columns {
     at::Tensor sampled, sums;  // [groups, K, places], double [groups, K]
 
-    void add(const ConvSamples& samples, const Conv2d& conv, const at::Tensor& x, const at::Tensor& weight, const Shape& result) {
+    void add(const ConvSamples& samples, const Conv2d& conv, const at::Tensor& x, const at::Tensor& weight,
+             const Shape& result) {
         const at::Tensor some = samples.columns(x, weight.size(2), weight.size(3));
         const at::Tensor all = columnSums(conv, x, result, weight.size(2), weight.size(3));
-        if (!sums.defined()) sampled = at::empty({some.size(0), some.size(1), ConvSamples::kPlaces}), sums = at::zeros_like(all);
+        if (!sums.defined())
+            sampled = at::empty({some.size(0), some.size(1), ConvSamples::kPlaces}), sums = at::zeros_like(all);
         sampled.index_copy_(2, samples.places(), some);
         sums += all;
     }
@@ -69,10 +71,12 @@ struct Repaired {
 
 class Repair {
 public:
-    Repair(const Graph& floatGraph, Graph& quantized, const QuantizerSet& set, const RepairImages& images, const RepairConfig& config, uint64_t seed)
+    Repair(const Graph& floatGraph, Graph& quantized, const QuantizerSet& set, const RepairImages& images,
+           const RepairConfig& config, uint64_t seed)
         : m_float(floatGraph), m_quantized(quantized), m_images(images), m_config(config), m_seed(seed) {
         for (const Quantizer& q : set.all())
-            if (q.weight && std::holds_alternative<Conv2d>(quantized.node(q.layers.front()).op)) m_layers[q.layers.front()].weight = &q;
+            if (q.weight && std::holds_alternative<Conv2d>(quantized.node(q.layers.front()).op))
+                m_layers[q.layers.front()].weight = &q;
     }
 
     std::vector<LayerRepair> run(const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& done) {
@@ -106,7 +110,9 @@ private:
         const auto look = [&](ValueId value, const at::Tensor& y) {
             const auto layer = layerOf.at(value);
             Repaired& repaired = m_layers.at(layer);
-            if (!repaired.samples) repaired.samples.emplace(convOf(layer), Shape{m_images.count, y.size(1), y.size(2), y.size(3)}, m_seed, static_cast<uint64_t>(value.index));
+            if (!repaired.samples)
+                repaired.samples.emplace(convOf(layer), Shape{m_images.count, y.size(1), y.size(2), y.size(3)}, m_seed,
+                                         static_cast<uint64_t>(value.index));
             repaired.wanted.add(repaired.samples->within(first, y.size(0)), y);
         };
         reference.setHook(look, [&](ValueId value) { return layerOf.contains(value); });
@@ -114,10 +120,12 @@ private:
         for (at::Tensor images = next(); images.defined(); images = next()) {
             reference.run(images);
             cancel.poll();
-            if (first + images.size(0) <= m_images.kept) m_kept.push_back({first, images.size(0), simulation.begin(images)});
+            if (first + images.size(0) <= m_images.kept)
+                m_kept.push_back({first, images.size(0), simulation.begin(images)});
             first += images.size(0);
         }
-        require(first == m_images.count && first > 0, ErrorKind::BadInput, "repair got ", first, " images of ", m_images.count);
+        require(first == m_images.count && first > 0, ErrorKind::BadInput, "repair got ", first, " images of ",
+                m_images.count);
     }
 
     // What the layers in front of which a stage ends read and make.
@@ -150,13 +158,15 @@ private:
             const at::Tensor y = simulation.result(state, layer);
             repaired.made.add(samples, y);
             if (!roundsWeight(repaired)) continue;
-            repaired.read.add(samples, convOf(layer), simulation.input(state, layer, 0), stored(repaired.weight->observed.front()), y.sizes().vec());
+            repaired.read.add(samples, convOf(layer), simulation.input(state, layer, 0),
+                              stored(repaired.weight->observed.front()), y.sizes().vec());
         }
     }
 
     void repair(const StagedRun& simulation, NodeId layer) {
         Repaired& repaired = m_layers.at(layer);
-        repaired.report = {m_quantized.node(layer).name, static_cast<int>(repaired.weight->grid.bits), errorShare(repaired), 0};
+        repaired.report = {m_quantized.node(layer).name, static_cast<int>(repaired.weight->grid.bits),
+                           errorShare(repaired), 0};
         if (roundsWeight(repaired)) moveWeight(repaired, layer, simulation.input({}, layer, 1));
         if (m_config.biasCorrection) correctBias(repaired, layer);
         repaired.report.after = errorShare(repaired);
@@ -167,7 +177,8 @@ private:
     static double errorShare(const Repaired& repaired) {
         const OneThread one;
         const at::Tensor& wanted = repaired.wanted.sampled;
-        return ((repaired.made.sampled - wanted).square().sum(at::kDouble) / wanted.square().sum(at::kDouble)).item<double>();
+        return ((repaired.made.sampled - wanted).square().sum(at::kDouble) / wanted.square().sum(at::kDouble))
+            .item<double>();
     }
 
     at::Tensor biasOf(NodeId layer) const {
@@ -178,10 +189,12 @@ private:
     // Whether the codes of its weight are whole numbers around zero.
     bool roundsWeight(const Repaired& repaired) const {
         const auto& op = std::get<FakeQuantize>(m_quantized.node(repaired.weight->nodes.front()).op);
-        return m_config.adaround && op.format == NumberFormat::Integer && plainZeroPoints(op, stored(repaired.weight->zeroPoint)).count_nonzero().item<int64_t>() == 0;
+        return m_config.adaround && op.format == NumberFormat::Integer &&
+               plainZeroPoints(op, stored(repaired.weight->zeroPoint)).count_nonzero().item<int64_t>() == 0;
     }
 
-    // To the codes that are learned; `before`: the weight that made the results. They follow, since they are linear in it.
+    // To the codes that are learned; `before`: the weight that made the results. They follow, since they are linear in
+    // it.
     void moveWeight(Repaired& repaired, NodeId layer, const at::Tensor& before) {
         const at::Tensor rounded = roundedWeight(repaired, layer);
         Results& made = repaired.made;
@@ -199,7 +212,8 @@ private:
         const at::Tensor scale = spreadOver(op, weight, plainScales(op, stored(q.scale))).expand_as(weight);
         at::Tensor results = repaired.wanted.sampled;
         const int64_t groups = results.size(0), outputs = results.size(1);
-        if (const at::Tensor bias = biasOf(layer); bias.defined()) results = results - bias.reshape({groups, outputs, 1});
+        if (const at::Tensor bias = biasOf(layer); bias.defined())
+            results = results - bias.reshape({groups, outputs, 1});
         const at::Tensor& columns = repaired.read.sampled;
         const at::Tensor rows = columns.transpose(1, 2);
         const double places = static_cast<double>(ConvSamples::kPlaces);
@@ -225,7 +239,8 @@ private:
         const at::Tensor corrected = bias.defined() ? bias + shift : shift;
         Node& node = m_quantized.node(layer);
         if (bias.defined()) return set(node.inputs[2], corrected);
-        const ValueId added = m_quantized.addParameter(node.name + ".bias", std::make_shared<at::Tensor>(corrected), corrected.sizes().vec());
+        const ValueId added = m_quantized.addParameter(node.name + ".bias", std::make_shared<at::Tensor>(corrected),
+                                                       corrected.sizes().vec());
         m_quantized.node(layer).inputs.push_back(added);
     }
 
@@ -258,9 +273,9 @@ private:
 
 }  // namespace
 
-std::vector<LayerRepair> repairLayers(const Graph& floatGraph, Graph& quantized, const QuantizerSet& set, const RepairImages& images,
-                                      const RepairConfig& config, uint64_t seed, const CancelToken& cancel,
-                                      const std::function<void(int64_t, int64_t)>& done) {
+std::vector<LayerRepair> repairLayers(const Graph& floatGraph, Graph& quantized, const QuantizerSet& set,
+                                      const RepairImages& images, const RepairConfig& config, uint64_t seed,
+                                      const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& done) {
     require(images.count > 0, ErrorKind::BadInput, "repair got no images");
     return Repair(floatGraph, quantized, set, images, config, seed).run(cancel, done);
 }

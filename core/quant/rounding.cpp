@@ -1,6 +1,7 @@
-// Adam on the rectified sigmoid h(V) = clip(1.2 sigmoid(V) - 0.1, 0, 1), w~ = s clip(floor(w / s) + h(V), qmin, qmax). The loss is
-// the layer's error, as a multiple of what rounding to the nearest costs, a weight, plus weight * (1 - |2 h - 1|^b): after a
-// fifth of the steps, b falls from 20 to 2 along a cosine. Behind it single weights change sides as long as that lowers the error.
+// Adam on the rectified sigmoid h(V) = clip(1.2 sigmoid(V) - 0.1, 0, 1), w~ = s clip(floor(w / s) + h(V), qmin, qmax).
+// The loss is the layer's error, as a multiple of what rounding to the nearest costs, a weight, plus weight * (1 - |2 h
+// - 1|^b): after a fifth of the steps, b falls from 20 to 2 along a cosine. Behind it single weights change sides as
+// long as that lowers the error.
 #include "quant/rounding.h"
 
 #include <ATen/ATen.h>
@@ -26,13 +27,16 @@ double innerProduct(const at::Tensor& a, const at::Tensor& b) {
     return (a.to(at::kDouble) * b.to(at::kDouble)).sum().item<double>();
 }
 
-double errorOf(const RoundingProblem& p, const at::Tensor& w) { return p.constant - 2 * innerProduct(w, p.cross) + innerProduct(products(w, p.gram), w); }
+double errorOf(const RoundingProblem& p, const at::Tensor& w) {
+    return p.constant - 2 * innerProduct(w, p.cross) + innerProduct(products(w, p.gram), w);
+}
 
 // The learned half: V and its moments.
 class Rounding {
 public:
     // gain: one over what rounding to the nearest costs a weight.
-    Rounding(const RoundingProblem& problem, double gain) : m_problem(problem), m_low(at::floor(problem.weight / problem.scale)), m_gain(gain) {
+    Rounding(const RoundingProblem& problem, double gain)
+        : m_problem(problem), m_low(at::floor(problem.weight / problem.scale)), m_gain(gain) {
         const at::Tensor rest = (problem.weight / problem.scale - m_low).clamp(0, 1);
         m_v = -at::log(kStretch / (rest + kBelow) - 1);
         m_first = at::zeros_like(m_v);
@@ -68,10 +72,12 @@ private:
     double m_gain;
 };
 
-// Weights one after the other, of all output channels at once, take the side of theirs with the lesser error given all the others.
-// The error's gradient is kept up to date, so that a sweep costs as much as one product with the Gram matrix.
+// Weights one after the other, of all output channels at once, take the side of theirs with the lesser error given all
+// the others. The error's gradient is kept up to date, so that a sweep costs as much as one product with the Gram
+// matrix.
 at::Tensor descended(const RoundingProblem& p, const at::Tensor& from) {
-    const at::Tensor low = at::floor(p.weight / p.scale).clamp(p.qmin, p.qmax), high = (at::floor(p.weight / p.scale) + 1).clamp(p.qmin, p.qmax);
+    const at::Tensor low = at::floor(p.weight / p.scale).clamp(p.qmin, p.qmax),
+                     high = (at::floor(p.weight / p.scale) + 1).clamp(p.qmin, p.qmax);
     const at::Tensor codes = from.clone(), slope = products(codes * p.scale, p.gram) - p.cross;
     const at::Tensor other = low + high;  // less the code itself: the other side
     for (int sweep = 0; sweep < kSweeps; ++sweep) {
@@ -105,7 +111,8 @@ Candidates search(const RoundingProblem& p, const RoundingOptions& options, doub
     const int warm = static_cast<int>(kWarmUp * options.iterations);
     for (int i = 0; i < options.iterations; ++i) {
         const double progress = i < warm ? 0 : static_cast<double>(i - warm) / std::max(1, options.iterations - warm);
-        const double power = kLastPower + (kFirstPower - kLastPower) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+        const double power =
+            kLastPower + (kFirstPower - kLastPower) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
         rounding.step(i + 1, i < warm ? 0 : options.weight, power);
     }
     return {descended(p, at::round(p.weight / p.scale).clamp(p.qmin, p.qmax)), descended(p, rounding.codes())};

@@ -29,11 +29,13 @@ QuantGrid gridFor(const TensorQuantConfig& config) {
         return {floatBits(config.dtype), -largest, largest, true, format};
     }
     const int bits = config.bitWidth - (config.reduceRange ? 1 : 0);
-    require(config.bitWidth >= 1 && config.bitWidth <= 16 && bits >= 1, ErrorKind::BadInput, "a grid cannot have ", bits, " bits");
+    require(config.bitWidth >= 1 && config.bitWidth <= 16 && bits >= 1, ErrorKind::BadInput, "a grid cannot have ",
+            bits, " bits");
     const int64_t codes = int64_t{1} << bits;
     const bool isSigned = config.dtype == DType::QInt8;
     if (isSigned && bits == 1) {
-        require(config.symmetric, ErrorKind::BadInput, "signed values of one bit are -1 and 1, which needs symmetric: true");
+        require(config.symmetric, ErrorKind::BadInput,
+                "signed values of one bit are -1 and 1, which needs symmetric: true");
         return {config.bitWidth, -1, 1, true, NumberFormat::Binary};
     }
     QuantGrid grid{config.bitWidth, isSigned ? -codes / 2 : 0, isSigned ? codes / 2 - 1 : codes - 1, config.symmetric};
@@ -42,8 +44,8 @@ QuantGrid gridFor(const TensorQuantConfig& config) {
 }
 
 QParams chooseQParams(float low, float high, const QuantGrid& grid, float smallest) {
-    require(std::isfinite(low) && std::isfinite(high) && low <= high, ErrorKind::BadInput, "cannot quantize the range [", low, ", ",
-            high, "]");
+    require(std::isfinite(low) && std::isfinite(high) && low <= high, ErrorKind::BadInput,
+            "cannot quantize the range [", low, ", ", high, "]");
     if (grid.format == NumberFormat::Half) return {1, 0};
     low = std::min(low, 0.0f);
     high = std::max(high, 0.0f);

@@ -19,7 +19,9 @@ std::string originOf(const LayerConfig& entry, size_t index) {
     return entry.line > 0 ? str("pattern ", index + 1, ", line ", entry.line) : str("pattern ", index + 1);
 }
 
-bool isWidth(const std::string& key) { return key.ends_with(".bit_width"); }
+bool isWidth(const std::string& key) {
+    return key.ends_with(".bit_width");
+}
 
 }  // namespace
 
@@ -33,7 +35,9 @@ ValueOrigins::ValueOrigins(const Config& config) {
         m_sections[row.info.path] = {values ? plainForm(section->info, *values) : "", config.sources.of(key)};
     }
     m_sections["skip"] = {"false", "default"};
-    if (config.qat.useLsq) m_sections["fake_quantize.type"] = {"lsq", str("qat_params.use_lsq, ", config.sources.of("qat_params.use_lsq"))};
+    if (config.qat.useLsq)
+        m_sections["fake_quantize.type"] = {"lsq",
+                                            str("qat_params.use_lsq, ", config.sources.of("qat_params.use_lsq"))};
     for (size_t i = 0; i < config.quantization.layerConfigs.size(); ++i) {
         LayerConfig entry = config.quantization.layerConfigs[i];
         LayerValues& stated = m_entries.emplace_back();

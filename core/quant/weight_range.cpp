@@ -34,7 +34,8 @@ at::Tensor meanMagnitudes(const FakeQuantize& op, const at::Tensor& weight) {
     const OneThread one;
     const at::Tensor sizes = weight.detach().abs();
     if (op.group <= 0) return op.axis < 0 ? sizes.mean().reshape({1}) : scaleRows(op, sizes).mean(1);
-    return scaleRows(op, sizes).sum(1) / scaleRows(op, at::ones_like(sizes)).sum(1);  // zeros that fill up count for nothing
+    return scaleRows(op, sizes).sum(1) /
+           scaleRows(op, at::ones_like(sizes)).sum(1);  // zeros that fill up count for nothing
 }
 
 ObservedRange rangeOfNamed(const std::string& name, const at::Tensor& tensor, int64_t axis) {
@@ -56,8 +57,7 @@ ObservedRange weightRange(const Quantizer& q, const FakeQuantize& op, const at::
 ObservedRange searchedWeightRange(const Quantizer& q, const FakeQuantize& op, const at::Tensor& weight) {
     const at::Tensor values = scaleRows(op, weight);
     const auto rows = static_cast<size_t>(values.size(0));
-    const ClipRequest request{methodOf(q.how.tensor.observer), q.how.calibration.percentile, q.grid,
-                              q.smallestScale()};
+    const ClipRequest request{methodOf(q.how.tensor.observer), q.how.calibration.percentile, q.grid, q.smallestScale()};
     ObservedRange range{std::vector<float>(rows), std::vector<float>(rows)};
     at::parallel_for(0, values.size(0), 1, [&](int64_t begin, int64_t end) {
         for (int64_t c = begin; c < end; ++c) {

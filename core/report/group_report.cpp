@@ -25,7 +25,8 @@ Values valuesOf(const MethodRow& row, const std::map<std::string, const RunRecor
 }
 
 // Mean accuracy of a row's runs by epoch, over the epochs that all of them have.
-ChartLine meanCurve(const MethodRow& row, const std::string& label, const std::map<std::string, const RunRecord*>& byName) {
+ChartLine meanCurve(const MethodRow& row, const std::string& label,
+                    const std::map<std::string, const RunRecord*>& byName) {
     std::map<double, Values> byEpoch;
     for (const std::string& name : row.runs) {
         const auto found = byName.at(name)->series.find("metrics/mAP50-95(B)");
@@ -55,16 +56,16 @@ std::string groupReport(const std::string& title, const std::vector<RunRecord>& 
         page.table(accuracies);
     }
     page.paragraph(
-        "Means over the finished runs of a row; behind ± the deviation of the sample. The loss is that of the labels in the last epoch. Stable runs trained, learned, and "
+        "Means over the finished runs of a row; behind ± the deviation of the sample. The loss is that of the labels "
+        "in the last epoch. Stable runs trained, learned, and "
         "did not collapse.",
         "note");
     std::vector<std::pair<std::string, Values>> accuracy, restless;
     LineChart curves{"Accuracy by epoch", "epoch", {}, {}};
     for (const MethodRow& row : rows) {
         const std::string name = rowLabel(row, rows);
-        accuracy.emplace_back(name, valuesOf(row, byName, [](const RunRecord& run) {
-                                  return finalAccuracy(run, "mAP50-95");
-                              }));
+        accuracy.emplace_back(
+            name, valuesOf(row, byName, [](const RunRecord& run) { return finalAccuracy(run, "mAP50-95"); }));
         restless.emplace_back(
             name, valuesOf(row, byName, [](const RunRecord& run) { return run.last("oscillation/share"); }));
         curves.lines.push_back(meanCurve(row, name, byName));
@@ -73,8 +74,7 @@ std::string groupReport(const std::string& title, const std::vector<RunRecord>& 
     page.figure("Share of oscillating low-bit weights at the end", dotChart("Share of oscillating weights", restless));
     page.figure("mAP50-95 by epoch, before any correction, means (the first six rows)", lineChart(curves));
     page.heading("Runs");
-    for (const auto& [name, run] : byName)
-        page.link(name + "/report.html", name + ": " + run->text("status"));
+    for (const auto& [name, run] : byName) page.link(name + "/report.html", name + ": " + run->text("status"));
     return page.finish();
 }
 

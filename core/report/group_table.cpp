@@ -164,10 +164,12 @@ std::vector<RunRecord> readGroup(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> found;
     std::error_code missing, error;
     if (std::filesystem::is_directory(folder, missing))
-        for (auto entry = std::filesystem::directory_iterator(folder, error); !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+        for (auto entry = std::filesystem::directory_iterator(folder, error);
+             !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
             if (hasSummary(entry->path())) found.push_back(entry->path());
-    require(!error && (!missing || missing == std::errc::no_such_file_or_directory || missing == std::errc::not_a_directory), ErrorKind::Io, "cannot read ", folder.string(), ": ",
-            (error ? error : missing).message());
+    require(!error &&
+                (!missing || missing == std::errc::no_such_file_or_directory || missing == std::errc::not_a_directory),
+            ErrorKind::Io, "cannot read ", folder.string(), ": ", (error ? error : missing).message());
     std::ranges::sort(found);
     std::vector<RunRecord> runs;
     for (const auto& path : found) runs.push_back(readRunRecord(path));
@@ -189,8 +191,8 @@ std::vector<MethodRow> methodRows(const std::vector<RunRecord>& runs) {
 }
 
 TextTable methodTable(const std::vector<MethodRow>& rows) {
-    TextTable table{{"Model", "Bits", "Calibration", "Method", "Runs", "Stable", "mAP50-95", "mAP50",
-                     "PTQ", "FP32", "Loss", "Oscillating", "Time a run"}};
+    TextTable table{{"Model", "Bits", "Calibration", "Method", "Runs", "Stable", "mAP50-95", "mAP50", "PTQ", "FP32",
+                     "Loss", "Oscillating", "Time a run"}};
     for (const MethodRow& row : rows) {
         const std::string unfinished = row.unfinished ? " (" + std::to_string(row.unfinished) + " unfinished)" : "";
         table.push_back({row.variant, row.quantization, row.calibration, row.method,
@@ -233,13 +235,15 @@ std::string rowLabel(const MethodRow& row, const std::vector<MethodRow>& rows) {
 
 std::string groupMarkdown(const std::vector<MethodRow>& rows) {
     const TextTable accuracies = calibrationTable(rows);
-    return markdown(methodTable(rows)) + (accuracies.empty() ? "" : "\nmAP50-95 by calibration\n\n" + markdown(accuracies));
+    return markdown(methodTable(rows)) +
+           (accuracies.empty() ? "" : "\nmAP50-95 by calibration\n\n" + markdown(accuracies));
 }
 
 void writeMethodTable(const std::filesystem::path& folder, const std::vector<MethodRow>& rows) {
     ordered_json list = ordered_json::array();
     for (const MethodRow& row : rows) list.push_back(rowJson(row));
-    writeFileAtomic(folder / "methods.json", jsonText(ordered_json{{"schema_version", "1.1"}, {"rows", list}}, 2) + "\n");
+    writeFileAtomic(folder / "methods.json",
+                    jsonText(ordered_json{{"schema_version", "1.1"}, {"rows", list}}, 2) + "\n");
     writeFileAtomic(folder / "methods.md", groupMarkdown(rows));
 }
 

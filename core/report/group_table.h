@@ -20,14 +20,14 @@ struct MethodRow {
     std::string variant, quantization, calibration, method;  // yolov8n, w4a16, mse, ema+qc
     std::vector<int64_t> seeds;                              // of the finished runs, ascending
     std::vector<std::string> runs;                           // their folders, relative to the group
-    int64_t unfinished = 0;                     // failed or incomplete runs, which no figure counts
-    int64_t trained = 0;                        // runs with any training; of these
-    int64_t stable = 0;                         // runs that learned and did not collapse
-    Spread map, map50;                          // of the final models
-    std::optional<double> fp32, ptq;            // mAP50-95, means
-    Spread loss;                                // of the labels, box + class + dfl, mean of the last epoch
-    std::optional<double> oscillatingShare;     // of low-bit weights in the last epoch, mean
-    double seconds = 0;                         // a run, mean
+    int64_t unfinished = 0;                                  // failed or incomplete runs, which no figure counts
+    int64_t trained = 0;                                     // runs with any training; of these
+    int64_t stable = 0;                                      // runs that learned and did not collapse
+    Spread map, map50;                                       // of the final models
+    std::optional<double> fp32, ptq;                         // mAP50-95, means
+    Spread loss;                                             // of the labels, box + class + dfl, mean of the last epoch
+    std::optional<double> oscillatingShare;                  // of low-bit weights in the last epoch, mean
+    double seconds = 0;                                      // a run, mean
 };
 
 // Whether a run counts as stable for a gate: outcome `stable` or `recovered`.

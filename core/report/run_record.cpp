@@ -61,8 +61,10 @@ json accuraciesOf(const RunRecord& record) {
 
 // What the first line of the sitting tells of a run whose summary is not written yet.
 json summaryFrom(const json& begin, const RunRecord& record) {
-    return {{"created_at", textOf(begin, "time")}, {"model", {{"variant", textOf(begin, "model")}}},
-            {"quantization", {{"mode", textOf(begin, "quantization")}}}, {"dataset", {{"dataset_yaml", textOf(begin, "data")}}},
+    return {{"created_at", textOf(begin, "time")},
+            {"model", {{"variant", textOf(begin, "model")}}},
+            {"quantization", {{"mode", textOf(begin, "quantization")}}},
+            {"dataset", {{"dataset_yaml", textOf(begin, "data")}}},
             {"metrics", accuraciesOf(record)}};
 }
 
@@ -123,7 +125,8 @@ bool hasSummary(const std::filesystem::path& folder) {
 
 bool isBegun(const std::filesystem::path& folder) {
     std::error_code unreadable;
-    return std::filesystem::exists(folder / "config.yaml", unreadable) && std::filesystem::exists(folder / "events.jsonl", unreadable);
+    return std::filesystem::exists(folder / "config.yaml", unreadable) &&
+           std::filesystem::exists(folder / "events.jsonl", unreadable);
 }
 
 RunRecord readRunRecord(const std::filesystem::path& folder) {
@@ -137,13 +140,15 @@ RunRecord readRunRecord(const std::filesystem::path& folder) {
     std::error_code unreadable;
     const bool hasEvents = std::filesystem::exists(folder / "events.jsonl", unreadable);
     const std::string events = hasEvents ? readFile(folder / "events.jsonl") : "";
-    for (std::string_view rest = events; !rest.empty(); rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1)) {
+    for (std::string_view rest = events; !rest.empty();
+         rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1)) {
         const json event = json::parse(rest.substr(0, rest.find('\n')), nullptr, false);
         if (event.is_object()) addEvent(record, points, event);
         if (textOf(event, "type") == "run") begin = event;
     }
     for (const auto& [name, values] : points) record.series[name].assign(values.begin(), values.end());
-    record.summary = hasSummary(folder) ? json::parse(readFile(folder / "run_summary.json"), nullptr, false) : summaryFrom(begin, record);
+    record.summary = hasSummary(folder) ? json::parse(readFile(folder / "run_summary.json"), nullptr, false)
+                                        : summaryFrom(begin, record);
     require(record.summary.is_object(), ErrorKind::BadInput, (folder / "run_summary.json").string(), " is damaged");
     // A summary of this very sitting is written just before its end.
     const std::string sitting = textOf(begin, "run_id");

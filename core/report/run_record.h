@@ -46,7 +46,7 @@ struct RunRecord {
     }
     std::string text(const char* section, const char* key) const;  // "" where it is missing
     std::string text(const char* key) const;
-    std::optional<double> last(const std::string& name) const;     // value of a series
+    std::optional<double> last(const std::string& name) const;  // value of a series
     // Terms of the training loss: X of the series train/X_loss; not those of a teacher or of dampening.
     std::vector<std::string> lossTerms() const;
 };
@@ -59,8 +59,9 @@ bool hasSummary(const std::filesystem::path& folder);
 // Whether a job began to write a run here, which need not have ended.
 bool isBegun(const std::filesystem::path& folder);
 
-// Lines of events.jsonl that are cut off, or of unknown type, are passed over. What a run without run_summary.json is, its
-// events say. Throws Error{BadInput} naming the file if there is neither, or if one of them is damaged or no regular file.
+// Lines of events.jsonl that are cut off, or of unknown type, are passed over. What a run without run_summary.json is,
+// its events say. Throws Error{BadInput} naming the file if there is neither, or if one of them is damaged or no
+// regular file.
 RunRecord readRunRecord(const std::filesystem::path& folder);
 
 }  // namespace qat

@@ -47,9 +47,11 @@ void addFacts(HtmlPage& page, const RunRecord& run) {
 }
 
 void addUnfinished(HtmlPage& page, const std::string& whoWorks) {
-    page.paragraph(whoWorks.empty() ? "This run has not ended: it is running, or was killed. The page shows what it had written so far."
-                                    : whoWorks + " The page shows what the run had written so far.",
-                   "warning");
+    page.paragraph(
+        whoWorks.empty()
+            ? "This run has not ended: it is running, or was killed. The page shows what it had written so far."
+            : whoWorks + " The page shows what the run had written so far.",
+        "warning");
 }
 
 void addAccuracy(HtmlPage& page, const RunRecord& run) {
@@ -221,7 +223,8 @@ void addRest(HtmlPage& page, const RunRecord& run) {
 
 std::string runReport(const RunRecord& run, const std::string& whoWorks) {
     const std::string method = run.text("method", "variant");
-    HtmlPage page(run.text("model", "variant") + " " + run.text("quantization", "mode") + (method.empty() ? "" : ", " + method));
+    HtmlPage page(run.text("model", "variant") + " " + run.text("quantization", "mode") +
+                  (method.empty() ? "" : ", " + method));
     addFacts(page, run);
     if (!run.ended) addUnfinished(page, whoWorks);
     addAccuracy(page, run);

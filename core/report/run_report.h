@@ -7,8 +7,8 @@
 
 namespace qat {
 
-// The page. Sections for which the run has nothing are left out. Of a run that has not ended it shows what there is so far,
-// and says so; `whoWorks` is a sentence about who works in the folder, where the caller knows.
+// The page. Sections for which the run has nothing are left out. Of a run that has not ended it shows what there is so
+// far, and says so; `whoWorks` is a sentence about who works in the folder, where the caller knows.
 std::string runReport(const RunRecord& run, const std::string& whoWorks = "");
 
 // Writes it as report.html into the run's folder and returns the path. Throws as readRunRecord, Error{Io}.

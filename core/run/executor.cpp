@@ -44,7 +44,8 @@ int chainRank(const Op& op, bool grad) {
     if (std::holds_alternative<BatchNorm>(op)) return 1;
     if (const auto* activation = std::get_if<Activation>(&op))
         return grad && activation->kind == ActivationKind::Sigmoid ? 0 : 2;
-    if (const auto* quantizer = std::get_if<FakeQuantize>(&op)) return quantizer->axis < 0 && !quantizer->weight ? 3 : 0;
+    if (const auto* quantizer = std::get_if<FakeQuantize>(&op))
+        return quantizer->axis < 0 && !quantizer->weight ? 3 : 0;
     return 0;
 }
 
@@ -56,7 +57,7 @@ struct Executor::Plan {
     std::vector<ValueId> wanted;
     std::map<ValueId, at::Tensor> constants;  // frozen: made from stored values only
     std::vector<Step> fused;
-    std::vector<Step> hooked;                 // what the hook wants to see comes out of a step
+    std::vector<Step> hooked;  // what the hook wants to see comes out of a step
     Hook hook;
     std::function<bool(ValueId)> wantsValue;  // the hook
     std::function<bool(ValueId)> wantsRange;
@@ -68,7 +69,8 @@ struct Executor::Plan {
             require(wanted.back().valid(), ErrorKind::BadInput, "the model has no output called ", name);
         }
         wanted.insert(wanted.end(), options.values.begin(), options.values.end());
-        require(!(options.frozen || options.precise) || !(options.train || options.grad), ErrorKind::Internal, "not a way to train");
+        require(!(options.frozen || options.precise) || !(options.train || options.grad), ErrorKind::Internal,
+                "not a way to train");
         if (options.frozen) findConstants();
         fused = makeSteps([](ValueId) { return false; });
     }
@@ -147,7 +149,8 @@ std::vector<Step> Executor::Plan::makeSteps(const std::function<bool(ValueId)>& 
             continue;
         }
         steps.push_back({.nodes = {id}, .release = {}, .frozen = nullptr});
-        if (chainRank(node.op, options.grad) > 0 || startsFrozenStep(node)) chainEnd[node.outputs.front()] = steps.size() - 1;
+        if (chainRank(node.op, options.grad) > 0 || startsFrozenStep(node))
+            chainEnd[node.outputs.front()] = steps.size() - 1;
     }
     markReleases(steps);
     for (Step& step : steps) {
@@ -193,12 +196,14 @@ at::Tensor Executor::Plan::runChain(const Step& step, const std::vector<at::Tens
         const auto stored = [&](size_t index) { return *graph.value(node.inputs[index]).data; };
         if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
             chain.norm = *norm;
-            tensors.weight = stored(1), tensors.bias = stored(2), tensors.runningMean = stored(3), tensors.runningVar = stored(4);
+            tensors.weight = stored(1), tensors.bias = stored(2), tensors.runningMean = stored(3),
+            tensors.runningVar = stored(4);
         } else if (const auto* quantizer = std::get_if<FakeQuantize>(&node.op)) {
             chain.quantizer = *quantizer;
             tensors.scale = stored(1), tensors.zeroPoint = stored(2);
             if (rangeSink && wantsRange(node.inputs[0])) tensors.range = &range, ranged = node.inputs[0];
-        } else chain.activation = std::get<Activation>(node.op);
+        } else
+            chain.activation = std::get<Activation>(node.op);
     }
     at::Tensor y = applyChain(chain, x, tensors, options.train, step.mayOverwriteInput);
     if (ranged.valid()) rangeSink(ranged, range.first, range.second);
@@ -211,7 +216,8 @@ void Executor::Plan::compute(Step& step, std::vector<at::Tensor>& values) const 
     const at::Tensor& x = values[static_cast<size_t>(first.inputs.front().index)];
     at::Tensor& result = values[static_cast<size_t>(last.outputs.front().index)];
     if (startsFrozenStep(first)) {
-        if (!step.frozen) step.frozen = std::make_shared<FrozenStep>(nodesOf(step), [&](ValueId id) { return constant(id); });
+        if (!step.frozen)
+            step.frozen = std::make_shared<FrozenStep>(nodesOf(step), [&](ValueId id) { return constant(id); });
         result = step.frozen->run(x);
     } else if (chainRank(first.op, options.grad) > 0 && x.defined() && x.dim() == 4) {
         result = runChain(step, values);
@@ -220,7 +226,8 @@ void Executor::Plan::compute(Step& step, std::vector<at::Tensor>& values) const 
             const Node& node = graph.node(id);
             const auto inputs = inputsOf(node, values);
             auto made = options.precise ? forwardPrecisely(node.op, inputs) : forward(node.op, inputs, options.train);
-            for (size_t i = 0; i < made.size(); ++i) values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
+            for (size_t i = 0; i < made.size(); ++i)
+                values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
         }
     }
 }
@@ -240,7 +247,8 @@ void Executor::Plan::runStep(Step& step, std::vector<at::Tensor>& values) const 
     for (const ValueId done : step.release) values[static_cast<size_t>(done.index)] = at::Tensor();
 }
 
-Executor::Executor(const Graph& graph, ExecutorOptions options) : m_plan(std::make_unique<Plan>(graph, std::move(options))) {}
+Executor::Executor(const Graph& graph, ExecutorOptions options)
+    : m_plan(std::make_unique<Plan>(graph, std::move(options))) {}
 Executor::~Executor() = default;
 Executor::Executor(Executor&&) noexcept = default;
 Executor& Executor::operator=(Executor&&) noexcept = default;

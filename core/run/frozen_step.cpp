@@ -1,4 +1,5 @@
-// Two kinds: Conv2d [Activation] [FakeQuantize] in float, and IntegerConv2d [Lookup | [Activation] [Quantize]] on codes.
+// Two kinds: Conv2d [Activation] [FakeQuantize] in float, and IntegerConv2d [Lookup | [Activation] [Quantize]] on
+// codes.
 #include "run/frozen_step.h"
 
 #include <ATen/ATen.h>
@@ -30,7 +31,9 @@ bool joinsInteger(const IntegerConv2d& conv, const Op& last, const Op& op) {
 
 }  // namespace
 
-bool startsFrozen(const Op& op) { return std::holds_alternative<Conv2d>(op) || std::holds_alternative<IntegerConv2d>(op); }
+bool startsFrozen(const Op& op) {
+    return std::holds_alternative<Conv2d>(op) || std::holds_alternative<IntegerConv2d>(op);
+}
 
 bool joinsFrozen(const std::vector<const Node*>& nodes, const Op& op) {
     const Op& last = nodes.back()->op;
@@ -45,7 +48,8 @@ struct FrozenStep::State {
     std::optional<IntegerConv> integer;
 };
 
-FrozenStep::FrozenStep(const std::vector<const Node*>& nodes, const std::function<at::Tensor(ValueId)>& stored) : m_state(std::make_unique<State>()) {
+FrozenStep::FrozenStep(const std::vector<const Node*>& nodes, const std::function<at::Tensor(ValueId)>& stored)
+    : m_state(std::make_unique<State>()) {
     const Node& first = *nodes.front();
     std::vector<at::Tensor> inputs{at::Tensor()};
     for (size_t i = 1; i < first.inputs.size(); ++i) inputs.push_back(stored(first.inputs[i]));
@@ -53,16 +57,22 @@ FrozenStep::FrozenStep(const std::vector<const Node*>& nodes, const std::functio
     IntegerTail tail;
     for (const Node* node : nodes) {
         const auto input = [&](size_t index) { return stored(node->inputs[index]); };
-        if (const auto* act = std::get_if<Activation>(&node->op)) activation = tail.activation = act->kind;
-        else if (std::holds_alternative<Lookup>(node->op)) tail.table = input(1);
-        else if (const auto* codes = std::get_if<Quantize>(&node->op)) tail.grid = codeGrid(codes->qmin, codes->qmax, input(1), input(2));
+        if (const auto* act = std::get_if<Activation>(&node->op))
+            activation = tail.activation = act->kind;
+        else if (std::holds_alternative<Lookup>(node->op))
+            tail.table = input(1);
+        else if (const auto* codes = std::get_if<Quantize>(&node->op))
+            tail.grid = codeGrid(codes->qmin, codes->qmax, input(1), input(2));
         else if (const auto* quantizer = std::get_if<FakeQuantize>(&node->op)) {
             m_state->chain.quantizer = *quantizer;
             m_state->tensors.scale = input(1), m_state->tensors.zeroPoint = input(2);
         }
     }
-    if (const auto* conv = std::get_if<IntegerConv2d>(&first.op)) m_state->integer.emplace(*conv, inputs, tail);
-    else m_state->conv.emplace(std::get<Conv2d>(first.op), inputs[1], inputs.size() > 2 ? inputs[2] : at::Tensor(), activation);
+    if (const auto* conv = std::get_if<IntegerConv2d>(&first.op))
+        m_state->integer.emplace(*conv, inputs, tail);
+    else
+        m_state->conv.emplace(std::get<Conv2d>(first.op), inputs[1], inputs.size() > 2 ? inputs[2] : at::Tensor(),
+                              activation);
 }
 
 FrozenStep::FrozenStep(FrozenStep&&) noexcept = default;

@@ -52,7 +52,9 @@ PrefixCache::PrefixCache(const Graph& graph, std::vector<std::string> outputs) :
 
 PrefixCache::~PrefixCache() = default;
 
-const at::Tensor& PrefixCache::value(ValueId id) const { return m_values[static_cast<size_t>(id.index)]; }
+const at::Tensor& PrefixCache::value(ValueId id) const {
+    return m_values[static_cast<size_t>(id.index)];
+}
 
 void PrefixCache::fill(const at::Tensor& input) {
     const at::NoGradGuard noGrad;
@@ -64,7 +66,8 @@ void PrefixCache::fill(const at::Tensor& input) {
         std::vector<at::Tensor> inputs;
         for (const ValueId in : node.inputs) inputs.push_back(value(in));
         auto made = forward(node.op, inputs, false);
-        for (size_t i = 0; i < made.size(); ++i) m_values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
+        for (size_t i = 0; i < made.size(); ++i)
+            m_values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
     }
     m_outputs.clear();
     for (const ValueId id : m_wanted) m_outputs.push_back(value(id));
@@ -73,7 +76,8 @@ void PrefixCache::fill(const at::Tensor& input) {
 std::vector<at::Tensor> PrefixCache::rerun(NodeId changed, const at::Tensor& output) const {
     const at::NoGradGuard noGrad;
     const auto downstream = m_downstream.find(changed);
-    require(downstream != m_downstream.end(), ErrorKind::Internal, "no output depends on node ", m_graph.node(changed).name);
+    require(downstream != m_downstream.end(), ErrorKind::Internal, "no output depends on node ",
+            m_graph.node(changed).name);
     std::map<ValueId, at::Tensor> fresh{{m_graph.node(changed).outputs.front(), output}};
     const auto current = [&](ValueId id) {
         const auto found = fresh.find(id);

@@ -28,7 +28,7 @@ struct Leak {
 std::string leakSentence(const std::vector<Leak>& leaks, int64_t images);
 
 // Replaces the file as a whole. Throws Error{Io}.
-void writeCalibration(const std::filesystem::path& file, const CalibrationResult& result, const CalibrationImages& images,
-                      const std::vector<Leak>& leaks);
+void writeCalibration(const std::filesystem::path& file, const CalibrationResult& result,
+                      const CalibrationImages& images, const std::vector<Leak>& leaks);
 
 }  // namespace qat

@@ -46,25 +46,28 @@ CodeComparison compare(const std::string& quantizer, const at::Tensor& ours, con
 
 std::string describe(const CodeParity& parity, const std::string& runtime) {
     const CodeComparison* first = parity.firstDifferent();
-    const std::string counted = str(runtime, " against the integer form: ", parity.elements() - parity.different(), " of ", parity.elements(), " codes in ",
-                                    parity.tensors.size(), " tensors equal");
-    return first ? str(counted, ", largest difference ", parity.largest(), "; the first tensor that differs is ", first->quantizer, " (", first->different, " of ",
-                       first->elements, ")")
+    const std::string counted = str(runtime, " against the integer form: ", parity.elements() - parity.different(),
+                                    " of ", parity.elements(), " codes in ", parity.tensors.size(), " tensors equal");
+    return first ? str(counted, ", largest difference ", parity.largest(), "; the first tensor that differs is ",
+                       first->quantizer, " (", first->different, " of ", first->elements, ")")
                  : counted;
 }
 
 }  // namespace
 
 int64_t CodeParity::elements() const {
-    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0}, [](int64_t sum, const CodeComparison& c) { return sum + c.elements; });
+    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0},
+                           [](int64_t sum, const CodeComparison& c) { return sum + c.elements; });
 }
 
 int64_t CodeParity::different() const {
-    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0}, [](int64_t sum, const CodeComparison& c) { return sum + c.different; });
+    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0},
+                           [](int64_t sum, const CodeComparison& c) { return sum + c.different; });
 }
 
 int64_t CodeParity::largest() const {
-    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0}, [](int64_t most, const CodeComparison& c) { return std::max(most, c.largest); });
+    return std::accumulate(tensors.begin(), tensors.end(), int64_t{0},
+                           [](int64_t most, const CodeComparison& c) { return std::max(most, c.largest); });
 }
 
 const CodeComparison* CodeParity::firstDifferent() const {
@@ -88,7 +91,10 @@ CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const Cance
     const at::Tensor planar = image.contiguous();
     RuntimeOptions runtime;
     runtime.cancel = &cancel;
-    const RuntimeAnswer answer = runOnnxRuntime(options.path, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, runtime);
+    const RuntimeAnswer answer = runOnnxRuntime(
+        options.path,
+        {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}},
+        runtime);
     const auto& run = answer.run;
     if (!run) return without(answer.refusal.empty() ? answer.failure : answer.refusal);
     const std::map<std::string, std::string> tensorOf(written.codes.begin(), written.codes.end());
@@ -97,7 +103,8 @@ CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const Cance
         if (named == tensorOf.end()) continue;
         const auto theirs = std::ranges::find(run->outputs, named->second, &RuntimeTensor::name);
         if (theirs == run->outputs.end()) return without("the runtime gave no output " + named->second);
-        if (codes.numel() != static_cast<int64_t>(theirs->values.size())) return without("the runtime's output " + named->second + " has another size");
+        if (codes.numel() != static_cast<int64_t>(theirs->values.size()))
+            return without("the runtime's output " + named->second + " has another size");
         parity.tensors.push_back(compare(quantizer, codes, *theirs));
     }
     parity.ran = true;

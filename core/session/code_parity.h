@@ -19,17 +19,17 @@ struct CodeComparison {
 };
 
 struct CodeParity {
-    bool ran = false;                    // a runtime was there
-    std::vector<CodeComparison> tensors; // execution order
+    bool ran = false;                     // a runtime was there
+    std::vector<CodeComparison> tensors;  // execution order
     int64_t elements() const;
     int64_t different() const;
     int64_t largest() const;
     const CodeComparison* firstDifferent() const;  // nullptr if all are equal
-    std::string sentence;                // what was compared and found, or what is missing
+    std::string sentence;                          // what was compared and found, or what is missing
 };
 
-// graph: folded and quantized, shapes probed for one image [1,3,H,W]. The file, with all codes as outputs, is written into a
-// folder of its own for that time. What the runtime does or lacks is told in the sentence.
+// graph: folded and quantized, shapes probed for one image [1,3,H,W]. The file, with all codes as outputs, is written
+// into a folder of its own for that time. What the runtime does or lacks is told in the sentence.
 CodeParity compareCodes(const Graph& graph, const at::Tensor& image, const CancelToken& cancel);
 
 }  // namespace qat

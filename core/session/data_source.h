@@ -9,7 +9,8 @@
 
 namespace qat {
 
-// Throws Error{BadInput} like openDataset, strictly if data.strict says so, and for a class the data does not have, naming the key.
+// Throws Error{BadInput} like openDataset, strictly if data.strict says so, and for a class the data does not have,
+// naming the key.
 std::shared_ptr<const Dataset> openSplit(const DataConfig& config, const std::string& split);
 
 }  // namespace qat

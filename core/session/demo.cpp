@@ -28,7 +28,9 @@ DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, Cancel
     const auto config = folder / "demo.yaml";
     writeFileAtomic(config, bundledDemoConfig());
     JobRequest eight{config, freshFolder(folder / "w8a8"), "", {}, false, JobKind::Pipeline};
-    eight.overrides = {{"quantization.weight.bit_width", "8"}, {"quantization.activation.bit_width", "8"}, {"train_params.epochs", "0"},
+    eight.overrides = {{"quantization.weight.bit_width", "8"},
+                       {"quantization.activation.bit_width", "8"},
+                       {"train_params.epochs", "0"},
                        {"analysis.enabled", "false"}};
     const JobOutcome ptq8 = runPipeline(eight, sink, cancel);
     DemoOutcome demo;
@@ -41,8 +43,10 @@ DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, Cancel
     demo.images = qat4.validationImages;
     demo.seconds = watch.seconds();
     if (qat4.status == JobStatus::Cancelled) return demo;
-    demo.rows = {{"FP32", accuracy(qat4.fp32, "FP32"), qat4.fp32Bytes}, {"PTQ W8A8", accuracy(ptq8.ptq, "PTQ at 8 bits"), ptq8.quantizedBytes},
-                 {"PTQ W4A4", accuracy(qat4.ptq, "PTQ at 4 bits"), qat4.quantizedBytes}, {"QAT W4A4", accuracy(qat4.final, "QAT at 4 bits"), qat4.quantizedBytes}};
+    demo.rows = {{"FP32", accuracy(qat4.fp32, "FP32"), qat4.fp32Bytes},
+                 {"PTQ W8A8", accuracy(ptq8.ptq, "PTQ at 8 bits"), ptq8.quantizedBytes},
+                 {"PTQ W4A4", accuracy(qat4.ptq, "PTQ at 4 bits"), qat4.quantizedBytes},
+                 {"QAT W4A4", accuracy(qat4.final, "QAT at 4 bits"), qat4.quantizedBytes}};
     return demo;
 }
 

@@ -19,9 +19,9 @@ struct DemoRow {
 struct DemoOutcome {
     JobStatus status = JobStatus::Completed;
     std::vector<DemoRow> rows;
-    int64_t images = 0;                // validation images behind every figure
+    int64_t images = 0;  // validation images behind every figure
     double seconds = 0;
-    std::filesystem::path runFolder;   // of the 4-bit run, which has every view's content
+    std::filesystem::path runFolder;  // of the 4-bit run, which has every view's content
 };
 
 // Two runs below `folder` (w8a8 and w4a4; numbered on if they exist). Throws like runPipeline.

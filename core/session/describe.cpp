@@ -18,18 +18,28 @@
 namespace qat {
 namespace {
 
-int64_t product(const Shape& shape) { return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>()); }
+int64_t product(const Shape& shape) {
+    return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+}
 
 const char* observerName(ObserverKind kind) {
     switch (kind) {
-        case ObserverKind::MinMax: return "minmax";
-        case ObserverKind::MovingAverageMinMax: return "moving_average_minmax";
-        case ObserverKind::PerChannelMinMax: return "per_channel_minmax";
-        case ObserverKind::Histogram: return "histogram";
-        case ObserverKind::CustomMinMax: return "custom_minmax";
-        case ObserverKind::Percentile: return "percentile";
-        case ObserverKind::Entropy: return "entropy";
-        case ObserverKind::Mse: return "mse";
+        case ObserverKind::MinMax:
+            return "minmax";
+        case ObserverKind::MovingAverageMinMax:
+            return "moving_average_minmax";
+        case ObserverKind::PerChannelMinMax:
+            return "per_channel_minmax";
+        case ObserverKind::Histogram:
+            return "histogram";
+        case ObserverKind::CustomMinMax:
+            return "custom_minmax";
+        case ObserverKind::Percentile:
+            return "percentile";
+        case ObserverKind::Entropy:
+            return "entropy";
+        case ObserverKind::Mse:
+            return "mse";
     }
     return "";
 }
@@ -38,7 +48,8 @@ void addPlan(LayerInfo& info, NodeId node, const QuantPlan& plan) {
     if (const WeightPlan* weight = plan.weightOf(node)) {
         info.weightBits = weight->how.tensor.bitWidth;
         info.weightOrigin = weight->how.origin;
-    } else info.weightOrigin = "left in float";
+    } else
+        info.weightOrigin = "left in float";
     if (const ActivationGroup* group = plan.groupRead(node)) {
         info.activationBits = group->how.tensor.bitWidth;
         info.activationOrigin = group->how.origin;
@@ -56,14 +67,17 @@ LayerInfo layerInfo(const Graph& graph, NodeId id) {
     info.unit = unitOf(graph, node);
     info.weightShape = graph.value(node.inputs[1]).shape;
     info.outputShape = graph.value(node.outputs.front()).shape;
-    info.parameters = weightCount(graph, id) + (node.inputs.size() > 2 ? product(graph.value(node.inputs[2]).shape) : 0);
+    info.parameters =
+        weightCount(graph, id) + (node.inputs.size() > 2 ? product(graph.value(node.inputs[2]).shape) : 0);
     info.macs = macsOf(graph, node);
     return info;
 }
 
 }  // namespace
 
-int64_t weightCount(const Graph& graph, NodeId node) { return product(graph.value(graph.node(node).inputs[1]).shape); }
+int64_t weightCount(const Graph& graph, NodeId node) {
+    return product(graph.value(graph.node(node).inputs[1]).shape);
+}
 
 ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
     imgsz = fittingImageSize(imgsz, "the image size").pixels;
@@ -73,7 +87,8 @@ ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
         LayerInfo info = layerInfo(graph, id);
         if (plan) addPlan(info, id, *plan);
         if (plan)
-            for (const auto& [key, stated] : plan->values.at(id)) info.values.push_back({key, stated.value, stated.origin});
+            for (const auto& [key, stated] : plan->values.at(id))
+                info.values.push_back({key, stated.value, stated.origin});
         description.layers.push_back(std::move(info));
     }
     return description;
@@ -84,7 +99,8 @@ namespace {
 int64_t scaleCount(const Graph& graph, const WeightPlan& weight) {
     const TensorQuantConfig& tensor = weight.how.tensor;
     if (tensor.scheme == Scheme::PerTensor) return 1;
-    const int64_t channels = graph.value(graph.node(weight.node).inputs[1]).shape[0], row = weightCount(graph, weight.node) / channels;
+    const int64_t channels = graph.value(graph.node(weight.node).inputs[1]).shape[0],
+                  row = weightCount(graph, weight.node) / channels;
     return tensor.scheme == Scheme::PerGroup ? channels * ((row + tensor.groupSize - 1) / tensor.groupSize) : channels;
 }
 
@@ -95,7 +111,8 @@ int64_t deviceBytes(const Graph& graph, const QuantPlan* plan) {
     if (!plan) return bytes;
     for (const WeightPlan& weight : plan->weights) {
         const int64_t count = weightCount(graph, weight.node), scales = scaleCount(graph, weight);
-        bytes += (count * weight.how.tensor.bitWidth + 7) / 8 - 4 * count + scales * (weight.how.tensor.symmetric ? 4 : 5);
+        bytes +=
+            (count * weight.how.tensor.bitWidth + 7) / 8 - 4 * count + scales * (weight.how.tensor.symmetric ? 4 : 5);
     }
     for (const ActivationGroup& group : plan->groups) bytes += group.how.tensor.symmetric ? 4 : 5;
     return bytes;
@@ -141,7 +158,8 @@ void addModelIssue(std::vector<ConfigIssue>& issues, const Config& config, const
         if (error.kind() == ErrorKind::Internal) throw;
         std::error_code unknown;
         const bool missing = path != kBundledModel && !std::filesystem::exists(path, unknown) && !unknown;
-        issues.push_back({missing ? Severity::Warning : Severity::Error, lineOf(config, key), 1, key, str(key, ": ", error.what())});
+        issues.push_back(
+            {missing ? Severity::Warning : Severity::Error, lineOf(config, key), 1, key, str(key, ": ", error.what())});
     }
 }
 

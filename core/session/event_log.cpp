@@ -22,18 +22,26 @@ namespace {
 
 constexpr double kProgressInterval = 0.2;  // seconds between progress lines of one stage
 
-ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+ordered_json number(double value) {
+    return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
+}
 
-ordered_json boxJson(const Box& box) { return {box[0], box[1], box[2], box[3]}; }
+ordered_json boxJson(const Box& box) {
+    return {box[0], box[1], box[2], box[3]};
+}
 
 std::string nameOf(const std::vector<std::string>& names, int32_t index) {
-    return index >= 0 && static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)] : std::to_string(index);
+    return index >= 0 && static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)]
+                                                                   : std::to_string(index);
 }
 
 ordered_json detectionsJson(const std::vector<Detection>& detections, const std::vector<std::string>& names) {
     ordered_json list = ordered_json::array();
     for (const Detection& d : detections)
-        list.push_back({{"class", d.classIndex}, {"name", nameOf(names, d.classIndex)}, {"score", number(d.score)}, {"box", boxJson(d.box)}});
+        list.push_back({{"class", d.classIndex},
+                        {"name", nameOf(names, d.classIndex)},
+                        {"score", number(d.score)},
+                        {"box", boxJson(d.box)}});
     return list;
 }
 
@@ -48,33 +56,60 @@ void cutHalfLine(const std::filesystem::path& path) {
 }  // namespace
 
 EventLog::EventLog(const std::filesystem::path& folder, EventSink& next)
-    : m_path(folder / "events.jsonl"), m_file(openToAppend(m_path)), m_next(next), m_tensorboard(folder / "tensorboard") {
+    : m_path(folder / "events.jsonl"),
+      m_file(openToAppend(m_path)),
+      m_next(next),
+      m_tensorboard(folder / "tensorboard") {
     cutHalfLine(m_path);
 }
 
-double EventLog::seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
+double EventLog::seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count();
+}
 
 void EventLog::write(const Line& line) {
     const std::string text = jsonText(line.json) + "\n";
-    const bool written = std::fwrite(text.data(), 1, text.size(), m_file.get()) == text.size() && std::fflush(m_file.get()) == 0;
+    const bool written =
+        std::fwrite(text.data(), 1, text.size(), m_file.get()) == text.size() && std::fflush(m_file.get()) == 0;
     if (!written && m_error == 0) m_error = errno ? errno : EIO;
 }
 
-void EventLog::check() const { require(m_error == 0, ErrorKind::Io, "cannot write ", m_path.string(), ": ", std::strerror(m_error)); }
+void EventLog::check() const {
+    require(m_error == 0, ErrorKind::Io, "cannot write ", m_path.string(), ": ", std::strerror(m_error));
+}
 
 void EventLog::begin(const RunHeader& h) {
-    write({{{"t", seconds()}, {"type", "run"}, {"run_id", h.runId}, {"time", isoTime()}, {"model", h.model}, {"quantization", h.quantization},
-            {"data", h.data}, {"epochs", h.epochs}, {"stages", h.stages}, {"averaged", h.averaged}, {"resumed", h.resumed}}});
+    write({{{"t", seconds()},
+            {"type", "run"},
+            {"run_id", h.runId},
+            {"time", isoTime()},
+            {"model", h.model},
+            {"quantization", h.quantization},
+            {"data", h.data},
+            {"epochs", h.epochs},
+            {"stages", h.stages},
+            {"averaged", h.averaged},
+            {"resumed", h.resumed}}});
 }
 
 void EventLog::exported(const ExportedFile& file) {
-    write({{{"t", seconds()}, {"type", "export"}, {"format", file.format}, {"file", file.path.generic_string()}, {"bytes", file.bytes},
-            {"result", checkResultName(file.check.result)}, {"runtime", file.check.runtime}, {"version", file.check.version},
-            {"sentence", file.check.sentence}, {"notes", file.notes}}});
+    write({{{"t", seconds()},
+            {"type", "export"},
+            {"format", file.format},
+            {"file", file.path.generic_string()},
+            {"bytes", file.bytes},
+            {"result", checkResultName(file.check.result)},
+            {"runtime", file.check.runtime},
+            {"version", file.check.version},
+            {"sentence", file.check.sentence},
+            {"notes", file.notes}}});
 }
 
 void EventLog::end(const std::string& status, const std::string& error) {
-    write({{{"t", seconds()}, {"type", "end"}, {"status", status}, {"error", error.empty() ? ordered_json(nullptr) : ordered_json(error)}}});
+    write({{{"t", seconds()},
+            {"type", "end"},
+            {"status", status},
+            {"error", error.empty() ? ordered_json(nullptr) : ordered_json(error)}}});
 }
 
 void EventLog::stageBegun(std::string_view stage) {
@@ -98,24 +133,40 @@ void EventLog::progress(std::string_view stage, int64_t done, int64_t total) {
 
 void EventLog::scalar(std::string_view series, double x, double value) {
     write({{{"t", seconds()}, {"type", "scalar"}, {"series", series}, {"x", number(x)}, {"value", number(value)}}});
-    if (std::isfinite(x) && !m_tensorboard.scalar(series, std::llround(x), value) && m_error == 0) m_error = errno ? errno : EIO;
+    if (std::isfinite(x) && !m_tensorboard.scalar(series, std::llround(x), value) && m_error == 0)
+        m_error = errno ? errno : EIO;
     m_next.scalar(series, x, value);
 }
 
 void EventLog::layer(const LayerRow& row) {
     ordered_json metrics = ordered_json::object();
     for (const auto& [name, value] : row.metrics) metrics[name] = number(value);
-    write({{{"t", seconds()}, {"type", "layer"}, {"table", row.table}, {"layer", row.layer}, {"bits", row.bits}, {"epoch", row.epoch},
-            {"stage", row.stage}, {"metrics", metrics}}});
+    write({{{"t", seconds()},
+            {"type", "layer"},
+            {"table", row.table},
+            {"layer", row.layer},
+            {"bits", row.bits},
+            {"epoch", row.epoch},
+            {"stage", row.stage},
+            {"metrics", metrics}}});
     m_next.layer(row);
 }
 
 void EventLog::image(const ImageRow& row) {
     ordered_json labels = ordered_json::array();
     for (const LabelBox& label : row.labels)
-        labels.push_back({{"class", label.classIndex}, {"name", nameOf(m_classNames, label.classIndex)}, {"box", boxJson(label.box)}});
-    write({{{"t", seconds()}, {"type", "image"}, {"image", row.image}, {"width", row.width}, {"height", row.height}, {"preview", row.preview},
-            {"stage", row.stage}, {"fp32", detectionsJson(row.fp32, m_classNames)}, {"quantized", detectionsJson(row.quantized, m_classNames)},
+        labels.push_back({{"class", label.classIndex},
+                          {"name", nameOf(m_classNames, label.classIndex)},
+                          {"box", boxJson(label.box)}});
+    write({{{"t", seconds()},
+            {"type", "image"},
+            {"image", row.image},
+            {"width", row.width},
+            {"height", row.height},
+            {"preview", row.preview},
+            {"stage", row.stage},
+            {"fp32", detectionsJson(row.fp32, m_classNames)},
+            {"quantized", detectionsJson(row.quantized, m_classNames)},
             {"labels", labels}}});
     m_next.image(row);
 }

@@ -1,5 +1,5 @@
-// events.jsonl: what a run tells, appended line by line, its scalars once more for TensorBoard, and handed on to a second
-// listener.
+// events.jsonl: what a run tells, appended line by line, its scalars once more for TensorBoard, and handed on to a
+// second listener.
 #pragma once
 
 #include <chrono>

@@ -19,7 +19,8 @@ namespace {
 constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
 
 // The first `count` images one by one, as a function that ends with an undefined tensor.
-std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& data, const Config& config, int64_t count) {
+std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& data, const Config& config,
+                                        int64_t count) {
     LoaderOptions options = shuffledOptions(config);
     options.batch = 1;
     options.shuffle = false;
@@ -52,7 +53,8 @@ ExportedFile writeOnnxFile(const Graph& form, const ExportConfig& how, const std
 }
 
 FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
-                        const std::shared_ptr<const Dataset>& validation, const Config& config, const CancelToken& cancel) {
+                        const std::shared_ptr<const Dataset>& validation, const Config& config,
+                        const CancelToken& cancel) {
     const int64_t limit = config.data.valLimit > 0 ? config.data.valLimit : kParityImages;
     const int64_t count = std::min({kParityImages, limit, validation->size()});
     ParityReport parity = checkParity(file, form, reference, firstImages(validation, config, count), cancel);

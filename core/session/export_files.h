@@ -22,9 +22,11 @@ Graph exportForm(const Graph& model, int imgsz);
 ExportedFile writeOnnxFile(const Graph& form, const ExportConfig& how, const std::filesystem::path& folder);
 
 // Runs the file on the first validation images (eight at most, as many as data.val_limit allows) beside `form`, which
-// it was written from; where both compute on integers, the codes of every quantized tensor too. reference: the same network in float. Never throws because of what the runtime does or lacks;
-// throws Error{Cancelled}, and what reading a picture throws.
+// it was written from; where both compute on integers, the codes of every quantized tensor too. reference: the same
+// network in float. Never throws because of what the runtime does or lacks; throws Error{Cancelled}, and what reading a
+// picture throws.
 FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
-                        const std::shared_ptr<const Dataset>& validation, const Config& config, const CancelToken& cancel);
+                        const std::shared_ptr<const Dataset>& validation, const Config& config,
+                        const CancelToken& cancel);
 
 }  // namespace qat

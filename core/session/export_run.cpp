@@ -28,8 +28,9 @@ Source openSource(const std::filesystem::path& path) {
 
 // Against the run's own network without quantizers: what it was made from may be gone since.
 void check(ExportedFile& file, const Source& source, const Graph& form, const CancelToken& cancel) {
-    file.check.sentence = source.run ? "the exported file was not checked: export.validate is false"
-                                     : "the exported file was not checked: a model file comes without pictures to compare on";
+    file.check.sentence = source.run
+                              ? "the exported file was not checked: export.validate is false"
+                              : "the exported file was not checked: a model file comes without pictures to compare on";
     if (!source.run || !source.config.exporting.validate) return;
     try {
         const auto pictures = openSplit(source.config.data, source.config.data.valSplit);
@@ -62,8 +63,8 @@ std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& s
     prepareProcess();
     const auto formats = request.formats.empty() ? std::vector<std::string>{"onnx"} : request.formats;
     for (const auto& format : formats)
-        require(format == "onnx" || format == "safetensors" || format == "safetensors16", ErrorKind::Unsupported, "the format ", format,
-                " is not written by this version; onnx, safetensors and safetensors16 are");
+        require(format == "onnx" || format == "safetensors" || format == "safetensors16", ErrorKind::Unsupported,
+                "the format ", format, " is not written by this version; onnx, safetensors and safetensors16 are");
     requireMemoryForJob();
     requireNobodyIn(request.out);
     const Source source = openSource(request.source);
@@ -71,7 +72,8 @@ std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& s
     std::vector<ExportedFile> files;
     for (const auto& format : formats) {
         cancel.poll();
-        files.push_back(format == "onnx" ? writeOnnx(source, request.out, cancel) : writeWeights(source, request.out, format));
+        files.push_back(format == "onnx" ? writeOnnx(source, request.out, cancel)
+                                         : writeWeights(source, request.out, format));
         sink.progress("export", static_cast<int64_t>(files.size()), static_cast<int64_t>(formats.size()));
     }
     return files;

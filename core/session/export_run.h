@@ -13,9 +13,10 @@
 namespace qat {
 
 struct ExportRequest {
-    std::filesystem::path source;      // a run folder, or a model file
-    std::filesystem::path out;         // folder for the written files; made if missing
-    std::vector<std::string> formats;  // onnx (QDQ), safetensors (weights and scales), safetensors16 (in half precision); empty: onnx
+    std::filesystem::path source;  // a run folder, or a model file
+    std::filesystem::path out;     // folder for the written files; made if missing
+    std::vector<std::string>
+        formats;  // onnx (QDQ), safetensors (weights and scales), safetensors16 (in half precision); empty: onnx
 };
 
 // One written file and what the format could not express exactly.
@@ -25,7 +26,7 @@ struct ExportedFile {
     int64_t bytes = 0;
     std::vector<std::string> notes;  // one sentence each
     FileCheck check{};
-    int64_t quantizedLayers = 0;     // of an ONNX file: convolutions and linear layers with quantized weights
+    int64_t quantizedLayers = 0;  // of an ONNX file: convolutions and linear layers with quantized weights
 };
 
 // Writes every requested format and returns the files in the order of the request: of a run with the options of its

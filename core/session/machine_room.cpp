@@ -49,18 +49,22 @@ int64_t kilobytesIn(const std::string& file, const std::string& word) {
     return kilobytes ? *kilobytes * 1024 : kNoLimit;
 }
 
-int64_t left(int64_t limit, int64_t used) { return limit == kNoLimit ? kNoLimit : std::clamp<int64_t>(limit - used, 0, limit); }
+int64_t left(int64_t limit, int64_t used) {
+    return limit == kNoLimit ? kNoLimit : std::clamp<int64_t>(limit - used, 0, limit);
+}
 
 struct ContainerMemory {
     int64_t limit = kNoLimit, left = kNoLimit;
 };
 
 // `prefix` stands before the words of the older version's statistics.
-ContainerMemory memoryOf(const std::string& limit, const std::string& usage, const std::string& statistics, const std::string& prefix) {
+ContainerMemory memoryOf(const std::string& limit, const std::string& usage, const std::string& statistics,
+                         const std::string& prefix) {
     ContainerMemory memory{numberIn(limit)};
     int64_t used = numberIn(usage);
     if (used == kNoLimit) used = 0;  // not told
-    for (const char* cache : {"inactive_file", "active_file"}) used -= numberAfter(statistics, prefix + cache).value_or(0);
+    for (const char* cache : {"inactive_file", "active_file"})
+        used -= numberAfter(statistics, prefix + cache).value_or(0);
     memory.left = left(memory.limit, used);
     return memory;
 }
@@ -69,7 +73,9 @@ ContainerMemory memoryOf(const std::string& limit, const std::string& usage, con
 ContainerMemory containerMemory(const std::string& root) {
     const ContainerMemory now = memoryOf(root + "memory.max", root + "memory.current", root + "memory.stat", "");
     const std::string older = root + "memory/memory.";
-    return now.limit < kNoLimit ? now : memoryOf(older + "limit_in_bytes", older + "usage_in_bytes", older + "stat", "total_");
+    return now.limit < kNoLimit
+               ? now
+               : memoryOf(older + "limit_in_bytes", older + "usage_in_bytes", older + "stat", "total_");
 }
 
 int64_t addressSpaceLeft() {
@@ -111,8 +117,8 @@ void requireMemoryForJob() {
     const int64_t space = addressSpaceLeft(), container = containerMemory("/sys/fs/cgroup/").limit;
     require(space >= kAddressSpace, ErrorKind::Io, "not enough memory: the limit on address space (ulimit -v) leaves ",
             space / kMegabyte, " MB beside the program, and the smallest job needs ", kAddressSpace / kMegabyte, " MB");
-    require(container >= kContainerMemory, ErrorKind::Io, "not enough memory: the container may have ", container / kMegabyte,
-            " MB, and the smallest job needs ", kContainerMemory / kMegabyte, " MB");
+    require(container >= kContainerMemory, ErrorKind::Io, "not enough memory: the container may have ",
+            container / kMegabyte, " MB, and the smallest job needs ", kContainerMemory / kMegabyte, " MB");
 }
 
 }  // namespace qat

@@ -128,7 +128,8 @@ std::string methodName(const Config& config) {
     std::string name;
     const bool untrained = kParts.front().isOn(config);
     for (const Part& part : kParts)
-        if (part.isOn(config) && (!untrained || worksUntrained(part.name))) name += (name.empty() ? "" : "+") + std::string(part.name);
+        if (part.isOn(config) && (!untrained || worksUntrained(part.name)))
+            name += (name.empty() ? "" : "+") + std::string(part.name);
     return name.empty() ? "baseline" : name;
 }
 

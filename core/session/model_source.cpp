@@ -58,7 +58,9 @@ OpenedModel fromCheckpoint(Checkpoint checkpoint, const std::string& source) {
     return opened;
 }
 
-bool isFamilyName(const std::string& name) { return name.size() == 7 && name.starts_with("yolov8"); }
+bool isFamilyName(const std::string& name) {
+    return name.size() == 7 && name.starts_with("yolov8");
+}
 
 OpenedModel randomModel(const std::string& variant, int64_t numClasses, uint64_t seed) {
     Random random(seed);
@@ -94,8 +96,10 @@ OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, ui
         return {std::move(run.graph), name, std::move(run.sha256), {}};
     }
     std::error_code unreadable;
-    if (isFamilyName(name) && !std::filesystem::exists(model, unreadable)) return randomModel(name.substr(6), numClasses, seed);
-    require(!std::filesystem::is_directory(model, unreadable), ErrorKind::BadInput, name, " is a folder but not a run folder (no config.yaml in it)");
+    if (isFamilyName(name) && !std::filesystem::exists(model, unreadable))
+        return randomModel(name.substr(6), numClasses, seed);
+    require(!std::filesystem::is_directory(model, unreadable), ErrorKind::BadInput, name,
+            " is a folder but not a run folder (no config.yaml in it)");
     HashedCheckpoint read = readHashedCheckpoint(model);
     OpenedModel opened = aboutFile(name, [&] { return fromCheckpoint(std::move(read.checkpoint), name); });
     opened.sha256 = std::move(read.sha256);
@@ -114,17 +118,20 @@ Graph floatForm(const Graph& graph) {
     // A new graph, in which the names of the quantizers are free again.
     Graph fresh = parseGraph(dumpGraph(plain));
     fresh.info = plain.info;
-    for (const ValueId id : fresh.storedValues()) fresh.value(id).data = plain.value(*plain.findValue(fresh.value(id).name)).data;
+    for (const ValueId id : fresh.storedValues())
+        fresh.value(id).data = plain.value(*plain.findValue(fresh.value(id).name)).data;
     return fresh;
 }
 
 OpenedModel openModel(const Config& config, int64_t numClasses) {
-    require(config.model.architecture == "yolov8", ErrorKind::BadInput, "model.architecture is ", config.model.architecture, ", expected yolov8");
+    require(config.model.architecture == "yolov8", ErrorKind::BadInput, "model.architecture is ",
+            config.model.architecture, ", expected yolov8");
     if (config.model.pretrainedPath.empty())
-        return randomModel(config.model.variant, config.model.numClasses > 0 ? config.model.numClasses : numClasses, static_cast<uint64_t>(config.run.seed));
+        return randomModel(config.model.variant, config.model.numClasses > 0 ? config.model.numClasses : numClasses,
+                           static_cast<uint64_t>(config.run.seed));
     OpenedModel opened = openFloatModel(std::filesystem::path(config.model.pretrainedPath));
-    require(opened.graph.info.variant == config.model.variant, ErrorKind::BadInput, "model.variant is ", config.model.variant, " but ", opened.source,
-            " holds a YOLOv8", opened.graph.info.variant);
+    require(opened.graph.info.variant == config.model.variant, ErrorKind::BadInput, "model.variant is ",
+            config.model.variant, " but ", opened.source, " holds a YOLOv8", opened.graph.info.variant);
     return opened;
 }
 
@@ -137,7 +144,8 @@ namespace {
 
 // Any layer may have been left in float, the first one too.
 bool hasQuantizers(const Checkpoint& weights) {
-    return std::ranges::any_of(weights.tensors, [](const NamedTensor& entry) { return entry.name.ends_with(".zero_point"); });
+    return std::ranges::any_of(weights.tensors,
+                               [](const NamedTensor& entry) { return entry.name.ends_with(".zero_point"); });
 }
 
 // Corrections that could not be folded are operations of the graph.
@@ -146,7 +154,8 @@ void restoreAffines(Graph& graph, const Checkpoint& weights, const std::string& 
     for (const NamedTensor& entry : weights.tensors) {
         if (!entry.name.ends_with(kEnd)) continue;
         const auto layer = graph.findNode(entry.name.substr(0, entry.name.size() - kEnd.size()));
-        require(layer && std::holds_alternative<Conv2d>(graph.node(*layer).op), ErrorKind::BadInput, source, ": ", entry.name, " belongs to no convolution");
+        require(layer && std::holds_alternative<Conv2d>(graph.node(*layer).op), ErrorKind::BadInput, source, ": ",
+                entry.name, " belongs to no convolution");
         keepAffine(graph, insertAffine(graph, *layer));
     }
 }
@@ -156,7 +165,8 @@ void adoptScaleShapes(Graph& graph, const Checkpoint& weights) {
     for (const ValueId id : graph.storedValues()) {
         Value& value = graph.value(id);
         const NamedTensor* stored = weights.find(value.name);
-        if (stored && (value.name.ends_with(".scale") || value.name.ends_with(".zero_point"))) value.shape = stored->tensor->sizes().vec();
+        if (stored && (value.name.ends_with(".scale") || value.name.ends_with(".zero_point")))
+            value.shape = stored->tensor->sizes().vec();
     }
     // A correction may have given a weight one scale a channel.
     for (const NodeId id : graph.order()) {

@@ -15,10 +15,10 @@ namespace qat {
 inline constexpr const char* kBundledModel = "builtin:shapes";
 
 struct OpenedModel {
-    Graph graph;                        // as stored: batch norms unless the file has them folded
-    std::string source;                 // path or name, for messages
-    std::string sha256;                 // of the file; "" for random weights
-    std::vector<std::string> ignored;   // entries of the file that the model has no use for
+    Graph graph;                       // as stored: batch norms unless the file has them folded
+    std::string source;                // path or name, for messages
+    std::string sha256;                // of the file; "" for random weights
+    std::vector<std::string> ignored;  // entries of the file that the model has no use for
 };
 
 // A .pt, .th, .safetensors file, a run folder (openRun), kBundledModel, or yolov8n .. yolov8x (random weights,
@@ -37,7 +37,8 @@ OpenedModel openFloatModel(const std::filesystem::path& model);
 // kept as operations are merged into their convolutions, exactly. Batch norms stay as the run has them, folded or not.
 Graph floatForm(const Graph& graph);
 
-// The quantized model of a run: the configured family, its quantizers, and its final weights, else its best, else its last.
+// The quantized model of a run: the configured family, its quantizers, and its final weights, else its best, else its
+// last.
 struct RunModel {
     Config config;
     Graph graph;

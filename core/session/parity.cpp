@@ -29,7 +29,8 @@ struct Tally {
     void add(const std::vector<Detection>& from, const std::vector<Detection>& to) {
         for (const Detection& a : from) {
             ++boxes;
-            const auto partner = std::ranges::find_if(to, [&](const Detection& b) { return a.classIndex == b.classIndex && boxIou(a.box, b.box) >= kIou; });
+            const auto partner = std::ranges::find_if(
+                to, [&](const Detection& b) { return a.classIndex == b.classIndex && boxIou(a.box, b.box) >= kIou; });
             if (partner == to.end()) continue;
             const double difference = std::abs(static_cast<double>(a.score) - partner->score);
             worstScore = std::max(worstScore, difference);
@@ -40,7 +41,8 @@ struct Tally {
 };
 
 std::vector<Detection> detections(const at::Tensor& decoded, int64_t classes) {
-    return nonMaxSuppression({decoded.data_ptr<float>(), static_cast<size_t>(decoded.numel())}, classes, decoded.size(1), NmsOptions::predict());
+    return nonMaxSuppression({decoded.data_ptr<float>(), static_cast<size_t>(decoded.numel())}, classes,
+                             decoded.size(1), NmsOptions::predict());
 }
 
 // onnxruntime-node 1.22.0
@@ -51,18 +53,22 @@ void setRuntime(FileCheck& check, const std::string& runtime) {
 }
 
 // The file's decoded output [4 + classes, A], or an undefined tensor and the reason in `check`.
-at::Tensor runFile(const std::filesystem::path& onnx, const at::Tensor& image, const Shape& shape, FileCheck& check, const CancelToken& cancel) {
+at::Tensor runFile(const std::filesystem::path& onnx, const at::Tensor& image, const Shape& shape, FileCheck& check,
+                   const CancelToken& cancel) {
     const at::Tensor planar = image.contiguous();
     RuntimeOptions options;
     options.cancel = &cancel;
-    const RuntimeAnswer answer = runOnnxRuntime(onnx, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}}, options);
+    const RuntimeAnswer answer = runOnnxRuntime(
+        onnx, {{"images", planar.sizes().vec(), {planar.data_ptr<float>(), planar.data_ptr<float>() + planar.numel()}}},
+        options);
     if (!answer.runtime.empty()) setRuntime(check, answer.runtime);
     if (!answer.refusal.empty()) check.result = CheckResult::Failed, check.sentence = answer.refusal;
     if (!answer.failure.empty()) check.sentence = "the exported file was not checked: " + answer.failure;
     if (!answer.run) return {};
     if (answer.run->outputs.size() != 1 || answer.run->outputs[0].shape != shape) {
         check.result = CheckResult::Failed;
-        check.sentence = str(answer.runtime, " makes an output of another shape of ", onnx.filename().string(), " than the simulation");
+        check.sentence = str(answer.runtime, " makes an output of another shape of ", onnx.filename().string(),
+                             " than the simulation");
         return {};
     }
     at::Tensor output = at::empty(shape);
@@ -79,22 +85,25 @@ bool staysOnIntegers(const Graph& lowered) {
 }
 
 std::string describe(const ParityReport& report, int64_t images, int64_t boxes) {
-    const std::string counts = str(report.check.runtime, " ", report.check.version, " against the simulation on ", images, " images: ", std::round(report.matched * 1000) / 10, " % of ", boxes,
+    const std::string counts = str(report.check.runtime, " ", report.check.version, " against the simulation on ",
+                                   images, " images: ", std::round(report.matched * 1000) / 10, " % of ", boxes,
                                    " boxes equal (IoU 0.95, score 0.02), largest score difference ", report.worstScore,
                                    report.onIntegers ? ", both on integers" : ", the file's convolutions in float");
-    const std::string noise = str("; score error against FP32 ", report.fileError, ", the simulation's ", report.simulationError);
+    const std::string noise =
+        str("; score error against FP32 ", report.fileError, ", the simulation's ", report.simulationError);
     return counts + noise + (report.agrees ? "" : ": the exported file differs");
 }
 
 }  // namespace
 
-ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exported, const Graph& reference, const std::function<at::Tensor()>& next,
-                         const CancelToken& cancel) {
+ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exported, const Graph& reference,
+                         const std::function<at::Tensor()>& next, const CancelToken& cancel) {
     ParityReport report;
     report.check.sentence = "the exported file was not checked: " + missingOnnxRuntime();
     if (!missingOnnxRuntime().empty()) return report;
     const Graph integers = inferenceForm(exported), original = inferenceForm(reference);
-    Executor simulation(integers, {.outputs = {"decoded"}, .frozen = true}), fp32(original, {.outputs = {"decoded"}, .frozen = true});
+    Executor simulation(integers, {.outputs = {"decoded"}, .frozen = true}),
+        fp32(original, {.outputs = {"decoded"}, .frozen = true});
     Tally tally;
     ErrorSums fileError, simulationError;
     int64_t images = 0;
@@ -105,7 +114,8 @@ ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exporte
         const at::Tensor wanted = fp32.run(image).front()[0].contiguous();
         const at::Tensor file = runFile(onnx, image, batch.sizes().vec(), report.check, cancel);
         if (!file.defined()) return report;
-        const auto ours = detections(simulated, exported.info.numClasses), theirs = detections(file, exported.info.numClasses);
+        const auto ours = detections(simulated, exported.info.numClasses),
+                   theirs = detections(file, exported.info.numClasses);
         tally.add(ours, theirs);
         tally.add(theirs, ours);
         fileError.add(wanted.slice(0, 4), file.slice(0, 4));

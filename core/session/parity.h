@@ -12,18 +12,19 @@
 namespace qat {
 
 // Where every convolution hands on codes (see fusion_patterns) file and simulation compute on integers alike, and their
-// detections must be the same. Where an activation stands between a convolution and its quantizer, the runtime computes the
-// convolution in float: results differ in the last bit, a value next to a rounding tie then moves by a whole step, and a few
-// layers on most tensors hold such values. What a sound file must do then is err as little as the simulation does.
+// detections must be the same. Where an activation stands between a convolution and its quantizer, the runtime computes
+// the convolution in float: results differ in the last bit, a value next to a rounding tie then moves by a whole step,
+// and a few layers on most tensors hold such values. What a sound file must do then is err as little as the simulation
+// does.
 struct ParityReport {
-    bool ran = false;           // a runtime computed all images
-    bool onIntegers = false;    // the same detections are asked for
-    bool agrees = false;        // the same detections, or (not onIntegers) an error as small as the simulation's
-    double matched = 0;         // share of boxes above 0.25 with a partner at IoU 0.95, scores within 0.02
-    double worstScore = 0;      // largest score difference of partners
-    double fileError = 0;       // noise to signal of the file's scores against FP32
-    double simulationError = 0; // the same of the simulation
-    FileCheck check;            // the same in one word and one sentence
+    bool ran = false;            // a runtime computed all images
+    bool onIntegers = false;     // the same detections are asked for
+    bool agrees = false;         // the same detections, or (not onIntegers) an error as small as the simulation's
+    double matched = 0;          // share of boxes above 0.25 with a partner at IoU 0.95, scores within 0.02
+    double worstScore = 0;       // largest score difference of partners
+    double fileError = 0;        // noise to signal of the file's scores against FP32
+    double simulationError = 0;  // the same of the simulation
+    FileCheck check;             // the same in one word and one sentence
 };
 
 // Runs all three on the images (batch 1). exported: the graph the file was written from; reference: its FP32 original.

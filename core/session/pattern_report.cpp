@@ -36,7 +36,9 @@ PatternMatch match(std::string key, const std::string& pattern, int line, const 
     const std::string escaped = withEscapedDots(pattern);
     if (escaped == pattern) return found;
     const size_t fewer = found.layers.size() - std::min(found.layers.size(), layersOf(escaped, model).size());
-    if (fewer > 0) found.warnings.push_back(str("matches ", fewer, " layers only because its dots stand for any character; dots are written \\."));
+    if (fewer > 0)
+        found.warnings.push_back(
+            str("matches ", fewer, " layers only because its dots stand for any character; dots are written \\."));
     return found;
 }
 
@@ -46,12 +48,16 @@ PatternMatch matchFusion(std::string key, const FusionPattern& fusion, const Mod
     found.modules = fusion.modules;
     std::map<std::vector<std::string>, std::vector<std::string>> others;
     for (const LayerInfo& layer : model.layers)
-        if (std::ranges::find(found.layers, layer.name) != found.layers.end() && !beginsWith(layer.unit, fusion.modules)) others[layer.unit].push_back(layer.name);
+        if (std::ranges::find(found.layers, layer.name) != found.layers.end() &&
+            !beginsWith(layer.unit, fusion.modules))
+            others[layer.unit].push_back(layer.name);
     const std::string stated = activationOf(fusion.modules);
     for (const auto& [unit, layers] : others) {
         if (!stated.empty() && activationOf(unit) != stated)
-            found.warnings.push_back(str("names ", stated, ", but ", layers.size(), layers.size() == 1 ? " layer it matches is " : " layers it matches are ",
-                                         joinedWords(unit, " + "), ", ", layers.front(), " first: it does not act there"));
+            found.warnings.push_back(str("names ", stated, ", but ", layers.size(),
+                                         layers.size() == 1 ? " layer it matches is " : " layers it matches are ",
+                                         joinedWords(unit, " + "), ", ", layers.front(),
+                                         " first: it does not act there"));
         found.others.push_back({unit, layers});
     }
     return found;
@@ -79,7 +85,8 @@ std::vector<PatternMatch> matchPatterns(const Config& config, const ModelDescrip
     for (size_t i = 0; i < entries.size(); ++i)
         matches.push_back(match(str(kLayerConfigsPath, "[", i, "]"), entries[i].pattern, entries[i].line, model));
     for (size_t i = 0; i < entries.size(); ++i)
-        if (isShadowed(config, matches, i)) matches[i].warnings.emplace_back("has no effect: later patterns override all it sets");
+        if (isShadowed(config, matches, i))
+            matches[i].warnings.emplace_back("has no effect: later patterns override all it sets");
     for (size_t i = 0; i < config.qat.fusionPatterns.size(); ++i)
         matches.push_back(matchFusion(str(kFusionPatternsPath, "[", i, "]"), config.qat.fusionPatterns[i], model));
     return matches;

@@ -11,12 +11,12 @@ namespace qat {
 
 // Layers that a fusion matches and that are another unit in the graph than it states.
 struct OtherUnit {
-    std::vector<std::string> unit;    // conv, bn, silu
+    std::vector<std::string> unit;  // conv, bn, silu
     std::vector<std::string> layers;
 };
 
 struct PatternMatch {
-    std::string key;                  // quantization.layer_configs[2] or qat_params.fusion_patterns[0]
+    std::string key;  // quantization.layer_configs[2] or qat_params.fusion_patterns[0]
     std::string pattern;
     int line = 0;                     // 1-based in the file, 0 if not known
     std::vector<std::string> layers;  // in execution order

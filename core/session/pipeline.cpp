@@ -39,7 +39,8 @@ JobOutcome Pipeline::run() {
     describe();
     if (m_request.resume) restoreProgress();
     if (quantize) once("calibrate", [&] { calibrateStage(); });
-    if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen) once("search", [&] { searchWidthsStage(); });
+    if (adaptsWidths(m_config) && m_request.kind == JobKind::Pipeline && !chosen)
+        once("search", [&] { searchWidthsStage(); });
     if (repairsLayers(m_config)) once("repair", [&] { repairStage(); });
     if (analysisIsLeft()) m_done.erase("analyze");
     if (m_request.kind != JobKind::Pipeline) {
@@ -71,7 +72,8 @@ JobOutcome Pipeline::run() {
     if (m_config.train.epochs > 0 || corrects()) stage("evaluate", [&] { evaluateFinal(); });
     saveModel(m_folder.weights() / "final.safetensors", m_model);
     stage("export", [&] { exportStage(); });
-    if (const std::string gate = stabilityGate(m_facts.training, m_config.gate); !gate.empty()) m_facts.outcome.gates.push_back(gate);
+    if (const std::string gate = stabilityGate(m_facts.training, m_config.gate); !gate.empty())
+        m_facts.outcome.gates.push_back(gate);
     if (!m_facts.outcome.gates.empty()) m_facts.outcome.status = JobStatus::GateFailed;
     return m_facts.outcome;
 }
@@ -106,7 +108,8 @@ void Pipeline::load() {
     m_facts.trainLeftOut = m_train->leftOut();
     m_facts.valLeftOut = m_val->leftOut();
     m_facts.trainImages = m_train->size();
-    m_facts.valImages = m_config.data.valLimit > 0 ? std::min<int64_t>(m_val->size(), m_config.data.valLimit) : m_val->size();
+    m_facts.valImages =
+        m_config.data.valLimit > 0 ? std::min<int64_t>(m_val->size(), m_config.data.valLimit) : m_val->size();
     m_facts.outcome.validationImages = m_facts.valImages;
     const auto classes = static_cast<int64_t>(m_train->classNames().size());
     OpenedModel opened = openModel(m_config, classes);
@@ -144,13 +147,20 @@ void Pipeline::matchData(const std::string& model) {
 // The float network computes what it did, so it stays what FP32 means.
 void Pipeline::equalize() {
     const Equalization done = equalizeLayers(m_float);
-    const std::string curved = done.curved > 0 ? str("; ", done.curved, " pairs around SiLU or sigmoid cannot be equalized exactly, and are left alone") : "";
-    m_log.log(done.pairs > 0 ? LogLevel::Info : LogLevel::Warning, "repair",
-              str(done.pairs, " pairs of convolutions equalized", done.pairs > 0 ? str(", ranges of channels 1:", done.before, " before, 1:", done.after, " after") : "", curved));
+    const std::string curved =
+        done.curved > 0
+            ? str("; ", done.curved, " pairs around SiLU or sigmoid cannot be equalized exactly, and are left alone")
+            : "";
+    m_log.log(
+        done.pairs > 0 ? LogLevel::Info : LogLevel::Warning, "repair",
+        str(done.pairs, " pairs of convolutions equalized",
+            done.pairs > 0 ? str(", ranges of channels 1:", done.before, " before, 1:", done.after, " after") : "",
+            curved));
 }
 
 void Pipeline::logIgnored(const OpenedModel& opened) {
-    for (const auto& entry : opened.ignored) m_log.log(LogLevel::Warning, "import", opened.source + ": entry " + entry + " is not used");
+    for (const auto& entry : opened.ignored)
+        m_log.log(LogLevel::Warning, "import", opened.source + ": entry " + entry + " is not used");
 }
 
 void Pipeline::loadTeacher() {
@@ -168,32 +178,38 @@ void Pipeline::loadTeacher() {
     }
     foldBatchNorm(*m_teacher);
     checkTeacher(m_float, *m_teacher, m_config);
-    m_log.log(LogLevel::Info, "trainer", str("teacher: ", source, "; temperature ", how.temperature, ", alpha ", how.alpha));
+    m_log.log(LogLevel::Info, "trainer",
+              str("teacher: ", source, "; temperature ", how.temperature, ", alpha ", how.alpha));
 }
 
 void Pipeline::insertQuantizers() {
     m_plan = resolvePlan(m_model, m_config);
     for (const auto& warning : m_plan.warnings) m_log.log(LogLevel::Warning, "quant", warning);
-    require(!m_plan.weights.empty(), ErrorKind::BadInput, "the configuration leaves every layer in float: nothing to quantize");
+    require(!m_plan.weights.empty(), ErrorKind::BadInput,
+            "the configuration leaves every layer in float: nothing to quantize");
     const auto& formats = m_config.exporting.formats;
     const bool writes = m_request.kind == JobKind::Pipeline && std::ranges::find(formats, "onnx") != formats.end();
     if (writes)  // said before hours of training, not after
-        for (const std::string& refusal : refusals(lintPlacement(m_model, m_plan, Runtime::OnnxRuntime), Runtime::OnnxRuntime))
+        for (const std::string& refusal :
+             refusals(lintPlacement(m_model, m_plan, Runtime::OnnxRuntime), Runtime::OnnxRuntime))
             m_log.log(LogLevel::Warning, "export", refusal);
     m_facts.outcome.fp32Bytes = deviceBytes(m_float, nullptr);
     m_facts.outcome.quantizedBytes = deviceBytes(m_float, &m_plan);
     m_quantizers.emplace(m_model, m_plan);
-    m_log.log(LogLevel::Info, "quant", str(m_plan.weights.size(), " weights and ", m_plan.groups.size(), " activation ranges quantized, ",
-                                           m_plan.skipped.size(), " layers left in float"));
+    m_log.log(LogLevel::Info, "quant",
+              str(m_plan.weights.size(), " weights and ", m_plan.groups.size(), " activation ranges quantized, ",
+                  m_plan.skipped.size(), " layers left in float"));
 }
 
 // Two switches for one thing: both must be on.
 void Pipeline::describe() {
-    const ModelDescription description = describeGraph(m_float, m_config.data.imgsz, m_config.train.quantize ? &m_plan : nullptr);
+    const ModelDescription description =
+        describeGraph(m_float, m_config.data.imgsz, m_config.train.quantize ? &m_plan : nullptr);
     writeLayers(m_folder, description.layers);
 }
 
-std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset>& data, int64_t count, int batch, bool shuffle, std::vector<int64_t>* taken) {
+std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset>& data, int64_t count, int batch,
+                                             bool shuffle, std::vector<int64_t>* taken) {
     LoaderOptions options = shuffledOptions(m_config);
     options.batch = batch;
     options.shuffle = shuffle;
@@ -206,7 +222,8 @@ std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset
         if (!next) return at::Tensor();
         const at::Tensor batchImages = left < next->images.size(0) ? next->images.slice(0, 0, left) : next->images;
         left -= batchImages.size(0);
-        for (int64_t i = 0; taken && i < batchImages.size(0); ++i) taken->push_back(next->info[static_cast<size_t>(i)].index);
+        for (int64_t i = 0; taken && i < batchImages.size(0); ++i)
+            taken->push_back(next->info[static_cast<size_t>(i)].index);
         return batchImages;
     };
 }
@@ -229,11 +246,13 @@ EvaluationResult Pipeline::validate(const Graph& graph, const std::string& stage
     return evaluate(graph, loader, {NmsOptions::validate(), keep}, m_cancel, progress);
 }
 
-void Pipeline::report(const std::string& series, const DetectionMetrics& metrics, std::optional<JobOutcome::Accuracy>& slot) {
+void Pipeline::report(const std::string& series, const DetectionMetrics& metrics,
+                      std::optional<JobOutcome::Accuracy>& slot) {
     slot = {metrics.map, metrics.map50};
     m_log.scalar(series + "/mAP50-95", 0, metrics.map);
     m_log.scalar(series + "/mAP50", 0, metrics.map50);
-    m_log.log(LogLevel::Info, "eval", str(series, ": mAP50-95 ", metrics.map, ", mAP50 ", metrics.map50, " on ", metrics.images, " images"));
+    m_log.log(LogLevel::Info, "eval",
+              str(series, ": mAP50-95 ", metrics.map, ", mAP50 ", metrics.map50, " on ", metrics.images, " images"));
 }
 
 void Pipeline::evaluateFloat() {
@@ -249,17 +268,27 @@ void Pipeline::evaluatePtq() {
 }
 
 void Pipeline::trainStage() {
-    if (m_quantizers && !std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors")) m_quantizers->startLearnedScales(m_model);
+    if (m_quantizers && !std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors"))
+        m_quantizers->startLearnedScales(m_model);
     const bool resume = m_request.resume && std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors");
     const std::unique_ptr<Loss> loss = makeLoss(m_model, m_config.train, *m_train);
-    const TrainJob job{.graph = m_model, .loss = *loss, .quantizers = m_quantizers ? &*m_quantizers : nullptr,
-                       .teacher = m_teacher ? &*m_teacher : nullptr, .config = m_config, .data = m_train,
-                       .checkpointFolder = m_folder.checkpoint(), .weightsFolder = m_folder.weights(), .resume = resume, .startMap = startAccuracy(),
+    const TrainJob job{.graph = m_model,
+                       .loss = *loss,
+                       .quantizers = m_quantizers ? &*m_quantizers : nullptr,
+                       .teacher = m_teacher ? &*m_teacher : nullptr,
+                       .config = m_config,
+                       .data = m_train,
+                       .checkpointFolder = m_folder.checkpoint(),
+                       .weightsFolder = m_folder.weights(),
+                       .resume = resume,
+                       .startMap = startAccuracy(),
                        .validate = [&](const Graph& graph) { return validate(graph, "", false).metrics; },
-                       .epochDone = [&](const TrainOutcome& outcome) {
-                           m_facts.training = outcome;  // if training fails later, the summary still tells of these epochs
-                           writeResults(m_folder.results(), outcome.epochs);
-                       }};
+                       .epochDone =
+                           [&](const TrainOutcome& outcome) {
+                               m_facts.training =
+                                   outcome;  // if training fails later, the summary still tells of these epochs
+                               writeResults(m_folder.results(), outcome.epochs);
+                           }};
     m_facts.training = train(job, m_log, m_cancel);
 }
 
@@ -281,10 +310,12 @@ JobOutcome::Accuracy Pipeline::trainedAccuracy() {
 }
 
 void Pipeline::reestimateStage() {
-    const int64_t wanted = std::min<int64_t>(m_train->size(), int64_t{m_config.oscillation.bnReestimation} * m_config.train.batchSize);
+    const int64_t wanted =
+        std::min<int64_t>(m_train->size(), int64_t{m_config.oscillation.bnReestimation} * m_config.train.batchSize);
     const int64_t batches = (wanted + m_config.train.batchSize - 1) / m_config.train.batchSize;
-    const NormStatistics estimated = reestimateNorms(m_model, images(m_train, wanted, m_config.train.batchSize, true), m_cancel,
-                                                     [&](int64_t done) { m_log.progress("reestimate", done, batches); });
+    const NormStatistics estimated =
+        reestimateNorms(m_model, images(m_train, wanted, m_config.train.batchSize, true), m_cancel,
+                        [&](int64_t done) { m_log.progress("reestimate", done, batches); });
     const JobOutcome::Accuracy trainedBefore = trainedAccuracy();
     const double before = trainedBefore.map;
     const NormStatistics trained = exchangeNorms(m_model, estimated);
@@ -294,9 +325,10 @@ void Pipeline::reestimateStage() {
     m_log.scalar("reestimate/after/mAP50-95", 0, after);
     if (after < before) exchangeNorms(m_model, trained);
     m_reestimated = after < before ? trainedBefore : JobOutcome::Accuracy{measured.map, measured.map50};
-    m_log.log(after < before ? LogLevel::Warning : LogLevel::Info, "trainer",
-              str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: mAP50-95 ", before, " before, ", after,
-                  " after", after < before ? "; those of the training are kept" : ""));
+    m_log.log(
+        after < before ? LogLevel::Warning : LogLevel::Info, "trainer",
+        str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: mAP50-95 ",
+            before, " before, ", after, " after", after < before ? "; those of the training are kept" : ""));
 }
 
 void Pipeline::evaluateFinal() {
@@ -318,7 +350,9 @@ void Pipeline::exportStage() {
         }
         const Graph form = exportForm(m_model, m_config.data.imgsz);
         ExportedFile file = writeOnnxFile(form, m_config.exporting, m_folder.exports());
-        m_log.log(LogLevel::Info, "export", str("exports/model.onnx: ", file.bytes, " bytes, ", file.quantizedLayers, " quantized layers, passed checker and shape inference"));
+        m_log.log(LogLevel::Info, "export",
+                  str("exports/model.onnx: ", file.bytes, " bytes, ", file.quantizedLayers,
+                      " quantized layers, passed checker and shape inference"));
         for (const auto& note : file.notes) m_log.log(LogLevel::Info, "export", note);
         file.check.sentence = "the exported file was not checked: export.validate is false";
         if (m_config.exporting.validate) checkExported(file, form);
@@ -328,7 +362,8 @@ void Pipeline::exportStage() {
     }
 }
 
-// A file that a runtime refuses or computes otherwise fails a gate; one that no runtime could be asked about is only noted.
+// A file that a runtime refuses or computes otherwise fails a gate; one that no runtime could be asked about is only
+// noted.
 void Pipeline::checkExported(ExportedFile& file, const Graph& form) {
     file.check = checkOnnxFile(file.path, form, m_float, m_val, m_config, m_cancel);
     static constexpr std::array kLevels{LogLevel::Warning, LogLevel::Info, LogLevel::Error};  // by CheckResult

@@ -50,7 +50,8 @@ private:
     void repairStage();
     void equalize();
     // The coreset of `wanted` training images, and what is said about it; progress is that of `stage`.
-    std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, const char* stage, CalibrationImages& said);
+    std::shared_ptr<const Dataset> coresetOf(int64_t wanted, int64_t progressTotal, const char* stage,
+                                             CalibrationImages& said);
     void evaluateFloat();
     void evaluatePtq();
     void analyze();
@@ -58,7 +59,7 @@ private:
     void sensitivity();
     void trainStage();
     std::optional<double> startAccuracy();
-    void reestimateStage();  // keeps the statistics that are more accurate on the validation images
+    void reestimateStage();                  // keeps the statistics that are more accurate on the validation images
     JobOutcome::Accuracy trainedAccuracy();  // of the model as training left it
     // Quantization correction, in pipeline_correction.cpp. False: stopped on request.
     bool corrects() const;
@@ -69,8 +70,9 @@ private:
     void evaluateFinal();
     void exportStage();
     // Across sittings, in pipeline_resume.cpp.
-    void once(const std::string& name, const std::function<void()>& work);  // a stage, unless an earlier sitting finished it
-    void finished(const std::string& name);  // keeps what the stage, or a part of one, has come to
+    void once(const std::string& name,
+              const std::function<void()>& work);  // a stage, unless an earlier sitting finished it
+    void finished(const std::string& name);        // keeps what the stage, or a part of one, has come to
     void restoreProgress();
     void restoreCalibrated();
     bool comparesLater() const;
@@ -84,7 +86,8 @@ private:
     Loader validationLoader() const;
     // Batches of calibration or validation images for analyses: `images` in all, as a function that ends with an
     // undefined tensor.
-    std::function<at::Tensor()> images(const std::shared_ptr<const Dataset>& data, int64_t images, int batch, bool shuffle,
+    std::function<at::Tensor()> images(const std::shared_ptr<const Dataset>& data, int64_t images, int batch,
+                                       bool shuffle,
                                        std::vector<int64_t>* taken = nullptr);  // their indices, added
     void report(const std::string& series, const DetectionMetrics& metrics, std::optional<JobOutcome::Accuracy>& slot);
     void showImages(const std::vector<ImageDetections>& quantized, const std::string& stage);
@@ -98,12 +101,12 @@ private:
     SummaryFacts m_facts;
 
     std::shared_ptr<const Dataset> m_train, m_val;
-    std::set<std::string> m_damaged;  // what logDamaged() has said
-    Graph m_float;      // what FP32 means in this run
-    Graph m_model;      // what is calibrated, trained, exported
+    std::set<std::string> m_damaged;                    // what logDamaged() has said
+    Graph m_float;                                      // what FP32 means in this run
+    Graph m_model;                                      // what is calibrated, trained, exported
     std::optional<JobOutcome::Accuracy> m_reestimated;  // of the model behind that stage
-    std::optional<Graph> m_teacher;  // of distillation
-    std::set<std::string> m_done;  // stages, and parts of `analyze`, that are finished
+    std::optional<Graph> m_teacher;                     // of distillation
+    std::set<std::string> m_done;                       // stages, and parts of `analyze`, that are finished
     QuantPlan m_plan;
     std::optional<QuantizerSet> m_quantizers;
     std::vector<ImageDetections> m_floatDetections;

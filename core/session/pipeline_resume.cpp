@@ -21,7 +21,8 @@ json accuracyJson(const std::optional<JobOutcome::Accuracy>& a) {
 std::optional<JobOutcome::Accuracy> accuracyFrom(const json& j) {
     if (j.is_null()) return std::nullopt;
     const auto isShare = [](const json& value) { return value.is_number() && value >= 0 && value <= 1; };
-    require(j.is_array() && j.size() == 2 && isShare(j[0]) && isShare(j[1]), ErrorKind::BadInput, "an accuracy is none");
+    require(j.is_array() && j.size() == 2 && isShare(j[0]) && isShare(j[1]), ErrorKind::BadInput,
+            "an accuracy is none");
     return JobOutcome::Accuracy{j[0].get<double>(), j[1].get<double>()};
 }
 
@@ -44,8 +45,10 @@ void Pipeline::finished(const std::string& name) {
     const bool moved = name == "calibrate" || name == "search" || name == "repair";
     m_done.insert(name);
     if (moved) saveCalibrated(calibratedFile(), stageIdentity(), m_model, *m_quantizers);
-    const json progress{{"fp32", accuracyJson(m_facts.outcome.fp32)}, {"ptq", accuracyJson(m_facts.outcome.ptq)},
-                        {"done", m_done}, {"repair", m_facts.repairNote}};
+    const json progress{{"fp32", accuracyJson(m_facts.outcome.fp32)},
+                        {"ptq", accuracyJson(m_facts.outcome.ptq)},
+                        {"done", m_done},
+                        {"repair", m_facts.repairNote}};
     writeFileAtomic(m_folder.checkpoint() / "stages.json", jsonText(progress) + "\n");
     if (name == "sensitivity" || name == "search") std::filesystem::remove(sweepFile(name));
 }
@@ -55,9 +58,13 @@ std::filesystem::path Pipeline::calibratedFile() const {
     return m_folder.checkpoint() / (m_done.contains("repair") ? "repaired.safetensors" : "calibrated.safetensors");
 }
 
-std::filesystem::path Pipeline::sweepFile(const std::string& name) const { return m_folder.checkpoint() / (name + ".json"); }
+std::filesystem::path Pipeline::sweepFile(const std::string& name) const {
+    return m_folder.checkpoint() / (name + ".json");
+}
 
-std::string Pipeline::stageIdentity() const { return jobIdentity(m_config, storedShapes(m_float)); }
+std::string Pipeline::stageIdentity() const {
+    return jobIdentity(m_config, storedShapes(m_float));
+}
 
 // Previews compare with the detections of the network in float, which are not kept.
 bool Pipeline::comparesLater() const {
@@ -89,11 +96,13 @@ void Pipeline::restoreProgress() {
 
 void Pipeline::restoreCalibrated() {
     try {
-        require(m_done.contains("calibrate"), ErrorKind::BadInput, (m_folder.checkpoint() / "stages.json").string(), " is of an earlier version");
+        require(m_done.contains("calibrate"), ErrorKind::BadInput, (m_folder.checkpoint() / "stages.json").string(),
+                " is of an earlier version");
         loadCalibrated(calibratedFile(), stageIdentity(), m_model, *m_quantizers);
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::BadInput && error.kind() != ErrorKind::Io) throw;
-        m_log.log(LogLevel::Warning, "session", str("what was calibrated cannot be used (", error.what(), "), so that calibration is done anew"));
+        m_log.log(LogLevel::Warning, "session",
+                  str("what was calibrated cannot be used (", error.what(), "), so that calibration is done anew"));
         m_done.clear();
         m_facts.outcome.fp32 = m_facts.outcome.ptq = std::nullopt;
         m_model = m_float.clone(true);

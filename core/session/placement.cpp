@@ -101,8 +101,7 @@ PlacementReport describePlacement(const Config& config) {
         for (PlacementFinding& finding : lintPlacement(graph, plan, runtime))
             report.findings.push_back(std::move(finding));
     for (const PlacementFinding& finding : report.findings)
-        if (!report.layersAt.contains(finding.node))
-            report.layersAt[finding.node] = layerNamesAt(graph, finding.node);
+        if (!report.layersAt.contains(finding.node)) report.layersAt[finding.node] = layerNamesAt(graph, finding.node);
     return report;
 }
 

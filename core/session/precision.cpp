@@ -52,10 +52,14 @@ std::string widths(int base, std::set<int> all) {
 // fp8, fp8e5m2, fp16; "" of integers.
 std::string floatName(DType type) {
     switch (type) {
-        case DType::Float8E4m3: return "fp8";
-        case DType::Float8E5m2: return "fp8e5m2";
-        case DType::Float16: return "fp16";
-        default: return "";
+        case DType::Float8E4m3:
+            return "fp8";
+        case DType::Float8E5m2:
+            return "fp8e5m2";
+        case DType::Float16:
+            return "fp16";
+        default:
+            return "";
     }
 }
 

@@ -45,7 +45,8 @@ std::string writePreview(const RunFolder& folder, const Dataset& data, int64_t i
 
 }  // namespace
 
-std::vector<ImageRow> previewRows(const RunFolder& folder, const Dataset& data, const std::vector<ImageDetections>& fp32,
+std::vector<ImageRow> previewRows(const RunFolder& folder, const Dataset& data,
+                                  const std::vector<ImageDetections>& fp32,
                                   const std::vector<ImageDetections>& quantized, const std::string& stage, int count) {
     std::map<std::string, const ImageDetections*> other;
     for (const ImageDetections& image : quantized) other[image.path] = &image;
@@ -58,9 +59,17 @@ std::vector<ImageRow> previewRows(const RunFolder& folder, const Dataset& data, 
     for (int64_t i = 0; i < data.size(); ++i) indexOf[data.path(i)] = i;
     std::vector<ImageRow> rows;
     for (const auto& [score, image] : ranked) {
-        ImageRow row{image->path, image->width, image->height, "", stage, visible(image->detections), visible(other.at(image->path)->detections), image->labels};
+        ImageRow row{image->path,
+                     image->width,
+                     image->height,
+                     "",
+                     stage,
+                     visible(image->detections),
+                     visible(other.at(image->path)->detections),
+                     image->labels};
         const auto index = indexOf.find(image->path);
-        if (!std::filesystem::exists(image->path) && index != indexOf.end()) row.preview = writePreview(folder, data, index->second);
+        if (!std::filesystem::exists(image->path) && index != indexOf.end())
+            row.preview = writePreview(folder, data, index->second);
         rows.push_back(std::move(row));
     }
     return rows;

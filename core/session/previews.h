@@ -12,9 +12,10 @@
 
 namespace qat {
 
-// One row an image of `fp32`, with what `quantized` finds in the same image. Pictures that are no file of their own (drawn
-// ones) are written to previews/. Images that differ most come first; at most `count`.
-std::vector<ImageRow> previewRows(const RunFolder& folder, const Dataset& data, const std::vector<ImageDetections>& fp32,
+// One row an image of `fp32`, with what `quantized` finds in the same image. Pictures that are no file of their own
+// (drawn ones) are written to previews/. Images that differ most come first; at most `count`.
+std::vector<ImageRow> previewRows(const RunFolder& folder, const Dataset& data,
+                                  const std::vector<ImageDetections>& fp32,
                                   const std::vector<ImageDetections>& quantized, const std::string& stage, int count);
 
 }  // namespace qat

@@ -21,11 +21,15 @@ namespace {
 std::mutex shortageMutex;  // jobs of the window prepare on threads of their own
 std::string shortage;
 
-int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+int cores() {
+    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
-// Threads of libtorch's pool, which begins with one a core, those of OpenMP, and one that watches over the run. The pool
-// does not look whether its threads started and then waits for them for ever; OpenMP ends the program.
-int threadsFor(int count) { return std::max(count, cores()) + count; }
+// Threads of libtorch's pool, which begins with one a core, those of OpenMP, and one that watches over the run. The
+// pool does not look whether its threads started and then waits for them for ever; OpenMP ends the program.
+int threadsFor(int count) {
+    return std::max(count, cores()) + count;
+}
 
 // Without touching that pool: libtorch asks the environment for its number of threads until it is told one.
 void computeAlone() {
@@ -39,8 +43,8 @@ void startOpenMp() {
     {}
 }
 
-// Its threads would cut sums by their number; products are shared out in ops/fixed_split.h instead. Other libraries that may
-// stand in for it have one thread, or cut by sizes.
+// Its threads would cut sums by their number; products are shared out in ops/fixed_split.h instead. Other libraries
+// that may stand in for it have one thread, or cut by sizes.
 void keepBlasOnOneThread() {
     const int others = omp_get_max_threads();  // OpenBLAS on OpenMP sets them as well
     if (const auto set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
@@ -69,7 +73,9 @@ void useThreads(int count) {
     const bool enough = startable == threadsFor(count);
     const std::lock_guard lock(shortageMutex);
     shortage = enough ? ""
-                      : str("only ", startable, " more threads can be started (ulimit -u, or a limit of the container), so one thread computes instead of ",
+                      : str("only ", startable,
+                            " more threads can be started (ulimit -u, or a limit of the container), so one thread "
+                            "computes instead of ",
                             count);
     if (!enough) return computeAlone();
     at::set_num_threads(count);

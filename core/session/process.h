@@ -5,8 +5,8 @@
 
 namespace qat {
 
-// Once a process, later calls do nothing: as many intra-op threads as there are cores (or OMP_NUM_THREADS), and a heap that
-// keeps the memory of large tensors (returning it means page faults on every step).
+// Once a process, later calls do nothing: as many intra-op threads as there are cores (or OMP_NUM_THREADS), and a heap
+// that keeps the memory of large tensors (returning it means page faults on every step).
 void prepareProcess();
 
 // Threads that compute from here on, called from this thread; 0: OMP_NUM_THREADS, else as many as there are cores. One

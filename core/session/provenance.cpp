@@ -73,7 +73,8 @@ std::vector<FileDigest> artifactsOf(const fs::path& runFolder) {
     for (auto entry = fs::recursive_directory_iterator(runFolder, gone);
          !gone && entry != fs::recursive_directory_iterator(); entry.increment(gone)) {
         const fs::path relative = entry->path().lexically_relative(runFolder);
-        if (kLeftOut.contains(relative.string())) entry.disable_recursion_pending();
+        if (kLeftOut.contains(relative.string()))
+            entry.disable_recursion_pending();
         else if (entry->is_regular_file(gone) && !isHalfWritten(relative) && !isLockFile(relative)) {
             int64_t bytes = 0;
             Sha256 digest;

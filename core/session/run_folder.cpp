@@ -31,8 +31,9 @@ std::string column(double value) {
 // A link to a larger disk is the user's own; one that somebody else prepared sends our files where he wants them.
 void refuseForeignLink(const std::filesystem::path& path) {
     struct stat info {};
-    require(::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode) || info.st_uid == ::geteuid() || info.st_uid == 0, ErrorKind::BadInput,
-            path.string(), " is a link that belongs to another user: nothing is written through it");
+    require(
+        ::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode) || info.st_uid == ::geteuid() || info.st_uid == 0,
+        ErrorKind::BadInput, path.string(), " is a link that belongs to another user: nothing is written through it");
 }
 
 // train_params.lr was 0.01 and is 0.1, ...: five at most.
@@ -41,7 +42,8 @@ std::string told(const std::vector<ConfigDifference>& differences) {
     const auto shown = [](const std::string& value) { return value.empty() ? std::string("empty") : value; };
     std::string text;
     for (size_t i = 0; i < std::min(differences.size(), kMost); ++i)
-        text += str(i ? ", " : "", differences[i].key, " was ", shown(differences[i].first), " and is ", shown(differences[i].second));
+        text += str(i ? ", " : "", differences[i].key, " was ", shown(differences[i].first), " and is ",
+                    shown(differences[i].second));
     return differences.size() > kMost ? str(text, " and ", differences.size() - kMost, " more") : text;
 }
 
@@ -66,7 +68,8 @@ void adoptSettings(const RunFolder& folder, const JobRequest& request, const Con
             std::filesystem::remove(folder.checkpoint() / name);
     }
     std::error_code unreadable;
-    if (!std::filesystem::equivalent(request.config, folder.config(), unreadable)) writeFileAtomic(folder.userConfig(), readFile(request.config));
+    if (!std::filesystem::equivalent(request.config, folder.config(), unreadable))
+        writeFileAtomic(folder.userConfig(), readFile(request.config));
     writeFileAtomic(folder.config(), writeConfig(config));
 }
 
@@ -74,15 +77,18 @@ void adoptSettings(const RunFolder& folder, const JobRequest& request, const Con
 
 void requireSameRun(const RunFolder& folder, const Config& config) {
     std::error_code unreadable;
-    require(std::filesystem::exists(folder.config(), unreadable), ErrorKind::BadInput, "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
+    require(std::filesystem::exists(folder.config(), unreadable), ErrorKind::BadInput,
+            "cannot resume: ", folder.root.string(), " is not a run folder (no config.yaml)");
     const Config kept = loadConfig(folder.config());
     const auto differences = lastingDifferences(kept, config);
-    require(differences.empty(), ErrorKind::BadInput, "cannot resume ", folder.root.string(), " with another configuration: ", told(differences));
+    require(differences.empty(), ErrorKind::BadInput, "cannot resume ", folder.root.string(),
+            " with another configuration: ", told(differences));
     requireReachable(folder, kept, config);
 }
 
 bool hasMoreToDo(const RunFolder& folder, const Config& config) {
-    return std::ranges::any_of(diffConfigs(loadConfig(folder.config()), config), [](const ConfigDifference& d) { return asksForMore(d.key); });
+    return std::ranges::any_of(diffConfigs(loadConfig(folder.config()), config),
+                               [](const ConfigDifference& d) { return asksForMore(d.key); });
 }
 
 void checkRunFolder(const JobRequest& request, const Config& config) {
@@ -97,7 +103,9 @@ void checkRunFolder(const JobRequest& request, const Config& config) {
 RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
     checkRunFolder(request, config);
     const RunFolder folder{request.out};
-    for (const auto& path : {folder.weights(), folder.checkpoint(), folder.previews(), folder.exports(), folder.tensorboard()}) makeWritableFolder(path), refuseForeignLink(path);
+    for (const auto& path :
+         {folder.weights(), folder.checkpoint(), folder.previews(), folder.exports(), folder.tensorboard()})
+        makeWritableFolder(path), refuseForeignLink(path);
     if (request.resume) {
         removeHalfWritten(folder.root);
         const Config kept = loadConfig(folder.config());
@@ -114,7 +122,8 @@ void writeResults(const std::filesystem::path& file, const std::vector<EpochResu
     std::vector<std::string> columns{"epoch"};
     if (!epochs.empty())
         for (const LossTerm& loss : epochs.front().losses) columns.push_back("train/" + loss.name + "_loss");
-    columns.insert(columns.end(), {"metrics/precision(B)", "metrics/recall(B)", "metrics/mAP50(B)", "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"});
+    columns.insert(columns.end(), {"metrics/precision(B)", "metrics/recall(B)", "metrics/mAP50(B)",
+                                   "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"});
     const bool both = !epochs.empty() && epochs.front().rawMap;
     if (both) columns.insert(columns.end(), {"metrics/raw/mAP50(B)", "metrics/raw/mAP50-95(B)"});
     if (distilled) columns.push_back("train/distill_loss");

@@ -40,7 +40,8 @@ std::vector<Cell> times(const std::vector<Cell>& cells, const std::vector<Cell>&
 
 std::vector<Cell> cellsOf(const GroupRequest& group, const Config& base) {
     std::vector<Cell> precisions, calibrations, methods, seeds;
-    for (const std::string& name : group.precisions) precisions.push_back({canonicalPrecision(name), precisionOverrides(name, base)});
+    for (const std::string& name : group.precisions)
+        precisions.push_back({canonicalPrecision(name), precisionOverrides(name, base)});
     for (const std::string& name : group.calibrations) calibrations.push_back({name, {{"calibration.method", name}}});
     for (const std::string& name : group.methods) methods.push_back({name, methodOverrides(name, base)});
     for (const int64_t seed : group.seeds)

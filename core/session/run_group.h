@@ -1,4 +1,5 @@
-// Formats, calibrations, methods and seeds, each with each, as runs in one folder from one command; goes on where it was interrupted.
+// Formats, calibrations, methods and seeds, each with each, as runs in one folder from one command; goes on where it
+// was interrupted.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +16,9 @@ namespace qat {
 
 struct GroupRequest {
     std::filesystem::path config;  // what all runs have in common
-    std::filesystem::path out;     // the group's folder; runs are OUT/<model>[-<precision>][-<calibration>]-<method>-s<seed>
-    std::string data;              // replaces data.path if not empty
+    std::filesystem::path
+        out;           // the group's folder; runs are OUT/<model>[-<precision>][-<calibration>]-<method>-s<seed>
+    std::string data;  // replaces data.path if not empty
     std::vector<std::pair<std::string, std::string>> overrides;
     std::vector<std::string> precisions;    // see precisionOverrides(); none: the configuration's
     std::vector<std::string> calibrations;  // of calibration.method; none: the configuration's

@@ -81,7 +81,8 @@ std::optional<Mark> readMark(int file) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_object()) return std::nullopt;
     Mark mark{0, textOf(json, "host"), textOf(json, "boot"), textOf(json, "started")};
-    if (const auto pid = json.find("pid"); pid != json.end() && pid->is_number_integer()) mark.pid = pid->get<int64_t>();
+    if (const auto pid = json.find("pid"); pid != json.end() && pid->is_number_integer())
+        mark.pid = pid->get<int64_t>();
     return mark;
 }
 
@@ -120,7 +121,8 @@ RunHolder holderOf(int file) {
     if (mark) holder.pid = mark->pid, holder.host = mark->host;
     holder.secondsSinceSign = secondsSinceSign(info);
     const bool here = !mark || isOfThisMachine(*mark);
-    if (locked) holder.state = here ? RunHolder::State::Here : RunHolder::State::Elsewhere;
+    if (locked)
+        holder.state = here ? RunHolder::State::Here : RunHolder::State::Elsewhere;
     else
         holder.state = (here && lock) || holder.secondsSinceSign > kLifeSeconds ? RunHolder::State::Gone
                                                                                 : RunHolder::State::Elsewhere;
@@ -130,8 +132,9 @@ RunHolder holderOf(int file) {
 [[noreturn]] void refuse(const fs::path& folder, const RunHolder& holder) {
     const std::string process = holder.pid > 0 ? str("process ", holder.pid) : "another process";
     if (holder.state == RunHolder::State::Elsewhere)
-        fail(ErrorKind::BadInput, folder.string(), " is in use: ", process, " on ", holder.host, " works in it, last seen ",
-             std::lround(holder.secondsSinceSign), " s ago; a run that was killed there is free after ", kLifeSeconds, " s");
+        fail(ErrorKind::BadInput, folder.string(), " is in use: ", process, " on ", holder.host,
+             " works in it, last seen ", std::lround(holder.secondsSinceSign),
+             " s ago; a run that was killed there is free after ", kLifeSeconds, " s");
     fail(ErrorKind::BadInput, folder.string(), " is in use: ", process, " works in it; wait for its end, or stop it");
 }
 
@@ -140,7 +143,8 @@ RunHolder holderOf(int file) {
 }
 
 bool isStillAt(int file, const fs::path& path) {
-    struct stat own {}, there {};
+    struct stat own {
+    }, there{};
     return ::fstat(file, &own) == 0 && ::lstat(path.c_str(), &there) == 0 && own.st_ino == there.st_ino &&
            own.st_dev == there.st_dev;
 }
@@ -169,7 +173,8 @@ int tryLock(const fs::path& folder) {
 
 // The new line goes over the old one before the rest is cut off, so that a reader always finds a whole line.
 void writeMark(int file, const fs::path& path) {
-    const nlohmann::ordered_json mark{{"pid", ::getpid()}, {"host", hostName()}, {"boot", bootId()}, {"started", isoTime()}};
+    const nlohmann::ordered_json mark{
+        {"pid", ::getpid()}, {"host", hostName()}, {"boot", bootId()}, {"started", isoTime()}};
     const std::string line = mark.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     const bool written = ::pwrite(file, line.data(), line.size(), 0) == static_cast<ssize_t>(line.size()) &&
                          ::ftruncate(file, static_cast<off_t>(line.size())) == 0 && ::futimens(file, nullptr) == 0;
@@ -185,7 +190,8 @@ RunHolder runHolder(const std::filesystem::path& run) {
 
 void requireNobodyIn(const std::filesystem::path& folder) {
     std::error_code ignored;
-    for (fs::path at = fs::absolute(folder, ignored).lexically_normal(); at.has_relative_path(); at = at.parent_path()) {
+    for (fs::path at = fs::absolute(folder, ignored).lexically_normal(); at.has_relative_path();
+         at = at.parent_path()) {
         const RunHolder holder = runHolder(at);
         if (holder.state == RunHolder::State::Here || holder.state == RunHolder::State::Elsewhere) refuse(at, holder);
     }

@@ -14,8 +14,8 @@ namespace qat {
 
 // Who works in a folder, by its file run.lock.
 struct RunHolder {
-    // Nobody: there is no lock, so no job or one that ended by itself. Here: a process of this machine works. Elsewhere:
-    // one of another machine, whose last sign of life is young. Gone: the job was killed.
+    // Nobody: there is no lock, so no job or one that ended by itself. Here: a process of this machine works.
+    // Elsewhere: one of another machine, whose last sign of life is young. Gone: the job was killed.
     enum class State { Nobody, Here, Elsewhere, Gone };
     State state = State::Nobody;
     int64_t pid = 0;  // 0: not known
@@ -26,8 +26,8 @@ struct RunHolder {
 // Looks and changes nothing; never throws for what it finds. A folder that cannot be read has nobody.
 RunHolder runHolder(const std::filesystem::path& run);
 
-// Throws Error{BadInput} with the process's number if a job works in the folder or in one above it: nobody else is to write
-// there.
+// Throws Error{BadInput} with the process's number if a job works in the folder or in one above it: nobody else is to
+// write there.
 void requireNobodyIn(const std::filesystem::path& folder);
 
 // Asks whoever works in the folder to finish the batch, write a checkpoint and end, from any process or machine. Throws
@@ -37,12 +37,12 @@ void requestStop(const std::filesystem::path& run);
 // Whether the name is that of a file of the lock: it comes and goes with the job and is no part of the result.
 bool isLockFile(const std::filesystem::path& name);
 
-// One job's right to write into a folder. Held, it renews the sign of life every few seconds and hands a request to stop
-// on to the token, within a quarter of a second; the request is then removed, as is one from before the lock.
+// One job's right to write into a folder. Held, it renews the sign of life every few seconds and hands a request to
+// stop on to the token, within a quarter of a second; the request is then removed, as is one from before the lock.
 class RunLock {
 public:
-    // Takes over what a killed process left. Throws Error{BadInput} with the process's number if another job works in the
-    // folder, which must exist, and Error{Io} if it cannot be locked.
+    // Takes over what a killed process left. Throws Error{BadInput} with the process's number if another job works in
+    // the folder, which must exist, and Error{Io} if it cannot be locked.
     RunLock(const std::filesystem::path& folder, CancelToken& cancel);
     ~RunLock();
     RunLock(const RunLock&) = delete;

@@ -26,14 +26,17 @@ void makeAbsolute(std::string& path) {
 }
 
 std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
-    if (kind != JobKind::Pipeline) return repairsLayers(config) ? std::vector<std::string>{"load", "calibrate", "repair", "analyze"} : std::vector<std::string>{"load", "calibrate", "analyze"};
+    if (kind != JobKind::Pipeline)
+        return repairsLayers(config) ? std::vector<std::string>{"load", "calibrate", "repair", "analyze"}
+                                     : std::vector<std::string>{"load", "calibrate", "analyze"};
     std::vector<std::string> stages{"load"};
     if (config.train.quantize) stages.push_back("calibrate");
     if (adaptsWidths(config)) stages.push_back("search");
     if (repairsLayers(config)) stages.push_back("repair");
     if (config.analysis.compareWithFp32) stages.push_back("evaluate_fp32");
     if (config.train.quantize) stages.push_back("evaluate_ptq");
-    if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects) stages.push_back("analyze");
+    if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects)
+        stages.push_back("analyze");
     const bool corrects = config.qc.enabled && config.train.quantize;
     if (config.train.epochs > 0) stages.push_back("train");
     if (reestimatesNorms(config)) stages.push_back("reestimate");
@@ -70,9 +73,12 @@ JobOutcome notStarted(const StageGate& gate) {
 }
 
 void tellGate(const StageGate& gate, const Config& config, EventSink& log) {
-    if (gate.state == StageGateState::Overridden) log.log(LogLevel::Warning, "session", "gate overridden: " + gate.missing);
+    if (gate.state == StageGateState::Overridden)
+        log.log(LogLevel::Warning, "session", "gate overridden: " + gate.missing);
     if (gate.state == StageGateState::NotAsked)
-        log.log(LogLevel::Warning, "session", str("model.variant is ", config.model.variant, ", and gate.evidence names no folder of runs that show that n and s train stably"));
+        log.log(LogLevel::Warning, "session",
+                str("model.variant is ", config.model.variant,
+                    ", and gate.evidence names no folder of runs that show that n and s train stably"));
 }
 
 Config configOf(const JobRequest& request, std::vector<std::string>* notices) {
@@ -110,18 +116,21 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     facts.createdAt = isoTime();
     facts.overrides = overridesOf(request);
     facts.stageGate = gate;
-    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" + precisionName(config) + "_s" + std::to_string(config.run.seed);
+    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" +
+                  precisionName(config) + "_s" + std::to_string(config.run.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, precisionName(config), config.data.path,
-               config.train.epochs + fineTuningEpochs(config),
-               stagesOf(config, request.kind), request.resume, config.ema.enabled});
+               config.train.epochs + fineTuningEpochs(config), stagesOf(config, request.kind), request.resume,
+               config.ema.enabled});
     for (const auto& notice : notices) log.log(LogLevel::Warning, "config", notice);
     tellGate(gate, config, log);
-    if (const std::string shortage = threadShortage(); !shortage.empty()) log.log(LogLevel::Warning, "session", shortage);
+    if (const std::string shortage = threadShortage(); !shortage.empty())
+        log.log(LogLevel::Warning, "session", shortage);
     const auto finish = [&](const std::string& status, const std::string& error) {
         facts.status = status;
         facts.error = error;
         if (!error.empty()) log.log(LogLevel::Error, "session", error);
-        if (status == "incomplete") log.log(LogLevel::Warning, "session", "stopped on request, by a signal or the window; it can be resumed");
+        if (status == "incomplete")
+            log.log(LogLevel::Warning, "session", "stopped on request, by a signal or the window; it can be resumed");
         try {
             writeSummary(folder, config, facts);
             writeRunReport(folder.root);

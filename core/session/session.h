@@ -17,14 +17,14 @@ namespace qat {
 enum class JobKind { Pipeline, Sensitivity, LayerError };
 
 struct JobRequest {
-    std::filesystem::path config;                                  // qat_config.yaml
-    std::filesystem::path out;                                     // the run folder; made if missing
-    std::string data;                                              // replaces data.path if not empty
-    std::vector<std::pair<std::string, std::string>> overrides;    // key.path, value
-    bool resume = false;                                           // go on from the folder's last checkpoint
+    std::filesystem::path config;                                // qat_config.yaml
+    std::filesystem::path out;                                   // the run folder; made if missing
+    std::string data;                                            // replaces data.path if not empty
+    std::vector<std::pair<std::string, std::string>> overrides;  // key.path, value
+    bool resume = false;                                         // go on from the folder's last checkpoint
     JobKind kind = JobKind::Pipeline;
-    bool overrideGate = false;                                     // start although the gate of large models is closed
-    std::optional<StageGate> gate{};                               // what a group was told; nothing: the job asks
+    bool overrideGate = false;        // start although the gate of large models is closed
+    std::optional<StageGate> gate{};  // what a group was told; nothing: the job asks
 };
 
 // NotStarted: the gate of large models is closed, nothing was done.
@@ -48,10 +48,10 @@ struct Config;
 Config resolvedConfig(const JobRequest& request);
 
 // Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc, evaluate, export. Blocks until
-// done; throws Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also goes to
-// `sink`. A request to stop ends the batch, checkpoints, and returns Cancelled; one that comes through the folder
-// (requestStop of run_lock.h) is handed on to the token. A folder in which another job works is refused. Where the gate of
-// large models is closed (stage_gate.h) the outcome is NotStarted, and no folder is made.
+// done; throws Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also
+// goes to `sink`. A request to stop ends the batch, checkpoints, and returns Cancelled; one that comes through the
+// folder (requestStop of run_lock.h) is handed on to the token. A folder in which another job works is refused. Where
+// the gate of large models is closed (stage_gate.h) the outcome is NotStarted, and no folder is made.
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& cancel);
 
 }  // namespace qat

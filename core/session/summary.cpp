@@ -41,17 +41,26 @@ struct Range {
 Range rangeOf(const SummaryFacts& facts) {
     const auto& epochs = facts.training.epochs;
     Range range;
-    if (!epochs.empty()) range = {bestMap(epochs), epochs.back().map};
-    else if (facts.outcome.ptq) range = {facts.outcome.ptq->map, facts.outcome.ptq->map};
+    if (!epochs.empty())
+        range = {bestMap(epochs), epochs.back().map};
+    else if (facts.outcome.ptq)
+        range = {facts.outcome.ptq->map, facts.outcome.ptq->map};
     return range;
 }
 
-ordered_json numberJson(const std::optional<double>& number) { return number ? ordered_json(*number) : ordered_json(nullptr); }
+ordered_json numberJson(const std::optional<double>& number) {
+    return number ? ordered_json(*number) : ordered_json(nullptr);
+}
 
 ordered_json measuredJson(const Config& config, const SummaryFacts& facts) {
     const NmsOptions nms = NmsOptions::validate();
-    return {{"split", config.data.valSplit}, {"images", facts.valImages}, {"confidence", nms.conf}, {"nms_iou", nms.iou},
-            {"how", "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the original images; quantized models as integers"}};
+    return {{"split", config.data.valSplit},
+            {"images", facts.valImages},
+            {"confidence", nms.conf},
+            {"nms_iou", nms.iou},
+            {"how",
+             "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the original "
+             "images; quantized models as integers"}};
 }
 
 ordered_json versionsJson() {
@@ -67,7 +76,8 @@ ordered_json digestJson(const DataDigest& digest) {
 
 ordered_json filesJson(const RunFolder& folder) {
     ordered_json files = ordered_json::array();
-    for (const FileDigest& file : artifactsOf(folder.root)) files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+    for (const FileDigest& file : artifactsOf(folder.root))
+        files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
     return files;
 }
 
@@ -94,8 +104,14 @@ ordered_json exportNotesJson(const SummaryFacts& facts) {
 ordered_json exportChecksJson(const SummaryFacts& facts) {
     ordered_json checks = ordered_json::array();
     for (const ExportedFile& file : facts.exported)
-        checks.push_back({{"format", file.format}, {"file", file.path.generic_string()}, {"result", checkResultName(file.check.result)},
-                          {"runtime", file.check.runtime}, {"version", file.check.version}, {"sentence", file.check.sentence}, {"bytes", file.bytes}, {"notes", file.notes}});
+        checks.push_back({{"format", file.format},
+                          {"file", file.path.generic_string()},
+                          {"result", checkResultName(file.check.result)},
+                          {"runtime", file.check.runtime},
+                          {"version", file.check.version},
+                          {"sentence", file.check.sentence},
+                          {"bytes", file.bytes},
+                          {"notes", file.notes}});
     return checks;
 }
 
@@ -103,14 +119,25 @@ ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
     ordered_json history = ordered_json::array();
     for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.map);
     const Range range = rangeOf(facts);
-    return {{"measured", measuredJson(config, facts)}, {"primary_name", "metrics/mAP50-95(B)"}, {"best_value", numberJson(range.best)}, {"final_value", numberJson(range.final)}, {"history", history},
-            {"fp32", accuracyJson(facts.outcome.fp32)}, {"ptq", accuracyJson(facts.outcome.ptq)},
-            {"before_qc", accuracyJson(facts.correction ? facts.correction->before : std::nullopt)}, {"final", accuracyJson(facts.outcome.final)}};
+    return {{"measured", measuredJson(config, facts)},
+            {"primary_name", "metrics/mAP50-95(B)"},
+            {"best_value", numberJson(range.best)},
+            {"final_value", numberJson(range.final)},
+            {"history", history},
+            {"fp32", accuracyJson(facts.outcome.fp32)},
+            {"ptq", accuracyJson(facts.outcome.ptq)},
+            {"before_qc", accuracyJson(facts.correction ? facts.correction->before : std::nullopt)},
+            {"final", accuracyJson(facts.outcome.final)}};
 }
 
 ordered_json incidentJson(const Incident& i) {
-    return {{"trouble", troubleName(i.trouble)}, {"epoch", i.epoch}, {"step", i.step}, {"subject", i.subject}, {"what", i.what},
-            {"likely_cause", i.cause}, {"reaction", reactionName(i.reaction)}};
+    return {{"trouble", troubleName(i.trouble)},
+            {"epoch", i.epoch},
+            {"step", i.step},
+            {"subject", i.subject},
+            {"what", i.what},
+            {"likely_cause", i.cause},
+            {"reaction", reactionName(i.reaction)}};
 }
 
 // not_trained, never_learned, stopped, collapsed, recovered, stable
@@ -119,7 +146,8 @@ const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gat
     if (training.epochs.empty()) return "not_trained";
     if (collapsed(training, gate.collapseRatio)) return "collapsed";
     if (!(bestMap(training.epochs).value_or(0) > 0)) return "never_learned";
-    const bool retried = std::ranges::any_of(training.incidents, [](const Incident& i) { return i.reaction == GateReaction::Retry; });
+    const bool retried =
+        std::ranges::any_of(training.incidents, [](const Incident& i) { return i.reaction == GateReaction::Retry; });
     return retried ? "recovered" : "stable";
 }
 
@@ -128,20 +156,29 @@ ordered_json stabilityJson(const SummaryFacts& facts, const GateConfig& gate) {
     const bool ratio = range.best && *range.best > 0;
     ordered_json incidents = ordered_json::array();
     for (const Incident& incident : facts.training.incidents) incidents.push_back(incidentJson(incident));
-    return {{"collapse_threshold_ratio", gate.collapseRatio}, {"final_over_best_ratio", ratio ? ordered_json(*range.final / *range.best) : ordered_json(nullptr)},
-            {"started_from", numberJson(facts.training.startMap)}, {"collapsed", collapsed(facts.training, gate.collapseRatio)}, {"outcome", stabilityOutcome(facts.training, gate)},
+    return {{"collapse_threshold_ratio", gate.collapseRatio},
+            {"final_over_best_ratio", ratio ? ordered_json(*range.final / *range.best) : ordered_json(nullptr)},
+            {"started_from", numberJson(facts.training.startMap)},
+            {"collapsed", collapsed(facts.training, gate.collapseRatio)},
+            {"outcome", stabilityOutcome(facts.training, gate)},
             {"incidents", incidents}};
 }
 
 ordered_json correctionJson(const Config& config, const SummaryFacts& facts) {
     const QcConfig& qc = config.qc;
-    ordered_json json{{"enabled", facts.correction.has_value()}, {"epochs", facts.correction ? qc.epochs : 0}, {"lr", facts.correction ? qc.lr : 0.0},
+    ordered_json json{{"enabled", facts.correction.has_value()},
+                      {"epochs", facts.correction ? qc.epochs : 0},
+                      {"lr", facts.correction ? qc.lr : 0.0},
                       {"bn_stats_fixed", true}};
     if (!facts.correction) return json;
     static constexpr std::array kForms{"batch_norm", "scales", "operations"};
     ordered_json layers = ordered_json::array();
     for (const LayerCorrection& l : facts.correction->outcome.layers)
-        layers.push_back({{"layer", l.layer}, {"form", kForms[static_cast<size_t>(l.form)]}, {"gamma_min", l.gammaMin}, {"gamma_max", l.gammaMax}, {"beta_max", l.betaMax}});
+        layers.push_back({{"layer", l.layer},
+                          {"form", kForms[static_cast<size_t>(l.form)]},
+                          {"gamma_min", l.gammaMin},
+                          {"gamma_max", l.gammaMax},
+                          {"beta_max", l.betaMax}});
     json["applied"] = facts.correction->outcome.diverged.empty();
     json["images"] = facts.correction->images;
     json["steps"] = facts.correction->outcome.steps;
@@ -152,12 +189,19 @@ ordered_json correctionJson(const Config& config, const SummaryFacts& facts) {
 ordered_json methodJson(const Config& config, const SummaryFacts& facts) {
     const EmaConfig& ema = config.ema;
     const OscillationConfig& oscillation = config.oscillation;
-    return {{"variant", methodName(config)}, {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}, {"scales", ema.scales}}},
-            {"oscillation", {{"dampen_weight", oscillation.dampen.weight}, {"freeze_threshold", oscillation.freeze.threshold},
-                             {"bn_reestimation", reestimatesNorms(config) ? oscillation.bnReestimation : 0}}},
-            {"distillation", {{"enabled", wantsDistillation(config)}, {"teacher", config.distillation.teacherModel},
-                              {"temperature", config.distillation.temperature}, {"alpha", config.distillation.alpha},
-                              {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers : std::vector<std::string>{}}}},
+    return {{"variant", methodName(config)},
+            {"ema", {{"enabled", ema.enabled}, {"decay", ema.decay}, {"tau", ema.tau}, {"scales", ema.scales}}},
+            {"oscillation",
+             {{"dampen_weight", oscillation.dampen.weight},
+              {"freeze_threshold", oscillation.freeze.threshold},
+              {"bn_reestimation", reestimatesNorms(config) ? oscillation.bnReestimation : 0}}},
+            {"distillation",
+             {{"enabled", wantsDistillation(config)},
+              {"teacher", config.distillation.teacherModel},
+              {"temperature", config.distillation.temperature},
+              {"alpha", config.distillation.alpha},
+              {"feature_layers", config.distillation.featureDistillation ? config.distillation.featureLayers
+                                                                         : std::vector<std::string>{}}}},
             {"fine_tuning_epochs", fineTuningEpochs(config)},
             {"qc", correctionJson(config, facts)}};
 }
@@ -175,9 +219,18 @@ ordered_json weightFiles(const RunFolder& folder) {
 }
 
 ordered_json layerJson(const LayerInfo& layer) {
-    return {{"name", layer.name}, {"aliases", layer.aliases}, {"op", layer.op}, {"weight_shape", layer.weightShape}, {"output_shape", layer.outputShape},
-            {"parameters", layer.parameters}, {"macs", layer.macs}, {"weight_bits", layer.weightBits}, {"activation_bits", layer.activationBits},
-            {"observer", layer.observer}, {"weight_origin", layer.weightOrigin}, {"activation_origin", layer.activationOrigin},
+    return {{"name", layer.name},
+            {"aliases", layer.aliases},
+            {"op", layer.op},
+            {"weight_shape", layer.weightShape},
+            {"output_shape", layer.outputShape},
+            {"parameters", layer.parameters},
+            {"macs", layer.macs},
+            {"weight_bits", layer.weightBits},
+            {"activation_bits", layer.activationBits},
+            {"observer", layer.observer},
+            {"weight_origin", layer.weightOrigin},
+            {"activation_origin", layer.activationOrigin},
             {"scale_group", layer.scaleGroup}};
 }
 
@@ -191,8 +244,10 @@ bool collapsed(const TrainOutcome& training, double ratio) {
 std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate) {
     if (training.halted) return "training stopped early: " + training.incidents.back().sentence();
     if (!collapsed(training, gate.collapseRatio)) return "";
-    const auto incident = std::find_if(training.incidents.rbegin(), training.incidents.rend(), [](const Incident& i) { return i.trouble == Trouble::Collapse; });
-    return str("training collapsed: the last mAP50-95, ", training.epochs.back().map, ", is below ", gate.collapseRatio, " of ", floorOf(training)->place,
+    const auto incident = std::find_if(training.incidents.rbegin(), training.incidents.rend(),
+                                       [](const Incident& i) { return i.trouble == Trouble::Collapse; });
+    return str("training collapsed: the last mAP50-95, ", training.epochs.back().map, ", is below ", gate.collapseRatio,
+               " of ", floorOf(training)->place,
                incident == training.incidents.rend() ? "" : "; likely cause: " + incident->cause);
 }
 
@@ -202,25 +257,54 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"run_id", facts.runId},
         {"created_at", facts.createdAt},
         {"versions", versionsJson()},
-        {"model", {{"variant", config.model.architecture + config.model.variant}, {"checkpoint", facts.checkpoint}, {"sha256", facts.checkpointSha256}, {"imgsz", config.data.imgsz}}},
-        {"quantization", {{"mode", precisionName(config)}, {"calibration", spelling(config.calibration.method)}, {"library", "qatelier"}, {"weight_bit_width", config.quantization.weight.bitWidth},
-                          {"activation_bit_width", config.quantization.activation.bitWidth}}},
+        {"model",
+         {{"variant", config.model.architecture + config.model.variant},
+          {"checkpoint", facts.checkpoint},
+          {"sha256", facts.checkpointSha256},
+          {"imgsz", config.data.imgsz}}},
+        {"quantization",
+         {{"mode", precisionName(config)},
+          {"calibration", spelling(config.calibration.method)},
+          {"library", "qatelier"},
+          {"weight_bit_width", config.quantization.weight.bitWidth},
+          {"activation_bit_width", config.quantization.activation.bitWidth}}},
         {"repair", facts.repairNote.empty() ? ordered_json(nullptr) : ordered_json(facts.repairNote)},
         {"method", methodJson(config, facts)},
-        {"dataset", {{"coco_root", nullptr}, {"dataset_yaml", config.data.path}, {"train_images", facts.trainImages}, {"val_images", facts.valImages},
-                      {"train_left_out", facts.trainLeftOut}, {"val_left_out", facts.valLeftOut}, {"damaged_images", facts.damagedImages},
-                      {"train_digest", digestJson(facts.trainData)}, {"val_digest", digestJson(facts.valData)}}},
-        {"training", {{"framework", "qatelier"}, {"epochs", config.train.epochs}, {"batch", config.train.batchSize}, {"seed", config.run.seed},
-                      {"device", "cpu"}, {"amp", false}, {"overrides", overridesJson(facts)}}},
+        {"dataset",
+         {{"coco_root", nullptr},
+          {"dataset_yaml", config.data.path},
+          {"train_images", facts.trainImages},
+          {"val_images", facts.valImages},
+          {"train_left_out", facts.trainLeftOut},
+          {"val_left_out", facts.valLeftOut},
+          {"damaged_images", facts.damagedImages},
+          {"train_digest", digestJson(facts.trainData)},
+          {"val_digest", digestJson(facts.valData)}}},
+        {"training",
+         {{"framework", "qatelier"},
+          {"epochs", config.train.epochs},
+          {"batch", config.train.batchSize},
+          {"seed", config.run.seed},
+          {"device", "cpu"},
+          {"amp", false},
+          {"overrides", overridesJson(facts)}}},
         {"resolved_config", writeConfig(config)},
-        {"artifacts", {{"run_root", "."}, {"results_csv", existing(folder, "results.csv")}, {"tensorboard_log_dir", "tensorboard"}, {"weights", weightFiles(folder)},
-                       {"exports", exportsJson(facts)}, {"export_notes", exportNotesJson(facts)}, {"export_checks", exportChecksJson(facts)}, {"files", filesJson(folder)}}},
+        {"artifacts",
+         {{"run_root", "."},
+          {"results_csv", existing(folder, "results.csv")},
+          {"tensorboard_log_dir", "tensorboard"},
+          {"weights", weightFiles(folder)},
+          {"exports", exportsJson(facts)},
+          {"export_notes", exportNotesJson(facts)},
+          {"export_checks", exportChecksJson(facts)},
+          {"files", filesJson(folder)}}},
         {"metrics", metricsJson(config, facts)},
         {"size", {{"fp32_bytes", facts.outcome.fp32Bytes}, {"quantized_bytes", facts.outcome.quantizedBytes}}},
         {"stability", stabilityJson(facts, config.gate)},
         {"gates", facts.outcome.gates},
         {"stage_gate", stageGateName(facts.stageGate.state)},
-        {"overridden_gate", facts.stageGate.missing.empty() ? ordered_json(nullptr) : ordered_json(facts.stageGate.missing)},
+        {"overridden_gate",
+         facts.stageGate.missing.empty() ? ordered_json(nullptr) : ordered_json(facts.stageGate.missing)},
         {"status", facts.status},
         {"error", facts.error.empty() ? ordered_json(nullptr) : ordered_json(facts.error)}};
     writeFileAtomic(folder.summary(), jsonText(summary, 2) + "\n");

@@ -25,18 +25,18 @@ struct CorrectionFacts {
 // The facts of a run that its summary states.
 struct SummaryFacts {
     std::string runId, createdAt;
-    Overrides overrides;                   // settings of the command line, in front of the configuration
+    Overrides overrides;  // settings of the command line, in front of the configuration
     StageGate stageGate;
     std::string checkpoint, checkpointSha256;
     int64_t trainImages = 0, valImages = 0;
     int64_t trainLeftOut = 0, valLeftOut = 0, damagedImages = 0;  // known at the start, and found in decoding
-    DataDigest trainData, valData;         // empty until the data was opened
+    DataDigest trainData, valData;                                // empty until the data was opened
     JobOutcome outcome;
     TrainOutcome training;
     std::optional<CorrectionFacts> correction;
-    std::vector<ExportedFile> exported;    // paths relative to the run folder
-    std::string repairNote;                // what the stage repair did, "" without it
-    std::string status;                    // completed-success, completed-failed, incomplete
+    std::vector<ExportedFile> exported;  // paths relative to the run folder
+    std::string repairNote;              // what the stage repair did, "" without it
+    std::string status;                  // completed-success, completed-failed, incomplete
     std::string error;
 };
 

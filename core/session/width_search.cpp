@@ -21,7 +21,9 @@ constexpr const char* kFile = "bit_widths.json";
 
 }  // namespace
 
-bool adaptsWidths(const Config& config) { return config.train.quantize && config.qat.useMixedPrecision && config.qat.autoAdaptBitWidth; }
+bool adaptsWidths(const Config& config) {
+    return config.train.quantize && config.qat.useMixedPrecision && config.qat.autoAdaptBitWidth;
+}
 
 std::vector<int> candidateWidths(const Config& config) {
     const std::set<int> given(config.mixedPrecision.bits.begin(), config.mixedPrecision.bits.end());
@@ -31,7 +33,8 @@ std::vector<int> candidateWidths(const Config& config) {
     return {widths.begin(), widths.end()};
 }
 
-WidthSearch searchWidths(const Config& config, const Graph& floatGraph, const QuantPlan& plan, const std::vector<LayerSensitivity>& rows) {
+WidthSearch searchWidths(const Config& config, const Graph& floatGraph, const QuantPlan& plan,
+                         const std::vector<LayerSensitivity>& rows) {
     std::vector<BitOptions> options;
     double budget = 0, weights = 0;
     for (const WeightPlan& planned : plan.weights) {
@@ -59,7 +62,8 @@ WidthSearch searchWidths(const Config& config, const Graph& floatGraph, const Qu
 void writeWidths(const std::filesystem::path& runFolder, const WidthSearch& search) {
     nlohmann::ordered_json layers = nlohmann::ordered_json::array();
     for (const auto& [layer, bits] : search.layers) layers.push_back({{"layer", layer}, {"bits", bits}});
-    const nlohmann::ordered_json file{{"budget_bits", search.budgetBits}, {"average_bits", search.averageBits}, {"layers", layers}};
+    const nlohmann::ordered_json file{
+        {"budget_bits", search.budgetBits}, {"average_bits", search.averageBits}, {"layers", layers}};
     writeFileAtomic(runFolder / kFile, jsonText(file, 2) + "\n");
 }
 
@@ -74,7 +78,8 @@ bool applyChosenWidths(const std::filesystem::path& runFolder, Config& config) {
             entry.pattern = patternForLayer(row.at("layer").get<std::string>());
             entry.weight.bitWidth = row.at("bits").get<int>();
             entry.origin = "search";
-            require(*entry.weight.bitWidth >= 2 && *entry.weight.bitWidth <= 16, ErrorKind::BadInput, path.string(), ": a width of ", *entry.weight.bitWidth, " bits");
+            require(*entry.weight.bitWidth >= 2 && *entry.weight.bitWidth <= 16, ErrorKind::BadInput, path.string(),
+                    ": a width of ", *entry.weight.bitWidth, " bits");
             config.quantization.layerConfigs.push_back(std::move(entry));
         }
     } catch (const nlohmann::json::exception&) {

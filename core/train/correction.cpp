@@ -90,7 +90,12 @@ public:
     CorrectionOutcome run() {
         if (m_job.resume && std::filesystem::exists(stateFile())) restore();
         for (; m_epoch < m_job.config.qc.epochs; ++m_epoch, m_batch = 0)
-            if (!runEpoch()) return {.layers = {}, .steps = m_optimizer->steps(), .addedBytes = 0, .stopped = m_diverged.empty(), .diverged = m_diverged};
+            if (!runEpoch())
+                return {.layers = {},
+                        .steps = m_optimizer->steps(),
+                        .addedBytes = 0,
+                        .stopped = m_diverged.empty(),
+                        .diverged = m_diverged};
         save();
         return fold();
     }
@@ -144,11 +149,13 @@ private:
         restoreNewest(
             stateFile(), [&](const std::filesystem::path& file) { restore(file); },
             [&](const std::string& why) { m_sink.log(LogLevel::Warning, "qc", why); });
-        m_sink.log(LogLevel::Info, "qc", str("resumed: ", m_optimizer->steps(), " of ", allSteps(), " steps were done"));
+        m_sink.log(LogLevel::Info, "qc",
+                   str("resumed: ", m_optimizer->steps(), " of ", allSteps(), " steps were done"));
     }
 
     void restore(const std::filesystem::path& file) {
-        const ResumeState stored = readResumeState(file, kCorrectionKind, m_identity, formerJobIdentity(m_job.config, m_model));
+        const ResumeState stored =
+            readResumeState(file, kCorrectionKind, m_identity, formerJobIdentity(m_job.config, m_model));
         Optimizer::State moments;
         std::map<std::string, TensorPtr> given;
         for (const NamedTensor& entry : stored.tensors) {

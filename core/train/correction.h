@@ -39,7 +39,8 @@ struct CorrectionOutcome {
     int64_t steps = 0;
     int64_t addedBytes = 0;  // on a device: new scales, and the numbers of corrections kept as operations
     bool stopped = false;    // on request, after a checkpoint; the graph is then of no use
-    std::string diverged{};  // why there is no correction, a sentence: the loss is not finite; the graph is then of no use
+    std::string
+        diverged{};  // why there is no correction, a sentence: the loss is not finite; the graph is then of no use
 };
 
 // Factors start at 1 and offsets at 0. Adam (0.9, 0.999, no decay) steps once a batch at qc.lr (1 + cos(pi step /

@@ -11,7 +11,8 @@ nlohmann::json exact(double value);
 // Throws Error{BadInput} for other text, nlohmann::json::exception for anything but text.
 double exact(const nlohmann::json& value);
 
-// A number of batches, steps or epochs. Files may come from anywhere: throws Error{BadInput} for a fraction or a negative number.
+// A number of batches, steps or epochs. Files may come from anywhere: throws Error{BadInput} for a fraction or a
+// negative number.
 int64_t count(const nlohmann::json& value);
 
 }  // namespace qat

@@ -219,9 +219,8 @@ void checkMaps(const std::vector<at::Tensor>& maps, const DetectionLossOptions& 
 DetectionLoss detectionLoss(const std::vector<at::Tensor>& maps, const at::Tensor& targets,
                             const DetectionLossOptions& options) {
     checkMaps(maps, options);
-    const bool wanted = at::GradMode::is_enabled() && std::any_of(maps.begin(), maps.end(), [](const auto& map) {
-                                  return map.requires_grad();
-                              });
+    const bool wanted = at::GradMode::is_enabled() &&
+                        std::any_of(maps.begin(), maps.end(), [](const auto& map) { return map.requires_grad(); });
     LossAndGradient result = BatchLoss(maps, targets, options, wanted).run();
     if (wanted) result.loss.total = withGradient(result.loss.total, maps, std::move(result.gradient));
     return result.loss;

@@ -24,7 +24,9 @@ at::Tensor inDrawnSize(const at::Tensor& images, const Config& config, int64_t s
     Random random = Random::forItem(static_cast<uint64_t>(config.run.seed), kSizeStream, static_cast<uint64_t>(step));
     const int64_t size = stride * (smallest + random.below(largest - smallest + 1));
     if (size == images.size(3)) return images;
-    return imageByImage(images, [&](const at::Tensor& image) { return at::upsample_bilinear2d(image, {size, size}, false); });
+    return imageByImage(images, [&](const at::Tensor& image) {
+        return at::upsample_bilinear2d(image, {size, size}, false);
+    });
 }
 
 }  // namespace qat

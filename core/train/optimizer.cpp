@@ -88,7 +88,8 @@ double Optimizer::step(const StepSettings& settings) {
     const double norm = gradientNorm();
     if (std::isfinite(norm)) {
         ++m_steps;
-        const float clip = m_config.maxGradNorm > 0 ? static_cast<float>(std::min(1.0, m_config.maxGradNorm / (norm + 1e-6))) : 1.0f;
+        const float clip =
+            m_config.maxGradNorm > 0 ? static_cast<float>(std::min(1.0, m_config.maxGradNorm / (norm + 1e-6))) : 1.0f;
         for (Slot& slot : m_slots) update(slot, settings, clip);
     }
     dropGradients();
@@ -104,11 +105,13 @@ void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
     at::Tensor gradient = orderedGradient(parameter);
     if (!gradient.defined()) return;
     if (slot.clipDecay > 0) {  // of the loss, but as strong however much its gradient is clipped
-        gradient = gradient * clip + clipPenaltyGradient(quantizerOf(slot), parameter.detach()) * (slot.clipDecay * m_decayScale);
+        gradient = gradient * clip +
+                   clipPenaltyGradient(quantizerOf(slot), parameter.detach()) * (slot.clipDecay * m_decayScale);
         clip = 1;
     }
     const float lr = static_cast<float>(learningRate(settings, slot.group));
-    const float decay = slot.group == ParameterGroup::Weight ? static_cast<float>(m_config.weightDecay * m_decayScale) : 0.0f;
+    const float decay =
+        slot.group == ParameterGroup::Weight ? static_cast<float>(m_config.weightDecay * m_decayScale) : 0.0f;
     float* p = parameter.data_ptr<float>();
     const float* g = gradient.data_ptr<float>();
     float* m = slot.first->data_ptr<float>();

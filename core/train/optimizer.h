@@ -21,12 +21,13 @@ public:
     using Decays = std::map<ValueId, double>;
 
     // Every parameter of the graph, sorted into groups by the op that reads it; `besides` are weights of no graph, by
-    // name. Weights decay, by weight_decay x batch x accumulate / nominal batch, and ends of ranges by their own decay instead of
-    // weight_decay: clipDecays has it by scale, see train/clip_decay.h.
+    // name. Weights decay, by weight_decay x batch x accumulate / nominal batch, and ends of ranges by their own decay
+    // instead of weight_decay: clipDecays has it by scale, see train/clip_decay.h.
     Optimizer(const Graph& graph, const TrainConfig& config, const State& besides = {}, const Decays& clipDecays = {});
 
-    // One step from the gradients on the tensors, clipped to the global norm max_grad_norm, which are then dropped. Returns the
-    // norm before clipping; a norm that is not finite leaves everything as it was. Learned scales stop at the floor of their op.
+    // One step from the gradients on the tensors, clipped to the global norm max_grad_norm, which are then dropped.
+    // Returns the norm before clipping; a norm that is not finite leaves everything as it was. Learned scales stop at
+    // the floor of their op.
     double step(const StepSettings& settings);
 
     // Without a step.
@@ -40,10 +41,10 @@ public:
 private:
     struct Slot {
         std::string name;
-        ValueId value;            // not valid: `own` is the parameter
+        ValueId value;  // not valid: `own` is the parameter
         TensorPtr own;
         ParameterGroup group;
-        TensorPtr first, second;  // moments; the second only for Adam
+        TensorPtr first, second;            // moments; the second only for Adam
         std::optional<NodeId> quantizer{};  // of a learned scale: one that uses it
         double clipDecay = 0;
     };
@@ -51,7 +52,9 @@ private:
     at::Tensor& parameterOf(const Slot& slot) const { return slot.own ? *slot.own : *m_graph.value(slot.value).data; }
 
     double gradientNorm() const;
-    const FakeQuantize& quantizerOf(const Slot& slot) const { return std::get<FakeQuantize>(m_graph.node(*slot.quantizer).op); }
+    const FakeQuantize& quantizerOf(const Slot& slot) const {
+        return std::get<FakeQuantize>(m_graph.node(*slot.quantizer).op);
+    }
     void update(Slot& slot, const StepSettings& settings, float clip);
 
     const Graph& m_graph;

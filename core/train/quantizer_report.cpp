@@ -21,14 +21,19 @@ struct Counts {
 };
 
 // x: whole for a weight, any values of a per-tensor activation.
-void count(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& zeroPoint, Counts& counts) {
+void count(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& zeroPoint,
+           Counts& counts) {
     const at::Tensor different = std::get<0>(at::_unique(quantizedCodes(op, x, scale, zeroPoint)));
     counts.codes.insert(different.data_ptr<float>(), different.data_ptr<float>() + different.numel());
     counts.values += static_cast<double>(x.numel());
     if (op.format == NumberFormat::Binary) return;
-    const at::Tensor place = x * spreadOver(op, x, plainScales(op, scale).reciprocal()) + spreadOver(op, x, plainZeroPoints(op, zeroPoint));
+    const at::Tensor place =
+        x * spreadOver(op, x, plainScales(op, scale).reciprocal()) + spreadOver(op, x, plainZeroPoints(op, zeroPoint));
     const double half = isFloat(op.format) ? 0 : 0.5;
-    counts.clipped += place.lt(static_cast<double>(op.qmin) - half).logical_or_(place.gt(static_cast<double>(op.qmax) + half)).sum().item<double>();
+    counts.clipped += place.lt(static_cast<double>(op.qmin) - half)
+                          .logical_or_(place.gt(static_cast<double>(op.qmax) + half))
+                          .sum()
+                          .item<double>();
 }
 
 double levelsOf(const FakeQuantize& op) {
@@ -45,17 +50,25 @@ double shareAtFloor(const Quantizer& q, const at::Tensor& plain) {
 }  // namespace
 
 std::map<std::string, double> QuantizerReport::metrics() const {
-    return {{"scale", scale}, {"gradient_norm", gradientNorm}, {"clipped", clipped}, {"used_levels", usedLevels}, {"at_floor", atFloor}};
+    return {{"scale", scale},
+            {"gradient_norm", gradientNorm},
+            {"clipped", clipped},
+            {"used_levels", usedLevels},
+            {"at_floor", atFloor}};
 }
 
 std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const QuantizerSet& set, const at::Tensor& images) {
     const at::NoGradGuard noGrad;
     std::vector<Counts> counts(set.all().size());
     std::map<ValueId, size_t> watched;
-    const auto opOf = [&](const Quantizer& q) -> const FakeQuantize& { return std::get<FakeQuantize>(graph.node(q.nodes.front()).op); };
+    const auto opOf = [&](const Quantizer& q) -> const FakeQuantize& {
+        return std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
+    };
     for (size_t i = 0; i < set.all().size(); ++i) {
         const Quantizer& q = set.all()[i];
-        if (q.weight) count(opOf(q), graph.value(q.observed.front()).data->detach(), *graph.value(q.scale).data, *graph.value(q.zeroPoint).data, counts[i]);
+        if (q.weight)
+            count(opOf(q), graph.value(q.observed.front()).data->detach(), *graph.value(q.scale).data,
+                  *graph.value(q.zeroPoint).data, counts[i]);
         else
             for (const NodeId node : q.nodes) watched[graph.node(node).inputs[0]] = i;
     }
@@ -67,7 +80,8 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
         const Quantizer& q = set.all()[index];
         const bool whole = opOf(q).axis >= 0;
         const at::Tensor flat = whole ? tensor : tensor.contiguous().flatten();
-        const at::Tensor sample = whole ? flat : flat.slice(0, 0, flat.numel(), std::max<int64_t>(1, flat.numel() / kSampled));
+        const at::Tensor sample =
+            whole ? flat : flat.slice(0, 0, flat.numel(), std::max<int64_t>(1, flat.numel() / kSampled));
         count(opOf(q), sample, *graph.value(q.scale).data, *graph.value(q.zeroPoint).data, counts[index]);
     };
     executor.setHook(look, [&](ValueId value) { return watched.contains(value); });
@@ -78,7 +92,8 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
         const Quantizer& q = set.all()[i];
         const at::Tensor& scale = *graph.value(q.scale).data;
         const at::Tensor plain = plainScales(opOf(q), scale);
-        QuantizerReport report{q.name, q.grid.bits, plain.mean().item<double>(), 0, 0, 0, shareAtFloor(q, plain), opOf(q).mode != FakeQuantMode::Ste};
+        QuantizerReport report{q.name, q.grid.bits, plain.mean().item<double>(), 0,
+                               0,      0,           shareAtFloor(q, plain),      opOf(q).mode != FakeQuantMode::Ste};
         if (scale.grad().defined()) report.gradientNorm = scale.grad().norm().item<double>();
         if (counts[i].values > 0) report.clipped = counts[i].clipped / counts[i].values;
         report.usedLevels = static_cast<double>(counts[i].codes.size()) / levelsOf(opOf(q));

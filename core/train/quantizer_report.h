@@ -23,8 +23,8 @@ struct QuantizerReport {
     std::map<std::string, double> metrics() const;
 };
 
-// Weights are looked at whole, activations at every so many values of what a pass of `images` [N,3,H,W] in eval mode makes, so
-// the cost is that of the pass. gradients: what the parameters hold now. Changes nothing.
+// Weights are looked at whole, activations at every so many values of what a pass of `images` [N,3,H,W] in eval mode
+// makes, so the cost is that of the pass. gradients: what the parameters hold now. Changes nothing.
 std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const QuantizerSet& set, const at::Tensor& images);
 
 }  // namespace qat

@@ -55,7 +55,9 @@ void adoptBiases(Graph& graph, const std::vector<NamedTensor>& stored) {
         Node& node = graph.node(id);
         if (!std::holds_alternative<Conv2d>(node.op) || node.inputs.size() != 2) continue;
         const auto bias = given.find(node.name + ".bias");
-        if (bias != given.end()) node.inputs.push_back(graph.addParameter(bias->second->name, bias->second->tensor, bias->second->tensor->sizes().vec()));
+        if (bias != given.end())
+            node.inputs.push_back(
+                graph.addParameter(bias->second->name, bias->second->tensor, bias->second->tensor->sizes().vec()));
     }
 }
 
@@ -76,18 +78,22 @@ void restoreObservers(QuantizerSet& set, const json& observers) {
         const json& observer = observers.at(q.name);
         ObservedRange range{boundsFrom(observer.at(0)), boundsFrom(observer.at(1))};
         const size_t known = q.observer.range().low.size();
-        require(range.low.size() == range.high.size() && (known == 0 || known == range.low.size()), ErrorKind::BadInput, "its ranges do not fit: ", q.name);
+        require(range.low.size() == range.high.size() && (known == 0 || known == range.low.size()), ErrorKind::BadInput,
+                "its ranges do not fit: ", q.name);
         q.observer.restore(std::move(range));
         if (observer.size() > 2) q.shares = {boundsFrom(observer.at(2)), boundsFrom(observer.at(3))};
         if (observer.size() <= 4) continue;
         q.leader = static_cast<size_t>(count(observer.at(4)));
-        require(*q.leader < q.observed.size(), ErrorKind::BadInput, "the checkpoint names another source of ", q.name, " than there are");
+        require(*q.leader < q.observed.size(), ErrorKind::BadInput, "the checkpoint names another source of ", q.name,
+                " than there are");
     }
 }
 
-void saveCalibrated(const std::filesystem::path& file, const std::string& identity, const Graph& graph, const QuantizerSet& set) {
+void saveCalibrated(const std::filesystem::path& file, const std::string& identity, const Graph& graph,
+                    const QuantizerSet& set) {
     ResumeState state{{{"observers", observersJson(set)}}, {}};
-    for (const ValueId id : graph.storedValues()) state.tensors.push_back({graph.value(id).name, graph.value(id).data, ""});
+    for (const ValueId id : graph.storedValues())
+        state.tensors.push_back({graph.value(id).name, graph.value(id).data, ""});
     writeResumeState(file, kCalibratedKind, identity, std::move(state));
 }
 

@@ -12,8 +12,8 @@
 
 namespace qat {
 
-// Ranges, shares and leaders of a set's observers, exactly, by the names of the quantizers; and back. Restoring throws Error{BadInput} or
-// nlohmann::json::exception for what does not fit.
+// Ranges, shares and leaders of a set's observers, exactly, by the names of the quantizers; and back. Restoring throws
+// Error{BadInput} or nlohmann::json::exception for what does not fit.
 nlohmann::json observersJson(const QuantizerSet& set);
 void restoreObservers(QuantizerSet& set, const nlohmann::json& observers);
 
@@ -21,7 +21,8 @@ void restoreObservers(QuantizerSet& set, const nlohmann::json& observers);
 void adoptBiases(Graph& graph, const std::vector<NamedTensor>& stored);
 
 // `identity` ties the file to the job, as in train_state.h. Throws Error{Io}.
-void saveCalibrated(const std::filesystem::path& file, const std::string& identity, const Graph& graph, const QuantizerSet& set);
+void saveCalibrated(const std::filesystem::path& file, const std::string& identity, const Graph& graph,
+                    const QuantizerSet& set);
 
 // Into a graph whose quantizers are just inserted: scales take the shapes that calibration gave them, and convolutions
 // the biases that repair added. Throws Error{BadInput} naming the file if it belongs to another job or does not fit.

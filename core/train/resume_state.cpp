@@ -15,10 +15,13 @@
 namespace qat {
 namespace {
 
-// Raised when an older program could not go on from a newer one's file; new numbers that have a default need no new one.
+// Raised when an older program could not go on from a newer one's file; new numbers that have a default need no new
+// one.
 constexpr int kVersion = 1;
 
-std::string keyOf(const std::string& kind) { return "qatelier." + kind; }
+std::string keyOf(const std::string& kind) {
+    return "qatelier." + kind;
+}
 
 void checkBelongs(const nlohmann::json& numbers, const std::string& identity, const std::string& former) {
     const int version = numbers.value("version", 0);
@@ -97,8 +100,8 @@ namespace {
 ResumeState readAny(const std::filesystem::path& file, const std::string& kind) {
     Safetensors stored = readSafetensors(file);
     const auto text = stored.metadata.find(keyOf(kind));
-    require(text != stored.metadata.end(), ErrorKind::BadInput, file.string(), " is not a checkpoint of this kind (", kind,
-            ")");
+    require(text != stored.metadata.end(), ErrorKind::BadInput, file.string(), " is not a checkpoint of this kind (",
+            kind, ")");
     ResumeState state{nlohmann::json::parse(text->second, nullptr, false), std::move(stored.tensors)};
     require(state.numbers.is_object(), ErrorKind::BadInput, file.string(), " is damaged: its numbers are not JSON");
     return state;
@@ -106,7 +109,9 @@ ResumeState readAny(const std::filesystem::path& file, const std::string& kind) 
 
 }  // namespace
 
-nlohmann::json readResumeNumbers(const std::filesystem::path& file, const std::string& kind) { return readAny(file, kind).numbers; }
+nlohmann::json readResumeNumbers(const std::filesystem::path& file, const std::string& kind) {
+    return readAny(file, kind).numbers;
+}
 
 ResumeState readResumeState(const std::filesystem::path& file, const std::string& kind, const std::string& identity,
                             const std::string& former) {

@@ -1,5 +1,5 @@
-// Resumable state as a file: tensors, and numbers as JSON in the metadata. A file has a version, belongs to one job, and
-// is kept together with the one before it.
+// Resumable state as a file: tensors, and numbers as JSON in the metadata. A file has a version, belongs to one job,
+// and is kept together with the one before it.
 #pragma once
 
 #include <filesystem>
@@ -33,8 +33,8 @@ std::string storedDigest(const Graph& graph);
 // Where the state before the last one is.
 std::filesystem::path predecessorOf(const std::filesystem::path& file);
 
-// A second name for what a file holds now, which stays as it is when the file is replaced; a copy on file systems without
-// links. Throws Error{Io}.
+// A second name for what a file holds now, which stays as it is when the file is replaced; a copy on file systems
+// without links. Throws Error{Io}.
 void keepSecondName(const std::filesystem::path& file, const std::filesystem::path& name);
 
 // Replaces the file at once or not at all; the old one becomes the predecessor. `kind` says what is in it. Throws

@@ -160,7 +160,8 @@ std::optional<Floor> floorOf(const TrainOutcome& outcome) {
     for (const EpochResult& epoch : outcome.epochs)
         if (!epoch.easier && (!best || epoch.map > best->map)) best = &epoch;
     const double start = outcome.startMap.value_or(0);
-    if (start >= kSomeAccuracy && (!best || start > best->map)) return Floor{start, str("what training started from, ", start)};
+    if (start >= kSomeAccuracy && (!best || start > best->map))
+        return Floor{start, str("what training started from, ", start)};
     if (!best) return std::nullopt;
     return Floor{best->map, str("the best, ", best->map, " in epoch ", best->epoch)};
 }
@@ -169,7 +170,8 @@ std::string Sentinel::likelyCause() const {
     if (m_job.quantizers)
         if (const auto scale = worstScale(m_job.graph, *m_job.quantizers)) return clauseOf(*scale);
     const auto drift = normDrift(m_job.graph, m_job.weightsFolder / "best.safetensors");
-    if (drift && !std::isfinite(*drift)) return "running statistics of batch norms are no longer finite, so the learning rate may be too high";
+    if (drift && !std::isfinite(*drift))
+        return "running statistics of batch norms are no longer finite, so the learning rate may be too high";
     if (drift && *drift >= kDrifted)
         return str("running statistics of batch norms drifted by ", *drift,
                    " standard deviations since the best epoch");
@@ -213,7 +215,10 @@ void Sentinel::seeGradient(double norm, TrainPosition& at) const {
     ++at.lostSteps;
     m_sink.log(LogLevel::Warning, "trainer", str("step ", at.step, ": the gradient is not finite, step left out"));
     const auto tell = [&](Trouble trouble) {
-        report(trouble, "", str("the gradient was not finite in ", at.lostSteps, " steps in a row, in epoch ", at.epoch + 1, ", batch ", at.batch), at);
+        report(trouble, "",
+               str("the gradient was not finite in ", at.lostSteps, " steps in a row, in epoch ", at.epoch + 1,
+                   ", batch ", at.batch),
+               at);
     };
     if (at.lostSteps == kLostSteps) tell(Trouble::LostSteps);
     if (at.lostSteps == kHopelessSteps) tell(Trouble::NotFinite);
@@ -253,14 +258,17 @@ void Sentinel::seeEpoch(TrainPosition& at) const {
     ++at.below;
     if (at.below != m_gate.patience && !(at.below < m_gate.patience && isLast(at))) return;
     report(Trouble::Collapse, "",
-           str("mAP50-95 of epoch ", last.epoch, ", ", last.map, ", is below ", m_gate.collapseRatio, " of ", floor->place), at);
+           str("mAP50-95 of epoch ", last.epoch, ", ", last.map, ", is below ", m_gate.collapseRatio, " of ",
+               floor->place),
+           at);
 }
 
 void Sentinel::seeEnd(const TrainPosition& at) const {
     const bool learned = std::ranges::any_of(at.outcome.epochs, [](const EpochResult& epoch) { return epoch.map > 0; });
     if (learned || at.outcome.epochs.empty() || !at.outcome.incidents.empty()) return;
     m_sink.log(LogLevel::Warning, "sentinel",
-               str("mAP50-95 stayed 0 in all ", at.outcome.epochs.size(), " epochs; likely cause: too few of them for where training started, or ", likelyCause()));
+               str("mAP50-95 stayed 0 in all ", at.outcome.epochs.size(),
+                   " epochs; likely cause: too few of them for where training started, or ", likelyCause()));
 }
 
 void Sentinel::react(Incident incident, const TrainPosition& failed, TrainPosition& at) const {

@@ -1,5 +1,5 @@
-// Watches training: the loss, the gradients, the scales and the accuracy of each epoch. What it does when they go wrong is section
-// `gate` of the configuration.
+// Watches training: the loss, the gradients, the scales and the accuracy of each epoch. What it does when they go wrong
+// is section `gate` of the configuration.
 #pragma once
 
 #include <filesystem>
@@ -36,8 +36,8 @@ std::optional<ScaleTrouble> worstScale(const Graph& graph, const QuantizerSet& q
 // |mean - best mean| / sqrt(best var); nothing without batch norms or without the file.
 std::optional<double> normDrift(const Graph& graph, const std::filesystem::path& bestWeights);
 
-// What epochs are measured against: the best of those that count, or what training started from if that is more; below 0.01 a start
-// is none, as random weights and heads of other classes have it.
+// What epochs are measured against: the best of those that count, or what training started from if that is more; below
+// 0.01 a start is none, as random weights and heads of other classes have it.
 struct Floor {
     double accuracy = 0;  // mAP50-95
     std::string place;    // of the best, 0.4 in epoch 1
@@ -54,16 +54,16 @@ public:
     // Keeps the checkpoint if the position is that of the start or after the best epoch.
     void keepBest(const std::filesystem::path& checkpoint, const TrainPosition& at) const;
 
-    // These throw Instability if training has to leave its path: for what gate.reaction says, and always for what is not
-    // finite. What is only to be reported is logged, and kept in at.outcome.incidents.
+    // These throw Instability if training has to leave its path: for what gate.reaction says, and always for what is
+    // not finite. What is only to be reported is logged, and kept in at.outcome.incidents.
     void seeLoss(double loss, TrainPosition& at) const;
     void seeRange(ValueId value, float low, float high, TrainPosition& at) const;
     // The norm behind a batch's step, which the optimizer left out if it is not finite: three in a row are trouble, a
     // hundred end every run.
     void seeGradient(double norm, TrainPosition& at) const;
     void seeScales(int64_t optimizerSteps, TrainPosition& at) const;
-    // An epoch below the floor: gate.collapse_ratio of the best one, or of the accuracy that training started from if that
-    // is more. gate.patience of them in a row are a collapse, and the last epoch is one at once.
+    // An epoch below the floor: gate.collapse_ratio of the best one, or of the accuracy that training started from if
+    // that is more. gate.patience of them in a row are a collapse, and the last epoch is one at once.
     void seeEpoch(TrainPosition& at) const;
     // Once training is over: whether it ever learned anything.
     void seeEnd(const TrainPosition& at) const;

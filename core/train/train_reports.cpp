@@ -31,15 +31,18 @@ void reportRates(EventSink& sink, int64_t step, const StepSettings& settings) {
     sink.scalar("lr/pg2", x, settings.lrNorm);
 }
 
-void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images, int64_t epoch) {
+void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images,
+                 int64_t epoch) {
     const auto reports = reportQuantizers(graph, quantizers, images.slice(0, 0, kReportedImages));
     for (const QuantizerReport& report : reports)
         sink.layer({"quantizer", report.name, report.bits, static_cast<int>(epoch), "qat", report.metrics()});
     const auto fallen = [](const QuantizerReport& report) { return report.learned && report.atFloor > 0; };
     const auto count = std::ranges::count_if(reports, fallen);
     if (count == 0) return;
-    sink.log(LogLevel::Warning, "trainer", str("learned scales of ", count, " quantizers stand at the smallest one allowed, fake_quantize.eps, in epoch ",
-                                               epoch, ": ", std::ranges::find_if(reports, fallen)->name, " among them"));
+    sink.log(
+        LogLevel::Warning, "trainer",
+        str("learned scales of ", count, " quantizers stand at the smallest one allowed, fake_quantize.eps, in epoch ",
+            epoch, ": ", std::ranges::find_if(reports, fallen)->name, " among them"));
 }
 
 void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) {
@@ -51,7 +54,9 @@ void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) 
     std::string losses;
     for (const LossTerm& loss : result.losses) losses += str(", ", loss.name, " ", loss.value);
     if (result.distillLoss) losses += str(", distillation ", *result.distillLoss);
-    sink.log(LogLevel::Info, "trainer", str("epoch ", result.epoch, " of ", lastEpoch, ": mAP50-95 ", result.map, ", mAP50 ", result.map50, losses));
+    sink.log(
+        LogLevel::Info, "trainer",
+        str("epoch ", result.epoch, " of ", lastEpoch, ": mAP50-95 ", result.map, ", mAP50 ", result.map50, losses));
     if (!result.rawMap) return;
     sink.scalar("metrics/raw/mAP50(B)", epoch, *result.rawMap50);
     sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);
@@ -61,7 +66,9 @@ void reportOscillation(EventSink& sink, const Stabilizer& stabilizer, int64_t ep
     sink.scalar("oscillation/share", static_cast<double>(epoch), stabilizer.oscillating());
     if (stabilizer.freezes()) sink.scalar("oscillation/frozen", static_cast<double>(epoch), stabilizer.frozen());
     for (const OscillationShare& share : stabilizer.shares()) {
-        std::map<std::string, double> metrics{{"share", share.share}, {"mean_frequency", share.meanFrequency}, {"boundary_distance", share.boundaryDistance}};
+        std::map<std::string, double> metrics{{"share", share.share},
+                                              {"mean_frequency", share.meanFrequency},
+                                              {"boundary_distance", share.boundaryDistance}};
         if (stabilizer.freezes()) metrics["frozen"] = share.frozen;
         sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(epoch), "qat", metrics});
     }

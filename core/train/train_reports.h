@@ -18,8 +18,10 @@ struct StepSettings;
 
 void reportLosses(EventSink& sink, int64_t step, const LossTerms& losses, const std::optional<double>& distillation);
 void reportRates(EventSink& sink, int64_t step, const StepSettings& settings);
-// What quantizers do with a few of the images [N,3,H,W]; gradients must still be there. The pass costs nothing beside an epoch.
-void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images, int64_t epoch);
+// What quantizers do with a few of the images [N,3,H,W]; gradients must still be there. The pass costs nothing beside
+// an epoch.
+void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images,
+                 int64_t epoch);
 void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch);
 void reportOscillation(EventSink& sink, const Stabilizer& stabilizer, int64_t epoch);
 

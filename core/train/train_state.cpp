@@ -27,9 +27,13 @@ Enum oneOf(const json& value, Enum last) {
     return static_cast<Enum>(number);
 }
 
-json optionalJson(const std::optional<double>& value) { return value ? exact(*value) : json(nullptr); }
+json optionalJson(const std::optional<double>& value) {
+    return value ? exact(*value) : json(nullptr);
+}
 
-std::optional<double> optionalFrom(const json& value) { return value.is_null() ? std::nullopt : std::optional(exact(value)); }
+std::optional<double> optionalFrom(const json& value) {
+    return value.is_null() ? std::nullopt : std::optional(exact(value));
+}
 
 json termsJson(const LossTerms& terms) {
     json list = json::array();
@@ -44,13 +48,25 @@ LossTerms termsFrom(const json& list) {
 }
 
 json epochJson(const EpochResult& e) {
-    return {e.epoch, termsJson(e.losses), exact(e.precision), exact(e.recall), exact(e.map50), exact(e.map), exact(e.lrBias),
-            exact(e.lrWeight), exact(e.lrNorm), optionalJson(e.distillLoss), optionalJson(e.rawMap50), optionalJson(e.rawMap), e.easier};
+    return {e.epoch,
+            termsJson(e.losses),
+            exact(e.precision),
+            exact(e.recall),
+            exact(e.map50),
+            exact(e.map),
+            exact(e.lrBias),
+            exact(e.lrWeight),
+            exact(e.lrNorm),
+            optionalJson(e.distillLoss),
+            optionalJson(e.rawMap50),
+            optionalJson(e.rawMap),
+            e.easier};
 }
 
 EpochResult epochFrom(const json& j) {
-    return {count(j.at(0)), termsFrom(j.at(1)), exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)), exact(j.at(6)),
-            exact(j.at(7)), exact(j.at(8)), optionalFrom(j.at(9)), optionalFrom(j.at(10)), optionalFrom(j.at(11)), j.at(12).get<bool>()};
+    return {count(j.at(0)),         termsFrom(j.at(1)),     exact(j.at(2)),      exact(j.at(3)), exact(j.at(4)),
+            exact(j.at(5)),         exact(j.at(6)),         exact(j.at(7)),      exact(j.at(8)), optionalFrom(j.at(9)),
+            optionalFrom(j.at(10)), optionalFrom(j.at(11)), j.at(12).get<bool>()};
 }
 
 json incidentJson(const Incident& i) {
@@ -58,7 +74,8 @@ json incidentJson(const Incident& i) {
 }
 
 Incident incidentFrom(const json& j) {
-    return {oneOf(j.at(0), Trouble::LostSteps), count(j.at(1)), count(j.at(2)), j.at(3), j.at(4), j.at(5), oneOf(j.at(6), GateReaction::Retry)};
+    return {oneOf(j.at(0), Trouble::LostSteps), count(j.at(1)), count(j.at(2)), j.at(3), j.at(4), j.at(5),
+            oneOf(j.at(6), GateReaction::Retry)};
 }
 
 json positionJson(const TrainPosition& p) {
@@ -66,10 +83,25 @@ json positionJson(const TrainPosition& p) {
     for (const EpochResult& epoch : p.outcome.epochs) epochs.push_back(epochJson(epoch));
     json incidents = json::array();
     for (const Incident& incident : p.outcome.incidents) incidents.push_back(incidentJson(incident));
-    return {{"epoch", p.epoch}, {"batch", p.batch}, {"step", p.step}, {"loss_sums", termsJson(p.lossSums)}, {"distill_sum", exact(p.distillSum)},
-            {"tuning", p.tuning}, {"tuned", p.tuned},
-            {"lr_factor", exact(p.lrFactor)}, {"retries", p.retries}, {"below", p.below}, {"lost_steps", p.lostSteps}, {"dying_scale", p.dyingScale}, {"halted", p.outcome.halted}, {"incidents", incidents},
-            {"planned", p.planned}, {"best_fitness", exact(p.bestFitness)}, {"best_epoch", p.outcome.bestEpoch}, {"exhausted", p.outcome.exhausted}, {"epochs", epochs}};
+    return {{"epoch", p.epoch},
+            {"batch", p.batch},
+            {"step", p.step},
+            {"loss_sums", termsJson(p.lossSums)},
+            {"distill_sum", exact(p.distillSum)},
+            {"tuning", p.tuning},
+            {"tuned", p.tuned},
+            {"lr_factor", exact(p.lrFactor)},
+            {"retries", p.retries},
+            {"below", p.below},
+            {"lost_steps", p.lostSteps},
+            {"dying_scale", p.dyingScale},
+            {"halted", p.outcome.halted},
+            {"incidents", incidents},
+            {"planned", p.planned},
+            {"best_fitness", exact(p.bestFitness)},
+            {"best_epoch", p.outcome.bestEpoch},
+            {"exhausted", p.outcome.exhausted},
+            {"epochs", epochs}};
 }
 
 TrainPosition positionFrom(const json& j) {
@@ -77,7 +109,8 @@ TrainPosition positionFrom(const json& j) {
     p.epoch = count(j.at("epoch")), p.batch = count(j.at("batch")), p.step = count(j.at("step"));
     p.lossSums = termsFrom(j.at("loss_sums")), p.distillSum = exact(j.at("distill_sum"));
     p.tuning = j.at("tuning"), p.tuned = count(j.at("tuned"));
-    p.lrFactor = exact(j.at("lr_factor")), p.retries = count(j.at("retries")), p.below = count(j.at("below")), p.lostSteps = count(j.at("lost_steps")), p.dyingScale = j.at("dying_scale");
+    p.lrFactor = exact(j.at("lr_factor")), p.retries = count(j.at("retries")), p.below = count(j.at("below")),
+    p.lostSteps = count(j.at("lost_steps")), p.dyingScale = j.at("dying_scale");
     p.outcome.halted = j.at("halted");
     for (const json& incident : j.at("incidents")) p.outcome.incidents.push_back(incidentFrom(incident));
     p.planned = j.contains("planned") ? count(j.at("planned")) : 0;
@@ -94,13 +127,15 @@ public:
         for (const auto& [name, tensor] : tensors) m_tensors.push_back({prefix + name, tensor, ""});
     }
     void addValues(const std::string& prefix, const Graph& graph) {
-        for (const ValueId id : graph.storedValues()) m_tensors.push_back({prefix + graph.value(id).name, graph.value(id).data, ""});
+        for (const ValueId id : graph.storedValues())
+            m_tensors.push_back({prefix + graph.value(id).name, graph.value(id).data, ""});
     }
     std::vector<NamedTensor> m_tensors;
 };
 
 // Entries below a prefix, the prefix removed.
-std::vector<std::pair<std::string, TensorPtr>> below(const std::vector<NamedTensor>& tensors, const std::string& prefix) {
+std::vector<std::pair<std::string, TensorPtr>> below(const std::vector<NamedTensor>& tensors,
+                                                     const std::string& prefix) {
     std::vector<std::pair<std::string, TensorPtr>> found;
     for (const NamedTensor& t : tensors)
         if (t.name.starts_with(prefix)) found.emplace_back(t.name.substr(prefix.size()), t.tensor);
@@ -113,7 +148,8 @@ void restoreValues(Graph& graph, const std::vector<std::pair<std::string, Tensor
     for (const ValueId id : graph.storedValues()) {
         Value& value = graph.value(id);
         const auto found = given.find(value.name);
-        require(found != given.end() && found->second->sizes() == value.data->sizes(), ErrorKind::BadInput, "its weights do not fit: ", value.name);
+        require(found != given.end() && found->second->sizes() == value.data->sizes(), ErrorKind::BadInput,
+                "its weights do not fit: ", value.name);
         const at::NoGradGuard noGrad;
         value.data->copy_(*found->second);
     }
@@ -123,7 +159,8 @@ void restoreAdapters(const Optimizer::State& adapters, const std::vector<std::pa
     const std::map<std::string, TensorPtr> given(tensors.begin(), tensors.end());
     for (const auto& [name, tensor] : adapters) {
         const auto found = given.find(name);
-        require(found != given.end() && found->second->sizes() == tensor->sizes(), ErrorKind::BadInput, "its distillation weights do not fit: ", name);
+        require(found != given.end() && found->second->sizes() == tensor->sizes(), ErrorKind::BadInput,
+                "its distillation weights do not fit: ", name);
         const at::NoGradGuard noGrad;
         tensor->copy_(*found->second);
     }
@@ -131,7 +168,8 @@ void restoreAdapters(const Optimizer::State& adapters, const std::vector<std::pa
 
 }  // namespace
 
-void saveTrainState(const std::filesystem::path& file, const std::string& identity, const TrainPosition& position, const TrainObjects& o) {
+void saveTrainState(const std::filesystem::path& file, const std::string& identity, const TrainPosition& position,
+                    const TrainObjects& o) {
     Tensors tensors;
     tensors.addValues("model/", o.graph);
     if (o.ema) tensors.addValues("ema/", o.ema->graph());
@@ -145,7 +183,8 @@ void saveTrainState(const std::filesystem::path& file, const std::string& identi
     writeResumeState(file, kTrainKind, identity, {std::move(state), std::move(tensors.m_tensors)});
 }
 
-TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& o, const std::string& former) {
+TrainPosition loadTrainState(const std::filesystem::path& file, const std::string& identity, const TrainObjects& o,
+                             const std::string& former) {
     const ResumeState stored = readResumeState(file, kTrainKind, identity, former);
     const json& state = stored.numbers;
     try {

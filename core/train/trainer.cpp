@@ -1,4 +1,5 @@
-// The loop. A checkpoint is only taken between optimiser steps, when no gradient is pending: the state then is complete.
+// The loop. A checkpoint is only taken between optimiser steps, when no gradient is pending: the state then is
+// complete.
 #include "train/trainer.h"
 
 #include <ATen/ATen.h>
@@ -44,10 +45,14 @@ void prepareParameters(Graph& graph) {
 }
 
 // What makes a training's state fit, beside the configuration.
-std::string modelsOf(const TrainJob& job) { return storedShapes(job.graph) + (job.teacher ? storedDigest(*job.teacher) : ""); }
+std::string modelsOf(const TrainJob& job) {
+    return storedShapes(job.graph) + (job.teacher ? storedDigest(*job.teacher) : "");
+}
 
 // Sizes of images are multiples of it.
-int64_t coarsestStride(const ModelInfo& model) { return model.strides.empty() ? 32 : model.strides.back(); }
+int64_t coarsestStride(const ModelInfo& model) {
+    return model.strides.empty() ? 32 : model.strides.back();
+}
 
 // Takes what follows the first `count` tensors off.
 std::vector<at::Tensor> split(std::vector<at::Tensor>& tensors, size_t count) {
@@ -59,13 +64,19 @@ std::vector<at::Tensor> split(std::vector<at::Tensor>& tensors, size_t count) {
 class Run {
 public:
     Run(const TrainJob& job, EventSink& sink, const CancelToken& cancel)
-        : m_job(job), m_config(job.config.train), m_tuningEpochs(job.quantizers ? fineTuningEpochs(job.config) : 0), m_sink(sink),
-          m_cancel(cancel), m_identity(jobIdentity(job.config, modelsOf(job))), m_loader(job.data, wholeBatches(job.config)) {
-        require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize, " but the training data has only ",
-                job.data->size(), " images");
+        : m_job(job),
+          m_config(job.config.train),
+          m_tuningEpochs(job.quantizers ? fineTuningEpochs(job.config) : 0),
+          m_sink(sink),
+          m_cancel(cancel),
+          m_identity(jobIdentity(job.config, modelsOf(job))),
+          m_loader(job.data, wholeBatches(job.config)) {
+        require(m_loader.batchesPerEpoch() > 0, ErrorKind::BadInput, "train_params.batch_size is ", m_config.batchSize,
+                " but the training data has only ", job.data->size(), " images");
         prepareParameters(job.graph);
         const std::vector<ValueId> frozen = freezeLayers(job.graph, m_config.frozenLayers);
-        if (!frozen.empty()) m_sink.log(LogLevel::Info, "trainer", str(frozen.size(), " weights and biases are not trained"));
+        if (!frozen.empty())
+            m_sink.log(LogLevel::Info, "trainer", str(frozen.size(), " weights and biases are not trained"));
         if (job.quantizers) m_widths.emplace(*job.quantizers, job.config.qat.gradualBits);
         if (job.quantizers && job.config.qat.floatEpochs > 0) m_plain.emplace(withoutQuantizers(job.graph));
         if (job.teacher) m_distiller.emplace(job.graph, *job.teacher, job.config);
@@ -83,13 +94,18 @@ public:
 
     TrainOutcome train() {
         std::filesystem::path start = checkpointFile();
-        if (m_job.resume) start = restore();
-        else checkpoint();
+        if (m_job.resume)
+            start = restore();
+        else
+            checkpoint();
         m_at.outcome.startMap = m_job.startMap;
         m_sentinel->keepBest(start, m_at);
-        if (!std::filesystem::exists(m_sentinel->bestState())) keepSecondName(start, m_sentinel->bestState());  // of an earlier version
-        if (m_at.tuning) freeze();
-        else if (m_job.resume) adoptMode();
+        if (!std::filesystem::exists(m_sentinel->bestState()))
+            keepSecondName(start, m_sentinel->bestState());  // of an earlier version
+        if (m_at.tuning)
+            freeze();
+        else if (m_job.resume)
+            adoptMode();
         if (isDueForTuning()) startTuning();  // resumed for fewer epochs
         while (!over()) {
             try {
@@ -110,8 +126,9 @@ public:
 private:
     std::filesystem::path checkpointFile() const { return m_job.checkpointFolder / "train_state.safetensors"; }
     TrainObjects objects() {
-        return {m_job.graph, m_ema ? &*m_ema : nullptr, *m_optimizer, m_stabilizer ? &*m_stabilizer : nullptr, m_job.quantizers,
-                m_distiller ? m_distiller->adapters() : Optimizer::State{}};
+        return {m_job.graph,      m_ema ? &*m_ema : nullptr,
+                *m_optimizer,     m_stabilizer ? &*m_stabilizer : nullptr,
+                m_job.quantizers, m_distiller ? m_distiller->adapters() : Optimizer::State{}};
     }
     // Returns the checkpoint that it went on from.
     std::filesystem::path restore() {
@@ -121,24 +138,33 @@ private:
             m_at = loadTrainState(file, m_identity, objects(), former);
             loaded = file;
         };
-        restoreNewest(checkpointFile(), load, [&](const std::string& why) { m_sink.log(LogLevel::Warning, "trainer", why); });
+        restoreNewest(checkpointFile(), load,
+                      [&](const std::string& why) { m_sink.log(LogLevel::Warning, "trainer", why); });
         adoptLength();
-        m_sink.log(LogLevel::Info, "trainer", over() ? "resumed: training was over"
-                   : str("resumed: going on in epoch ", m_at.epoch + 1, " of ", lastEpoch(), ", behind ", m_at.batch, " of ", m_loader.batchesPerEpoch(), " batches"));
+        m_sink.log(LogLevel::Info, "trainer",
+                   over() ? "resumed: training was over"
+                          : str("resumed: going on in epoch ", m_at.epoch + 1, " of ", lastEpoch(), ", behind ",
+                                m_at.batch, " of ", m_loader.batchesPerEpoch(), " batches"));
         return loaded;
     }
     // A run that is resumed for more (or fewer) epochs goes on along the schedule of the new length.
     void adoptLength() {
-        const bool patient = m_config.patience > 0 && !m_at.outcome.epochs.empty() && m_at.outcome.epochs.back().epoch - m_at.outcome.bestEpoch >= m_config.patience;
+        const bool patient = m_config.patience > 0 && !m_at.outcome.epochs.empty() &&
+                             m_at.outcome.epochs.back().epoch - m_at.outcome.bestEpoch >= m_config.patience;
         const bool exhausted = m_at.outcome.exhausted;
         m_at.outcome.exhausted = exhausted && patient;
         if (m_at.planned == 0 || m_at.planned == m_config.epochs) return;
         if (over() && m_at.outcome.exhausted)
-            m_sink.log(LogLevel::Warning, "trainer", str("train_params.epochs was ", m_at.planned, " and is ", m_config.epochs, ", but patience ran out after epoch ", m_at.epoch,
-                                                         ": a larger train_params.patience would go on"));
+            m_sink.log(
+                LogLevel::Warning, "trainer",
+                str("train_params.epochs was ", m_at.planned, " and is ", m_config.epochs,
+                    ", but patience ran out after epoch ", m_at.epoch, ": a larger train_params.patience would go on"));
         else
-            m_sink.log(LogLevel::Info, "trainer", str("train_params.epochs was ", m_at.planned, " and is ", m_config.epochs, ": from here on learning rates and all else that follows the training's length are those of a run of ",
-                                                      m_config.epochs, " epochs; the next learning rate is ", settingsOf(m_at.step).lrWeight));
+            m_sink.log(LogLevel::Info, "trainer",
+                       str("train_params.epochs was ", m_at.planned, " and is ", m_config.epochs,
+                           ": from here on learning rates and all else that follows the training's length are those of "
+                           "a run of ",
+                           m_config.epochs, " epochs; the next learning rate is ", settingsOf(m_at.step).lrWeight));
     }
     void checkpoint() {
         m_at.planned = m_config.epochs;
@@ -146,19 +172,23 @@ private:
     }
     StepSettings settingsOf(int64_t step) const {
         const int64_t batches = m_loader.batchesPerEpoch();
-        return slowed(m_at.tuning ? fineTuningSettings(m_config, batches) : settingsAt(m_config, step, batches), m_at.lrFactor);
+        return slowed(m_at.tuning ? fineTuningSettings(m_config, batches) : settingsAt(m_config, step, batches),
+                      m_at.lrFactor);
     }
     int64_t lastEpoch() const { return m_config.epochs + m_tuningEpochs; }
     bool trained() const { return m_at.epoch >= m_config.epochs || m_at.outcome.exhausted; }
     bool isDueForTuning() const { return !m_at.outcome.halted && !m_at.tuning && trained() && m_tuningEpochs > 0; }
-    bool over() const { return m_at.outcome.halted || (m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained() && m_tuningEpochs == 0); }
+    bool over() const {
+        return m_at.outcome.halted || (m_at.tuning ? m_at.tuned >= m_tuningEpochs : trained() && m_tuningEpochs == 0);
+    }
 
     // Back to the best state, for another try or for good.
     void recover(const Incident& incident) {
         const TrainPosition failed = m_at;
         m_optimizer->dropGradients();
         if (m_observer) m_observer.emplace(*m_job.quantizers);  // forgets half a batch
-        m_at = loadTrainState(m_sentinel->bestState(), m_identity, objects(), formerJobIdentity(m_job.config, modelsOf(m_job)));
+        m_at = loadTrainState(m_sentinel->bestState(), m_identity, objects(),
+                              formerJobIdentity(m_job.config, modelsOf(m_job)));
         m_at.outcome.startMap = m_job.startMap;
         m_sentinel->react(incident, failed, m_at);
         if (!m_at.tuning) adoptMode();
@@ -167,13 +197,17 @@ private:
     }
 
     void warnOfNothingToStabilize() const {
-        if (!m_stabilizer || m_stabilizer->weights() > 0 || !(m_stabilizer->dampens() || m_stabilizer->freezes())) return;
-        m_sink.log(LogLevel::Warning, "trainer", "no weight has 4 bits or less: oscillation.dampen and oscillation.freeze have nothing to act on");
+        if (!m_stabilizer || m_stabilizer->weights() > 0 || !(m_stabilizer->dampens() || m_stabilizer->freezes()))
+            return;
+        m_sink.log(LogLevel::Warning, "trainer",
+                   "no weight has 4 bits or less: oscillation.dampen and oscillation.freeze have nothing to act on");
     }
 
     // The share of the training that is done; fine-tuning changes nothing about it.
     double progress() const {
-        return m_at.tuning ? 1 : static_cast<double>(m_at.step) / static_cast<double>(m_loader.batchesPerEpoch() * m_config.epochs);
+        return m_at.tuning
+                   ? 1
+                   : static_cast<double>(m_at.step) / static_cast<double>(m_loader.batchesPerEpoch() * m_config.epochs);
     }
 
     bool inFloat() const { return m_plain && !m_at.tuning && m_at.epoch < m_job.config.qat.floatEpochs; }
@@ -195,12 +229,15 @@ private:
     }
 
     // However few epochs there were, the final model is quantized and on its own grids.
-    void settle() { moveTo(std::numeric_limits<int64_t>::max(), m_plain && m_at.epoch <= m_job.config.qat.floatEpochs); }
+    void settle() {
+        moveTo(std::numeric_limits<int64_t>::max(), m_plain && m_at.epoch <= m_job.config.qat.floatEpochs);
+    }
 
     void moveTo(int64_t epoch, bool quantizes) {
         const bool narrowed = m_widths && m_widths->advance(m_job.graph, average(), epoch);
         if (quantizes) {
-            m_sink.log(LogLevel::Info, "trainer", str("quantizers join after ", m_at.epoch, " epochs in float; their ranges are calibrated anew"));
+            m_sink.log(LogLevel::Info, "trainer",
+                       str("quantizers join after ", m_at.epoch, " epochs in float; their ranges are calibrated anew"));
             beginQuantizing(m_job, *m_plain, average(), m_cancel);
         }
         if (m_stabilizer && (narrowed || quantizes)) m_stabilizer->restart();
@@ -228,7 +265,8 @@ private:
         for (const ValueId id : m_job.graph.storedValues())
             if (m_ema) m_job.graph.value(id).data->copy_(*m_ema->graph().value(id).data);
         freeze();
-        m_sink.log(LogLevel::Info, "trainer", str("fine-tuning begins: learning rate ", settingsOf(m_at.step).lrWeight, ", quantizers frozen"));
+        m_sink.log(LogLevel::Info, "trainer",
+                   str("fine-tuning begins: learning rate ", settingsOf(m_at.step).lrWeight, ", quantizers frozen"));
     }
 
     // What is no weight stays as it is: scales without gradient, running statistics read only.
@@ -260,7 +298,8 @@ private:
             const bool boundary = ++pending >= now.accumulate || last;
             ++m_at.batch, ++m_at.step;
             if (boundary) {
-                if (last && m_job.quantizers && !inFloat()) reportGrids(m_sink, m_job.graph, *m_job.quantizers, batch->images, m_at.epoch + 1);
+                if (last && m_job.quantizers && !inFloat())
+                    reportGrids(m_sink, m_job.graph, *m_job.quantizers, batch->images, m_at.epoch + 1);
                 optimizerStep(now, pending * m_config.batchSize);
                 pending = 0;
             }
@@ -287,7 +326,8 @@ private:
         (distillation ? m_distiller->mixed(loss.total, *distillation) : loss.total).backward();
         moveActivationRanges();
         addToSums(loss.terms, distillation);
-        reportLosses(m_sink, m_at.step + 1, loss.terms, distillation ? std::optional(distillation->value) : std::nullopt);
+        reportLosses(m_sink, m_at.step + 1, loss.terms,
+                     distillation ? std::optional(distillation->value) : std::nullopt);
     }
 
     void followWeights() {
@@ -296,7 +336,8 @@ private:
     }
 
     void addToSums(const LossTerms& terms, const std::optional<Distiller::Loss>& distillation) {
-        if (m_at.lossSums.empty()) m_at.lossSums = terms;
+        if (m_at.lossSums.empty())
+            m_at.lossSums = terms;
         else
             for (size_t i = 0; i < terms.size(); ++i) m_at.lossSums[i].value += terms[i].value;
         if (distillation) m_at.distillSum += distillation->value;
@@ -333,7 +374,8 @@ private:
         std::optional<DetectionMetrics> raw;
     };
 
-    // Nothing if it was stopped on request: the epoch's last batch is then checkpointed, and a resumed run validates again.
+    // Nothing if it was stopped on request: the epoch's last batch is then checkpointed, and a resumed run validates
+    // again.
     std::optional<Validated> validate() {
         try {
             if (!m_ema) return Validated{measured(m_job.graph), std::nullopt};
@@ -354,21 +396,27 @@ private:
         if (!validated) return false;
         const DetectionMetrics& metrics = validated->model;
         const StepSettings now = settingsOf(m_at.step - 1);
-        EpochResult result{m_at.epoch + 1, m_at.lossSums, metrics.precision, metrics.recall, metrics.map50, metrics.map, now.lrBias, now.lrWeight, now.lrNorm,
-                           m_distiller ? std::optional(m_at.distillSum / batches) : std::nullopt};
+        EpochResult result{m_at.epoch + 1,    m_at.lossSums,
+                           metrics.precision, metrics.recall,
+                           metrics.map50,     metrics.map,
+                           now.lrBias,        now.lrWeight,
+                           now.lrNorm,        m_distiller ? std::optional(m_at.distillSum / batches) : std::nullopt};
         for (LossTerm& loss : result.losses) loss.value /= batches;
         if (validated->raw) result.rawMap50 = validated->raw->map50, result.rawMap = validated->raw->map;
         result.easier = m_at.epoch < easierEpochs(m_job.config);
         m_at.outcome.epochs.push_back(result);
         reportEpoch(m_sink, result, lastEpoch());
-        if (m_stabilizer && m_stabilizer->reports() && !inFloat()) reportOscillation(m_sink, *m_stabilizer, result.epoch);
+        if (m_stabilizer && m_stabilizer->reports() && !inFloat())
+            reportOscillation(m_sink, *m_stabilizer, result.epoch);
         keepWeights(result);
         m_sentinel->seeEpoch(m_at);
         ++m_at.epoch;
         m_at.batch = 0;
         m_at.lossSums.clear(), m_at.distillSum = 0;
-        if (m_at.tuning) ++m_at.tuned;
-        else if (isDueForTuning()) startTuning();
+        if (m_at.tuning)
+            ++m_at.tuned;
+        else if (isDueForTuning())
+            startTuning();
         m_job.epochDone(m_at.outcome);
         checkpoint();
         m_sentinel->keepBest(checkpointFile(), m_at);

@@ -20,13 +20,14 @@ namespace qat {
 
 // One line of results.csv.
 struct EpochResult {
-    int64_t epoch = 0;  // 1-based
-    LossTerms losses{};                                     // means over the epoch's batches
-    double precision = 0, recall = 0, map50 = 0, map = 0;   // of the averaged model if there is one
-    double lrBias = 0, lrWeight = 0, lrNorm = 0;            // at the end of the epoch
-    std::optional<double> distillLoss{};                    // mean over the epoch's batches, if there is a teacher
-    std::optional<double> rawMap50{}, rawMap{};             // of the model behind the average, if both are evaluated
-    bool easier = false;  // in float or on wider grids than wanted: counts neither as best nor towards patience and collapse
+    int64_t epoch = 0;                                     // 1-based
+    LossTerms losses{};                                    // means over the epoch's batches
+    double precision = 0, recall = 0, map50 = 0, map = 0;  // of the averaged model if there is one
+    double lrBias = 0, lrWeight = 0, lrNorm = 0;           // at the end of the epoch
+    std::optional<double> distillLoss{};                   // mean over the epoch's batches, if there is a teacher
+    std::optional<double> rawMap50{}, rawMap{};            // of the model behind the average, if both are evaluated
+    bool easier =
+        false;  // in float or on wider grids than wanted: counts neither as best nor towards patience and collapse
     double fitness() const { return 0.1 * map50 + 0.9 * map; }
 };
 
@@ -36,21 +37,21 @@ struct TrainOutcome {
     bool stopped = false;             // on request, after a checkpoint
     bool exhausted = false;           // patience ran out
     std::vector<Incident> incidents;  // what the sentinel saw
-    bool halted = false;              // by the sentinel: the model is that of the best epoch (of the start if there is none)
-    std::optional<double> startMap{}; // as in the job
+    bool halted = false;  // by the sentinel: the model is that of the best epoch (of the start if there is none)
+    std::optional<double> startMap{};  // as in the job
 };
 
 struct TrainJob {
-    Graph& graph;                            // trained in place
-    const Loss& loss;                        // of the graph's outputs
-    QuantizerSet* quantizers = nullptr;      // null: FP32
-    const Graph* teacher = nullptr;          // null: no distillation; else one that checkTeacher() accepts
+    Graph& graph;                        // trained in place
+    const Loss& loss;                    // of the graph's outputs
+    QuantizerSet* quantizers = nullptr;  // null: FP32
+    const Graph* teacher = nullptr;      // null: no distillation; else one that checkTeacher() accepts
     const Config& config;
     std::shared_ptr<const Dataset> data;
     std::filesystem::path checkpointFolder;  // resumable state
     std::filesystem::path weightsFolder;     // last.safetensors, best.safetensors
     bool resume = false;
-    std::optional<double> startMap{};        // mAP50-95 of the model that training starts from, if it is known
+    std::optional<double> startMap{};  // mAP50-95 of the model that training starts from, if it is known
     // Metrics of a model on the validation split.
     std::function<DetectionMetrics(const Graph&)> validate;
     // Called at the end of every epoch with all results so far, and with the weights' oscillation as layer rows.
@@ -58,13 +59,13 @@ struct TrainJob {
 };
 
 // Trains until the configured epochs, early stopping, or a stop request, which ends the batch and writes a checkpoint.
-// The first qat_params.float_epochs train and validate the network without its quantizers, which are calibrated anew behind
-// them; with qat_params.gradual_bits their grids get narrower from epoch to epoch.
-// Fine-tuning epochs follow the last one, however it came to be the last: they start from the final model, at the rate
-// the schedule ends with, and change neither quantizers nor the statistics of batch norms.
-// A loss that is no longer finite halts training with the best model so far (that of the start if there is none), whatever
-// gate.reaction says. On return the graph holds the final model: the averaged weights if averaging is on. Throws
-// Error{BadInput} when a checkpoint does not fit, Error{Io} when one cannot be written.
+// The first qat_params.float_epochs train and validate the network without its quantizers, which are calibrated anew
+// behind them; with qat_params.gradual_bits their grids get narrower from epoch to epoch. Fine-tuning epochs follow the
+// last one, however it came to be the last: they start from the final model, at the rate the schedule ends with, and
+// change neither quantizers nor the statistics of batch norms. A loss that is no longer finite halts training with the
+// best model so far (that of the start if there is none), whatever gate.reaction says. On return the graph holds the
+// final model: the averaged weights if averaging is on. Throws Error{BadInput} when a checkpoint does not fit,
+// Error{Io} when one cannot be written.
 TrainOutcome train(const TrainJob& job, EventSink& sink, const CancelToken& cancel);
 
 }  // namespace qat

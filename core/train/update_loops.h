@@ -44,8 +44,8 @@ struct FreezeState {
     float* mean;     // of the codes, moving average
     int8_t* frozen;  // kFree, or the code the weight is held on
 };
-// Freezes what is free and above the threshold on round(mean), where it no longer oscillates, then moves the means. Returns
-// how many froze.
+// Freezes what is free and above the threshold on round(mean), where it no longer oscillates, then moves the means.
+// Returns how many froze.
 int64_t freezeOscillating(float* w, const FreezeState& state, int64_t n, float scale, float threshold, float momentum);
 // w = frozen scale where it is frozen.
 void holdFrozen(float* w, const int8_t* frozen, int64_t n, float scale);

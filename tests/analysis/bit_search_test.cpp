@@ -23,12 +23,15 @@ double sensitivity(const std::vector<BitOptions>& layers, const std::vector<int>
 }
 
 // Least sensitivity within the budget over all combinations.
-double bruteForce(const std::vector<BitOptions>& layers, double budget, size_t i = 0, double spent = 0, double sum = 0) {
+double bruteForce(const std::vector<BitOptions>& layers, double budget, size_t i = 0, double spent = 0,
+                  double sum = 0) {
     if (spent > budget) return 1e300;
     if (i == layers.size()) return sum;
     double best = 1e300;
     for (const auto& option : layers[i].options)
-        best = std::min(best, bruteForce(layers, budget, i + 1, spent + static_cast<double>(layers[i].weights) * option.bits, sum + option.sensitivity));
+        best = std::min(best,
+                        bruteForce(layers, budget, i + 1, spent + static_cast<double>(layers[i].weights) * option.bits,
+                                   sum + option.sensitivity));
     return best;
 }
 
@@ -36,7 +39,9 @@ std::vector<BitOptions> randomLayers(Random& random) {
     std::vector<BitOptions> layers;
     for (int i = 0; i < 7; ++i) {
         const double size = random.uniform(0.1, 4);
-        layers.push_back({"layer", 100 * (1 + random.below(40)), {{2, size * 9}, {4, size * random.uniform(0.5, 3)}, {8, size * 0.1}}});
+        layers.push_back({"layer",
+                          100 * (1 + random.below(40)),
+                          {{2, size * 9}, {4, size * random.uniform(0.5, 3)}, {8, size * 0.1}}});
     }
     return layers;
 }

@@ -111,23 +111,34 @@ TEST(Sensitivity, NeedsImagesAndStopsOnRequest) {
 TEST(Sensitivity, GoesOnFromItsState) {
     const CalibratedModel model = calibratedModel(8, 8);
     const ScratchFolder scratch;
-    const SensitivityJob job{.floatGraph = model.floatGraph, .quantizers = *model.quantizers, .bits = {4}, .state = scratch.path() / "sweep.json", .identity = "job"};
-    const auto whole = measureSensitivity({model.floatGraph, *model.quantizers, {4}}, noiseImages(2), 2, CancelToken(), [](int64_t, int64_t) {});
+    const SensitivityJob job{.floatGraph = model.floatGraph,
+                             .quantizers = *model.quantizers,
+                             .bits = {4},
+                             .state = scratch.path() / "sweep.json",
+                             .identity = "job"};
+    const auto whole = measureSensitivity({model.floatGraph, *model.quantizers, {4}}, noiseImages(2), 2, CancelToken(),
+                                          [](int64_t, int64_t) {});
     CancelToken cancel;
-    EXPECT_THROW(measureSensitivity(job, noiseImages(2), 2, cancel, [&](int64_t done, int64_t) {
-        if (done == 70) cancel.request(StopLevel::FinishBatch);
-    }), Error);
+    EXPECT_THROW(measureSensitivity(job, noiseImages(2), 2, cancel,
+                                    [&](int64_t done, int64_t) {
+                                        if (done == 70) cancel.request(StopLevel::FinishBatch);
+                                    }),
+                 Error);
     for (const char* identity : {"another", "job"}) {
         SensitivityJob again = job;
         again.identity = identity;
         int rows = 0;
         int64_t resumed = 0;
-        if (std::string(identity) == "another") again.state = scratch.path() / "copy.json", std::filesystem::copy_file(job.state, again.state);
-        const auto parts = measureSensitivity(again, noiseImages(2), 2, CancelToken(), [&](int64_t, int64_t) { ++rows; }, [&](int64_t done) { resumed = done; });
+        if (std::string(identity) == "another")
+            again.state = scratch.path() / "copy.json", std::filesystem::copy_file(job.state, again.state);
+        const auto parts = measureSensitivity(
+            again, noiseImages(2), 2, CancelToken(), [&](int64_t, int64_t) { ++rows; },
+            [&](int64_t done) { resumed = done; });
         EXPECT_EQ(resumed, std::string(identity) == "job" ? 70 : 0);
         EXPECT_EQ(rows, 126 - resumed);
         ASSERT_EQ(parts.size(), whole.size());
-        for (size_t i = 0; i < whole.size(); ++i) EXPECT_EQ(parts[i].error.text(), whole[i].error.text()) << whole[i].layer;
+        for (size_t i = 0; i < whole.size(); ++i)
+            EXPECT_EQ(parts[i].error.text(), whole[i].error.text()) << whole[i].layer;
     }
 }
 

@@ -64,7 +64,8 @@ TEST(Files, HalfWrittenOnesAreRemovedAndNothingElse) {
     removeHalfWritten(scratch.path());
     EXPECT_FALSE(fs::exists(scratch.path() / "a.json.tmp123"));
     EXPECT_FALSE(fs::exists(scratch.path() / "weights/b.safetensors.tmp7"));
-    for (const char* name : {"a.json", "notes.tmp", "weights/c.tmpx1"}) EXPECT_TRUE(fs::exists(scratch.path() / name)) << name;
+    for (const char* name : {"a.json", "notes.tmp", "weights/c.tmpx1"})
+        EXPECT_TRUE(fs::exists(scratch.path() / name)) << name;
 }
 
 TEST(Files, WrittenBytesComeBack) {
@@ -113,7 +114,8 @@ TEST(Files, WritingFollowsNoLinks) {
     ::mkfifo((folder.path() / "pipe").c_str(), 0600);
     for (const fs::path& path : {folder.path() / "pipe", fs::path("/dev/null")}) {
         EXPECT_TRUE(contains(errorOf([&] { openToAppend(path); }), path.string() + ": it is not a regular file"));
-        EXPECT_TRUE(contains(errorOf([&] { writeFileAtomic(path, "x"); }), path.string() + ": it is not a regular file"));
+        EXPECT_TRUE(
+            contains(errorOf([&] { writeFileAtomic(path, "x"); }), path.string() + ": it is not a regular file"));
     }
     EXPECT_TRUE(fs::is_character_file("/dev/null"));
     for (const char* text : {"one\n", "two\n"}) std::fputs(text, openToAppend(folder.path() / "own").get());
@@ -204,7 +206,8 @@ TEST(Files, ReadingWhatIsNoFileIsAnError) {
     const fs::path missing = folder.path() / "missing";
     for (const auto& read :
          {+[](const fs::path& path) { readFile(path); }, +[](const fs::path& path) { FileBytes{path}; },
-          +[](const fs::path& path) { readFileStart(path, 4); }, +[](const fs::path& path) { readFilePieces(path, [](auto) {}); }}) {
+          +[](const fs::path& path) { readFileStart(path, 4); },
+          +[](const fs::path& path) { readFilePieces(path, [](auto) {}); }}) {
         EXPECT_EQ(errorOf([&] { read(missing); }).kind(), ErrorKind::Io);
         EXPECT_TRUE(contains(errorOf([&] { read(missing); }), missing.string()));
         const int socketFile = ::socket(AF_UNIX, SOCK_STREAM, 0);
@@ -212,7 +215,8 @@ TEST(Files, ReadingWhatIsNoFileIsAnError) {
         std::strncpy(address.sun_path, (folder.path() / "socket").c_str(), sizeof address.sun_path - 1);
         ::bind(socketFile, reinterpret_cast<sockaddr*>(&address), sizeof address);
         ::mkfifo((folder.path() / "pipe").c_str(), 0600);
-        for (const fs::path& path : {folder.path(), folder.path() / "pipe", folder.path() / "socket", fs::path("/dev/zero")}) {
+        for (const fs::path& path :
+             {folder.path(), folder.path() / "pipe", folder.path() / "socket", fs::path("/dev/zero")}) {
             const Error error = errorOf([&] { read(path); });
             EXPECT_EQ(error.kind(), ErrorKind::BadInput) << error.what();
             EXPECT_TRUE(contains(error, path.string())) << error.what();
@@ -235,7 +239,9 @@ TEST(Files, LimitsStartsAndPieces) {
     EXPECT_EQ(readFileStart(file, 3), "aaa");
     writeFileAtomic(file, bytes);
     EXPECT_EQ(readFileStart(file, 9999999), bytes);
-    readFilePieces(file, [&](std::span<const std::byte> piece) { together.append(reinterpret_cast<const char*>(piece.data()), piece.size()); });
+    readFilePieces(file, [&](std::span<const std::byte> piece) {
+        together.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+    });
     EXPECT_EQ(together, bytes);
 }
 

@@ -32,13 +32,15 @@ std::string utf16(const std::u16string& units, bool bigEndian) {
 }
 
 TEST(Text, WellFormedUtf8) {
-    for (const std::string& good : {""s, "a\0\n"s, "\xC3\xA9"s, "\xE4\xB8\xAD"s, "\xED\x9F\xBF"s, "\xEF\xBF\xBF"s, "\xF0\x9F\x90\x95"s, "\xF4\x8F\xBF\xBF"s}) {
+    for (const std::string& good : {""s, "a\0\n"s, "\xC3\xA9"s, "\xE4\xB8\xAD"s, "\xED\x9F\xBF"s, "\xEF\xBF\xBF"s,
+                                    "\xF0\x9F\x90\x95"s, "\xF4\x8F\xBF\xBF"s}) {
         EXPECT_TRUE(isUtf8(good)) << good;
         EXPECT_EQ(withUtf8Only(good), good);
     }
     // Stray and missing followers, overlong forms, surrogates, beyond U+10FFFF, bytes that lead nothing.
-    for (const std::string& bad : {"\x80"s, "\xC3"s, "\xC3("s, "\xE4\xB8"s, "\xF0\x9F\x90"s, "\xC0\xAF"s, "\xC1\xBF"s, "\xE0\x9F\xBF"s, "\xF0\x8F\xBF\xBF"s,
-                                   "\xED\xA0\x80"s, "\xED\xBF\xBF"s, "\xF4\x90\x80\x80"s, "\xF5\x80\x80\x80"s, "\xFF"s}) {
+    for (const std::string& bad :
+         {"\x80"s, "\xC3"s, "\xC3("s, "\xE4\xB8"s, "\xF0\x9F\x90"s, "\xC0\xAF"s, "\xC1\xBF"s, "\xE0\x9F\xBF"s,
+          "\xF0\x8F\xBF\xBF"s, "\xED\xA0\x80"s, "\xED\xBF\xBF"s, "\xF4\x90\x80\x80"s, "\xF5\x80\x80\x80"s, "\xFF"s}) {
         EXPECT_FALSE(isUtf8(bad)) << inQuotes(bad);
         EXPECT_TRUE(isUtf8(withUtf8Only(bad))) << inQuotes(bad);
     }
@@ -56,9 +58,11 @@ TEST(Text, Utf16IsConvertedAndEverythingElseRefusedByLine) {
         EXPECT_EQ(utf8Text("f", utf16(u"\uFEFF" + text, bigEndian)), utf8) << bigEndian;
         EXPECT_EQ(utf8Text("f", utf16(text, bigEndian)), utf8) << bigEndian;
         EXPECT_EQ(utf8Text("f", utf16(u"\uFEFF", bigEndian)), "");
-        EXPECT_NE(refusalOf(utf16(u"\uFEFFa\nb\xD800", bigEndian)).find("a.yaml:2:"), std::string::npos) << "half a pair";
+        EXPECT_NE(refusalOf(utf16(u"\uFEFFa\nb\xD800", bigEndian)).find("a.yaml:2:"), std::string::npos)
+            << "half a pair";
         EXPECT_NE(refusalOf(utf16(u"\uFEFFa\nb\xDC00\xD800", bigEndian)).find("a.yaml:2:"), std::string::npos);
-        EXPECT_NE(refusalOf(utf16(u"\uFEFFa\n", bigEndian) + "x").find("a.yaml:2:"), std::string::npos) << "half a unit";
+        EXPECT_NE(refusalOf(utf16(u"\uFEFFa\n", bigEndian) + "x").find("a.yaml:2:"), std::string::npos)
+            << "half a unit";
     }
     EXPECT_EQ(refusalOf("a: 1\nb: caf\xE9\n"), "a.yaml:2: this line is not UTF-8 text, save the file as UTF-8");
     EXPECT_NE(refusalOf("names:\n  - \xC3\xA8\xC8\xCB\n").find("a.yaml:2:"), std::string::npos) << "GBK";
@@ -74,8 +78,11 @@ TEST(Text, FilesAreReadWithinALimit) {
     EXPECT_EQ(readTextFile(file, 1 << 20), "one\r\n\ntwo");
     writeFileAtomic(file, "");
     fs::resize_file(file, uintmax_t{20} << 30);  // takes no room on the disk
-    for (const auto& [path, piece] : {std::pair(file, "larger than 1 MB"), {scratch.path(), "not a file"}, {scratch.path() / "none", "No such file"},
-                                      {fs::path(std::string(5000, 'x')), "File name too long"}, {fs::path("/dev/zero"), "not a file"}}) {
+    for (const auto& [path, piece] : {std::pair(file, "larger than 1 MB"),
+                                      {scratch.path(), "not a file"},
+                                      {scratch.path() / "none", "No such file"},
+                                      {fs::path(std::string(5000, 'x')), "File name too long"},
+                                      {fs::path("/dev/zero"), "not a file"}}) {
         try {
             readTextFile(path, 1 << 20);
             ADD_FAILURE() << piece;

@@ -106,7 +106,8 @@ TEST(Assets, EightBitsLoseLittleAndExportAlike) {
     writeFileAtomic(config, "model:\n  pretrained_path: '" + (assets / "models/yolov8n.pt").string() +
                                 "'\ndata:\n  path: '" + (assets / "coco128/data.yaml").string() +
                                 "'\ncalibration: {method: minmax, num_batches: 4}\ntrain_params: {epochs: 0, "
-                                "batch_size: 16}\nqat_params: {fusion_patterns: [{pattern: '.*', modules: [conv, bn]}]}\nanalysis: {enabled: false, preview_images: 0}\n"
+                                "batch_size: 16}\nqat_params: {fusion_patterns: [{pattern: '.*', modules: [conv, "
+                                "bn]}]}\nanalysis: {enabled: false, preview_images: 0}\n"
                                 "export: {formats: [onnx], validate: true}\n");
     const auto run = scratch.path() / "run";
     const Ended ended = cli({"run", config.string(), "--out", run.string()});

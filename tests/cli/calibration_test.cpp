@@ -22,13 +22,16 @@ protected:
     // The bundled detector at 8 bits without training.
     Ended run(const std::string& name, const std::string& calibration) const {
         const auto config = scratch.path() / (name + ".yaml");
-        writeFileAtomic(config, "model: {variant: n, pretrained_path: 'builtin:shapes'}\n"
-                                "data: {path: 'shapes:train=96,val=24', imgsz: 160}\n"
-                                "run: {workers: 1}\n"
-                                "calibration: " + calibration + "\n"
-                                "train_params: {epochs: 0, batch_size: 8}\n"
-                                "analysis: {enabled: false, preview_images: 0}\n"
-                                "export: {formats: [onnx], validate: false}\n");
+        writeFileAtomic(config,
+                        "model: {variant: n, pretrained_path: 'builtin:shapes'}\n"
+                        "data: {path: 'shapes:train=96,val=24', imgsz: 160}\n"
+                        "run: {workers: 1}\n"
+                        "calibration: " +
+                            calibration +
+                            "\n"
+                            "train_params: {epochs: 0, batch_size: 8}\n"
+                            "analysis: {enabled: false, preview_images: 0}\n"
+                            "export: {formats: [onnx], validate: false}\n");
         return cli({"run", config.string(), "--out", folder(name).string()});
     }
     json calibrationOf(const std::string& name) const { return readJson(folder(name) / "calibration.json"); }
@@ -56,7 +59,9 @@ TEST_F(CalibratedRun, EntropyOnACoreset) {
         EXPECT_EQ(tensor["method"], "entropy");
         EXPECT_EQ(tensor["methods"].size(), 6u);
         EXPECT_LE(tensor["applied"]["high"].get<double>(), tensor["high"].get<double>());
-        EXPECT_LE(tensor["methods"]["entropy"]["sqnr_db"].get<double>(), tensor["methods"]["mse"]["sqnr_db"].get<double>() + 0.3) << tensor["name"];
+        EXPECT_LE(tensor["methods"]["entropy"]["sqnr_db"].get<double>(),
+                  tensor["methods"]["mse"]["sqnr_db"].get<double>() + 0.3)
+            << tensor["name"];
     }
     const json metrics = readJson(folder("first") / "run_summary.json")["metrics"];
     EXPECT_GE(metrics["ptq"]["mAP50-95"].get<double>(), metrics["fp32"]["mAP50-95"].get<double>() - 0.03);
@@ -67,15 +72,21 @@ TEST_F(CalibratedRun, EntropyOnACoreset) {
 TEST_F(CalibratedRun, CoresetMethodsChooseDifferentImages) {
     std::set<json> lists;
     for (const std::string method : {"k-center", "herding", "random"}) {
-        const Ended ended = run(method, "{method: minmax, num_batches: 1, use_coreset: true, coreset_size: 30, coreset_method: " + method + "}");
+        const Ended ended = run(
+            method,
+            "{method: minmax, num_batches: 1, use_coreset: true, coreset_size: 30, coreset_method: " + method + "}");
         ASSERT_EQ(ended.status, 0) << ended.err;
         EXPECT_EQ(calibrationOf(method)["images"], 8) << "no more than num_batches";
-        EXPECT_NE((ended.out + ended.err).find("calibration.num_batches ends the coreset at 8 of 30 images"), std::string::npos) << ended.out;
+        EXPECT_NE((ended.out + ended.err).find("calibration.num_batches ends the coreset at 8 of 30 images"),
+                  std::string::npos)
+            << ended.out;
         lists.insert(calibrationOf(method)["coreset"]["images"]);
     }
     EXPECT_EQ(lists.size(), 3u);
     const Ended ended = run("all", "{method: mse, use_coreset: true, coreset_size: 96}");
-    EXPECT_NE((ended.out + ended.err).find("calibration.coreset_size is 96 of 96 images: all take part"), std::string::npos) << ended.out;
+    EXPECT_NE((ended.out + ended.err).find("calibration.coreset_size is 96 of 96 images: all take part"),
+              std::string::npos)
+        << ended.out;
     EXPECT_TRUE(calibrationOf("all")["coreset"].is_null());
     EXPECT_EQ(calibrationOf("all")["images"], 96);
 }

@@ -192,8 +192,11 @@ TEST_F(Commands, CheckJson) {
     const json report = readJson(path("c.json"));
     EXPECT_EQ(report["valid"], true);
     ASSERT_EQ(report["patterns"].size(), 1u);
-    EXPECT_EQ(report["patterns"][0],
-              (json{{"key", "quantization.layer_configs[0]"}, {"pattern", "^model\\.0\\.conv$"}, {"line", 11}, {"layers", {"model.0.conv"}}, {"warnings", json::array()}}));
+    EXPECT_EQ(report["patterns"][0], (json{{"key", "quantization.layer_configs[0]"},
+                                           {"pattern", "^model\\.0\\.conv$"},
+                                           {"line", 11},
+                                           {"layers", {"model.0.conv"}},
+                                           {"warnings", json::array()}}));
     const Ended bad = cli({"check", file("bad.yaml", "model:\n  variant: n\n  colour: red\n"), "--json", "-"});
     EXPECT_EQ(bad.status, 2);
     const json issues = json::parse(bad.out);
@@ -204,8 +207,11 @@ TEST_F(Commands, CheckJson) {
 }
 
 TEST_F(Commands, CheckShowsEveryValueAndItsSourceAndWhatLossWeightsBecome) {
-    const std::string config = file("v.yaml", "quantization:\n  weight: {bit_width: 6}\n  layer_configs:\n    - pattern: '^model\\.0\\.conv$'\n      config: {weight: {bit_width: 8}}\n"
-                                              "qat_params: {use_lsq: true}\ntrain_params:\n  loss_weights: {box: 0.1, obj: 2.0}\n");
+    const std::string config =
+        file("v.yaml",
+             "quantization:\n  weight: {bit_width: 6}\n  layer_configs:\n    - pattern: '^model\\.0\\.conv$'\n      "
+             "config: {weight: {bit_width: 8}}\n"
+             "qat_params: {use_lsq: true}\ntrain_params:\n  loss_weights: {box: 0.1, obj: 2.0}\n");
     const Ended text = cli({"check", config, "--layers"});
     ASSERT_EQ(text.status, 0) << text.err;
     EXPECT_NE(text.out.find("gains in YOLOv8's loss: box 15, cls 0.5, dfl 3"), std::string::npos) << text.out;
@@ -222,8 +228,11 @@ TEST_F(Commands, CheckShowsEveryValueAndItsSourceAndWhatLossWeightsBecome) {
 }
 
 TEST_F(Commands, RunFoldersAreMadeWhereTheConfigurationSays) {
-    const std::string config = file("mine.yaml", "data: {path: 'shapes:train=4,val=2,size=64', imgsz: 64}\nrun: {output: made/here}\n"
-                                                 "train_params: {epochs: 0, batch_size: 2}\ncalibration: {num_batches: 1}\nanalysis: {enabled: false}\nexport: {formats: []}\n");
+    const std::string config =
+        file("mine.yaml",
+             "data: {path: 'shapes:train=4,val=2,size=64', imgsz: 64}\nrun: {output: made/here}\n"
+             "train_params: {epochs: 0, batch_size: 2}\ncalibration: {num_batches: 1}\nanalysis: {enabled: "
+             "false}\nexport: {formats: []}\n");
     const Ended ended = cli({"run", config});
     ASSERT_EQ(ended.status, 0) << ended.err;
     int folders = 0;
@@ -237,7 +246,8 @@ TEST_F(Commands, RunFoldersAreMadeWhereTheConfigurationSays) {
 }
 
 TEST_F(Commands, DiffAndSchema) {
-    const std::string config = writeSmallConfig(scratch.path()), other = file("other.yaml", "train_params:\n  epochs: 77\n");
+    const std::string config = writeSmallConfig(scratch.path()),
+                      other = file("other.yaml", "train_params:\n  epochs: 77\n");
     const Ended same = cli({"diff", config, config});
     EXPECT_EQ(same.status, 0);
     EXPECT_EQ(same.out, "both mean the same\n");
@@ -254,14 +264,18 @@ TEST_F(Commands, DiffAndSchema) {
 }
 
 TEST_F(Commands, CheckTellsGroupsAndPlacement) {
-    const std::string config = file("g.yaml", "quantization:\n  scale_groups: {concat: requantize}\nqat_params:\n  fusion_patterns:\n"
-                                              "    - {pattern: '.*', modules: [conv, bn]}\n");
+    const std::string config =
+        file("g.yaml",
+             "quantization:\n  scale_groups: {concat: requantize}\nqat_params:\n  fusion_patterns:\n"
+             "    - {pattern: '.*', modules: [conv, bn]}\n");
     const Ended text = cli({"check", config, "--groups", "--placement"});
     ASSERT_EQ(text.status, 0) << text.err;
-    for (const char* part : {"model.2.cv1.act: one range of 8 bits for 2 tensors\n  made by    model.2.cv1.act, model.2.m.0.cv2.act\n",
-                             "joined by  model.2.m.0.add (add, union)\n", "model.2.cat: its sources keep their ranges (concat, requantize)\n",
-                             "TensorRT: refused: zero-point, ", "ONNX Runtime: note: concat-grids, 12 places: model.2.cat, ",
-                             "  6 of them are conv, not conv + bn: model.22.cv2.0.2, "})
+    for (const char* part :
+         {"model.2.cv1.act: one range of 8 bits for 2 tensors\n  made by    model.2.cv1.act, model.2.m.0.cv2.act\n",
+          "joined by  model.2.m.0.add (add, union)\n",
+          "model.2.cat: its sources keep their ranges (concat, requantize)\n", "TensorRT: refused: zero-point, ",
+          "ONNX Runtime: note: concat-grids, 12 places: model.2.cat, ",
+          "  6 of them are conv, not conv + bn: model.22.cv2.0.2, "})
         EXPECT_NE(text.out.find(part), std::string::npos) << part << "\n" << text.out;
     const json report = json::parse(cli({"check", config, "--groups", "--placement", "--json", "-"}).out);
     EXPECT_EQ(report["groups"][0]["name"], "images");
@@ -269,7 +283,8 @@ TEST_F(Commands, CheckTellsGroupsAndPlacement) {
     EXPECT_EQ(report["placement"][0]["rule"], "zero-point");
     EXPECT_EQ(report["patterns"][0]["others"][0]["layers"].size(), 6u);
     EXPECT_FALSE(json::parse(cli({"check", config, "--json", "-"}).out).contains("groups"));
-    expectRefused({"run", file("u.yaml", "quantization:\n  scale_groups: {concat: union}\n"), "--out", path("o")}, "expected output, largest or requantize");
+    expectRefused({"run", file("u.yaml", "quantization:\n  scale_groups: {concat: union}\n"), "--out", path("o")},
+                  "expected output, largest or requantize");
 }
 
 TEST_F(Commands, PredictJsonAndPictures) {

@@ -1,4 +1,5 @@
-// Data at the door: every command says the same about the same bad input, at once, in one sentence and no library's words.
+// Data at the door: every command says the same about the same bad input, at once, in one sentence and no library's
+// words.
 #include <gtest/gtest.h>
 
 #include <opencv2/core.hpp>
@@ -41,14 +42,18 @@ TEST_F(DataDoor, BadDescriptionsAreRefusedAtOnceByEveryCommand) {
         std::string config = readFile(scratch.path() / "small.yaml");
         const std::string drawn = "shapes:train=16,val=4,size=64";
         const std::string own = file("own.yaml", config.replace(config.find(drawn), drawn.size(), data));
-        const Ended val = cli({"val", "builtin:shapes", "--data", data, "--imgsz", "64"}), checked = cli({"check", own}),
-                    run = cli({"run", path("small.yaml"), "--data", data, "--out", path("run" + std::to_string(++runs))});
+        const Ended val = cli({"val", "builtin:shapes", "--data", data, "--imgsz", "64"}),
+                    checked = cli({"check", own}),
+                    run =
+                        cli({"run", path("small.yaml"), "--data", data, "--out", path("run" + std::to_string(++runs))});
         for (const Ended* ended : {&val, &run, &checked}) EXPECT_EQ(ended->status, 2) << ended->err;
         EXPECT_EQ(lines(val.err), 1u) << val.err;
-        for (const std::string& said : {val.err, run.err, checked.out}) EXPECT_NE(said.find(piece), std::string::npos) << said;
+        for (const std::string& said : {val.err, run.err, checked.out})
+            EXPECT_NE(said.find(piece), std::string::npos) << said;
         EXPECT_EQ(run.err.find("[calibrate]"), std::string::npos) << "nothing is computed";
     };
-    expectAll(file("data.yaml", "train: images\nval: images\nnames:\n  - disc\n  - caf\xE9\n"), "data.yaml:5: this line is not UTF-8 text");
+    expectAll(file("data.yaml", "train: images\nval: images\nnames:\n  - disc\n  - caf\xE9\n"),
+              "data.yaml:5: this line is not UTF-8 text");
     expectAll(file("data.yaml", "train: images\nval: ../valid/images\nnc: 6\n"), "data.yaml:2: val names ");
     const Ended missing = cli({"check", file("own.yaml", "data: {path: elsewhere.yaml}\n")});
     EXPECT_EQ(missing.status, 0) << "may be there on another machine: " << missing.out;
@@ -74,7 +79,8 @@ TEST_F(DataDoor, DamagedPicturesAreNamedOnceAndWithoutALibrarysWords) {
     EXPECT_EQ(val.status, 0) << val.err;
     EXPECT_NE(val.out.find("images 3, labels 0"), std::string::npos) << val.out;
     EXPECT_EQ(lines(val.err), 2u) << val.err;
-    EXPECT_NE(val.err.find("warning: " + folder + "/b.jpg is cut short, so it is left out\n"), std::string::npos) << val.err;
+    EXPECT_NE(val.err.find("warning: " + folder + "/b.jpg is cut short, so it is left out\n"), std::string::npos)
+        << val.err;
     EXPECT_NE(val.err.find("warning: " + folder + "/d.jpg is damaged"), std::string::npos) << val.err;
     const Ended strict = cli({"val", "builtin:shapes", "--data", folder, "--imgsz", "64", "--strict"});
     EXPECT_EQ(strict.status, 2);
@@ -92,9 +98,11 @@ TEST_F(DataDoor, WhatCannotBeDecodedAtAllIsNoFigure) {
     ASSERT_TRUE(cv::imencode(".png", image, bytes));
     std::fill(bytes.begin() + 50, bytes.begin() + 100, uchar{7});
     file("images/a.png", {bytes.begin(), bytes.end()});
-    const Ended val = cli({"val", "builtin:shapes", "--data", file("data.yaml", "train: images\nval: images\nnames: [disc]\n"), "--imgsz", "64"});
+    const Ended val = cli({"val", "builtin:shapes", "--data",
+                           file("data.yaml", "train: images\nval: images\nnames: [disc]\n"), "--imgsz", "64"});
     EXPECT_EQ(val.status, 2) << val.out;
-    EXPECT_NE(val.err.find("not one picture can be decoded, the first is " + path("images/a.png")), std::string::npos) << val.err;
+    EXPECT_NE(val.err.find("not one picture can be decoded, the first is " + path("images/a.png")), std::string::npos)
+        << val.err;
 }
 
 }  // namespace

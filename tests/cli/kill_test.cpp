@@ -2,8 +2,8 @@
 // bit for bit what it would have been. Every sitting has another number of threads, on which no bit
 // depends. QATELIER_KILLS (3) and QATELIER_KILL_SEED (1) make longer or other courses.
 //
-// What may differ between the runs: times (events, summary, page, TensorBoard), the number of sittings, and with it which
-// checkpoint was the last but one; nothing else.
+// What may differ between the runs: times (events, summary, page, TensorBoard), the number of sittings, and with it
+// which checkpoint was the last but one; nothing else.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -110,7 +110,8 @@ std::map<std::string, std::string> artefactsOf(const std::filesystem::path& run)
     std::map<std::string, std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(run)) {
         const std::string name = entry.path().lexically_relative(run).string();
-        const bool timed = name == "events.jsonl" || name == "report.html" || name == kTimedTable || name.starts_with("tensorboard");
+        const bool timed =
+            name == "events.jsonl" || name == "report.html" || name == kTimedTable || name.starts_with("tensorboard");
         const bool ofSittings = name.find(".previous.") != std::string::npos;
         if (!entry.is_regular_file() || timed || ofSittings) continue;
         files[name] = readFile(entry.path());
@@ -118,7 +119,8 @@ std::map<std::string, std::string> artefactsOf(const std::filesystem::path& run)
         json summary = json::parse(files[name]);
         summary.erase("run_id");
         summary.erase("created_at");
-        std::erase_if(summary["artifacts"]["files"].get_ref<json::array_t&>(), [](const json& file) { return file["path"] == kTimedTable; });
+        std::erase_if(summary["artifacts"]["files"].get_ref<json::array_t&>(),
+                      [](const json& file) { return file["path"] == kTimedTable; });
         files[name] = summary.dump(1);
     }
     return files;
@@ -144,7 +146,8 @@ protected:
     std::vector<std::string> arguments(const std::filesystem::path& run, bool resume) {
         constexpr std::array kThreads{"OMP_NUM_THREADS=2", "OMP_NUM_THREADS=1", "OMP_NUM_THREADS=3"};
         const char* const threads = kThreads[static_cast<size_t>(sitting++) % kThreads.size()];
-        std::vector<std::string> words{"/usr/bin/env", threads, QATELIER_CLI, "run", config.string(), "--out", run.string()};
+        std::vector<std::string> words{"/usr/bin/env",  threads, QATELIER_CLI, "run",
+                                       config.string(), "--out", run.string()};
         if (resume) words.push_back("--resume");
         return words;
     }
@@ -242,7 +245,8 @@ TEST_F(Killed, AnywhereAndOftenEndsInTheSameBits) {
     killAllTheTime(numberFrom("QATELIER_KILLS", 3));
 }
 
-// In front of training only the rest is done: no stage that was finished begins a second time, and a sweep goes on within itself.
+// In front of training only the rest is done: no stage that was finished begins a second time, and a sweep goes on
+// within itself.
 TEST_F(Killed, ASweepGoesOnFromTheLayersItHas) {
     std::string text = kEverything;
     const size_t train = text.find("train_params:"), next = text.find("ema:");
@@ -261,7 +265,8 @@ TEST_F(Killed, ASweepGoesOnFromTheLayersItHas) {
     ASSERT_EQ(ended.status, 0) << ended.err;
     EXPECT_NE(ended.err.find("passes of the sweep were done"), std::string::npos) << ended.err;
     const auto stages = stagesOf(run);
-    for (const char* stage : {"calibrate begin", "repair begin", "evaluate_ptq begin"}) EXPECT_EQ(std::ranges::count(stages, stage), 0) << stage;
+    for (const char* stage : {"calibrate begin", "repair begin", "evaluate_ptq begin"})
+        EXPECT_EQ(std::ranges::count(stages, stage), 0) << stage;
     expectSameAsWhole(run);
 }
 

@@ -24,7 +24,8 @@ TEST(RunCommand, ClosedGateStartsNothing) {
                     "model:\n  variant: \"m\"\ndata:\n  path: \"shapes\"\ngate:\n  evidence: \".\"\n");
     const Ended ended = cli({"run", scratch.path() / "config.yaml", "--out", scratch.path() / "run"});
     EXPECT_EQ(ended.status, 3) << ended.err;
-    EXPECT_TRUE(ended.out.starts_with("gate closed: model.variant is m, which needs 2 stable runs of ema+qc")) << ended.out;
+    EXPECT_TRUE(ended.out.starts_with("gate closed: model.variant is m, which needs 2 stable runs of ema+qc"))
+        << ended.out;
     EXPECT_NE(ended.out.find("--override-gate"), std::string::npos);
     EXPECT_FALSE(std::filesystem::exists(scratch.path() / "run"));
 }

@@ -50,22 +50,26 @@ protected:
 };
 
 TEST_F(Predict, AnswersForEveryPictureOfFoldersListsAndDataSets) {
-    const std::string one = picture("data/images/val/1.png", 10), two = picture("data/images/val/2.png", 20), below = picture("data/images/val/sub/1.png", 30);
+    const std::string one = picture("data/images/val/1.png", 10), two = picture("data/images/val/2.png", 20),
+                      below = picture("data/images/val/sub/1.png", 30);
     std::ofstream(path("data/labels.txt")) << "";
     std::ofstream(path("list.txt")) << two << "\n" << one << "\n";
     std::ofstream(path("data/data.yaml")) << "path: .\ntrain: images/val\nval: images/val\nnames: [disc]\n";
     makeWritableFolder(path("data/labels/val"));
     std::ofstream(path("data/labels/val/1.txt")) << "this is no label\n";
     EXPECT_EQ(imagesOf(entries({path("data/images/val")})), (std::vector{one, two, below}));
-    EXPECT_EQ(imagesOf(entries({path("list.txt"), below})), (std::vector{one, two, below})) << "a data set is in the order of its paths";
+    EXPECT_EQ(imagesOf(entries({path("list.txt"), below})), (std::vector{one, two, below}))
+        << "a data set is in the order of its paths";
     const json all = entries({path("data/data.yaml"), "--save", path("drawn")});
     EXPECT_EQ(all.size(), 3u) << "labels do not matter here";
-    for (const json& entry : all) EXPECT_TRUE(entry["detections"].is_array() && std::filesystem::exists(entry["saved"].get<std::string>()));
+    for (const json& entry : all)
+        EXPECT_TRUE(entry["detections"].is_array() && std::filesystem::exists(entry["saved"].get<std::string>()));
     EXPECT_EQ(entries({"shapes:val=2,size=64"}).size(), 2u);
 }
 
 TEST_F(Predict, PicturesOfOneNameKeepFoldersOrGetNumbers) {
-    const std::string one = picture("a/1.png", 10), other = picture("b/1.png", 20), bitmap = picture("a/1.bmp", 30), deep = picture("a/deep/1.png", 40);
+    const std::string one = picture("a/1.png", 10), other = picture("b/1.png", 20), bitmap = picture("a/1.bmp", 30),
+                      deep = picture("a/deep/1.png", 40);
     entries({one, other, bitmap, "--save", path("flat")});
     EXPECT_EQ(shadeOf("flat/1.png"), 10);
     EXPECT_EQ(shadeOf("flat/1-2.png"), 20);

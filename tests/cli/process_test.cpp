@@ -30,7 +30,9 @@ protected:
     static Ended within(double seconds, std::vector<std::string> arguments, int signal = 0, double after = 0) {
         Program program(std::move(arguments));
         const auto start = std::chrono::steady_clock::now();
-        const auto passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+        const auto passed = [&] {
+            return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        };
         if (signal != 0 && program.runUntil([&] { return passed() > after; })) program.signal(signal);
         if (program.runUntil([&] { return passed() > seconds; })) program.signal(SIGKILL);
         return program.wait();
@@ -44,8 +46,9 @@ protected:
     }
     // The words before a command that make it another user's, where the superuser runs the test.
     static std::vector<std::string> asNobody() {
-        return ::geteuid() == 0 ? std::vector<std::string>{"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
-                                : std::vector<std::string>{"/usr/bin/env"};
+        return ::geteuid() == 0
+                   ? std::vector<std::string>{"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
+                   : std::vector<std::string>{"/usr/bin/env"};
     }
     static std::vector<std::string> joined(std::vector<std::string> words, const std::vector<std::string>& more) {
         words.insert(words.end(), more.begin(), more.end());
@@ -57,28 +60,39 @@ protected:
 TEST_F(Process, APipeInPlaceOfAFileIsASentence) {
     const std::string pipe = path("pipe.yaml"), run = path("run");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    for (const auto& arguments : {std::vector<std::string>{"check", pipe}, {"run", pipe, "--out", run}, {"diff", config, pipe}, {"inspect", pipe}, {"val", "yolov8n", "--data", pipe}})
+    for (const auto& arguments : {std::vector<std::string>{"check", pipe},
+                                  {"run", pipe, "--out", run},
+                                  {"diff", config, pipe},
+                                  {"inspect", pipe},
+                                  {"val", "yolov8n", "--data", pipe}})
         expectSentence(within(60, joined({QATELIER_CLI}, arguments)), pipe);
     ASSERT_EQ(cli({"run", config, "--out", run, "--set", "train_params.epochs=0"}).status, 0);
-    for (const char* name : {"events.jsonl", "run_summary.json", "config.yaml", "checkpoint/stages.json", "weights/final.safetensors"}) {
+    for (const char* name :
+         {"events.jsonl", "run_summary.json", "config.yaml", "checkpoint/stages.json", "weights/final.safetensors"}) {
         const fs::path file = fs::path(run) / name, kept = fs::path(run) / "kept";
         fs::rename(file, kept);
         ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
         const std::string word = fs::path(name).filename().string();
         if (word != "final.safetensors" && word != "stages.json" && word != "run_summary.json")
-            expectSentence(within(60, {QATELIER_CLI, "run", config, "--out", run, "--set", "train_params.epochs=0", "--resume"}), word);
-        if (word == "events.jsonl" || word == "run_summary.json") expectSentence(within(60, {QATELIER_CLI, "report", run}), word);
+            expectSentence(
+                within(60, {QATELIER_CLI, "run", config, "--out", run, "--set", "train_params.epochs=0", "--resume"}),
+                word);
+        if (word == "events.jsonl" || word == "run_summary.json")
+            expectSentence(within(60, {QATELIER_CLI, "report", run}), word);
         if (word == "final.safetensors") expectSentence(within(60, {QATELIER_CLI, "inspect", run}), word);
         fs::rename(kept, file);
     }
-    expectSentence(within(60, {QATELIER_CLI, "inspect", "yolov8n", "--imgsz", "64", "--json", pipe}), pipe + ": it is not a regular file");
+    expectSentence(within(60, {QATELIER_CLI, "inspect", "yolov8n", "--imgsz", "64", "--json", pipe}),
+                   pipe + ": it is not a regular file");
 }
 
 TEST_F(Process, WhatMayNotBeReadIsASentence) {
     openToAll(scratch.path());
     fs::create_directories(path("closed"));
     fs::permissions(path("closed"), fs::perms::none);
-    const auto run = [&](const std::vector<std::string>& arguments) { return within(60, joined(joined(asNobody(), {QATELIER_CLI}), arguments)); };
+    const auto run = [&](const std::vector<std::string>& arguments) {
+        return within(60, joined(joined(asNobody(), {QATELIER_CLI}), arguments));
+    };
     expectSentence(run({"inspect", path("closed/x.pt")}), "closed/x.pt: Permission denied");
     expectSentence(run({"report", path("closed")}), "closed: Permission denied");
     expectSentence(run({"run", config, "--out", path("closed/r")}), "closed/r: Permission denied");
@@ -86,7 +100,11 @@ TEST_F(Process, WhatMayNotBeReadIsASentence) {
     expectSentence(run({"export", path("closed"), "--out", path("o")}), "closed");
     fs::permissions(path("closed"), fs::perms::owner_all);
     const std::string longName(5000, 'a');
-    for (const auto& arguments : {std::vector<std::string>{"inspect", longName}, {"report", longName}, {"export", longName, "--out", path("o")}, {"run", config, "--out", path(longName)}, {"check", longName}})
+    for (const auto& arguments : {std::vector<std::string>{"inspect", longName},
+                                  {"report", longName},
+                                  {"export", longName, "--out", path("o")},
+                                  {"run", config, "--out", path(longName)},
+                                  {"check", longName}})
         expectSentence(cli(arguments), "File name too long");
     std::ofstream(path("large.yaml")) << "model: {variant: n}\n";
     fs::resize_file(path("large.yaml"), uintmax_t{20} << 30);
@@ -98,24 +116,29 @@ TEST_F(Process, ThreadsThatCannotBeStartedAreASentenceOrLeftOut) {
     openToAll(scratch.path());
     if (::geteuid() != 0) GTEST_SKIP() << "left out: the limit counts all processes of the user";
     const auto run = [&](const char* threads, const std::vector<std::string>& arguments) {
-        return within(120, joined(joined(asNobody(), {"/usr/bin/prlimit", std::string("--nproc=") + threads, QATELIER_CLI}), arguments));
+        return within(120,
+                      joined(joined(asNobody(), {"/usr/bin/prlimit", std::string("--nproc=") + threads, QATELIER_CLI}),
+                             arguments));
     };
     const auto job = [&](const char* threads, const std::string& workers) {
-        return run(threads, {"run", config, "--out", path(std::string("r") + threads), "--set", "run.workers=" + workers});
+        return run(threads,
+                   {"run", config, "--out", path(std::string("r") + threads), "--set", "run.workers=" + workers});
     };
     expectSentence(job("60", "256"), "cannot start 256 loader threads");
     expectSentence(job("4", "4"), "cannot start 4 loader threads");
     const Ended alone = run("1", {"inspect", "yolov8n", "--imgsz", "64"});
     EXPECT_EQ(alone.status, 0) << alone.err;
     EXPECT_NE(alone.err.find("more threads can be started"), std::string::npos) << alone.err;
-    const Ended val = run("1", {"val", "builtin:shapes", "--data", "shapes:val=2,size=64", "--imgsz", "64", "--workers", "0"});
+    const Ended val =
+        run("1", {"val", "builtin:shapes", "--data", "shapes:val=2,size=64", "--imgsz", "64", "--workers", "0"});
     EXPECT_EQ(val.status, 0) << val.err;
     expectSentence(job("1", "0"), "cannot start a thread");
 }
 
 TEST_F(Process, LittleMemoryIsASentence) {
     for (const char* bytes : {"700000000", "850000000", "1000000000"}) {
-        const Ended ended = within(120, {"/usr/bin/prlimit", std::string("--as=") + bytes, QATELIER_CLI, "run", config, "--out", path(bytes)});
+        const Ended ended = within(
+            120, {"/usr/bin/prlimit", std::string("--as=") + bytes, QATELIER_CLI, "run", config, "--out", path(bytes)});
         expectSentence(ended, "not enough memory");
         EXPECT_FALSE(fs::exists(path(bytes))) << "nothing is begun";
     }
@@ -123,8 +146,17 @@ TEST_F(Process, LittleMemoryIsASentence) {
 
 TEST_F(Process, SignalsEndCommandsWith130) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-        EXPECT_EQ(within(60, {QATELIER_CLI, "val", "builtin:shapes", "--data", "shapes:val=500,size=320", "--imgsz", "640"}, signal, 3).status, 130) << signal;
-    EXPECT_EQ(within(60, {QATELIER_CLI, "predict", "builtin:shapes", "shapes:val=500,size=320", "--json", path("p.json")}, SIGTERM, 3).status, 130);
+        EXPECT_EQ(
+            within(60, {QATELIER_CLI, "val", "builtin:shapes", "--data", "shapes:val=500,size=320", "--imgsz", "640"},
+                   signal, 3)
+                .status,
+            130)
+            << signal;
+    EXPECT_EQ(
+        within(60, {QATELIER_CLI, "predict", "builtin:shapes", "shapes:val=500,size=320", "--json", path("p.json")},
+               SIGTERM, 3)
+            .status,
+        130);
     EXPECT_FALSE(fs::exists(path("p.json")));
     EXPECT_EQ(within(60, {QATELIER_CLI, "inspect", "yolov8x", "--imgsz", "4096"}, SIGINT, 1).status, 130);
 }
@@ -132,7 +164,8 @@ TEST_F(Process, SignalsEndCommandsWith130) {
 // As after `| head -1`, and after the terminal has gone.
 TEST_F(Process, AJobOutlivesItsPagerAndEndsWithItsTerminal) {
     const std::string out = path("paged");
-    const Ended paged = within(120, {"/bin/bash", "-c", "\"$@\" 2>&1 | head -1; exit ${PIPESTATUS[0]}", "bash", QATELIER_CLI, "run", config, "--out", out});
+    const Ended paged = within(120, {"/bin/bash", "-c", "\"$@\" 2>&1 | head -1; exit ${PIPESTATUS[0]}", "bash",
+                                     QATELIER_CLI, "run", config, "--out", out});
     EXPECT_EQ(paged.status, 0) << paged.out;
     EXPECT_EQ(readJson(fs::path(out) / "run_summary.json")["status"], "completed-success");
     Program job({QATELIER_CLI, "run", config, "--out", path("hung")});
@@ -141,7 +174,8 @@ TEST_F(Process, AJobOutlivesItsPagerAndEndsWithItsTerminal) {
     EXPECT_EQ(job.wait().status, 130);
     const std::string events = readFile(path("hung/events.jsonl"));
     EXPECT_NE(events.find("\"type\":\"end\",\"status\":\"incomplete\""), std::string::npos);
-    expectSentence(within(60, {"/bin/bash", "-c", "\"$@\" > /dev/full", "bash", QATELIER_CLI, "schema"}), "cannot write to standard output");
+    expectSentence(within(60, {"/bin/bash", "-c", "\"$@\" > /dev/full", "bash", QATELIER_CLI, "schema"}),
+                   "cannot write to standard output");
 }
 
 TEST_F(Process, ARunThatHasNotEndedHasAPageThatSaysSo) {
@@ -162,10 +196,12 @@ TEST_F(Process, ARunThatHasNotEndedHasAPageThatSaysSo) {
 
 TEST_F(Process, NothingIsWritableForEverybody) {
     const std::string run = path("run");
-    const Ended ended = within(120, {"/bin/bash", "-c", "umask 0; exec \"$@\"", "bash", QATELIER_CLI, "run", config, "--out", run, "--set", "train_params.epochs=0"});
+    const Ended ended = within(120, {"/bin/bash", "-c", "umask 0; exec \"$@\"", "bash", QATELIER_CLI, "run", config,
+                                     "--out", run, "--set", "train_params.epochs=0"});
     ASSERT_EQ(ended.status, 0) << ended.err;
     for (const auto& entry : fs::recursive_directory_iterator(run))
-        EXPECT_EQ(entry.status().permissions() & (fs::perms::others_write | fs::perms::group_write), fs::perms::none) << entry.path();
+        EXPECT_EQ(entry.status().permissions() & (fs::perms::others_write | fs::perms::group_write), fs::perms::none)
+            << entry.path();
 }
 
 // The script of an outside runtime comes from beside the program, if nobody else can have put it there; never from
@@ -177,12 +213,14 @@ TEST_F(Process, OnlyTrustedScriptsAreRun) {
     fs::copy_file(QATELIER_CLI, program);
     const auto place = [&](const fs::path& resources) {
         makeWritableFolder(resources / "runners/node_modules/onnxruntime-node");
-        writeFileAtomic(resources / "runners/run_onnx.mjs", "import fs from 'node:fs'; fs.writeFileSync('" + path("executed") + "', '');");
+        writeFileAtomic(resources / "runners/run_onnx.mjs",
+                        "import fs from 'node:fs'; fs.writeFileSync('" + path("executed") + "', '');");
         writeFileAtomic(resources / "runners/node_modules/onnxruntime-node/package.json", "{}");
     };
     const auto executed = [&](const std::string& run) {
         fs::remove(path("executed"));
-        within(120, {program.string(), "run", config, "--out", path(run), "--set", "train_params.epochs=0", "--set", "export.validate=true"});
+        within(120, {program.string(), "run", config, "--out", path(run), "--set", "train_params.epochs=0", "--set",
+                     "export.validate=true"});
         return fs::exists(path("executed"));
     };
     place(scratch.path() / "a/resources");

@@ -74,7 +74,8 @@ TEST_F(Interrupted, OneProcessAFolder) {
     const std::string pid = std::to_string(readJson(out / "run.lock")["pid"].get<int>());
     const Ended second = runProgram(arguments(out, true));
     EXPECT_EQ(second.status, 2);
-    EXPECT_NE(second.err.find(out.string() + " is in use: process " + pid + " works in it"), std::string::npos) << second.err;
+    EXPECT_NE(second.err.find(out.string() + " is in use: process " + pid + " works in it"), std::string::npos)
+        << second.err;
     first.signal(SIGKILL);
     first.wait();
     EXPECT_TRUE(std::filesystem::exists(out / "run.lock"));

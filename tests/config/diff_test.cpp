@@ -10,7 +10,9 @@ namespace {
 
 using nlohmann::json;
 
-Config read(const std::string& text) { return readConfig(text).config; }
+Config read(const std::string& text) {
+    return readConfig(text).config;
+}
 
 std::vector<std::string> keys(const std::vector<ConfigDifference>& differences) {
     std::vector<std::string> found;
@@ -19,7 +21,8 @@ std::vector<std::string> keys(const std::vector<ConfigDifference>& differences) 
 }
 
 TEST(DiffConfigs, NamesKeysAndBothValues) {
-    const auto found = diffConfigs(read("train_params: {epochs: 3}\n"), read("train_params: {epochs: 4, optimizer: AdamW}\n"));
+    const auto found =
+        diffConfigs(read("train_params: {epochs: 3}\n"), read("train_params: {epochs: 4, optimizer: AdamW}\n"));
     ASSERT_EQ(keys(found), (std::vector<std::string>{"train_params.epochs", "train_params.optimizer"}));
     EXPECT_EQ(found[0].first, "3");
     EXPECT_EQ(found[0].second, "4");
@@ -28,15 +31,18 @@ TEST(DiffConfigs, NamesKeysAndBothValues) {
 
 TEST(DiffConfigs, WhatIsSpelledDifferentlyMeansTheSame) {
     EXPECT_TRUE(diffConfigs(read("analysis: {enabled: yes}\n"), read("# nothing\n")).empty());
-    EXPECT_TRUE(diffConfigs(read("sensitivity:\n  bits:\n    - 4\n    - 8\n"), read("sensitivity: {bits: [4, 8]}\n")).empty());
+    EXPECT_TRUE(
+        diffConfigs(read("sensitivity:\n  bits:\n    - 4\n    - 8\n"), read("sensitivity: {bits: [4, 8]}\n")).empty());
 }
 
 TEST(DiffConfigs, EntriesAreComparedByPlace) {
     const std::string one = "quantization: {layer_configs: [{pattern: a, skip: true}]}\n";
-    const std::string two = "quantization: {layer_configs: [{pattern: a, skip: false}, {pattern: b, config: {weight: {bit_width: 4}}}]}\n";
+    const std::string two =
+        "quantization: {layer_configs: [{pattern: a, skip: false}, {pattern: b, config: {weight: {bit_width: 4}}}]}\n";
     const auto found = diffConfigs(read(one), read(two));
-    EXPECT_EQ(keys(found), (std::vector<std::string>{"quantization.layer_configs[0].skip", "quantization.layer_configs[1].pattern",
-                                                     "quantization.layer_configs[1].config.weight.bit_width"}));
+    EXPECT_EQ(keys(found),
+              (std::vector<std::string>{"quantization.layer_configs[0].skip", "quantization.layer_configs[1].pattern",
+                                        "quantization.layer_configs[1].config.weight.bit_width"}));
     EXPECT_EQ(found[2].first, "");
     EXPECT_EQ(found[2].second, "4");
 }

@@ -77,7 +77,8 @@ TEST(SetConfigValue, ChangesExactlyTheValue) {
         {"quantization.layer_configs[0].skip", "true", "'a\\.b'\n", "'a\\.b'\n      skip: true\n"},
         {"quantization.layer_configs[2].pattern", "d", "skip: true\n", "skip: true\n    - pattern: \"d\"\n"},
         {"data.imgsz", "320", "data: ~", "data: {imgsz: 320}"},
-        {"train_params.loss_weights.box", "0.5", "export:\n", "train_params:\n  loss_weights:\n    box: 0.5\nexport:\n"},
+        {"train_params.loss_weights.box", "0.5", "export:\n",
+         "train_params:\n  loss_weights:\n    box: 0.5\nexport:\n"},
     };
     for (const SampleEdit& edit : edits) {
         const std::string changed = setConfigValue(kText, edit.path, edit.value);
@@ -255,7 +256,8 @@ TEST(ConfigValuesAt, SaysOfEveryKeyWhatIsSaidOfOne) {
 // As many keys as there are cost about what one costs: the text is parsed once.
 TEST(ConfigValuesAt, ParsesOnce) {
     std::string text = std::string(kText) + "\n";
-    while (text.size() < 400'000) text += "# " + std::string(60, 'x') + "\nunknown_" + std::to_string(text.size()) + ": 1\n";
+    while (text.size() < 400'000)
+        text += "# " + std::string(60, 'x') + "\nunknown_" + std::to_string(text.size()) + ": 1\n";
     const auto seconds = [](const auto& work) {
         const auto start = std::chrono::steady_clock::now();
         work();

@@ -43,8 +43,9 @@ TEST(LintConfig, EitherSwitchTurnsDistillationOn) {
     const std::string contradiction = "distillation: {enabled: false}\nqat_params: {use_distillation: true}\n";
     const auto issues = warningsFor(contradiction);
     ASSERT_EQ(issues.size(), 1u);
-    EXPECT_EQ(issues[0].message, "qat_params.use_distillation is true but distillation.enabled is false; one of them is "
-                                 "enough for distillation");
+    EXPECT_EQ(issues[0].message,
+              "qat_params.use_distillation is true but distillation.enabled is false; one of them is "
+              "enough for distillation");
     EXPECT_EQ(issues[0].key, "distillation.enabled");
     EXPECT_EQ(issues[0].line, 1);
     EXPECT_TRUE(wantsDistillation(readConfig(contradiction).config));
@@ -71,7 +72,8 @@ TEST(LintConfig, FeatureDistillationNeedsLayers) {
 
 TEST(LintConfig, FineTuningNeedsTrainingToFollow) {
     EXPECT_TRUE(warningsFor("qat_params: {post_qat_fine_tuning: true}\n").empty());
-    EXPECT_EQ(fineTuningEpochs(readConfig("qat_params: {post_qat_fine_tuning: true, fine_tuning_epochs: 3}").config), 3);
+    EXPECT_EQ(fineTuningEpochs(readConfig("qat_params: {post_qat_fine_tuning: true, fine_tuning_epochs: 3}").config),
+              3);
     const std::string text = "qat_params: {post_qat_fine_tuning: true}\ntrain_params: {epochs: 0}\n";
     const auto issues = warningsFor(text);
     ASSERT_EQ(issues.size(), 1u);
@@ -80,7 +82,9 @@ TEST(LintConfig, FineTuningNeedsTrainingToFollow) {
 }
 
 TEST(LintConfig, OscillationThatContradictsItselfIsNamed) {
-    const auto say = [](const std::string& text, const std::string& key) { return about(warningsFor(text), key).size(); };
+    const auto say = [](const std::string& text, const std::string& key) {
+        return about(warningsFor(text), key).size();
+    };
     EXPECT_EQ(say("oscillation: {track: false, freeze: {threshold: 0.02}}\n", "oscillation.track"), 1u);
     EXPECT_EQ(say("oscillation: {freeze: {threshold: 0.005}}\n", "oscillation.freeze.threshold"), 1u);
     EXPECT_EQ(say("oscillation: {freeze: {threshold: 0.2}}\n", "oscillation.freeze.start_threshold"), 1u);
@@ -92,11 +96,14 @@ TEST(LintConfig, OscillationThatContradictsItselfIsNamed) {
     EXPECT_TRUE(warningsFor("oscillation: {bn_reestimation: 50}\nqat_params: {fuse_modules: false}\n").empty());
     const auto backwards = warningsFor("oscillation: {dampen: {begin: 0.8, end: 0.5}}\n");
     ASSERT_EQ(backwards.size(), 1u);
-    EXPECT_EQ(backwards[0].message, "oscillation.dampen.begin is 0.8, after oscillation.dampen.end, 0.5: the value changes at once");
+    EXPECT_EQ(backwards[0].message,
+              "oscillation.dampen.begin is 0.8, after oscillation.dampen.end, 0.5: the value changes at once");
 }
 
 TEST(LintConfig, CoursesThatContradictThemselvesAreNamed) {
-    const auto say = [](const std::string& text, const std::string& key) { return about(readConfig(text).issues, key).size(); };
+    const auto say = [](const std::string& text, const std::string& key) {
+        return about(readConfig(text).issues, key).size();
+    };
     EXPECT_EQ(say("qat_params: {float_epochs: 2}\ntrain_params: {epochs: 2}\n", "qat_params.float_epochs"), 1u);
     EXPECT_EQ(say("qat_params: {gradual_bits: {weight: 8, duration: 9}}\n", "qat_params.gradual_bits.duration"), 1u);
     EXPECT_EQ(say("qat_params: {float_epochs: 3, gradual_bits: {weight: 8, duration: 3}}\ntrain_params: {epochs: 9}\n",
@@ -104,9 +111,10 @@ TEST(LintConfig, CoursesThatContradictThemselvesAreNamed) {
               1u);
     EXPECT_EQ(say("train_params: {bn_freeze_epoch: 1}\n", "train_params.bn_freeze_epoch"), 1u);
     EXPECT_EQ(say("train_params: {quantize: false}\nqat_params: {float_epochs: 1}\n", "qat_params.float_epochs"), 1u);
-    EXPECT_TRUE(warningsFor("qat_params: {float_epochs: 1, fuse_modules: false, gradual_bits: {weight: 8, duration: 3}}\n"
-                            "train_params: {epochs: 9, bn_freeze_epoch: 6}\n")
-                    .empty());
+    EXPECT_TRUE(
+        warningsFor("qat_params: {float_epochs: 1, fuse_modules: false, gradual_bits: {weight: 8, duration: 3}}\n"
+                    "train_params: {epochs: 9, bn_freeze_epoch: 6}\n")
+            .empty());
     const ConfigReading pattern = readConfig("train_params: {frozen_layers: ['model[']}\n");
     ASSERT_EQ(pattern.issues.size(), 1u);
     EXPECT_EQ(pattern.issues[0].severity, Severity::Error);
@@ -130,24 +138,30 @@ TEST(LintConfig, AdaptionNeedsMixedPrecision) {
 }
 
 TEST(LintConfig, WidthsThatDoNotCountAreNamed) {
-    const std::string entries = "quantization:\n  layer_configs:\n    - pattern: conv\n      config: {weight: {bit_width: 4}}\n";
+    const std::string entries =
+        "quantization:\n  layer_configs:\n    - pattern: conv\n      config: {weight: {bit_width: 4}}\n";
     EXPECT_TRUE(warningsFor(entries).empty());
     const auto issues = warningsFor(entries + "qat_params: {use_mixed_precision: false}\n");
     ASSERT_EQ(issues.size(), 1u);
     EXPECT_EQ(issues[0].key, "quantization.layer_configs[0].config.weight.bit_width");
     EXPECT_EQ(issues[0].line, 4);
     EXPECT_TRUE(warningsFor("quantization: {layer_configs: [{pattern: conv, config: {weight: {bit_width: 8}}}]}\n"
-                            "qat_params: {use_mixed_precision: false}\n").empty());
+                            "qat_params: {use_mixed_precision: false}\n")
+                    .empty());
 }
 
 TEST(LintConfig, FusionsAreThoseThatExist) {
-    const auto fused = [](const std::string& rest) { return "qat_params: {fusion_patterns: [{pattern: conv, " + rest + "}]}\n"; };
+    const auto fused = [](const std::string& rest) {
+        return "qat_params: {fusion_patterns: [{pattern: conv, " + rest + "}]}\n";
+    };
     EXPECT_TRUE(warningsFor(fused("modules: [conv, bn, silu], fuser_method: fuse_conv_bn_silu")).empty());
     EXPECT_EQ(warningsFor(fused("modules: [conv, bn], fuser_method: fuse_conv_bn_silu")).size(), 1u);
     const ConfigReading unknown = readConfig(fused("modules: [bn, conv]"));
     EXPECT_FALSE(unknown.valid());
     ASSERT_EQ(unknown.issues.size(), 1u);
-    EXPECT_EQ(unknown.issues[0].message, "qat_params.fusion_patterns[0].modules is bn_conv, expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]");
+    EXPECT_EQ(
+        unknown.issues[0].message,
+        "qat_params.fusion_patterns[0].modules is bn_conv, expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]");
 }
 
 TEST(LintConfig, UnknownNamesOfConfigurationsWarn) {
@@ -174,8 +188,10 @@ TEST(LintSupport, EachSettingNotActedOnWarnsOnceAndSaysWhatHappens) {
 }
 
 TEST(LintSupport, CalibrationSettingsAreActedOn) {
-    EXPECT_TRUE(warningsFor("quantization:\n  activation: {observer: histogram}\n  weight: {observer: custom_minmax, max: 3}\n"
-                            "calibration: {method: mse, use_coreset: yes}\n").empty());
+    EXPECT_TRUE(
+        warningsFor("quantization:\n  activation: {observer: histogram}\n  weight: {observer: custom_minmax, max: 3}\n"
+                    "calibration: {method: mse, use_coreset: yes}\n")
+            .empty());
 }
 
 TEST(LintConfig, BoundsNeedTheirObserverAndMakeSense) {
@@ -185,10 +201,12 @@ TEST(LintConfig, BoundsNeedTheirObserverAndMakeSense) {
     EXPECT_TRUE(warningsFor("quantization: {weight: {fixed: false}}\n").empty());
     const auto reversed = readConfig("quantization: {activation: {observer: custom_minmax, min: 2, max: 1}}\n");
     ASSERT_EQ(reversed.issues.size(), 1u);
-    EXPECT_EQ(reversed.issues[0].message, "quantization.activation.min is 2, expected less than quantization.activation.max, 1");
+    EXPECT_EQ(reversed.issues[0].message,
+              "quantization.activation.min is 2, expected less than quantization.activation.max, 1");
     const auto half = readConfig("quantization: {weight: {observer: custom_minmax, min: -1, fixed: true}}\n");
     ASSERT_EQ(half.issues.size(), 1u);
-    EXPECT_EQ(half.issues[0].message, "quantization.weight.fixed is true, which needs quantization.weight.min and quantization.weight.max");
+    EXPECT_EQ(half.issues[0].message,
+              "quantization.weight.fixed is true, which needs quantization.weight.min and quantization.weight.max");
 }
 
 TEST(LintSupport, DefaultsThatNobodyStatedDoNotWarn) {
@@ -211,55 +229,73 @@ TEST(LintConfig, TypesAndWidthsGoTogether) {
     EXPECT_TRUE(readConfig("quantization: {weight: {dtype: float16, bit_width: 16}}\n").issues.empty());
     EXPECT_TRUE(readConfig("quantization: {weight: {dtype: float16}}\n").issues.empty());
     EXPECT_EQ(complaint("quantization: {activation: {dtype: qint8, bit_width: 1}}\n").message,
-              "quantization.activation.bit_width 1 of qint8 means -1 and 1, which needs quantization.activation.symmetric: true");
+              "quantization.activation.bit_width 1 of qint8 means -1 and 1, which needs "
+              "quantization.activation.symmetric: true");
     EXPECT_EQ(complaint("quantization: {activation: {bit_width: 1, reduce_range: true}}\n").severity, Severity::Error);
     EXPECT_EQ(complaint("quantization: {activation: {narrow_range: true}}\n").message,
               "quantization.activation.narrow_range concerns symmetric qint8 only");
-    EXPECT_EQ(complaint(noFile + "quantization: {weight: {dtype: float8_e5m2, reduce_range: true}}\n").severity, Severity::Warning);
+    EXPECT_EQ(complaint(noFile + "quantization: {weight: {dtype: float8_e5m2, reduce_range: true}}\n").severity,
+              Severity::Warning);
 }
 
 TEST(LintConfig, WhatAFileCannotHoldIsRefusedAtOnce) {
     const auto issue = complaint("quantization: {activation: {dtype: float8_e4m3}}\n");
     EXPECT_EQ(issue.severity, Severity::Error);
-    EXPECT_EQ(issue.message, "quantization.activation.dtype is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; take onnx out of "
-                             "export.formats");
+    EXPECT_EQ(issue.message,
+              "quantization.activation.dtype is an 8-bit floating point type, which ONNX files of opset 13 cannot "
+              "hold; take onnx out of "
+              "export.formats");
     EXPECT_TRUE(readConfig("export: {formats: []}\nquantization: {activation: {dtype: float8_e4m3}}\n").issues.empty());
     EXPECT_EQ(complaint("quantization: {layer_configs: [{pattern: x, config: {weight: {dtype: float8_e5m2}}}]}\n").key,
               "quantization.layer_configs[0].config.weight.dtype");
 }
 
 TEST(LintConfig, GroupsAreForWeights) {
-    EXPECT_EQ(complaint("quantization: {activation: {scheme: per_group}}\n").message, "quantization.activation.scheme is per_group, which only weights have");
+    EXPECT_EQ(complaint("quantization: {activation: {scheme: per_group}}\n").message,
+              "quantization.activation.scheme is per_group, which only weights have");
     EXPECT_TRUE(readConfig("quantization: {weight: {scheme: per_group, group_size: 32}}\n").issues.empty());
 }
 
 TEST(LintConfig, LearnedOffsetsNeedLearnedAffineQuantizers) {
     EXPECT_EQ(complaint("quantization: {fake_quantize: {learn_offset: true}}\n").message,
               "quantization.fake_quantize.learn_offset is true, but only quantizers of type lsq learn offsets");
-    EXPECT_EQ(complaint("quantization: {activation: {symmetric: true}, fake_quantize: {type: lsq, learn_offset: true}}\n").message,
-              "quantization.fake_quantize.learn_offset is true, but all quantizers are symmetric and have no offset");
+    EXPECT_EQ(
+        complaint("quantization: {activation: {symmetric: true}, fake_quantize: {type: lsq, learn_offset: true}}\n")
+            .message,
+        "quantization.fake_quantize.learn_offset is true, but all quantizers are symmetric and have no offset");
     EXPECT_TRUE(readConfig("quantization: {fake_quantize: {type: lsq, learn_offset: true}}\n").issues.empty());
 }
 
 TEST(LintConfig, ClipDecayNeedsAPactQuantizer) {
     EXPECT_EQ(complaint("quantization: {fake_quantize: {clip_decay: 0.001}}\n").message,
               "quantization.fake_quantize.clip_decay is given, but no quantizer is of type pact");
-    EXPECT_EQ(complaint("quantization: {fake_quantize: {type: pact, clip_decay: 0.001}}\nqat_params: {use_lsq: true}\n").key, "quantization.fake_quantize.clip_decay");
+    EXPECT_EQ(
+        complaint("quantization: {fake_quantize: {type: pact, clip_decay: 0.001}}\nqat_params: {use_lsq: true}\n").key,
+        "quantization.fake_quantize.clip_decay");
     EXPECT_TRUE(readConfig("quantization: {fake_quantize: {type: pact, clip_decay: 0.001}}\n").issues.empty());
-    const auto issues = readConfig("quantization: {layer_configs: [{pattern: conv, config: {fake_quantize: {type: pact, clip_decay: 0.001}}}]}\n").issues;
-    EXPECT_TRUE(std::ranges::none_of(issues, [](const ConfigIssue& issue) { return issue.message.find("clip_decay") != std::string::npos; }));
+    const auto issues = readConfig(
+                            "quantization: {layer_configs: [{pattern: conv, config: {fake_quantize: {type: pact, "
+                            "clip_decay: 0.001}}}]}\n")
+                            .issues;
+    EXPECT_TRUE(std::ranges::none_of(
+        issues, [](const ConfigIssue& issue) { return issue.message.find("clip_decay") != std::string::npos; }));
 }
 
 TEST(LintConfig, PowersOfTwoWantFoldedBatchNorms) {
-    EXPECT_EQ(complaint("quantization: {fake_quantize: {scale_type: power_of_two}}\nqat_params: {fuse_modules: false}\n").severity, Severity::Warning);
+    EXPECT_EQ(
+        complaint("quantization: {fake_quantize: {scale_type: power_of_two}}\nqat_params: {fuse_modules: false}\n")
+            .severity,
+        Severity::Warning);
 }
 
 TEST(LintConfig, RepairNeedsSomethingToRepair) {
     EXPECT_EQ(complaint("repair: {bias_correction: true}\ntrain_params: {quantize: false}\n").message,
               "repair.bias_correction is true, but train_params.quantize is false: there is nothing to repair");
     EXPECT_EQ(complaint("repair: {equalize: true}\nqat_params: {fuse_modules: false}\n").key, "repair.equalize");
-    EXPECT_EQ(complaint("repair: {adaround_iterations: 100}\n").message, "repair.adaround_iterations does nothing because repair.adaround is false");
-    EXPECT_TRUE(readConfig("repair: {adaround: true, adaround_iterations: 100, bias_correction: true}\n").issues.empty());
+    EXPECT_EQ(complaint("repair: {adaround_iterations: 100}\n").message,
+              "repair.adaround_iterations does nothing because repair.adaround is false");
+    EXPECT_TRUE(
+        readConfig("repair: {adaround: true, adaround_iterations: 100, bias_correction: true}\n").issues.empty());
 }
 
 TEST(LintConfig, CorrectionNeedsQuantizersAndExpressions) {

@@ -56,8 +56,11 @@ TEST_F(LoadConfig, OverridesReachIntoEntries) {
     EXPECT_EQ(entries[1].pattern, "^b\\.c$");
     EXPECT_EQ(entries[1].skip, true);
     EXPECT_EQ(entries[1].line, 0);
-    EXPECT_NE(complaint(file, {{"quantization.layer_configs[0].config.weight.bit_width", "99"}}).find("expected 1 to 16"), std::string::npos);
-    EXPECT_NE(complaint(file, {{"quantization.layer_configs[0].colour", "red"}}).find("not a known key"), std::string::npos);
+    EXPECT_NE(
+        complaint(file, {{"quantization.layer_configs[0].config.weight.bit_width", "99"}}).find("expected 1 to 16"),
+        std::string::npos);
+    EXPECT_NE(complaint(file, {{"quantization.layer_configs[0].colour", "red"}}).find("not a known key"),
+              std::string::npos);
 }
 
 TEST_F(LoadConfig, EmptyPathsAndSyntheticDataStayAsTheyAre) {

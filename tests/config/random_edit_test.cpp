@@ -38,7 +38,8 @@ Edit randomEdit(const Config& config, Random& random) {
     const int variant = static_cast<int>(random.below(2));
     if (!inEntry) return {field.path, test::otherValue(field, variant)};
     const auto index = random.below(static_cast<int64_t>(entries.size()));
-    const std::string value = field.path == "pattern" ? (variant ? "^a\\.b$" : "cv[12]") : test::otherValue(field, variant);
+    const std::string value =
+        field.path == "pattern" ? (variant ? "^a\\.b$" : "cv[12]") : test::otherValue(field, variant);
     return {"quantization.layer_configs[" + std::to_string(index) + "]." + field.path, value};
 }
 
@@ -62,10 +63,13 @@ TEST(RandomEdits, FiveHundredChangeOneValueAndItsBytesOnly) {
         const Edit edit = randomEdit(config, random);
         const ConfigValueAt old = configValueAt(before, edit.path);
         const std::string after = setConfigValue(before, edit.path, edit.value);
-        for (const ConfigDifference& d : diffConfigs(config, readConfig(after).config)) EXPECT_EQ(d.key, edit.path) << after;
+        for (const ConfigDifference& d : diffConfigs(config, readConfig(after).config))
+            EXPECT_EQ(d.key, edit.path) << after;
         EXPECT_EQ(configValueAt(after, edit.path).value, edit.value) << edit.path;
         // Of the old text at most the old value and its quotes go; a key that was not there takes nothing away.
-        EXPECT_LE(changedBytes(before, after), old.line > 0 ? old.value.size() + 8 : 0) << edit.path << "\n" << before << "\n---\n" << after;
+        EXPECT_LE(changedBytes(before, after), old.line > 0 ? old.value.size() + 8 : 0) << edit.path << "\n"
+                                                                                        << before << "\n---\n"
+                                                                                        << after;
         current[which] = i % 50 == 49 ? originals[which] : after;  // some start again, others grow
     }
 }

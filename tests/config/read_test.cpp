@@ -220,11 +220,13 @@ TEST(ReadConfig, ElevenMistakesAreElevenErrorsAtTheirPlaces) {
         "calibration:\n  method: entropi\n"
         "train_params:\n  lr: fast\n  lr: 0.1\n"
         "export:\n  formats: [onnx, tensorflow]\n");
-    const std::vector<std::pair<int, int>> expected{{2, 12}, {3, 3}, {6, 16}, {7, 12}, {8, 15}, {10, 16}, {11, 7}, {13, 11}, {15, 7}, {16, 3}, {18, 19}};
+    const std::vector<std::pair<int, int>> expected{{2, 12}, {3, 3},   {6, 16}, {7, 12}, {8, 15}, {10, 16},
+                                                    {11, 7}, {13, 11}, {15, 7}, {16, 3}, {18, 19}};
     std::vector<std::pair<int, int>> places;
     for (const ConfigIssue& issue : reading.issues) places.emplace_back(issue.line, issue.column);
     EXPECT_EQ(places, expected);
-    EXPECT_TRUE(std::ranges::all_of(reading.issues, [](const ConfigIssue& issue) { return issue.severity == Severity::Error; }));
+    EXPECT_TRUE(std::ranges::all_of(reading.issues,
+                                    [](const ConfigIssue& issue) { return issue.severity == Severity::Error; }));
 }
 
 TEST(ReadConfig, BadBytesAreNamed) {

@@ -20,7 +20,8 @@ inline std::string otherValue(const ConfigField& field, int variant = 0) {
         case Kind::Boolean:
             return (field.defaultValue == "true") == (variant == 0) ? "false" : "true";
         case Kind::Choice:
-            if (field.path.ends_with("dtype")) return differs("qint8") ? "qint8" : "quint8";  // nor do floating point types
+            if (field.path.ends_with("dtype"))
+                return differs("qint8") ? "qint8" : "quint8";  // nor do floating point types
             for (size_t i = 0; i < field.choices.size(); ++i) {
                 const std::string& choice = field.choices[(i + static_cast<size_t>(variant)) % field.choices.size()];
                 if (differs(choice)) return choice;

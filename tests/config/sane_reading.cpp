@@ -12,8 +12,10 @@ namespace {
 std::string problemOfIssues(const std::string& text, const ConfigReading& reading) {
     const auto lines = static_cast<int>(std::count(text.begin(), text.end(), '\n')) + 1;
     for (const ConfigIssue& issue : reading.issues) {
-        if (issue.message.empty() || issue.message.size() >= 400) return "a message is empty or too long: " + issue.message;
-        if (issue.line < 0 || issue.line > lines || issue.column < 0) return "a place is outside the text: " + issue.message;
+        if (issue.message.empty() || issue.message.size() >= 400)
+            return "a message is empty or too long: " + issue.message;
+        if (issue.line < 0 || issue.line > lines || issue.column < 0)
+            return "a place is outside the text: " + issue.message;
     }
     return "";
 }
@@ -21,7 +23,8 @@ std::string problemOfIssues(const std::string& text, const ConfigReading& readin
 // Editing refuses with one kind of error, or sets the value.
 std::string problemOfEdit(const std::string& text, const std::string& key, const std::string& value) {
     try {
-        if (configValueAt(setConfigValue(text, key, value), key).value != value) return "an edit of " + key + " does not show";
+        if (configValueAt(setConfigValue(text, key, value), key).value != value)
+            return "an edit of " + key + " does not show";
         removeConfigValue(text, key);
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::BadInput) return str("an edit ends with ", error.what());
@@ -34,7 +37,9 @@ std::string problemOfEdit(const std::string& text, const std::string& key, const
 std::string problemOfReading(const std::string& text) {
     const ConfigReading reading = readConfig(text);
     if (const std::string problem = problemOfIssues(text, reading); !problem.empty()) return problem;
-    for (const auto& [key, value] : {std::pair{"quantization.weight.bit_width", "5"}, {"calibration.method", "mse"}, {"data.augment.mosaic", "0.5"}}) {
+    for (const auto& [key, value] : {std::pair{"quantization.weight.bit_width", "5"},
+                                     {"calibration.method", "mse"},
+                                     {"data.augment.mosaic", "0.5"}}) {
         const std::string problem = problemOfEdit(text, key, value);
         if (!problem.empty()) return problem;
     }

@@ -5,7 +5,8 @@
 
 namespace qat::test {
 
-// Reads the text, and if it is valid writes and reads it again and edits it. "" if all is as it should be, else what is not.
+// Reads the text, and if it is valid writes and reads it again and edits it. "" if all is as it should be, else what is
+// not.
 std::string problemOfReading(const std::string& text);
 
 }  // namespace qat::test

@@ -48,7 +48,9 @@ TEST(WriteConfig, OddTextsAndOverridesComeBack) {
     layer.pattern = "^model\\.\\d+\"x\"$";
     config.quantization.layerConfigs.push_back(layer);
     layer.skip = false;
-    layer.weight = {DType::QUInt8, Scheme::PerGroup, ObserverKind::CustomMinMax, false, 3, 1, 32, true, false, -0.25, 1.0 / 3, true};
+    layer.weight = {
+        DType::QUInt8, Scheme::PerGroup, ObserverKind::CustomMinMax, false, 3, 1, 32, true, false, -0.25, 1.0 / 3,
+        true};
     layer.activation.bitWidth = 16;
     layer.fakeQuantize.eps = 1e-6;
     layer.fakeQuantize.scaleType = ScaleKind::PowerOfTwo;
@@ -84,10 +86,13 @@ TEST(ConfigFields, AreCompleteForAForm) {
     std::vector<std::string> sections;
     for (const ConfigField& field : configFields())
         if (sections.empty() || sections.back() != field.section) sections.push_back(field.section);
-    EXPECT_EQ(std::set<std::string>(sections.begin(), sections.end()).size(), sections.size()) << "a section stands in one place";
-    const std::vector<std::string> guide{"model", "quantization", "calibration", "qat_params", "distillation", "train_params", "analysis", "export"};
+    EXPECT_EQ(std::set<std::string>(sections.begin(), sections.end()).size(), sections.size())
+        << "a section stands in one place";
+    const std::vector<std::string> guide{"model",        "quantization", "calibration", "qat_params",
+                                         "distillation", "train_params", "analysis",    "export"};
     ASSERT_GE(sections.size(), guide.size());
-    EXPECT_TRUE(std::equal(guide.begin(), guide.end(), sections.begin())) << "the guide's sections come first, in its order";
+    EXPECT_TRUE(std::equal(guide.begin(), guide.end(), sections.begin()))
+        << "the guide's sections come first, in its order";
 }
 
 TEST(ConfigFields, DefaultsAreThoseOfTheStructs) {

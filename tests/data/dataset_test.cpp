@@ -52,7 +52,10 @@ TEST_F(DatasetTest, DataYamlTellsSplitsApart) {
     EXPECT_TRUE(train->read(0).labels.empty());
     EXPECT_EQ(openDataset(spec, DataSplit::Val)->size(), 2);
     expectBad(spec, {"data.yaml", "test"}, DataSplit::Test);
-    EXPECT_EQ(openDataset(yaml("train: images/train\nval: images/val\ntest: images/train/a.png\nnc: 2\n"), DataSplit::Test)->size(), 1);
+    EXPECT_EQ(
+        openDataset(yaml("train: images/train\nval: images/val\ntest: images/train/a.png\nnc: 2\n"), DataSplit::Test)
+            ->size(),
+        1);
 }
 
 TEST_F(DatasetTest, OnlyChosenClassesCount) {
@@ -120,7 +123,8 @@ TEST_F(DatasetTest, DoubtfulLabelsAreSaidOfTheFirstFilesAndCounted) {
     EXPECT_EQ(dataset->leftOut(), 0);
     EXPECT_EQ(dataset->labels(21).size(), 2u);
     ASSERT_EQ(dataset->warnings().size(), 21u);
-    EXPECT_NE(dataset->warnings()[19].find("labels/29.txt:1: this row has five values like a box"), std::string::npos) << dataset->warnings()[19];
+    EXPECT_NE(dataset->warnings()[19].find("labels/29.txt:1: this row has five values like a box"), std::string::npos)
+        << dataset->warnings()[19];
     EXPECT_EQ(dataset->warnings()[20], "the same of 2 more label files");
 }
 
@@ -184,14 +188,19 @@ TEST_F(DatasetTest, DamagedPicturesAreLeftOut) {
     EXPECT_EQ(dataset->leftOut(), 2);
     std::string all;
     for (const std::string& warning : dataset->warnings()) all += warning + "\n";
-    for (const char* piece : {"images/b.png is cut short, so it is left out\n", "images/c.jpg is not a picture that can be read, so it is left out\n",
-                              "images/d.jpg is a link to something that is not there\n", "images/e is a link to something that is not there\n"})
+    for (const char* piece : {"images/b.png is cut short, so it is left out\n",
+                              "images/c.jpg is not a picture that can be read, so it is left out\n",
+                              "images/d.jpg is a link to something that is not there\n",
+                              "images/e is a link to something that is not there\n"})
         EXPECT_NE(all.find(piece), std::string::npos) << all;
     EXPECT_EQ(dataset->warnings().size(), 4u) << all;
-    test::expectError(ErrorKind::BadInput, {"images/b.png is cut short"}, [&] { openDataset(spec, DataSplit::Val, DataCheck::Strict); });
-    test::expectError(ErrorKind::BadInput, {"images/b.png is cut short"}, [&] { openDataset(cut.string(), DataSplit::Val); });
+    test::expectError(ErrorKind::BadInput, {"images/b.png is cut short"},
+                      [&] { openDataset(spec, DataSplit::Val, DataCheck::Strict); });
+    test::expectError(ErrorKind::BadInput, {"images/b.png is cut short"},
+                      [&] { openDataset(cut.string(), DataSplit::Val); });
     fs::remove(m_root / "images/a.png");
-    test::expectError(ErrorKind::BadInput, {"leaves no picture", "images/b.png"}, [&] { openDataset((m_root / "images").string(), DataSplit::Val); });
+    test::expectError(ErrorKind::BadInput, {"leaves no picture", "images/b.png"},
+                      [&] { openDataset((m_root / "images").string(), DataSplit::Val); });
 }
 
 // What only decoding finds ends no job: a grey picture without labels stands in, and the sentence waits to be told.
@@ -212,7 +221,8 @@ TEST_F(DatasetTest, DamageFoundInDecodingIsKept) {
         EXPECT_EQ(sample.image.size(), dataset->imageSize(1));
         EXPECT_FALSE(dataset->read(0).damaged);
         ASSERT_EQ(dataset->foundDamaged().size(), 1u) << "however often it is read";
-        EXPECT_NE(dataset->foundDamaged()[0].find("images/b.png is damaged and cannot be read"), std::string::npos) << dataset->foundDamaged()[0];
+        EXPECT_NE(dataset->foundDamaged()[0].find("images/b.png is damaged and cannot be read"), std::string::npos)
+            << dataset->foundDamaged()[0];
     }
     const auto strict = openDataset((m_root / "images").string(), DataSplit::Val, DataCheck::Strict);
     test::expectError(ErrorKind::BadInput, {"images/b.png is damaged"}, [&] { strict->read(1); });
@@ -222,21 +232,28 @@ TEST_F(DatasetTest, DamageFoundInDecodingIsKept) {
 
 TEST_F(DatasetTest, ParentFoldersOfLabellingServices) {
     add("a", "0 .5 .5 .2 .2\n");
-    EXPECT_EQ(openDataset(yaml("val: ../images\nnames: [x]\n"), DataSplit::Val)->size(), 1) << "nothing beside the data's folder";
-    EXPECT_EQ(openDataset(yaml(str("path: ", m_root.string(), "\nval: [../images]\nnames: [x]\n")), DataSplit::Val)->path(0), (m_root / "images/a.png").string());
-    EXPECT_EQ(openDataset(yaml("validation: ..\\images\nnames: [x]\n"), DataSplit::Val)->size(), 1) << "as Windows writes it";
+    EXPECT_EQ(openDataset(yaml("val: ../images\nnames: [x]\n"), DataSplit::Val)->size(), 1)
+        << "nothing beside the data's folder";
+    EXPECT_EQ(
+        openDataset(yaml(str("path: ", m_root.string(), "\nval: [../images]\nnames: [x]\n")), DataSplit::Val)->path(0),
+        (m_root / "images/a.png").string());
+    EXPECT_EQ(openDataset(yaml("validation: ..\\images\nnames: [x]\n"), DataSplit::Val)->size(), 1)
+        << "as Windows writes it";
     for (const auto& [path, val] : {std::pair("..\\set", "images"), {"../images", "a.png"}, {"..\\images", "a.png"}})
         EXPECT_EQ(openDataset(yaml(str("path: ", path, "\nval: ", val, "\nnames: [x]\n")), DataSplit::Val)->path(0),
-                  (m_root / "images/a.png").string()) << path;
+                  (m_root / "images/a.png").string())
+            << path;
     expectBad(yaml("path: ..\\none\nval: images\nnames: [x]\n"), {"data.yaml:2:", "images", "nothing is there"});
     expectBad(yaml("\nval: ../valid/images\nnames: [x]\n"),
-              {"data.yaml:2:", (m_root.parent_path() / "valid/images").string(), " or ", (m_root / "valid/images").string(), "nothing is there"});
+              {"data.yaml:2:", (m_root.parent_path() / "valid/images").string(), " or ",
+               (m_root / "valid/images").string(), "nothing is there"});
     fs::create_directories(m_root / "deep");
     fs::rename(m_root / "data.yaml", m_root / "deep/data.yaml");
     add("b", "");
     fs::create_directories(m_root / "deep/images");
     test::writeText(m_root / "deep/data.yaml", "val: ../images\nnames: [x]\n");
-    EXPECT_EQ(openDataset((m_root / "deep/data.yaml").string(), DataSplit::Val)->size(), 2) << "the path as written goes first";
+    EXPECT_EQ(openDataset((m_root / "deep/data.yaml").string(), DataSplit::Val)->size(), 2)
+        << "the path as written goes first";
 }
 
 TEST_F(DatasetTest, LinksAreFollowedAndLabelsFoundAlongThem) {
@@ -258,14 +275,16 @@ TEST_F(DatasetTest, LinksAreFollowedAndLabelsFoundAlongThem) {
 
 TEST_F(DatasetTest, ByproductsOfEditorsAndSystemsAreNoPictures) {
     add("a", "0 .5 .5 .2 .2\n");
-    for (const char* name : {"._a.png", ".DS_Store", "Thumbs.db", ".a.png.swp", "a.png~", "desktop.ini", ".ipynb_checkpoints/a-checkpoint.png", "__MACOSX/._a.png",
-                             "__MACOSX/a.png", "@eaDir/a.png/thumb.jpg"})
+    for (const char* name :
+         {"._a.png", ".DS_Store", "Thumbs.db", ".a.png.swp", "a.png~", "desktop.ini",
+          ".ipynb_checkpoints/a-checkpoint.png", "__MACOSX/._a.png", "__MACOSX/a.png", "@eaDir/a.png/thumb.jpg"})
         test::writeText(m_root / "images" / name, "x");
     test::writeText(m_root / "labels/._a.txt", "x");
     const auto folder = openDataset((m_root / "images").string(), DataSplit::Val);
     EXPECT_EQ(folder->size(), 1);
     EXPECT_TRUE(folder->warnings().empty());
-    test::writeText(m_root / "list.txt", "images/._a.png\nimages/.DS_Store\nimages/a.png\nimages/Thumbs.db\nimages/a.png~\n");
+    test::writeText(m_root / "list.txt",
+                    "images/._a.png\nimages/.DS_Store\nimages/a.png\nimages/Thumbs.db\nimages/a.png~\n");
     const auto list = openDataset((m_root / "list.txt").string(), DataSplit::Val);
     EXPECT_EQ(list->size(), 1);
     EXPECT_TRUE(list->warnings().empty());
@@ -280,7 +299,8 @@ TEST_F(DatasetTest, TextOfOtherEncodings) {
     };
     test::writeText(m_root / "list.txt", utf16("images\\a.png\r\n"));
     EXPECT_EQ(openDataset((m_root / "list.txt").string(), DataSplit::Val)->path(0), (m_root / "images/a.png").string());
-    EXPECT_EQ(openDataset(yaml(utf16("val: images\nnames: [x, y]\n")), DataSplit::Val)->classNames(), (std::vector<std::string>{"x", "y"}));
+    EXPECT_EQ(openDataset(yaml(utf16("val: images\nnames: [x, y]\n")), DataSplit::Val)->classNames(),
+              (std::vector<std::string>{"x", "y"}));
     expectBad(yaml("val: images\nnames: [x, caf\xE9]\n"), {"data.yaml:2:", "UTF-8"});
     expectBad(yaml("val: images\nnames:\n  - x\n  - \xC3\xA8\xC8\xCB\n"), {"data.yaml:4:", "UTF-8"});
     test::writeText(m_root / "list.txt", "images/a.png\nimages/\xE9.png\n");
@@ -309,7 +329,8 @@ TEST_F(DatasetTest, TroubleOfTheSystemIsASentence) {
     const auto dataset = openDataset((m_root / "images").string(), DataSplit::Val);
     EXPECT_EQ(dataset->size(), 1);
     ASSERT_EQ(dataset->warnings().size(), 1u);
-    EXPECT_NE(dataset->warnings()[0].find("images/locked for pictures: Permission denied"), std::string::npos) << dataset->warnings()[0];
+    EXPECT_NE(dataset->warnings()[0].find("images/locked for pictures: Permission denied"), std::string::npos)
+        << dataset->warnings()[0];
     expectBad((m_root / "images/locked").string(), {"images/locked", "Permission denied"});
     expectBad((m_root / "images/locked/data.yaml").string(), {"data.yaml", "Permission denied"});
     ASSERT_EQ(seteuid(0), 0);
@@ -321,8 +342,11 @@ TEST_F(DatasetTest, DescriptionsAreCheckedWithoutSearching) {
     EXPECT_NO_THROW(checkDescription(yaml("train: images\nval: [images, images/a.png]\nnames: [x]\n"), DataSplit::Val));
     EXPECT_NO_THROW(checkDescription("shapes:train=4", DataSplit::Train));
     test::expectError(ErrorKind::BadInput, {"cows"}, [&] { checkDescription("shapes:cows=4", DataSplit::Train); });
-    for (const auto& [text, piece] : {std::pair("val: images\nnames: [\xE9]\n", "UTF-8"), {"val: none\nnames: [x]\n", "nothing is there"}, {"val: images\n", "names"}})
-        test::expectError(ErrorKind::BadInput, {"data.yaml", piece}, [&] { checkDescription(yaml(text), DataSplit::Val); });
+    for (const auto& [text, piece] : {std::pair("val: images\nnames: [\xE9]\n", "UTF-8"),
+                                      {"val: none\nnames: [x]\n", "nothing is there"},
+                                      {"val: images\n", "names"}})
+        test::expectError(ErrorKind::BadInput, {"data.yaml", piece},
+                          [&] { checkDescription(yaml(text), DataSplit::Val); });
 }
 
 TEST(DatasetAssets, Coco128) {

@@ -49,8 +49,10 @@ cv::Mat drawn(int type, int width = 67, int height = 45) {
     for (int y = 0; y < height; ++y)
         for (int i = 0; i < width * image.channels(); ++i) {
             const int value = 3 * i + 5 * y * (1 + i % image.channels()) + static_cast<int>(random.below(20));
-            if (image.depth() == CV_16U) image.ptr<uint16_t>(y)[i] = static_cast<uint16_t>(value * 211);
-            else image.ptr<uchar>(y)[i] = static_cast<uchar>(value);
+            if (image.depth() == CV_16U)
+                image.ptr<uint16_t>(y)[i] = static_cast<uint16_t>(value * 211);
+            else
+                image.ptr<uchar>(y)[i] = static_cast<uchar>(value);
         }
     return image;
 }
@@ -91,18 +93,24 @@ TEST_F(DecodeTest, PixelsAreThoseOfOpenCv) {
     for (const int quality : {20, 60, 95})
         for (const int progressive : {0, 1})
             for (const int restart : {0, 3}) {
-                const std::vector<int> how{cv::IMWRITE_JPEG_QUALITY, quality, cv::IMWRITE_JPEG_PROGRESSIVE, progressive, cv::IMWRITE_JPEG_RST_INTERVAL, restart};
-                for (const int type : {CV_8UC1, CV_8UC3}) expectLikeOpenCv(encoded(".jpg", drawn(type), how), str("JPEG ", quality, progressive, restart, type));
+                const std::vector<int> how{cv::IMWRITE_JPEG_QUALITY,      quality,
+                                           cv::IMWRITE_JPEG_PROGRESSIVE,  progressive,
+                                           cv::IMWRITE_JPEG_RST_INTERVAL, restart};
+                for (const int type : {CV_8UC1, CV_8UC3})
+                    expectLikeOpenCv(encoded(".jpg", drawn(type), how),
+                                     str("JPEG ", quality, progressive, restart, type));
             }
     expectLikeOpenCv(cmykJpeg(), "CMYK");
-    for (const int type : {CV_8UC1, CV_8UC3, CV_8UC4, CV_16UC1, CV_16UC3, CV_16UC4}) expectLikeOpenCv(encoded(".png", drawn(type)), str("PNG ", type));
+    for (const int type : {CV_8UC1, CV_8UC3, CV_8UC4, CV_16UC1, CV_16UC3, CV_16UC4})
+        expectLikeOpenCv(encoded(".png", drawn(type)), str("PNG ", type));
     expectLikeOpenCv(encoded(".png", drawn(CV_8UC1), {cv::IMWRITE_PNG_BILEVEL, 1}), "one bit");
     for (const char* ending : {".bmp", ".webp", ".tiff"}) expectLikeOpenCv(encoded(ending, drawn(CV_8UC3)), ending);
 }
 
 TEST_F(DecodeTest, AMissingEndIsNoLossWherePixelsAreAllThere) {
     for (const int progressive : {0, 1}) {
-        const std::string whole = encoded(".jpg", drawn(CV_8UC3, 160, 120), {cv::IMWRITE_JPEG_PROGRESSIVE, progressive});
+        const std::string whole =
+            encoded(".jpg", drawn(CV_8UC3, 160, 120), {cv::IMWRITE_JPEG_PROGRESSIVE, progressive});
         const PictureReading reading = read(whole.substr(0, whole.size() - 2));
         EXPECT_EQ(reading.problem, "");
         EXPECT_EQ(cv::norm(reading.image, read(whole).image, cv::NORM_INF), 0);
@@ -152,9 +160,10 @@ TEST_F(DecodeTest, OneThreadIsSilencedAndOthersAreHeard) {
 
 // Bytes changed, inserted and missing in every format, decoded by several threads at once.
 TEST_F(DecodeTest, MutatedFilesSayNothingInAnyThread) {
-    const std::array<std::string, 6> seeds{encoded(".jpg", drawn(CV_8UC3)), encoded(".jpg", drawn(CV_8UC3), {cv::IMWRITE_JPEG_PROGRESSIVE, 1}),
-                                           encoded(".png", drawn(CV_8UC3)), encoded(".bmp", drawn(CV_8UC3)), encoded(".webp", drawn(CV_8UC3)),
-                                           encoded(".tiff", drawn(CV_8UC3))};
+    const std::array<std::string, 6> seeds{
+        encoded(".jpg", drawn(CV_8UC3)),  encoded(".jpg", drawn(CV_8UC3), {cv::IMWRITE_JPEG_PROGRESSIVE, 1}),
+        encoded(".png", drawn(CV_8UC3)),  encoded(".bmp", drawn(CV_8UC3)),
+        encoded(".webp", drawn(CV_8UC3)), encoded(".tiff", drawn(CV_8UC3))};
     const auto decodeMany = [&](uint64_t seed) {
         Random random(seed);
         const auto below = [&](size_t bound) { return static_cast<size_t>(random.below(static_cast<int64_t>(bound))); };
@@ -162,7 +171,8 @@ TEST_F(DecodeTest, MutatedFilesSayNothingInAnyThread) {
         for (const std::string& whole : seeds)
             for (int i = 0; i < 30; ++i) {
                 std::string bytes = whole;
-                for (int changes = 0; changes <= i % 4; ++changes) bytes[below(i % 2 == 0 ? 64 : bytes.size())] = static_cast<char>(below(256));
+                for (int changes = 0; changes <= i % 4; ++changes)
+                    bytes[below(i % 2 == 0 ? 64 : bytes.size())] = static_cast<char>(below(256));
                 if (i % 5 == 0) bytes.resize(below(bytes.size()));
                 if (i % 7 == 0) bytes.insert(below(bytes.size() + 1), below(200), static_cast<char>(below(256)));
                 test::writeText(path, bytes);

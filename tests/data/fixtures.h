@@ -41,7 +41,9 @@ public:
         require(!sample.image.empty(), ErrorKind::BadInput, sample.path, " cannot be read");
         return sample;
     }
-    std::vector<ObjectLabel> labels(int64_t index) const override { return m_samples.at(static_cast<size_t>(index)).labels; }
+    std::vector<ObjectLabel> labels(int64_t index) const override {
+        return m_samples.at(static_cast<size_t>(index)).labels;
+    }
     std::string path(int64_t index) const override { return m_samples.at(static_cast<size_t>(index)).path; }
     cv::Size imageSize(int64_t index) const override { return read(index).image.size(); }
 

@@ -25,7 +25,8 @@ protected:
         return path;
     }
     fs::path writeBytes(const std::string& name, std::string_view bytes) {
-        std::ofstream(m_folder.path() / name, std::ios::binary) << bytes;  // a thousand of them, none worth a flush to the disk
+        std::ofstream(m_folder.path() / name, std::ios::binary)
+            << bytes;  // a thousand of them, none worth a flush to the disk
         return m_folder.path() / name;
     }
     void expectBad(const fs::path& path) {
@@ -34,7 +35,9 @@ protected:
     test::ScratchFolder m_folder;
 };
 
-std::optional<ImageHeader> headerOf(std::string_view bytes) { return readImageHeader(PictureBytes(std::as_bytes(std::span(bytes)))); }
+std::optional<ImageHeader> headerOf(std::string_view bytes) {
+    return readImageHeader(PictureBytes(std::as_bytes(std::span(bytes))));
+}
 
 // An EXIF segment that holds nothing but the orientation.
 std::string exifTiff(int orientation, bool bigEndian) {
@@ -71,8 +74,10 @@ std::string withExif(const std::string& jpeg, int orientation, bool bigEndian) {
 
 TEST_F(ImageFileTest, HeaderAgreesWithDecoding) {
     for (const char* name : {"a.jpg", "a.png", "a.bmp", "a.webp", "a.tiff", "b.PNG", "a.mpo"}) {
-        if (std::string(name) == "a.mpo") fs::copy_file(m_folder.path() / "a.jpg", m_folder.path() / name);
-        else write(name);
+        if (std::string(name) == "a.mpo")
+            fs::copy_file(m_folder.path() / "a.jpg", m_folder.path() / name);
+        else
+            write(name);
         const fs::path path = m_folder.path() / name;
         EXPECT_TRUE(isImagePath(path));
         EXPECT_EQ(pictureProblem(path), "");
@@ -128,7 +133,8 @@ TEST_F(ImageFileTest, DamagedFilesAreNamed) {
         const std::string bytes = readFile(write(name));
         for (const size_t part : {1, 3, 9}) {
             expectBad(writeBytes(name, bytes.substr(0, bytes.size() * part / 10)));
-            EXPECT_NE(pictureProblem(m_folder.path() / name), "") << name << " is known before it is decoded, part " << part;
+            EXPECT_NE(pictureProblem(m_folder.path() / name), "")
+                << name << " is known before it is decoded, part " << part;
         }
     }
     std::string huge = readFile(write("huge.png"));
@@ -162,7 +168,8 @@ TEST_F(ImageFileTest, OnlyTheEndMarkerIsMissing) {
     writeBytes("a.jpg", bytes.substr(0, bytes.size() * 6 / 10) + std::string(1000, '\0'));
     EXPECT_NE(pictureProblem(path).find("a.jpg is cut short"), std::string::npos) << "filled with zeros by a full disk";
     writeBytes("a.jpg", bytes.substr(0, bytes.size() - 2) + std::string(70'000, '\0'));
-    EXPECT_NE(pictureProblem(path).find("a.jpg is cut short"), std::string::npos) << "nobody knows where the zeros begin";
+    EXPECT_NE(pictureProblem(path).find("a.jpg is cut short"), std::string::npos)
+        << "nobody knows where the zeros begin";
 }
 
 // What a file claims is known before anything is decoded, whatever it is called.
@@ -170,7 +177,9 @@ TEST_F(ImageFileTest, BombsAreRefusedFromTheirHeaders) {
     const std::string tiff = readFile(write("a.tiff"));
     const std::string wide = withTiffTag(withTiffTag(tiff, 256, 256, 32000), 257, 257, 32000);
     const std::string tiles = withTiffTag(withTiffTag(tiff, 278, 322, 65536), 284, 323, 65536);
-    for (const auto& [name, bytes, piece] : {std::tuple("a.tif", wide, "32000 x 32000"), {"b.jpg", wide, "32000 x 32000"}, {"c.dng", tiles, "tiles"},
+    for (const auto& [name, bytes, piece] : {std::tuple("a.tif", wide, "32000 x 32000"),
+                                             {"b.jpg", wide, "32000 x 32000"},
+                                             {"c.dng", tiles, "tiles"},
                                              {"d.pfm", std::string("PF\n32000 32000\n-1\n"), "32000 x 32000"},
                                              {"e.jpg", std::string("Pf\n1000 1000\n-1\n"), "cut short"},
                                              {"f.jpg", std::string("P6\n32000 32000\n255\n"), "a PNM picture"},
@@ -194,7 +203,8 @@ TEST_F(ImageFileTest, DamageThatDecodersLetPassIsSaid) {
     std::string bytes = readFile(write("a.jpg", 320, 240));
     bytes.insert(bytes.size() / 2, std::string(40, '\xA7'));
     const std::string endless = bytes.substr(0, bytes.size() - 2);
-    for (const std::string& damaged : {bytes.substr(0, bytes.size() * 7 / 10) + "\xFF\xD9", endless, bytes + std::string(70'000, '\0'), bytes + std::string(70'000, 'x')}) {
+    for (const std::string& damaged : {bytes.substr(0, bytes.size() * 7 / 10) + "\xFF\xD9", endless,
+                                       bytes + std::string(70'000, '\0'), bytes + std::string(70'000, 'x')}) {
         const fs::path path = writeBytes("a.jpg", damaged);
         testing::internal::CaptureStderr();
         EXPECT_EQ(pictureProblem(path), "") << "there is a picture";
@@ -220,8 +230,11 @@ TEST_F(ImageFileTest, MutatedFilesEndInASentence) {
             if (i % 5 == 0) bytes.resize(below(bytes.size()));
             const fs::path path = writeBytes(name, bytes);
             const PictureReading reading = readPicture(path);
-            EXPECT_TRUE(reading.problem.empty() || reading.problem.find(path.string()) != std::string::npos) << reading.problem;
-            EXPECT_NE(reading.image.empty(), reading.problem.empty() || reading.problem.find("not all of it can be read") != std::string::npos);
+            EXPECT_TRUE(reading.problem.empty() || reading.problem.find(path.string()) != std::string::npos)
+                << reading.problem;
+            EXPECT_NE(
+                reading.image.empty(),
+                reading.problem.empty() || reading.problem.find("not all of it can be read") != std::string::npos);
             EXPECT_TRUE(pictureProblem(path).empty() || reading.image.empty()) << "what is known early is true";
             ++(reading.image.empty() ? refused : read);
         }
@@ -257,7 +270,8 @@ TEST_F(ImageFileTest, HeaderReaderSurvivesDamage) {
 // From the file or from memory: the same, though only blocks of the file are read.
 TEST_F(ImageFileTest, HeadersAreTheSameFromFilesAndMemory) {
     std::string jpeg = readFile(write("a.jpg", 640, 480));
-    for (int i = 0; i < 3; ++i) jpeg = jpeg.substr(0, 2) + std::string("\xFF\xE2\xFF\xFF", 4) + std::string(65533, '\xD9') + jpeg.substr(2);
+    for (int i = 0; i < 3; ++i)
+        jpeg = jpeg.substr(0, 2) + std::string("\xFF\xE2\xFF\xFF", 4) + std::string(65533, '\xD9') + jpeg.substr(2);
     const fs::path path = writeBytes("long.jpg", jpeg);
     const auto memory = headerOf(jpeg), file = readImageHeader(PictureBytes(path));
     ASSERT_TRUE(memory && file);

@@ -57,7 +57,8 @@ TEST_F(LabelsTest, WhatIsOutsideByAHundredthIsMovedToTheEdge) {
 TEST_F(LabelsTest, BoxesAmongPolygonsAreTwoPointsAndDoubtful) {
     const auto reading = read("1 0.25 0.5 0.75 0.5 0.5 1\n0 .5 .25 .75 .5\n");
     EXPECT_EQ(reading.problem, "");
-    EXPECT_EQ(reading.labels, (std::vector<ObjectLabel>{{1, .5f, .75f, .5f, .5f}, {0, .625f, .375f, .25f, .25f}})) << "as trainers read it";
+    EXPECT_EQ(reading.labels, (std::vector<ObjectLabel>{{1, .5f, .75f, .5f, .5f}, {0, .625f, .375f, .25f, .25f}}))
+        << "as trainers read it";
     EXPECT_NE(reading.doubt.find("a.txt:2:"), std::string::npos) << reading.doubt;
     EXPECT_EQ(read("1 0.25 0.5 0.75 0.5 0.5 1\n").doubt, "");
     EXPECT_EQ(read("1 .5 .5 .1 .1\n").doubt, "");
@@ -82,9 +83,9 @@ TEST_F(LabelsTest, ProblemsNameFileAndLine) {
         {"\n1 .5 1.0101 .1 .1\n", 2},              // above 1
         {"1 .5 -.0101 .1 .1\n", 1},                // below 0
         {"1 .1 .1 .2 .2 .3 1.02\n", 1},            //
-        {"1 .5 .5 .1 .1\n1 .5 .5 .1 \xE9\n", 2},    // Latin-1
+        {"1 .5 .5 .1 .1\n1 .5 .5 .1 \xE9\n", 2},   // Latin-1
         {"1 .5 .5 .1 .1\n1 .5 .5 -.001 .1\n", 2},  // a size below 0
-        {"1 .5 .5 .1 -1e-9\n", 1},                //
+        {"1 .5 .5 .1 -1e-9\n", 1},                 //
         {"1 .5 nan .1 .1\n", 1},                   // not a coordinate
         {"1 .5 inf .1 .1\n", 1},                   //
         {"1 .5 1e999 .1 .1\n", 1},                 //

@@ -55,9 +55,9 @@ TEST(Shapes, DependsOnSeedSplitAndIndexAlone) {
     const Sample again = drawShapes(5, DataSplit::Val, 3, 160);
     EXPECT_EQ(digest(first), digest(again));
     EXPECT_EQ(first.labels, again.labels);
-    const std::set<std::string> digests{digest(first), digest(drawShapes(6, DataSplit::Val, 3, 160)),
-                                        digest(drawShapes(5, DataSplit::Train, 3, 160)), digest(drawShapes(5, DataSplit::Test, 3, 160)),
-                                        digest(drawShapes(5, DataSplit::Val, 4, 160))};
+    const std::set<std::string> digests{
+        digest(first), digest(drawShapes(6, DataSplit::Val, 3, 160)), digest(drawShapes(5, DataSplit::Train, 3, 160)),
+        digest(drawShapes(5, DataSplit::Test, 3, 160)), digest(drawShapes(5, DataSplit::Val, 4, 160))};
     EXPECT_EQ(digests.size(), 5u);
 }
 

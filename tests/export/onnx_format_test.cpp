@@ -17,12 +17,15 @@ Graph block(NumberFormat format, int64_t qmin, int64_t qmax, int64_t group = 0, 
     Sketch sketch({1, 3, 8, 8});
     FakeQuantize op{.bits = 4, .qmin = qmin, .qmax = qmax, .format = format};
     const bool scaled = format != NumberFormat::Half;
-    const ValueId scale = sketch.numbers("in.scale", {1}, {scaled ? 0.01f : 1.f}), zero = sketch.numbers("in.zero", {1}, {0.f});
+    const ValueId scale = sketch.numbers("in.scale", {1}, {scaled ? 0.01f : 1.f}),
+                  zero = sketch.numbers("in.zero", {1}, {0.f});
     const ValueId x = sketch.graph.add("in", op, {sketch.input(), scale, zero});
     const ValueId weight = sketch.parameter("conv.weight", {4, 3, 3, 3}, -0.5, 0.5);
     op.weight = true, op.axis = group > 0 ? 0 : -1, op.group = group;
-    const ValueId weightScale = scaled ? sketch.parameter("conv.weight.scale", {scales}, 0.05, 0.08) : sketch.numbers("conv.weight.scale", {1}, {1.f});
-    const ValueId weightZero = sketch.numbers("conv.weight.zero", {scales}, std::vector<float>(static_cast<size_t>(scales), 0.f));
+    const ValueId weightScale = scaled ? sketch.parameter("conv.weight.scale", {scales}, 0.05, 0.08)
+                                       : sketch.numbers("conv.weight.scale", {1}, {1.f});
+    const ValueId weightZero =
+        sketch.numbers("conv.weight.zero", {scales}, std::vector<float>(static_cast<size_t>(scales), 0.f));
     const ValueId quantized = sketch.graph.add("conv.weight.quant", op, {weight, weightScale, weightZero});
     return sketch.finish("decoded", sketch.graph.add("conv", Conv2d{.padding = {1, 1}}, {x, quantized}));
 }
@@ -52,7 +55,8 @@ TEST(OnnxFormats, SignsAreAChoiceOfTwoNumbersAndWeightsBytes) {
 
 TEST(OnnxFormats, GroupsAreRowsOfAMatrixWithANote) {
     const Exported short_ = exportAndRead(block(NumberFormat::Integer, -7, 7, 8, 16));
-    EXPECT_EQ(short_.view.tensor("conv.weight_quantized").shape, (Shape{16, 8})) << "27 inputs: groups of 8, 8, 8 and 3, filled up";
+    EXPECT_EQ(short_.view.tensor("conv.weight_quantized").shape, (Shape{16, 8}))
+        << "27 inputs: groups of 8, 8, 8 and 3, filled up";
     EXPECT_EQ(short_.view.count("Slice"), 1u);
     EXPECT_EQ(short_.view.count("Reshape"), 2u);
     ASSERT_EQ(short_.result.notes.size(), 1u);

@@ -53,16 +53,21 @@ TEST_F(Runtime, EveryFormatAgreesWithTheSimulation) {
         NumberFormat format;
         int64_t qmin, qmax, group, scales;
     };
-    for (const Case& c : {Case{NumberFormat::Half, -65504, 65504, 0, 1}, {NumberFormat::Binary, -1, 1, 0, 1}, {NumberFormat::Integer, -7, 7, 8, 16},
+    for (const Case& c : {Case{NumberFormat::Half, -65504, 65504, 0, 1},
+                          {NumberFormat::Binary, -1, 1, 0, 1},
+                          {NumberFormat::Integer, -7, 7, 8, 16},
                           {NumberFormat::Integer, -7, 7, 9, 12}}) {
         Sketch sketch({1, 3, 8, 8});
         FakeQuantize op{.bits = 4, .qmin = c.qmin, .qmax = c.qmax, .format = c.format};
-        const ValueId one = sketch.numbers("one", {1}, {c.format == NumberFormat::Half ? 1.f : 0.25f}), zero = sketch.numbers("zero", {1}, {0.f});
+        const ValueId one = sketch.numbers("one", {1}, {c.format == NumberFormat::Half ? 1.f : 0.25f}),
+                      zero = sketch.numbers("zero", {1}, {0.f});
         const ValueId x = sketch.graph.add("in", op, {sketch.input(), one, zero});
         op.weight = true, op.axis = c.group > 0 ? 0 : -1, op.group = c.group;
         const ValueId scale = c.group > 0 ? sketch.parameter("scale", {c.scales}, 0.05, 0.08) : one;
-        const ValueId zeros = sketch.numbers("zeros", {c.scales}, std::vector<float>(static_cast<size_t>(c.scales), 0.f));
-        const ValueId weight = sketch.graph.add("weight.quant", op, {sketch.parameter("weight", {4, 3, 3, 3}, -0.5, 0.5), scale, zeros});
+        const ValueId zeros =
+            sketch.numbers("zeros", {c.scales}, std::vector<float>(static_cast<size_t>(c.scales), 0.f));
+        const ValueId weight =
+            sketch.graph.add("weight.quant", op, {sketch.parameter("weight", {4, 3, 3, 3}, -0.5, 0.5), scale, zeros});
         const Graph graph = sketch.finish("decoded", sketch.graph.add("conv", Conv2d{.padding = {1, 1}}, {x, weight}));
         EXPECT_EQ(compare(graph, true).steps, 0) << static_cast<int>(c.format) << " in groups of " << c.group;
     }
@@ -117,15 +122,18 @@ Graph joinOfGrids(const Op& op) {
     std::vector<ValueId> sources;
     for (const auto& [name, step] : {std::pair{"a", 0.003f}, {"b", 0.021f}}) {
         const ValueId made = sketch.conv(name, x, {.weightBits = 8});
-        sources.push_back(sketch.quantize(std::string(name) + "_quant", made, sketch.range(name, step, 120, 8, 0, 255)));
+        sources.push_back(
+            sketch.quantize(std::string(name) + "_quant", made, sketch.range(name, step, 120, 8, 0, 255)));
     }
-    ValueId joined = sketch.quantize("join_quant", sketch.graph.add("join", op, sources), sketch.range("join", 0.017f, 131, 8, 0, 255));
+    ValueId joined = sketch.quantize("join_quant", sketch.graph.add("join", op, sources),
+                                     sketch.range("join", 0.017f, 131, 8, 0, 255));
     joined = sketch.conv("c", joined, {.in = std::holds_alternative<Concat>(op) ? 8 : 4, .weightBits = 8});
     return sketch.finish("decoded", sketch.quantize("c_quant", joined, sketch.range("c", 0.02f, 128, 8, 0, 255)));
 }
 
 TEST_F(Runtime, RequantizedJoinsRunOnIntegerKernels) {
-    for (const auto& [op, kernel] : {std::pair{Op{Concat{1}}, "QLinearConcat"}, {Op{Binary{BinaryKind::Add}}, "QLinearAdd"}}) {
+    for (const auto& [op, kernel] :
+         {std::pair{Op{Concat{1}}, "QLinearConcat"}, {Op{Binary{BinaryKind::Add}}, "QLinearAdd"}}) {
         const Graph graph = joinOfGrids(op);
         EXPECT_EQ(compareForm(lowerToIntegers(graph), graph, true).steps, 0) << kernel;
         auto types = optimizedTypes(graph);

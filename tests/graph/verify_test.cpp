@@ -7,7 +7,6 @@
 namespace qat {
 namespace {
 
-
 // The message of the refusal; "" if the graph passes.
 std::string refusal(const Graph& graph) {
     try {
@@ -42,13 +41,20 @@ TEST_F(Small, NumberOfInputsMustFit) {
         Op op;
         std::vector<ValueId> inputs;
     };
-    const std::vector<Wrong> cases{{"conv", Conv2d{}, {x}},        {"conv4", Conv2d{}, {x, w, w, w}},
-                                   {"linear", Linear{}, {x}},      {"norm", BatchNorm{}, {x, w, w, w}},
-                                   {"relu", Activation{ActivationKind::Relu}, {x, x}},        {"add", Binary{}, {x}},
-                                   {"pool", Pool{}, {}},           {"resize", Resize{}, {x, x}},
-                                   {"concat", Concat{}, {}},       {"slice", Slice{}, {}},
-                                   {"reshape", Reshape{}, {x, x}}, {"permute", Permute{}, {}},
-                                   {"softmax", Softmax{}, {x, x}}, {"quant", FakeQuantize{}, {x, w}}};
+    const std::vector<Wrong> cases{{"conv", Conv2d{}, {x}},
+                                   {"conv4", Conv2d{}, {x, w, w, w}},
+                                   {"linear", Linear{}, {x}},
+                                   {"norm", BatchNorm{}, {x, w, w, w}},
+                                   {"relu", Activation{ActivationKind::Relu}, {x, x}},
+                                   {"add", Binary{}, {x}},
+                                   {"pool", Pool{}, {}},
+                                   {"resize", Resize{}, {x, x}},
+                                   {"concat", Concat{}, {}},
+                                   {"slice", Slice{}, {}},
+                                   {"reshape", Reshape{}, {x, x}},
+                                   {"permute", Permute{}, {}},
+                                   {"softmax", Softmax{}, {x, x}},
+                                   {"quant", FakeQuantize{}, {x, w}}};
     for (const Wrong& wrong : cases) {
         Graph copy = graph.clone(false);
         copy.add(wrong.name, wrong.op, wrong.inputs);

@@ -45,14 +45,16 @@ Differences differencesOf(const Graph& graph, const std::filesystem::path& asset
 }
 
 // The goldens are float32 results themselves: a run in double precision lies 1.3e-3 and 1.5e-3 pixels from their boxes.
-// Sums in double add little to that; sums in float32, in the order of the kernel, add up to one and a half times as much.
+// Sums in double add little to that; sums in float32, in the order of the kernel, add up to one and a half times as
+// much.
 TEST(RawGolden, MapsAndBoxesAgreeUnfoldedAndFolded) {
     QAT_REQUIRE_ASSETS(assets);
     Graph graph = test::trainedYolov8n(assets);
     for (const bool folded : {false, true}) {
         if (folded) foldBatchNorm(graph);
-        for (const Arithmetic& how : {Arithmetic{"precise", false, true, 2e-3}, Arithmetic{"plain", false, false, 4.5e-3},
-                                      Arithmetic{"frozen", true, false, 4.5e-3}})
+        for (const Arithmetic& how :
+             {Arithmetic{"precise", false, true, 2e-3}, Arithmetic{"plain", false, false, 4.5e-3},
+              Arithmetic{"frozen", true, false, 4.5e-3}})
             for (const auto& [image, complete] : {std::pair{"000000000110", true}, {"000000000113", false}}) {
                 const Differences d = differencesOf(graph, assets, image, complete, how);
                 const std::string what = str(how.name, folded ? " folded " : " unfolded ", image);

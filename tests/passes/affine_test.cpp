@@ -116,7 +116,8 @@ TEST_P(AffineFold, OnIntegersItIsTheSameToo) {
     const at::Tensor before = sample.run();
     foldAffine(sample.graph, affine, c.perChannel);
     const Graph form = inferenceForm(sample.graph);
-    const at::Tensor after = Executor(form, {.outputs = {"float"}}).run(randomTensor({2, kAffineIn, 8, 8}, 9, -1, 1))[0];
+    const at::Tensor after =
+        Executor(form, {.outputs = {"float"}}).run(randomTensor({2, kAffineIn, 8, 8}, 9, -1, 1))[0];
     EXPECT_LT(test::relativeDifference(after, before), 1e-4);
 }
 

@@ -25,27 +25,35 @@ struct Methods : testing::Test {
     Methods() {
         // As wide as in a trained model, where SiLU's results have tails.
         for (const ValueId id : original.storedValues())
-            if (original.value(id).name.ends_with("conv.weight") && !original.value(id).name.ends_with("dfl.conv.weight"))
+            if (original.value(id).name.ends_with("conv.weight") &&
+                !original.value(id).name.ends_with("dfl.conv.weight"))
                 original.value(id).data->mul_(2.5);
         config.calibration.method = CalibrationMethod::MinMax;
         config.quantization.activation.observer = ObserverKind::MinMax;
     }
-    at::Tensor batch(int index) const { return test::randomTensor({2, 3, 64, 64}, 100 + static_cast<uint64_t>(index), 0, 0.2 + 0.2 * index); }
+    at::Tensor batch(int index) const {
+        return test::randomTensor({2, 3, 64, 64}, 100 + static_cast<uint64_t>(index), 0, 0.2 + 0.2 * index);
+    }
     const Quantizer& calibrated(int batches = 2, const char* layer = kLayer) {
         graph = original.clone(true);
         set.emplace(graph, resolvePlan(graph, config));
         int given = 0;
-        result = calibrate(original, graph, *set, [&] { return given < batches ? batch(given++) : at::Tensor(); }, [](int64_t) {}, CancelToken());
+        result = calibrate(
+            original, graph, *set, [&] { return given < batches ? batch(given++) : at::Tensor(); }, [](int64_t) {},
+            CancelToken());
         return *set->inputOf(*graph.findNode(layer));
     }
     float scale(const Quantizer& q) const { return graph.value(q.scale).data->item<float>(); }
-    const TensorCalibration& told(const Quantizer& q) const { return *std::ranges::find(result.tensors, q.name, &TensorCalibration::name); }
+    const TensorCalibration& told(const Quantizer& q) const {
+        return *std::ranges::find(result.tensors, q.name, &TensorCalibration::name);
+    }
 };
 
 TEST_F(Methods, EachChoosesItsOwnRangeFromTheSameValues) {
     const float minmax = scale(calibrated());
     std::map<float, CalibrationMethod> scales{{minmax, CalibrationMethod::MinMax}};
-    for (const auto method : {CalibrationMethod::Histogram, CalibrationMethod::Percentile, CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
+    for (const auto method : {CalibrationMethod::Histogram, CalibrationMethod::Percentile, CalibrationMethod::Entropy,
+                              CalibrationMethod::Mse}) {
         config.calibration.method = method;
         config.calibration.percentile = 99;
         const Quantizer& q = calibrated();
@@ -55,11 +63,14 @@ TEST_F(Methods, EachChoosesItsOwnRangeFromTheSameValues) {
         EXPECT_LE(scale(q), minmax);
         ASSERT_EQ(report.trials.size(), 6u);
         const MethodTrial& own = *std::ranges::find(report.trials, method, &MethodTrial::method);
-        EXPECT_NEAR(scale(q), own.quality.params.scale, 1e-6 * scale(q)) << "the range that was reported is the one applied";
+        EXPECT_NEAR(scale(q), own.quality.params.scale, 1e-6 * scale(q))
+            << "the range that was reported is the one applied";
         EXPECT_NEAR(report.applied.quality.sqnrDb(), own.quality.sqnrDb(), 1e-3);
         EXPECT_EQ(report.low, q.observer.range().low.front());
         for (const MethodTrial& trial : report.trials)
-            EXPECT_LE(trial.quality.sqnrDb(), std::ranges::find(report.trials, CalibrationMethod::Mse, &MethodTrial::method)->quality.sqnrDb() + 0.05);
+            EXPECT_LE(trial.quality.sqnrDb(),
+                      std::ranges::find(report.trials, CalibrationMethod::Mse, &MethodTrial::method)->quality.sqnrDb() +
+                          0.05);
     }
 }
 
@@ -180,7 +191,9 @@ TEST_F(Methods, WeightsWithHistogramObserversAreClippedAndStayClippedAlike) {
         const Quantizer& q = *set->weightOf(layer);
         const FakeQuantize& op = std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
         const at::Tensor w = *graph.value(q.observed.front()).data;
-        return (fakeQuantize(op, w, *graph.value(q.scale).data, *graph.value(q.zeroPoint).data) - w).norm().item<double>();
+        return (fakeQuantize(op, w, *graph.value(q.scale).data, *graph.value(q.zeroPoint).data) - w)
+            .norm()
+            .item<double>();
     };
     calibrated();
     const at::Tensor plain = graph.value(set->weightOf(layer)->scale).data->clone();
@@ -236,18 +249,26 @@ TEST_F(Methods, ChannelsOfActivationsAreCalibratedByTheMethodToo) {
 }
 
 TEST_F(Methods, ImagesOfOneColourGiveSafeScalesAndAWarning) {
-    for (const auto method : {CalibrationMethod::Histogram, CalibrationMethod::Percentile, CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
+    for (const auto method : {CalibrationMethod::Histogram, CalibrationMethod::Percentile, CalibrationMethod::Entropy,
+                              CalibrationMethod::Mse}) {
         config.calibration.method = method;
         graph = original.clone(true);
         set.emplace(graph, resolvePlan(graph, config));
         int given = 0;
-        result = calibrate(original, graph, *set, [&] { return given++ ? at::Tensor() : at::zeros({1, 3, 64, 64}); }, [](int64_t) {}, CancelToken());
+        result = calibrate(
+            original, graph, *set,
+            [&] {
+                return given++ ? at::Tensor() : at::zeros({1, 3, 64, 64});
+            },
+            [](int64_t) {}, CancelToken());
         const auto warned = [&](const char* text) {
-            return std::ranges::any_of(result.warnings, [&](const std::string& w) { return w.find(text) != std::string::npos; });
+            return std::ranges::any_of(result.warnings,
+                                       [&](const std::string& w) { return w.find(text) != std::string::npos; });
         };
         EXPECT_TRUE(warned("images: all calibration values are 0"));
         EXPECT_TRUE(warned("a single image"));
-        for (const Quantizer& q : set->all()) EXPECT_GE(graph.value(q.scale).data->min().item<float>(), 9e-6f) << q.name;
+        for (const Quantizer& q : set->all())
+            EXPECT_GE(graph.value(q.scale).data->min().item<float>(), 9e-6f) << q.name;
     }
 }
 

@@ -15,7 +15,8 @@
 namespace qat {
 namespace {
 
-const QuantGrid kAffine8{8, 0, 255, false}, kAffine4{4, 0, 15, false}, kSymmetric8{8, -128, 127, true}, kSymmetric4{4, -8, 7, true};
+const QuantGrid kAffine8{8, 0, 255, false}, kAffine4{4, 0, 15, false}, kSymmetric8{8, -128, 127, true},
+    kSymmetric4{4, -8, 7, true};
 
 Histogram histogramOf(const at::Tensor& x, size_t bins = 4096) {
     StreamingHistogram counts;
@@ -44,8 +45,12 @@ double meanSquaredError(const at::Tensor& x, const Clip& clip, const QuantGrid& 
     const at::Tensor y = fakeQuantize(op, x, at::full({1}, params.scale), at::full({1}, params.zeroPoint));
     const at::Tensor errors = (y - x).to(at::kDouble).square();
     if (clipWeight == 1) return errors.mean().item<double>();
-    const double top = (static_cast<double>(grid.qmax) - params.zeroPoint + 0.5) * params.scale, bottom = (static_cast<double>(grid.qmin) - params.zeroPoint - 0.5) * params.scale;
-    return (errors * at::where(x.gt(top).logical_or(x.lt(bottom)), at::scalar_tensor(clipWeight), at::scalar_tensor(1.0))).mean().item<double>();
+    const double top = (static_cast<double>(grid.qmax) - params.zeroPoint + 0.5) * params.scale,
+                 bottom = (static_cast<double>(grid.qmin) - params.zeroPoint - 0.5) * params.scale;
+    return (errors *
+            at::where(x.gt(top).logical_or(x.lt(bottom)), at::scalar_tensor(clipWeight), at::scalar_tensor(1.0)))
+        .mean()
+        .item<double>();
 }
 
 TEST(Clip, PercentileIsThatOfTheSortedValuesWithinABin) {
@@ -56,7 +61,8 @@ TEST(Clip, PercentileIsThatOfTheSortedValuesWithinABin) {
             const auto all = sorted(x), magnitudes = sorted(x.abs());
             const auto at = [](const std::vector<float>& values, double share) {
                 const auto index = static_cast<int64_t>(std::ceil(share * static_cast<double>(values.size()))) - 1;
-                return values[static_cast<size_t>(std::clamp<int64_t>(index, 0, static_cast<int64_t>(values.size()) - 1))];
+                return values[static_cast<size_t>(
+                    std::clamp<int64_t>(index, 0, static_cast<int64_t>(values.size()) - 1))];
             };
             const Clip affine = percentileClip(h, percentile, false), symmetric = percentileClip(h, percentile, true);
             const double tail = (100 - percentile) / 200;
@@ -75,7 +81,8 @@ TEST(Clip, ErrorIsThatOfQuantizingTheValues) {
                 const Clip clip{share * x.min().item<float>(), share * x.max().item<float>()};
                 const QParams params = chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid);
                 const double exact = meanSquaredError(x, clip, grid);
-                EXPECT_NEAR(quantizationError(histogramOf(x), params, grid), exact, 0.02 * exact) << grid.bits << " " << share;
+                EXPECT_NEAR(quantizationError(histogramOf(x), params, grid), exact, 0.02 * exact)
+                    << grid.bits << " " << share;
             }
         }
 }
@@ -88,7 +95,8 @@ double leastError(const Histogram& h, const QuantGrid& grid) {
         for (int64_t to = 0; to <= h.first + size; ++to) {
             if (from == to || (grid.symmetric && from != h.first)) continue;
             const float high = std::min(h.high, static_cast<float>(static_cast<double>(to) * h.width));
-            const float low = grid.symmetric ? -high : std::max(h.low, static_cast<float>(static_cast<double>(from) * h.width));
+            const float low =
+                grid.symmetric ? -high : std::max(h.low, static_cast<float>(static_cast<double>(from) * h.width));
             if (low >= high) continue;
             least = std::min(least, quantizationError(h, chooseQParams(low, high, grid), grid));
         }
@@ -101,14 +109,16 @@ TEST(Clip, MseFindsTheLeastErrorThatBruteForceFinds) {
             for (const QuantGrid& grid : {kAffine8, kAffine4, kSymmetric8, kSymmetric4}) {
                 const Histogram h = histogramOf(heavyTails(seed, silu), silu ? 2048 : 256);  // well below a step
                 const Clip clip = mseClip(h, grid, 1.1920929e-7f);
-                const double error = quantizationError(h, chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid), grid);
+                const double error = quantizationError(
+                    h, chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid), grid);
                 EXPECT_LE(error, 1.05 * leastError(h, grid)) << seed << silu << grid.bits << grid.symmetric;
             }
 }
 
 // KL(P || Q) as the method defines it, bin by bin.
 double divergence(const std::vector<double>& counts, size_t begin, size_t end, size_t levels) {
-    std::vector<double> p(counts.begin() + static_cast<long>(begin), counts.begin() + static_cast<long>(end)), q(p.size());
+    std::vector<double> p(counts.begin() + static_cast<long>(begin), counts.begin() + static_cast<long>(end)),
+        q(p.size());
     for (size_t level = 0; level < levels; ++level) {
         double mass = 0, used = 0;
         for (size_t i = 0; i < p.size(); ++i)
@@ -128,8 +138,8 @@ double divergence(const std::vector<double>& counts, size_t begin, size_t end, s
     return sum;
 }
 
-// Symmetric grids over 101 ends of the range, affine ones over 17 by 21 of both, clipping three times as dear as rounding: the
-// candidates of the published search.
+// Symmetric grids over 101 ends of the range, affine ones over 17 by 21 of both, clipping three times as dear as
+// rounding: the candidates of the published search.
 TEST(Clip, SqnrIsAtLeastAsGoodAsTheBestOfThePublishedCandidates) {
     constexpr double kClipWeight = 3;
     for (const bool silu : {false, true})
@@ -141,10 +151,12 @@ TEST(Clip, SqnrIsAtLeastAsGoodAsTheBestOfThePublishedCandidates) {
             const int ends = grid.symmetric ? 101 : 17, starts = grid.symmetric ? 1 : 21;
             for (int i = 1; i <= ends; ++i)
                 for (int j = 1; j <= starts; ++j) {
-                    const double high = h.high * i / ends, low = grid.symmetric ? -high : static_cast<double>(h.low) * j / starts;
+                    const double high = h.high * i / ends,
+                                 low = grid.symmetric ? -high : static_cast<double>(h.low) * j / starts;
                     best = std::min(best, meanSquaredError(x, {low, high}, grid, kClipWeight));
                 }
-            EXPECT_LE(meanSquaredError(x, chosen, grid, kClipWeight), 1.02 * best) << silu << grid.bits << grid.symmetric;
+            EXPECT_LE(meanSquaredError(x, chosen, grid, kClipWeight), 1.02 * best)
+                << silu << grid.bits << grid.symmetric;
             const Clip plain = mseClip(h, grid, 1.1920929e-7f);
             EXPECT_GE(chosen.high, plain.high * 0.999) << "cuts off less";
         }
@@ -157,12 +169,17 @@ TEST(Clip, FloatingPointAndBinaryGridsTakeTheirOwnLeastError) {
     for (const QuantGrid& grid : {e4m3, binary}) {
         const Clip chosen = chooseClip(h, {CalibrationMethod::Mse, 100, grid});
         double best = 1e30;
-        for (int i = 1; i <= 200; ++i) best = std::min(best, meanSquaredError(x, {-h.high * i / 200.0, h.high * i / 200.0}, grid));
+        for (int i = 1; i <= 200; ++i)
+            best = std::min(best, meanSquaredError(x, {-h.high * i / 200.0, h.high * i / 200.0}, grid));
         EXPECT_LE(meanSquaredError(x, chosen, grid), 1.03 * best) << grid.bits;
-        const double measured = quantizationError(h, chooseQParams(static_cast<float>(chosen.low), static_cast<float>(chosen.high), grid), grid);
-        EXPECT_NEAR(measured, meanSquaredError(x, chosen, grid), 0.05 * measured) << "of the histogram and of the values";
+        const double measured = quantizationError(
+            h, chooseQParams(static_cast<float>(chosen.low), static_cast<float>(chosen.high), grid), grid);
+        EXPECT_NEAR(measured, meanSquaredError(x, chosen, grid), 0.05 * measured)
+            << "of the histogram and of the values";
     }
-    EXPECT_EQ(chooseClip(h, {CalibrationMethod::Mse, 100, {16, -65504, 65504, true, NumberFormat::Half}}).high, std::max<double>(h.high, 0)) << "half is not scaled";
+    EXPECT_EQ(chooseClip(h, {CalibrationMethod::Mse, 100, {16, -65504, 65504, true, NumberFormat::Half}}).high,
+              std::max<double>(h.high, 0))
+        << "half is not scaled";
 }
 
 TEST(Clip, EntropyIsTheLastMinimumOfTheDivergenceOnMagnitudes) {
@@ -173,7 +190,8 @@ TEST(Clip, EntropyIsTheLastMinimumOfTheDivergenceOnMagnitudes) {
         size_t best = 0;
         double least = std::numeric_limits<double>::infinity();
         for (size_t end = static_cast<size_t>(levels); end <= counts.size(); ++end)
-            if (const double d = divergence(counts, 0, end, static_cast<size_t>(levels)); d <= least) least = d, best = end;
+            if (const double d = divergence(counts, 0, end, static_cast<size_t>(levels)); d <= least)
+                least = d, best = end;
         const Clip clip = entropyClip(h, grid);
         EXPECT_NEAR(clip.high, static_cast<double>(best) * h.width, h.width * 1.001) << levels;
         EXPECT_EQ(clip.low, -clip.high);
@@ -203,7 +221,8 @@ TEST(Clip, EntropyOfAffineGridsKeepsTheShortSideWhole) {
 TEST(Clip, NothingToChooseFromGivesWhatWasSeen) {
     for (const float value : {0.0f, 3.0f, -3.0f}) {
         const Histogram h = histogramOf(at::full({50}, value));
-        for (const auto method : {CalibrationMethod::MinMax, CalibrationMethod::Histogram, CalibrationMethod::Percentile, CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
+        for (const auto method : {CalibrationMethod::MinMax, CalibrationMethod::Histogram,
+                                  CalibrationMethod::Percentile, CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
             const Clip clip = chooseClip(h, {method, 99, kAffine8});
             EXPECT_EQ(clip.low, std::min(0.0f, value));
             EXPECT_EQ(clip.high, std::max(0.0f, value));
@@ -215,10 +234,13 @@ TEST(Clip, NothingToChooseFromGivesWhatWasSeen) {
 }
 
 TEST(Clip, EveryMethodStaysWithinWhatWasSeenAndHoldsZero) {
-    for (const at::Tensor& x : {heavyTails(3, true), heavyTails(4, false), at::relu(heavyTails(5, false)), test::randomTensor({900}, 6, 2, 5),
-                                test::randomTensor({900}, 7, -9, -8), at::tensor({-1.0f, 2.0f})})
-        for (const QuantGrid& grid : {kAffine8, kAffine4, kSymmetric4, QuantGrid{16, 0, 65535, false}, QuantGrid{2, -2, 1, true}})
-            for (const auto method : {CalibrationMethod::Histogram, CalibrationMethod::Percentile, CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
+    for (const at::Tensor& x :
+         {heavyTails(3, true), heavyTails(4, false), at::relu(heavyTails(5, false)), test::randomTensor({900}, 6, 2, 5),
+          test::randomTensor({900}, 7, -9, -8), at::tensor({-1.0f, 2.0f})})
+        for (const QuantGrid& grid :
+             {kAffine8, kAffine4, kSymmetric4, QuantGrid{16, 0, 65535, false}, QuantGrid{2, -2, 1, true}})
+            for (const auto method : {CalibrationMethod::Histogram, CalibrationMethod::Percentile,
+                                      CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
                 const Clip clip = chooseClip(histogramOf(x), {method, 99, grid});
                 EXPECT_LE(clip.low, 0);
                 EXPECT_GE(clip.high, 0);
@@ -235,12 +257,14 @@ TEST(Clip, QualityCountsWhatIsBeyondTheGrid) {
     const double limit = 127.5 * quality.params.scale;
     const double beyond = x.abs().gt(limit).to(at::kDouble).mean().item<double>();
     EXPECT_NEAR(quality.clipped, beyond, 0.03 * beyond);
-    const double sqnr = 10 * std::log10(x.to(at::kDouble).square().mean().item<double>() / meanSquaredError(x, clip, kSymmetric8));
+    const double sqnr =
+        10 * std::log10(x.to(at::kDouble).square().mean().item<double>() / meanSquaredError(x, clip, kSymmetric8));
     EXPECT_NEAR(quality.sqnrDb(), sqnr, 0.1);
 }
 
-// torch.ao's 2048 bins, which divide [low, high]; the search only looks at counts, so edges may begin at zero. The release that made
-// the goldens counts between the whole numbers towards zero, and takes the counts for those of [low, high].
+// torch.ao's 2048 bins, which divide [low, high]; the search only looks at counts, so edges may begin at zero. The
+// release that made the goldens counts between the whole numbers towards zero, and takes the counts for those of [low,
+// high].
 at::Tensor torchCounts(const at::Tensor& x, double low, double high, bool truncated) {
     return at::histc(x, 2048, truncated ? std::trunc(low) : low, truncated ? std::trunc(high) : high).to(at::kDouble);
 }
@@ -251,16 +275,23 @@ struct TorchHistogram {
 
     Histogram bins() const {
         const at::Tensor dense = counts.contiguous();
-        return {(high - low) / static_cast<double>(dense.numel()), 0, {dense.data_ptr<double>(), dense.data_ptr<double>() + dense.numel()}, 0, static_cast<float>(high - low)};
+        return {(high - low) / static_cast<double>(dense.numel()),
+                0,
+                {dense.data_ptr<double>(), dense.data_ptr<double>() + dense.numel()},
+                0,
+                static_cast<float>(high - low)};
     }
 };
 
 // Widens the old bins to whole multiples of a 128th of their width, and adds them as they fall into the new ones.
 TorchHistogram merged(const TorchHistogram& old, const at::Tensor& x, bool truncated) {
     constexpr int64_t kBins = 2048, kUpsample = 128;
-    const float low = std::min(static_cast<float>(old.low), x.min().item<float>()), high = std::max(static_cast<float>(old.high), x.max().item<float>());
-    if (low == static_cast<float>(old.low) && high == static_cast<float>(old.high)) return {torchCounts(x, low, high, truncated) + old.counts, old.low, old.high};
-    const float part = (static_cast<float>(old.high) - static_cast<float>(old.low)) / static_cast<float>(kBins * kUpsample);
+    const float low = std::min(static_cast<float>(old.low), x.min().item<float>()),
+                high = std::max(static_cast<float>(old.high), x.max().item<float>());
+    if (low == static_cast<float>(old.low) && high == static_cast<float>(old.high))
+        return {torchCounts(x, low, high, truncated) + old.counts, old.low, old.high};
+    const float part =
+        (static_cast<float>(old.high) - static_cast<float>(old.low)) / static_cast<float>(kBins * kUpsample);
     const auto rate = static_cast<int64_t>(std::ceil((high - low) / (static_cast<float>(kBins) * part)));
     const float top = high + (static_cast<float>(rate) * (static_cast<float>(kBins) * part) - (high - low));
     const auto start = static_cast<int64_t>(std::nearbyint((static_cast<float>(old.low) - low) / part));
@@ -281,7 +312,8 @@ void expectTorchsSearch(const nlohmann::json& row, const std::vector<at::Tensor>
     const auto found = [&](bool truncated) {
         const TorchHistogram h = torchHistogram(batches, truncated);
         const Clip clip = histogramClip(h.bins(), 8);
-        return chooseQParams(static_cast<float>(clip.low) + static_cast<float>(h.low), static_cast<float>(clip.high) + static_cast<float>(h.low), grid);
+        return chooseQParams(static_cast<float>(clip.low) + static_cast<float>(h.low),
+                             static_cast<float>(clip.high) + static_cast<float>(h.low), grid);
     };
     const QParams golden = found(true), theirs = found(false);
     EXPECT_NEAR(golden.scale, row.at("scale").get<double>(), 1e-5 * golden.scale) << what;
@@ -290,7 +322,8 @@ void expectTorchsSearch(const nlohmann::json& row, const std::vector<at::Tensor>
     StreamingHistogram counts;
     for (const at::Tensor& x : batches) counts.add(x);
     const Histogram ours = counts.histogram();
-    const QParams own = clipQuality(ours, chooseClip(ours, {CalibrationMethod::Histogram, 100, grid}), grid, 1.1920929e-7f).params;
+    const QParams own =
+        clipQuality(ours, chooseClip(ours, {CalibrationMethod::Histogram, 100, grid}), grid, 1.1920929e-7f).params;
     EXPECT_LE(quantizationError(ours, own, grid), 1.4 * quantizationError(ours, theirs, grid)) << what;
 }
 
@@ -303,9 +336,10 @@ TEST(ClipGolden, HistogramSearchIsTorchs) {
         std::string file = "activation_" + layer;
         std::ranges::replace(file, '.', '_');
         const auto crops = test::readNpyTensor(assets / "goldens" / "fakequant" / (file + ".npy")).split(1);
-        const std::map<std::string, std::vector<at::Tensor>> given{{"weight", {*graph.value(*graph.findValue(layer + ".weight")).data}},
-                                                                   {"activation_first_batch", {crops[0]}},
-                                                                   {"activation_four_batches", {crops.begin(), crops.end()}}};
+        const std::map<std::string, std::vector<at::Tensor>> given{
+            {"weight", {*graph.value(*graph.findValue(layer + ".weight")).data}},
+            {"activation_first_batch", {crops[0]}},
+            {"activation_four_batches", {crops.begin(), crops.end()}}};
         for (const auto& [part, batches] : given)
             for (const auto& row : parts.at(part)) {
                 if (row.at("observer") != "HistogramObserver") continue;

@@ -16,11 +16,14 @@ namespace {
 
 constexpr CoresetMethod kMethods[] = {CoresetMethod::KCenter, CoresetMethod::Herding, CoresetMethod::Random};
 
-at::Tensor unitRows(const at::Tensor& rows) { return rows / rows.norm(2, 1, true); }
+at::Tensor unitRows(const at::Tensor& rows) {
+    return rows / rows.norm(2, 1, true);
+}
 
 // Largest distance of a row to its nearest chosen one.
 double coveringRadius(const at::Tensor& rows, const std::vector<int64_t>& chosen) {
-    const at::Tensor distances = at::cdist(rows.to(at::kDouble), rows.index_select(0, at::tensor(chosen)).to(at::kDouble));
+    const at::Tensor distances =
+        at::cdist(rows.to(at::kDouble), rows.index_select(0, at::tensor(chosen)).to(at::kDouble));
     return std::get<0>(distances.min(1)).max().item<double>();
 }
 
@@ -39,7 +42,8 @@ TEST(Coreset, KCenterIsTheGreedyChoice) {
     const at::Tensor rows = unitRows(test::randomTensor({90, 33}, 2)), wide = rows.to(at::kDouble);
     std::vector<int64_t> expected{(wide - wide.mean(0, true)).norm(2, 1).argmin().item<int64_t>()};
     while (expected.size() < 25)
-        expected.push_back(std::get<0>(at::cdist(wide, wide.index_select(0, at::tensor(expected))).min(1)).argmax().item<int64_t>());
+        expected.push_back(
+            std::get<0>(at::cdist(wide, wide.index_select(0, at::tensor(expected))).min(1)).argmax().item<int64_t>());
     EXPECT_EQ(selectCoreset(rows, 25, CoresetMethod::KCenter, 0), expected);
 }
 
@@ -76,7 +80,9 @@ TEST(Coreset, CoverageIsThatOfBruteForceAndFalls) {
 TEST(Coreset, HerdingBringsTheMeanCloserThanADraw) {
     const at::Tensor rows = unitRows(test::randomTensor({300, 20}, 4, -0.5, 1));
     const auto distance = [&](CoresetMethod method, uint64_t seed) {
-        return (rows.index_select(0, at::tensor(selectCoreset(rows, 20, method, seed))).mean(0) - rows.mean(0)).norm().item<double>();
+        return (rows.index_select(0, at::tensor(selectCoreset(rows, 20, method, seed))).mean(0) - rows.mean(0))
+            .norm()
+            .item<double>();
     };
     const double herded = distance(CoresetMethod::Herding, 0);
     for (uint64_t seed = 0; seed < 5; ++seed) EXPECT_LT(herded, 0.5 * distance(CoresetMethod::Random, seed));
@@ -110,7 +116,9 @@ TEST(Coreset, FeaturesAreUnitRowsOfTheBackbonesLastMap) {
     const at::Tensor images = test::randomTensor({5, 3, 64, 64}, 1, 0, 1);
     const auto features = [&](std::vector<at::Tensor> batches) {
         size_t given = 0;
-        return backboneFeatures(graph, [&] { return given < batches.size() ? batches[given++] : at::Tensor(); }, [](int64_t) {}, CancelToken());
+        return backboneFeatures(
+            graph, [&] { return given < batches.size() ? batches[given++] : at::Tensor(); }, [](int64_t) {},
+            CancelToken());
     };
     const at::Tensor once = features({images});
     EXPECT_EQ(once.sizes(), (std::vector<int64_t>{5, 256})) << "channels of model.9";

@@ -148,7 +148,8 @@ TEST_P(Degenerate, ABatchThatIsNotFiniteIsLeftOutAndNamed) {
         at::Tensor images = ordinary();
         images[1][2][3][4] = bad;
         calibrated({ordinary(), images, ordinary() * 2});
-        EXPECT_TRUE(warned("images: 1 of 3 batches held NaN or infinite values and were left out; the same of 1 more tensor"))
+        EXPECT_TRUE(
+            warned("images: 1 of 3 batches held NaN or infinite values and were left out; the same of 1 more tensor"))
             << result.warnings.front();
         EXPECT_EQ(result.warnings.size(), 1u);
         for (size_t i = 0; i < set->all().size(); ++i) {
@@ -163,7 +164,8 @@ TEST_P(Degenerate, WhatIsNeverFiniteIsNamedAndHasARange) {
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
         calibrated({at::full({2, 3, 8, 8}, bad), at::full({2, 3, 8, 8}, bad)});
         EXPECT_TRUE(warned("images: 2 of 2 batches held NaN or infinite values")) << result.warnings.front();
-        EXPECT_TRUE(warned("images: not one value was finite; its range is taken as -1 to 1; the same of 1 more tensor"));
+        EXPECT_TRUE(
+            warned("images: not one value was finite; its range is taken as -1 to 1; the same of 1 more tensor"));
         EXPECT_TRUE(result.tensors.empty()) << "nothing was counted";
         for (const Quantizer& q : set->all()) {
             if (q.weight) continue;

@@ -19,10 +19,13 @@ struct FusionsOfDetector : testing::Test {
     Config config;
 
     Words unit(const char* layer) const { return unitOf(graph, graph.node(*graph.findNode(layer))); }
-    bool splits(const char* layer) const { return Fusions(graph, config).splitActivation(graph.node(*graph.findNode(layer))); }
+    bool splits(const char* layer) const {
+        return Fusions(graph, config).splitActivation(graph.node(*graph.findNode(layer)));
+    }
     size_t groupsInFront() const {
         const QuantPlan plan = resolvePlan(graph, config);
-        return static_cast<size_t>(std::ranges::count_if(plan.groups, [](const ActivationGroup& g) { return g.before.has_value(); }));
+        return static_cast<size_t>(
+            std::ranges::count_if(plan.groups, [](const ActivationGroup& g) { return g.before.has_value(); }));
     }
 };
 
@@ -59,7 +62,9 @@ TEST_F(FusionsOfDetector, AnotherActivationIsNoMatch) {
     EXPECT_EQ(groupsInFront(), 56u);
     const auto warnings = resolvePlan(graph, config).warnings;
     ASSERT_EQ(warnings.size(), 1u);
-    EXPECT_EQ(warnings[0], "qat_params.fusion_patterns[2] names relu, which does not follow model.0.conv and 1 more of its layers: it does not act there");
+    EXPECT_EQ(warnings[0],
+              "qat_params.fusion_patterns[2] names relu, which does not follow model.0.conv and 1 more of its layers: "
+              "it does not act there");
 }
 
 }  // namespace

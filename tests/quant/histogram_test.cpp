@@ -20,7 +20,8 @@ std::vector<at::Tensor> growingBatches(uint64_t seed) {
     for (int i = 0; i < 6; ++i) {
         at::Tensor x = at::empty({3, 5 + 40 * i, 77});
         const double spread = std::pow(10.0, i - 3);
-        for (int64_t k = 0; k < x.numel(); ++k) x.data_ptr<float>()[k] = static_cast<float>(random.normal() * spread - 0.1 * i);
+        for (int64_t k = 0; k < x.numel(); ++k)
+            x.data_ptr<float>()[k] = static_cast<float>(random.normal() * spread - 0.1 * i);
         batches.push_back(x);
     }
     return batches;
@@ -30,7 +31,8 @@ std::vector<double> countedAtOnce(const std::vector<at::Tensor>& batches, const 
     std::vector<double> counts(bins.counts.size());
     for (const at::Tensor& x : batches)
         for (int64_t k = 0; k < x.numel(); ++k) {
-            const auto bin = static_cast<int64_t>(std::floor(static_cast<double>(x.data_ptr<float>()[k]) / bins.width)) - bins.first;
+            const auto bin =
+                static_cast<int64_t>(std::floor(static_cast<double>(x.data_ptr<float>()[k]) / bins.width)) - bins.first;
             counts.at(static_cast<size_t>(bin)) += 1;
         }
     return counts;
@@ -49,9 +51,10 @@ TEST(StreamingHistogram, CountsAreExactAfterTheRangeGrew) {
     int exponent = 0;
     EXPECT_EQ(std::frexp(h.width, &exponent), 0.5) << "a power of two";
     EXPECT_LE(h.counts.size(), static_cast<size_t>(StreamingHistogram::kBins));
-    EXPECT_GE(h.counts.size(), static_cast<size_t>(StreamingHistogram::kBins / 2 - 1)) << "no finer bins would have fitted";
-    const at::Tensor all = at::cat({batches[0].flatten(), batches[1].flatten(), batches[2].flatten(), batches[3].flatten(),
-                                    batches[4].flatten(), batches[5].flatten()});
+    EXPECT_GE(h.counts.size(), static_cast<size_t>(StreamingHistogram::kBins / 2 - 1))
+        << "no finer bins would have fitted";
+    const at::Tensor all = at::cat({batches[0].flatten(), batches[1].flatten(), batches[2].flatten(),
+                                    batches[3].flatten(), batches[4].flatten(), batches[5].flatten()});
     EXPECT_EQ(h.low, all.min().item<float>());
     EXPECT_EQ(h.high, all.max().item<float>());
     EXPECT_EQ(h.total(), static_cast<double>(all.numel()));

@@ -1,5 +1,5 @@
-// The integer form of a quantized detector: which nodes it has, that fast kernels and plain arithmetic give the same bits
-// with any number of threads, and that it is the simulation up to single steps.
+// The integer form of a quantized detector: which nodes it has, that fast kernels and plain arithmetic give the same
+// bits with any number of threads, and that it is the simulation up to single steps.
 #include "passes/lower_integers.h"
 
 #include <ATen/ATen.h>
@@ -27,12 +27,15 @@ struct Lowered : testing::Test {
         graph = original.clone(true);
         QuantizerSet set(graph, resolvePlan(graph, config));
         int given = 0;
-        calibrate(original, graph, set, [&] { return given++ < 2 ? images(static_cast<uint64_t>(given)) : at::Tensor(); }, [](int64_t) {}, CancelToken());
+        calibrate(
+            original, graph, set, [&] { return given++ < 2 ? images(static_cast<uint64_t>(given)) : at::Tensor(); },
+            [](int64_t) {}, CancelToken());
     }
     void splitActivations() { config.qat.fusionPatterns = {{".*", {"conv", "bn"}, "fuse_conv_bn"}}; }
     template <class Kind>
     static int64_t count(const Graph& graph) {
-        return std::ranges::count_if(graph.order(), [&](NodeId id) { return std::holds_alternative<Kind>(graph.node(id).op); });
+        return std::ranges::count_if(graph.order(),
+                                     [&](NodeId id) { return std::holds_alternative<Kind>(graph.node(id).op); });
     }
     static int64_t requantizing(const Graph& graph) {
         return std::ranges::count_if(graph.order(), [&](NodeId id) {
@@ -79,7 +82,8 @@ TEST_F(Lowered, KernelsAndThreadsChangeNoBit) {
         const auto alone = run(lowered, x, true);
         at::set_num_threads(threads);
         for (size_t i = 0; i < 3; ++i) {
-            EXPECT_TRUE(test::sameBits(plain[i], fast[i])) << split << " head " << i << ": " << test::maxDifference(plain[i], fast[i]);
+            EXPECT_TRUE(test::sameBits(plain[i], fast[i]))
+                << split << " head " << i << ": " << test::maxDifference(plain[i], fast[i]);
             EXPECT_TRUE(test::sameBits(alone[i], fast[i])) << split << " head " << i;
         }
     }
@@ -93,7 +97,8 @@ TEST_F(Lowered, IsTheSimulationUpToRounding) {
         const at::Tensor x = images(9);
         const auto simulated = run(graph, x, false), integers = run(lowerToIntegers(graph), x, true);
         for (size_t i = 0; i < 3; ++i) {
-            const double power = simulated[i].square().mean().item<double>(), noise = (simulated[i] - integers[i]).square().mean().item<double>();
+            const double power = simulated[i].square().mean().item<double>(),
+                         noise = (simulated[i] - integers[i]).square().mean().item<double>();
             EXPECT_LT(noise / power, 1e-3) << split << " head " << i;
         }
     }
@@ -112,7 +117,8 @@ TEST_F(Lowered, SignedCodesGoTheSameWays) {
         const auto simulated = run(graph, x, false), plain = run(lowered, x, false), fast = run(lowered, x, true);
         for (size_t i = 0; i < 3; ++i) {
             EXPECT_TRUE(test::sameBits(plain[i], fast[i])) << split << " head " << i;
-            const double power = simulated[i].square().mean().item<double>(), noise = (simulated[i] - fast[i]).square().mean().item<double>();
+            const double power = simulated[i].square().mean().item<double>(),
+                         noise = (simulated[i] - fast[i]).square().mean().item<double>();
             EXPECT_LT(noise / power, 1e-3) << split << " head " << i;
         }
     }
@@ -132,7 +138,8 @@ TEST_F(Lowered, InferenceFormFoldsAndLeavesTheModelAlone) {
     graph = original.clone(true);
     QuantizerSet set(graph, resolvePlan(graph, config));
     int given = 0;
-    calibrate(original, graph, set, [&] { return given++ < 1 ? images(1) : at::Tensor(); }, [](int64_t) {}, CancelToken());
+    calibrate(
+        original, graph, set, [&] { return given++ < 1 ? images(1) : at::Tensor(); }, [](int64_t) {}, CancelToken());
     const std::string before = dumpGraph(graph);
     const at::Tensor weight = graph.value(*graph.findValue("model.0.conv.weight")).data->clone();
     const Graph form = inferenceForm(graph);

@@ -30,12 +30,16 @@ struct NumberTypes : testing::Test {
         graph = original.clone(true);
         set.emplace(graph, resolvePlan(graph, config));
         int given = 0;
-        calibration = calibrate(original, graph, *set, [&] { return given++ < 2 ? images(static_cast<uint64_t>(given)) : at::Tensor(); }, [](int64_t) {}, CancelToken());
+        calibration = calibrate(
+            original, graph, *set, [&] { return given++ < 2 ? images(static_cast<uint64_t>(given)) : at::Tensor(); },
+            [](int64_t) {}, CancelToken());
     }
     static at::Tensor images(uint64_t seed) { return test::randomTensor({2, 3, 64, 64}, seed, 0, 1); }
     const Quantizer& weight() const { return *set->weightOf(*graph.findNode("model.3.conv")); }
     const Quantizer& input() const { return *set->inputOf(*graph.findNode("model.3.conv")); }
-    const FakeQuantize& opOf(const Quantizer& q) const { return std::get<FakeQuantize>(graph.node(q.nodes.front()).op); }
+    const FakeQuantize& opOf(const Quantizer& q) const {
+        return std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
+    }
     at::Tensor data(ValueId id) const { return graph.value(id).data->detach(); }
     at::Tensor weightCodes() const {
         const Quantizer& q = weight();
@@ -46,12 +50,14 @@ struct NumberTypes : testing::Test {
     }
     template <class Kind>
     static int64_t count(const Graph& graph) {
-        return std::ranges::count_if(graph.order(), [&](NodeId id) { return std::holds_alternative<Kind>(graph.node(id).op); });
+        return std::ranges::count_if(graph.order(),
+                                     [&](NodeId id) { return std::holds_alternative<Kind>(graph.node(id).op); });
     }
     void binaryActivations() {
         config.quantization.activation.dtype = DType::QInt8;
         config.quantization.activation.symmetric = true;
-        config.quantization.layerConfigs = {LayerConfig{}};  // also of the image and the head, which have eight bits by themselves
+        config.quantization.layerConfigs = {
+            LayerConfig{}};  // also of the image and the head, which have eight bits by themselves
         config.quantization.layerConfigs[0].pattern = ".*";
         config.quantization.layerConfigs[0].activation.bitWidth = 1;
     }
@@ -109,7 +115,8 @@ TEST_F(NumberTypes, BinaryActivationsAreCalibratedToTheirMeanMagnitude) {
         reference.run(images(i));
         all = all.defined() ? at::cat({all, seen}) : seen;
     }
-    EXPECT_NEAR(data(input().scale).item<double>(), all.abs().mean().item<double>(), 0.01 * all.abs().mean().item<double>());
+    EXPECT_NEAR(data(input().scale).item<double>(), all.abs().mean().item<double>(),
+                0.01 * all.abs().mean().item<double>());
     expectLeftAlone();
 }
 
@@ -122,13 +129,15 @@ TEST_F(NumberTypes, GroupsOfInputsHaveTheirOwnScales) {
     EXPECT_EQ(opOf(weight()).group, 32);
     EXPECT_EQ(data(weight().scale).numel(), w.size(0) * 9) << "288 inputs";
     EXPECT_LE(test::relativeDifference(data(weight().scale), std::get<0>(w.reshape({-1, 32}).abs().max(1)) / 7), 1e-6);
-    const double grouped = (weightCodes() * spreadOver(opOf(weight()), w, data(weight().scale)) - w).square().sum().item<double>();
+    const double grouped =
+        (weightCodes() * spreadOver(opOf(weight()), w, data(weight().scale)) - w).square().sum().item<double>();
     const Graph lowered = lowerToIntegers(graph);
     EXPECT_EQ(count<IntegerConv2d>(lowered), 0);
     EXPECT_EQ(count<FakeQuantize>(lowered), 63) << "the weights; activations are bytes";
     config.quantization.weight.scheme = Scheme::PerChannel;
     quantize();
-    EXPECT_LT(grouped, (weightCodes() * spreadOver(opOf(weight()), w, data(weight().scale)) - w).square().sum().item<double>());
+    EXPECT_LT(grouped,
+              (weightCodes() * spreadOver(opOf(weight()), w, data(weight().scale)) - w).square().sum().item<double>());
 }
 
 TEST_F(NumberTypes, FloatingPointWeightsAndActivationsStayWhatTheyAre) {
@@ -142,7 +151,8 @@ TEST_F(NumberTypes, FloatingPointWeightsAndActivationsStayWhatTheyAre) {
         EXPECT_LT(error, last) << "more digits, less error";
         last = error;
         expectLeftAlone();
-        EXPECT_EQ(data(weight().scale).eq(1).all().item<bool>(), type == DType::Float16) << "only the half format is not scaled";
+        EXPECT_EQ(data(weight().scale).eq(1).all().item<bool>(), type == DType::Float16)
+            << "only the half format is not scaled";
     }
     EXPECT_LT(last, 2e-3);
 }
@@ -156,7 +166,8 @@ TEST_F(NumberTypes, PowersOfTwoReachWeightsAndActivations) {
     }
     settleQuantizers(graph);
     const auto chosen = std::ranges::find(calibration.tensors, input().name, &TensorCalibration::name);
-    EXPECT_EQ(data(input().scale).item<float>(), chosen->applied.quality.params.scale) << "calibration chose among powers of two";
+    EXPECT_EQ(data(input().scale).item<float>(), chosen->applied.quality.params.scale)
+        << "calibration chose among powers of two";
 }
 
 TEST_F(NumberTypes, SettledQuantizersComputeTheSame) {
@@ -188,7 +199,9 @@ TEST_F(NumberTypes, WeightObserversSearchEachChannel) {
     config.quantization.weight.bitWidth = 3;
     quantize();
     const at::Tensor w = data(weight().observed.front());
-    const auto error = [&] { return (weightCodes() * spreadOver(opOf(weight()), w, data(weight().scale)) - w).square().sum().item<double>(); };
+    const auto error = [&] {
+        return (weightCodes() * spreadOver(opOf(weight()), w, data(weight().scale)) - w).square().sum().item<double>();
+    };
     const double all = error();
     config.quantization.weight.observer = ObserverKind::Mse;
     quantize();
@@ -210,7 +223,8 @@ TEST_F(NumberTypes, ChannelRangesOfUnequalSourcesFallBackToOneRangeWithAWarning)
     EXPECT_GT(count, 0);
     EXPECT_LT(count, static_cast<int64_t>(plan.groups.size()));
     EXPECT_EQ(static_cast<int64_t>(plan.warnings.size()), count);
-    EXPECT_NE(plan.warnings.front().find("channels: the range is one for the whole tensor"), std::string::npos) << plan.warnings.front();
+    EXPECT_NE(plan.warnings.front().find("channels: the range is one for the whole tensor"), std::string::npos)
+        << plan.warnings.front();
     quantize();
     for (const at::Tensor& head : run(graph)) EXPECT_TRUE(head.isfinite().all().item<bool>());
 }

@@ -15,7 +15,8 @@ namespace qat {
 namespace {
 
 constexpr size_t kBins = 2048;  // of every toolkit that is asked here
-const QuantGrid kOracleAffine8{8, 0, 255, false}, kOracleSymmetric8{8, -127, 127, true}, kOracleSymmetric4{4, -7, 7, true};
+const QuantGrid kOracleAffine8{8, 0, 255, false}, kOracleSymmetric8{8, -127, 127, true},
+    kOracleSymmetric4{4, -7, 7, true};
 
 struct Values {
     const char* name;
@@ -191,13 +192,15 @@ TEST(Oracle, HistogramSearchIsThatOfTorch) {
     }
 }
 
-// Mean squared error of the values themselves on the grid over [low, high], as every toolkit defines it: the range has zero in it,
-// a symmetric one reaches as far on both sides, an affine one has a whole zero point. What is clipped counts clipWeight times.
+// Mean squared error of the values themselves on the grid over [low, high], as every toolkit defines it: the range has
+// zero in it, a symmetric one reaches as far on both sides, an affine one has a whole zero point. What is clipped
+// counts clipWeight times.
 double squaredError(const at::Tensor& x, double low, double high, const QuantGrid& grid, double clipWeight = 1) {
     const double least = static_cast<double>(grid.qmin), most = static_cast<double>(grid.qmax);
     const double from = std::min(low, 0.0), to = std::max(high, 0.0);
     const double scale = (grid.symmetric ? 2 * std::max(-from, to) : to - from) / (most - least);
-    const double zero = grid.symmetric ? (least + most) / 2 : std::clamp(least - std::nearbyint(from / scale), least, most);
+    const double zero =
+        grid.symmetric ? (least + most) / 2 : std::clamp(least - std::nearbyint(from / scale), least, most);
     double sum = 0;
     for (int64_t i = 0; i < x.numel(); ++i) {
         const double v = x.data_ptr<float>()[i], place = v / scale + zero;

@@ -22,7 +22,9 @@ Graph chain(ActivationKind first, const std::function<ValueId(Sketch&, ValueId)>
     x = graph.add("b.act", Activation{ActivationKind::Relu}, {sketch.conv("b", x, {.in = 8, .out = 8})});
     return sketch.finish("decoded", sketch.conv("c", x, {.in = 8, .out = 8}));
 }
-Graph plain() { return chain(ActivationKind::Silu); }
+Graph plain() {
+    return chain(ActivationKind::Silu);
+}
 
 // a, behind its activation or not, plus p; q reads p and b the sum, through `behind`.
 Graph sumOf(bool activated, const std::optional<ActivationKind>& behind) {
@@ -40,7 +42,9 @@ Graph sumOf(bool activated, const std::optional<ActivationKind>& behind) {
 Graph concatenated() {
     Sketch sketch({1, 8, 16, 16});
     std::vector<ValueId> parts;
-    for (const char* name : {"p", "q"}) parts.push_back(sketch.graph.add(std::string(name) + ".act", Activation{}, {sketch.conv(name, sketch.input(), {.in = 8, .out = 8})}));
+    for (const char* name : {"p", "q"})
+        parts.push_back(sketch.graph.add(std::string(name) + ".act", Activation{},
+                                         {sketch.conv(name, sketch.input(), {.in = 8, .out = 8})}));
     return sketch.finish("decoded", sketch.conv("b", sketch.graph.add("cat", Concat{1}, parts), {.in = 16, .out = 8}));
 }
 
@@ -84,7 +88,9 @@ const Names kAllTensors{"images", "a.act", "b.act"};
 const Names kAllWeights{"a.weight", "b.weight", "c.weight"};
 const Names kAllLayers{"a", "b", "c"};
 
-TEST_F(PlacementLint, SymmetricUnitsSuitTensorRt) { EXPECT_TRUE(find(plain(), Runtime::TensorRt).empty()); }
+TEST_F(PlacementLint, SymmetricUnitsSuitTensorRt) {
+    EXPECT_TRUE(find(plain(), Runtime::TensorRt).empty());
+}
 
 TEST_F(PlacementLint, ZeroPointsAndTypes) {
     config.quantization.activation = TensorQuantConfig::activationDefaults();
@@ -99,7 +105,8 @@ TEST_F(PlacementLint, ZeroPointsAndTypes) {
 }
 
 TEST_F(PlacementLint, Granularity) {
-    for (const char* rule : {"channel-scales", "weight-axis", "weight-groups"}) EXPECT_TRUE(both(rule, plain()).empty()) << rule;
+    for (const char* rule : {"channel-scales", "weight-axis", "weight-groups"})
+        EXPECT_TRUE(both(rule, plain()).empty()) << rule;
     config.quantization.activation.scheme = Scheme::PerChannel;
     EXPECT_EQ(both("channel-scales", plain()), kAllTensors);
     EXPECT_EQ(both("float-input", plain()), kAllLayers);
@@ -113,10 +120,12 @@ TEST_F(PlacementLint, Granularity) {
     last.pattern = "^c$";
     last.activation.scheme = Scheme::PerChannel;
     config.quantization.layerConfigs = {last};
-    EXPECT_EQ(onnx("channel-result", plain()), (Names{"b"})) << "it reads bytes, and its rectifier is part of the operator";
+    EXPECT_EQ(onnx("channel-result", plain()), (Names{"b"}))
+        << "it reads bytes, and its rectifier is part of the operator";
     ASSERT_EQ(refused(Runtime::OnnxRuntime).size(), 1u);
     EXPECT_EQ(refused(Runtime::OnnxRuntime)[0],
-              "ONNX Runtime will refuse the exported file: A convolution of bytes and the quantizer of its result become one operator, whose result has one scale and not one a "
+              "ONNX Runtime will refuse the exported file: A convolution of bytes and the quantizer of its result "
+              "become one operator, whose result has one scale and not one a "
               "channel: set quantization.activation.scheme to per_tensor. Concerned: b");
     config.quantization.layerConfigs.clear();
     EXPECT_TRUE(refused(Runtime::OnnxRuntime).empty());
@@ -137,7 +146,8 @@ TEST_F(PlacementLint, Formats) {
 }
 
 TEST_F(PlacementLint, Widths) {
-    for (const char* rule : {"width", "weight-width", "clip", "narrow-weight", "float-input"}) EXPECT_TRUE(both(rule, plain()).empty()) << rule;
+    for (const char* rule : {"width", "weight-width", "clip", "narrow-weight", "float-input"})
+        EXPECT_TRUE(both(rule, plain()).empty()) << rule;
     entry("^b$").activation.bitWidth = 16;
     EXPECT_EQ(both("width", plain()), Names{"a.act"});
     EXPECT_EQ(both("float-input", plain()), Names{"b"});
@@ -155,7 +165,8 @@ TEST_F(PlacementLint, Widths) {
 TEST_F(PlacementLint, ActivationsInTheUnitOrNot) {
     EXPECT_TRUE(tensorRt("split-activation", plain()).empty());
     EXPECT_TRUE(onnx("float-activation", plain()).empty());
-    EXPECT_EQ(onnx("float-result", plain()), (Names{"a", "c"})) << "a rectifier may stand in between, SiLU not; nobody quantizes the output";
+    EXPECT_EQ(onnx("float-result", plain()), (Names{"a", "c"}))
+        << "a rectifier may stand in between, SiLU not; nobody quantizes the output";
     config.qat.fusionPatterns = {{".*", {"conv", "bn"}, ""}};
     EXPECT_EQ(tensorRt("split-activation", plain()), (Names{"a", "b"}));
     EXPECT_EQ(onnx("float-activation", plain()), Names{"a.act"});
@@ -172,7 +183,8 @@ TEST_F(PlacementLint, TypesThatDoNotGoTogether) {
 }
 
 TEST_F(PlacementLint, IslandsOfFloat) {
-    const Graph pooled = chain(ActivationKind::Silu, [](Sketch& s, ValueId x) { return s.graph.add("pool", Pool{}, {x}); });
+    const Graph pooled =
+        chain(ActivationKind::Silu, [](Sketch& s, ValueId x) { return s.graph.add("pool", Pool{}, {x}); });
     for (const char* rule : {"float-layer", "float-move"}) EXPECT_TRUE(both(rule, pooled).empty()) << rule;
     entry("^b$").skip = true;
     EXPECT_EQ(both("float-layer", pooled), Names{"b"});

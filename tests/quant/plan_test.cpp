@@ -55,7 +55,8 @@ TEST_F(Plan, WithoutMixedPrecisionPatternsSetNoWidths) {
 TEST_F(Plan, FusionsWithoutActivationQuantizeTheResult) {
     foldBatchNorm(graph);
     const size_t units = resolve().groups.size();
-    config.qat.fusionPatterns = {{"^model\\.[01]\\.conv$", {"conv", "bn"}, ""}, {"^model\\.1\\.", {"conv", "bn", "silu"}, ""}};
+    config.qat.fusionPatterns = {{"^model\\.[01]\\.conv$", {"conv", "bn"}, ""},
+                                 {"^model\\.1\\.", {"conv", "bn", "silu"}, ""}};
     const QuantPlan plan = resolve();
     ASSERT_EQ(plan.groups.size(), units + 1);  // the later pattern takes model.1 back
     const auto added = std::ranges::find_if(plan.groups, [](const ActivationGroup& g) { return g.before.has_value(); });

@@ -24,14 +24,22 @@ using test::randomTensor;
 
 // One output with correlated inputs, where rounding each weight to the nearest is not best.
 RoundingProblem problemOf(int64_t outputs, int64_t inputs, uint64_t seed) {
-    const at::Tensor mixed = randomTensor({inputs, 6}, seed, -1, 1), x = at::mm(mixed, randomTensor({6, 500}, seed + 1, -1, 1)).unsqueeze(0);
+    const at::Tensor mixed = randomTensor({inputs, 6}, seed, -1, 1),
+                     x = at::mm(mixed, randomTensor({6, 500}, seed + 1, -1, 1)).unsqueeze(0);
     const at::Tensor w = randomTensor({1, outputs, inputs}, seed + 2, -1, 1), y = at::bmm(w, x);
-    return {w, at::full_like(w, 0.3), at::bmm(x, x.transpose(1, 2)) / 500, at::bmm(y, x.transpose(1, 2)) / 500, y.square().sum().item<double>() / 500, -7, 7};
+    return {w,
+            at::full_like(w, 0.3),
+            at::bmm(x, x.transpose(1, 2)) / 500,
+            at::bmm(y, x.transpose(1, 2)) / 500,
+            y.square().sum().item<double>() / 500,
+            -7,
+            7};
 }
 
 double errorOf(const RoundingProblem& p, const at::Tensor& codes) {
     const at::Tensor w = (codes * p.scale).to(at::kDouble);
-    return (p.constant - 2 * (w * p.cross).sum() + (at::bmm(w, p.gram.to(at::kDouble)) * w).sum()).item<double>() / p.constant;
+    return (p.constant - 2 * (w * p.cross).sum() + (at::bmm(w, p.gram.to(at::kDouble)) * w).sum()).item<double>() /
+           p.constant;
 }
 
 TEST(LearnedRounding, ComesCloseToTheBestOfAllRoundings) {
@@ -63,9 +71,11 @@ TEST(LearnedRounding, TakesNeighboursOnTheGridAndNeverGetsWorse) {
 }
 
 TEST(ConvSamples, AreWhatTheConvolutionReadAndMade) {
-    for (const auto& [groups, stride, padding] : {std::tuple{int64_t{1}, int64_t{1}, int64_t{1}}, {int64_t{2}, int64_t{2}, int64_t{0}}}) {
+    for (const auto& [groups, stride, padding] :
+         {std::tuple{int64_t{1}, int64_t{1}, int64_t{1}}, {int64_t{2}, int64_t{2}, int64_t{0}}}) {
         const Conv2d conv{{stride, stride}, {padding, padding}, {1, 1}, groups};
-        const at::Tensor x = randomTensor({2, 4, 9, 8}, 1).contiguous(at::MemoryFormat::ChannelsLast), w = randomTensor({6, 4 / groups, 3, 3}, 2);
+        const at::Tensor x = randomTensor({2, 4, 9, 8}, 1).contiguous(at::MemoryFormat::ChannelsLast),
+                         w = randomTensor({6, 4 / groups, 3, 3}, 2);
         const at::Tensor y = at::conv2d(x, w, {}, conv.stride, conv.padding, conv.dilation, groups);
         const ConvSamples samples(conv, y.sizes().vec(), 7, 3);
         const at::Tensor made = at::bmm(w.reshape({groups, 6 / groups, -1}), samples.columns(x, 3, 3));
@@ -74,7 +84,10 @@ TEST(ConvSamples, AreWhatTheConvolutionReadAndMade) {
         EXPECT_TRUE(at::equal(second.results(y.slice(0, 1, 2)), samples.results(y).index_select(2, second.places())));
         EXPECT_EQ(second.places().numel() + samples.within(0, 1).places().numel(), ConvSamples::kPlaces);
         const at::Tensor sums = columnSums(conv, x, y.sizes().vec(), 3, 3);
-        EXPECT_LE(test::maxDifference(at::bmm(w.reshape({groups, 6 / groups, -1}).to(at::kDouble), sums.unsqueeze(2)).flatten(), y.sum({0, 2, 3}, false, at::kDouble)), 1e-4);
+        EXPECT_LE(test::maxDifference(
+                      at::bmm(w.reshape({groups, 6 / groups, -1}).to(at::kDouble), sums.unsqueeze(2)).flatten(),
+                      y.sum({0, 2, 3}, false, at::kDouble)),
+                  1e-4);
     }
 }
 
@@ -102,32 +115,44 @@ struct RepairedDetector : testing::Test {
     static at::Tensor images(uint64_t seed) { return randomTensor({4, 3, 64, 64}, seed, 0, 1); }
     // Slices of `all` in batches.
     RepairImages streamOf(const at::Tensor& all) {
-        return {all.size(0), [this, all] {
+        return {all.size(0),
+                [this, all] {
                     ++opened;
                     return [this, all, at = int64_t{0}]() mutable {
                         if (at >= all.size(0)) return at::Tensor();
                         at += batch;
                         return all.slice(0, at - batch, std::min(at, all.size(0)));
                     };
-                }, kept};
+                },
+                kept};
     }
     void run() {
         graph = original.clone(true);
         set.emplace(graph, resolvePlan(graph, config));
         int given = 0;
-        calibrate(original, graph, *set, [&] { return given++ < 1 ? images(1) : at::Tensor(); }, [](int64_t) {}, CancelToken());
-        repairs = repairLayers(original, graph, *set, streamOf(images(1)), config.repair, 5, CancelToken(), [](int64_t, int64_t) {});
+        calibrate(
+            original, graph, *set, [&] { return given++ < 1 ? images(1) : at::Tensor(); }, [](int64_t) {},
+            CancelToken());
+        repairs = repairLayers(original, graph, *set, streamOf(images(1)), config.repair, 5, CancelToken(),
+                               [](int64_t, int64_t) {});
         verify(graph);
     }
     double errorAt(const std::string& layer, uint64_t seed) const {
         const ValueId value = original.node(*original.findNode(layer)).outputs.front();
-        const auto results = [&](const Graph& network) { return Executor(network, {.outputs = {"head.0"}, .values = {value}}).run(images(seed)).back(); };
+        const auto results = [&](const Graph& network) {
+            return Executor(network, {.outputs = {"head.0"}, .values = {value}}).run(images(seed)).back();
+        };
         const at::Tensor exact = results(original);
         return ((results(graph) - exact).square().sum() / exact.square().sum()).item<double>();
     }
     at::Tensor meanError(const std::string& layer, uint64_t seed) const {
         const ValueId value = original.node(*original.findNode(layer)).outputs.front();
-        const auto mean = [&](const Graph& network) { return Executor(network, {.outputs = {"head.0"}, .values = {value}}).run(images(seed)).back().mean({0, 2, 3}); };
+        const auto mean = [&](const Graph& network) {
+            return Executor(network, {.outputs = {"head.0"}, .values = {value}})
+                .run(images(seed))
+                .back()
+                .mean({0, 2, 3});
+        };
         return (mean(graph) - mean(original)).abs().mean();
     }
 };
@@ -135,7 +160,8 @@ struct RepairedDetector : testing::Test {
 TEST_F(RepairedDetector, CorrectedBiasesTakeTheMeanErrorOutOfEveryLayer) {
     run();
     const double before = meanError("model.3.conv", 1).item<double>(), error = errorAt("model.3.conv", 2);
-    EXPECT_TRUE(std::ranges::all_of(repairs, [](const LayerRepair& r) { return r.before == r.after; })) << "nothing asked for, nothing done";
+    EXPECT_TRUE(std::ranges::all_of(repairs, [](const LayerRepair& r) { return r.before == r.after; }))
+        << "nothing asked for, nothing done";
     config.repair.biasCorrection = true;
     run();
     ASSERT_EQ(repairs.size(), 7u);
@@ -153,7 +179,9 @@ TEST_F(RepairedDetector, LearnedRoundingLowersTheErrorOfLayers) {
         if (!q.weight) continue;
         const auto& op = std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
         const at::Tensor weight = graph.value(q.observed.front()).data->detach();
-        EXPECT_TRUE(at::allclose(fakeQuantize(op, weight, *graph.value(q.scale).data, *graph.value(q.zeroPoint).data), weight, 1e-5, 1e-7)) << q.name;
+        EXPECT_TRUE(at::allclose(fakeQuantize(op, weight, *graph.value(q.scale).data, *graph.value(q.zeroPoint).data),
+                                 weight, 1e-5, 1e-7))
+            << q.name;
     }
 }
 
@@ -163,7 +191,8 @@ TEST_F(RepairedDetector, SameSeedSameBits) {
     run();
     const Graph first = graph.clone(true);
     run();
-    for (const ValueId id : graph.storedValues()) EXPECT_TRUE(at::equal(*first.value(id).data, *graph.value(id).data)) << graph.value(id).name;
+    for (const ValueId id : graph.storedValues())
+        EXPECT_TRUE(at::equal(*first.value(id).data, *graph.value(id).data)) << graph.value(id).name;
 }
 
 // However few images are kept and however they are cut into batches: the same sample, and sums in another order.
@@ -185,7 +214,9 @@ TEST_F(RepairedDetector, BatchesChangeNothingButTheOrderOfSums) {
         }
         for (const ValueId id : graph.storedValues()) {
             const at::Tensor &a = *whole.value(id).data, &b = *graph.value(id).data;
-            EXPECT_LE(a.ne(b).logical_and((a - b).abs().gt(1e-3 * a.abs().max())).to(at::kDouble).mean().item<double>(), 0.002) << graph.value(id).name;
+            EXPECT_LE(a.ne(b).logical_and((a - b).abs().gt(1e-3 * a.abs().max())).to(at::kDouble).mean().item<double>(),
+                      0.002)
+                << graph.value(id).name;
         }
     }
 }

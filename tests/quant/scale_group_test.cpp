@@ -43,12 +43,15 @@ struct Joins : testing::Test {
     }
     static at::Tensor images() { return at::linspace(0, 1, 48).reshape({1, 3, 4, 4}); }
     void quantize(const Op& op, JoinMode mode) {
-        (std::holds_alternative<Concat>(op) ? config.quantization.scaleGroups.concat : config.quantization.scaleGroups.add) = mode;
+        (std::holds_alternative<Concat>(op) ? config.quantization.scaleGroups.concat
+                                            : config.quantization.scaleGroups.add) = mode;
         original = joinOf(op);
         graph = original.clone(true);
         set.emplace(graph, resolvePlan(graph, config));
         bool given = false;
-        calibrate(original, graph, *set, [&] { return std::exchange(given, true) ? at::Tensor() : images(); }, [](int64_t) {}, CancelToken());
+        calibrate(
+            original, graph, *set, [&] { return std::exchange(given, true) ? at::Tensor() : images(); }, [](int64_t) {},
+            CancelToken());
     }
     const Quantizer* quantizerOf(const std::string& value) const {
         for (const Quantizer& q : set->all())
@@ -170,10 +173,13 @@ TEST_F(Joins, RequantizedSourcesAreTablesOfCodes) {
     const auto held = [&](ValueId id) { return *graph.value(id).data; };
     for (const char* name : {"a", "b"}) {
         const Quantizer& q = *quantizerOf(name);
-        expected.push_back(quantizeToCodes(dequantizeCodes(codesOf(name), held(q.scale), held(q.zeroPoint)), codeGrid(0, 255, held(join.scale), held(join.zeroPoint))));
+        expected.push_back(quantizeToCodes(dequantizeCodes(codesOf(name), held(q.scale), held(q.zeroPoint)),
+                                           codeGrid(0, 255, held(join.scale), held(join.zeroPoint))));
     }
     EXPECT_TRUE(at::equal(codesOf("join"), at::cat(expected, 1)));
-    EXPECT_LT(test::maxDifference(Executor(graph, {.outputs = {"head.0"}}).run(images())[0], Executor(lowered, {.outputs = {"head.0"}}).run(images())[0]), 1e-5);
+    EXPECT_LT(test::maxDifference(Executor(graph, {.outputs = {"head.0"}}).run(images())[0],
+                                  Executor(lowered, {.outputs = {"head.0"}}).run(images())[0]),
+              1e-5);
 }
 
 // x -> a -> pool -> + a -> cat with a: the cat holds the numbers of a, whatever the sum says.

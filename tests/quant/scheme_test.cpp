@@ -37,7 +37,9 @@ TEST(Grid, ReducedRangeHasOneBitLess) {
 
 TEST(Grid, OneBitIsBinaryWhereSignedAndTwoCodesElsewhereAndTwoNarrowBitsAreTernary) {
     EXPECT_EQ(gridFor(tensorConfig(DType::QInt8, 1, true, true)), (QuantGrid{1, -1, 1, true, NumberFormat::Binary}));
-    EXPECT_EQ(gridFor(tensorConfig(DType::QInt8, 2, true, true, true)), (QuantGrid{2, -1, 1, true, NumberFormat::Binary})) << "reduced to one bit";
+    EXPECT_EQ(gridFor(tensorConfig(DType::QInt8, 2, true, true, true)),
+              (QuantGrid{2, -1, 1, true, NumberFormat::Binary}))
+        << "reduced to one bit";
     EXPECT_EQ(gridFor(tensorConfig(DType::QUInt8, 1, false, false)), (QuantGrid{1, 0, 1, false}));
     EXPECT_EQ(gridFor(tensorConfig(DType::QInt8, 2, true, true)), (QuantGrid{2, -1, 1, true}));
     EXPECT_THROW(gridFor(tensorConfig(DType::QInt8, 1, false, true)), Error);
@@ -45,9 +47,12 @@ TEST(Grid, OneBitIsBinaryWhereSignedAndTwoCodesElsewhereAndTwoNarrowBitsAreTerna
 }
 
 TEST(Grid, FloatingPointGridsReachFromLargestToLargest) {
-    EXPECT_EQ(gridFor(tensorConfig(DType::Float8E4m3, 8, true, true)), (QuantGrid{8, -448, 448, true, NumberFormat::E4m3}));
-    EXPECT_EQ(gridFor(tensorConfig(DType::Float8E5m2, 8, false, false)), (QuantGrid{8, -57344, 57344, true, NumberFormat::E5m2}));
-    EXPECT_EQ(gridFor(tensorConfig(DType::Float16, 8, true, true)), (QuantGrid{16, -65504, 65504, true, NumberFormat::Half}));
+    EXPECT_EQ(gridFor(tensorConfig(DType::Float8E4m3, 8, true, true)),
+              (QuantGrid{8, -448, 448, true, NumberFormat::E4m3}));
+    EXPECT_EQ(gridFor(tensorConfig(DType::Float8E5m2, 8, false, false)),
+              (QuantGrid{8, -57344, 57344, true, NumberFormat::E5m2}));
+    EXPECT_EQ(gridFor(tensorConfig(DType::Float16, 8, true, true)),
+              (QuantGrid{16, -65504, 65504, true, NumberFormat::Half}));
     EXPECT_FLOAT_EQ(chooseQParams(-3, 4.48f, {8, -448, 448, true, NumberFormat::E4m3}).scale, 0.01f);
     EXPECT_EQ(chooseQParams(-3, 4.48f, {16, -65504, 65504, true, NumberFormat::Half}), (QParams{1, 0})) << "not scaled";
 }

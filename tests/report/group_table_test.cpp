@@ -40,8 +40,8 @@ TEST_F(GroupTable, LossIsTheMeanOfTheLastEpoch) {
     std::string events = readFile(scratch.path() / "a/events.jsonl");
     for (const char* part : {"ce", "size", "distill", "dampen"})  // a teacher and dampening are no part of the loss
         for (int step = 1; step <= 3; ++step)
-            events += str(R"({"type":"scalar","series":"train/)", part, R"(_loss","x":)", step, R"(,"value":)", step,
-                          "}\n");
+            events +=
+                str(R"({"type":"scalar","series":"train/)", part, R"(_loss","x":)", step, R"(,"value":)", step, "}\n");
     writeFileAtomic(scratch.path() / "a/events.jsonl", events);
     EXPECT_NEAR(*rows()[0].loss.mean, sum / (5000 / 3) + 3 + 3, 1e-9);
 }

@@ -10,29 +10,29 @@ using nlohmann::json;
 
 json madeSummary(const MadeRun& m) {
     const json accuracy{{"mAP50-95", m.map}, {"mAP50", m.map + 0.2}};
-    return recordedSummary({
-        {"status", m.status},
-        {"error", nullptr},
-        {"created_at", "2026-11-21T10:00:00+00:00"},
-        {"model", {{"variant", m.variant}, {"checkpoint", "best <of> all.pt"}, {"imgsz", 320}}},
-        {"quantization", {{"mode", m.mode}, {"calibration", m.calibration}}},
-        {"method", {{"variant", m.method}}},
-        {"dataset", {{"dataset_yaml", "data.yaml"}, {"train_images", 100}, {"val_images", 20}}},
-        {"training", {{"seed", std::stoll(m.seed)}}},
-        {"metrics",
-         {{"fp32", {{"mAP50-95", 0.6}, {"mAP50", 0.8}}},
-          {"ptq", {{"mAP50-95", 0.3}, {"mAP50", 0.5}}},
-          {"final", accuracy},
-          {"best_value", m.map}}},
-        {"size", {{"fp32_bytes", 8000}, {"quantized_bytes", 1000}}},
-        {"stability",
-         {{"collapse_threshold_ratio", 0.5},
-          {"outcome", m.outcome},
-          {"incidents",
-           json::array(
-               {{{"epoch", 2}, {"what", "mAP fell & broke"}, {"likely_cause", "<rate>"}, {"reaction", "retry"}}})}}},
-        {"gates", json::array({"a \"gate\""})},
-        {"resolved_config", "model:\n  variant: \"n\"\n"}});
+    return recordedSummary(
+        {{"status", m.status},
+         {"error", nullptr},
+         {"created_at", "2026-11-21T10:00:00+00:00"},
+         {"model", {{"variant", m.variant}, {"checkpoint", "best <of> all.pt"}, {"imgsz", 320}}},
+         {"quantization", {{"mode", m.mode}, {"calibration", m.calibration}}},
+         {"method", {{"variant", m.method}}},
+         {"dataset", {{"dataset_yaml", "data.yaml"}, {"train_images", 100}, {"val_images", 20}}},
+         {"training", {{"seed", std::stoll(m.seed)}}},
+         {"metrics",
+          {{"fp32", {{"mAP50-95", 0.6}, {"mAP50", 0.8}}},
+           {"ptq", {{"mAP50-95", 0.3}, {"mAP50", 0.5}}},
+           {"final", accuracy},
+           {"best_value", m.map}}},
+         {"size", {{"fp32_bytes", 8000}, {"quantized_bytes", 1000}}},
+         {"stability",
+          {{"collapse_threshold_ratio", 0.5},
+           {"outcome", m.outcome},
+           {"incidents",
+            json::array(
+                {{{"epoch", 2}, {"what", "mAP fell & broke"}, {"likely_cause", "<rate>"}, {"reaction", "retry"}}})}}},
+         {"gates", json::array({"a \"gate\""})},
+         {"resolved_config", "model:\n  variant: \"n\"\n"}});
 }
 
 void writeMadeRun(const std::filesystem::path& folder, const MadeRun& m) {

@@ -71,17 +71,21 @@ TEST(RunReport, BearsSummariesOfAnyShape) {
 // From the events alone, and where the summary is that of an earlier sitting.
 TEST(RunReport, SaysThatARunHasNotEnded) {
     const ScratchFolder scratch;
-    const std::string begin = R"({"t":0,"type":"run","run_id":"b","time":"2026-11-21T10:00:00+00:00","model":"yolov8n","quantization":"w4a8","data":"shapes"})";
+    const std::string begin =
+        R"({"t":0,"type":"run","run_id":"b","time":"2026-11-21T10:00:00+00:00","model":"yolov8n","quantization":"w4a8","data":"shapes"})";
     writeFileAtomic(scratch.path() / "config.yaml", "");
     for (const char* start : {"", "{\"t\":0,\"ty", "{\"t\":0,\"type\":\"log\"}\n"}) {
         writeFileAtomic(scratch.path() / "events.jsonl", start);
         EXPECT_FALSE(readRunRecord(scratch.path()).ended) << start;
         EXPECT_EQ(readRunRecord(scratch.path()).text("status"), "running or killed") << start;
     }
-    writeFileAtomic(scratch.path() / "events.jsonl", begin + "\n{\"t\":1,\"type\":\"scalar\",\"series\":\"fp32/mAP50-95\",\"x\":0,\"value\":0.25}\n{\"t\":2,\"ty");
+    writeFileAtomic(
+        scratch.path() / "events.jsonl",
+        begin + "\n{\"t\":1,\"type\":\"scalar\",\"series\":\"fp32/mAP50-95\",\"x\":0,\"value\":0.25}\n{\"t\":2,\"ty");
     std::string page = readFile(writeRunReport(scratch.path()));
     expectSound(page);
-    for (const char* part : {"yolov8n w4a8", "0.2500", "running or killed", "This run has not ended"}) EXPECT_NE(page.find(part), std::string::npos) << part;
+    for (const char* part : {"yolov8n w4a8", "0.2500", "running or killed", "This run has not ended"})
+        EXPECT_NE(page.find(part), std::string::npos) << part;
     EXPECT_NE(readFile(writeRunReport(scratch.path(), "Process 5 works.")).find("Process 5 works."), std::string::npos);
     writeFileAtomic(scratch.path() / "run_summary.json", R"({"run_id":"a","status":"incomplete"})");
     EXPECT_FALSE(readRunRecord(scratch.path()).ended);

@@ -87,13 +87,14 @@ at::Tensor composition(const ChainCase& c, const Leaves& l) {
     return y;
 }
 
-// Which values in front of the quantizer lie so close to where a code or a slope changes that float and double may see them on
-// different sides: our float values are right to 3e-6, a 4000th of a step.
+// Which values in front of the quantizer lie so close to where a code or a slope changes that float and double may see
+// them on different sides: our float values are right to 3e-6, a 4000th of a step.
 at::Tensor undecided(const ChainCase& c, const Leaves& l) {
     ChainCase front = c;
     front.quantizer.reset();
     const at::Tensor place = composition(front, l) / l.scale;
-    const at::Tensor codes = c.quantizer ? (place - at::floor(place) - 0.5).abs().lt(2e-3) : at::zeros_like(place, at::kBool);
+    const at::Tensor codes =
+        c.quantizer ? (place - at::floor(place) - 0.5).abs().lt(2e-3) : at::zeros_like(place, at::kBool);
     if (c.activation != ActivationKind::Relu) return codes;
     front.activation.reset();
     return codes.logical_or(composition(front, l).abs().lt(1e-4));

@@ -25,7 +25,9 @@ struct ConvolutionCase {
     Shape data, weight;
     bool hasBias = true;
 };
-std::ostream& operator<<(std::ostream& out, const ConvolutionCase& c) { return out << c.name; }
+std::ostream& operator<<(std::ostream& out, const ConvolutionCase& c) {
+    return out << c.name;
+}
 
 struct Made {
     at::Tensor y, dx, dWeight, dBias;
@@ -34,15 +36,20 @@ struct Made {
 // Tensors of that type, the function of them, and gradients of <y, g>.
 template <class Function>
 Made gradientsOf(const ConvolutionCase& c, at::ScalarType type, const Function& function) {
-    const auto leaf = [&](const Shape& shape, uint64_t seed) { return randomTensor(shape, seed).to(type).requires_grad_(true); };
-    const at::Tensor x = leaf(c.data, 1), weight = leaf(c.weight, 2), bias = c.hasBias ? leaf({c.weight[0]}, 3) : at::Tensor();
+    const auto leaf = [&](const Shape& shape, uint64_t seed) {
+        return randomTensor(shape, seed).to(type).requires_grad_(true);
+    };
+    const at::Tensor x = leaf(c.data, 1), weight = leaf(c.weight, 2),
+                     bias = c.hasBias ? leaf({c.weight[0]}, 3) : at::Tensor();
     const at::Tensor y = function(x, weight, bias);
     y.backward(randomTensor(y.sizes().vec(), 4).to(type));
     return {y.detach(), x.grad(), weight.grad(), c.hasBias ? bias.grad() : at::zeros({1})};
 }
 
 Made ours(const ConvolutionCase& c) {
-    return gradientsOf(c, at::kFloat, [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) { return convolve(c.window, x, w, b); });
+    return gradientsOf(c, at::kFloat, [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) {
+        return convolve(c.window, x, w, b);
+    });
 }
 
 Made libtorchs(const ConvolutionCase& c) {
@@ -71,7 +78,8 @@ TEST_P(Convolutions, BitsDoNotDependOnTheNumberOfThreads) {
         made.push_back(ours(GetParam()));
         const at::NoGradGuard noGrad;
         const ConvolutionCase& c = GetParam();
-        const at::Tensor y = convolve(c.window, randomTensor(c.data, 1), randomTensor(c.weight, 2), c.hasBias ? randomTensor({c.weight[0]}, 3) : at::Tensor());
+        const at::Tensor y = convolve(c.window, randomTensor(c.data, 1), randomTensor(c.weight, 2),
+                                      c.hasBias ? randomTensor({c.weight[0]}, 3) : at::Tensor());
         EXPECT_TRUE(sameBits(y, made.back().y)) << "without gradients, " << count;
     }
     for (const Made& other : made) {
@@ -82,18 +90,23 @@ TEST_P(Convolutions, BitsDoNotDependOnTheNumberOfThreads) {
     }
 }
 
-// Sizes at which libtorch's answers differ between one thread and two, and those at the ends of our tasks: outputs that are no
-// multiple of a vector, images that do not share out evenly.
-INSTANTIATE_TEST_SUITE_P(Sizes, Convolutions,
-                         testing::Values(ConvolutionCase{"stem", kHalved, {3, 3, 37, 29}, {16, 3, 3, 3}}, ConvolutionCase{"one by one", kOne, {4, 384, 10, 10}, {256, 384, 1, 1}},
-                                         ConvolutionCase{"one place", kOne, {2, 512, 2, 2}, {256, 512, 1, 1}}, ConvolutionCase{"three by three", kThree, {4, 256, 10, 10}, {64, 256, 3, 3}},
-                                         ConvolutionCase{"many images", kThree, {19, 32, 8, 8}, {80, 32, 3, 3}}, ConvolutionCase{"odd channels", kHalved, {2, 5, 33, 31}, {37, 5, 3, 3}, false},
-                                         ConvolutionCase{"few outputs", kOne, {8, 80, 8, 8}, {4, 80, 1, 1}},
-                                         ConvolutionCase{"depthwise", {{1, 1}, {1, 1}, {1, 1}, 24}, {5, 24, 12, 12}, {24, 1, 3, 3}},
-                                         ConvolutionCase{"groups", {{2, 1}, {1, 0}, {1, 1}, 2}, {3, 8, 9, 9}, {6, 4, 3, 3}},
-                                         ConvolutionCase{"dilated", {{1, 1}, {2, 2}, {2, 2}, 1}, {2, 5, 19, 9}, {7, 5, 3, 3}, false},
-                                         ConvolutionCase{"dilated steps", {{2, 2}, {2, 2}, {2, 2}, 1}, {4, 32, 40, 40}, {64, 32, 3, 3}},
-                                         ConvolutionCase{"padded one by one", {{1, 1}, {1, 1}, {1, 1}, 1}, {4, 64, 40, 40}, {64, 64, 1, 1}}));
+// Sizes at which libtorch's answers differ between one thread and two, and those at the ends of our tasks: outputs that
+// are no multiple of a vector, images that do not share out evenly.
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, Convolutions,
+    testing::Values(ConvolutionCase{"stem", kHalved, {3, 3, 37, 29}, {16, 3, 3, 3}},
+                    ConvolutionCase{"one by one", kOne, {4, 384, 10, 10}, {256, 384, 1, 1}},
+                    ConvolutionCase{"one place", kOne, {2, 512, 2, 2}, {256, 512, 1, 1}},
+                    ConvolutionCase{"three by three", kThree, {4, 256, 10, 10}, {64, 256, 3, 3}},
+                    ConvolutionCase{"many images", kThree, {19, 32, 8, 8}, {80, 32, 3, 3}},
+                    ConvolutionCase{"odd channels", kHalved, {2, 5, 33, 31}, {37, 5, 3, 3}, false},
+                    ConvolutionCase{"few outputs", kOne, {8, 80, 8, 8}, {4, 80, 1, 1}},
+                    ConvolutionCase{"depthwise", {{1, 1}, {1, 1}, {1, 1}, 24}, {5, 24, 12, 12}, {24, 1, 3, 3}},
+                    ConvolutionCase{"groups", {{2, 1}, {1, 0}, {1, 1}, 2}, {3, 8, 9, 9}, {6, 4, 3, 3}},
+                    ConvolutionCase{"dilated", {{1, 1}, {2, 2}, {2, 2}, 1}, {2, 5, 19, 9}, {7, 5, 3, 3}, false},
+                    ConvolutionCase{"dilated steps", {{2, 2}, {2, 2}, {2, 2}, 1}, {4, 32, 40, 40}, {64, 32, 3, 3}},
+                    ConvolutionCase{
+                        "padded one by one", {{1, 1}, {1, 1}, {1, 1}, 1}, {4, 64, 40, 40}, {64, 64, 1, 1}}));
 
 TEST(Convolution, WeightsAndGradientsKeepTheirOrder) {
     const at::Tensor x = randomTensor({2, 8, 6, 6}, 1), plain = randomTensor({16, 8, 3, 3}, 2).requires_grad_(true);
@@ -107,7 +120,8 @@ TEST(Convolution, WeightsAndGradientsKeepTheirOrder) {
 }
 
 TEST(Convolution, ABiasAloneHasItsGradient) {
-    const at::Tensor x = randomTensor({2, 3, 6, 6}, 1), frozen = randomTensor({4, 3, 3, 3}, 2), bias = randomTensor({4}, 3).requires_grad_(true);
+    const at::Tensor x = randomTensor({2, 3, 6, 6}, 1), frozen = randomTensor({4, 3, 3, 3}, 2),
+                     bias = randomTensor({4}, 3).requires_grad_(true);
     const at::Tensor y = convolve(kThree, x, frozen, bias);
     y.sum().backward();
     EXPECT_LE(test::maxDifference(bias.grad(), at::full({4}, 72.0)), 1e-4);
@@ -130,17 +144,28 @@ TEST(Convolution, RefusesWhatDoesNotFit) {
 }
 
 TEST(Convolution, KernelsAreDirectOrOfOneThread) {
-    for (const char* name : {"jit:avx512_core", "jit_1x1:avx2", "jit_dw:avx512_core"}) EXPECT_TRUE(onednn::isDirect(name)) << name;
-    for (const char* name : {"brgconv:avx512_core", "brgconv_1x1:avx512_core", "x64:gemm:jit", "jit:gemm:any", "ref:any"}) EXPECT_FALSE(onednn::isDirect(name)) << name;
+    for (const char* name : {"jit:avx512_core", "jit_1x1:avx2", "jit_dw:avx512_core"})
+        EXPECT_TRUE(onednn::isDirect(name)) << name;
+    for (const char* name :
+         {"brgconv:avx512_core", "brgconv_1x1:avx512_core", "x64:gemm:jit", "jit:gemm:any", "ref:any"})
+        EXPECT_FALSE(onednn::isDirect(name)) << name;
     const auto f32 = dnnl::memory::data_type::f32;
     const auto made = [&](int64_t padding) {
         const int64_t side = 8 + 2 * padding;
-        return onednn::makeFixed<dnnl::convolution_forward>({dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, onednn::dataOrder({1, 64, 8, 8}, f32),
-                                                             dnnl::memory::desc({64, 64, 1, 1}, f32, dnnl::memory::format_tag::any), onednn::dataOrder({1, 64, side, side}, f32),
-                                                             {1, 1}, {padding, padding}, {padding, padding}}, {});
+        return onednn::makeFixed<dnnl::convolution_forward>(
+            {dnnl::prop_kind::forward_inference,
+             dnnl::algorithm::convolution_direct,
+             onednn::dataOrder({1, 64, 8, 8}, f32),
+             dnnl::memory::desc({64, 64, 1, 1}, f32, dnnl::memory::format_tag::any),
+             onednn::dataOrder({1, 64, side, side}, f32),
+             {1, 1},
+             {padding, padding},
+             {padding, padding}},
+            {});
     };
     EXPECT_EQ(made(0).alone, !onednn::isDirect(made(0).description.impl_info_str()));
-    EXPECT_EQ(std::string(made(1).description.impl_info_str()).find("ref"), std::string::npos) << made(1).description.impl_info_str();
+    EXPECT_EQ(std::string(made(1).description.impl_info_str()).find("ref"), std::string::npos)
+        << made(1).description.impl_info_str();
     EXPECT_EQ(made(1).alone, !onednn::isDirect(made(1).description.impl_info_str()));
 }
 

@@ -63,7 +63,8 @@ TEST(Precise, AddsInDouble) {
     graph.setOutput("out", graph.add("conv", Conv2d{}, {x, graph.addParameter("conv.weight", weight, {1, 3, 1, 1})}));
     const at::Tensor input = at::tensor({1e8f, 1.0f, -1e8f}).reshape({1, 3, 1, 1});
     for (const bool frozen : {false, true})
-        EXPECT_EQ(Executor(graph, {.outputs = {"out"}, .frozen = frozen, .precise = true}).run(input)[0].item<float>(), 1.0f);
+        EXPECT_EQ(Executor(graph, {.outputs = {"out"}, .frozen = frozen, .precise = true}).run(input)[0].item<float>(),
+                  1.0f);
     EXPECT_THROW(Executor(graph, {.outputs = {"out"}, .grad = true, .precise = true}), Error);
 }
 
@@ -73,7 +74,8 @@ TEST_P(BothModes, FrozenEqualsThePlainRun) {
     const test::PlainRun plain(graph, sampleInput());
     for (int run = 0; run < 2; ++run) {
         const Tensors made = frozen.run(sampleInput());
-        for (size_t i = 0; i < kOutputs.size(); ++i) EXPECT_LE(maxDifference(made[i], plain.output(kOutputs[i])), 2e-5) << kOutputs[i];
+        for (size_t i = 0; i < kOutputs.size(); ++i)
+            EXPECT_LE(maxDifference(made[i], plain.output(kOutputs[i])), 2e-5) << kOutputs[i];
     }
     EXPECT_THROW(Executor(graph, {.outputs = kOutputs, .train = true, .frozen = true}), Error);
 }
@@ -141,7 +143,8 @@ TEST_P(BothModes, HookSeesEveryValueWithItsNumbers) {
     EXPECT_EQ(seen, expected);
 }
 
-// What the hook does not want runs as without a hook; what it wants keeps its numbers, even where steps would swallow it.
+// What the hook does not want runs as without a hook; what it wants keeps its numbers, even where steps would swallow
+// it.
 TEST_P(BothModes, AHookWithWishesSeesThoseValuesOnlyAndChangesNoBit) {
     const Graph graph = branchedGraph(GetParam());
     const Tensors reference = Executor(graph, {.outputs = kOutputs}).run(sampleInput());
@@ -152,10 +155,12 @@ TEST_P(BothModes, AHookWithWishesSeesThoseValuesOnlyAndChangesNoBit) {
     for (const auto& [one, expected] : all) {
         Executor executor(graph, {.outputs = kOutputs});
         std::map<ValueId, at::Tensor> seen;
-        executor.setHook([&](ValueId id, const at::Tensor& value) { seen[id] = value; }, [&](ValueId id) { return id == one; });
+        executor.setHook([&](ValueId id, const at::Tensor& value) { seen[id] = value; },
+                         [&](ValueId id) { return id == one; });
         EXPECT_TRUE(sameBits(executor.run(sampleInput()), reference)) << graph.value(one).name;
         ASSERT_EQ(seen.size(), 1u) << graph.value(one).name;
-        EXPECT_TRUE(at::equal(seen.at(one), expected)) << graph.value(one).name << " is still what it was when it was shown";
+        EXPECT_TRUE(at::equal(seen.at(one), expected))
+            << graph.value(one).name << " is still what it was when it was shown";
     }
 }
 

@@ -38,8 +38,10 @@ TEST(FixedSplit, ElementsComeInPieces) {
     const at::Tensor x = randomTensor({3, 5, 13007}, 1, -6, 6);
     const auto sigmoid = [](const at::Tensor& some) { return at::sigmoid(some); };
     EXPECT_LE(maxDifference(sameOnAll([&] { return piecewise(x, sigmoid); }), at::sigmoid(x.to(at::kDouble))), 1e-6);
-    EXPECT_LE(maxDifference(piecewise(x.transpose(0, 2), sigmoid), at::sigmoid(x.transpose(0, 2))), 1e-6) << "in another order";
-    EXPECT_LE(maxDifference(piecewise(x.slice(2, 1, 9000, 2), sigmoid), at::sigmoid(x.slice(2, 1, 9000, 2))), 1e-6) << "with gaps";
+    EXPECT_LE(maxDifference(piecewise(x.transpose(0, 2), sigmoid), at::sigmoid(x.transpose(0, 2))), 1e-6)
+        << "in another order";
+    EXPECT_LE(maxDifference(piecewise(x.slice(2, 1, 9000, 2), sigmoid), at::sigmoid(x.slice(2, 1, 9000, 2))), 1e-6)
+        << "with gaps";
     EXPECT_EQ(piecewise(at::empty({0, 4}), sigmoid).numel(), 0);
 }
 
@@ -74,10 +76,14 @@ TEST(FixedSplit, ProductsAndSums) {
     const at::Tensor a = randomTensor({2, 77, 301}, 1), b = randomTensor({2, 301, 90}, 2);
     const at::Tensor ab = sameOnAll([&] { return products(a, b); });
     EXPECT_LE(maxDifference(ab, at::bmm(a.to(at::kDouble), b.to(at::kDouble))), 1e-4);
-    EXPECT_LE(maxDifference(sameOnAll([&] { return products(b.transpose(1, 2), a.transpose(1, 2)); }), ab.transpose(1, 2)), 1e-4) << "turned";
+    EXPECT_LE(
+        maxDifference(sameOnAll([&] { return products(b.transpose(1, 2), a.transpose(1, 2)); }), ab.transpose(1, 2)),
+        1e-4)
+        << "turned";
     EXPECT_EQ(products(a.to(at::kDouble), b.to(at::kDouble)).scalar_type(), at::kDouble);
     const at::Tensor x = randomTensor({3, 21, 65, 47}, 3);
-    EXPECT_LE(maxDifference(sameOnAll([&] { return channelSums(x); }), x.to(at::kDouble).sum({0, 2, 3})), 1e-9 * static_cast<double>(x.numel()));
+    EXPECT_LE(maxDifference(sameOnAll([&] { return channelSums(x); }), x.to(at::kDouble).sum({0, 2, 3})),
+              1e-9 * static_cast<double>(x.numel()));
 }
 
 TEST(FixedSplit, OneThreadEndsWithItsScope) {

@@ -12,13 +12,19 @@
 namespace qat {
 namespace {
 
-at::Tensor one(float value) { return at::full({1}, value); }
-at::Tensor allCodes(bool isSigned) { return (at::arange(256, at::kInt) - (isSigned ? 128 : 0)).to(isSigned ? at::kChar : at::kByte); }
+at::Tensor one(float value) {
+    return at::full({1}, value);
+}
+at::Tensor allCodes(bool isSigned) {
+    return (at::arange(256, at::kInt) - (isSigned ? 128 : 0)).to(isSigned ? at::kChar : at::kByte);
+}
 
 TEST(IntegerOps, QuantizeRoundsTiesToEvenAndClips) {
     const at::Tensor x = at::tensor({-9.f, -0.75f, -0.25f, 0.25f, 0.75f, 1.25f, 130.f, 1e30f, -1e30f});
-    EXPECT_TRUE(at::equal(forward(Quantize{}, {x, one(0.5f), one(3)}, false)[0].to(at::kInt), at::tensor({0, 1, 3, 3, 5, 5, 255, 255, 0}, at::kInt)));
-    EXPECT_TRUE(at::equal(forward(Quantize{-7, 7}, {x, one(0.5f), one(0)}, false)[0].to(at::kInt), at::tensor({-7, -2, 0, 0, 2, 2, 7, 7, -7}, at::kInt)));
+    EXPECT_TRUE(at::equal(forward(Quantize{}, {x, one(0.5f), one(3)}, false)[0].to(at::kInt),
+                          at::tensor({0, 1, 3, 3, 5, 5, 255, 255, 0}, at::kInt)));
+    EXPECT_TRUE(at::equal(forward(Quantize{-7, 7}, {x, one(0.5f), one(0)}, false)[0].to(at::kInt),
+                          at::tensor({-7, -2, 0, 0, 2, 2, 7, 7, -7}, at::kInt)));
     EXPECT_EQ(forward(Quantize{-7, 7}, {x, one(0.5f), one(0)}, false)[0].scalar_type(), at::kChar);
 }
 
@@ -28,7 +34,8 @@ TEST(IntegerOps, QuantizeDivides) {
     const float scale = 250.f / 255.f / 255.f;
     for (int i = 0; i < 256; ++i) {
         x.data_ptr<float>()[i] = static_cast<float>(i) / 255.f;
-        expected.data_ptr<uint8_t>()[i] = static_cast<uint8_t>(std::min(255.f, std::nearbyint(x.data_ptr<float>()[i] / scale)));
+        expected.data_ptr<uint8_t>()[i] =
+            static_cast<uint8_t>(std::min(255.f, std::nearbyint(x.data_ptr<float>()[i] / scale)));
     }
     EXPECT_TRUE(at::equal(forward(Quantize{}, {x, one(scale), one(0)}, false)[0], expected));
 }
@@ -36,8 +43,10 @@ TEST(IntegerOps, QuantizeDivides) {
 TEST(IntegerOps, DequantizeOfEveryCode) {
     for (const bool isSigned : {false, true}) {
         const at::Tensor codes = allCodes(isSigned), x = forward(Dequantize{}, {codes, one(0.1f), one(5)}, false)[0];
-        for (int i = 0; i < 256; ++i) EXPECT_EQ(x.data_ptr<float>()[i], static_cast<float>(i - (isSigned ? 128 : 0) - 5) * 0.1f);
-        EXPECT_TRUE(at::equal(forward(Quantize{isSigned ? -128 : 0, isSigned ? 127 : 255}, {x, one(0.1f), one(5)}, false)[0], codes));
+        for (int i = 0; i < 256; ++i)
+            EXPECT_EQ(x.data_ptr<float>()[i], static_cast<float>(i - (isSigned ? 128 : 0) - 5) * 0.1f);
+        EXPECT_TRUE(at::equal(
+            forward(Quantize{isSigned ? -128 : 0, isSigned ? 127 : 255}, {x, one(0.1f), one(5)}, false)[0], codes));
     }
 }
 
@@ -50,7 +59,8 @@ TEST(IntegerOps, LookupIndexesSignedCodesFromTheirLeast) {
 TEST(IntegerOps, AddOfAllPairsIsTheRoundedSum) {
     const at::Tensor a = allCodes(false).repeat_interleave(256), b = allCodes(false).repeat({256});
     const float sa = 0.031f, sb = 0.017f, sy = 0.04f;
-    const at::Tensor sum = forward(IntegerAdd{}, {a, b, at::tensor({sa, sb, sy}), at::tensor({3.f, 9.f, 20.f})}, false)[0];
+    const at::Tensor sum =
+        forward(IntegerAdd{}, {a, b, at::tensor({sa, sb, sy}), at::tensor({3.f, 9.f, 20.f})}, false)[0];
     int off = 0;
     for (int i = 0; i < 65536; ++i) {
         const double exact = ((i / 256 - 3) * static_cast<double>(sa) + (i % 256 - 9) * static_cast<double>(sb)) / sy;
@@ -74,7 +84,8 @@ TEST(IntegerOps, MaximumPoolingAndResizingKeepCodes) {
     const at::Tensor pooled = forward(Pool{PoolKind::Max, {5, 5}, {1, 1}, {2, 2}}, {codes}, false)[0];
     EXPECT_EQ(pooled.scalar_type(), at::kByte);
     EXPECT_TRUE(at::equal(pooled.to(at::kFloat), at::max_pool2d(codes.to(at::kFloat), 5, 1, 2)));
-    EXPECT_TRUE(at::equal(forward(Resize{2}, {codes}, false)[0], codes.repeat_interleave(2, 2).repeat_interleave(2, 3)));
+    EXPECT_TRUE(
+        at::equal(forward(Resize{2}, {codes}, false)[0], codes.repeat_interleave(2, 2).repeat_interleave(2, 3)));
 }
 
 TEST(IntegerOps, RefuseGridsThatDoNotFitAByte) {

@@ -1,5 +1,5 @@
-// Gradients of learned grids: libtorch's learnable fake quantizer as witness, and differences in double of what the published
-// formulas differentiate.
+// Gradients of learned grids: libtorch's learnable fake quantizer as witness, and differences in double of what the
+// published formulas differentiate.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -24,26 +24,33 @@ struct Gradients {
     at::Tensor x, scale, zeroPoint;
 };
 
-Gradients gradientsOf(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& zeroPoint, const at::Tensor& g) {
-    at::Tensor a = x.clone().requires_grad_(true), s = scale.clone().requires_grad_(true), z = zeroPoint.clone().requires_grad_(op.learnOffset);
+Gradients gradientsOf(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& zeroPoint,
+                      const at::Tensor& g) {
+    at::Tensor a = x.clone().requires_grad_(true), s = scale.clone().requires_grad_(true),
+               z = zeroPoint.clone().requires_grad_(op.learnOffset);
     fakeQuantize(op, a, s, z).backward(g);
     return {a.grad(), s.grad(), z.grad()};
 }
 
-double relative(const at::Tensor& a, const at::Tensor& b) { return ((a - b).norm() / b.norm()).item<double>(); }
+double relative(const at::Tensor& a, const at::Tensor& b) {
+    return ((a - b).norm() / b.norm()).item<double>();
+}
 
 TEST(LearnedGrid, EqualsLibtorchPerTensor) {
     const at::Tensor x = randomTensor({4, 8, 20, 21}, 1, -2, 3), g = randomTensor(x.sizes().vec(), 2);
-    for (const auto& [s, z, qmin, qmax] : {std::tuple{0.02f, 0.0f, -128, 127}, {0.011f, 40.0f, 0, 255}, {0.2f, 3.0f, 0, 15}, {0.3f, 1.0f, -8, 7}}) {
+    for (const auto& [s, z, qmin, qmax] :
+         {std::tuple{0.02f, 0.0f, -128, 127}, {0.011f, 40.0f, 0, 255}, {0.2f, 3.0f, 0, 15}, {0.3f, 1.0f, -8, 7}}) {
         const FakeQuantize op = learned(FakeQuantMode::Lsq, qmin, qmax, -1);
         const at::Tensor scale = at::full({1}, s), zero = at::full({1}, z);
         const Gradients ours = gradientsOf(op, x, scale, zero, g);
-        at::Tensor a = x.clone().requires_grad_(true), b = scale.clone().requires_grad_(true), c = zero.clone().requires_grad_(true);
+        at::Tensor a = x.clone().requires_grad_(true), b = scale.clone().requires_grad_(true),
+                   c = zero.clone().requires_grad_(true);
         at::_fake_quantize_learnable_per_tensor_affine(a, b, c, qmin, qmax, 1.0).backward(g);
         const double factor = scaleGradientFactor(op, x.sizes().vec());
         EXPECT_TRUE(at::equal(ours.x, a.grad())) << s;
         EXPECT_LE(relative(ours.scale / factor, b.grad()), 1e-5) << s;
-        EXPECT_LE(relative(ours.zeroPoint * s * s / factor, c.grad()), 1e-5) << "the offset's gradient in codes, scale " << s;
+        EXPECT_LE(relative(ours.zeroPoint * s * s / factor, c.grad()), 1e-5)
+            << "the offset's gradient in codes, scale " << s;
     }
 }
 
@@ -51,9 +58,11 @@ TEST(LearnedGrid, EqualsLibtorchPerChannelOnEveryAxis) {
     const at::Tensor x = randomTensor({5, 6, 7, 8}, 1, -2, 3), g = randomTensor(x.sizes().vec(), 2);
     for (int64_t axis = 0; axis < 4; ++axis) {
         const FakeQuantize op = learned(FakeQuantMode::Lsq, 0, 15, axis);
-        const at::Tensor scale = randomTensor({x.size(axis)}, 3, 0.1, 0.3), zero = at::round(randomTensor({x.size(axis)}, 4, 2, 9));
+        const at::Tensor scale = randomTensor({x.size(axis)}, 3, 0.1, 0.3),
+                         zero = at::round(randomTensor({x.size(axis)}, 4, 2, 9));
         const Gradients ours = gradientsOf(op, x, scale, zero, g);
-        at::Tensor a = x.clone().requires_grad_(true), b = scale.clone().requires_grad_(true), c = zero.clone().requires_grad_(true);
+        at::Tensor a = x.clone().requires_grad_(true), b = scale.clone().requires_grad_(true),
+                   c = zero.clone().requires_grad_(true);
         at::_fake_quantize_learnable_per_channel_affine(a, b, c, axis, 0, 15, 1.0).backward(g);
         const double factor = scaleGradientFactor(op, x.sizes().vec());
         EXPECT_TRUE(at::equal(ours.x, a.grad())) << axis;
@@ -70,11 +79,16 @@ TEST(LearnedGrid, FactorsOfGradientsAreAppliedLikeLibtorchs) {
             for (const double gradFactor : {1.0, 0.25}) {
                 FakeQuantize op{FakeQuantMode::Lsq, 4, -7, 7, axis, gradFactor, weight};
                 const at::Tensor x = randomTensor({6, 4, 9, 9}, 1, -2, 2), g = randomTensor(x.sizes().vec(), 2);
-                const at::Tensor scale = axis < 0 ? at::full({1}, 0.21f) : randomTensor({6}, 3, 0.1, 0.3), zero = at::zeros_like(scale);
-                const double sharing = weight ? (axis < 0 ? 6 * 4 * 81 : 4 * 81) : 4 * 81, factor = gradFactor / std::sqrt(sharing * 7);
-                at::Tensor a = x.clone().requires_grad_(true), b = scale.clone().requires_grad_(true), c = zero.clone().requires_grad_(true);
-                if (axis < 0) at::_fake_quantize_learnable_per_tensor_affine(a, b, c, -7, 7, factor).backward(g);
-                else at::_fake_quantize_learnable_per_channel_affine(a, b, c, axis, -7, 7, factor).backward(g);
+                const at::Tensor scale = axis < 0 ? at::full({1}, 0.21f) : randomTensor({6}, 3, 0.1, 0.3),
+                                 zero = at::zeros_like(scale);
+                const double sharing = weight ? (axis < 0 ? 6 * 4 * 81 : 4 * 81) : 4 * 81,
+                             factor = gradFactor / std::sqrt(sharing * 7);
+                at::Tensor a = x.clone().requires_grad_(true), b = scale.clone().requires_grad_(true),
+                           c = zero.clone().requires_grad_(true);
+                if (axis < 0)
+                    at::_fake_quantize_learnable_per_tensor_affine(a, b, c, -7, 7, factor).backward(g);
+                else
+                    at::_fake_quantize_learnable_per_channel_affine(a, b, c, axis, -7, 7, factor).backward(g);
                 EXPECT_LE(relative(gradientsOf(op, x, scale, zero, g).scale, b.grad()), 1e-5) << weight << axis;
             }
         }
@@ -101,8 +115,11 @@ struct Form {
 };
 
 class EveryForm : public testing::TestWithParam<Form> {};
-INSTANTIATE_TEST_SUITE_P(LearnedGrid, EveryForm, testing::Values(Form{FakeQuantMode::Lsq, ScaleForm::Plain}, Form{FakeQuantMode::Lsq, ScaleForm::Log2},
-                                                                 Form{FakeQuantMode::Pact, ScaleForm::Plain}, Form{FakeQuantMode::Pact, ScaleForm::Log2}));
+INSTANTIATE_TEST_SUITE_P(LearnedGrid, EveryForm,
+                         testing::Values(Form{FakeQuantMode::Lsq, ScaleForm::Plain},
+                                         Form{FakeQuantMode::Lsq, ScaleForm::Log2},
+                                         Form{FakeQuantMode::Pact, ScaleForm::Plain},
+                                         Form{FakeQuantMode::Pact, ScaleForm::Log2}));
 
 TEST_P(EveryForm, HasTheGradientOfNumericalDifferentiation) {
     for (const auto& [zero, qmin, qmax] : {std::tuple{0.0f, -8, 7}, {5.0f, 0, 15}, {0.0f, 0, 255}}) {
@@ -112,9 +129,12 @@ TEST_P(EveryForm, HasTheGradientOfNumericalDifferentiation) {
         const at::Tensor x = randomTensor({3, 4, 9, 9}, 5, -2, 3), g = randomTensor(x.sizes().vec(), 6);
         const Gradients ours = gradientsOf(op, x, at::full({1}, held), at::full({1}, zero), g);
         constexpr double kStep = 1e-6;
-        const double slope = (surrogate(op, x, g, zero, held, held + kStep) - surrogate(op, x, g, zero, held, held - kStep)) / (2 * kStep);
+        const double slope =
+            (surrogate(op, x, g, zero, held, held + kStep) - surrogate(op, x, g, zero, held, held - kStep)) /
+            (2 * kStep);
         const double reach = std::max(std::abs(qmax - zero), std::abs(qmin - zero));
-        const double factor = op.mode == FakeQuantMode::Pact ? 1 / (reach * reach) : scaleGradientFactor(op, x.sizes().vec());
+        const double factor =
+            op.mode == FakeQuantMode::Pact ? 1 / (reach * reach) : scaleGradientFactor(op, x.sizes().vec());
         EXPECT_NEAR(ours.scale.item<double>(), slope * factor, std::abs(slope * factor) * 1e-5);
     }
 }
@@ -124,7 +144,8 @@ TEST(Pact, MovesTheEndOfTheRangeByWhatLiesBeyondIt) {
     const at::Tensor x = at::tensor({-1.0f, 0.4f, 2.9f, 3.2f, 7.0f}), g = at::tensor({1.0f, 2.0f, 4.0f, 8.0f, 16.0f});
     const Gradients ours = gradientsOf(op, x, at::full({1}, 0.2f), at::zeros({1}), g);
     EXPECT_TRUE(at::equal(ours.x, at::tensor({0.0f, 2.0f, 4.0f, 0.0f, 0.0f}))) << "0 to 3 passes";
-    EXPECT_FLOAT_EQ(ours.scale.item<float>() * 15, 24.0f) << "d y / d a = 1 above a, over the 15 steps that make a scale of it";
+    EXPECT_FLOAT_EQ(ours.scale.item<float>() * 15, 24.0f)
+        << "d y / d a = 1 above a, over the 15 steps that make a scale of it";
 }
 
 TEST(PowerOfTwo, PassesTheGradientThroughTheRoundedExponent) {
@@ -132,7 +153,8 @@ TEST(PowerOfTwo, PassesTheGradientThroughTheRoundedExponent) {
     power.scaleForm = ScaleForm::PowerOfTwo;
     log2.scaleForm = ScaleForm::Log2;
     const at::Tensor x = randomTensor({1000}, 1, -2, 2), g = randomTensor({1000}, 2), zero = at::zeros({1});
-    const Gradients rounded = gradientsOf(power, x, at::full({1}, -2.3f), zero, g), exact = gradientsOf(log2, x, at::full({1}, -2.0f), zero, g);
+    const Gradients rounded = gradientsOf(power, x, at::full({1}, -2.3f), zero, g),
+                    exact = gradientsOf(log2, x, at::full({1}, -2.0f), zero, g);
     EXPECT_TRUE(at::equal(rounded.scale, exact.scale));
     EXPECT_TRUE(at::equal(rounded.x, exact.x));
 }

@@ -19,10 +19,13 @@ using test::randomTensor;
 // The number that the bits of an 8-bit code stand for, from the fields of the code alone; NaN and infinities included.
 double decoded(NumberFormat format, int code) {
     const int mantissaBits = format == NumberFormat::E4m3 ? 3 : 2, bias = format == NumberFormat::E4m3 ? 7 : 15;
-    const int mantissa = code & ((1 << mantissaBits) - 1), exponent = (code & 127) >> mantissaBits, ones = (1 << (7 - mantissaBits)) - 1;
+    const int mantissa = code & ((1 << mantissaBits) - 1), exponent = (code & 127) >> mantissaBits,
+              ones = (1 << (7 - mantissaBits)) - 1;
     const double sign = code & 128 ? -1 : 1;
-    if (format == NumberFormat::E4m3 && exponent == ones && mantissa == 7) return std::numeric_limits<double>::quiet_NaN();
-    if (format == NumberFormat::E5m2 && exponent == ones) return mantissa ? std::numeric_limits<double>::quiet_NaN() : sign * std::numeric_limits<double>::infinity();
+    if (format == NumberFormat::E4m3 && exponent == ones && mantissa == 7)
+        return std::numeric_limits<double>::quiet_NaN();
+    if (format == NumberFormat::E5m2 && exponent == ones)
+        return mantissa ? std::numeric_limits<double>::quiet_NaN() : sign * std::numeric_limits<double>::infinity();
     const double leading = exponent == 0 ? 0 : 1;
     return sign * std::ldexp(leading + std::ldexp(mantissa, -mantissaBits), std::max(exponent, 1) - bias);
 }
@@ -69,8 +72,10 @@ TEST_P(EightBitFloats, BetweenCodesTheNearestIsTakenAndHalfGoesToTheEvenCode) {
         const float even = static_cast<float>(numbers[code + code % 2]);
         for (const float sign : {1.0f, -1.0f}) {
             EXPECT_EQ(rounded(GetParam(), sign * middle), sign * even) << "above code " << code;
-            EXPECT_EQ(rounded(GetParam(), sign * std::nextafter(middle, 0.0f)), sign * static_cast<float>(numbers[code]));
-            EXPECT_EQ(rounded(GetParam(), sign * std::nextafter(middle, 1e9f)), sign * static_cast<float>(numbers[code + 1]));
+            EXPECT_EQ(rounded(GetParam(), sign * std::nextafter(middle, 0.0f)),
+                      sign * static_cast<float>(numbers[code]));
+            EXPECT_EQ(rounded(GetParam(), sign * std::nextafter(middle, 1e9f)),
+                      sign * static_cast<float>(numbers[code + 1]));
         }
     }
 }
@@ -85,7 +90,12 @@ TEST_P(EightBitFloats, SaturatesAndKeepsNaN) {
 }
 
 TEST(NumberFormats, GoldensOfTheTable) {
-    for (const auto& [x, y] : {std::pair{464.0f, 448.0f}, {17, 16}, {19, 20}, {0.001f, 0.001953125f}, {0x1p-10f, 0}, {1.5f * 0x1p-9f, 0.00390625f}})
+    for (const auto& [x, y] : {std::pair{464.0f, 448.0f},
+                               {17, 16},
+                               {19, 20},
+                               {0.001f, 0.001953125f},
+                               {0x1p-10f, 0},
+                               {1.5f * 0x1p-9f, 0.00390625f}})
         EXPECT_EQ(rounded(NumberFormat::E4m3, x), y) << x;
 }
 
@@ -121,7 +131,8 @@ TEST(Binary, IsTheSignTimesTheScale) {
     const at::Tensor y = fakeQuantize(op, x, at::full({1}, 0.5f), at::zeros({1}));
     EXPECT_TRUE(at::equal(y, at::tensor({-0.5f, -0.5f, 0.5f, 0.5f, 0.5f}))) << y;
     y.sum().backward();
-    EXPECT_TRUE(at::equal(x.grad(), at::tensor({0.0f, 1.0f, 1.0f, 1.0f, 0.0f}))) << "clamped: nothing passes beyond the scale";
+    EXPECT_TRUE(at::equal(x.grad(), at::tensor({0.0f, 1.0f, 1.0f, 1.0f, 0.0f})))
+        << "clamped: nothing passes beyond the scale";
     op.weight = true;
     at::Tensor w = x.detach().clone().requires_grad_(true), scale = at::full({1}, 0.5f).requires_grad_(true);
     op.mode = FakeQuantMode::Lsq;
@@ -141,7 +152,8 @@ TEST(Groups, EachPartOfARowHasItsOwnScaleInBothMemoryFormats) {
         for (int64_t row = 0; row < 3; ++row)
             for (int64_t i = 0; i < 18; ++i) {
                 const float s = scale[row * 3 + i / 8].item<float>(), v = plain.reshape({3, 18})[row][i].item<float>();
-                EXPECT_EQ(y[row][i].item<float>(), std::clamp(std::nearbyint(v * (1 / s)), -7.0f, 7.0f) * s) << row << ' ' << i;
+                EXPECT_EQ(y[row][i].item<float>(), std::clamp(std::nearbyint(v * (1 / s)), -7.0f, 7.0f) * s)
+                    << row << ' ' << i;
             }
         EXPECT_TRUE(at::equal(quantizedCodes(op, x, scale, zero) * spreadOver(op, x, scale), y.reshape(x.sizes())));
     }
@@ -155,7 +167,8 @@ TEST(ScaleForms, LogarithmsAndPowersOfTwoGiveTheScaleTheyStandFor) {
     log2.scaleForm = ScaleForm::Log2;
     power.scaleForm = ScaleForm::PowerOfTwo;
     const at::Tensor held = at::full({1}, -6.4f);
-    EXPECT_TRUE(at::equal(fakeQuantize(log2, x, held, zero), fakeQuantize(plain, x, at::full({1}, std::exp2(-6.4f)), zero)));
+    EXPECT_TRUE(
+        at::equal(fakeQuantize(log2, x, held, zero), fakeQuantize(plain, x, at::full({1}, std::exp2(-6.4f)), zero)));
     EXPECT_TRUE(at::equal(fakeQuantize(power, x, held, zero), fakeQuantize(plain, x, at::full({1}, 0x1p-6f), zero)));
     EXPECT_EQ(heldScale(log2, 0.25f), -2.0f);
     EXPECT_EQ(heldScale(plain, 0.25f), 0.25f);

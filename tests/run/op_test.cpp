@@ -114,7 +114,8 @@ INSTANTIATE_TEST_SUITE_P(Table, Ops, testing::ValuesIn(opCases()), [](const auto
 
 TEST(OpTable, HasARowForEveryOpButThoseWithTheirOwnTests) {
     std::set<size_t> seen;
-    for (const Op& elsewhere : {Op(BatchNorm{}), Op(FakeQuantize{}), Op(Quantize{}), Op(Dequantize{}), Op(IntegerConv2d{}), Op(IntegerAdd{}), Op(Lookup{})})
+    for (const Op& elsewhere : {Op(BatchNorm{}), Op(FakeQuantize{}), Op(Quantize{}), Op(Dequantize{}),
+                                Op(IntegerConv2d{}), Op(IntegerAdd{}), Op(Lookup{})})
         seen.insert(elsewhere.index());
     for (const OpCase& test : opCases()) seen.insert(test.op.index());
     EXPECT_EQ(seen.size(), std::variant_size_v<Op>);

@@ -4,17 +4,17 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "ops/forward.h"
 #include "ops/integer_conv.h"
 #include "ops/integer_ops.h"
-#include "ops/forward.h"
 #include "support/tensors.h"
 
 namespace qat {
 namespace {
 
 using test::maxDifference;
-using test::relativeDifference;
 using test::randomTensor;
+using test::relativeDifference;
 using test::sameBits;
 
 struct Case {
@@ -22,7 +22,9 @@ struct Case {
     Conv2d window;
     Shape data, weight;
 };
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+    return out << c.name;
+}
 
 class Windows : public testing::TestWithParam<Case> {
 protected:
@@ -31,7 +33,8 @@ protected:
     at::Tensor bias() const { return randomTensor({GetParam().weight[0]}, 3); }
     at::Tensor expected() const {
         const Conv2d& w = GetParam().window;
-        return at::conv2d(data().to(at::kDouble), weight().to(at::kDouble), bias().to(at::kDouble), w.stride, w.padding, w.dilation, w.groups);
+        return at::conv2d(data().to(at::kDouble), weight().to(at::kDouble), bias().to(at::kDouble), w.stride, w.padding,
+                          w.dilation, w.groups);
     }
     // Whole numbers low..high of a byte type.
     static at::Tensor codes(const Shape& shape, uint64_t seed, double low, double high, at::ScalarType type) {
@@ -47,8 +50,12 @@ TEST_P(Windows, FloatsEqualTheDoubleConvolution) {
 
 TEST_P(Windows, ActivationIsApplied) {
     const at::Tensor y = expected();
-    EXPECT_LE(relativeDifference(PackedConv(GetParam().window, weight(), bias(), ActivationKind::Silu).run(data()), y * at::sigmoid(y)), 5e-6);
-    EXPECT_LE(relativeDifference(PackedConv(GetParam().window, weight(), bias(), ActivationKind::Relu).run(data()), at::relu(y)), 5e-6);
+    EXPECT_LE(relativeDifference(PackedConv(GetParam().window, weight(), bias(), ActivationKind::Silu).run(data()),
+                                 y * at::sigmoid(y)),
+              5e-6);
+    EXPECT_LE(relativeDifference(PackedConv(GetParam().window, weight(), bias(), ActivationKind::Relu).run(data()),
+                                 at::relu(y)),
+              5e-6);
 }
 
 // Extremes on purpose: products of bytes that saturate 16 bits in between must not.
@@ -56,8 +63,10 @@ TEST_P(Windows, SumsOfBytesAreExact) {
     if (!PackedConv::integersAreExact()) GTEST_SKIP() << "this processor has no VNNI: sums go through whole floats";
     for (const bool isSigned : {false, true}) {
         const int32_t zero = isSigned ? 0 : 131;
-        const at::Tensor x = codes(GetParam().data, 5, isSigned ? -128 : 0, isSigned ? 127 : 255, isSigned ? at::kChar : at::kByte);
-        for (const at::Tensor& w : {codes(GetParam().weight, 6, -127, 127, at::kChar), at::full(GetParam().weight, 127, at::kChar)}) {
+        const at::Tensor x =
+            codes(GetParam().data, 5, isSigned ? -128 : 0, isSigned ? 127 : 255, isSigned ? at::kChar : at::kByte);
+        for (const at::Tensor& w :
+             {codes(GetParam().weight, 6, -127, 127, at::kChar), at::full(GetParam().weight, 127, at::kChar)}) {
             const at::Tensor sums = PackedConv(GetParam().window, w, isSigned, zero).run(x).view(at::kInt);
             EXPECT_TRUE(sameBits(sums, exactSums(GetParam().window, x, at::full({1}, static_cast<float>(zero)), w)));
         }
@@ -67,10 +76,16 @@ TEST_P(Windows, SumsOfBytesAreExact) {
 // The fast form of the operator and its tail against the plain operators one after the other.
 TEST_P(Windows, IntegerTailsEqualTheirSteps) {
     const Conv2d& w = GetParam().window;
-    const at::Tensor x = codes(GetParam().data, 7, 0, 255, at::kByte), zero = at::full({1}, 7.f), scale = at::full({1}, 0.05f);
+    const at::Tensor x = codes(GetParam().data, 7, 0, 255, at::kByte), zero = at::full({1}, 7.f),
+                     scale = at::full({1}, 0.05f);
     const int64_t channels = GetParam().weight[0];
     const at::Tensor factor = randomTensor({channels}, 9, 1e-5, 2e-4), table = codes({256}, 10, 0, 255, at::kByte);
-    const std::vector<at::Tensor> in{at::Tensor(), zero, codes(GetParam().weight, 8, -127, 127, at::kChar), codes({channels}, 11, -9999, 9999, at::kInt), factor, at::full({1}, 100.f)};
+    const std::vector<at::Tensor> in{at::Tensor(),
+                                     zero,
+                                     codes(GetParam().weight, 8, -127, 127, at::kChar),
+                                     codes({channels}, 11, -9999, 9999, at::kInt),
+                                     factor,
+                                     at::full({1}, 100.f)};
     auto full = in, inF = in;
     full[0] = x;
     inF[3] = randomTensor({channels}, 12);
@@ -82,20 +97,22 @@ TEST_P(Windows, IntegerTailsEqualTheirSteps) {
     const at::Tensor inFloat = forward(toFloat, fullF, false)[0], inCodes = forward(toCodes, full, false)[0];
     EXPECT_TRUE(sameBits(IntegerConv(toFloat, inF, {}).run(x), inFloat));
     EXPECT_TRUE(sameBits(IntegerConv(toCodes, in, {}).run(x), inCodes));
-    EXPECT_TRUE(sameBits(IntegerConv(toCodes, in, {table, {}, {}}).run(x), forward(Lookup{}, {inCodes, table}, false)[0]));
+    EXPECT_TRUE(
+        sameBits(IntegerConv(toCodes, in, {table, {}, {}}).run(x), forward(Lookup{}, {inCodes, table}, false)[0]));
     const at::Tensor activated = forward(Activation{ActivationKind::Silu}, {inFloat}, false)[0];
     EXPECT_TRUE(sameBits(IntegerConv(toFloat, inF, {{}, ActivationKind::Silu, codeGrid(0, 255, scale, zero)}).run(x),
                          forward(Quantize{}, {activated, scale, zero}, false)[0]));
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Windows,
-                         testing::Values(Case{"one by one", {}, {2, 32, 9, 7}, {48, 32, 1, 1}},
-                                         Case{"three by three", {{1, 1}, {1, 1}, {1, 1}, 1}, {1, 16, 12, 10}, {16, 16, 3, 3}},
-                                         Case{"image stem", {{2, 2}, {1, 1}, {1, 1}, 1}, {2, 3, 21, 17}, {16, 3, 3, 3}},
-                                         Case{"depthwise", {{1, 1}, {1, 1}, {1, 1}, 12}, {1, 12, 8, 8}, {12, 1, 3, 3}},
-                                         Case{"groups", {{2, 1}, {1, 0}, {1, 1}, 2}, {1, 8, 9, 9}, {6, 4, 3, 3}},
-                                         Case{"dilated", {{1, 1}, {2, 2}, {2, 2}, 1}, {1, 5, 9, 9}, {7, 5, 3, 3}},
-                                         Case{"deep", {{1, 1}, {1, 1}, {1, 1}, 1}, {1, 512, 5, 5}, {33, 512, 3, 3}}));
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, Windows,
+    testing::Values(Case{"one by one", {}, {2, 32, 9, 7}, {48, 32, 1, 1}},
+                    Case{"three by three", {{1, 1}, {1, 1}, {1, 1}, 1}, {1, 16, 12, 10}, {16, 16, 3, 3}},
+                    Case{"image stem", {{2, 2}, {1, 1}, {1, 1}, 1}, {2, 3, 21, 17}, {16, 3, 3, 3}},
+                    Case{"depthwise", {{1, 1}, {1, 1}, {1, 1}, 12}, {1, 12, 8, 8}, {12, 1, 3, 3}},
+                    Case{"groups", {{2, 1}, {1, 0}, {1, 1}, 2}, {1, 8, 9, 9}, {6, 4, 3, 3}},
+                    Case{"dilated", {{1, 1}, {2, 2}, {2, 2}, 1}, {1, 5, 9, 9}, {7, 5, 3, 3}},
+                    Case{"deep", {{1, 1}, {1, 1}, {1, 1}, 1}, {1, 512, 5, 5}, {33, 512, 3, 3}}));
 
 TEST(PackedConv, FollowsTheSizeOfTheData) {
     const Conv2d window{{1, 1}, {1, 1}, {1, 1}, 1};

@@ -98,31 +98,32 @@ at::Tensor third(const Tensors& in) {
 
 Tensors plainOp(const Op& op, const Tensors& in, bool train) {
     return std::visit(
-        Overload{[&](const Conv2d& o) -> Tensors {
-                     return {at::conv2d(in[0], in[1], third(in), o.stride, o.padding, o.dilation, o.groups)};
-                 },
-                 [&](const Linear&) -> Tensors { return {at::linear(in[0], in[1], third(in))}; },
-                 [&](const BatchNorm& o) -> Tensors { return {batchNorm(o, in, train)}; },
-                 [&](const Activation& o) -> Tensors { return {activation(o, in[0])}; },
-                 [&](const Binary& o) -> Tensors { return {binary(o, in[0], in[1])}; },
-                 [&](const Pool& o) -> Tensors { return {pool(o, in[0])}; },
-                 [&](const Resize& o) -> Tensors {
-                     return {in[0].repeat_interleave(o.factor, 2).repeat_interleave(o.factor, 3)};
-                 },
-                 [&](const Concat& o) -> Tensors { return {at::cat(in, o.axis)}; },
-                 [&](const Split& o) -> Tensors { return split(o, in[0]); },
-                 [&](const Slice& o) -> Tensors {
-                     return {in[0].narrow(o.axis, o.start, std::min(o.end, in[0].size(o.axis)) - o.start)};
-                 },
-                 [&](const Reshape& o) -> Tensors { return {reshape(o, in[0])}; },
-                 [&](const Permute& o) -> Tensors { return {in[0].permute(o.order)}; },
-                 [&](const Softmax& o) -> Tensors {
-                     const at::Tensor e = at::exp(in[0] - std::get<0>(in[0].max(o.axis, true)));
-                     return {e / e.sum(o.axis, true)};
-                 },
-                 [&](const AnchorPoints& o) -> Tensors { return anchors(o, in); },
-                 [&](const FakeQuantize& o) -> Tensors { return {fakeQuantizer(o, in)}; },
-                 [&](const auto&) -> Tensors { fail(ErrorKind::Internal, "operators on codes have tests of their own"); }},
+        Overload{
+            [&](const Conv2d& o) -> Tensors {
+                return {at::conv2d(in[0], in[1], third(in), o.stride, o.padding, o.dilation, o.groups)};
+            },
+            [&](const Linear&) -> Tensors { return {at::linear(in[0], in[1], third(in))}; },
+            [&](const BatchNorm& o) -> Tensors { return {batchNorm(o, in, train)}; },
+            [&](const Activation& o) -> Tensors { return {activation(o, in[0])}; },
+            [&](const Binary& o) -> Tensors { return {binary(o, in[0], in[1])}; },
+            [&](const Pool& o) -> Tensors { return {pool(o, in[0])}; },
+            [&](const Resize& o) -> Tensors {
+                return {in[0].repeat_interleave(o.factor, 2).repeat_interleave(o.factor, 3)};
+            },
+            [&](const Concat& o) -> Tensors { return {at::cat(in, o.axis)}; },
+            [&](const Split& o) -> Tensors { return split(o, in[0]); },
+            [&](const Slice& o) -> Tensors {
+                return {in[0].narrow(o.axis, o.start, std::min(o.end, in[0].size(o.axis)) - o.start)};
+            },
+            [&](const Reshape& o) -> Tensors { return {reshape(o, in[0])}; },
+            [&](const Permute& o) -> Tensors { return {in[0].permute(o.order)}; },
+            [&](const Softmax& o) -> Tensors {
+                const at::Tensor e = at::exp(in[0] - std::get<0>(in[0].max(o.axis, true)));
+                return {e / e.sum(o.axis, true)};
+            },
+            [&](const AnchorPoints& o) -> Tensors { return anchors(o, in); },
+            [&](const FakeQuantize& o) -> Tensors { return {fakeQuantizer(o, in)}; },
+            [&](const auto&) -> Tensors { fail(ErrorKind::Internal, "operators on codes have tests of their own"); }},
         op);
 }
 

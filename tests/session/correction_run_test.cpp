@@ -113,23 +113,29 @@ TEST_F(CorrectedRun, ResumesBitByBit) {
         };
         const auto whole = runInParts(scratch.path(), "whole" + epochs, setUp, {});
         const auto resumed = runInParts(scratch.path(), "parts" + epochs, setUp, {{"qc/loss", 3}, {"evaluate"}});
-        EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"), readFile(whole->folder() / "weights/final.safetensors"))
+        EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"),
+                  readFile(whole->folder() / "weights/final.safetensors"))
             << epochs;
         for (const char* stage : {"calibrate", "evaluate_ptq"})
             EXPECT_EQ(std::ranges::count(resumed->sink.begun, stage), 0) << stage << " with " << epochs << " epochs";
-        EXPECT_EQ(readJson(resumed->folder() / "run_summary.json")["metrics"], readJson(whole->folder() / "run_summary.json")["metrics"]);
+        EXPECT_EQ(readJson(resumed->folder() / "run_summary.json")["metrics"],
+                  readJson(whole->folder() / "run_summary.json")["metrics"]);
     }
 }
 
 // Repair that adds biases comes first, so that the stored model finds where they go.
 TEST_F(CorrectedRun, ResumesBehindARepairThatAddsBiases) {
     const auto setUp = [](SmallJob& made) {
-        prepare(made).set("train_params.epochs", "0").set("analysis.enabled", "false").set("qat_params.fuse_modules", "false");
+        prepare(made)
+            .set("train_params.epochs", "0")
+            .set("analysis.enabled", "false")
+            .set("qat_params.fuse_modules", "false");
         made.set("repair.bias_correction", "true").set("repair.samples", "2");
     };
     const auto whole = runInParts(scratch.path(), "whole", setUp, {});
     const auto resumed = runInParts(scratch.path(), "parts", setUp, {{"qc/loss", 1}});
-    EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"), readFile(whole->folder() / "weights/final.safetensors"));
+    EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"),
+              readFile(whole->folder() / "weights/final.safetensors"));
 }
 
 TEST_F(CorrectedRun, ExportedFilesAgree) {

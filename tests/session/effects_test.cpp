@@ -66,7 +66,8 @@ TEST_F(Effects, WithoutComparisonTheFloatModelIsNotEvaluated) {
 TEST_F(Effects, WithoutVisualisationThereAreNoPictures) {
     job.set("analysis.generate_visualization", "false").run();
     EXPECT_TRUE(job.sink.images.empty());
-    EXPECT_FALSE(std::filesystem::exists(job.folder() / "previews") && !std::filesystem::is_empty(job.folder() / "previews"));
+    EXPECT_FALSE(std::filesystem::exists(job.folder() / "previews") &&
+                 !std::filesystem::is_empty(job.folder() / "previews"));
 }
 
 TEST_F(Effects, EitherSwitchEndsTheAnalysis) {
@@ -85,17 +86,22 @@ TEST_F(Effects, SplitsAndClassesChooseWhatIsMeasured) {
     EXPECT_TRUE(job.sink.images.front().image.starts_with("shapes/val/"));
     EXPECT_GT(labelled().size(), 1u);
     job.sink.images.clear();
-    const json other = summaryOf("other", {{"data.val_split", "test"}, {"data.train_split", "val"}, {"data.classes", "disc"}});
+    const json other =
+        summaryOf("other", {{"data.val_split", "test"}, {"data.train_split", "val"}, {"data.classes", "disc"}});
     EXPECT_TRUE(job.sink.images.front().image.starts_with("shapes/test/"));
     EXPECT_EQ(labelled(), (std::set<int32_t>{0}));
     EXPECT_EQ(other["dataset"]["train_images"], 4) << "as many as the validation split";
     job.request.out = scratch.path() / "none";
-    EXPECT_NE(job.set("data.classes", "cow").failure(ErrorKind::BadInput).find("data.classes: the data has no class cow"), std::string::npos);
+    EXPECT_NE(
+        job.set("data.classes", "cow").failure(ErrorKind::BadInput).find("data.classes: the data has no class cow"),
+        std::string::npos);
 }
 
 // One picture is cut short, which is known at once; another has a byte changed inside, which only decoding finds.
 TEST_F(Effects, DamagedPicturesAreLeftOutAndCounted) {
-    const auto file = [&](const char* split, int i) { return scratch.path() / "data/images" / split / (std::to_string(i) + ".png"); };
+    const auto file = [&](const char* split, int i) {
+        return scratch.path() / "data/images" / split / (std::to_string(i) + ".png");
+    };
     for (const auto& [split, count] : {std::pair("train", 8), {"val", 4}})
         for (int i = 0; i < count; ++i) {
             const Sample sample = drawShapes(0, splitNamed(split), i, 64);
@@ -103,33 +109,44 @@ TEST_F(Effects, DamagedPicturesAreLeftOutAndCounted) {
             std::filesystem::create_directories(scratch.path() / "data/labels" / split);
             ASSERT_TRUE(cv::imwrite(file(split, i).string(), sample.image));
             std::string rows;
-            for (const ObjectLabel& l : sample.labels) rows += str(l.classIndex, " ", l.x, " ", l.y, " ", l.w, " ", l.h, "\n");
+            for (const ObjectLabel& l : sample.labels)
+                rows += str(l.classIndex, " ", l.x, " ", l.y, " ", l.w, " ", l.h, "\n");
             writeFileAtomic(scratch.path() / "data/labels" / split / (std::to_string(i) + ".txt"), rows);
         }
-    writeFileAtomic(scratch.path() / "data/data.yaml", "train: images/train\nval: ../images/val\nnames: [disc, ring, square, triangle, cross, star]\n");
+    writeFileAtomic(scratch.path() / "data/data.yaml",
+                    "train: images/train\nval: ../images/val\nnames: [disc, ring, square, triangle, cross, star]\n");
     writeFileAtomic(file("train", 2), readFile(file("train", 2)).substr(0, 200));
     std::string bytes = readFile(file("val", 1));
     const size_t inside = bytes.find("IDAT") + 9;
     bytes[inside] = static_cast<char>(bytes[inside] ^ 0x55);
     writeFileAtomic(file("val", 1), bytes);
-    const json summary = summaryOf("lenient", {{"data.path", (scratch.path() / "data/data.yaml").string()}, {"train_params.epochs", "1"}});
+    const json summary = summaryOf(
+        "lenient", {{"data.path", (scratch.path() / "data/data.yaml").string()}, {"train_params.epochs", "1"}});
     const json data = summary["dataset"];
     EXPECT_EQ(data["train_images"], 7);
     EXPECT_EQ(data["train_left_out"], 1);
     EXPECT_EQ(data["val_left_out"], 0);
     EXPECT_EQ(data["damaged_images"], 1);
     EXPECT_EQ(summary["status"], "completed-success");
-    for (const char* piece : {"train/2.png is cut short, so it is left out", "val/1.png is damaged and cannot be read, so accuracy is measured without it, and calibration, analysis"})
-        EXPECT_EQ(std::ranges::count_if(job.sink.logs, [&](const std::string& text) { return text.find(piece) != std::string::npos; }), 1) << piece;
+    for (const char* piece :
+         {"train/2.png is cut short, so it is left out",
+          "val/1.png is damaged and cannot be read, so accuracy is measured without it, and calibration, analysis"})
+        EXPECT_EQ(std::ranges::count_if(job.sink.logs,
+                                        [&](const std::string& text) { return text.find(piece) != std::string::npos; }),
+                  1)
+            << piece;
     job.request.out = scratch.path() / "strict";
-    EXPECT_NE(job.set("data.strict", "true").failure(ErrorKind::BadInput).find("train/2.png is cut short"), std::string::npos);
+    EXPECT_NE(job.set("data.strict", "true").failure(ErrorKind::BadInput).find("train/2.png is cut short"),
+              std::string::npos);
     writeFileAtomic(file("train", 2), readFile(file("train", 3)));
     job.request.out = scratch.path() / "strict2";
     EXPECT_NE(job.failure(ErrorKind::BadInput).find("val/1.png is damaged"), std::string::npos);
 }
 
 TEST_F(Effects, ARunThatIsNotDeterministicDrawsItsSeedAndSaysIt) {
-    const auto seedOf = [&](const char* name) { return summaryOf(name, {{"run.deterministic", "false"}, {"run.seed", "3"}})["training"]["seed"]; };
+    const auto seedOf = [&](const char* name) {
+        return summaryOf(name, {{"run.deterministic", "false"}, {"run.seed", "3"}})["training"]["seed"];
+    };
     const json first = seedOf("first"), second = seedOf("second");
     EXPECT_NE(first, second);
     EXPECT_EQ(loadConfig(scratch.path() / "first" / "config.yaml").run.seed, first.get<int64_t>());

@@ -1,4 +1,5 @@
-// What a run writes, what `export RUN` writes of it, and what comes of an outside runtime that refuses, breaks or is not there.
+// What a run writes, what `export RUN` writes of it, and what comes of an outside runtime that refuses, breaks or is
+// not there.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -16,14 +17,17 @@ using nlohmann::json;
 struct CheckedJob : SmallJob {
     CheckedJob(const std::filesystem::path& scratch, const std::string& folder) : SmallJob(scratch) {
         request.out = scratch / folder;
-        set("analysis.enabled", "false").set("analysis.generate_visualization", "false").set("train_params.epochs", "0");
+        set("analysis.enabled", "false")
+            .set("analysis.generate_visualization", "false")
+            .set("train_params.epochs", "0");
     }
 };
 
 class ExportCheck : public testing::Test {
 protected:
     const ScratchFolder scratch;
-    const std::string path = std::getenv("PATH"), modules = variable("QATELIER_NODE_MODULES"), resources = variable("QATELIER_RESOURCES");
+    const std::string path = std::getenv("PATH"), modules = variable("QATELIER_NODE_MODULES"),
+                      resources = variable("QATELIER_RESOURCES");
 
     static std::string variable(const char* name) {
         const char* value = std::getenv(name);
@@ -31,7 +35,8 @@ protected:
     }
     ~ExportCheck() override {
         setenv("PATH", path.c_str(), 1);
-        for (const auto& [name, value] : {std::pair{"QATELIER_NODE_MODULES", modules}, {"QATELIER_RESOURCES", resources}})
+        for (const auto& [name, value] :
+             {std::pair{"QATELIER_NODE_MODULES", modules}, {"QATELIER_RESOURCES", resources}})
             value.empty() ? unsetenv(name) : setenv(name, value.c_str(), 1);
     }
 
@@ -42,14 +47,17 @@ protected:
         std::filesystem::create_directories(folder / "runners/node_modules/onnxruntime-node");
         writeFileAtomic(folder / "runners/run_onnx.mjs", "// never run");
         writeFileAtomic(folder / "runners/node_modules/onnxruntime-node/package.json", "{}");
-        writeFileAtomic(folder / "bin/node", "#!/bin/sh\nwhile [ $# -gt 0 ]; do [ \"$1\" = --out ] && OUT=$2; shift; done\n" + script);
+        writeFileAtomic(folder / "bin/node",
+                        "#!/bin/sh\nwhile [ $# -gt 0 ]; do [ \"$1\" = --out ] && OUT=$2; shift; done\n" + script);
         std::filesystem::permissions(folder / "bin/node", std::filesystem::perms::owner_all);
         setenv("QATELIER_RESOURCES", folder.c_str(), 1);
         setenv("PATH", ((folder / "bin").string() + ":" + path).c_str(), 1);
         unsetenv("QATELIER_NODE_MODULES");
     }
     // The one check of a run's summary.
-    static json checkOf(const SmallJob& job) { return readJson(job.folder() / "run_summary.json")["artifacts"]["export_checks"].at(0); }
+    static json checkOf(const SmallJob& job) {
+        return readJson(job.folder() / "run_summary.json")["artifacts"]["export_checks"].at(0);
+    }
     static const json& eventOf(const std::vector<json>& events) {
         return *std::ranges::find_if(events, [](const json& event) { return event["type"] == "export"; });
     }
@@ -59,8 +67,12 @@ protected:
 TEST_F(ExportCheck, RunAndExportWriteTheSameBytes) {
     const std::vector<std::pair<std::string, std::vector<std::pair<std::string, std::string>>>> kinds{
         {"trained", {{"train_params.epochs", "1"}}},
-        {"plain", {{"export.include_metadata", "false"}, {"export.include_quant_params", "false"}, {"export.simplify", "false"}}},
-        {"unfused", {{"qat_params.fuse_modules", "false"}, {"repair.bias_correction", "true"}, {"repair.samples", "2"}}},
+        {"plain",
+         {{"export.include_metadata", "false"},
+          {"export.include_quant_params", "false"},
+          {"export.simplify", "false"}}},
+        {"unfused",
+         {{"qat_params.fuse_modules", "false"}, {"repair.bias_correction", "true"}, {"repair.samples", "2"}}},
         {"tensor", {{"quantization.weight.scheme", "per_tensor"}, {"qc.enabled", "true"}, {"qc.lr", "0.05"}}},
         {"float", {{"train_params.quantize", "false"}, {"train_params.epochs", "1"}}}};
     for (const auto& [name, settings] : kinds) {
@@ -68,24 +80,33 @@ TEST_F(ExportCheck, RunAndExportWriteTheSameBytes) {
         for (const auto& [key, value] : settings) run.set(key, value);
         run.run();
         NullSink sink;
-        const auto files = exportModel({run.folder(), scratch.path() / (name + "-files"), {"onnx"}}, sink, CancelToken());
+        const auto files =
+            exportModel({run.folder(), scratch.path() / (name + "-files"), {"onnx"}}, sink, CancelToken());
         EXPECT_TRUE(readFile(files.at(0).path) == readFile(run.folder() / "exports/model.onnx")) << name;
         EXPECT_EQ(files[0].check.result, CheckResult::NotChecked) << "export.validate is false";
     }
 }
 
 TEST_F(ExportCheck, ARefusalIsAFailedGateInOurWords) {
-    installNode(R"(printf '{"runtime":"onnxruntime-node 9.9.9","refused":"Non-zero status code returned while running QuantizeLinear node. Name:%smodel.0.conv.quant%s Status Message: /src/core/qdq.cc:12 void Prepare(int) x == 1 was false"}' "'" "'" > $OUT/outputs.json
+    installNode(
+        R"(printf '{"runtime":"onnxruntime-node 9.9.9","refused":"Non-zero status code returned while running QuantizeLinear node. Name:%smodel.0.conv.quant%s Status Message: /src/core/qdq.cc:12 void Prepare(int) x == 1 was false"}' "'" "'" > $OUT/outputs.json
 echo '/src/core/qdq.cc:12 boom' >&2; exit 2)");
     CheckedJob run(scratch.path(), "run");
     const JobOutcome outcome = run.set("export.validate", "true").run();
     EXPECT_EQ(outcome.status, JobStatus::GateFailed);
     const json summary = readJson(run.folder() / "run_summary.json");
     EXPECT_EQ(summary["status"], "completed-success") << "the run is finished";
-    const std::string sentence = "onnxruntime-node 9.9.9 refuses model.onnx at node model.0.conv.quant (QuantizeLinear)";
+    const std::string sentence =
+        "onnxruntime-node 9.9.9 refuses model.onnx at node model.0.conv.quant (QuantizeLinear)";
     EXPECT_EQ(summary["gates"], json::array({sentence}));
-    EXPECT_EQ(checkOf(run), (json{{"format", "onnx"}, {"file", "exports/model.onnx"}, {"result", "failed"}, {"runtime", "onnxruntime-node"}, {"version", "9.9.9"}, {"sentence", sentence},
-                             {"bytes", std::filesystem::file_size(run.folder() / "exports/model.onnx")}, {"notes", json::array()}}));
+    EXPECT_EQ(checkOf(run), (json{{"format", "onnx"},
+                                  {"file", "exports/model.onnx"},
+                                  {"result", "failed"},
+                                  {"runtime", "onnxruntime-node"},
+                                  {"version", "9.9.9"},
+                                  {"sentence", sentence},
+                                  {"bytes", std::filesystem::file_size(run.folder() / "exports/model.onnx")},
+                                  {"notes", json::array()}}));
     const auto events = readEvents(run.folder());
     EXPECT_EQ(eventOf(events)["result"], "failed");
     NullSink sink;
@@ -132,14 +153,20 @@ TEST_F(ExportCheck, WithoutDataItIsNotChecked) {
 // Known before anything is computed, and only where a file is wanted.
 TEST_F(ExportCheck, WhatTheRuntimeWillRefuseIsSaidAtTheStart) {
     const auto warned = [](const SmallJob& job) {
-        return std::ranges::any_of(job.sink.logs, [](const std::string& text) { return text.starts_with("ONNX Runtime will refuse the exported file: "); });
+        return std::ranges::any_of(job.sink.logs, [](const std::string& text) {
+            return text.starts_with("ONNX Runtime will refuse the exported file: ");
+        });
     };
     for (const char* formats : {"[onnx]", "[]"}) {
         CheckedJob run(scratch.path(), std::string("run") + formats);
         std::string text = readFile(run.request.config);
-        text.insert(text.find("  use_lsq:"), "  fusion_patterns:\n    - {pattern: \".*\", modules: [\"conv\", \"bn\"], fuser_method: \"fuse_conv_bn\"}\n");
+        text.insert(text.find("  use_lsq:"),
+                    "  fusion_patterns:\n    - {pattern: \".*\", modules: [\"conv\", \"bn\"], fuser_method: "
+                    "\"fuse_conv_bn\"}\n");
         writeFileAtomic(run.request.config, text);
-        run.set("quantization.activation.scheme", "per_channel").set("qat_params.use_lsq", "false").set("export.formats", formats);
+        run.set("quantization.activation.scheme", "per_channel")
+            .set("qat_params.use_lsq", "false")
+            .set("export.formats", formats);
         run.sink.onStage = [&](std::string_view stage) {
             if (stage == "calibrate") run.cancel.request(StopLevel::FinishBatch);
         };

@@ -27,11 +27,22 @@ TEST_P(GuideExample, RunsEndToEndOnShapes) {
     std::ofstream(file) << text;
     job.request.config = file;
     const bool small = text.find("variant: \"s\"") != std::string::npos;
-    for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
-             {"data.path", "shapes:train=8,val=4,size=64"}, {"data.imgsz", "64"}, {"data.augment.mosaic", "0"}, {"run.workers", "1"},
-             {"model.pretrained_path", small ? "" : start}, {"distillation.teacher_model", start}, {"calibration.num_batches", "2"},
-             {"calibration.coreset_size", "6"}, {"train_params.epochs", "1"}, {"train_params.batch_size", "4"}, {"train_params.nominal_batch", "4"},
-             {"analysis.test_samples", "2"}, {"sensitivity.bits", "4"}, {"sensitivity.samples", "1"}, {"export.validate", "false"}})
+    for (const auto& [key, value] :
+         std::vector<std::pair<std::string, std::string>>{{"data.path", "shapes:train=8,val=4,size=64"},
+                                                          {"data.imgsz", "64"},
+                                                          {"data.augment.mosaic", "0"},
+                                                          {"run.workers", "1"},
+                                                          {"model.pretrained_path", small ? "" : start},
+                                                          {"distillation.teacher_model", start},
+                                                          {"calibration.num_batches", "2"},
+                                                          {"calibration.coreset_size", "6"},
+                                                          {"train_params.epochs", "1"},
+                                                          {"train_params.batch_size", "4"},
+                                                          {"train_params.nominal_batch", "4"},
+                                                          {"analysis.test_samples", "2"},
+                                                          {"sensitivity.bits", "4"},
+                                                          {"sensitivity.samples", "1"},
+                                                          {"export.validate", "false"}})
         job.set(key, value);
     const JobOutcome outcome = job.run();
     EXPECT_TRUE(outcome.ptq && outcome.final);

@@ -63,8 +63,10 @@ protected:
 };
 
 TEST_F(ModelAndData, ClassesInAnotherOrderAreTheSameClasses) {
-    for (const auto& [key, value] : {std::pair{"analysis.preview_images", "4"}, {"model.pretrained_path", "builtin:shapes"},
-                                     {"data.path", "shapes:train=8,val=8,size=96"}, {"data.imgsz", "96"}})
+    for (const auto& [key, value] : {std::pair{"analysis.preview_images", "4"},
+                                     {"model.pretrained_path", "builtin:shapes"},
+                                     {"data.path", "shapes:train=8,val=8,size=96"},
+                                     {"data.imgsz", "96"}})
         job.set(key, value);
     const JobOutcome plain = job.run();
     ASSERT_GT(plain.fp32->map50, 0.1) << "the bundled model finds something";
@@ -72,7 +74,8 @@ TEST_F(ModelAndData, ClassesInAnotherOrderAreTheSameClasses) {
     other.request.overrides = job.request.overrides;
     other.request.out = scratch.path() / "other";
     const std::vector<std::string> names{"star", "cross", "triangle", "ring", "square", "disc"};
-    const JobOutcome same = other.set("model.pretrained_path", reordered({5, 4, 3, 1, 2, 0}, kShapes, kBundledModel)).run();
+    const JobOutcome same =
+        other.set("model.pretrained_path", reordered({5, 4, 3, 1, 2, 0}, kShapes, kBundledModel)).run();
     EXPECT_NEAR(same.fp32->map, plain.fp32->map, 1e-6);
     EXPECT_NEAR(same.ptq->map, plain.ptq->map, 1e-3);
     EXPECT_EQ(labelsByName(other.sink.images, names), labelsByName(job.sink.images, kShapes));

@@ -1,4 +1,5 @@
-// Resuming with another configuration: what may differ, what a longer training is, and what is refused with which words.
+// Resuming with another configuration: what may differ, what a longer training is, and what is refused with which
+// words.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,7 +15,10 @@ namespace {
 struct LongerJob : SmallJob {
     LongerJob(const std::filesystem::path& scratch, bool resume, const std::string& epochs) : SmallJob(scratch) {
         request.resume = resume;
-        set("analysis.enabled", "false").set("analysis.generate_visualization", "false").set("export.formats", "[]").set("train_params.epochs", epochs);
+        set("analysis.enabled", "false")
+            .set("analysis.generate_visualization", "false")
+            .set("export.formats", "[]")
+            .set("train_params.epochs", epochs);
     }
 };
 
@@ -23,7 +27,8 @@ protected:
     const ScratchFolder scratch;
 
     static bool logged(const SmallJob& job, const std::string& part) {
-        return std::ranges::any_of(job.sink.logs, [&](const std::string& text) { return text.find(part) != std::string::npos; });
+        return std::ranges::any_of(job.sink.logs,
+                                   [&](const std::string& text) { return text.find(part) != std::string::npos; });
     }
 };
 
@@ -45,7 +50,8 @@ TEST_F(MoreEpochs, GoOnWhereTheRunEnded) {
     EXPECT_EQ(std::ranges::count(longer.sink.begun, "qc"), 1) << "of the model after three epochs";
     LongerJob same(scratch.path(), true, "3");
     EXPECT_EQ(same.set("qc.enabled", "true").run().status, JobStatus::Completed);
-    const std::string refusal = LongerJob(scratch.path(), true, "2").set("qc.enabled", "true").failure(ErrorKind::BadInput);
+    const std::string refusal =
+        LongerJob(scratch.path(), true, "2").set("qc.enabled", "true").failure(ErrorKind::BadInput);
     EXPECT_NE(refusal.find("with 2 epochs: 3 have begun or are done"), std::string::npos) << refusal;
 }
 
@@ -74,19 +80,25 @@ TEST_F(MoreEpochs, ResumeBitByBit) {
 }
 
 TEST_F(MoreEpochs, AreNotToBeHadAfterFineTuning) {
-    const auto tune = [](SmallJob& made) -> SmallJob& { return made.set("qat_params.post_qat_fine_tuning", "true").set("qat_params.fine_tuning_epochs", "1"); };
+    const auto tune = [](SmallJob& made) -> SmallJob& {
+        return made.set("qat_params.post_qat_fine_tuning", "true").set("qat_params.fine_tuning_epochs", "1");
+    };
     LongerJob first(scratch.path(), false, "1"), more(scratch.path(), true, "2");
     tune(first).run();
     tune(more);
     const std::string refusal = more.failure(ErrorKind::BadInput);
-    EXPECT_NE(refusal.find("its fine-tuning has begun; a new run can start from its weights"), std::string::npos) << refusal;
+    EXPECT_NE(refusal.find("its fine-tuning has begun; a new run can start from its weights"), std::string::npos)
+        << refusal;
     EXPECT_EQ(loadConfig(more.folder() / "config.yaml").train.epochs, 1) << "nothing was changed";
 }
 
 TEST_F(MoreEpochs, OtherKeysAreNamedWithBothValues) {
     LongerJob(scratch.path(), false, "1").run();
     LongerJob other(scratch.path(), true, "1");
-    const std::string refusal = other.set("train_params.lr", "0.5").set("data.imgsz", "96").set("run.workers", "2").failure(ErrorKind::BadInput);
+    const std::string refusal = other.set("train_params.lr", "0.5")
+                                    .set("data.imgsz", "96")
+                                    .set("run.workers", "2")
+                                    .failure(ErrorKind::BadInput);
     EXPECT_NE(refusal.find("with another configuration: "), std::string::npos) << refusal;
     EXPECT_NE(refusal.find("train_params.lr was 0.001 and is 0.5"), std::string::npos) << refusal;
     EXPECT_NE(refusal.find("data.imgsz was 64 and is 96"), std::string::npos) << refusal;

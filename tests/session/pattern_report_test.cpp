@@ -31,7 +31,8 @@ TEST(PatternReport, WarnsOfPatternsThatMatchNothing) {
 
 // The first means model.10 to model.19 by its dots; the dot of the second finds nothing more than a dot would.
 TEST(PatternReport, WarnsOfDotsThatChangeWhatIsMatched) {
-    const auto found = matchesOf("    - {pattern: 'model.1..cv', skip: true}\n    - {pattern: 'model.22', skip: true}\n");
+    const auto found =
+        matchesOf("    - {pattern: 'model.1..cv', skip: true}\n    - {pattern: 'model.22', skip: true}\n");
     ASSERT_EQ(found[0].warnings.size(), 1u);
     EXPECT_NE(found[0].warnings[0].find("only because its dots"), std::string::npos);
     EXPECT_TRUE(found[1].warnings.empty());
@@ -45,12 +46,15 @@ TEST(PatternReport, WarnsOfWhatLaterPatternsOverride) {
     EXPECT_TRUE(kept[0].warnings.empty());
     EXPECT_TRUE(kept[1].warnings.empty());
     // Another key is not overridden.
-    EXPECT_TRUE(matchesOf("    - {pattern: '^model\\.0\\.conv$', config: {activation: {bit_width: 8}}}\n" + all)[0].warnings.empty());
+    EXPECT_TRUE(matchesOf("    - {pattern: '^model\\.0\\.conv$', config: {activation: {bit_width: 8}}}\n" + all)[0]
+                    .warnings.empty());
 }
 
 TEST(PatternReport, AuthorsOfTheGuideFindTheirLayers) {
-    const auto found = matchesOf("    - {pattern: 'model.0.conv', skip: true}\n    - {pattern: 'model.[0-9]+.detect', skip: true}\n"
-                                 "    - {pattern: 'model.[0-9]+.bottleneck', skip: true}\n    - {pattern: 'model\\.\\d+\\.cv\\d+\\.conv', skip: true}\n");
+    const auto found = matchesOf(
+        "    - {pattern: 'model.0.conv', skip: true}\n    - {pattern: 'model.[0-9]+.detect', skip: true}\n"
+        "    - {pattern: 'model.[0-9]+.bottleneck', skip: true}\n    - {pattern: 'model\\.\\d+\\.cv\\d+\\.conv', skip: "
+        "true}\n");
     EXPECT_EQ(found[0].layers, (std::vector<std::string>{"model.0.conv"}));
     EXPECT_EQ(found[1].layers.size(), 18u);  // three convolutions in each of six branches
     EXPECT_EQ(found[2].layers.size(), 20u);  // two in each of ten bottlenecks
@@ -63,8 +67,9 @@ std::vector<PatternMatch> fusionsOf(const std::string& entries) {
 }
 
 TEST(PatternReport, ComparesFusionsWithTheGraph) {
-    const auto found = fusionsOf("    - {pattern: '.*', modules: [conv, bn]}\n    - {pattern: '^model\\.0\\.conv$', modules: [conv, bn, silu]}\n"
-                                 "    - {pattern: '^model\\.[01]\\.conv$', modules: [conv, bn, relu]}\n");
+    const auto found = fusionsOf(
+        "    - {pattern: '.*', modules: [conv, bn]}\n    - {pattern: '^model\\.0\\.conv$', modules: [conv, bn, silu]}\n"
+        "    - {pattern: '^model\\.[01]\\.conv$', modules: [conv, bn, relu]}\n");
     ASSERT_EQ(found.size(), 3u);
     EXPECT_EQ(found[0].layers.size(), 63u);
     ASSERT_EQ(found[0].others.size(), 1u);
@@ -74,7 +79,10 @@ TEST(PatternReport, ComparesFusionsWithTheGraph) {
     EXPECT_TRUE(found[1].others.empty());
     ASSERT_EQ(found[2].others.size(), 1u);
     EXPECT_EQ(found[2].others[0].layers, (std::vector<std::string>{"model.0.conv", "model.1.conv"}));
-    EXPECT_EQ(found[2].warnings, (std::vector<std::string>{"names relu, but 2 layers it matches are conv + bn + silu, model.0.conv first: it does not act there"}));
+    EXPECT_EQ(
+        found[2].warnings,
+        (std::vector<std::string>{
+            "names relu, but 2 layers it matches are conv + bn + silu, model.0.conv first: it does not act there"}));
 }
 
 }  // namespace

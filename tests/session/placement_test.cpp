@@ -19,7 +19,9 @@
 namespace qat::test {
 namespace {
 
-Config preset(const std::string& name) { return loadConfig(std::filesystem::path(QATELIER_SOURCE_RESOURCES).parent_path() / "configs" / name); }
+Config preset(const std::string& name) {
+    return loadConfig(std::filesystem::path(QATELIER_SOURCE_RESOURCES).parent_path() / "configs" / name);
+}
 
 std::map<std::string, size_t> countRules(const PlacementReport& report, Runtime runtime) {
     std::map<std::string, size_t> rules;
@@ -37,8 +39,10 @@ const GroupInfo& groupOf(const PlacementReport& report, const std::string& name)
 using Counts = std::map<std::string, size_t>;
 
 TEST(Placement, OfThePresets) {
-    const PlacementReport split = describePlacement(preset("w8a8.yaml")), whole = describePlacement(preset("w8a8_tensorrt.yaml"));
-    EXPECT_EQ(countRules(split, Runtime::OnnxRuntime), (Counts{{"float-result", 6}, {"float-activation", 57}})) << "the last convolutions are decoded in float";
+    const PlacementReport split = describePlacement(preset("w8a8.yaml")),
+                          whole = describePlacement(preset("w8a8_tensorrt.yaml"));
+    EXPECT_EQ(countRules(split, Runtime::OnnxRuntime), (Counts{{"float-result", 6}, {"float-activation", 57}}))
+        << "the last convolutions are decoded in float";
     EXPECT_EQ(countRules(split, Runtime::TensorRt)["split-activation"], 57u);
     EXPECT_EQ(countRules(whole, Runtime::OnnxRuntime), (Counts{{"float-result", 63}}));
     EXPECT_EQ(countRules(whole, Runtime::TensorRt), Counts{}) << "what the preset is for";
@@ -63,7 +67,8 @@ TEST(Placement, NamesTheMembersOfAGroupAndWhatJoinsThem) {
     const auto requantized = std::ranges::find(apart.joins, "model.2.cat", &JoinInfo::node);
     EXPECT_EQ(requantized->inputs, (std::vector<std::string>{"model.2.cv1.act", "model.2.cv1.act", "model.2.m.0.add"}));
     EXPECT_EQ(requantized->output, "model.2.cat");
-    EXPECT_EQ(std::ranges::find(apart.joins, "model.9.cat", &JoinInfo::node), apart.joins.end()) << "pools of one tensor";
+    EXPECT_EQ(std::ranges::find(apart.joins, "model.9.cat", &JoinInfo::node), apart.joins.end())
+        << "pools of one tensor";
     EXPECT_EQ(countRules(apart, Runtime::TensorRt), (Counts{{"concat-grids", 12}}));
 }
 
@@ -87,7 +92,12 @@ CodeParity parityOf(const Config& config) {
     Graph graph = original.clone(true);
     QuantizerSet set(graph, resolvePlan(graph, config));
     bool given = false;
-    calibrate(original, graph, set, [&] { return std::exchange(given, true) ? at::Tensor() : randomTensor({2, 3, 64, 64}, 1, 0, 1); }, [](int64_t) {}, CancelToken());
+    calibrate(
+        original, graph, set,
+        [&] {
+            return std::exchange(given, true) ? at::Tensor() : randomTensor({2, 3, 64, 64}, 1, 0, 1);
+        },
+        [](int64_t) {}, CancelToken());
     probeShapes(graph, {1, 3, 64, 64});
     return compareCodes(graph, randomTensor({1, 3, 64, 64}, 5, 0, 1), CancelToken());
 }
@@ -108,7 +118,9 @@ struct PlacedCodes : testing::Test {
 };
 
 TEST_F(PlacedCodes, AreThoseOfOnnxRuntimeInEveryMode) {
-    for (const ScaleGroupConfig& modes : {ScaleGroupConfig{JoinMode::Output, JoinMode::Output}, {JoinMode::Largest, JoinMode::Largest}, {JoinMode::Requantize, JoinMode::Requantize}}) {
+    for (const ScaleGroupConfig& modes : {ScaleGroupConfig{JoinMode::Output, JoinMode::Output},
+                                          {JoinMode::Largest, JoinMode::Largest},
+                                          {JoinMode::Requantize, JoinMode::Requantize}}) {
         config.quantization.scaleGroups = modes;
         expectTheSame();
     }

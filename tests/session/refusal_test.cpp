@@ -134,8 +134,9 @@ TEST_F(Refusal, ResumingOnDamagedProgress) {
     };
     ASSERT_EQ(job.run().status, JobStatus::Cancelled);
     const auto stages = job.folder() / "checkpoint/stages.json";
-    for (const char* text : {R"({"fp32":5,"ptq":null})", R"({"fp32":"x","ptq":null})", R"({"fp32":true,"ptq":null})", R"({"fp32":[0.5],"ptq":null})",
-                             R"({"fp32":[0.5,"0.5"],"ptq":null})", R"({"fp32":[0.5,7],"ptq":null})", "[]", "{", ""}) {
+    for (const char* text : {R"({"fp32":5,"ptq":null})", R"({"fp32":"x","ptq":null})", R"({"fp32":true,"ptq":null})",
+                             R"({"fp32":[0.5],"ptq":null})", R"({"fp32":[0.5,"0.5"],"ptq":null})",
+                             R"({"fp32":[0.5,7],"ptq":null})", "[]", "{", ""}) {
         writeFileAtomic(stages, text);
         SmallJob again(scratch.path());
         again.request.overrides = job.request.overrides;

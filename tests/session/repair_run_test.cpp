@@ -13,7 +13,10 @@ struct RepairRun : testing::Test {
     test::ScratchFolder scratch;
 
     static void prepare(test::SmallJob& job) {
-        job.set("repair.adaround", "true").set("repair.bias_correction", "true").set("repair.adaround_iterations", "3").set("repair.samples", "4");
+        job.set("repair.adaround", "true")
+            .set("repair.bias_correction", "true")
+            .set("repair.adaround_iterations", "3")
+            .set("repair.samples", "4");
         job.insertLayerConfig("^model\\.([4-9]|1[0-9]|2[0-9])\\.", "skip: true");  // the first stages are enough
         job.set("quantization.weight.bit_width", "3").set("export.formats", "[]");
     }
@@ -42,9 +45,11 @@ TEST_F(RepairRun, SaysWhatItDidAndGoesOnWithTheRepairedNetwork) {
 TEST_F(RepairRun, StoppedRunsGoOnToTheSameWeights) {
     const auto whole = test::runInParts(scratch.path(), "whole", prepare, {});
     const auto resumed = test::runInParts(scratch.path(), "stopped", prepare, {{"train"}});
-    EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"), readFile(whole->folder() / "weights/final.safetensors"));
-    EXPECT_TRUE(std::ranges::any_of(whole->sink.layers, [](const LayerRow& row) { return row.table == "quantizer" && row.metrics.at("used_levels") > 0; }))
-        << "quantizers are told of once an epoch";
+    EXPECT_EQ(readFile(resumed->folder() / "weights/final.safetensors"),
+              readFile(whole->folder() / "weights/final.safetensors"));
+    EXPECT_TRUE(std::ranges::any_of(whole->sink.layers, [](const LayerRow& row) {
+        return row.table == "quantizer" && row.metrics.at("used_levels") > 0;
+    })) << "quantizers are told of once an epoch";
 }
 
 }  // namespace

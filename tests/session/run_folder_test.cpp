@@ -112,8 +112,8 @@ void expectResults(const std::filesystem::path& folder) {
 void expectSummary(const std::filesystem::path& folder) {
     const json summary = readJson(folder / "run_summary.json");
     for (const char* key :
-         {"schema_version", "run_id", "created_at", "versions", "model", "quantization", "method", "dataset", "training",
-          "resolved_config", "artifacts", "metrics", "stability", "status", "error"})
+         {"schema_version", "run_id", "created_at", "versions", "model", "quantization", "method", "dataset",
+          "training", "resolved_config", "artifacts", "metrics", "stability", "status", "error"})
         EXPECT_TRUE(summary.contains(key)) << key;
     EXPECT_EQ(summary["status"], "completed-success");
     EXPECT_TRUE(summary["error"].is_null());

@@ -24,7 +24,8 @@ Config after(const Overrides& overrides, const std::filesystem::path& folder) {
 
 TEST(Methods, NamesAreWhatTheirRecipesDo) {
     const ScratchFolder scratch;
-    for (const char* name : {"baseline", "ema", "qc", "ema+qc", "ema+freezing", "ema+qc+freezing+dampening", "distillation", "ema+distillation"})
+    for (const char* name : {"baseline", "ema", "qc", "ema+qc", "ema+freezing", "ema+qc+freezing+dampening",
+                             "distillation", "ema+distillation"})
         EXPECT_EQ(methodName(after(methodOverrides(name, {}), scratch.path())), name);
     EXPECT_EQ(methodName(after(methodOverrides("qc+ema", {}), scratch.path())), "ema+qc") << "order does not matter";
     for (const char* name : {"ptq", "ptq+qc"}) {

@@ -35,7 +35,8 @@ protected:
     }
     void leaveMark(const std::string& host, const std::string& boot, int secondsAgo) const {
         writeFileAtomic(run / "run.lock", R"({"pid":77,"host":")" + host + R"(","boot":")" + boot + "\"}\n");
-        std::filesystem::last_write_time(run / "run.lock", std::filesystem::file_time_type::clock::now() - std::chrono::seconds(secondsAgo));
+        std::filesystem::last_write_time(
+            run / "run.lock", std::filesystem::file_time_type::clock::now() - std::chrono::seconds(secondsAgo));
     }
     bool stopsWithin(double seconds) const {
         for (int i = 0; i < seconds * 100 && !cancel.requested(); ++i)
@@ -56,7 +57,8 @@ TEST_F(Lock, IsHeldByOneAndGoneWithItsHolder) {
         EXPECT_FALSE(holder.host.empty());
         EXPECT_LT(holder.secondsSinceSign, 5);
         mark = readFile(run / "run.lock");
-        EXPECT_EQ(refusal(), str(run.string(), " is in use: process ", ::getpid(), " works in it; wait for its end, or stop it"));
+        EXPECT_EQ(refusal(),
+                  str(run.string(), " is in use: process ", ::getpid(), " works in it; wait for its end, or stop it"));
         EXPECT_THROW(requireNobodyIn(run / "exports"), Error);
         const ExportRequest request{"builtin:shapes", run / "exports", {"safetensors"}};
         NullSink sink;
@@ -85,7 +87,8 @@ TEST_F(Lock, OtherMachinesAreJudgedByTheirSignOfLife) {
 }
 
 TEST_F(Lock, WhatIsNoLockDoesNotHang) {
-    for (const std::string& text : {std::string(), std::string("x"), std::string("{\"pid\":\"a\",\"host\":5}"), std::string(5000, '[')}) {
+    for (const std::string& text :
+         {std::string(), std::string("x"), std::string("{\"pid\":\"a\",\"host\":5}"), std::string(5000, '[')}) {
         writeFileAtomic(run / "run.lock", text);
         EXPECT_TRUE(runHolder(run).state == State::Nobody || runHolder(run).state == State::Gone) << text.substr(0, 20);
         EXPECT_EQ(refusal(), "") << text.substr(0, 20);
@@ -123,7 +126,8 @@ TEST_F(Lock, AJobStoppedThroughItsFolderIsIncompleteAndHasNoLock) {
         second.request.resume = true;
         EXPECT_NE(second.failure(ErrorKind::BadInput).find("is in use: process"), std::string::npos);
         requestStop(job.folder());
-        for (int i = 0; i < 500 && !job.cancel.requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        for (int i = 0; i < 500 && !job.cancel.requested(); ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
     };
     EXPECT_EQ(job.run().status, JobStatus::Cancelled);
     EXPECT_EQ(readJson(job.folder() / "run_summary.json")["status"], "incomplete");

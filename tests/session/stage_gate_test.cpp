@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "report/run_record.h"
-#include "session/small_job.h"
 #include "session/precision.h"
+#include "session/small_job.h"
 
 namespace qat::test {
 namespace {

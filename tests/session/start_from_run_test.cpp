@@ -17,7 +17,10 @@ using Overrides = std::vector<std::pair<std::string, std::string>>;
 struct Job : SmallJob {
     Job(const std::filesystem::path& scratch, const std::string& folder) : SmallJob(scratch) {
         request.out = scratch / folder;
-        set("analysis.enabled", "false").set("analysis.generate_visualization", "false").set("export.formats", "[]").set("train_params.epochs", "0");
+        set("analysis.enabled", "false")
+            .set("analysis.generate_visualization", "false")
+            .set("export.formats", "[]")
+            .set("train_params.epochs", "0");
     }
 };
 
@@ -57,7 +60,8 @@ TEST_F(StartFromRun, EveryKindOfRunWillDo) {
         EXPECT_EQ(model["checkpoint"], first.string());
         EXPECT_EQ(model["sha256"].get<std::string>().size(), 64u) << "of the weights";
         const Graph opened = openRun(first).graph;
-        EXPECT_TRUE(at::allclose(decoded(openFloatModel(first).graph), decoded(withoutQuantizers(opened)), 1e-4, 1e-4)) << name;
+        EXPECT_TRUE(at::allclose(decoded(openFloatModel(first).graph), decoded(withoutQuantizers(opened)), 1e-4, 1e-4))
+            << name;
     }
 }
 
@@ -81,7 +85,9 @@ TEST_F(StartFromRun, AnalysesAndTeachersStartThereToo) {
         EXPECT_GT(analysis.sink.layers.size(), 60u);
     }
     Job taught(scratch.path(), "taught");
-    taught.set("train_params.epochs", "1").set("distillation.enabled", "true").set("distillation.teacher_model", first.string());
+    taught.set("train_params.epochs", "1")
+        .set("distillation.enabled", "true")
+        .set("distillation.teacher_model", first.string());
     EXPECT_EQ(taught.run().status, JobStatus::Completed);
 }
 
@@ -92,7 +98,10 @@ TEST_F(StartFromRun, RunsWithoutWeightsAreRefused) {
     };
     stopped.run();
     Job second(scratch.path(), "second");
-    EXPECT_NE(second.set("model.pretrained_path", stopped.folder().string()).failure(ErrorKind::BadInput).find("holds no weights yet"), std::string::npos);
+    EXPECT_NE(second.set("model.pretrained_path", stopped.folder().string())
+                  .failure(ErrorKind::BadInput)
+                  .find("holds no weights yet"),
+              std::string::npos);
 }
 
 }  // namespace

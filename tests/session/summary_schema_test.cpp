@@ -61,7 +61,8 @@ TEST_F(SummarySchema, HoldsForARunWithIncidents) {
     facts.status = "completed-success";
     facts.stageGate = {StageGateState::Overridden, "too early"};
     facts.training.epochs = {{.epoch = 1, .map = 0.5}, {.epoch = 2, .map = 0.1}};
-    for (const Trouble trouble : {Trouble::Collapse, Trouble::NotFinite, Trouble::DeadScale, Trouble::ExplodingScale, Trouble::LostSteps})
+    for (const Trouble trouble :
+         {Trouble::Collapse, Trouble::NotFinite, Trouble::DeadScale, Trouble::ExplodingScale, Trouble::LostSteps})
         facts.training.incidents.push_back({trouble, 2, 7, "model.0.conv", "it broke", "a rate", GateReaction::Retry});
     std::filesystem::create_directories(job.folder());
     writeSummary({job.folder()}, {}, facts);

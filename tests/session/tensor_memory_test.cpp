@@ -28,7 +28,8 @@ TEST(TensorMemory, WhatOneStepGivesBackTheNextTakes) {
 
 TEST(TensorMemory, IsAlignedForVectorsAndMayBeEmpty) {
     prepareProcess();
-    for (int64_t size = 1; size < 300; ++size) EXPECT_EQ(reinterpret_cast<uintptr_t>(at::empty({size}, at::kByte).data_ptr()) % 64, 0u) << size;
+    for (int64_t size = 1; size < 300; ++size)
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(at::empty({size}, at::kByte).data_ptr()) % 64, 0u) << size;
     EXPECT_EQ(at::empty({0}).numel(), 0);
 }
 

@@ -16,8 +16,10 @@ std::map<std::string, std::string> filesOf(const std::filesystem::path& run) {
     std::map<std::string, std::string> files;
     for (const auto& [path, bytes] : snapshot(run)) {
         const std::string name = std::filesystem::path(path).lexically_relative(run).generic_string();
-        const bool inFolder = name.starts_with("weights/") || name.starts_with("exports/") || name.starts_with("previews/");
-        if (inFolder || name == "calibration.json" || name == "layers.json" || name == "results.csv") files[name] = bytes;
+        const bool inFolder =
+            name.starts_with("weights/") || name.starts_with("exports/") || name.starts_with("previews/");
+        if (inFolder || name == "calibration.json" || name == "layers.json" || name == "results.csv")
+            files[name] = bytes;
     }
     return files;
 }
@@ -38,23 +40,36 @@ protected:
             const auto files = filesOf(job.folder());
             if (first.empty()) first = files;
             EXPECT_EQ(files.size(), first.size());
-            for (const auto& [name, bytes] : files) EXPECT_TRUE(first[name] == bytes) << name << " on " << count << " threads";
+            for (const auto& [name, bytes] : files)
+                EXPECT_TRUE(first[name] == bytes) << name << " on " << count << " threads";
         }
         return first;
     }
 };
 
 TEST_F(ThreadCounts, QuantizedTrainingRepairAndCorrection) {
-    const auto files = run({{"train_params.epochs", "1"}, {"train_params.multi_scale", "0.5"}, {"qat_params.fuse_modules", "false"},
-                            {"calibration.method", "mse"}, {"calibration.use_coreset", "true"}, {"calibration.coreset_size", "4"},
-                            {"repair.adaround", "true"}, {"repair.bias_correction", "true"}, {"repair.adaround_iterations", "5"}, {"repair.samples", "4"},
-                            {"distillation.enabled", "true"}, {"oscillation.bn_reestimation", "1"}, {"qc.enabled", "true"}, {"ema.decay", "0.9"}});
-    for (const char* const name : {"weights/final.safetensors", "calibration.json", "exports/model.onnx", "results.csv"})
+    const auto files = run({{"train_params.epochs", "1"},
+                            {"train_params.multi_scale", "0.5"},
+                            {"qat_params.fuse_modules", "false"},
+                            {"calibration.method", "mse"},
+                            {"calibration.use_coreset", "true"},
+                            {"calibration.coreset_size", "4"},
+                            {"repair.adaround", "true"},
+                            {"repair.bias_correction", "true"},
+                            {"repair.adaround_iterations", "5"},
+                            {"repair.samples", "4"},
+                            {"distillation.enabled", "true"},
+                            {"oscillation.bn_reestimation", "1"},
+                            {"qc.enabled", "true"},
+                            {"ema.decay", "0.9"}});
+    for (const char* const name :
+         {"weights/final.safetensors", "calibration.json", "exports/model.onnx", "results.csv"})
         EXPECT_TRUE(files.contains(name)) << name;
 }
 
 TEST_F(ThreadCounts, FloatTraining) {
-    EXPECT_TRUE(run({{"train_params.quantize", "false"}, {"analysis.compare_with_fp32", "true"}}).contains("weights/final.safetensors"));
+    EXPECT_TRUE(run({{"train_params.quantize", "false"}, {"analysis.compare_with_fp32", "true"}})
+                    .contains("weights/final.safetensors"));
 }
 
 }  // namespace

@@ -19,10 +19,14 @@ struct AdaptedWidths : testing::Test {
     test::ScratchFolder scratch;
 
     static void prepare(test::SmallJob& job) {
-        job.set("qat_params.auto_adapt_bit_width", "true").set("quantization.weight.bit_width", "5").set("sensitivity.bits", "3,4,8");
+        job.set("qat_params.auto_adapt_bit_width", "true")
+            .set("quantization.weight.bit_width", "5")
+            .set("sensitivity.bits", "3,4,8");
         job.set("export.formats", "[]");
     }
-    static json widths(const std::filesystem::path& folder) { return json::parse(readFile(folder / "bit_widths.json")); }
+    static json widths(const std::filesystem::path& folder) {
+        return json::parse(readFile(folder / "bit_widths.json"));
+    }
 };
 
 TEST_F(AdaptedWidths, StayWithinTheBudgetAndReachThePlan) {
@@ -50,7 +54,10 @@ TEST_F(AdaptedWidths, StayWithinTheBudgetAndReachThePlan) {
 TEST_F(AdaptedWidths, CandidatesAndAverageAreThoseGiven) {
     test::SmallJob run(scratch.path());
     prepare(run);
-    run.set("mixed_precision.bits", "2,6").set("mixed_precision.average_bits", "4.5").set("train_params.epochs", "0").run();
+    run.set("mixed_precision.bits", "2,6")
+        .set("mixed_precision.average_bits", "4.5")
+        .set("train_params.epochs", "0")
+        .run();
     const json found = widths(run.folder());
     EXPECT_DOUBLE_EQ(found["budget_bits"].get<double>(), 4.5);
     EXPECT_LE(found["average_bits"].get<double>(), 4.5);
@@ -83,7 +90,8 @@ TEST_F(AdaptedWidths, LayersWithAWidthOfTheirOwnKeepIt) {
 TEST_F(AdaptedWidths, DamagedFilesAreNamed) {
     Config config;
     EXPECT_FALSE(applyChosenWidths(scratch.path(), config));
-    for (const char* text : {"", "[]", "{\"layers\": [{\"layer\": \"a\"}]}", "{\"layers\": [{\"layer\": \"a\", \"bits\": 99}]}"}) {
+    for (const char* text :
+         {"", "[]", "{\"layers\": [{\"layer\": \"a\"}]}", "{\"layers\": [{\"layer\": \"a\", \"bits\": 99}]}"}) {
         writeFileAtomic(scratch.path() / "bit_widths.json", text);
         EXPECT_THROW(applyChosenWidths(scratch.path(), config), Error) << text;
     }

@@ -57,9 +57,12 @@ NpyArray readNpy(const std::filesystem::path& path) {
         count *= static_cast<size_t>(array.shape.back());
     }
     const size_t offset = 10 + headerLength;
-    if (header.find("<f4") != std::string::npos) array.values = convert<float>(bytes, offset, count);
-    else if (header.find("|u1") != std::string::npos) array.values = convert<uint8_t>(bytes, offset, count);
-    else throw std::runtime_error("element type of " + path.string() + " is not read");
+    if (header.find("<f4") != std::string::npos)
+        array.values = convert<float>(bytes, offset, count);
+    else if (header.find("|u1") != std::string::npos)
+        array.values = convert<uint8_t>(bytes, offset, count);
+    else
+        throw std::runtime_error("element type of " + path.string() + " is not read");
     return array;
 }
 

@@ -38,7 +38,7 @@ private:
 }  // namespace qat::test
 
 // First line of a test that needs the assets: binds the folder to `name`, or says what is left out and skips.
-#define QAT_REQUIRE_ASSETS(name)                                                                       \
-    const auto name##Found = qat::test::assetsFolder();                                                \
+#define QAT_REQUIRE_ASSETS(name)                                                                                    \
+    const auto name##Found = qat::test::assetsFolder();                                                             \
     if (!name##Found) GTEST_SKIP() << "left out: QATELIER_TEST_ASSETS is unset, this test needs the shared assets"; \
     const std::filesystem::path& name = *name##Found

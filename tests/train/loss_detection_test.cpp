@@ -89,8 +89,9 @@ void expectSameAsReference(const Scene& scene) {
 
 TEST(DetectionLoss, MatchesTheSlowLossOnRandomScenes) {
     uint64_t seed = 1;
-    for (const MapShape& shape : {MapShape{2, 64, 64, 80, 7}, MapShape{1, 32, 32, 1, 3}, MapShape{3, 160, 96, 3, 20},
-                               MapShape{4, 128, 192, 80, 60}, MapShape{2, 320, 320, 20, 30}, MapShape{1, 64, 96, 17, 40}})
+    for (const MapShape& shape :
+         {MapShape{2, 64, 64, 80, 7}, MapShape{1, 32, 32, 1, 3}, MapShape{3, 160, 96, 3, 20},
+          MapShape{4, 128, 192, 80, 60}, MapShape{2, 320, 320, 20, 30}, MapShape{1, 64, 96, 17, 40}})
         for (const double spread : {0.3, 1.5, 4.0}) {
             SCOPED_TRACE(testing::Message() << shape.height << " x " << shape.width << ", classes " << shape.classes
                                             << ", spread " << spread << ", seed " << seed);
@@ -141,7 +142,8 @@ TEST(DetectionLoss, WeightsOfOneChangeNoBit) {
     first.total.backward();
     second.total.backward();
     EXPECT_EQ(first.cls, second.cls);
-    for (size_t level = 0; level < plain.size(); ++level) EXPECT_TRUE(plain[level].grad().equal(weighted[level].grad()));
+    for (size_t level = 0; level < plain.size(); ++level)
+        EXPECT_TRUE(plain[level].grad().equal(weighted[level].grad()));
 }
 
 // Two classes, logits 0, no labels: every class logit adds ln 2 of its weight.

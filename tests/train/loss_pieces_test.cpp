@@ -113,7 +113,8 @@ TEST(LossPieces, BackgroundLossWeighsItsClasses) {
         double expected = 0;
         for (int64_t i = 0; i < rows * step; ++i)
             if (i % step < classes)
-                expected += weights[static_cast<size_t>(i % step)] * std::log1p(std::exp(static_cast<double>(logits[static_cast<size_t>(i)])));
+                expected += weights[static_cast<size_t>(i % step)] *
+                            std::log1p(std::exp(static_cast<double>(logits[static_cast<size_t>(i)])));
         const double sum = backgroundLoss(logits.data(), rows, classes, step, 2, weights.data(), gradient.data());
         EXPECT_NEAR(sum / expected, 1, 1e-6) << classes;
         EXPECT_EQ(sum, backgroundLoss(logits.data(), rows, classes, step, 2, weights.data(), nullptr));

@@ -143,16 +143,21 @@ TEST_P(OptimizerKinds, FollowScheduleAndAverage) {
         setGradients(graph, step);
         optimizer.step(settingsAt(config, step, kBatches));
         ema.update(graph);
-        const double epoch = step / 10, warm = std::min(1.0, step / 30.0);  // 100 batches at least, half the run at most
+        const double epoch = step / 10,
+                     warm = std::min(1.0, step / 30.0);  // 100 batches at least, half the run at most
         const double target = 0.02 * ((1 - std::cos(M_PI * epoch / 6)) / 2 * (0.01 - 1) + 1);
         const double rise = warm * target, bias = sgd ? 0.1 + warm * (target - 0.1) : rise, momentum = 0.8 + warm * 0.1;
         const double decay = 0.98 * (1 - std::exp(-(step + 1) / 10.0));
         for (size_t k = 0; k < kNames.size(); ++k)
             for (size_t i = 0; i < kLength; ++i) {
-                const double lr = kNames[k] == "b" || kNames[k] == "bn.bias" ? bias : kNames[k] == "scale" && !sgd ? 0.1 * rise : rise;
+                const double lr = kNames[k] == "b" || kNames[k] == "bn.bias" ? bias
+                                  : kNames[k] == "scale" && !sgd             ? 0.1 * rise
+                                                                             : rise;
                 const double g = gradientAt(k, i, step), wd = k == 0 ? 0.05 : 0.0;
-                if (sgd) literal[k].sgd(i, g, lr, wd, momentum);
-                else literal[k].adam(i, g, lr, wd, GetParam() == OptimizerKind::AdamW, step + 1, momentum);
+                if (sgd)
+                    literal[k].sgd(i, g, lr, wd, momentum);
+                else
+                    literal[k].adam(i, g, lr, wd, GetParam() == OptimizerKind::AdamW, step + 1, momentum);
                 average[k][i] = decay * average[k][i] + (1 - decay) * literal[k].p[i];
             }
     }

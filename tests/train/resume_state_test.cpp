@@ -35,7 +35,8 @@ std::string fileWith(const std::string& numbers) {
                                "\"},\"model/w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
     const uint64_t size = header.size();
     const float values[2] = {1, -2};
-    return std::string(reinterpret_cast<const char*>(&size), 8) + header + std::string(reinterpret_cast<const char*>(values), 8);
+    return std::string(reinterpret_cast<const char*>(&size), 8) + header +
+           std::string(reinterpret_cast<const char*>(values), 8);
 }
 
 class ResumeFile : public testing::Test {
@@ -62,10 +63,12 @@ TEST_F(ResumeFile, RefusesOtherVersionsAndJobsInAPlainSentence) {
         EXPECT_NE(message.find(part), std::string::npos) << message;
         EXPECT_NE(message.find("train_state.safetensors"), std::string::npos) << message;
     };
-    says(refusalOfNumbers(R"({"version":2,"identity":"job"})"), "written by a newer version of Qatelier: its format is 2");
+    says(refusalOfNumbers(R"({"version":2,"identity":"job"})"),
+         "written by a newer version of Qatelier: its format is 2");
     says(refusalOfNumbers(R"({"identity":"job"})"), "it has no version");
     says(refusalOfNumbers(R"({"version":"one","identity":"job"})"), "is damaged");
-    says(refusalOfNumbers(R"({"version":1,"identity":"another"})"), "belongs to a run with another model, data or configuration");
+    says(refusalOfNumbers(R"({"version":1,"identity":"another"})"),
+         "belongs to a run with another model, data or configuration");
     says(refusalOfNumbers(R"([1])"), "is damaged");
     says(refusalOf(file, "correction_state", "job"), "is not a checkpoint of this kind (correction_state)");
 }
@@ -88,7 +91,10 @@ TEST_F(ResumeFile, TheOneBeforeStandsInForADamagedOne) {
     std::string why;
     const auto restore = [&] {
         restoreNewest(
-            file, [&](const std::filesystem::path& path) { place = readResumeState(path, "train_state", "job").numbers.at("place"); },
+            file,
+            [&](const std::filesystem::path& path) {
+                place = readResumeState(path, "train_state", "job").numbers.at("place");
+            },
             [&](const std::string& reason) { why = reason; });
     };
     restore();

@@ -42,7 +42,8 @@ TEST(Schedule, StepFactorsFallAt60And85Percent) {
 TEST(Schedule, ScalesLearnSlowerWithAdamUnlessTold) {
     TrainConfig config = hundredEpochs(ScheduleKind::Linear);
     config.warmupEpochs = 0;
-    for (const auto& [optimizer, share] : {std::pair{OptimizerKind::Sgd, 1.0}, {OptimizerKind::Adam, 0.1}, {OptimizerKind::AdamW, 0.1}}) {
+    for (const auto& [optimizer, share] :
+         {std::pair{OptimizerKind::Sgd, 1.0}, {OptimizerKind::Adam, 0.1}, {OptimizerKind::AdamW, 0.1}}) {
         config.optimizer = optimizer;
         config.quantLrFactor.reset();
         const StepSettings settings = settingsAt(config, 500, 100);

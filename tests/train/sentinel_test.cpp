@@ -74,7 +74,8 @@ TEST_F(SentinelRun, CollapseIsJudgedByTheStartToo) {
     run.fitness = curve({0.0});
     const TrainOutcome outcome = run.train();
     ASSERT_EQ(outcome.incidents.size(), 1u) << "the last epoch does not wait for patience";
-    EXPECT_EQ(outcome.incidents.front().what, "mAP50-95 of epoch 3, 0, is below 0.5 of what training started from, 0.8");
+    EXPECT_EQ(outcome.incidents.front().what,
+              "mAP50-95 of epoch 3, 0, is below 0.5 of what training started from, 0.8");
     TinyRun stopped(config(), scratch.path() / "stopped");
     stopped.config.gate.reaction = GateReaction::Stop;
     stopped.startMap = 0.8;
@@ -86,7 +87,8 @@ TEST_F(SentinelRun, CollapseIsJudgedByTheStartToo) {
 }
 
 TEST_F(SentinelRun, NoStartNoCollapse) {
-    for (const std::optional<double> start : {std::optional<double>(), std::optional<double>(0.0), std::optional<double>(0.005)}) {
+    for (const std::optional<double> start :
+         {std::optional<double>(), std::optional<double>(0.0), std::optional<double>(0.005)}) {
         TinyRun fresh(config(), scratch.path() / std::to_string(start.value_or(-1)));
         fresh.config.gate = GateConfig{};
         fresh.startMap = start;
@@ -97,7 +99,8 @@ TEST_F(SentinelRun, NoStartNoCollapse) {
         };
         EXPECT_TRUE(fresh.train().incidents.empty());
         ASSERT_EQ(warnings.size(), 1u);
-        EXPECT_TRUE(warnings.front().starts_with("mAP50-95 stayed 0 in all 3 epochs; likely cause: ")) << warnings.front();
+        EXPECT_TRUE(warnings.front().starts_with("mAP50-95 stayed 0 in all 3 epochs; likely cause: "))
+            << warnings.front();
     }
 }
 
@@ -351,7 +354,8 @@ TEST_F(SentinelRun, LostStepsNameTheirLikelyCause) {
               "the scale of model.2.conv is dead, its values are all clipped");
     EXPECT_EQ(causeOf("exploded", [](TinyRun& of) { value(of, "model.2.conv.weight.scale").mul_(1e4); }),
               "the scale of model.2.conv exploded, its values all round to zero");
-    const std::string drifted = causeOf("drifted", [](TinyRun& of) { value(of, "model.3.bn.running_mean").add_(1000); });
+    const std::string drifted =
+        causeOf("drifted", [](TinyRun& of) { value(of, "model.3.bn.running_mean").add_(1000); });
     EXPECT_TRUE(drifted.starts_with("running statistics of batch norms drifted by ")) << drifted;
     EXPECT_EQ(causeOf("nothing", [](TinyRun&) {}),
               "scales, batch norms and oscillation are inconspicuous, so the learning rate may be too high");
@@ -366,7 +370,8 @@ TEST_F(SentinelRun, LostStepsAreOnlyReportedByDefaultUntilNothingIsTrained) {
     spoilGradients(hopeless, 2, 1000);
     const TrainOutcome outcome = hopeless.train();
     EXPECT_TRUE(outcome.halted);
-    EXPECT_NE(outcome.incidents.back().what.find("not finite in 100 steps in a row"), std::string::npos) << outcome.incidents.back().what;
+    EXPECT_NE(outcome.incidents.back().what.find("not finite in 100 steps in a row"), std::string::npos)
+        << outcome.incidents.back().what;
 }
 
 // A stop between lost steps changes nothing: they are counted on.

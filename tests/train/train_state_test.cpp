@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "import/safetensors.h"
 #include "base/random.h"
+#include "import/safetensors.h"
 #include "support/assets.h"
 #include "train/tiny_detector.h"
 
@@ -103,7 +103,9 @@ TEST(TrainState, ComesBackBitByBit) {
 TEST(TrainState, SourcesThatLeadComeBack) {
     const ScratchFolder scratch;
     Live saved(1), loaded(1);
-    const auto leads = [](Live& live) -> Quantizer& { return *std::ranges::find(live.quantizers.all(), false, &Quantizer::weight); };
+    const auto leads = [](Live& live) -> Quantizer& {
+        return *std::ranges::find(live.quantizers.all(), false, &Quantizer::weight);
+    };
     leads(saved).leader = 0;
     saveTrainState(scratch.path() / "a", "job", somewhere(), saved.objects());
     loadTrainState(scratch.path() / "a", "job", loaded.objects());
@@ -114,18 +116,21 @@ TEST(TrainState, SourcesThatLeadComeBack) {
     EXPECT_NE(message.find("another source"), std::string::npos) << message;
 }
 
-// Format 1: files with these numbers are read by this and every later version. A number that is added needs a default for
-// files without it, and joins the list; one that is dropped or means something else needs a new version.
+// Format 1: files with these numbers are read by this and every later version. A number that is added needs a default
+// for files without it, and joins the list; one that is dropped or means something else needs a new version.
 TEST(TrainState, FormatOne) {
     const ScratchFolder scratch;
     Live live(1);
     saveTrainState(scratch.path() / "a", "job", somewhere(), live.objects());
-    const auto numbers = nlohmann::json::parse(readSafetensors(scratch.path() / "a").metadata.at("qatelier.train_state"));
+    const auto numbers =
+        nlohmann::json::parse(readSafetensors(scratch.path() / "a").metadata.at("qatelier.train_state"));
     std::set<std::string> keys;
     for (const auto& [key, value] : numbers.items()) keys.insert(key);
-    EXPECT_EQ(keys, (std::set<std::string>{"batch", "below", "best_epoch", "best_fitness", "distill_sum", "dying_scale", "ema_updates", "epoch", "epochs",
-                                           "exhausted", "halted", "identity", "incidents", "loss_sums", "lost_steps", "lr_factor", "observers",
-                                           "optimizer_steps", "planned", "retries", "step", "tuned", "tuning", "version"}));
+    EXPECT_EQ(keys, (std::set<std::string>{
+                        "batch",       "below",     "best_epoch", "best_fitness", "distill_sum", "dying_scale",
+                        "ema_updates", "epoch",     "epochs",     "exhausted",    "halted",      "identity",
+                        "incidents",   "loss_sums", "lost_steps", "lr_factor",    "observers",   "optimizer_steps",
+                        "planned",     "retries",   "step",       "tuned",        "tuning",      "version"}));
     EXPECT_EQ(numbers["version"], 1);
     EXPECT_EQ(numbers["epochs"][0].size(), 13u);
 }
@@ -177,8 +182,11 @@ TEST(TrainState, RefusesDamagedMetadata) {
     position.outcome.incidents.push_back({Trouble::DeadScale, 1, 16, "a", "b", "c", GateReaction::Stop});
     saveTrainState(file, "job", position, live.objects());
     const std::string whole = readFile(file);
-    for (const auto& [from, to] : {std::pair{"best_epoch", "best_epoxx"}, {"\\\"step\\\":16", "\\\"step\\\":{6"},
-                                   {"\\\"step\\\":16", "\\\"step\\\":-6"}, {"\\\"retries\\\":0", "\\\"retries\\\":\""}, {"[[2,1,16,", "[[9,1,16,"},
+    for (const auto& [from, to] : {std::pair{"best_epoch", "best_epoxx"},
+                                   {"\\\"step\\\":16", "\\\"step\\\":{6"},
+                                   {"\\\"step\\\":16", "\\\"step\\\":-6"},
+                                   {"\\\"retries\\\":0", "\\\"retries\\\":\""},
+                                   {"[[2,1,16,", "[[9,1,16,"},
                                    {"\\\"c\\\",1]]", "\\\"c\\\",7]]"}}) {
         std::string damaged = whole;
         const size_t at = damaged.find(from);

@@ -152,7 +152,8 @@ TEST_F(Trainer, SaysWhenTheLossIsNotFinite) {
     run.config.train.warmupEpochs = 0;
     const TrainOutcome outcome = run.train();
     EXPECT_TRUE(outcome.halted);
-    EXPECT_NE(outcome.incidents.at(0).what.find("loss is not finite in epoch"), std::string::npos) << outcome.incidents.at(0).what;
+    EXPECT_NE(outcome.incidents.at(0).what.find("loss is not finite in epoch"), std::string::npos)
+        << outcome.incidents.at(0).what;
     EXPECT_NE(outcome.incidents.at(0).cause.find("learning rate"), std::string::npos) << outcome.incidents.at(0).cause;
 }
 
@@ -184,13 +185,16 @@ TEST_F(Trainer, TrainsWithPerChannelActivations) {
     int perChannel = 0;
     for (const NodeId id : run.graph->order()) {
         const auto* op = std::get_if<FakeQuantize>(&run.graph->node(id).op);
-        if (!op || op->weight || op->axis < 0 || run.graph->node(id).name == "images.quant") continue;  // pictures stay as they are
+        if (!op || op->weight || op->axis < 0 || run.graph->node(id).name == "images.quant")
+            continue;  // pictures stay as they are
         ++perChannel;
         const ValueId scale = run.graph->node(id).inputs[1];
-        const at::Tensor scales = run.graph->value(scale).data->detach(), first = *before.value(*before.findValue(run.graph->value(scale).name)).data;
+        const at::Tensor scales = run.graph->value(scale).data->detach(),
+                         first = *before.value(*before.findValue(run.graph->value(scale).name)).data;
         ASSERT_GT(scales.numel(), 1) << run.graph->node(id).name;
         ASSERT_EQ(scales.sizes(), first.sizes());
-        EXPECT_GT((scales.max() / scales.min()).item<double>(), 1.01) << run.graph->node(id).name << ": channels have ranges of their own";
+        EXPECT_GT((scales.max() / scales.min()).item<double>(), 1.01)
+            << run.graph->node(id).name << ": channels have ranges of their own";
         EXPECT_FALSE(at::equal(scales, first)) << run.graph->node(id).name << ": they follow training";
     }
     EXPECT_GT(perChannel, 5);

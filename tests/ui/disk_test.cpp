@@ -1,4 +1,5 @@
-// What another program does to the open file: nothing of it is overwritten without asking, and nothing waits for a pipe.
+// What another program does to the open file: nothing of it is overwritten without asking, and nothing waits for a
+// pipe.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -44,9 +45,7 @@ protected:
         fs::rename(folder.path() / "new", file);
     }
     QString path() const { return QString::fromStdString(file.string()); }
-    void edit(Document& document) {
-        document.setValue(QStringLiteral("model.variant"), QStringLiteral("s"), nullptr);
-    }
+    void edit(Document& document) { document.setValue(QStringLiteral("model.variant"), QStringLiteral("s"), nullptr); }
     QPushButton* button(MainWindow& window, const QString& text) {
         auto* bar = window.messages()->findChild<QWidget*>(QStringLiteral("disk"));
         if (!bar) return nullptr;

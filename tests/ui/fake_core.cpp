@@ -98,7 +98,9 @@ public:
         m_out << test::recordedEvent(line).dump() << '\n' << std::flush;
     }
     void begin(const std::string& stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "begin"}}); }
-    void end(const std::string& stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "end"}, {"seconds", 0.1}}); }
+    void end(const std::string& stage) {
+        write({{"type", "stage"}, {"stage", stage}, {"state", "end"}, {"seconds", 0.1}});
+    }
     void scalar(const std::string& series, double x, double value) {
         write({{"type", "scalar"}, {"series", series}, {"x", x}, {"value", value}});
     }
@@ -163,18 +165,18 @@ void writeSideFiles(const fs::path& folder, const char* status, const json& over
     for (const Conv& conv : kConvs) {
         const LayerInfo info = layerOf(conv);
         layers.push_back(test::recordedLayer({{"name", info.name},
-                          {"aliases", json::array()},
-                          {"op", info.op},
-                          {"weight_shape", info.weightShape},
-                          {"output_shape", info.outputShape},
-                          {"parameters", info.parameters},
-                          {"macs", info.macs},
-                          {"weight_bits", 4},
-                          {"activation_bits", 8},
-                          {"observer", "histogram"},
-                          {"weight_origin", "default"},
-                          {"activation_origin", "default"},
-                          {"scale_group", ""}}));
+                                              {"aliases", json::array()},
+                                              {"op", info.op},
+                                              {"weight_shape", info.weightShape},
+                                              {"output_shape", info.outputShape},
+                                              {"parameters", info.parameters},
+                                              {"macs", info.macs},
+                                              {"weight_bits", 4},
+                                              {"activation_bits", 8},
+                                              {"observer", "histogram"},
+                                              {"weight_origin", "default"},
+                                              {"activation_origin", "default"},
+                                              {"scale_group", ""}}));
     }
     writeFileAtomic(folder / "layers.json", layers.dump());
     const json fields{

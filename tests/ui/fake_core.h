@@ -1,5 +1,6 @@
 // A core without tensors for window tests: it describes a small model, writes a scripted run folder, and stops or
-// fails on request. Defines describeModel, describePlacement, runPipeline and exportModel, so link it instead of the session library.
+// fails on request. Defines describeModel, describePlacement, runPipeline and exportModel, so link it instead of the
+// session library.
 #pragma once
 
 #include <atomic>
@@ -15,11 +16,11 @@ struct FakeScript {
     std::atomic<int> stepsPerEpoch{10};
     std::atomic<int> stepMs{5};  // sleep per training step
     std::atomic<bool> failInTraining{false};
-    std::atomic<bool> ignoreFinishBatch{false};  // a core that only reacts to Abandon
-    std::atomic<bool> gateClosed{false};         // as for a large model without proof
-    std::atomic<bool> wasResumed{false};         // what the last job was asked
+    std::atomic<bool> ignoreFinishBatch{false};                     // a core that only reacts to Abandon
+    std::atomic<bool> gateClosed{false};                            // as for a large model without proof
+    std::atomic<bool> wasResumed{false};                            // what the last job was asked
     std::atomic<CheckResult> checkResult{CheckResult::NotChecked};  // of exported files
-    std::atomic<bool> throwsOddly{false};        // something that is no exception
+    std::atomic<bool> throwsOddly{false};                           // something that is no exception
 };
 FakeScript& fakeScript();
 

@@ -73,8 +73,9 @@ TEST_F(LayerRulesTest, TheFirstPresetsLayersTakeAWidthInOneStepAndItIsSaid) {
 }
 
 TEST_F(LayerRulesTest, EarlierPatternsThatWakeUpAreCounted) {
-    open(QStringLiteral("quantization:\n  layer_configs:\n    - pattern: '^model\\.5\\.conv$'\n      config:\n        weight: "
-                        "{bit_width: 2}\nqat_params:\n  use_mixed_precision: false\n"));
+    open(QStringLiteral(
+        "quantization:\n  layer_configs:\n    - pattern: '^model\\.5\\.conv$'\n      config:\n        weight: "
+        "{bit_width: 2}\nqat_params:\n  use_mixed_precision: false\n"));
     press("model.3.conv", Qt::Key_4);
     EXPECT_TRUE(told().contains(QStringLiteral("1 earlier pattern"))) << told().toStdString();
     press("model.3.conv", Qt::Key_8);
@@ -82,8 +83,9 @@ TEST_F(LayerRulesTest, EarlierPatternsThatWakeUpAreCounted) {
 }
 
 TEST_F(LayerRulesTest, ALaterPatternDoesNotBeatAKey) {
-    const auto late = QStringLiteral("    - pattern: \"model\\\\.[37]\\\\.conv\"\n      config:\n        weight:\n"
-                                     "          bit_width: 6\n");
+    const auto late = QStringLiteral(
+        "    - pattern: \"model\\\\.[37]\\\\.conv\"\n      config:\n        weight:\n"
+        "          bit_width: 6\n");
     open(QString::fromUtf8(test::kEditedConfig));
     press("model.7.conv", Qt::Key_4);
     EXPECT_EQ(layer("model.7.conv").weightBits, 4);
@@ -113,7 +115,8 @@ TEST_F(LayerRulesTest, SkippedLayersComeBack) {
 }
 
 TEST_F(LayerRulesTest, WhatCannotCountIsNotWritten) {
-    for (const char* text : {"train_params:\n  quantize: false\n", "quantization:\n  weight:\n    dtype: float16\n    bit_width: 16\n"}) {
+    for (const char* text :
+         {"train_params:\n  quantize: false\n", "quantization:\n  weight:\n    dtype: float16\n    bit_width: 16\n"}) {
         open(QLatin1String(text));
         press("model.3.conv", Qt::Key_4);
         EXPECT_EQ(document.text(), QLatin1String(text));

@@ -220,7 +220,8 @@ TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
     EXPECT_GT(run.layers.size(), 60);
     EXPECT_FALSE(run.bitsOf(LayerTable::Sensitivity).isEmpty());
     EXPECT_FALSE(run.bitsOf(LayerTable::Error).isEmpty());
-    EXPECT_TRUE(std::ranges::any_of(run.layerRows, [](const auto& row) { return row.first.table == LayerTable::Oscillation; }));
+    EXPECT_TRUE(
+        std::ranges::any_of(run.layerRows, [](const auto& row) { return row.first.table == LayerTable::Oscillation; }));
     EXPECT_FALSE(QFile::permissions(run.folder + QStringLiteral("/events.jsonl")) & QFile::WriteOwner);
 }
 

@@ -109,12 +109,14 @@ TEST_F(Runs, TheIndicatorFollowsTheJobWhateverIsShown) {
     ASSERT_TRUE(window.startRun());
     ASSERT_TRUE(window.openPath(path("other")));
     auto* indicator = window.jobIndicator();
-    EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); })) << indicator->stage().toStdString();
+    EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); }))
+        << indicator->stage().toStdString();
     EXPECT_EQ(shown(), path("other"));
     QTest::mouseClick(indicator, Qt::LeftButton);
     EXPECT_EQ(shown(), job());
     EXPECT_EQ(window.page(), Page::Run);
-    EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); })) << "from the shown run's feed now";
+    EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); }))
+        << "from the shown run's feed now";
     window.stopRunIn(job());
     EXPECT_TRUE(window.launcher()->isStopping()) << "its own job is stopped without the folder";
 }
@@ -122,7 +124,8 @@ TEST_F(Runs, TheIndicatorFollowsTheJobWhateverIsShown) {
 TEST_F(Runs, ARunOfAnotherProcessIsStoppedThroughItsFolder) {
     const std::filesystem::path watched = path("watched").toStdString();
     std::filesystem::create_directories(watched);
-    std::ofstream(watched / "events.jsonl") << R"({"t":0,"type":"run","run_id":"w","stages":["load"]})" << "\n";
+    std::ofstream(watched / "events.jsonl") << R"({"t":0,"type":"run","run_id":"w","stages":["load"]})"
+                                            << "\n";
     CancelToken cancel;
     const RunLock lock(watched, cancel);
     ASSERT_TRUE(window.openPath(path("watched")));

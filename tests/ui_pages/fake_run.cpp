@@ -1,4 +1,5 @@
-// Lines of the recorded run with other values: curves follow simple laws with seeded noise; pictures are shapes on a gradient with boxes that fit them.
+// Lines of the recorded run with other values: curves follow simple laws with seeded noise; pictures are shapes on a
+// gradient with boxes that fit them.
 #include "ui_pages/fake_run.h"
 
 #include <QColor>
@@ -56,19 +57,20 @@ void writeLayers(const fs::path& folder) {
     for (const FakeLayer& layer : fakeLayers()) {
         const bool head = layer.name.rfind("model.22", 0) == 0 && layer.name.find(".2.") == std::string::npos;
         const bool fixedBits = layer.name == "model.0.conv" || head;
-        list.push_back(recordedLayer({{"name", layer.name},
-                        {"aliases", json::array()},
-                        {"op", "Conv2d"},
-                        {"weight_shape", layer.weightShape},
-                        {"output_shape", {1, layer.outputShape[0], layer.outputShape[1], layer.outputShape[2]}},
-                        {"parameters", layer.parameters},
-                        {"macs", layer.macs},
-                        {"weight_bits", fixedBits ? 8 : 4},
-                        {"activation_bits", 8},
-                        {"observer", head ? "histogram" : "moving_average"},
-                        {"weight_origin", fixedBits ? "pattern 1, line 37" : "default, line 15"},
-                        {"activation_origin", "default, line 23"},
-                        {"scale_group", layer.name.find("cv2.conv") != std::string::npos ? "concat model.12" : ""}}));
+        list.push_back(recordedLayer(
+            {{"name", layer.name},
+             {"aliases", json::array()},
+             {"op", "Conv2d"},
+             {"weight_shape", layer.weightShape},
+             {"output_shape", {1, layer.outputShape[0], layer.outputShape[1], layer.outputShape[2]}},
+             {"parameters", layer.parameters},
+             {"macs", layer.macs},
+             {"weight_bits", fixedBits ? 8 : 4},
+             {"activation_bits", 8},
+             {"observer", head ? "histogram" : "moving_average"},
+             {"weight_origin", fixedBits ? "pattern 1, line 37" : "default, line 15"},
+             {"activation_origin", "default, line 23"},
+             {"scale_group", layer.name.find("cv2.conv") != std::string::npos ? "concat model.12" : ""}}));
     }
     std::ofstream(folder / "layers.json") << list.dump(2);
 }
@@ -258,14 +260,14 @@ void writeEpoch(Writer& out, const FakeRunOptions& options, int epoch, std::ofst
 
 void writeSummary(const fs::path& folder, const FakeRunOptions& options, double best, double final) {
     const json fields{{"run_id", "w4a8_ema_qc"},
-                       {"model", {{"variant", "yolov8n"}, {"imgsz", 640}}},
-                       {"quantization", {{"mode", "w4a8"}}},
-                       {"method", {{"variant", "ema"}}},
-                       {"training", {{"epochs", options.epochs}}},
-                       {"metrics", {{"best_value", best}, {"final_value", final}}},
-                       {"stability", {{"collapse_threshold_ratio", 0.5}, {"collapsed", final < best / 2}}},
-                       {"status", options.failure.empty() ? "completed-success" : "completed-failed"},
-                       {"error", options.failure.empty() ? json(nullptr) : json(options.failure)}};
+                      {"model", {{"variant", "yolov8n"}, {"imgsz", 640}}},
+                      {"quantization", {{"mode", "w4a8"}}},
+                      {"method", {{"variant", "ema"}}},
+                      {"training", {{"epochs", options.epochs}}},
+                      {"metrics", {{"best_value", best}, {"final_value", final}}},
+                      {"stability", {{"collapse_threshold_ratio", 0.5}, {"collapsed", final < best / 2}}},
+                      {"status", options.failure.empty() ? "completed-success" : "completed-failed"},
+                      {"error", options.failure.empty() ? json(nullptr) : json(options.failure)}};
     std::ofstream(folder / "run_summary.json") << recordedSummary(fields).dump(2);
 }
 
@@ -277,17 +279,17 @@ std::vector<std::string> stagesOf(const std::set<std::string>& wanted) {
 }
 
 void writeFront(Writer& out, const fs::path& folder, const FakeRunOptions& options) {
-    out.put(
-        {{"type", "run"},
-         {"run_id", "w4a8_ema_qc"},
-         {"time", QDateTime::currentDateTime().addSecs(-700).toString(Qt::ISODate).toStdString()},
-         {"model", "yolov8n"},
-         {"quantization", "w4a8"},
-         {"data", "shapes"},
-         {"epochs", options.epochs},
-         {"stages", stagesOf({"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "analyze", "train", "evaluate", "export"})},
-         {"averaged", options.remedies},
-         {"resumed", false}});
+    out.put({{"type", "run"},
+             {"run_id", "w4a8_ema_qc"},
+             {"time", QDateTime::currentDateTime().addSecs(-700).toString(Qt::ISODate).toStdString()},
+             {"model", "yolov8n"},
+             {"quantization", "w4a8"},
+             {"data", "shapes"},
+             {"epochs", options.epochs},
+             {"stages", stagesOf({"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "analyze", "train", "evaluate",
+                                  "export"})},
+             {"averaged", options.remedies},
+             {"resumed", false}});
     out.begin("load");
     out.at(1.9);
     out.log("info", "import", "yolov8n.pt: 3 151 904 parameters, 57 batch norms folded");

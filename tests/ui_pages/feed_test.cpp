@@ -215,7 +215,8 @@ TEST(RunFeed, ReadsAFinishedRunAndItsSideFiles) {
 TEST(RunFeed, TellsThatAGateWasOverridden) {
     Watched watched;
     FakeEvents(watched.scratch.path()).add(runLine(false), 0);
-    std::ofstream(watched.scratch.path() / "run_summary.json") << R"({"run_id": "a", "overridden_gate": "0 of 2 on n"})";
+    std::ofstream(watched.scratch.path() / "run_summary.json")
+        << R"({"run_id": "a", "overridden_gate": "0 of 2 on n"})";
     watched.open();
     EXPECT_EQ(watched.data().summary.overriddenGate, "0 of 2 on n");
 }

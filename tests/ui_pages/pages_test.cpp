@@ -294,7 +294,8 @@ TEST(Run, AKilledRunCanBeResumedWhereItIsTold) {
     page.show();
     QSignalSpy resumes(&page, &RunPage::resumeRequested);
     scene.load({.epochsDone = 3, .images = 0, .ended = false});
-    std::ofstream(scene.scratch.path() / "run.lock") << R"({"pid":77,"host":"","boot":""})" << "\n";
+    std::ofstream(scene.scratch.path() / "run.lock") << R"({"pid":77,"host":"","boot":""})"
+                                                     << "\n";
     std::ofstream(scene.scratch.path() / "config.yaml") << "model: {}\n";
     scene.read();
     auto* messages = page.findChild<MessageStack*>();
@@ -325,8 +326,8 @@ TEST(Run, DamageIsOneMessageAndAChip) {
 }
 
 TEST(Run, EveryStageHasATitle) {
-    for (const char* stage : {"load", "calibrate", "search", "repair", "evaluate_fp32", "evaluate_ptq", "analyze", "train",
-                              "reestimate", "qc", "evaluate", "export"})
+    for (const char* stage : {"load", "calibrate", "search", "repair", "evaluate_fp32", "evaluate_ptq", "analyze",
+                              "train", "reestimate", "qc", "evaluate", "export"})
         EXPECT_NE(stageTitle(stage), stage);
 }
 
@@ -455,8 +456,8 @@ TEST(Pages, FitIntoTheSmallestWindowAndNamesKeepTheirWidth) {
     RunPage run(&scene.theme, &scene.selection, &scene.store);
     AnalyzePage analyze(&scene.theme, &scene.selection, &scene.store);
     ComparePage compare(&scene.theme, &scene.selection, &scene.store);
-    for (QMainWindow* page : {static_cast<QMainWindow*>(&run), static_cast<QMainWindow*>(&analyze),
-                              static_cast<QMainWindow*>(&compare)}) {
+    for (QMainWindow* page :
+         {static_cast<QMainWindow*>(&run), static_cast<QMainWindow*>(&analyze), static_cast<QMainWindow*>(&compare)}) {
         page->resize(1280, 620);
         page->show();
         QMetaObject::invokeMethod(page, "arrangeDocks");

@@ -28,7 +28,10 @@ using test::ScratchFolder;
 using test::waitUntil;
 
 nlohmann::json runLine(const char* id = "r1") {
-    return {{"type", "run"}, {"run_id", id}, {"time", "2026-01-02T03:04:05"}, {"stages", {"load", "calibrate", "analyze", "train"}}};
+    return {{"type", "run"},
+            {"run_id", id},
+            {"time", "2026-01-02T03:04:05"},
+            {"stages", {"load", "calibrate", "analyze", "train"}}};
 }
 
 struct Folder {
@@ -154,8 +157,9 @@ TEST(RunStatus, SaysWhereAResumedRunGoesOn) {
 
 TEST(Damage, IsOneSentenceThatNamesTheFile) {
     Folder folder;
-    folder.write("events.jsonl", "{\"t\":0,\"type\":\"run\",\"run_id\":\"a\"}\n{\"t\":1,\n[]\n"
-                                 "{\"t\":9,\"type\":\"end\",\"status\":\"completed-success\"}\n");
+    folder.write("events.jsonl",
+                 "{\"t\":0,\"type\":\"run\",\"run_id\":\"a\"}\n{\"t\":1,\n[]\n"
+                 "{\"t\":9,\"type\":\"end\",\"status\":\"completed-success\"}\n");
     const std::pair<const char*, const char*> cases[] = {
         {"{\"run_id\": ", "run_summary.json cannot be read: it is not JSON from byte"},
         {"[1, 2]", "run_summary.json cannot be read: it is no JSON object"},
@@ -167,7 +171,8 @@ TEST(Damage, IsOneSentenceThatNamesTheFile) {
         EXPECT_EQ(data.damage.size(), *expected ? 2 : 1) << summary;
         EXPECT_TRUE(folder.damage(data).contains(expected)) << summary;
         EXPECT_EQ(data.status, RunStatus::Completed) << "the events told the end";
-        EXPECT_TRUE(data.damage.at("events.jsonl").contains("2 lines of events.jsonl are no JSON, the first is line 2"));
+        EXPECT_TRUE(
+            data.damage.at("events.jsonl").contains("2 lines of events.jsonl are no JSON, the first is line 2"));
     }
     folder.write("layers.json", "[3, {\"name\": \"a\"}]");
     EXPECT_TRUE(folder.damage(folder.read()).contains("layers.json cannot be read: 1 of its 2 entries are no layers"));
@@ -225,13 +230,15 @@ TEST(EventTail, BytesBoundARead) {
 
 TEST(EventLine, KnowsEveryTableAndExport) {
     RunData data;
-    const char* row = R"({"t":1,"type":"layer","table":"correction","layer":"l","bits":4,"stage":"qc","metrics":{"gamma_min":0.9}})";
+    const char* row =
+        R"({"t":1,"type":"layer","table":"correction","layer":"l","bits":4,"stage":"qc","metrics":{"gamma_min":0.9}})";
     EXPECT_EQ(applyEventLine(data, row), unsigned(kRunLayers));
     const LayerMetrics* found = data.latest(LayerTable::Correction, 4, "qc", "l");
     ASSERT_TRUE(found);
     EXPECT_DOUBLE_EQ(found->value("gamma_min"), 0.9);
-    applyEventLine(data, R"({"t":1,"type":"export","format":"onnx","file":"exports/model.onnx","bytes":5,"result":"passed",
-        "runtime":"onnxruntime-node","version":"1.22.0","sentence":"the same","notes":["a"]})" );
+    applyEventLine(data,
+                   R"({"t":1,"type":"export","format":"onnx","file":"exports/model.onnx","bytes":5,"result":"passed",
+        "runtime":"onnxruntime-node","version":"1.22.0","sentence":"the same","notes":["a"]})");
     ASSERT_TRUE(data.exportOf("exports/model.onnx"));
     EXPECT_EQ(data.exportOf("exports/model.onnx")->runtime, "onnxruntime-node 1.22.0");
 }

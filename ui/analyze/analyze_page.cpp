@@ -279,7 +279,7 @@ void AnalyzePage::fillBars(RankBars* view, QToolButton* log, std::vector<RankBar
     const NumberForm form = metricForm(metricInfo(metric), values);
     if (!log->property("chosen").toBool()) log->setChecked(RankBars::needsLog(bars));
     log->setVisible(!bars.empty());
-    header->setDetail(bars.empty()             ? QString()
+    header->setDetail(bars.empty()         ? QString()
                       : form.exponent == 0 ? what
                                            : QStringLiteral("%1, %2").arg(unitOf(form), what));
     view->setBars(std::move(bars), form);

@@ -12,9 +12,9 @@
 
 #include "analyze/fact_list.h"
 #include "analyze/metric_info.h"
-#include "widgets/chip_view.h"
 #include "charts/kpi_grid.h"
 #include "widgets/buttons.h"
+#include "widgets/chip_view.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"
 #include "widgets/panel.h"

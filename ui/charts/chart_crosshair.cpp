@@ -54,8 +54,8 @@ std::vector<double> ChartCanvas::crosshairStops() const {
 
 std::optional<double> ChartCanvas::nearestX(double x) const {
     const std::vector<double> stops = crosshairStops();
-    const auto nearest = std::min_element(
-        stops.begin(), stops.end(), [x](double a, double b) { return std::abs(a - x) < std::abs(b - x); });
+    const auto nearest = std::min_element(stops.begin(), stops.end(),
+                                          [x](double a, double b) { return std::abs(a - x) < std::abs(b - x); });
     return nearest == stops.end() ? std::nullopt : std::optional(*nearest);
 }
 

@@ -121,8 +121,7 @@ void RankBars::describe() {
     const RankBar& bar = m_bars[static_cast<size_t>(std::max(0, row))];
     setAccessibleDescription(tr("%1, sorted. %2: %3, rank %4.")
                                  .arg(counted(static_cast<int64_t>(m_bars.size()), tr("1 layer"), tr("%1 layers")),
-                                      bar.label,
-                                      numberOf(std::max(0, row)) + unitOf(m_form))
+                                      bar.label, numberOf(std::max(0, row)) + unitOf(m_form))
                                  .arg(std::max(0, row) + 1));
 }
 

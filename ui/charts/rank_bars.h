@@ -32,12 +32,13 @@ public:
     // `form`: of the numbers at the right and on the axis.
     void setBars(std::vector<RankBar> bars, const NumberForm& form);
     void setOrder(Order order);
-    // A logarithmic axis shows bars that a linear one leaves without any length. Values that are not above 0 have none there.
+    // A logarithmic axis shows bars that a linear one leaves without any length. Values that are not above 0 have none
+    // there.
     void setLogarithmic(bool on);
     bool isLogarithmic() const { return m_scale.log; }
     // Whether most bars would be too short to see on a linear axis.
     static bool needsLog(const std::vector<RankBar>& bars);
-    QString numberOf(int row) const;  // as it is painted
+    QString numberOf(int row) const;                             // as it is painted
     const std::vector<RankBar>& bars() const { return m_bars; }  // in drawing order
     QRect barRect(int row) const;                                // of the row, in viewport coordinates
     QSize sizeHint() const override;

@@ -22,7 +22,8 @@ bool isTooLarge(const QSize& size) {
 }
 
 QString tooLarge(const QSize& size) {
-    return QCoreApplication::translate("ImageCache", "its %1 by %2 pixels need more than the %3 MB that one picture may take")
+    return QCoreApplication::translate("ImageCache",
+                                       "its %1 by %2 pixels need more than the %3 MB that one picture may take")
         .arg(size.width())
         .arg(size.height())
         .arg(QImageReader::allocationLimit());
@@ -37,8 +38,7 @@ QImage decoded(const QString& path, QString* trouble) {
     reader.setAutoTransform(true);
     const QImage image = opened ? reader.read() : QImage();
     if (opened && image.isNull()) why = isTooLarge(reader.size()) ? tooLarge(reader.size()) : reader.errorString();
-    if (image.isNull())
-        *trouble = QCoreApplication::translate("ImageCache", "%1 cannot be shown: %2.").arg(path, why);
+    if (image.isNull()) *trouble = QCoreApplication::translate("ImageCache", "%1 cannot be shown: %2.").arg(path, why);
     return image.convertToFormat(QImage::Format_RGB32);
 }
 
@@ -70,11 +70,13 @@ const ImageCache::Entry* ImageCache::find(const QString& path, const QString& pr
         m_entries.insert(path, new Entry(std::move(entry)), kilobytes);
         Q_EMIT ready(path);
     };
-    runInPool(&m_pool, this, [path, preview] { return load(path, preview); }, keep, [keep](const QString& trouble) {
-        Entry entry;
-        entry.trouble = trouble;
-        keep(entry);
-    });
+    runInPool(
+        &m_pool, this, [path, preview] { return load(path, preview); }, keep,
+        [keep](const QString& trouble) {
+            Entry entry;
+            entry.trouble = trouble;
+            keep(entry);
+        });
     return nullptr;
 }
 

@@ -23,10 +23,12 @@ QString kernel(const LayerInfo& layer) {
 }
 
 QString origin(const LayerInfo& layer) {
-    if (layer.weightOrigin == layer.activationOrigin || layer.activationOrigin.empty()) return QString::fromStdString(layer.weightOrigin);
+    if (layer.weightOrigin == layer.activationOrigin || layer.activationOrigin.empty())
+        return QString::fromStdString(layer.weightOrigin);
     if (layer.weightOrigin == "default") return QStringLiteral("A: ") + QString::fromStdString(layer.activationOrigin);
     if (layer.activationOrigin == "default") return QStringLiteral("W: ") + QString::fromStdString(layer.weightOrigin);
-    return QString::fromStdString(layer.weightOrigin) + QStringLiteral("; A: ") + QString::fromStdString(layer.activationOrigin);
+    return QString::fromStdString(layer.weightOrigin) + QStringLiteral("; A: ") +
+           QString::fromStdString(layer.activationOrigin);
 }
 
 bool wordHolds(const LayerInfo& layer, const QString& word) {
@@ -34,7 +36,8 @@ bool wordHolds(const LayerInfo& layer, const QString& word) {
     if (word.startsWith(QLatin1String("w:")) || word.startsWith(QLatin1String("bits:")))
         return QString::number(layer.weightBits) == value;
     if (word.startsWith(QLatin1String("a:"))) return QString::number(layer.activationBits) == value;
-    if (word.startsWith(QLatin1String("op:"))) return QString::fromStdString(layer.op).contains(value, Qt::CaseInsensitive);
+    if (word.startsWith(QLatin1String("op:")))
+        return QString::fromStdString(layer.op).contains(value, Qt::CaseInsensitive);
     if (word.startsWith(QLatin1String("set:"))) return origin(layer).contains(value, Qt::CaseInsensitive);
     if (word.startsWith(QLatin1String("group:"))) return !layer.scaleGroup.empty();
     if (QString::fromStdString(layer.name).contains(word, Qt::CaseInsensitive)) return true;

@@ -151,7 +151,8 @@ QWidget* LayerPanel::makeTable() {
     header->resizeSection(LayerModel::kWeights, small.horizontalAdvance(QStringLiteral("1 179 648")) + pad);
     header->resizeSection(LayerModel::kWeightBits, m_hub.px(38));
     header->resizeSection(LayerModel::kActivationBits, m_hub.px(38));
-    header->resizeSection(LayerModel::kObserver, small.horizontalAdvance(QStringLiteral("moving_average_minmax")) + pad);
+    header->resizeSection(LayerModel::kObserver,
+                          small.horizontalAdvance(QStringLiteral("moving_average_minmax")) + pad);
     header->setStretchLastSection(true);
     const int setBy = small.horizontalAdvance(QStringLiteral("pattern 22, line 222; A: line 22")) + pad;
     new ColumnFit(m_table, LayerModel::kName, {LayerModel::kObserver, LayerModel::kWeights, LayerModel::kKernel},
@@ -280,9 +281,8 @@ void LayerPanel::apply(LayerRule rule) {
     RuledText ruled;
     const QString trouble = troubleOf([&] { ruled = withLayerRule(m_document->text(), layers, rule); });
     if (!trouble.isEmpty()) return m_messages->post(kRule, MessageKind::Warning, asSentence(trouble));
-    m_document->setText(ruled.text,
-                        counted(static_cast<int64_t>(layers.size()), tr("bits of 1 layer"), tr("bits of %1 layers")),
-                        this);
+    m_document->setText(
+        ruled.text, counted(static_cast<int64_t>(layers.size()), tr("bits of 1 layer"), tr("bits of %1 layers")), this);
     if (ruled.mixedPrecision) tellMixedPrecision(ruled.woken);
     m_asked = {m_document->text(), {}, rule};
     for (const LayerInfo& layer : layers) m_asked.layers.append(QString::fromStdString(layer.name));
@@ -296,8 +296,7 @@ void LayerPanel::tellMixedPrecision(int woken) {
     if (woken > 0)
         sentence += QLatin1Char(' ') + counted(woken, tr("The width of 1 earlier pattern counts now, too."),
                                                tr("The widths of %1 earlier patterns count now, too."));
-    m_messages->post(kRule, MessageKind::Info, sentence,
-                     {{tr("Undo"), [this] { m_document->undoStack()->undo(); }}});
+    m_messages->post(kRule, MessageKind::Info, sentence, {{tr("Undo"), [this] { m_document->undoStack()->undo(); }}});
 }
 
 // Whatever else decides about a layer: what a key was asked for is compared with what the core makes of the text.

@@ -42,8 +42,8 @@ bool isPlain(const LayerConfig& entry) {
     return plain == entry;
 }
 
-// Entries whose widths did not count so far, because they differ from the one of all layers. Weights of the layers that get
-// a width now are not among them: whatever their own entries said, they have that one.
+// Entries whose widths did not count so far, because they differ from the one of all layers. Weights of the layers that
+// get a width now are not among them: whatever their own entries said, they have that one.
 int sleepingEntries(const QuantizationConfig& plan, const std::vector<LayerInfo>& layers) {
     const auto differs = [](const std::optional<int>& width, int uniform) { return width && *width != uniform; };
     const auto isOwn = [&](const LayerConfig& e) {
@@ -95,8 +95,10 @@ size_t ownEntry(std::string& text, const LayerInfo& layer, const std::string& pa
     size_t own = entries.size();
     bool undone = false;
     for (size_t i = entries.size(); i-- > 0 && own == entries.size();) {
-        if (entries[i].pattern == pattern) own = i;
-        else undone |= undoes(entries[i], rule) && matches(entries[i], layer);
+        if (entries[i].pattern == pattern)
+            own = i;
+        else
+            undone |= undoes(entries[i], rule) && matches(entries[i], layer);
     }
     if (own == entries.size() || !undone) return own;
     if (!isPlain(entries[own])) return entries.size();
@@ -159,8 +161,9 @@ QString unmetRule(const std::vector<LayerInfo>& described, const QStringList& la
         QString origin = QString::fromStdString(layer.weightOrigin);
         for (const LayerValue& value : layer.values)
             if (value.key == "skip" && layer.weightBits == 0) origin = QString::fromStdString(value.origin);
-        first = layer.weightBits > 0 ? ruleText("%1 has %2 bit, set by: %3.").arg(name).arg(layer.weightBits).arg(origin)
-                                     : ruleText("%1 stays in float, set by: %2.").arg(name, origin);
+        first = layer.weightBits > 0
+                    ? ruleText("%1 has %2 bit, set by: %3.").arg(name).arg(layer.weightBits).arg(origin)
+                    : ruleText("%1 stays in float, set by: %2.").arg(name, origin);
     }
     if (unmet <= 1) return first;
     return ruleText("%1 of %2 layers have another width; %3").arg(unmet).arg(layers.size()).arg(first);

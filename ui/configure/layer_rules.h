@@ -22,14 +22,14 @@ struct RuledText {
 };
 
 // The text in which the layers have the wanted weight width (Float: they are skipped, Default: their own entries are
-// gone). Whatever would keep the rule from having an effect is seen to in the same text: the switch above, an entry that
-// skips the layer or qat_params.skip_detection_head, a later pattern. Everything else, comments included, stays as it is.
-// Throws Error{BadInput} in one sentence if the text cannot be edited, or if no entry could do it: nothing is quantized at
-// all, or the type of the weights has a width of its own.
+// gone). Whatever would keep the rule from having an effect is seen to in the same text: the switch above, an entry
+// that skips the layer or qat_params.skip_detection_head, a later pattern. Everything else, comments included, stays as
+// it is. Throws Error{BadInput} in one sentence if the text cannot be edited, or if no entry could do it: nothing is
+// quantized at all, or the type of the weights has a width of its own.
 RuledText withLayerRule(const QString& text, const std::vector<LayerInfo>& layers, LayerRule rule);
 
-// Why layers have another weight width than was asked for, in one sentence; "" if all have it. `described` are the layers as
-// the core resolves the text.
+// Why layers have another weight width than was asked for, in one sentence; "" if all have it. `described` are the
+// layers as the core resolves the text.
 QString unmetRule(const std::vector<LayerInfo>& described, const QStringList& layers, LayerRule rule);
 
 }  // namespace qat::ui

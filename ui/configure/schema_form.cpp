@@ -110,7 +110,8 @@ void SchemaForm::build() {
         column->addWidget(editor);
     }
     column->addStretch(1);
-    // Wide fields are few, and labels can be read as tooltips: better those are cut than the dock is wider than its place.
+    // Wide fields are few, and labels can be read as tooltips: better those are cut than the dock is wider than its
+    // place.
     const int over = body->minimumSizeHint().width() - m_hub.px(kWidestForm);
     if (over > 0)
         for (FieldEditor* editor : std::as_const(m_editors))

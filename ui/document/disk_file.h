@@ -10,11 +10,12 @@
 
 namespace qat::ui {
 
-// Same: as it was read or written last, or there is no file yet. NoFile: something else stands there, a folder or a pipe,
-// or it cannot be read.
+// Same: as it was read or written last, or there is no file yet. NoFile: something else stands there, a folder or a
+// pipe, or it cannot be read.
 enum class DiskState { Same, Changed, Gone, NoFile };
 
-// The bytes of a regular file of at most `limit` bytes; `trouble` is "" or one sentence. Never waits for a pipe or device.
+// The bytes of a regular file of at most `limit` bytes; `trouble` is "" or one sentence. Never waits for a pipe or
+// device.
 QByteArray readRegularFile(const QString& path, qint64 limit, QString& trouble);
 
 // Follows one file. Content decides, by its hash; size and time only save reading it again.

@@ -26,14 +26,10 @@ QJsonArray readChecks(const QString& out) {
 }
 
 QJsonObject toJson(const RunExport& file, const QFileInfo& written) {
-    return {{"format", file.format},
-            {"file", file.file},
-            {"bytes", written.size()},
-            {"modified", written.lastModified().toMSecsSinceEpoch()},
-            {"result", file.result},
-            {"runtime", file.runtime},
-            {"sentence", file.sentence},
-            {"notes", QJsonArray::fromStringList(file.notes)}};
+    return {{"format", file.format},     {"file", file.file},
+            {"bytes", written.size()},   {"modified", written.lastModified().toMSecsSinceEpoch()},
+            {"result", file.result},     {"runtime", file.runtime},
+            {"sentence", file.sentence}, {"notes", QJsonArray::fromStringList(file.notes)}};
 }
 
 RunExport changedSince(RunExport file) {
@@ -65,8 +61,8 @@ QHash<QString, RunExport> storedChecks(const QString& source, const QString& out
         const QJsonObject object = row.toObject();
         const RunExport stored = exportFrom(object);
         const QFileInfo file(QDir(out).filePath(stored.file));
-        const bool holds = file.size() == stored.bytes &&
-                           file.lastModified().toMSecsSinceEpoch() == object["modified"].toInteger();
+        const bool holds =
+            file.size() == stored.bytes && file.lastModified().toMSecsSinceEpoch() == object["modified"].toInteger();
         if (holds || !checks.contains(stored.file)) checks[stored.file] = holds ? stored : changedSince(stored);
     }
     return checks;
@@ -76,12 +72,14 @@ QString storeChecks(const QString& out, const QVector<RunExport>& files) {
     QJsonArray rows;
     for (const QJsonValue& row : readChecks(out)) {
         const QString name = row.toObject()["file"].toString();
-        const bool replaced = std::any_of(files.begin(), files.end(), [&](const RunExport& f) { return f.file == name; });
+        const bool replaced =
+            std::any_of(files.begin(), files.end(), [&](const RunExport& f) { return f.file == name; });
         if (!replaced && QFileInfo::exists(QDir(out).filePath(name))) rows.append(row);
     }
     for (const RunExport& file : files) rows.append(toJson(file, QFileInfo(QDir(out).filePath(file.file))));
     QSaveFile target(QDir(out).filePath(kFile));
-    const bool kept = target.open(QIODevice::WriteOnly) && target.write(QJsonDocument(rows).toJson()) >= 0 && target.commit();
+    const bool kept =
+        target.open(QIODevice::WriteOnly) && target.write(QJsonDocument(rows).toJson()) >= 0 && target.commit();
     return kept ? QString()
                 : QCoreApplication::translate("ExportChecks", "The result of the check cannot be kept in %1: %2.")
                       .arg(target.fileName(), target.errorString());

@@ -1,4 +1,5 @@
-// What came of running exported files: as a run's summary tells it, and as the window keeps it beside files it exported.
+// What came of running exported files: as a run's summary tells it, and as the window keeps it beside files it
+// exported.
 #pragma once
 
 #include <QHash>

@@ -42,7 +42,8 @@ bool hasWeights(const QString& run) {
 
 QString whyWithoutWeights(const QString& run) {
     return QFileInfo::exists(run + QStringLiteral("/run_summary.json"))
-               ? ExportPanel::tr("This run came without its weights, so it cannot be exported; run its configuration to get them.")
+               ? ExportPanel::tr(
+                     "This run came without its weights, so it cannot be exported; run its configuration to get them.")
                : ExportPanel::tr("This run has no weights yet.");
 }
 
@@ -157,7 +158,8 @@ QWidget* ExportPanel::makeReport() {
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(new PanelHeader(m_hub, tr("Written files"), panel));
-    m_files->setHorizontalHeaderLabels({tr("File"), tr("Check"), tr("Size"), tr("What the check found, and what the format changes")});
+    m_files->setHorizontalHeaderLabels(
+        {tr("File"), tr("Check"), tr("Size"), tr("What the check found, and what the format changes")});
     m_table = new RowTable(m_hub, panel);
     m_table->setModel(m_files);
     m_table->setItemDelegateForColumn(1, new ChipDelegate(m_hub, m_table));
@@ -169,8 +171,10 @@ QWidget* ExportPanel::makeReport() {
     header->resizeSection(2, m_hub.px(90));
     header->setStretchLastSection(true);
     auto* nothing = new EmptyState(
-        m_hub, tr("Nothing written yet. Exported files are listed here, with what a runtime made of them and what the format "
-              "changes."), panel);
+        m_hub,
+        tr("Nothing written yet. Exported files are listed here, with what a runtime made of them and what the format "
+           "changes."),
+        panel);
     m_reports = new QStackedWidget(panel);
     m_reports->addWidget(nothing);
     m_reports->addWidget(m_table);

@@ -1,12 +1,12 @@
 // Opens without waiting, looks at what it got, and only then hands it to Qt.
 #include "feed/regular_file.h"
 
-#include <QCoreApplication>
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <QCoreApplication>
+#include <cerrno>
+#include <cstring>
 
 namespace qat::ui {
 

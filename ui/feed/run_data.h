@@ -56,7 +56,8 @@ struct RunIdentity {
 enum class StageState { Pending, Running, Done };
 
 struct RunStage {
-    QString name;  // load, calibrate, search, repair, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc, evaluate, export
+    QString name;  // load, calibrate, search, repair, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc,
+                   // evaluate, export
     StageState state = StageState::Pending;
     double beganAt = 0;  // run time, seconds
     double seconds = 0;  // once done
@@ -91,7 +92,8 @@ struct LayerKey {
     }
 };
 
-using LayerMetrics = QHash<QString, double>;  // mse, sqnr_db, cosine, abs_error, rel_error, score, share, gamma_min, ...
+using LayerMetrics =
+    QHash<QString, double>;  // mse, sqnr_db, cosine, abs_error, rel_error, score, share, gamma_min, ...
 
 // One row of layers.json: what the layer is and what the plan does to it.
 struct RunLayer {
@@ -133,7 +135,7 @@ struct RunExport {
     QString result;        // not_checked, passed or failed
     QString runtime;       // name and version, "" where none answered
     QString sentence;
-    QStringList notes;     // what the format could not express
+    QStringList notes;  // what the format could not express
 };
 
 // From run_summary.json.
@@ -159,8 +161,8 @@ struct RunLog {
 struct RunData {
     QString folder;
     RunStatus status = RunStatus::Empty;
-    QString trouble;  // one sentence about an error, "" if none
-    RunHolder holder;  // who works in the folder
+    QString trouble;                    // one sentence about an error, "" if none
+    RunHolder holder;                   // who works in the folder
     std::map<QString, QString> damage;  // by file of the folder: one sentence about what cannot be read in it
     RunIdentity run;
     std::vector<RunStage> stages;

@@ -63,8 +63,9 @@ void tellVersion(RunData& data, const QString& version) {
     data.damage.erase(kNewerVersion);
     if (major <= kKnownSummary) return;
     data.damage[kNewerVersion] =
-        text("This run was written by a newer version of the program (its summary has version %1, %2 is known here): "
-             "figures may be missing or mean something else.")
+        text(
+            "This run was written by a newer version of the program (its summary has version %1, %2 is known here): "
+            "figures may be missing or mean something else.")
             .arg(version, QString::number(kKnownSummary));
 }
 

@@ -32,7 +32,8 @@ QStringList finishedStages(const QString& file) {
     constexpr qint64 kMostBytes = 1 << 20;
     if (!openRegular(stages, file) || stages.size() > kMostBytes) return {};
     QStringList done;
-    for (const QJsonValue& stage : QJsonDocument::fromJson(stages.readAll())["done"].toArray()) done << stage.toString();
+    for (const QJsonValue& stage : QJsonDocument::fromJson(stages.readAll())["done"].toArray())
+        done << stage.toString();
     return done;
 }
 
@@ -72,8 +73,8 @@ void settleStatus(RunData& data) {
     }
     const bool begun = data.events > 0 && !data.run.id.isEmpty();
     // A summary of this very sitting tells its end where the events were cut off before it.
-    const bool fromSummary = data.summary.present && !works(data.holder) &&
-                             (!begun || data.summary.runId == data.run.id);
+    const bool fromSummary =
+        data.summary.present && !works(data.holder) && (!begun || data.summary.runId == data.run.id);
     if (fromSummary) {
         data.status = told(data.summary);
         data.trouble = data.summary.error;
@@ -110,7 +111,8 @@ QString whyNotResumed(const RunData& data) {
 QString resumeSentence(const RunData& data) {
     const QDir checkpoint(data.folder + QStringLiteral("/checkpoint"));
     const auto has = [&](const char* name) { return checkpoint.exists(QLatin1String(name)); };
-    if (has("correction_state.safetensors")) return statusText("Resumed, it goes on in the correction, at the last checkpoint.");
+    if (has("correction_state.safetensors"))
+        return statusText("Resumed, it goes on in the correction, at the last checkpoint.");
     const RunStage* train = data.stage(QStringLiteral("train"));
     if (has("train_state.safetensors"))
         return train && train->state == StageState::Done

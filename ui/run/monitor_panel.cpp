@@ -7,7 +7,6 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include "widgets/chip_view.h"
 #include "charts/kpi_grid.h"
 #include "charts/number_delegate.h"
 #include "charts/table_link.h"
@@ -15,6 +14,7 @@
 #include "run/oscillation_model.h"
 #include "run/sentinel_bar.h"
 #include "widgets/buttons.h"
+#include "widgets/chip_view.h"
 #include "widgets/column_fit.h"
 #include "widgets/format.h"
 #include "widgets/panel.h"
@@ -148,10 +148,11 @@ void MonitorPanel::refreshActions(const RunData& data) {
     m_stop->setVisible(running);
     m_stop->setEnabled(canBeStopped(data) && !m_stopAsked);
     m_stop->setText(m_stopAsked ? tr("Stopping…") : tr("Stop after batch"));
-    m_stop->setToolTip(canBeStopped(data)
-                           ? tr("It finishes its batch, writes a checkpoint and ends; it can be resumed later.")
-                           : tr("This run holds no lock on its folder, so it cannot be asked to stop: an earlier version "
-                                "of the program works on it, or nobody does."));
+    m_stop->setToolTip(
+        canBeStopped(data)
+            ? tr("It finishes its batch, writes a checkpoint and ends; it can be resumed later.")
+            : tr("This run holds no lock on its folder, so it cannot be asked to stop: an earlier version "
+                 "of the program works on it, or nobody does."));
     m_resume->setVisible(whyNotResumed(data).isEmpty());
     m_resume->setToolTip(resumeSentence(data));
 }

@@ -84,7 +84,8 @@ RunFigures runFigures(const RunData& data) {
     figures.fp32 = data.value(QStringLiteral("fp32/mAP50-95"));
     figures.ptq = data.value(QStringLiteral("ptq/mAP50-95"));
     figures.final = data.value(QStringLiteral("final/mAP50-95"));
-    const bool goesOn = data.status == RunStatus::Running || data.status == RunStatus::Incomplete || isLost(data.status);
+    const bool goesOn =
+        data.status == RunStatus::Running || data.status == RunStatus::Incomplete || isLost(data.status);
     if (!figures.final && !goesOn) figures.final = data.summary.final;
     if (const RunSeries* map = data.find(kMap); map && !map->points.empty()) {
         figures.current = map->last();
@@ -152,18 +153,21 @@ namespace {
 // X of every series train/X_loss: known ones first, in the order of their colours.
 QStringList lossTerms(const RunData& data) {
     static const QRegularExpression pattern(QStringLiteral("^train/(.+)_loss$"));
-    QStringList terms{QStringLiteral("box"), QStringLiteral("cls"), QStringLiteral("dfl"), QStringLiteral("distill"), QStringLiteral("dampen")};
+    QStringList terms{QStringLiteral("box"), QStringLiteral("cls"), QStringLiteral("dfl"), QStringLiteral("distill"),
+                      QStringLiteral("dampen")};
     for (const auto& [name, series] : data.series)
-        if (const auto match = pattern.match(name); match.hasMatch() && !terms.contains(match.captured(1))) terms += match.captured(1);
+        if (const auto match = pattern.match(name); match.hasMatch() && !terms.contains(match.captured(1)))
+            terms += match.captured(1);
     return terms;
 }
 
 QString lossName(const QString& term) {
-    static const std::pair<const char*, const char*> known[] = {{"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
-                                                         {"cls", QT_TRANSLATE_NOOP("RunCurves", "class")},
-                                                         {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")},
-                                                         {"distill", QT_TRANSLATE_NOOP("RunCurves", "teacher")},
-                                                         {"dampen", QT_TRANSLATE_NOOP("RunCurves", "dampening")}};
+    static const std::pair<const char*, const char*> known[] = {
+        {"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
+        {"cls", QT_TRANSLATE_NOOP("RunCurves", "class")},
+        {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")},
+        {"distill", QT_TRANSLATE_NOOP("RunCurves", "teacher")},
+        {"dampen", QT_TRANSLATE_NOOP("RunCurves", "dampening")}};
     for (const auto& [key, name] : known)
         if (term == QLatin1String(key)) return text(name);
     return term;

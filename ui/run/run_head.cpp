@@ -19,9 +19,7 @@ QString runCommand(const RunData& data) {
 }
 
 RunHead::RunHead(ThemeHub* hub, QWidget* parent)
-    : QWidget(parent),
-      m_title(new RunTitle(hub, TextStyle::Heading, this)),
-      m_rail(new StageRail(hub, this)) {
+    : QWidget(parent), m_title(new RunTitle(hub, TextStyle::Heading, this)), m_rail(new StageRail(hub, this)) {
     auto* line = new QHBoxLayout;
     line->setContentsMargins(hub->px(16), hub->px(8), hub->px(8), 0);
     line->setSpacing(hub->px(10));

@@ -173,11 +173,12 @@ void RunPage::tellState(const RunData& data) {
                             resume,
                         resumable);
         case RunStatus::Silent:
-            return tell(key, MessageKind::Warning,
-                        tr("Nothing was written for two minutes, and the run never said that it ended: it may have been "
-                           "killed.") +
-                            resume,
-                        resumable);
+            return tell(
+                key, MessageKind::Warning,
+                tr("Nothing was written for two minutes, and the run never said that it ended: it may have been "
+                   "killed.") +
+                    resume,
+                resumable);
         case RunStatus::Incomplete:
             return tell(key, MessageKind::Info, tr("The run was stopped before its end.") + resume, resumable);
         case RunStatus::Empty:

@@ -37,11 +37,13 @@ QList<MachineFact> machineFacts() {
     const QString memory = memoryBytes() > 0 ? QStringLiteral(", ") + formatBytes(memoryBytes()) : QString();
     return {
         {reportText("Processor"),
-         reportText("%1 cores, %2").arg(QThread::idealThreadCount()).arg(QSysInfo::currentCpuArchitecture()) + memory, true},
+         reportText("%1 cores, %2").arg(QThread::idealThreadCount()).arg(QSysInfo::currentCpuArchitecture()) + memory,
+         true},
         {reportText("System"), QSysInfo::prettyProductName(), true},
         {QStringLiteral("Qt"), QString::fromLatin1(qVersion()), true},
         program(QStringLiteral("trtexec"), QStringLiteral("trtexec"), reportText("not found, cannot build engines")),
-        program(QStringLiteral("OpenVINO"), QStringLiteral("benchmark_app"), reportText("not found, IR stays unchecked"))};
+        program(QStringLiteral("OpenVINO"), QStringLiteral("benchmark_app"),
+                reportText("not found, IR stays unchecked"))};
 }
 
 QString diagnosticsText() {

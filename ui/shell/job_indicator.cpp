@@ -103,9 +103,7 @@ void JobIndicator::refresh() {
     m_name->setText(QFileInfo(m_launcher->runFolder()).fileName());
     const RunData& data = job();
     const RunStage* stage = data.currentStage();
-    m_stage->setText(stage                 ? stageTitle(stage->name)
-                     : data.stages.empty() ? tr("starting")
-                                           : tr("between stages"));
+    m_stage->setText(stage ? stageTitle(stage->name) : data.stages.empty() ? tr("starting") : tr("between stages"));
     m_bar->setShare(stage && stage->total > 0 ? double(stage->done) / double(stage->total) : 0);
     const auto left = data.remainingSeconds();
     m_left->setText(left ? tr("%1 left in this stage").arg(formatDuration(*left)) : QString());

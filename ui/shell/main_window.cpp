@@ -35,7 +35,7 @@ namespace qat::ui {
 namespace {
 
 constexpr QSize kDesign{1600, 1000}, kSmallest{1280, 720};  // px at the base font
-constexpr QSize kFrame{4, 36};                             // of the window manager, about
+constexpr QSize kFrame{4, 36};                              // of the window manager, about
 
 // What the screen leaves for the inside of a window.
 QSize roomOnScreen(const QWidget& window) {
@@ -61,7 +61,11 @@ QString dataName(const QString& path) {
 }  // namespace
 
 MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* parent)
-    : QMainWindow(parent), m_hub(hub), m_recovery(&m_document, Recovery::defaultFolder()), m_feed(&m_store), m_jobFeed(&m_jobStore) {
+    : QMainWindow(parent),
+      m_hub(hub),
+      m_recovery(&m_document, Recovery::defaultFolder()),
+      m_feed(&m_store),
+      m_jobFeed(&m_jobStore) {
     setWindowIcon(programIcon());
     setAcceptDrops(true);
     const QSize room = roomOnScreen(*this);
@@ -116,12 +120,10 @@ QWidget* MainWindow::addPage(const PageFactory::Maker& maker, const QString& key
     if (page->objectName().isEmpty()) page->setObjectName(key);
     m_stack->addWidget(page);
     // The pages are made elsewhere: what their buttons ask for is found by name.
-    const std::pair<const char*, const char*> requests[] = {{SIGNAL(stopRequested()), SLOT(stopShownRun())},
-                                                            {SIGNAL(resumeRequested()), SLOT(resumeRun())},
-                                                            {SIGNAL(startRunRequested()), SLOT(startPipeline())},
-                                                            {SIGNAL(measureRequested()), SLOT(measureSensitivity())},
-                                                            {SIGNAL(openRunRequested()), SLOT(chooseRun())},
-                                                            {SIGNAL(analyzeRequested()), SLOT(showAnalyze())}};
+    const std::pair<const char*, const char*> requests[] = {
+        {SIGNAL(stopRequested()), SLOT(stopShownRun())},      {SIGNAL(resumeRequested()), SLOT(resumeRun())},
+        {SIGNAL(startRunRequested()), SLOT(startPipeline())}, {SIGNAL(measureRequested()), SLOT(measureSensitivity())},
+        {SIGNAL(openRunRequested()), SLOT(chooseRun())},      {SIGNAL(analyzeRequested()), SLOT(showAnalyze())}};
     for (const auto& [signal, slot] : requests)
         if (page->metaObject()->indexOfSignal(signal + 1) >= 0) connect(page, signal, this, slot);
     return page;

@@ -29,11 +29,12 @@ void MainWindow::showDiskState() {
         case DiskState::Changed:
             return offerReload();
         case DiskState::Gone:
-            return m_messages->post(kDisk, MessageKind::Warning,
-                                    tr("%1 is no longer there: it was deleted or renamed by another program. What is "
-                                       "shown here is the only copy.")
-                                        .arg(name),
-                                    {{tr("Write it again"), [this] { save(); }}, {tr("Save as…"), [this] { saveAs(); }}});
+            return m_messages->post(
+                kDisk, MessageKind::Warning,
+                tr("%1 is no longer there: it was deleted or renamed by another program. What is "
+                   "shown here is the only copy.")
+                    .arg(name),
+                {{tr("Write it again"), [this] { save(); }}, {tr("Save as…"), [this] { saveAs(); }}});
         case DiskState::NoFile:
             return m_messages->post(kDisk, MessageKind::Warning,
                                     tr("%1 is no longer a file that can be read: another program put something else in "
@@ -84,11 +85,11 @@ void MainWindow::offerRecovery() {
     const QList<RecoveredEdit> edits = m_recovery.leftBehind();
     if (edits.isEmpty()) return;
     const RecoveredEdit edit = edits.first();
-    m_messages->post(QStringLiteral("recovery"), MessageKind::Info,
-                     tr("Unsaved edits to %1 from %2 were kept when the program ended.")
-                         .arg(edit.title, QLocale().toString(edit.time.time(), QLocale::ShortFormat)),
-                     {{tr("Recover"), [this, edit] { recover(edit); }},
-                      {tr("Discard"), [edit] { Recovery::discard(edit); }}});
+    m_messages->post(
+        QStringLiteral("recovery"), MessageKind::Info,
+        tr("Unsaved edits to %1 from %2 were kept when the program ended.")
+            .arg(edit.title, QLocale().toString(edit.time.time(), QLocale::ShortFormat)),
+        {{tr("Recover"), [this, edit] { recover(edit); }}, {tr("Discard"), [edit] { Recovery::discard(edit); }}});
 }
 
 // The edits come back onto the file they were made to; if that has changed since, saving asks as for any other change.

@@ -135,8 +135,8 @@ bool MainWindow::mayDiscard() {
     const QString sentence = m_document.isOnlyCopy()
                                  ? tr("%1 is no longer on the disk. What is shown here is the only copy.")
                                  : tr("%1 has changes that are not saved.");
-    QMessageBox box(QMessageBox::NoIcon, tr("Unsaved changes"), sentence.arg(m_document.title()),
-                    QMessageBox::NoButton, this);
+    QMessageBox box(QMessageBox::NoIcon, tr("Unsaved changes"), sentence.arg(m_document.title()), QMessageBox::NoButton,
+                    this);
     QAbstractButton* keep = box.addButton(tr("Save"), QMessageBox::AcceptRole);
     QAbstractButton* drop = box.addButton(tr("Discard changes"), QMessageBox::DestructiveRole);
     box.addButton(tr("Cancel"), QMessageBox::RejectRole);

@@ -159,9 +159,9 @@ void MainWindow::stopRunIn(const QString& folder) {
         return stopRefused(folder, tr("%1 cannot be asked to stop: no process holds its folder.").arg(nameOf(folder)));
     const QString trouble = troubleOf([&] { requestStop(QFile::encodeName(folder).toStdString()); });
     if (!trouble.isEmpty()) return stopRefused(folder, asSentence(trouble));
-    m_messages->post(kJob, MessageKind::Info,
-                     tr("%1 was asked to stop: it finishes its batch, writes a checkpoint and ends.")
-                         .arg(nameOf(folder)));
+    m_messages->post(
+        kJob, MessageKind::Info,
+        tr("%1 was asked to stop: it finishes its batch, writes a checkpoint and ends.").arg(nameOf(folder)));
 }
 
 // Pages show that a run is stopping as soon as its button is pressed.
@@ -235,8 +235,8 @@ bool MainWindow::runPageTellsEnd() const {
     return page() == Page::Run && showsJob() && !m_launcher.isRunning() && m_store.data().ended && jobIsRun();
 }
 
-// The Run page tells how the run it shows ended; what never became one, is not in sight, or could not be written into its
-// folder, is told here.
+// The Run page tells how the run it shows ended; what never became one, is not in sight, or could not be written into
+// its folder, is told here.
 void MainWindow::tellEnd(const JobResult& result) {
     const QString folder = m_launcher.runFolder(), name = nameOf(folder);
     if (runPageTellsEnd()) return;
@@ -244,12 +244,11 @@ void MainWindow::tellEnd(const JobResult& result) {
     if (!jobIsRun())
         return m_messages->post(kJobEnd, MessageKind::Info, tr("%1 was stopped before it began.").arg(name));
     if (result.failed)
-        return m_messages->post(kJobEnd, MessageKind::Error,
-                                asSentence(tr("%1 failed: %2").arg(name, result.error)),
+        return m_messages->post(kJobEnd, MessageKind::Error, asSentence(tr("%1 failed: %2").arg(name, result.error)),
                                 {{tr("Show log"), [this] { showJob(Page::Run); }}});
-    m_messages->post(kJobEnd, MessageKind::Info, tr("%1 was stopped and can be resumed.").arg(name),
-                     {{tr("Resume"), [this, folder] { resume(folder, false); }},
-                      {tr("Show run"), [this] { showJob(Page::Run); }}});
+    m_messages->post(
+        kJobEnd, MessageKind::Info, tr("%1 was stopped and can be resumed.").arg(name),
+        {{tr("Resume"), [this, folder] { resume(folder, false); }}, {tr("Show run"), [this] { showJob(Page::Run); }}});
 }
 
 void MainWindow::jobFinished(const JobResult& result) {

@@ -27,7 +27,8 @@ QByteArray contentOf(const QString& path) {
 // A file that holds the right bytes stays, so that its time does; any other is replaced.
 bool unpack(const QString& source, const QString& target) {
     const QByteArray bytes = contentOf(source);
-    if (QFileInfo(target).isFile() && QFileInfo(target).size() == bytes.size() && contentOf(target) == bytes) return true;
+    if (QFileInfo(target).isFile() && QFileInfo(target).size() == bytes.size() && contentOf(target) == bytes)
+        return true;
     QFile::setPermissions(target, QFile::ReadOwner | QFile::WriteOwner);  // else only root could replace it
     QSaveFile file(target);
     if (!QDir().mkpath(QFileInfo(target).absolutePath()) || !file.open(QIODevice::WriteOnly) ||
@@ -40,8 +41,8 @@ bool unpack(const QString& source, const QString& target) {
 
 QString unpackSampleRun(QString& trouble) {
     registerSample();
-    const QString folder = QStandardPaths::writableLocation(QStandardPaths::AppLocalDataLocation) +
-                           QStringLiteral("/sample/shapes-w4a4");
+    const QString folder =
+        QStandardPaths::writableLocation(QStandardPaths::AppLocalDataLocation) + QStringLiteral("/sample/shapes-w4a4");
     QDirIterator files(kSource, QDir::Files, QDirIterator::Subdirectories);
     while (files.hasNext()) {
         const QString source = files.next();

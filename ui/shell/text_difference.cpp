@@ -53,7 +53,8 @@ QString asHtml(const std::vector<DifferenceLine>& lines, const Theme& theme) {
     std::vector<bool> shown(lines.size(), false);
     for (size_t i = 0; i < lines.size(); ++i)
         if (lines[i].kind != Kind::Same)
-            for (size_t k = i < kLinesAround ? 0 : i - kLinesAround; k < std::min(lines.size(), i + kLinesAround + 1); ++k)
+            for (size_t k = i < kLinesAround ? 0 : i - kLinesAround; k < std::min(lines.size(), i + kLinesAround + 1);
+                 ++k)
                 shown[k] = true;
     QString html = QStringLiteral("<table width=100% cellspacing=0 cellpadding=1>");
     bool gap = false;
@@ -65,11 +66,11 @@ QString asHtml(const std::vector<DifferenceLine>& lines, const Theme& theme) {
         }
         gap = false;
         const Kind kind = lines[i].kind;
-        const QString fill = kind == Kind::Same ? QString()
-                                                : QStringLiteral(" bgcolor=%1")
-                                                      .arg(theme.color(kind == Kind::Added ? Color::SuccessSoft
-                                                                                           : Color::ErrorSoft)
-                                                               .name());
+        const QString fill =
+            kind == Kind::Same
+                ? QString()
+                : QStringLiteral(" bgcolor=%1")
+                      .arg(theme.color(kind == Kind::Added ? Color::SuccessSoft : Color::ErrorSoft).name());
         const QChar mark = kind == Kind::Same ? QChar(u' ') : kind == Kind::Added ? QChar(u'+') : QChar(0x2212);
         html += QStringLiteral("<tr%1><td width=20 align=center>%2</td><td><pre style='margin:0'>%3</pre></td></tr>")
                     .arg(fill, mark, lines[i].text.toHtmlEscaped());

@@ -16,7 +16,8 @@ struct DifferenceLine {
     bool operator==(const DifferenceLine&) const = default;
 };
 
-// A shortest way from `before` to `after` in whole lines. Texts that differ in thousands of lines are taken as replaced.
+// A shortest way from `before` to `after` in whole lines. Texts that differ in thousands of lines are taken as
+// replaced.
 std::vector<DifferenceLine> lineDifference(const QString& before, const QString& after);
 
 // Shows it until closed: lines of the file, and those of the text here.

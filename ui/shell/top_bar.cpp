@@ -42,7 +42,8 @@ QSize ContextButton::sizeHint() const {
     const Theme& theme = m_hub.theme();
     const int caption = m_noCaption ? -theme.px(6) : QFontMetrics(theme.small).horizontalAdvance(m_caption);
     const int value = QFontMetrics(theme.weighted(theme.ui, QFont::Medium)).horizontalAdvance(m_value);
-    return {caption + std::min(value, theme.px(m_shortValue ? kShortValue : kLongestValue)) + theme.px(40), theme.px(28)};
+    return {caption + std::min(value, theme.px(m_shortValue ? kShortValue : kLongestValue)) + theme.px(40),
+            theme.px(28)};
 }
 
 void ContextButton::setNarrow(bool noCaption, bool shortValue) {
@@ -173,7 +174,8 @@ void TopBar::resizeEvent(QResizeEvent* event) {
 void TopBar::fit() {
     const int spare = m_hub.px(kSpare);  // the button at the end changes its text
     int steps = 0;
-    for (giveWay(0); steps < kMostSteps && m_all->layout()->totalSizeHint().width() + spare > width();) giveWay(++steps);
+    for (giveWay(0); steps < kMostSteps && m_all->layout()->totalSizeHint().width() + spare > width();)
+        giveWay(++steps);
 }
 
 void TopBar::giveWay(int steps) {

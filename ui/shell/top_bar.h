@@ -53,8 +53,8 @@ private:
     bool m_iconOnly = false;
 };
 
-// What gives way in a narrow window, in this order: captions, the length of values, data, config, the search's text, the
-// perspectives' texts.
+// What gives way in a narrow window, in this order: captions, the length of values, data, config, the search's text,
+// the perspectives' texts.
 class TopBar : public QToolBar {
     Q_OBJECT
 public:

@@ -69,8 +69,11 @@ QList<QStandardItem*> recentRow(const RecentItem& recent, const Theme& theme) {
     project->setData(recent.path, Qt::UserRole);
     project->setData(recent.isRun, kIsRunRole);
     project->setToolTip(QDir::toNativeSeparators(recent.path));
-    return {project, cell(recent.isRun ? WelcomePage::tr("run") : WelcomePage::tr("configuration")),
-            cell({}, Color::Text, Qt::AlignRight), cell({}), cell({}, Color::Accent),
+    return {project,
+            cell(recent.isRun ? WelcomePage::tr("run") : WelcomePage::tr("configuration")),
+            cell({}, Color::Text, Qt::AlignRight),
+            cell({}),
+            cell({}, Color::Accent),
             cell(ago(recent.opened), Color::Text2, Qt::AlignRight)};
 }
 
@@ -295,7 +298,8 @@ void WelcomePage::refresh() {
 void WelcomePage::refreshStates() {
     bool any = false;
     for (int row = 0; row < m_items->rowCount(); ++row) {
-        if (m_items->item(row, kProject)->data(kIsRunRole).toBool()) showState(*m_items, row, look(folderAt(*m_items, row)));
+        if (m_items->item(row, kProject)->data(kIsRunRole).toBool())
+            showState(*m_items, row, look(folderAt(*m_items, row)));
         any = any || !m_items->item(row, kAction)->text().isEmpty();
     }
     m_table->setColumnHidden(kAction, !any);

@@ -15,9 +15,9 @@ namespace qat::ui {
 namespace {
 
 constexpr int kMostRowsMeasured = 3000;
-constexpr int kLongestName = 420;   // px at the base font; what is longer is elided
+constexpr int kLongestName = 420;  // px at the base font; what is longer is elided
 constexpr int kShortestName = 90;
-constexpr int kSqueezed = 60;       // of a column that stretches
+constexpr int kSqueezed = 60;  // of a column that stretches
 
 }  // namespace
 
@@ -83,7 +83,8 @@ void ColumnFit::fit() {
     // With nothing left to hide, what stretches is squeezed before names are.
     for (const auto& [column, least] : m_least) others -= std::max(0, least - m_table->hub().px(kSqueezed));
     if (header->sectionResizeMode(m_names) != QHeaderView::Stretch)
-        header->resizeSection(m_names, std::clamp(wanted, 1, std::max(m_table->hub().px(kShortestName), width - others)));
+        header->resizeSection(m_names,
+                              std::clamp(wanted, 1, std::max(m_table->hub().px(kShortestName), width - others)));
     tellHidden();
 }
 

@@ -10,9 +10,9 @@ namespace qat::ui {
 
 class RowTable;
 
-// Gives the column of names the width of its longest one, and hides columns of `givesWay`, from its first on, until that
-// fits; they come back with the place for them. Only if nothing is left to hide are names elided. `least`: widths below
-// which columns that stretch are not squeezed. What is hidden is listed in the header's tooltip.
+// Gives the column of names the width of its longest one, and hides columns of `givesWay`, from its first on, until
+// that fits; they come back with the place for them. Only if nothing is left to hide are names elided. `least`: widths
+// below which columns that stretch are not squeezed. What is hidden is listed in the header's tooltip.
 class ColumnFit : public QObject {
     Q_OBJECT
 public:

@@ -1,5 +1,5 @@
-// Numbers as the window shows them: fixed digits, thin spaces, a true minus. Files and the clipboard never use these. And
-// what the core says, as a sentence.
+// Numbers as the window shows them: fixed digits, thin spaces, a true minus. Files and the clipboard never use these.
+// And what the core says, as a sentence.
 #pragma once
 
 #include <QString>
@@ -20,8 +20,8 @@ QString formatAmount(double amount);                      // 59.0 M, 4.37 G (ope
 QString formatDuration(double seconds);                   // 0.21 s, 13 min 10 s, 2 h 05 min
 QString formatSignificant(double value, int digits = 4);  // 4 significant digits, true minus, "not finite"
 
-// What a core's error or log line becomes in a message: an upper case beginning, unless it is a name, and a full stop. The
-// core's sentences go on after a file's name and begin small.
+// What a core's error or log line becomes in a message: an upper case beginning, unless it is a name, and a full stop.
+// The core's sentences go on after a file's name and begin small.
 QString asSentence(const QString& text);
 
 }  // namespace qat::ui

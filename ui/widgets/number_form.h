@@ -13,12 +13,12 @@ struct NumberForm {
     bool operator==(const NumberForm&) const = default;
 };
 
-// The form in which the largest of the values has four significant digits (three where the header has a unit), but never
-// more than `most` decimals. Values that are not finite do not count.
+// The form in which the largest of the values has four significant digits (three where the header has a unit), but
+// never more than `most` decimals. Values that are not finite do not count.
 NumberForm numberForm(const std::vector<double>& values, int most);
 
-// The number without its unit, with a true minus. What would lose all its digits in the form keeps two: 2.6e−5. En dash for
-// NaN, "not finite" for infinities.
+// The number without its unit, with a true minus. What would lose all its digits in the form keeps two: 2.6e−5. En dash
+// for NaN, "not finite" for infinities.
 QString formatIn(const NumberForm& form, double value);
 
 // "×10⁻⁹"; "" for exponent 0.
