@@ -23,11 +23,6 @@ bool isStored(const Value& value) {
     return value.kind == ValueKind::Parameter || value.kind == ValueKind::Buffer;
 }
 
-// Reads only the shapes of its inputs.
-bool readsShapesOnly(const Op& op) {
-    return std::holds_alternative<AnchorPoints>(op);
-}
-
 }  // namespace
 
 std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& wanted) {
@@ -37,7 +32,7 @@ std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& 
         const Node& node = graph.node(*id);
         if (std::ranges::none_of(node.outputs, [&](ValueId made) { return values.contains(made); })) continue;
         nodes.push_back(*id);
-        if (!readsShapesOnly(node.op)) values.insert(node.inputs.begin(), node.inputs.end());
+        if (!traitsOf(node.op).shapesOnly) values.insert(node.inputs.begin(), node.inputs.end());
     }
     std::ranges::reverse(nodes);
     return nodes;
@@ -115,20 +110,16 @@ std::string OnnxVisitor::integers(const char* suffix, const std::vector<int64_t>
     return m_builder.integerConstant(m_scope + suffix, OnnxType::Int64, {static_cast<int64_t>(values.size())}, values);
 }
 
-// The current node's only output is a float tensor.
-void OnnxVisitor::finish(const std::string& tensor) {
-    m_written[m_node->outputs.front()] = {tensor, std::nullopt, false};
-}
-
 // The current node changes nothing: its output is its input.
 void OnnxVisitor::forward() {
     if (!find(m_node->inputs[0])) read(0);
     m_written[m_node->outputs.front()] = m_written.at(m_node->inputs[0]);
 }
 
-// The current node only moved or picked numbers: if all its inputs lie on one grid, so do its outputs.
-void OnnxVisitor::finishOnGrid(const std::vector<std::string>& tensors) {
-    const Grid* grid = gridOf(m_node->inputs.front());
+// What the current node makes are float tensors; if it only moves numbers and all its inputs lie on one grid, its
+// outputs do too.
+void OnnxVisitor::finish(const std::vector<std::string>& tensors) {
+    const Grid* grid = movesDataOnly(m_node->op) ? gridOf(m_node->inputs.front()) : nullptr;
     const bool same = grid && grid->axis < 0 && std::ranges::all_of(m_node->inputs, [&](ValueId input) {
                           const Grid* other = gridOf(input);
                           return other && *other == *grid;
@@ -155,80 +146,77 @@ void OnnxVisitor::operator()(const Conv2d& op) {
     std::vector<std::string> inputs{read(0), read(1)};
     if (m_node->inputs.size() > 2) inputs.push_back(readBias());
     countLayer();
-    finish(emit("Conv", inputs,
-                {{"dilations", list(op.dilation)},
-                 {"group", op.groups},
-                 {"kernel_shape", std::vector{shape[2], shape[3]}},
-                 {"pads", pads(op.padding)},
-                 {"strides", list(op.stride)}}));
+    finish({emit("Conv", inputs,
+                 {{"dilations", list(op.dilation)},
+                  {"group", op.groups},
+                  {"kernel_shape", std::vector{shape[2], shape[3]}},
+                  {"pads", pads(op.padding)},
+                  {"strides", list(op.stride)}})});
 }
 
 void OnnxVisitor::operator()(const Linear&) {
     std::vector<std::string> inputs{read(0), read(1)};
     if (m_node->inputs.size() > 2) inputs.push_back(readBias());
     countLayer();
-    finish(emit("Gemm", inputs, {{"transB", int64_t{1}}}));
+    finish({emit("Gemm", inputs, {{"transB", int64_t{1}}})});
 }
 
 void OnnxVisitor::operator()(const BatchNorm& op) {
-    finish(emit("BatchNormalization", {read(0), read(1), read(2), read(3), read(4)},
-                {{"epsilon", static_cast<float>(op.eps)}}));
+    finish({emit("BatchNormalization", {read(0), read(1), read(2), read(3), read(4)},
+                 {{"epsilon", static_cast<float>(op.eps)}})});
 }
 
 void OnnxVisitor::operator()(const Activation& op) {
     switch (op.kind) {
         case ActivationKind::Relu:
-            return finish(emit("Relu", {read(0)}));
+            return finish({emit("Relu", {read(0)})});
         case ActivationKind::Sigmoid:
-            return finish(emit("Sigmoid", {read(0)}));
+            return finish({emit("Sigmoid", {read(0)})});
         case ActivationKind::Silu:
-            return finish(emit("Mul", {read(0), emit("Sigmoid", {read(0)})}));
+            return finish({emit("Mul", {read(0), emit("Sigmoid", {read(0)})})});
     }
 }
 
 void OnnxVisitor::operator()(const Binary& op) {
     switch (op.kind) {
         case BinaryKind::Add:
-            return finish(emit("Add", {read(0), read(1)}));
+            return finish({emit("Add", {read(0), read(1)})});
         case BinaryKind::Sub:
-            return finish(emit("Sub", {read(0), read(1)}));
+            return finish({emit("Sub", {read(0), read(1)})});
         case BinaryKind::Mul:
-            return finish(emit("Mul", {read(0), read(1)}));
+            return finish({emit("Mul", {read(0), read(1)})});
         case BinaryKind::Div:
-            return finish(emit("Div", {read(0), read(1)}));
+            return finish({emit("Div", {read(0), read(1)})});
     }
 }
 
 void OnnxVisitor::operator()(const Pool& op) {
     const std::vector<OnnxAttribute> window{
         {"kernel_shape", list(op.kernel)}, {"pads", pads(op.padding)}, {"strides", list(op.stride)}};
-    if (op.kind == PoolKind::Max)
-        finishOnGrid({emit("MaxPool", {read(0)}, window)});
-    else
-        finish(emit("AveragePool", {read(0)}, window));
+    finish({emit(op.kind == PoolKind::Max ? "MaxPool" : "AveragePool", {read(0)}, window)});
 }
 
 void OnnxVisitor::operator()(const Resize& op) {
     const float factor = static_cast<float>(op.factor);
     const std::vector<float> scales{1.f, 1.f, factor, factor};
     const std::string constant = m_builder.floatConstant(m_scope + "/scales", {4}, scales);
-    finishOnGrid({emit("Resize", {read(0), "", constant},
-                       {{"coordinate_transformation_mode", std::string("asymmetric")},
-                        {"mode", std::string("nearest")},
-                        {"nearest_mode", std::string("floor")}})});
+    finish({emit("Resize", {read(0), "", constant},
+                 {{"coordinate_transformation_mode", std::string("asymmetric")},
+                  {"mode", std::string("nearest")},
+                  {"nearest_mode", std::string("floor")}})});
 }
 
 void OnnxVisitor::operator()(const Concat& op) {
     if (m_options.simplify && m_node->inputs.size() == 1) return forward();
     std::vector<std::string> inputs;
     for (size_t i = 0; i < m_node->inputs.size(); ++i) inputs.push_back(read(i));
-    finishOnGrid({emit("Concat", inputs, {{"axis", op.axis}})});
+    finish({emit("Concat", inputs, {{"axis", op.axis}})});
 }
 
 void OnnxVisitor::operator()(const Split& op) {
     if (m_options.simplify && op.sizes.size() == 1) return forward();
-    finishOnGrid(m_builder.addNodes(m_scope, "Split", {read(0), integers("/sizes", op.sizes)}, op.sizes.size(),
-                                    {{"axis", op.axis}}));
+    finish(m_builder.addNodes(m_scope, "Split", {read(0), integers("/sizes", op.sizes)}, op.sizes.size(),
+                              {{"axis", op.axis}}));
 }
 
 void OnnxVisitor::operator()(const Slice& op) {
@@ -236,22 +224,22 @@ void OnnxVisitor::operator()(const Slice& op) {
     const size_t axis = static_cast<size_t>(op.axis);
     if (m_options.simplify && op.start == 0 && axis < shape.size() && shape[axis] >= 0 && op.end >= shape[axis])
         return forward();
-    finishOnGrid({emit("Slice", {read(0), integers("/starts", {op.start}), integers("/ends", {op.end}),
-                                 integers("/axes", {op.axis})})});
+    finish({emit("Slice", {read(0), integers("/starts", {op.start}), integers("/ends", {op.end}),
+                           integers("/axes", {op.axis})})});
 }
 
 void OnnxVisitor::operator()(const Reshape& op) {
     if (m_options.simplify && !op.shape.empty() && op.shape == inputValue(0).shape) return forward();
-    finishOnGrid({emit("Reshape", {read(0), integers("/shape", op.shape)})});
+    finish({emit("Reshape", {read(0), integers("/shape", op.shape)})});
 }
 
 void OnnxVisitor::operator()(const Permute& op) {
     if (m_options.simplify && std::ranges::is_sorted(op.order)) return forward();
-    finishOnGrid({emit("Transpose", {read(0)}, {{"perm", op.order}})});
+    finish({emit("Transpose", {read(0)}, {{"perm", op.order}})});
 }
 
 void OnnxVisitor::operator()(const Softmax& op) {
-    finish(emit("Softmax", {read(0)}, {{"axis", op.axis}}));
+    finish({emit("Softmax", {read(0)}, {{"axis", op.axis}})});
 }
 
 // Constants, since the shapes of the maps are fixed in the file.

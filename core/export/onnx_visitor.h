@@ -62,7 +62,7 @@ public:
     void operator()(const FakeQuantize& op);
     // Files are written from the graph with quantizers; its form on codes is what runtimes make of them.
     template <class OnCodes>
-    void operator()(const OnCodes&) {
+    requires(OnCodes::row.onCodes) void operator()(const OnCodes&) {
         fail(ErrorKind::Internal, "operators on codes are not written");
     }
 
@@ -85,10 +85,9 @@ private:
     std::string emit(const std::string& opType, const std::vector<std::string>& inputs,
                      const std::vector<OnnxAttribute>& attributes = {});
     std::string integers(const char* suffix, const std::vector<int64_t>& values);
-    void finish(const std::string& tensor);
     void writeStored(const Value& value, const Grid& grid, Written& made);
     void forward();
-    void finishOnGrid(const std::vector<std::string>& tensors);
+    void finish(const std::vector<std::string>& tensors);
     void countLayer();
 
     std::vector<CodeTensor> m_codes;

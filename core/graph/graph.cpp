@@ -152,4 +152,20 @@ void Graph::renameValue(ValueId id, std::string name) {
     m_valueByName.emplace(value(id).name, id);
 }
 
+namespace {
+
+ValueId inputAt(const Node& node, std::optional<size_t> place) {
+    return place && *place < node.inputs.size() ? node.inputs[*place] : ValueId{};
+}
+
+}  // namespace
+
+ValueId weightOf(const Node& layer) {
+    return inputAt(layer, traitsOf(layer.op).layer.weight);
+}
+
+ValueId biasOf(const Node& layer) {
+    return inputAt(layer, traitsOf(layer.op).layer.bias);
+}
+
 }  // namespace qat

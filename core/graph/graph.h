@@ -105,6 +105,10 @@ private:
     std::map<std::string, NodeId, std::less<>> m_nodeByName;
 };
 
+// The weight and the bias that a layer reads (LayerRole); invalid ids if it has none.
+ValueId weightOf(const Node& layer);
+ValueId biasOf(const Node& layer);
+
 // Throws Error{Internal} naming the node: every input is made before it is read, names and ids agree, arity fits.
 void verify(const Graph& graph);
 

@@ -114,9 +114,9 @@ int64_t parameterCount(const Graph& graph) {
 }
 
 int64_t macsOf(const Graph& graph, const Node& node) {
-    if (!std::holds_alternative<Conv2d>(node.op) && !std::holds_alternative<Linear>(node.op)) return 0;
+    if (!hasWeight(node.op)) return 0;
     const Shape& out = graph.value(node.outputs.front()).shape;
-    const Shape& weight = graph.value(node.inputs[1]).shape;
+    const Shape& weight = graph.value(weightOf(node)).shape;
     if (out.empty()) return 0;
     const auto product = [](auto begin, auto end) {
         return std::accumulate(begin, end, int64_t{1}, std::multiplies<>());

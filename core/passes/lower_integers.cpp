@@ -142,7 +142,7 @@ private:
 
     bool lowerCarrier(const Node& node) {
         const Codes* first = codesOf(node.inputs.front());
-        if (!carries(node.op) || !first) return false;
+        if (!movesDataOnly(node.op) || !first) return false;
         std::vector<ValueId> inputs;
         for (const ValueId id : node.inputs) {
             const Codes* codes = codesOf(id);

@@ -31,7 +31,7 @@ const Node* onlyReader(const Graph& graph, ValueId value) {
 }  // namespace
 
 std::vector<std::string> unitOf(const Graph& graph, const Node& layer) {
-    std::vector<std::string> unit{std::holds_alternative<Conv2d>(layer.op) ? "conv" : "linear"};
+    std::vector<std::string> unit{std::string(traitsOf(layer.op).layer.word)};
     const Node* next = onlyReader(graph, layer.outputs.front());
     if (next && std::holds_alternative<BatchNorm>(next->op)) {
         unit.emplace_back("bn");

@@ -33,7 +33,7 @@ std::vector<const Node*> PlacedGraph::nodes() const {
         const Node& node = m_graph.node(id);
         const Quantizer* q = quantizer(node);
         if (q && q->weight) continue;
-        if (weightOf(node)) nodes.push_back(maker(node.inputs[1]));
+        if (weightOf(node)) nodes.push_back(maker(qat::weightOf(node)));
         nodes.push_back(&node);
     }
     return nodes;
@@ -51,8 +51,8 @@ const Quantizer* PlacedGraph::codesIn(ValueId value) const {
 }
 
 const Quantizer* PlacedGraph::weightOf(const Node& layer) const {
-    const bool multiplies = std::holds_alternative<Conv2d>(layer.op) || std::holds_alternative<Linear>(layer.op);
-    const Node* made = multiplies ? maker(layer.inputs[1]) : nullptr;
+    const ValueId weight = qat::weightOf(layer);
+    const Node* made = weight.valid() ? maker(weight) : nullptr;
     return made ? quantizer(*made) : nullptr;
 }
 
@@ -84,7 +84,7 @@ void PlacedGraph::followCodes() {
         const Node& node = m_graph.node(id);
         const FakeQuantize* op = activationQuantizer(node);
         const Quantizer* codes = op && fitsByte(*op) && op->axis < 0 ? m_quantizerOf.at(id) : nullptr;
-        if (!op && carries(node.op)) {
+        if (!op && movesDataOnly(node.op)) {
             codes = codesIn(node.inputs.front());
             for (const ValueId input : node.inputs)
                 if (codesIn(input) != codes) codes = nullptr;

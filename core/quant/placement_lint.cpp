@@ -109,8 +109,7 @@ bool hasUnsignedWeight(const PlacedGraph& placed, const Node& node) {
 }
 
 bool isFloatLayer(const PlacedGraph& placed, const Node& node) {
-    const bool multiplies = std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
-    return multiplies && !placed.weightOf(node) && placed.amidQuantized(node);
+    return hasWeight(node.op) && !placed.weightOf(node) && placed.amidQuantized(node);
 }
 
 // ONNX Runtime (1.22) makes one operator of a convolution whose input is in bytes and the quantizer behind it. It looks
@@ -148,7 +147,7 @@ bool allCodes(const PlacedGraph& placed, const Node& node) {
 }
 
 bool movesFloats(const PlacedGraph& placed, const Node& node) {
-    return (carries(node.op) || adds(node)) && !allCodes(placed, node) && placed.amidQuantized(node);
+    return (movesDataOnly(node.op) || adds(node)) && !allCodes(placed, node) && placed.amidQuantized(node);
 }
 
 bool joinsGrids(const PlacedGraph& placed, const Node& node) {

@@ -24,8 +24,7 @@ std::vector<NodeId> quantizableNodes(const Graph& graph) {
     std::vector<NodeId> nodes;
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
-        const bool multiplies = std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
-        if (multiplies && !node.name.ends_with(".dfl.conv")) nodes.push_back(id);
+        if (hasWeight(node.op) && !node.name.ends_with(".dfl.conv")) nodes.push_back(id);
     }
     return nodes;
 }

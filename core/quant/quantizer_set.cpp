@@ -174,7 +174,7 @@ QuantizerSet::QuantizerSet(Graph& graph, const QuantPlan& plan) {
 }
 
 void QuantizerSet::addWeight(Graph& graph, const WeightPlan& plan) {
-    const ValueId weight = graph.node(plan.node).inputs[1];
+    const ValueId weight = qat::weightOf(graph.node(plan.node));
     Quantizer q;
     q.name = graph.value(weight).name;
     q.weight = true;

@@ -37,7 +37,7 @@ GroupInfo groupInfo(const Graph& graph, const QuantPlan& plan, size_t place) {
 }
 
 bool isLayer(const Node& node) {
-    return std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
+    return hasWeight(node.op);
 }
 
 std::vector<NodeId> makersOf(const Graph& graph, std::span<const ValueId> values) {
