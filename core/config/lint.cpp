@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/error.h"
 #include "config/fields.h"
@@ -10,6 +11,7 @@
 #include "config/names.h"
 #include "config/pattern.h"
 #include "config/slot.h"
+#include "ops/activation_kind.h"
 
 namespace qat {
 namespace {
@@ -196,20 +198,24 @@ private:
                    ", which is not defined anywhere; the settings of weight and activation below it hold"));
     }
 
+    static bool isFusion(std::span<const std::string> modules) {
+        if (modules.empty() || modules.front() != "conv") return false;
+        modules = modules.subspan(1);
+        if (!modules.empty() && modules.front() == "bn") modules = modules.subspan(1);
+        return modules.empty() || (modules.size() == 1 && isActivationName(modules.front()));
+    }
+
     // A fusion is a convolution, perhaps its batch norm, perhaps its activation; the method's name says the same.
     void checkFusions() {
-        static const std::vector<std::vector<std::string>> known{{"conv", "bn"},         {"conv", "bn", "relu"},
-                                                                 {"conv", "bn", "silu"}, {"conv"},
-                                                                 {"conv", "relu"},       {"conv", "silu"}};
         for (size_t i = 0; i < m_config.qat.fusionPatterns.size(); ++i) {
             const FusionPattern& fusion = m_config.qat.fusionPatterns[i];
             const std::string entry = str(kFusionPatternsPath, "[", i, "]");
             std::string joined;
             for (const auto& module : fusion.modules) joined += "_" + module;
-            if (std::find(known.begin(), known.end(), fusion.modules) == known.end())
+            if (!isFusion(fusion.modules))
                 report(Severity::Error, entry + ".modules",
                        str(entry, ".modules is ", joined.empty() ? "empty" : excerpt(joined.substr(1)),
-                           ", expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]"));
+                           ", expected conv, then bn or nothing, then an activation (relu, silu, ...) or nothing"));
             else if (!fusion.fuserMethod.empty() && fusion.fuserMethod != "fuse" + joined)
                 report(Severity::Warning, entry + ".fuser_method",
                        str(entry, ".fuser_method is ", excerpt(fusion.fuserMethod),

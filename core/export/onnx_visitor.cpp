@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "export/onnx_names.h"
 #include "export/stored_values.h"
+#include "ops/activation.h"
 
 namespace qat {
 namespace {
@@ -80,7 +81,7 @@ bool OnnxVisitor::quantizedNext(ValueId id) const {
     if (users.size() != 1) return false;
     const Node& user = m_graph.node(users.front());
     if (const auto* activation = std::get_if<Activation>(&user.op))
-        return activation->kind == ActivationKind::Relu && quantizedNext(user.outputs.front());
+        return traitsOf(activation->kind).clips && quantizedNext(user.outputs.front());
     const auto* quantizer = std::get_if<FakeQuantize>(&user.op);
     return quantizer && quantizer->format == NumberFormat::Integer && quantizer->bits <= 8;
 }
@@ -167,14 +168,39 @@ void OnnxVisitor::operator()(const BatchNorm& op) {
 }
 
 void OnnxVisitor::operator()(const Activation& op) {
-    switch (op.kind) {
-        case ActivationKind::Relu:
-            return finish({emit("Relu", {read(0)})});
-        case ActivationKind::Sigmoid:
-            return finish({emit("Sigmoid", {read(0)})});
-        case ActivationKind::Silu:
-            return finish({emit("Mul", {read(0), emit("Sigmoid", {read(0)})})});
+    const auto steps = traitsOf(op.kind).onnx;
+    std::vector<std::string> inputs;  // what steps read again, and what the first one reads
+    for (const OnnxStep& step : steps)
+        if (step.with == OnnxStep::With::Input) inputs.push_back(read(0));
+    auto next = inputs.begin();
+    std::string x = read(0);
+    for (const OnnxStep& step : steps) {
+        const auto number = [&](size_t i) {
+            return m_builder.floatConstant(m_scope + "/number", {}, {&step.numbers[i], 1});
+        };
+        const std::string type(step.type);
+        switch (step.with) {
+            case OnnxStep::With::Nothing:
+                x = emit(type, {x});
+                break;
+            case OnnxStep::With::Input:
+                x = emit(type, {*next++, x});
+                break;
+            case OnnxStep::With::Number:
+                x = emit(type, {x, number(0)});
+                break;
+            case OnnxStep::With::Numbers:
+                x = emit(type, {x, number(0), number(1)});
+                break;
+            case OnnxStep::With::AlphaBeta:
+                x = emit(type, {x}, {{"alpha", step.numbers[0]}, {"beta", step.numbers[1]}});
+                break;
+            case OnnxStep::With::Slope:
+                x = emit(type, {x}, {{"alpha", static_cast<float>(op.slope)}});
+                break;
+        }
     }
+    finish({x});
 }
 
 void OnnxVisitor::operator()(const Binary& op) {

@@ -15,7 +15,6 @@
 namespace qat {
 namespace {
 
-constexpr std::array kActivationNames{"relu", "silu", "sigmoid"};
 constexpr std::array kBinaryNames{"add", "sub", "mul", "div"};
 constexpr std::array kPoolNames{"max", "average"};
 constexpr std::array kFakeQuantNames{"ste", "lsq", "pact"};
@@ -67,7 +66,7 @@ std::string fieldText(const std::vector<int64_t>& value) {
 }
 template <class Enum>
 requires std::is_enum_v<Enum> std::string fieldText(Enum value) {
-    return namesOf(value)[static_cast<size_t>(value)];
+    return std::string(namesOf(value)[static_cast<size_t>(value)]);
 }
 
 [[noreturn]] void badField(std::string_view text) {
@@ -117,17 +116,23 @@ void readField(std::string_view text, Enum& value) {
     badField(text);
 }
 
+// visit(name, value, whether text leaves it out).
 template <class ConcreteOp, class Visit>
 void forEachField(ConcreteOp& op, Visit visit) {
-    std::apply([&](auto... field) { (visit(field.name, op.*(field.member)), ...); }, op.fields());
+    std::apply(
+        [&](auto... field) {
+            (visit(field.name, op.*(field.member), field.quiet && op.*(field.member) == ConcreteOp{}.*(field.member)),
+             ...);
+        },
+        op.fields());
 }
 
 std::string opText(const Op& op) {
     return std::visit(
         [](const auto& concrete) {
             std::string text(concrete.name);
-            forEachField(concrete, [&](std::string_view name, const auto& value) {
-                text += str(" ", name, "=", fieldText(value));
+            forEachField(concrete, [&](std::string_view name, const auto& value, bool isSilent) {
+                if (!isSilent) text += str(" ", name, "=", fieldText(value));
             });
             return text;
         },
@@ -147,7 +152,7 @@ void setOpField(Op& op, std::string_view name, std::string_view text) {
     bool found = false;
     std::visit(
         [&](auto& concrete) {
-            forEachField(concrete, [&](std::string_view field, auto& value) {
+            forEachField(concrete, [&](std::string_view field, auto& value, bool) {
                 if (field != name) return;
                 readField(text, value);
                 found = true;

@@ -3,12 +3,14 @@
 
 #include <ATen/ATen.h>
 
+#include "ops/activation.h"
 #include "ops/chain_tensors.h"
 #include "ops/convolution.h"
 #include "ops/fake_quantize.h"
 #include "ops/fixed_split.h"
 #include "ops/fused_activation.h"
 #include "ops/integer_ops.h"
+#include "ops/portable.h"
 
 namespace qat {
 namespace {
@@ -53,20 +55,16 @@ at::Tensor combine(const Binary& op, const at::Tensor& a, const at::Tensor& b) {
     return {};
 }
 
-// 4-d float data goes through the fused kernels; anything else (vectors, tables) is small.
+// 4-d float data goes through the fused kernels; anything else (vectors, tables) is small, and libtorch's.
 at::Tensor activate(const Activation& op, const at::Tensor& x, bool train) {
-    const bool differentiable = op.kind != ActivationKind::Sigmoid || !at::GradMode::is_enabled();
-    if (x.dim() == 4 && differentiable)
+    const bool learns = at::GradMode::is_enabled(), hasGradient = traitsOf(op.kind).backward != nullptr;
+    if (x.dim() == 4 && (hasGradient || !learns))
         return applyChain({.norm = {}, .activation = op, .quantizer = {}}, x, {}, train, false);
-    const auto plain = [&](const at::Tensor& values) {
-        if (op.kind == ActivationKind::Silu) return at::silu(values);
-        return op.kind == ActivationKind::Relu ? at::relu(values) : at::sigmoid(values);
-    };
-    if (!at::GradMode::is_enabled()) return piecewise(x, plain);
-    // The way back runs where no scope of ours reaches, and libtorch's for SiLU is cut by the number of threads.
-    if (op.kind == ActivationKind::Silu) return activate(op, x.reshape({x.numel(), 1, 1, 1}), train).view(x.sizes());
+    if (!learns) return piecewise(x, [&](const at::Tensor& values) { return portableActivation(op, values); });
+    // The way back runs where no scope of ours reaches, and libtorch's exponentials are cut by the number of threads.
+    if (hasGradient) return activate(op, x.reshape({x.numel(), 1, 1, 1}), train).view(x.sizes());
     const OneThread one;
-    return plain(x);
+    return portableActivation(op, x);
 }
 
 // Along an axis that is not the first, images do not know of one another.

@@ -9,21 +9,22 @@
 #include <variant>
 
 #include "graph/types.h"
+#include "ops/activation_kind.h"
 #include "ops/number_format.h"
 #include "ops/op_traits.h"
 
 namespace qat {
 
-// Name and member of one attribute.
+// Name and member of one attribute. quiet: text leaves it out where it has its default.
 template <class Owner, class T>
 struct Field {
     std::string_view name;
     T Owner::*member;
+    bool quiet = false;
 };
 template <class Owner, class T>
-Field(const char*, T Owner::*) -> Field<Owner, T>;
+Field(const char*, T Owner::*, bool = false) -> Field<Owner, T>;
 
-enum class ActivationKind { Relu, Silu, Sigmoid };
 enum class BinaryKind { Add, Sub, Mul, Div };
 enum class PoolKind { Max, Average };
 enum class FakeQuantMode { Ste, Lsq, Pact };
@@ -63,11 +64,15 @@ struct BatchNorm {
     bool operator==(const BatchNorm&) const = default;
 };
 
+// Element-wise; what each kind computes stands in ops/activation.cpp.
 struct Activation {
     ActivationKind kind = ActivationKind::Silu;
+    double slope = 0.01;  // LeakyRelu: below 0
     static constexpr std::string_view name = "Activation";
     static constexpr OpTraits row{.inputs = {1, 1}};
-    static constexpr auto fields() { return std::tuple{Field{"kind", &Activation::kind}}; }
+    static constexpr auto fields() {
+        return std::tuple{Field{"kind", &Activation::kind}, Field{"slope", &Activation::slope, /*quiet=*/true}};
+    }
     bool operator==(const Activation&) const = default;
 };
 

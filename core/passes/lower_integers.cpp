@@ -4,13 +4,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "base/error.h"
+#include "ops/activation.h"
 #include "ops/fake_quantize.h"
 #include "ops/integer_ops.h"
 #include "passes/fold_batch_norm.h"
@@ -214,27 +214,15 @@ private:
         return true;
     }
 
-    static float activated(ActivationKind kind, float x) {
-        const auto logistic = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(x))));
-        switch (kind) {
-            case ActivationKind::Relu:
-                return std::max(x, 0.0f);
-            case ActivationKind::Silu:
-                return x * logistic;
-            case ActivationKind::Sigmoid:
-                return logistic;
-        }
-        return x;
-    }
-
     bool lowerActivation(const Node& node) {
         const auto* activation = std::get_if<Activation>(&node.op);
         const Codes* input = activation ? codesOf(node.inputs[0]) : nullptr;
         const Node* quantizer = input ? onlyQuantizer(node.outputs.front()) : nullptr;
         if (!quantizer) return false;
         const Codes codes = *byteCodes(*quantizer);
-        absorb(*quantizer, codes,
-               lookUp(node.name, *input, codes, [&](float x) { return activated(activation->kind, x); }));
+        absorb(*quantizer, codes, lookUp(node.name, *input, codes, [&](float x) {
+            return traitsOf(activation->kind).value(x, static_cast<float>(activation->slope));
+        }));
         return true;
     }
 

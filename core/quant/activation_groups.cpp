@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "ops/activation.h"
 #include "quant/fusions.h"
 #include "quant/scale_groups.h"
 #include "run/executor.h"
@@ -160,17 +161,16 @@ void shareRanges(const Graph& graph, std::vector<ActivationGroup>& groups, std::
     }
 }
 
-// Symmetric grids waste almost half their codes on SiLU, which makes nothing below -0.2785.
 void shiftNegative(const Graph& graph, std::vector<ActivationGroup>& groups) {
-    const auto isSilu = [&](ValueId source) {
+    const auto isShort = [&](ValueId source) {
         const auto maker = graph.producer(source);
         const auto* activation = maker ? std::get_if<Activation>(&graph.node(*maker).op) : nullptr;
-        return activation && activation->kind == ActivationKind::Silu;
+        return activation && hasShortTail(traitsOf(activation->kind));
     };
     for (ActivationGroup& group : groups) {
         TensorQuantConfig& tensor = group.how.tensor;
         if (!tensor.symmetric || floatBits(tensor.dtype) > 0 || tensor.bitWidth < 2 ||
-            !std::ranges::all_of(group.sources, isSilu))
+            !std::ranges::all_of(group.sources, isShort))
             continue;
         tensor.symmetric = false;
         tensor.dtype = DType::QUInt8;

@@ -9,18 +9,6 @@
 namespace qat {
 namespace {
 
-const char* moduleName(ActivationKind kind) {
-    switch (kind) {
-        case ActivationKind::Relu:
-            return "relu";
-        case ActivationKind::Silu:
-            return "silu";
-        case ActivationKind::Sigmoid:
-            return "sigmoid";
-    }
-    return "";
-}
-
 // The only node that reads the value; nullptr if there are more, or it is an output of the graph.
 const Node* onlyReader(const Graph& graph, ValueId value) {
     if (std::ranges::find(graph.outputs(), value, &GraphOutput::value) != graph.outputs().end()) return nullptr;
@@ -38,13 +26,13 @@ std::vector<std::string> unitOf(const Graph& graph, const Node& layer) {
         next = onlyReader(graph, next->outputs.front());
     }
     const auto* activation = next ? std::get_if<Activation>(&next->op) : nullptr;
-    if (activation) unit.emplace_back(moduleName(activation->kind));
+    if (activation) unit.emplace_back(kActivationNames[static_cast<size_t>(activation->kind)]);
     return unit;
 }
 
 std::string activationOf(const std::vector<std::string>& modules) {
     const std::string last = modules.empty() ? "" : modules.back();
-    return last == "relu" || last == "silu" || last == "sigmoid" ? last : "";
+    return isActivationName(last) ? last : "";
 }
 
 bool beginsWith(const std::vector<std::string>& unit, const std::vector<std::string>& modules) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "ops/activation.h"
+
 namespace qat {
 namespace {
 
@@ -60,7 +62,7 @@ const Quantizer* PlacedGraph::quantizedNext(ValueId value) const {
     const Node* reader = onlyReader(value);
     if (!reader) return nullptr;
     const auto* activation = std::get_if<Activation>(&reader->op);
-    if (activation && activation->kind == ActivationKind::Relu) return quantizedNext(reader->outputs.front());
+    if (activation && traitsOf(activation->kind).clips) return quantizedNext(reader->outputs.front());
     return activationQuantizer(*reader) ? codesIn(reader->outputs.front()) : nullptr;
 }
 

@@ -159,9 +159,12 @@ TEST(LintConfig, FusionsAreThoseThatExist) {
     const ConfigReading unknown = readConfig(fused("modules: [bn, conv]"));
     EXPECT_FALSE(unknown.valid());
     ASSERT_EQ(unknown.issues.size(), 1u);
-    EXPECT_EQ(
-        unknown.issues[0].message,
-        "qat_params.fusion_patterns[0].modules is bn_conv, expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]");
+    EXPECT_EQ(unknown.issues[0].message,
+              "qat_params.fusion_patterns[0].modules is bn_conv, expected conv, then bn or nothing, then an activation "
+              "(relu, silu, ...) or nothing");
+    for (const char* module : {"leaky_relu", "hardswish", "gelu_tanh"})
+        EXPECT_TRUE(readConfig(fused(std::string("modules: [conv, bn, ") + module + "]")).valid()) << module;
+    EXPECT_FALSE(readConfig(fused("modules: [conv, silu, relu]")).valid());
 }
 
 TEST(LintConfig, UnknownNamesOfConfigurationsWarn) {

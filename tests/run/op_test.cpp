@@ -4,7 +4,7 @@
 #include <set>
 
 #include "ops/forward.h"
-#include "run/plain_run.h"
+#include "ops/portable.h"
 #include "support/tensors.h"
 
 namespace qat {
@@ -74,7 +74,7 @@ TEST_P(Ops, EqualsTheLibraryCall) {
         Tensors before;
         for (const at::Tensor& input : inputs) before.push_back(input.clone());
         const Tensors made = forward(test.op, inputs, false);
-        const Tensors expected = test::plainOp(test.op, inputs, false);
+        const Tensors expected = portableForward(test.op, inputs, false);
         ASSERT_EQ(made.size(), expected.size());
         for (size_t i = 0; i < made.size(); ++i)
             EXPECT_LE(maxDifference(made[i], expected[i]), test.tolerance) << "output " << i;
@@ -105,7 +105,7 @@ TEST_P(Ops, GradientsEqualTheLibrarys) {
         loss.backward();
     };
     backward(forward(test.op, ours, false));
-    backward(test::plainOp(test.op, theirs, false));
+    backward(portableForward(test.op, theirs, false));
     for (size_t i = 0; i < ours.size(); ++i)
         EXPECT_LT(test::relativeDifference(ours[i].grad(), theirs[i].grad()), 2e-6) << "input " << i;
 }
