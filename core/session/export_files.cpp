@@ -7,7 +7,7 @@
 
 #include "data/loader.h"
 #include "export/onnx_export.h"
-#include "passes/fold_batch_norm.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 #include "session/code_parity.h"
 #include "session/parity.h"
@@ -37,7 +37,7 @@ std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& da
 
 Graph exportForm(const Graph& model, int imgsz) {
     Graph form = model.clone(true);
-    foldBatchNorm(form);
+    runPasses(form, kFilePasses);
     probeShapes(form, {1, 3, imgsz, imgsz});
     return form;
 }

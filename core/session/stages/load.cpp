@@ -3,13 +3,13 @@
 
 #include "base/error.h"
 #include "data/class_match.h"
-#include "passes/equalize.h"
-#include "passes/fold_batch_norm.h"
+#include "passes/pipeline.h"
 #include "session/data_source.h"
 #include "session/memory_need.h"
 #include "session/model_source.h"
 #include "session/stages/conditions.h"
 #include "session/stages/job_state.h"
+#include "session/stages/pass_log.h"
 #include "session/stages/stage_table.h"
 #include "train/distiller.h"
 
@@ -45,9 +45,7 @@ void matchData(JobState& job, const std::string& model) {
     }
 }
 
-// The float network computes what it did, so it stays what FP32 means.
-void equalize(JobState& job) {
-    const Equalization done = equalizeLayers(job.floatModel);
+void tellEqualization(JobState& job, const Equalization& done) {
     const std::string curved =
         done.curved > 0
             ? str("; ", done.curved, " pairs around SiLU or sigmoid cannot be equalized exactly, and are left alone")
@@ -57,6 +55,19 @@ void equalize(JobState& job) {
         str(done.pairs, " pairs of convolutions equalized",
             done.pairs > 0 ? str(", ranges of channels 1:", done.before, " before, 1:", done.after, " after") : "",
             curved));
+}
+
+// The float network computes what it did, so it stays what FP32 means.
+void prepareFloat(JobState& job, const std::string& source) {
+    PassSet wanted;
+    if (job.config.qat.fuseModules) wanted = wanted | PassId::FoldBatchNorms;
+    if (job.config.repair.equalize) wanted = wanted | PassId::EqualizeLayers;
+    const PassResults results = runPasses(job.floatModel, wanted);
+    if (job.config.qat.fuseModules)
+        job.log.log(LogLevel::Info, "import",
+                    str(source, ": ", results.changesOf(PassId::FoldBatchNorms), " batch norms folded"));
+    if (job.config.repair.equalize) tellEqualization(job, results.equalization);
+    logPasses(job, results);
 }
 
 void logIgnored(JobState& job, const OpenedModel& opened) {
@@ -77,7 +88,7 @@ void loadTeacher(JobState& job) {
         source = opened.source + ", YOLOv8" + opened.graph.info.variant;
         job.teacher = std::move(opened.graph);
     }
-    foldBatchNorm(*job.teacher);
+    runPasses(*job.teacher, PassId::FoldBatchNorms);
     checkTeacher(job.floatModel, *job.teacher, job.config);
     job.log.log(LogLevel::Info, "trainer",
                 str("teacher: ", source, "; temperature ", how.temperature, ", alpha ", how.alpha));
@@ -95,12 +106,8 @@ void loadJob(JobState& job) {
                   "data.imgsz");
     matchData(job, opened.source);
     job.log.setClassNames(job.floatModel.info.classNames);
-    if (job.config.train.quantize && job.config.qat.fuseModules) {
-        const int folded = foldBatchNorm(job.floatModel);
-        job.log.log(LogLevel::Info, "import", str(opened.source, ": ", folded, " batch norms folded"));
-    }
+    if (job.config.train.quantize) prepareFloat(job, opened.source);
     job.floatModel.value(job.floatModel.inputs().front()).shape = {1, 3, job.config.data.imgsz, job.config.data.imgsz};
-    if (job.config.train.quantize && job.config.repair.equalize) equalize(job);
     job.model = job.floatModel.clone(true);
     if (job.request.kind == JobKind::Pipeline && trains(job.config) && wantsDistillation(job.config)) loadTeacher(job);
 }
