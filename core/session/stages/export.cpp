@@ -2,43 +2,50 @@
 #include <array>
 
 #include "base/error.h"
+#include "export/weights_file.h"
 #include "session/export_files.h"
 #include "session/stages/job_state.h"
+#include "session/stages/pass_log.h"
 #include "session/stages/stage_table.h"
-#include "train/save_model.h"
 
 namespace qat {
 namespace {
 
+FileCheck checkOf(const JobState& job, const ExportedFile& file, const Graph& form) {
+    if (!job.config.exporting.validate)
+        return notChecked("the exported file was not checked: export.validate is false");
+    return checkOnnxFile(file.path, form, job.floatModel, job.val, job.config, job.cancel);
+}
+
 // A file that a runtime refuses or computes otherwise fails a gate; one that no runtime could be asked about is only
 // noted.
-void checkExported(JobState& job, ExportedFile& file, const Graph& form) {
-    file.check = checkOnnxFile(file.path, form, job.floatModel, job.val, job.config, job.cancel);
+void tellFile(JobState& job, ExportedFile file) {
+    file.path = file.path.lexically_relative(job.folder.root);
+    job.log.log(
+        LogLevel::Info, "export",
+        str(file.path.generic_string(), ": ", file.bytes, " bytes", file.contents.empty() ? "" : ", " + file.contents));
+    for (const auto& note : file.notes) job.log.log(LogLevel::Info, "export", note);
     static constexpr std::array kLevels{LogLevel::Warning, LogLevel::Info, LogLevel::Error};  // by CheckResult
-    job.log.log(kLevels[static_cast<size_t>(file.check.result)], "export", file.check.sentence);
+    if (job.config.exporting.validate && findExporter(file.format)->runtime)
+        job.log.log(kLevels[static_cast<size_t>(file.check.result)], "export", file.check.sentence);
     if (file.check.result == CheckResult::Failed) job.facts.outcome.gates.push_back(file.check.sentence);
+    job.log.exported(file);
+    job.facts.exported.push_back(std::move(file));
 }
 
 void exportModelFiles(JobState& job) {
-    saveModel(job.folder.weights() / "final.safetensors", job.model);
+    saveWeights(job.folder.weights() / "final.safetensors", job.model);
+    std::vector<const Exporter*> exporters;
     for (const auto& format : job.config.exporting.formats) {
-        job.cancel.poll();
-        if (format != "onnx") {
+        if (const Exporter* exporter = findExporter(format))
+            exporters.push_back(exporter);
+        else
             job.log.log(LogLevel::Warning, "export", "the format " + format + " is not written by this version");
-            continue;
-        }
-        const Graph form = exportForm(job.model, job.config.data.imgsz);
-        ExportedFile file = writeOnnxFile(form, job.config.exporting, job.folder.exports());
-        job.log.log(LogLevel::Info, "export",
-                    str("exports/model.onnx: ", file.bytes, " bytes, ", file.quantizedLayers,
-                        " quantized layers, passed checker and shape inference"));
-        for (const auto& note : file.notes) job.log.log(LogLevel::Info, "export", note);
-        file.check.sentence = "the exported file was not checked: export.validate is false";
-        if (job.config.exporting.validate) checkExported(job, file, form);
-        file.path = file.path.lexically_relative(job.folder.root);
-        job.log.exported(file);
-        job.facts.exported.push_back(std::move(file));
     }
+    const auto check = [&](const ExportedFile& file, const Graph& form) { return checkOf(job, file, form); };
+    const auto written = [&](const ExportedFile& file) { tellFile(job, file); };
+    const auto prepared = [&](const PassResults& results) { logPasses(job, results); };
+    exportFiles({job.model, job.config, exporters, job.folder.exports(), check, written, prepared}, job.cancel);
 }
 
 }  // namespace
