@@ -27,7 +27,6 @@ public:
     constexpr PassSet() = default;
     constexpr PassSet(PassId pass) : m_bits(static_cast<uint8_t>(pass)) {}
     constexpr PassSet operator|(PassSet other) const { return PassSet(m_bits | other.m_bits); }
-    constexpr PassSet without(PassId pass) const { return PassSet(m_bits & ~static_cast<uint8_t>(pass)); }
     constexpr bool contains(PassId pass) const { return (m_bits & static_cast<uint8_t>(pass)) != 0; }
 
 private:

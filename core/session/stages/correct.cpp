@@ -93,7 +93,7 @@ const Stage kCorrectStage{
     .title = "Correct (QC)",
     .applies = [](const Config& config, JobKind kind) { return kind == JobKind::Pipeline && corrects(config); },
     .reads = JobPart::Data | JobPart::Model,
-    .writes = JobPart::Model | JobPart::Correction,
+    .writes = JobPart::Model,
     .onResume = OnResume::Continue,
     .run = correctModel};
 

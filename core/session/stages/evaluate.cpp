@@ -72,7 +72,7 @@ const Stage kEvaluateStage{
     .applies = [](const Config& config,
                   JobKind kind) { return kind == JobKind::Pipeline && (trains(config) || corrects(config)); },
     .reads = JobPart::Data | JobPart::Model,
-    .writes = JobPart::Accuracy,
+    .writes = {},
     .onResume = OnResume::Repeat,
     .run = evaluateFinal};
 

@@ -18,9 +18,7 @@ enum class JobPart : uint8_t {
     FloatModel = 2,       // the network that FP32 means
     Model = 4,            // the network with its quantizers
     FloatDetections = 8,  // what the float network finds on the validation images
-    Training = 16,        // epochs of the training
-    Correction = 32,      // outcome of quantization correction
-    Accuracy = 64         // of the final model
+    Training = 16         // its epochs
 };
 
 class JobParts {
