@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "benches.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "quant/calibrate.h"
 #include "run/executor.h"
 #include "subject.h"
@@ -27,7 +27,7 @@ Graph onIntegers(const Settings& settings, bool tables) {
     QuantizerSet set(graph, resolvePlan(graph, config));
     calibrate(
         original, graph, set, once(noiseImages(1, 640)), [](int64_t) {}, CancelToken());
-    return lowerToIntegers(graph);
+    return integerForm(graph);
 }
 
 Contender integers(const Settings& settings, bool tables) {

@@ -19,7 +19,7 @@
 #include "data/pixels.h"
 #include "data/shapes.h"
 #include "eval/evaluate.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 #include "session/machine_room.h"
 #include "session/model_source.h"

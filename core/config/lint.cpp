@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "config/export_formats.h"
 #include "config/fields.h"
 #include "config/image_size.h"
 #include "config/names.h"
@@ -278,14 +279,19 @@ private:
 
     // What a file could not hold is refused before hours of training, not behind them.
     void checkFileTypes() {
-        const auto& formats = m_config.exporting.formats;
-        if (std::find(formats.begin(), formats.end(), "onnx") == formats.end()) return;
+        const std::string shared = sharedExportFile(m_config.exporting.formats);
+        if (!shared.empty()) report(Severity::Error, "export.formats", "export.formats: " + shared);
+        for (const std::string& key : m_config.exporting.formats)
+            if (const ExportFormat* format = findExportFormat(key); format && !format->withoutFloat8.empty())
+                checkFloat8(*format);
+    }
+
+    void checkFloat8(const ExportFormat& format) {
         const auto check = [&](const std::string& key, std::optional<DType> type) {
             if (type == DType::Float8E4m3 || type == DType::Float8E5m2)
                 report(Severity::Error, key,
-                       str(key,
-                           " is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; take onnx out "
-                           "of export.formats"));
+                       str(key, " is an 8-bit floating point type, which ", format.withoutFloat8, " cannot hold; take ",
+                           format.key, " out of export.formats"));
         };
         check("quantization.weight.dtype", m_config.quantization.weight.dtype);
         check("quantization.activation.dtype", m_config.quantization.activation.dtype);

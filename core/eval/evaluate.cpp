@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "data/letterbox.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 
 namespace qat {

@@ -67,7 +67,7 @@ const Grid* OnnxVisitor::gridOf(ValueId id) const {
 
 std::string OnnxVisitor::readValue(ValueId id) {
     if (const Written* written = find(id))
-        return written->integers ? m_qdq.dequantize(*written->integers) : written->tensor;
+        return written->integers ? m_quantizers.dequantize(*written->integers) : written->tensor;
     const Value& value = m_graph.value(id);
     ensure(isStored(value), "a value that is written before it is read");
     const std::string name = m_builder.addFloats(value.name, value.shape, storedFloats(value));
@@ -90,13 +90,12 @@ std::string OnnxVisitor::readBias() {
     const Value& bias = inputValue(2);
     const Grid* input = gridOf(m_node->inputs[0]);
     const Grid* weight = gridOf(m_node->inputs[1]);
-    const bool bytes = input && weight && input->axis < 0 && weight->axis <= 0 && weight->group == 0 &&
-                       m_qdq.fitsBytes(*input) && m_qdq.fitsBytes(*weight) && isStored(bias);
+    const bool bytes = input && weight && isStored(bias) && m_quantizers.computeOnIntegers(*input, *weight);
     const bool wanted = m_options.bias == OnnxBias::Int32 ||
                         (m_options.bias == OnnxBias::Auto && quantizedNext(m_node->outputs.front()));
     if (!bytes || !wanted) return read(2);
-    const auto made = m_qdq.quantizeBias(bias, *input, *weight);
-    if (made) return m_qdq.dequantize(*made);
+    const auto made = m_quantizers.quantizeBias(bias, *input, *weight);
+    if (made) return m_quantizers.dequantize(*made);
     m_notes.push_back(
         str(m_node->name, ": the bias stays in float because its channel's scale is too small for int32"));
     return read(2);
@@ -125,12 +124,11 @@ void OnnxVisitor::finish(const std::vector<std::string>& tensors) {
                           const Grid* other = gridOf(input);
                           return other && *other == *grid;
                       });
-    const bool bytes = same && m_qdq.fitsBytes(*grid);
     for (size_t i = 0; i < tensors.size(); ++i) {
         Written& written = m_written[m_node->outputs[i]];
         written = {tensors[i], std::nullopt, false};
-        if (bytes && !m_graph.users(m_node->outputs[i]).empty())
-            written.integers = m_qdq.quantizeOnGrid(tensors[i], *grid);
+        if (same && !m_graph.users(m_node->outputs[i]).empty())
+            written.integers = m_quantizers.keepOnGrid(tensors[i], *grid);
     }
 }
 
@@ -290,39 +288,24 @@ void OnnxVisitor::operator()(const AnchorPoints& op) {
 }
 
 void OnnxVisitor::operator()(const FakeQuantize& op) {
-    require(op.format != NumberFormat::E4m3 && op.format != NumberFormat::E5m2, ErrorKind::Unsupported,
-            "8-bit floating point numbers need opset 19, and the file has opset ", OnnxBuilder::kOpset);
     const Grid grid{m_node->inputs[1], m_node->inputs[2], op.qmin, op.qmax, op.axis, op.format, op.group};
+    m_quantizers.requireExpressible(grid);
     const Value& value = inputValue(0);
-    m_records.push_back(m_qdq.record(value.name, isStored(value) ? "weight" : "activation", op.bits, grid));
+    m_records.push_back(m_quantizers.record(value.name, isStored(value) ? "weight" : "activation", op.bits, grid));
     Written& made = m_written[m_node->outputs.front()];
     const Grid* already = gridOf(m_node->inputs[0]);
-    if (isStored(value))
-        writeStored(value, grid, made);
-    else if (m_options.simplify && already && *already == grid)
+    if (!isStored(value) && m_options.simplify && already && *already == grid) {
         made = *find(m_node->inputs[0]);
-    else if (op.format == NumberFormat::Half)
-        made.tensor = m_qdq.castThroughHalf(read(0));
-    else if (op.format == NumberFormat::Binary)
-        made.tensor = m_qdq.computeSigns(read(0), grid);
-    else if (m_qdq.fitsBytes(grid)) {
-        made.integers = m_qdq.quantize(read(0), grid);
-        m_codes.push_back({m_node->name, made.integers->integers, made.integers->storage, value.shape});
-    } else
-        made.tensor = m_qdq.computeInFloat(read(0), grid, value.shape.size());
-    made.fakeQuantized = true;
-}
-
-void OnnxVisitor::writeStored(const Value& value, const Grid& grid, Written& made) {
-    if (grid.format == NumberFormat::Half) {
-        made.tensor = m_qdq.storeHalf(value);
-        return;
+    } else {
+        QuantizedTensor quantized = isStored(value) ? m_quantizers.quantizeStored(value, grid)
+                                                    : m_quantizers.quantize(read(0), grid, value.shape.size());
+        if (!quantized.note.empty()) m_notes.push_back(quantized.note);
+        made.tensor = std::move(quantized.tensor);
+        made.integers = std::move(quantized.integers);
+        if (made.integers && !isStored(value))
+            m_codes.push_back({m_node->name, made.integers->integers, made.integers->storage, value.shape});
     }
-    made.integers = m_qdq.quantizeStored(value, grid);
-    if (grid.group > 0)
-        m_notes.push_back(str(value.name, ": groups of ", grid.group,
-                              " numbers are the rows of a matrix in the file, since opset ", OnnxBuilder::kOpset,
-                              " has scales along an axis only"));
+    made.fakeQuantized = true;
 }
 
 void OnnxVisitor::writeOutput(ValueId value, const std::string& name) {

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "export/onnx_builder.h"
 #include "export/onnx_export.h"
-#include "export/qdq.h"
+#include "export/onnx_quantizers.h"
 #include "graph/graph.h"
 
 namespace qat {
@@ -21,8 +21,8 @@ std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& 
 // Visit the needed nodes in order, then ask for the outputs.
 class OnnxVisitor {
 public:
-    OnnxVisitor(const Graph& graph, OnnxBuilder& builder, const OnnxExportOptions& options)
-        : m_graph(graph), m_builder(builder), m_options(options), m_qdq(graph, builder) {}
+    OnnxVisitor(const Graph& graph, OnnxBuilder& builder, OnnxQuantizers& quantizers, const OnnxExportOptions& options)
+        : m_graph(graph), m_builder(builder), m_quantizers(quantizers), m_options(options) {}
 
     // The ONNX name of a graph input.
     void bindInput(ValueId input, const std::string& name);
@@ -85,7 +85,6 @@ private:
     std::string emit(const std::string& opType, const std::vector<std::string>& inputs,
                      const std::vector<OnnxAttribute>& attributes = {});
     std::string integers(const char* suffix, const std::vector<int64_t>& values);
-    void writeStored(const Value& value, const Grid& grid, Written& made);
     void forward();
     void finish(const std::vector<std::string>& tensors);
     void countLayer();
@@ -93,8 +92,8 @@ private:
     std::vector<CodeTensor> m_codes;
     const Graph& m_graph;
     OnnxBuilder& m_builder;
+    OnnxQuantizers& m_quantizers;
     const OnnxExportOptions& m_options;
-    QdqWriter m_qdq;
     const Node* m_node = nullptr;
     std::string m_scope;  // of the current node
     std::map<ValueId, Written> m_written;

@@ -121,7 +121,7 @@ IntegerTensor QdqWriter::quantizeOnGrid(const std::string& tensor, const Grid& g
     return made;
 }
 
-IntegerTensor QdqWriter::quantize(const std::string& tensor, const Grid& grid) {
+IntegerTensor QdqWriter::quantizeToBytes(const std::string& tensor, const Grid& grid) {
     IntegerTensor made = quantizeOnGrid(tensor, grid);
     const Range storage = rangeOf(made.storage);
     if (grid.qmin == storage.least && grid.qmax == storage.most) return made;
@@ -224,7 +224,7 @@ std::string QdqWriter::computeInFloat(const std::string& tensor, const Grid& gri
     return made;
 }
 
-IntegerTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
+IntegerTensor QdqWriter::storeIntegers(const Value& value, const Grid& grid) {
     const Parameters& numbers = parameters(grid);
     const std::vector<float> stored = storedFloats(value);
     const FakeQuantize op{
@@ -268,6 +268,37 @@ std::optional<IntegerTensor> QdqWriter::quantizeBias(const Value& bias, const Gr
     const std::vector<int64_t> whole(codes->begin(), codes->end());
     made.integers = m_builder.addIntegers(bias.name + "_quantized", OnnxType::Int32, bias.shape, whole);
     return made;
+}
+
+void QdqWriter::requireExpressible(const Grid& grid) const {
+    require(grid.format != NumberFormat::E4m3 && grid.format != NumberFormat::E5m2, ErrorKind::Unsupported,
+            "8-bit floating point numbers need opset 19, and the file has opset ", OnnxBuilder::kOpset);
+}
+
+QuantizedTensor QdqWriter::quantize(const std::string& tensor, const Grid& grid, size_t rank) {
+    if (grid.format == NumberFormat::Half) return {castThroughHalf(tensor)};
+    if (grid.format == NumberFormat::Binary) return {computeSigns(tensor, grid)};
+    if (fitsBytes(grid)) return {"", quantizeToBytes(tensor, grid)};
+    return {computeInFloat(tensor, grid, rank)};
+}
+
+QuantizedTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
+    if (grid.format == NumberFormat::Half) return {storeHalf(value)};
+    QuantizedTensor made{"", storeIntegers(value, grid)};
+    if (grid.group > 0)
+        made.note =
+            str(value.name, ": groups of ", grid.group, " numbers are the rows of a matrix in the file, since opset ",
+                OnnxBuilder::kOpset, " has scales along an axis only");
+    return made;
+}
+
+std::optional<IntegerTensor> QdqWriter::keepOnGrid(const std::string& tensor, const Grid& grid) {
+    if (grid.axis >= 0 || !fitsBytes(grid)) return std::nullopt;
+    return quantizeOnGrid(tensor, grid);
+}
+
+bool QdqWriter::computeOnIntegers(const Grid& input, const Grid& weight) {
+    return input.axis < 0 && weight.axis <= 0 && weight.group == 0 && fitsBytes(input) && fitsBytes(weight);
 }
 
 QuantRecord QdqWriter::record(const std::string& name, const std::string& kind, int64_t bits, const Grid& grid) {

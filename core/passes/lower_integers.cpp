@@ -13,7 +13,6 @@
 #include "ops/activation.h"
 #include "ops/fake_quantize.h"
 #include "ops/integer_ops.h"
-#include "passes/fold_batch_norm.h"
 #include "passes/settle_quantizers.h"
 
 namespace qat {
@@ -288,20 +287,11 @@ private:
 }  // namespace
 
 Graph lowerToIntegers(const Graph& graph, CodeValues* codes) {
-    Graph settled = graph.clone(false);
-    settleQuantizers(settled);
-    return Lowering(settled).run(codes);
-}
-
-Graph inferenceForm(const Graph& graph) {
-    Graph folded = graph.clone(true);
-    try {
-        foldBatchNorm(folded);
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Unsupported) throw;
-        return graph.clone(true);
+    for (const NodeId id : graph.order()) {
+        const auto* quantizer = std::get_if<FakeQuantize>(&graph.node(id).op);
+        ensure(!quantizer || isSettled(*quantizer), "settled quantizers in front of lowering");
     }
-    return lowerToIntegers(folded);
+    return Lowering(graph).run(codes);
 }
 
 }  // namespace qat

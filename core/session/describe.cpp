@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "config/image_size.h"
 #include "models/weights.h"
-#include "passes/fold_batch_norm.h"
 #include "quant/fusions.h"
 #include "run/executor.h"
 #include "session/model_source.h"

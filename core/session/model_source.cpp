@@ -17,7 +17,7 @@
 #include "models/weights.h"
 #include "models/yolov8.h"
 #include "passes/channel_affine.h"
-#include "passes/fold_batch_norm.h"
+#include "passes/pipeline.h"
 #include "quant/quantizer_set.h"
 #include "quant/unquantized.h"
 #include "session/bundled.h"
@@ -50,7 +50,7 @@ OpenedModel fromCheckpoint(Checkpoint checkpoint, const std::string& source) {
     const int64_t classes = classesOf(checkpoint, source);
     OpenedModel opened{buildYolov8(variant, classes), source, "", {}};
     const bool folded = checkpoint.batchNormFolded || checkpoint.find("model.0.conv.bias");
-    if (folded) foldBatchNorm(opened.graph);
+    if (folded) runPasses(opened.graph, PassId::FoldBatchNorms);
     opened.ignored = loadWeights(opened.graph, tensorsOf(checkpoint), source);
     const auto names = classNames(checkpoint);
     if (static_cast<int64_t>(names.size()) == classes) opened.graph.info.classNames = names;
@@ -114,7 +114,7 @@ OpenedModel openFloatModel(const std::filesystem::path& model) {
 
 Graph floatForm(const Graph& graph) {
     Graph plain = withoutQuantizers(graph.clone(true));
-    foldKeptAffines(plain);
+    runPasses(plain, PassId::MergeCorrections);
     // A new graph, in which the names of the quantizers are free again.
     Graph fresh = parseGraph(dumpGraph(plain));
     fresh.info = plain.info;
@@ -186,7 +186,7 @@ RunModel openRun(const std::filesystem::path& folder) {
     run.sha256 = std::move(read.sha256);
     const std::string source = folder.string();
     Graph graph = buildYolov8(variantOf(weights, source), classesOf(weights, source));
-    if (weights.batchNormFolded) foldBatchNorm(graph);
+    if (weights.batchNormFolded) runPasses(graph, PassId::FoldBatchNorms);
     adoptBiases(graph, weights.tensors);
     if (hasQuantizers(weights)) {
         // A plan needs no data; ranges come from the file.

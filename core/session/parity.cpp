@@ -12,7 +12,7 @@
 #include "eval/box_iou.h"
 #include "eval/nms.h"
 #include "export/runtime_check.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 
 namespace qat {

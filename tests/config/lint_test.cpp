@@ -190,6 +190,28 @@ TEST(LintSupport, EachSettingNotActedOnWarnsOnceAndSaysWhatHappens) {
     EXPECT_EQ(issues[1].column, 27);
 }
 
+TEST(LintSupport, FormatsThatAreWrittenAreNoGap) {
+    EXPECT_TRUE(warningsFor("export: {formats: [onnx, safetensors16]}\n").empty());
+}
+
+TEST(LintConfig, TwoFormatsInOneFileAreAnError) {
+    const auto issues = warningsFor("export: {formats: [safetensors, onnx, safetensors16]}\n");
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].severity, Severity::Error);
+    EXPECT_EQ(issues[0].message, "export.formats: safetensors and safetensors16 are both written to model.safetensors");
+}
+
+// Only files that cannot hold them are in the way.
+TEST(LintConfig, Float8IsRefusedForFormatsWithoutIt) {
+    const std::string types = "quantization: {weight: {dtype: float8_e4m3}}\nexport: {formats: ";
+    const auto refused = warningsFor(types + "[safetensors, onnx]}\n");
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].message,
+              "quantization.weight.dtype is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; "
+              "take onnx out of export.formats");
+    EXPECT_TRUE(warningsFor(types + "[safetensors]}\n").empty());
+}
+
 TEST(LintSupport, CalibrationSettingsAreActedOn) {
     EXPECT_TRUE(
         warningsFor("quantization:\n  activation: {observer: histogram}\n  weight: {observer: custom_minmax, max: 3}\n"

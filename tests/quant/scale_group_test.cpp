@@ -6,7 +6,7 @@
 
 #include "export/sketch.h"
 #include "ops/integer_ops.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "quant/calibrate.h"
 #include "run/executor.h"
 #include "support/tensors.h"
@@ -161,7 +161,7 @@ TEST_F(Joins, LearnedScalesAreSharedOrNot) {
 TEST_F(Joins, RequantizedSourcesAreTablesOfCodes) {
     quantize(Concat{1}, JoinMode::Requantize);
     CodeValues codes;
-    const Graph lowered = lowerToIntegers(graph, &codes);
+    const Graph lowered = integerForm(graph, &codes);
     EXPECT_TRUE(lowered.findNode("join.requantize.0").has_value());
     EXPECT_TRUE(lowered.findNode("join.requantize.1").has_value());
     const auto codesOf = [&](const std::string& name) {

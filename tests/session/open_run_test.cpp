@@ -112,6 +112,42 @@ TEST(ExportModel, WritesRunsAndCheckpoints) {
     EXPECT_TRUE(half.ignored.empty());
 }
 
+// A run, the command line and the window have one list of formats, and one way to write each.
+TEST(ExportModel, ARunWritesEveryFormatAsTheCommandLineDoes) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.set("train_params.epochs", "0").set("analysis.enabled", "false");
+    job.set("export.formats", "[safetensors16, tflite, onnx]").run();
+    NullSink sink;
+    const auto files =
+        exportModel({job.folder(), scratch.path() / "a", {"safetensors16", "onnx"}}, sink, CancelToken());
+    ASSERT_EQ(files.size(), 2u);
+    for (const ExportedFile& file : files)
+        EXPECT_TRUE(readFile(file.path) == readFile(job.folder() / "exports" / file.path.filename())) << file.format;
+    const nlohmann::json summary = readJson(job.folder() / "run_summary.json");
+    EXPECT_EQ(summary["artifacts"]["exports"], (nlohmann::json{"exports/model.safetensors", "exports/model.onnx"}));
+}
+
+// What one format cannot hold is known before another one is written.
+TEST(ExportModel, AsksEveryFormatBeforeAnythingIsWritten) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.set("train_params.epochs", "0").set("analysis.enabled", "false").set("export.formats", "[]");
+    job.set("quantization.weight.dtype", "float8_e4m3").run();
+    NullSink sink;
+    const auto out = scratch.path() / "a";
+    try {
+        exportModel({job.folder(), out, {"safetensors", "onnx"}}, sink, CancelToken());
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::Unsupported);
+        const std::string text = error.what();
+        EXPECT_TRUE(text.starts_with("the model cannot be written as ONNX: ")) << text;
+        EXPECT_NE(text.find("opset 19"), std::string::npos) << text;
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(out));
+}
+
 TEST(ExportModel, RefusesWhatItDoesNotKnow) {
     const ScratchFolder scratch;
     NullSink sink;
@@ -123,7 +159,10 @@ TEST(ExportModel, RefusesWhatItDoesNotKnow) {
         }
         return "no error";
     };
-    EXPECT_NE(message({"yolov8n", scratch.path(), {"pdf"}}).find("pdf"), std::string::npos);
+    EXPECT_EQ(message({"yolov8n", scratch.path(), {"tflite"}}),
+              "the format tflite is not written by this version, which writes onnx, safetensors, safetensors16");
+    EXPECT_EQ(message({"yolov8n", scratch.path(), {"safetensors", "safetensors16"}}),
+              "safetensors and safetensors16 are both written to model.safetensors; take one of them");
     EXPECT_NE(message({scratch.path(), scratch.path() / "o", {}}).find("not a run folder"), std::string::npos);
     EXPECT_NE(message({"yolov8n", "/proc/o", {}}).find("/proc/o"), std::string::npos);
     EXPECT_NE(message({scratch.path() / "none.pt", scratch.path() / "o", {}}).find("none.pt"), std::string::npos);

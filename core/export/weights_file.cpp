@@ -1,5 +1,5 @@
 // From a graph to a checkpoint file.
-#include "train/save_model.h"
+#include "export/weights_file.h"
 
 #include <ATen/ATen.h>
 
@@ -8,7 +8,8 @@
 
 namespace qat {
 
-void saveModel(const std::filesystem::path& file, const Graph& graph, bool half) {
+void saveWeights(const std::filesystem::path& file, const Graph& graph, WeightType type) {
+    const bool half = type == WeightType::Float16;
     Checkpoint checkpoint;
     for (const auto& [name, tensor] : stateDict(graph)) {
         const at::Tensor data = tensor->detach();
