@@ -38,7 +38,7 @@ struct OnnxExportResult {
 };
 
 // Writes the file atomically. Input `images` has the shape of the graph's input, which a probe must have set; output
-// `output0` is the graph output "decoded", or else every output is written, output0, output1, ... in order.
+// `output0` is the decoded graph output, or else every output is written, output0, output1, ... in order.
 // Same graph and options, same bytes. The checker and strict shape inference have passed before anything is written.
 // Throws Error{Unsupported} listing everything that cannot be expressed, Error{Io} if the file cannot be written.
 OnnxExportResult exportOnnx(const Graph& graph, const OnnxExportOptions& options);

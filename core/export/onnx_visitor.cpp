@@ -19,10 +19,6 @@ std::vector<int64_t> pads(const Pair& padding) {
     return {padding[0], padding[1], padding[0], padding[1]};
 }
 
-bool isStored(const Value& value) {
-    return value.kind == ValueKind::Parameter || value.kind == ValueKind::Buffer;
-}
-
 // Reads only the shapes of its inputs.
 bool readsShapesOnly(const Op& op) {
     return std::holds_alternative<AnchorPoints>(op);
@@ -73,7 +69,7 @@ std::string OnnxVisitor::readValue(ValueId id) {
     if (const Written* written = find(id))
         return written->integers ? m_qdq.dequantize(*written->integers) : written->tensor;
     const Value& value = m_graph.value(id);
-    ensure(isStored(value), "a value that is written before it is read");
+    ensure(isStored(value.kind), "a value that is written before it is read");
     const std::string name = m_builder.addFloats(value.name, value.shape, storedFloats(value));
     m_written[id] = {name, std::nullopt, false};
     return name;
@@ -95,7 +91,7 @@ std::string OnnxVisitor::readBias() {
     const Grid* input = gridOf(m_node->inputs[0]);
     const Grid* weight = gridOf(m_node->inputs[1]);
     const bool bytes = input && weight && input->axis < 0 && weight->axis <= 0 && weight->group == 0 &&
-                       m_qdq.fitsBytes(*input) && m_qdq.fitsBytes(*weight) && isStored(bias);
+                       m_qdq.fitsBytes(*input) && m_qdq.fitsBytes(*weight) && isStored(bias.kind);
     const bool wanted = m_options.bias == OnnxBias::Int32 ||
                         (m_options.bias == OnnxBias::Auto && quantizedNext(m_node->outputs.front()));
     if (!bytes || !wanted) return read(2);
@@ -280,10 +276,10 @@ void OnnxVisitor::operator()(const FakeQuantize& op) {
             "8-bit floating point numbers need opset 19, and the file has opset ", OnnxBuilder::kOpset);
     const Grid grid{m_node->inputs[1], m_node->inputs[2], op.qmin, op.qmax, op.axis, op.format, op.group};
     const Value& value = inputValue(0);
-    m_records.push_back(m_qdq.record(value.name, isStored(value) ? "weight" : "activation", op.bits, grid));
+    m_records.push_back(m_qdq.record(value.name, isStored(value.kind) ? "weight" : "activation", op.bits, grid));
     Written& made = m_written[m_node->outputs.front()];
     const Grid* already = gridOf(m_node->inputs[0]);
-    if (isStored(value))
+    if (isStored(value.kind))
         writeStored(value, grid, made);
     else if (m_options.simplify && already && *already == grid)
         made = *find(m_node->inputs[0]);

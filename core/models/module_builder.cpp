@@ -84,8 +84,12 @@ ValueId ModuleBuilder::c2f(const std::string& name, ValueId x, int64_t outChanne
     const NodeId split = m_graph.addNode(name + ".split", Split{1, {half, half}}, {wide}, 2);
     std::vector<ValueId> parts = m_graph.node(split).outputs;
     for (const ValueId part : parts) setChannels(part, half);
-    for (int64_t j = 0; j < repeats; ++j)
-        parts.push_back(bottleneck(str(name, ".m.", j), parts.back(), half, shortcut));
+    for (int64_t j = 0; j < repeats; ++j) {
+        const std::string inner = str(name, ".m.", j);
+        parts.push_back(bottleneck(inner, parts.back(), half, shortcut));
+        m_graph.aliases.push_back({inner + ".", str(name, ".bottleneck.", j, ".")});
+        m_graph.aliases.push_back({inner + ".", name + ".bottleneck."});
+    }
     const ValueId all = m_graph.add(name + ".cat", Concat{1}, parts);
     setChannels(all, (2 + repeats) * half);
     return conv(name + ".cv2", all, outChannels, 1);

@@ -21,6 +21,7 @@ public:
     // A bare convolution with a constant bias start.
     ValueId convWithBias(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, float biasStart);
     ValueId bottleneck(const std::string& name, ValueId x, int64_t outChannels, bool shortcut);
+    // Its bottlenecks (name.m.0) are known to patterns as name.bottleneck.0 and name.bottleneck too.
     ValueId c2f(const std::string& name, ValueId x, int64_t outChannels, int64_t repeats, bool shortcut);
     ValueId sppf(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel);
 

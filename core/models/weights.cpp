@@ -12,19 +12,10 @@
 
 namespace qat {
 
-namespace {
-
-// The 2 that box sides are divided by is a number in torch's code.
-bool isConstant(const std::string& name) {
-    return name.ends_with(".two");
-}
-
-}  // namespace
-
 NamedTensors stateDict(const Graph& graph) {
     NamedTensors state;
     for (const ValueId id : graph.storedValues())
-        if (!isConstant(graph.value(id).name)) state.emplace_back(graph.value(id).name, graph.value(id).data);
+        if (graph.value(id).kind != ValueKind::Constant) state.emplace_back(graph.value(id).name, graph.value(id).data);
     return state;
 }
 
@@ -62,11 +53,9 @@ std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, 
     for (const auto& [name, tensor] : tensors) given[name] = tensor.get();
     for (const ValueId id : graph.storedValues()) {
         const Value& value = graph.value(id);
+        if (value.kind == ValueKind::Constant) continue;
         const auto found = given.find(value.name);
-        if (found == given.end()) {
-            require(isConstant(value.name), ErrorKind::BadInput, source, ": no entry ", value.name);
-            continue;
-        }
+        require(found != given.end(), ErrorKind::BadInput, source, ": no entry ", value.name);
         require(found->second->sizes() == at::IntArrayRef(value.shape), ErrorKind::BadInput, source, ": ", value.name,
                 " has shape ", shapeText(found->second->sizes()), ", expected ", shapeText(value.shape));
         *value.data = floatCopy(*found->second);

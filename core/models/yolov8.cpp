@@ -56,8 +56,11 @@ public:
         up(), concat(4), c2f(256, 3, false);
         down(256), concat(12), c2f(512, 3, false);
         down(512), concat(9), c2f(1024, 3, false);
-        for (const int kept : {4, 6, 9, 12, 15, 18, 21}) m_graph.setOutput(str("model.", kept), m_layers[kept]);
+        for (const int kept : {4, 6, 9, 12, 15, 18, 21})
+            m_graph.setOutput(str("model.", kept), m_layers[kept],
+                              kept == 9 ? OutputRole::Backbone : OutputRole::Feature);
         addDetectHead(m_graph, m_blocks, name(), {m_layers[15], m_layers[18], m_layers[21]});
+        m_graph.aliases.push_back({"model.", "model.model."});  // as the trainer's front class calls it
     }
 
 private:

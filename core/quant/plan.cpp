@@ -25,7 +25,7 @@ std::vector<NodeId> quantizableNodes(const Graph& graph) {
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
         const bool multiplies = std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
-        if (multiplies && !node.name.ends_with(".dfl.conv")) nodes.push_back(id);
+        if (multiplies && node.role != NodeRole::Projection) nodes.push_back(id);
     }
     return nodes;
 }

@@ -62,7 +62,7 @@ LayerInfo layerInfo(const Graph& graph, NodeId id) {
     const Node& node = graph.node(id);
     LayerInfo info;
     info.name = node.name;
-    info.aliases = layerAliases(graph, node);
+    info.aliases = layerAliases(graph, node.name);
     info.op = opName(node.op);
     info.unit = unitOf(graph, node);
     info.weightShape = graph.value(node.inputs[1]).shape;

@@ -273,7 +273,7 @@ private:
     void freeze() {
         std::vector<ValueId> frozen;
         for (const ValueId id : m_job.graph.storedValues())
-            if (m_job.graph.value(id).kind == ValueKind::Buffer) frozen.push_back(id);
+            if (m_job.graph.value(id).kind != ValueKind::Parameter) frozen.push_back(id);
         for (const Quantizer& q : m_job.quantizers->all()) {
             for (const ValueId value : {q.scale, q.zeroPoint}) {
                 if (value != q.scale && m_job.graph.value(value).kind == ValueKind::Buffer) continue;
