@@ -70,7 +70,7 @@ std::string OnnxVisitor::readValue(ValueId id) {
         return written->integers ? m_qdq.dequantize(*written->integers) : written->tensor;
     const Value& value = m_graph.value(id);
     ensure(isStored(value.kind), "a value that is written before it is read");
-    const std::string name = m_builder.addFloats(value.name, value.shape, storedFloats(value));
+    const std::string name = m_builder.addFloats(value.name, value.shape, numbersIn(storedTensor(value)));
     m_written[id] = {name, std::nullopt, false};
     return name;
 }

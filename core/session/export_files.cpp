@@ -36,7 +36,7 @@ std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& da
 }  // namespace
 
 Graph exportForm(const Graph& model, int imgsz) {
-    Graph form = model.clone(true);
+    Graph form = model.clone(false);  // passes give values new tensors
     foldBatchNorm(form);
     probeShapes(form, {1, 3, imgsz, imgsz});
     return form;
