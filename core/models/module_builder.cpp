@@ -29,18 +29,16 @@ void ModuleBuilder::setChannels(ValueId value, int64_t channels) {
 }
 
 ValueId ModuleBuilder::weight(const std::string& name, Shape shape) {
+    if (!m_random) return m_graph.addParameter(name, nullptr, std::move(shape));
     at::Tensor tensor = at::empty(shape);
     const double bound = 1.0 / std::sqrt(static_cast<double>(shape[1] * shape[2] * shape[3]));
     const std::span data(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()));
-    if (m_random)
-        std::ranges::generate(data, [&] { return static_cast<float>(m_random->uniform(-bound, bound)); });
-    else
-        std::ranges::fill(data, 0.0f);
+    std::ranges::generate(data, [&] { return static_cast<float>(m_random->uniform(-bound, bound)); });
     return m_graph.addParameter(name, share(std::move(tensor)), std::move(shape));
 }
 
 ValueId ModuleBuilder::constant(const std::string& name, int64_t length, float value, bool parameter) {
-    const TensorPtr tensor = share(at::full({length}, value));
+    const TensorPtr tensor = m_random ? share(at::full({length}, value)) : nullptr;
     return parameter ? m_graph.addParameter(name, tensor, {length}) : m_graph.addBuffer(name, tensor, {length});
 }
 

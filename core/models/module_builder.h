@@ -1,5 +1,5 @@
 // The building blocks of the detector families: Conv (convolution, norm, activation), Bottleneck, C2f, SPPF. Names are
-// those of the state dict; weights start random, or as zeros for a file to fill.
+// those of the state dict; weights start random, or without tensors for a file to give them.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace qat {
 
 class ModuleBuilder {
 public:
-    // Without random numbers weights are zeros.
+    // Without random numbers parameters and buffers have no tensors.
     ModuleBuilder(Graph& graph, Random* random) : m_graph(graph), m_random(random) {}
 
     // Conv + BatchNorm + SiLU; padding kernel / 2. Returns the activation's output, of `outChannels`.

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "config/architectures.h"
 #include "models/detect_head.h"
 #include "models/module_builder.h"
 
@@ -92,7 +93,7 @@ Graph build(std::string_view variant, int64_t numClasses, Random* random) {
     require(numClasses >= 1 && numClasses <= 100000, ErrorKind::BadInput, "a detector cannot have ", numClasses,
             " classes");
     Graph graph;
-    graph.info = {"yolov8", std::string(variant), numClasses, {}, {8, 16, 32}, 16};
+    graph.info = {std::string(kYolov8.name), std::string(variant), numClasses, {}, {8, 16, 32}, 16};
     for (int64_t i = 0; i < numClasses; ++i) graph.info.classNames.push_back(str("class", i));
     Yolov8Builder(graph, random, scaleOf(variant)).build();
     return graph;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "data/class_match.h"
+#include "models/family.h"
 #include "passes/equalize.h"
 #include "passes/fold_batch_norm.h"
 #include "quant/placement_lint.h"
@@ -70,7 +71,7 @@ JobOutcome Pipeline::run() {
         }
     }
     if (m_config.train.epochs > 0 || corrects()) stage("evaluate", [&] { evaluateFinal(); });
-    saveModel(m_folder.weights() / "final.safetensors", m_model);
+    saveModelWithGraph(m_folder.weights() / "final.safetensors", m_model);
     stage("export", [&] { exportStage(); });
     if (const std::string gate = stabilityGate(m_facts.training, m_config.gate); !gate.empty())
         m_facts.outcome.gates.push_back(gate);
@@ -173,7 +174,7 @@ void Pipeline::loadTeacher() {
     } else {
         OpenedModel opened = openFloatModel(std::filesystem::path(how.teacherModel));
         logIgnored(opened);
-        source = opened.source + ", YOLOv8" + opened.graph.info.variant;
+        source = opened.source + ", " + titleOf(opened.graph.info);
         m_teacher = std::move(opened.graph);
     }
     foldBatchNorm(*m_teacher);

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include "base/files.h"
 #include "import/checkpoint.h"
 #include "models/weights.h"
 
@@ -22,6 +23,15 @@ void saveModel(const std::filesystem::path& file, const Graph& graph, bool half)
     checkpoint.metadata = {{"qatelier.architecture", graph.info.architecture},
                            {"qatelier.variant", graph.info.variant}};
     writeCheckpoint(file, checkpoint);
+}
+
+std::filesystem::path graphFile(std::filesystem::path weights) {
+    return weights.replace_extension(".graph");
+}
+
+void saveModelWithGraph(const std::filesystem::path& file, const Graph& graph) {
+    writeFileAtomic(graphFile(file), dumpGraph(graph));
+    saveModel(file, graph);
 }
 
 }  // namespace qat

@@ -425,10 +425,10 @@ private:
 
     void keepWeights(const EpochResult& result) {
         const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
-        saveModel(m_job.weightsFolder / "last.safetensors", model);
+        saveModelWithGraph(m_job.weightsFolder / "last.safetensors", model);
         if (result.easier) return;
         TrainOutcome& outcome = m_at.outcome;
-        if (result.fitness() > m_at.bestFitness) saveModel(m_job.weightsFolder / "best.safetensors", model);
+        if (result.fitness() > m_at.bestFitness) saveModelWithGraph(m_job.weightsFolder / "best.safetensors", model);
         if (result.fitness() >= m_at.bestFitness) {
             m_at.bestFitness = result.fitness();
             outcome.bestEpoch = result.epoch;

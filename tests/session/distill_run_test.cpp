@@ -8,8 +8,8 @@
 #include "base/files.h"
 #include "import/checkpoint.h"
 #include "models/yolov8.h"
-#include "session/model_source.h"
 #include "session/parted_job.h"
+#include "session/run_model.h"
 #include "train/save_model.h"
 
 namespace qat::test {
