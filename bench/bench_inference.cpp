@@ -17,7 +17,7 @@ struct Detector {
     Graph graph;
     Executor executor;
     explicit Detector(Graph model)
-        : graph(std::move(model)), executor(graph, {.outputs = {"decoded"}, .frozen = true}) {}
+        : graph(std::move(model)), executor(graph, {.outputs = {decodedOutput(graph)}, .frozen = true}) {}
 };
 
 Graph onIntegers(const Settings& settings, bool tables) {

@@ -34,9 +34,7 @@ at::Tensor quantizedInput(QuantizerTrial trial, const at::Tensor& x) {
 
 class Sweep {
 public:
-    explicit Sweep(const SensitivityJob& job) : m_job(job) {
-        for (const auto& output : job.floatGraph.outputs())
-            if (output.name.starts_with("head.")) m_heads.push_back(output.name);
+    explicit Sweep(const SensitivityJob& job) : m_job(job), m_heads(headOutputs(job.floatGraph)) {
         for (const Quantizer& weight : job.quantizers.all()) {
             if (!weight.weight) continue;
             const NodeId node = weight.layers.front();

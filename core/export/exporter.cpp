@@ -95,7 +95,7 @@ void requireExpressible(std::span<const Exporter* const> exporters, const Export
 }
 
 Graph prepareForExport(const Graph& model, int imgsz, PassResults* results) {
-    Graph form = model.clone(true);
+    Graph form = model.clone(false);  // passes give values new tensors
     PassResults done = runPasses(form, kFilePasses);
     if (results) *results = std::move(done);
     probeShapes(form, {1, 3, imgsz, imgsz});

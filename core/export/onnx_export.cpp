@@ -17,8 +17,9 @@ namespace qat {
 namespace {
 
 std::vector<ValueId> exportedValues(const Graph& graph) {
-    if (const ValueId decoded = graph.output("decoded"); decoded.valid()) return {decoded};
     std::vector<ValueId> values;
+    for (const std::string& name : graph.outputNames(OutputRole::Decoded)) values.push_back(graph.output(name));
+    if (!values.empty()) return values;
     for (const GraphOutput& output : graph.outputs()) values.push_back(output.value);
     require(!values.empty(), ErrorKind::BadInput, "the graph has no output to export");
     return values;

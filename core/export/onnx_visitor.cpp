@@ -20,10 +20,6 @@ std::vector<int64_t> pads(const Pair& padding) {
     return {padding[0], padding[1], padding[0], padding[1]};
 }
 
-bool isStored(const Value& value) {
-    return value.kind == ValueKind::Parameter || value.kind == ValueKind::Buffer;
-}
-
 }  // namespace
 
 std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& wanted) {
@@ -69,8 +65,8 @@ std::string OnnxVisitor::readValue(ValueId id) {
     if (const Written* written = find(id))
         return written->integers ? m_quantizers.dequantize(*written->integers) : written->tensor;
     const Value& value = m_graph.value(id);
-    ensure(isStored(value), "a value that is written before it is read");
-    const std::string name = m_builder.addFloats(value.name, value.shape, storedFloats(value));
+    ensure(isStored(value.kind), "a value that is written before it is read");
+    const std::string name = m_builder.addFloats(value.name, value.shape, numbersIn(storedTensor(value)));
     m_written[id] = {name, std::nullopt, false};
     return name;
 }
@@ -90,7 +86,7 @@ std::string OnnxVisitor::readBias() {
     const Value& bias = inputValue(2);
     const Grid* input = gridOf(m_node->inputs[0]);
     const Grid* weight = gridOf(m_node->inputs[1]);
-    const bool bytes = input && weight && isStored(bias) && m_quantizers.computeOnIntegers(*input, *weight);
+    const bool bytes = input && weight && isStored(bias.kind) && m_quantizers.computeOnIntegers(*input, *weight);
     const bool wanted = m_options.bias == OnnxBias::Int32 ||
                         (m_options.bias == OnnxBias::Auto && quantizedNext(m_node->outputs.front()));
     if (!bytes || !wanted) return read(2);
@@ -291,18 +287,18 @@ void OnnxVisitor::operator()(const FakeQuantize& op) {
     const Grid grid{m_node->inputs[1], m_node->inputs[2], op.qmin, op.qmax, op.axis, op.format, op.group};
     m_quantizers.requireExpressible(grid);
     const Value& value = inputValue(0);
-    m_records.push_back(m_quantizers.record(value.name, isStored(value) ? "weight" : "activation", op.bits, grid));
+    m_records.push_back(m_quantizers.record(value.name, isStored(value.kind) ? "weight" : "activation", op.bits, grid));
     Written& made = m_written[m_node->outputs.front()];
     const Grid* already = gridOf(m_node->inputs[0]);
-    if (!isStored(value) && m_options.simplify && already && *already == grid) {
+    if (!isStored(value.kind) && m_options.simplify && already && *already == grid) {
         made = *find(m_node->inputs[0]);
     } else {
-        QuantizedTensor quantized = isStored(value) ? m_quantizers.quantizeStored(value, grid)
+        QuantizedTensor quantized = isStored(value.kind) ? m_quantizers.quantizeStored(value, grid)
                                                     : m_quantizers.quantize(read(0), grid, value.shape.size());
         if (!quantized.note.empty()) m_notes.push_back(quantized.note);
         made.tensor = std::move(quantized.tensor);
         made.integers = std::move(quantized.integers);
-        if (made.integers && !isStored(value))
+        if (made.integers && !isStored(value.kind))
             m_codes.push_back({m_node->name, made.integers->integers, made.integers->storage, value.shape});
     }
     made.fakeQuantized = true;

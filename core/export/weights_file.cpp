@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include "base/files.h"
+#include "graph/dump.h"
 #include "import/checkpoint.h"
 #include "models/weights.h"
 
@@ -23,6 +25,15 @@ void saveWeights(const std::filesystem::path& file, const Graph& graph, WeightTy
     checkpoint.metadata = {{"qatelier.architecture", graph.info.architecture},
                            {"qatelier.variant", graph.info.variant}};
     writeCheckpoint(file, checkpoint);
+}
+
+std::filesystem::path graphFile(std::filesystem::path weights) {
+    return weights.replace_extension(".graph");
+}
+
+void saveWeightsWithGraph(const std::filesystem::path& file, const Graph& graph) {
+    writeFileAtomic(graphFile(file), dumpGraph(graph));
+    saveWeights(file, graph);
 }
 
 }  // namespace qat

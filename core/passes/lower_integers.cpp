@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "graph/constant_numbers.h"
 #include "ops/activation.h"
 #include "ops/fake_quantize.h"
 #include "ops/integer_ops.h"
@@ -26,13 +27,14 @@ class Lowering {
 public:
     explicit Lowering(const Graph& from) : m_from(from) {
         m_to.info = from.info;
+        m_to.aliases = from.aliases;
         for (const ValueId id : from.inputs()) m_float[id] = m_to.addInput(from.value(id).name, from.value(id).shape);
     }
 
     Graph run(CodeValues* codes) {
         for (const NodeId id : m_from.order())
             if (!m_done.contains(id)) lower(m_from.node(id));
-        for (const auto& output : m_from.outputs()) m_to.setOutput(output.name, floatOf(output.value));
+        for (const auto& output : m_from.outputs()) m_to.setOutput(output.name, floatOf(output.value), output.role);
         m_to.sweep();
         verify(m_to);
         if (codes) reportCodes(*codes);
@@ -65,6 +67,7 @@ private:
         std::vector<ValueId> inputs;
         for (const ValueId id : node.inputs) inputs.push_back(floatOf(id));
         const NodeId made = m_to.addNode(node.name, node.op, inputs, static_cast<int>(node.outputs.size()));
+        m_to.node(made).role = node.role;
         for (size_t i = 0; i < node.outputs.size(); ++i) m_float[node.outputs[i]] = m_to.node(made).outputs[i];
     }
 
@@ -77,6 +80,7 @@ private:
 
     ValueId stored(ValueId id) {
         const Value& value = m_from.value(id);
+        if (value.kind == ValueKind::Constant) return m_to.addConstant(value.name, numbersOf(*value.data));
         return value.kind == ValueKind::Parameter ? m_to.addParameter(value.name, value.data, value.shape)
                                                   : m_to.addBuffer(value.name, value.data, value.shape, value.type);
     }

@@ -46,7 +46,7 @@ Fusions::Fusions(const Graph& graph, const Config& config) : m_graph(graph), m_c
 
 bool Fusions::splitActivation(const Node& layer) {
     if (!m_config.qat.fuseModules) return false;
-    const auto aliases = layerAliases(m_graph, layer);
+    const auto aliases = layerAliases(m_graph, layer.name);
     const std::string follows = activationOf(unitOf(m_graph, layer));
     bool splits = false;
     for (size_t i = 0; i < m_patterns.size(); ++i) {

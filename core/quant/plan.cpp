@@ -24,7 +24,7 @@ std::vector<NodeId> quantizableNodes(const Graph& graph) {
     std::vector<NodeId> nodes;
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
-        if (hasWeight(node.op) && !node.name.ends_with(".dfl.conv")) nodes.push_back(id);
+        if (hasWeight(node.op) && node.role != NodeRole::Projection) nodes.push_back(id);
     }
     return nodes;
 }

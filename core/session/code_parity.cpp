@@ -23,7 +23,7 @@ std::vector<std::pair<std::string, at::Tensor>> ourCodes(const Graph& graph, con
     const Graph lowered = integerForm(graph, &values);
     std::map<ValueId, at::Tensor> seen;
     for (const auto& [name, value] : values) seen[value];
-    Executor executor(lowered, {.outputs = {"decoded"}, .frozen = true});
+    Executor executor(lowered, {.outputs = {decodedOutput(lowered)}, .frozen = true});
     executor.setHook([&](ValueId id, const at::Tensor& tensor) { seen[id] = tensor.to(at::kFloat).contiguous(); },
                      [&](ValueId id) { return seen.contains(id); });
     executor.run(image);

@@ -61,7 +61,7 @@ LayerInfo layerInfo(const Graph& graph, NodeId id) {
     const Node& node = graph.node(id);
     LayerInfo info;
     info.name = node.name;
-    info.aliases = layerAliases(graph, node);
+    info.aliases = layerAliases(graph, node.name);
     info.op = opName(node.op);
     info.unit = unitOf(graph, node);
     info.weightShape = graph.value(weightOf(node)).shape;

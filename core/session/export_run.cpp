@@ -9,6 +9,7 @@
 #include "session/model_source.h"
 #include "session/process.h"
 #include "session/run_lock.h"
+#include "session/run_model.h"
 
 namespace qat {
 namespace {

@@ -273,7 +273,7 @@ private:
     void freeze() {
         std::vector<ValueId> frozen;
         for (const ValueId id : m_job.graph.storedValues())
-            if (m_job.graph.value(id).kind == ValueKind::Buffer) frozen.push_back(id);
+            if (m_job.graph.value(id).kind != ValueKind::Parameter) frozen.push_back(id);
         for (const Quantizer& q : m_job.quantizers->all()) {
             for (const ValueId value : {q.scale, q.zeroPoint}) {
                 if (value != q.scale && m_job.graph.value(value).kind == ValueKind::Buffer) continue;
@@ -425,10 +425,10 @@ private:
 
     void keepWeights(const EpochResult& result) {
         const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
-        saveWeights(m_job.weightsFolder / "last.safetensors", model);
+        saveWeightsWithGraph(m_job.weightsFolder / "last.safetensors", model);
         if (result.easier) return;
         TrainOutcome& outcome = m_at.outcome;
-        if (result.fitness() > m_at.bestFitness) saveWeights(m_job.weightsFolder / "best.safetensors", model);
+        if (result.fitness() > m_at.bestFitness) saveWeightsWithGraph(m_job.weightsFolder / "best.safetensors", model);
         if (result.fitness() >= m_at.bestFitness) {
             m_at.bestFitness = result.fitness();
             outcome.bestEpoch = result.epoch;

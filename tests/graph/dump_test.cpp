@@ -16,14 +16,23 @@ TEST(GraphText, IsReadable) {
     const ValueId w = graph.addParameter("c.weight", nullptr, {4, 3, 3, 3});
     const ValueId y = graph.add("c", Conv2d{{2, 2}, {1, 1}, {1, 1}, 1}, {x, w});
     const NodeId split = graph.addNode("s", Split{1, {2, 2}}, {y}, 2);
-    graph.setOutput("half", graph.node(split).outputs[1]);
+    graph.node(split).role = NodeRole::HeadLast;
+    const ValueId third = graph.addConstant("third", {1.0f / 3, -2});
+    graph.add("d", Binary{BinaryKind::Div}, {graph.node(split).outputs[0], third});
+    graph.setOutput("half", graph.node(split).outputs[1], OutputRole::RawHead);
+    graph.setOutput("plain", y);
+    graph.aliases = {{"c.", "conv."}};
     EXPECT_EQ(dumpGraph(graph),
               "info architecture=yolov8 variant=n classes=2 regMax=16 strides=[8,16]\n"
+              "alias c. conv.\n"
               "input images [1,3,-1,-1]\n"
               "parameter c.weight [4,3,3,3]\n"
+              "constant third [0.33333334,-2]\n"
               "node c Conv2d stride=[2,2] padding=[1,1] dilation=[1,1] groups=1 (images c.weight) -> (c)\n"
-              "node s Split axis=1 sizes=[2,2] (c) -> (s:0 s:1)\n"
-              "output half s:1\n");
+              "node s Split axis=1 sizes=[2,2] (c) -> (s:0 s:1) head_last\n"
+              "node d Binary kind=div (s:0 third) -> (d)\n"
+              "output half s:1 raw_head\n"
+              "output plain c\n");
 }
 
 TEST(GraphText, YoloGraphsComeBackUnchanged) {
@@ -138,7 +147,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"input x [1]\nnode a Activation (x) (a)\n", 2, "(a)"},
                     Refusal{"input x [1]\nnode a Activation (x) ->\n", 2, "few words"},
                     Refusal{"input x [1]\nnode a Activation (x) -> (a)\nnode a Activation (x) -> (b)\n", 3, "a exists"},
-                    Refusal{"output out y\n", 1, "y"}, Refusal{"output\n", 1, "few words"}));
+                    Refusal{"output out y\n", 1, "y"}, Refusal{"output\n", 1, "few words"},
+                    Refusal{"input x [1]\noutput out x best\n", 2, "best"},
+                    Refusal{"input x [1]\noutput out x decoded yes\n", 2, "too many words"},
+                    Refusal{"input x [1]\nnode a Activation (x) -> (a) tail\n", 2, "tail"},
+                    Refusal{"constant c [1,two]\n", 1, "two"},
+                    Refusal{"input x [1]\nnode a Conv2d groups=0 (x x) -> (a)\n", 2, "above 0"},
+                    Refusal{"input x [1]\nnode a Pool stride=[1,-1] (x) -> (a)\n", 2, "above 0"},
+                    Refusal{"input x [1]\nnode a Resize factor=0 (x) -> (a)\n", 2, "above 0"},
+                    Refusal{"alias model.\n", 1, "few words"}));
 
 TEST(GraphText, WhatVerifyRefusesIsBadInput) {
     for (const char* text : {"input x [1]\nnode a Activation (x) -> (a b)\n", "input x [1]\nnode a Conv2d (x) -> (a)\n",

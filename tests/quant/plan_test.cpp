@@ -89,6 +89,18 @@ TEST_F(Plan, DefaultsReachEveryLayerAndTheHeadKeepsEightBits) {
     EXPECT_EQ(activation(plan, "model.0.conv").origin, "image input");
 }
 
+TEST_F(Plan, RolesDecideAndNotNames) {
+    graph.node(*graph.findNode("model.22.cv2.0.2")).role = NodeRole::Head;
+    graph.node(*graph.findNode("model.0.conv")).role = NodeRole::HeadLast;
+    graph.node(*graph.findNode("model.1.conv")).role = NodeRole::Projection;
+    EXPECT_EQ(weight(resolve(), "model.22.cv2.0.2").tensor.bitWidth, 4);
+    EXPECT_EQ(weight(resolve(), "model.0.conv").tensor.bitWidth, 8);
+    EXPECT_EQ(resolve().weights.size(), 62u) << "an expectation is not quantized, whatever it is called";
+    config.qat.skipDetectionHead = true;
+    EXPECT_EQ(std::ranges::count(resolve().skipped, "model.0.conv"), 1);
+    EXPECT_EQ(std::ranges::count(resolve().skipped, "model.22.cv2.0.2"), 1);
+}
+
 TEST_F(Plan, PoliciesDoNotLowerWiderDefaults) {
     config.quantization.weight.bitWidth = config.quantization.activation.bitWidth = 16;
     const QuantPlan plan = resolve();

@@ -27,8 +27,9 @@ Graph joinOf(const Op& op) {
     Sketch sketch({1, 3, 4, 4});
     const ValueId a = pointwise(sketch, "a", sketch.input(), 3, -1), b = pointwise(sketch, "b", sketch.input(), 3, 8);
     const ValueId joined = sketch.graph.add("join", op, {a, b});
-    sketch.graph.setOutput("head.0", pointwise(sketch, "c", joined, std::holds_alternative<Concat>(op) ? 6 : 3, 1));
-    sketch.graph.setOutput("head.1", pointwise(sketch, "d", b, 3, 1));
+    sketch.graph.setOutput("head.0", pointwise(sketch, "c", joined, std::holds_alternative<Concat>(op) ? 6 : 3, 1),
+                           OutputRole::RawHead);
+    sketch.graph.setOutput("head.1", pointwise(sketch, "d", b, 3, 1), OutputRole::RawHead);
     return sketch.finish();
 }
 

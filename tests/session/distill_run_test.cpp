@@ -9,8 +9,8 @@
 #include "export/weights_file.h"
 #include "import/checkpoint.h"
 #include "models/yolov8.h"
-#include "session/model_source.h"
 #include "session/parted_job.h"
+#include "session/run_model.h"
 
 namespace qat::test {
 namespace {

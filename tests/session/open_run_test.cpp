@@ -2,6 +2,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "data/loader.h"
@@ -9,6 +12,7 @@
 #include "import/checkpoint.h"
 #include "session/export_run.h"
 #include "session/model_source.h"
+#include "session/run_model.h"
 #include "session/small_job.h"
 
 namespace qat::test {
@@ -62,6 +66,53 @@ TEST(OpenRun, AFirstLayerInFloatDoesNotHideTheQuantizers) {
     job.insertLayerConfig("^model\\.0\\.conv$", "skip: true");
     job.run();
     expectSameDetections(job, openRun(job.folder()).graph);
+}
+
+std::vector<std::string> sortedLines(const std::string& text) {
+    std::istringstream in(text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    std::ranges::sort(lines);
+    return lines;
+}
+
+// As earlier versions wrote them.
+void removeGraphs(const std::filesystem::path& folder) {
+    for (const char* name : {"last", "best", "final"})
+        EXPECT_TRUE(std::filesystem::remove(folder / "weights" / (std::string(name) + ".graph"))) << name;
+}
+
+TEST(OpenRun, FoldersWithoutAGraphAreBuiltAnewToTheSame) {
+    for (const char* fused : {"true", "false"}) {
+        const ScratchFolder scratch;
+        SmallJob job(scratch.path());
+        job.set("qat_params.fuse_modules", fused).run();
+        const Graph kept = openRun(job.folder()).graph;
+        removeGraphs(job.folder());
+        const Graph rebuilt = openRun(job.folder()).graph;
+        EXPECT_EQ(sortedLines(dumpGraph(rebuilt)), sortedLines(dumpGraph(kept)));
+        EXPECT_EQ(rebuilt.info.classNames, kept.info.classNames);
+        expectSameDetections(job, rebuilt);
+    }
+}
+
+TEST(OpenRun, TheGraphIsReadAndNotMadeFromTheConfiguration) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.set("train_params.epochs", "0").set("analysis.enabled", "false").run();
+    const auto file = job.folder() / "weights/final.graph";
+    writeFileAtomic(file, readFile(file) + "alias model.0. stem.\noutput extra model.0.act feature\n");
+    const Graph graph = openRun(job.folder()).graph;
+    EXPECT_EQ(layerAliases(graph, "model.0.conv").back(), "stem.conv");
+    EXPECT_TRUE(graph.output("extra").valid());
+    writeFileAtomic(file, readFile(file) + "nonsense here [1]\n");
+    try {
+        openRun(job.folder());
+        FAIL() << "a damaged graph was taken";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+        EXPECT_TRUE(std::string(error.what()).starts_with(file.string() + ": graph text line ")) << error.what();
+    }
 }
 
 TEST(OpenRun, WithoutWeightsSaysSo) {

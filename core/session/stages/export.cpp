@@ -34,7 +34,7 @@ void tellFile(JobState& job, ExportedFile file) {
 }
 
 void exportModelFiles(JobState& job) {
-    saveWeights(job.folder.weights() / "final.safetensors", job.model);
+    saveWeightsWithGraph(job.folder.weights() / "final.safetensors", job.model);
     std::vector<const Exporter*> exporters;
     for (const auto& format : job.config.exporting.formats) {
         if (const Exporter* exporter = findExporter(format))

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "data/class_match.h"
+#include "models/family.h"
 #include "passes/pipeline.h"
 #include "session/data_source.h"
 #include "session/memory_need.h"
@@ -85,7 +86,7 @@ void loadTeacher(JobState& job) {
     } else {
         OpenedModel opened = openFloatModel(std::filesystem::path(how.teacherModel));
         logIgnored(job, opened);
-        source = opened.source + ", YOLOv8" + opened.graph.info.variant;
+        source = opened.source + ", " + titleOf(opened.graph.info);
         job.teacher = std::move(opened.graph);
     }
     runPasses(*job.teacher, PassId::FoldBatchNorms);
