@@ -156,6 +156,10 @@ void OnnxVisitor::operator()(const Linear&) {
     finish({emit("Gemm", inputs, {{"transB", int64_t{1}}})});
 }
 
+void OnnxVisitor::operator()(const MatMul&) {
+    finish({emit("MatMul", {read(0), read(1)})});
+}
+
 void OnnxVisitor::operator()(const BatchNorm& op) {
     finish({emit("BatchNormalization", {read(0), read(1), read(2), read(3), read(4)},
                  {{"epsilon", static_cast<float>(op.eps)}})});

@@ -47,6 +47,7 @@ public:
     // One case an operator; for std::visit, through visit().
     void operator()(const Conv2d& op);
     void operator()(const Linear& op);
+    void operator()(const MatMul& op);
     void operator()(const BatchNorm& op);
     void operator()(const Activation& op);
     void operator()(const Binary& op);

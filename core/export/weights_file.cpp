@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 
 #include "base/files.h"
-#include "graph/dump.h"
 #include "import/checkpoint.h"
 #include "models/weights.h"
 

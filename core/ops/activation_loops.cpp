@@ -122,17 +122,17 @@ struct Gate {
         }                                                                                     \
     }
 
-QAT_ACTIVATION_LOOPS(leakyRelu, x<0.0f ? x * slope : x, x> 0.0f ? 1.0f : slope)
+QAT_ACTIVATION_LOOPS(leakyRelu, (x < 0.0f ? x * slope : x), (x > 0.0f ? 1.0f : slope))
 QAT_ACTIVATION_LOOPS(relu6, clamp(x, 0.0f, 6.0f), (x > 0.0f) & (x < 6.0f) ? 1.0f : 0.0f)
-QAT_ACTIVATION_LOOPS(hardswish, x*(clamp(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6.0f)), hardswishSlope(x))
+QAT_ACTIVATION_LOOPS(hardswish, (x * (clamp(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6.0f))), hardswishSlope(x))
 QAT_ACTIVATION_LOOPS(hardSigmoid, clamp(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6.0f),
                      (x > -3.0f) & (x < 3.0f) ? 1.0f / 6.0f : 0.0f)
 QAT_ACTIVATION_LOOPS(hardTanh, clamp(x, -1.0f, 1.0f), (x > -1.0f) & (x < 1.0f) ? 1.0f : 0.0f)
 QAT_ACTIVATION_LOOPS(tanh, tanhOf(x), (1.0f - tanhOf(x)) * (1.0f + tanhOf(x)))
 QAT_ACTIVATION_LOOPS(elu, x > 0.0f ? x : fastExpm1(x), x > 0.0f ? 1.0f : fastExp(x))
-QAT_ACTIVATION_LOOPS(mish, x*(mishParts(x).n / (mishParts(x).n + 2.0f)), mishSlope(x))
-QAT_ACTIVATION_LOOPS(gelu, x* normalBelow(x), geluSlope(x))
-QAT_ACTIVATION_LOOPS(geluTanh, x* geluGate(clamp(x, -10.0f, 10.0f)).open, geluTanhSlope(x))
+QAT_ACTIVATION_LOOPS(mish, (x * (mishParts(x).n / (mishParts(x).n + 2.0f))), mishSlope(x))
+QAT_ACTIVATION_LOOPS(gelu, (x * normalBelow(x)), geluSlope(x))
+QAT_ACTIVATION_LOOPS(geluTanh, (x * geluGate(clamp(x, -10.0f, 10.0f)).open), geluTanhSlope(x))
 
 #undef QAT_ACTIVATION_LOOPS
 

@@ -10,7 +10,9 @@
 #include "ops/fixed_split.h"
 #include "ops/fused_activation.h"
 #include "ops/integer_ops.h"
+#include "ops/matrix_product.h"
 #include "ops/portable.h"
+#include "ops/portable_quantizers.h"
 
 namespace qat {
 namespace {
@@ -100,6 +102,7 @@ struct Forward {
 
     Tensors operator()(const Conv2d& op) const { return {convolution(op, in)}; }
     Tensors operator()(const Linear&) const { return {at::linear(in[0], in[1], optionalInput(in, 2))}; }
+    Tensors operator()(const MatMul&) const { return {matrixProduct(in[0], in[1])}; }
     Tensors operator()(const BatchNorm& op) const {
         return {applyChain({.norm = op, .activation = {}, .quantizer = {}}, in[0],
                            {in[1], in[2], in[3], in[4], {}, {}, nullptr}, train, false)};
@@ -123,6 +126,7 @@ struct Forward {
     Tensors operator()(const IntegerConv2d& op) const {
         return {finishSums(op, exactSums(op.window(), in[0], in[1], in[2]), in)};
     }
+    Tensors operator()(const IntegerMatMul& op) const { return {portable::integerMatMul(op, in)}; }
     Tensors operator()(const IntegerAdd& op) const { return {addCodes(op, in[0], in[1], in[2], in[3])}; }
     Tensors operator()(const Lookup&) const { return {lookUp(in[0], in[1])}; }
 };

@@ -53,6 +53,14 @@ struct Linear {
     bool operator==(const Linear&) const = default;
 };
 
+// y = a b, both data in flight. Inputs a [...,M,K], b [...,K,N]; leading dimensions broadcast.
+struct MatMul {
+    static constexpr std::string_view name = "MatMul";
+    static constexpr OpTraits row{.inputs = {2, 2}, .layer = {.word = "matmul", .activations = 2}};
+    static constexpr auto fields() { return std::tuple{}; }
+    bool operator==(const MatMul&) const = default;
+};
+
 // Inputs x [N,C,H,W], weight [C], bias [C], running_mean [C], running_var [C].
 struct BatchNorm {
     double eps = 1e-3, momentum = 0.03;  // momentum: weight of the new batch
@@ -280,6 +288,26 @@ struct IntegerConv2d {
     bool operator==(const IntegerConv2d&) const = default;
 };
 
+// sum = (a - zero_a) (b - zero_b), exact. Without `requantize` y = sum * factor in float32, with it codes
+// clip(round(sum * factor) + y_zero_point, qmin, qmax). Inputs codes a, zero_a [1], codes b, zero_b [1], factor [1],
+// and y_zero_point [1] with `requantize`.
+struct IntegerMatMul {
+    bool requantize = false;
+    int64_t qmin = 0, qmax = 255;
+    static constexpr std::string_view name = "IntegerMatMul";
+    static constexpr OpTraits row{.inputs = {5, 6}, .onCodes = true};
+    OpTraits traits() const {
+        OpTraits traits = row;
+        traits.inputs = requantize ? Arity{6, 6} : Arity{5, 5};
+        return traits;
+    }
+    static constexpr auto fields() {
+        return std::tuple{Field{"requantize", &IntegerMatMul::requantize}, Field{"qmin", &IntegerMatMul::qmin},
+                          Field{"qmax", &IntegerMatMul::qmax}};
+    }
+    bool operator==(const IntegerMatMul&) const = default;
+};
+
 // Sum of two tensors of codes. Inputs a, b, scales [3] and zero points [3] of a, b and the result.
 struct IntegerAdd {
     int64_t qmin = 0, qmax = 255;
@@ -299,9 +327,9 @@ struct Lookup {
     bool operator==(const Lookup&) const = default;
 };
 
-using Op =
-    std::variant<Conv2d, Linear, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice, Reshape, Permute,
-                 Softmax, AnchorPoints, FakeQuantize, Quantize, Dequantize, IntegerConv2d, IntegerAdd, Lookup>;
+using Op = std::variant<Conv2d, Linear, MatMul, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice,
+                        Reshape, Permute, Softmax, AnchorPoints, FakeQuantize, Quantize, Dequantize, IntegerConv2d,
+                        IntegerMatMul, IntegerAdd, Lookup>;
 
 std::string_view opName(const Op& op);
 

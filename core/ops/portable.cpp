@@ -103,6 +103,7 @@ struct Forward {
         return {at::conv2d(in[0], in[1], third(in), op.stride, op.padding, op.dilation, op.groups)};
     }
     Tensors operator()(const Linear&) const { return {at::linear(in[0], in[1], third(in))}; }
+    Tensors operator()(const MatMul&) const { return {at::matmul(in[0], in[1])}; }
     Tensors operator()(const BatchNorm& op) const { return {batchNorm(op, in, train)}; }
     Tensors operator()(const Activation& op) const { return {portableActivation(op, in[0])}; }
     Tensors operator()(const Binary& op) const { return {binary(op, in[0], in[1])}; }
@@ -121,6 +122,7 @@ struct Forward {
     Tensors operator()(const Quantize& op) const { return {quantize(op, in)}; }
     Tensors operator()(const Dequantize&) const { return {dequantize(in)}; }
     Tensors operator()(const IntegerConv2d& op) const { return {integerConv(op, in)}; }
+    Tensors operator()(const IntegerMatMul& op) const { return {integerMatMul(op, in)}; }
     Tensors operator()(const IntegerAdd& op) const { return {integerAdd(op, in)}; }
     Tensors operator()(const Lookup&) const { return {lookUp(in)}; }
 };

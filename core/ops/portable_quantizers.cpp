@@ -122,6 +122,14 @@ at::Tensor integerConv(const IntegerConv2d& op, const Tensors& in) {
     return onGrid((sums + channelwise(in[3])).to(at::kFloat) * channelwise(in[4]), in[5], op.qmin, op.qmax);
 }
 
+// Whole numbers below 2^53 add up exactly, in any order.
+at::Tensor integerMatMul(const IntegerMatMul& op, const Tensors& in) {
+    const at::Tensor sums =
+        at::matmul(in[0].to(at::kDouble) - in[1].to(at::kDouble), in[2].to(at::kDouble) - in[3].to(at::kDouble));
+    const at::Tensor scaled = sums.to(at::kFloat) * in[4];
+    return op.requantize ? onGrid(scaled, in[5], op.qmin, op.qmax) : scaled;
+}
+
 at::Tensor integerAdd(const IntegerAdd& op, const Tensors& in) {
     const at::Tensor ratios = in[2] / in[2][2], zeros = in[3];
     const at::Tensor fixed = zeros[2] - (zeros[0] * ratios[0] + zeros[1] * ratios[1]);

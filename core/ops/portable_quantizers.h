@@ -15,6 +15,7 @@ at::Tensor fakeQuantize(const FakeQuantize& op, const Tensors& in);
 at::Tensor quantize(const Quantize& op, const Tensors& in);
 at::Tensor dequantize(const Tensors& in);
 at::Tensor integerConv(const IntegerConv2d& op, const Tensors& in);
+at::Tensor integerMatMul(const IntegerMatMul& op, const Tensors& in);
 at::Tensor integerAdd(const IntegerAdd& op, const Tensors& in);
 at::Tensor lookUp(const Tensors& in);
 

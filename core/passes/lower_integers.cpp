@@ -62,7 +62,7 @@ private:
 
     void lower(const Node& node) {
         if (lowerQuantizer(node) || lowerRequantizingConcat(node) || lowerCarrier(node) || lowerConv(node) ||
-            lowerActivation(node) || lowerAdd(node))
+            lowerMatMul(node) || lowerActivation(node) || lowerAdd(node))
             return;
         std::vector<ValueId> inputs;
         for (const ValueId id : node.inputs) inputs.push_back(floatOf(id));
@@ -208,6 +208,29 @@ private:
                                     codes ? addBuffer(node.name + ".bias_codes", numbers->biasCodes, ElementType::Int32)
                                           : addBuffer(node.name + ".bias_float", numbers->bias),
                                     addBuffer(node.name + ".factor", numbers->factor)};
+        if (codes) inputs.push_back(floatOf(codes->zeroPoint));
+        const ValueId made = m_to.add(node.name, op, inputs);
+        if (codes)
+            absorb(*quantizer, *codes, made);
+        else
+            m_float[node.outputs.front()] = made;
+        return true;
+    }
+
+    bool lowerMatMul(const Node& node) {
+        if (!std::holds_alternative<MatMul>(node.op)) return false;
+        const Codes *a = codesOf(node.inputs[0]), *b = codesOf(node.inputs[1]);
+        if (!a || !b) return false;
+        const Node* quantizer = onlyQuantizer(node.outputs.front());
+        const auto codes = quantizer ? byteCodes(*quantizer) : std::nullopt;
+        IntegerMatMul op;
+        float factor = scaleOf(a->scale) * scaleOf(b->scale);
+        if (codes) {
+            op = {.requantize = true, .qmin = codes->qmin, .qmax = codes->qmax};
+            factor /= scaleOf(codes->scale);
+        }
+        std::vector<ValueId> inputs{a->value, floatOf(a->zeroPoint), b->value, floatOf(b->zeroPoint),
+                                    addBuffer(node.name + ".factor", at::full({1}, factor))};
         if (codes) inputs.push_back(floatOf(codes->zeroPoint));
         const ValueId made = m_to.add(node.name, op, inputs);
         if (codes)

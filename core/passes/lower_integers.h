@@ -3,6 +3,7 @@
 //     FakeQuantize(x)                                  ->  Quantize(x)
 //     FakeQuantize(Conv2d(codes, FakeQuantize(w)))     ->  IntegerConv2d with requantization
 //     Conv2d(codes, FakeQuantize(w))                   ->  IntegerConv2d with a float result
+//     MatMul(codes, codes), FakeQuantize of it or not  ->  IntegerMatMul, likewise
 //     FakeQuantize(Activation(codes))                  ->  Lookup of 256 codes
 //     FakeQuantize(a + b), both codes                  ->  IntegerAdd
 //     FakeQuantize(Concat(codes, ...))                 ->  Concat of codes, through a Lookup where they lie on another

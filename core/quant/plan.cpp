@@ -29,6 +29,15 @@ std::vector<NodeId> quantizableNodes(const Graph& graph) {
     return nodes;
 }
 
+std::vector<NodeId> dataProducts(const Graph& graph) {
+    std::vector<NodeId> nodes;
+    for (const NodeId id : graph.order()) {
+        const LayerRole role = traitsOf(graph.node(id).op).layer;
+        if (role.activations > 0 && !role.weight) nodes.push_back(id);
+    }
+    return nodes;
+}
+
 QuantPlan resolvePlan(const Graph& graph, const Config& config) {
     QuantPlan plan;
     LayerAnswers answers(graph, config);
@@ -43,6 +52,8 @@ QuantPlan resolvePlan(const Graph& graph, const Config& config) {
         plan.weights.push_back({id, answer.weight});
         quantized.emplace(id, answer);
     }
+    for (const NodeId id : dataProducts(graph))
+        if (const LayerAnswer answer = answers.of(graph.node(id)); !answer.skip) quantized.emplace(id, answer);
     plan.warnings = answers.unmatched();
     planActivations(graph, config, quantized, plan);
     return plan;

@@ -68,6 +68,7 @@ TEST(GraphText, EveryAttributeOfEveryOpSurvives) {
     const ValueId n = graph.addBuffer("n", nullptr, {}, ElementType::Int64);
     graph.add("conv", Conv2d{{1, 2}, {3, 4}, {5, 6}, 7}, {x, p});
     graph.add("linear", Linear{}, {x, p, n});
+    graph.add("matmul", MatMul{}, {x, x});
     graph.add("norm", BatchNorm{1.0 / 3, 1e-30}, {x, p, p, p, p});
     for (size_t kind = 0; kind < kActivationNames.size(); ++kind)
         graph.add("act" + std::to_string(kind), Activation{static_cast<ActivationKind>(kind)}, {x});

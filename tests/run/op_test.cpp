@@ -29,6 +29,8 @@ std::vector<OpCase> opCases() {
             {"ConvDepthwise", Conv2d{{2, 2}, {1, 1}, {1, 1}, 6}, {image, {6, 1, 3, 3}}, 2e-5},
             {"Linear", Linear{}, {{5, 8}, {3, 8}}},
             {"LinearBias", Linear{}, {{5, 8}, {3, 8}, {3}}},
+            {"MatMul", MatMul{}, {{2, 3, 5, 8}, {2, 3, 8, 70}}, 1e-5},
+            {"MatMulBroadcast", MatMul{}, {{3, 40, 8}, {2, 1, 8, 4}}, 1e-5},
             {"Relu", Activation{ActivationKind::Relu}, {image}},
             {"Silu", Activation{ActivationKind::Silu}, {image}, 1e-6},
             {"Sigmoid", Activation{ActivationKind::Sigmoid}, {image}, 1e-6},
@@ -115,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(Table, Ops, testing::ValuesIn(opCases()), [](const auto
 TEST(OpTable, HasARowForEveryOpButThoseWithTheirOwnTests) {
     std::set<size_t> seen;
     for (const Op& elsewhere : {Op(BatchNorm{}), Op(FakeQuantize{}), Op(Quantize{}), Op(Dequantize{}),
-                                Op(IntegerConv2d{}), Op(IntegerAdd{}), Op(Lookup{})})
+                                Op(IntegerConv2d{}), Op(IntegerMatMul{}), Op(IntegerAdd{}), Op(Lookup{})})
         seen.insert(elsewhere.index());
     for (const OpCase& test : opCases()) seen.insert(test.op.index());
     EXPECT_EQ(seen.size(), std::variant_size_v<Op>);
