@@ -18,6 +18,7 @@
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 
@@ -176,7 +177,7 @@ TEST_F(DiskTest, EditsRecoveredOntoAChangedFileAsk) {
 }
 
 TEST_F(DiskTest, TheWindowOffersReloadOrKeepingMine) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.show();
     ASSERT_TRUE(window.openPath(path()));
     edit(*window.document());

@@ -11,6 +11,7 @@
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 
@@ -56,7 +57,7 @@ protected:
     const QString runAnyway = QStringLiteral("Run anyway…");
     test::ScratchFolder folder;
     ThemeHub theme{ThemeHub::Mode::Light};
-    MainWindow window{&theme, {}};
+    MainWindow window{&theme, test::plainPages()};
     QSignalSpy finished{window.launcher(), &JobLauncher::finished};
     QStringList asked;
     bool answer = true;
@@ -70,7 +71,7 @@ TEST_F(ClosedGate, LeavesNothingBehind) {
     ASSERT_TRUE(window.startRun());
     expectFinished(1);
     EXPECT_FALSE(QFile::exists(window.launcher()->runFolder()));
-    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_EQ(window.page(), pages::kConfigure);
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     EXPECT_EQ(window.runStore()->data().folder, before) << "the run that was shown is shown again";
     EXPECT_EQ(window.messages()->count(), 1);
@@ -88,7 +89,7 @@ TEST_F(ClosedGate, RunsAnywayWhenToldTwice) {
     click(runAnyway);
     EXPECT_EQ(asked.size(), 2) << "thinking better of it keeps the offer";
     expectFinished(2);
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().summary.present; }));
     EXPECT_EQ(window.runStore()->data().summary.overriddenGate, asked.first());
 }
@@ -122,7 +123,7 @@ TEST_F(ClosedGate, AResumedRunStaysAResumedRun) {
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     ASSERT_TRUE(window.resumeRun());
     expectFinished(1);
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(QFile::exists(run + QStringLiteral("/events.jsonl")));
     fakeScript().wasResumed = false;
     click(runAnyway);

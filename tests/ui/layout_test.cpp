@@ -19,6 +19,7 @@
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 #include "widgets/row_table.h"
@@ -67,7 +68,7 @@ void expectSame(const QMap<QString, QSize>& a, const QMap<QString, QSize>& b) {
 TEST_F(LayoutTest, DocksComeBackAsTheyWereLeft) {
     QMap<QString, QSize> left;
     {
-        MainWindow window(&theme, {});
+        MainWindow window(&theme, test::plainPages());
         window.resize(1590, 960);
         window.show();
         ASSERT_TRUE(window.openPath(config));
@@ -80,16 +81,16 @@ TEST_F(LayoutTest, DocksComeBackAsTheyWereLeft) {
         left = docks(window);
         ASSERT_EQ(left.value(QStringLiteral("configure.text")).width(), 511);
         ASSERT_NE(left, start);
-        window.showPage(Page::Welcome);  // what is not in front when the window closes counts, too
+        window.showPage(pages::kWelcome);  // what is not in front when the window closes counts, too
         ASSERT_TRUE(window.close());
     }
     {
-        MainWindow window(&theme, {});  // a session that never shows the page leaves it as it was
+        MainWindow window(&theme, test::plainPages());  // a session that never shows the page leaves it as it was
         window.show();
         settle(50);
         ASSERT_TRUE(window.close());
     }
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     EXPECT_EQ(window.size(), QSize(1590, 960));
     window.show();
     ASSERT_TRUE(window.openPath(config));
@@ -116,7 +117,7 @@ void expectApart(QMainWindow& page) {
 }
 
 TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.setMinimumSize(900, 600);
     window.resize(1280, 720);
     window.show();
@@ -141,14 +142,14 @@ TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
         if (field.path.ends_with(".enabled")) settle(20);
         expectApart(page);
     }
-    for (const Page other : {Page::Welcome, Page::Export}) {
+    for (const QLatin1String other : {pages::kWelcome, pages::kExport}) {
         window.showPage(other);
         settle(30);
         EXPECT_LE(window.centralWidget()->minimumSizeHint().width(), 1024);
         EXPECT_LE(window.centralWidget()->minimumSizeHint().height(), 620);
     }
     window.resize(1600, 1000);
-    window.showPage(Page::Configure);
+    window.showPage(pages::kConfigure);
     settle(100);
     EXPECT_FALSE(page.form()->isFolded());
     EXPECT_FALSE(table->isColumnHidden(LayerModel::kWeights)) << "columns come back with the place for them";
@@ -156,7 +157,7 @@ TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
 }
 
 TEST_F(LayoutTest, TheToolBarGivesWayPieceByPiece) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.setMinimumSize(300, 300);
     window.show();
     ASSERT_TRUE(window.openPath(config));
@@ -180,12 +181,12 @@ TEST_F(LayoutTest, TheToolBarGivesWayPieceByPiece) {
 }
 
 TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     ASSERT_TRUE(window.openPath(config));
     QFile model(QString::fromStdString((folder.path() / "mine.pt").string()));
     ASSERT_TRUE(model.open(QIODevice::WriteOnly));
     window.askForModel = [&] { return model.fileName(); };
-    window.showPage(Page::Welcome);
+    window.showPage(pages::kWelcome);
     QAction* fromModel = nullptr;
     for (QAction* action : window.menuBar()->actions().first()->menu()->actions())
         if (action->text().contains(QStringLiteral("model…")) && action->text().contains(QStringLiteral("New")))
@@ -195,7 +196,7 @@ TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
     EXPECT_EQ(window.document()->path(), QString()) << "a document of its own";
     EXPECT_EQ(window.document()->title(), QStringLiteral("mine_w4a8.yaml"));
     EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());
-    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_EQ(window.page(), pages::kConfigure);
     // The checkpoint of the tool bar's menu is that of the open document.
     window.document()->undoStack()->setClean();
     ASSERT_TRUE(window.openPath(config));
@@ -205,11 +206,11 @@ TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
 }
 
 TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.show();
     for (QAction* action : window.menuBar()->actions().first()->menu()->actions().first()->menu()->actions())
         if (action->text() == QStringLiteral("Sample project")) action->trigger();
-    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_EQ(window.page(), pages::kConfigure);
     EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), QStringLiteral("builtin:shapes"));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     const RunData& run = window.runStore()->data();

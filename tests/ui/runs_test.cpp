@@ -19,6 +19,7 @@
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 #include "widgets/row_table.h"
@@ -64,7 +65,7 @@ protected:
 
     test::ScratchFolder folder;
     ThemeHub theme{ThemeHub::Mode::Light};
-    MainWindow window{&theme, {}};
+    MainWindow window{&theme, test::plainPages()};
     QSignalSpy finished{window.launcher(), &JobLauncher::finished};
 };
 
@@ -76,16 +77,16 @@ TEST_F(Runs, TheMessageOfAFinishedJobOpensItsOwnRun) {
     QPushButton* analyze = messageButton(QStringLiteral("Analyze"));
     ASSERT_TRUE(analyze);
     analyze->click();
-    EXPECT_EQ(window.page(), Page::Analyze);
+    EXPECT_EQ(window.page(), pages::kAnalyze);
     EXPECT_EQ(shown(), job());
-    for (const Page page : {Page::Analyze, Page::Compare, Page::Export}) {
+    for (const QLatin1String page : {pages::kAnalyze, pages::kCompare, pages::kExport}) {
         window.showPage(page);
         EXPECT_EQ(named(), job().section('/', -1));
     }
-    window.showPage(Page::Configure);
+    window.showPage(pages::kConfigure);
     EXPECT_EQ(named(), QString()) << "figures of no run";
     ASSERT_TRUE(window.openPath(path("other")));
-    window.showPage(Page::Compare);
+    window.showPage(pages::kCompare);
     EXPECT_TRUE(waitFor([&] { return named() == QStringLiteral("other"); }));
 }
 
@@ -100,7 +101,7 @@ TEST_F(Runs, AJobThatFailsOutOfSightIsToldOnceAndByName) {
     EXPECT_EQ(bar->accessibleName(), job().section('/', -1) + QStringLiteral(" failed: the disk is full."));
     messageButton(QStringLiteral("Show log"))->click();
     EXPECT_EQ(shown(), job());
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_EQ(window.messages()->count(), 0);
 }
 
@@ -114,7 +115,7 @@ TEST_F(Runs, TheIndicatorFollowsTheJobWhateverIsShown) {
     EXPECT_EQ(shown(), path("other"));
     QTest::mouseClick(indicator, Qt::LeftButton);
     EXPECT_EQ(shown(), job());
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); }))
         << "from the shown run's feed now";
     window.stopRunIn(job());
@@ -130,14 +131,14 @@ TEST_F(Runs, ARunOfAnotherProcessIsStoppedThroughItsFolder) {
     const RunLock lock(watched, cancel);
     ASSERT_TRUE(window.openPath(path("watched")));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Running; }));
-    window.showPage(Page::Welcome);
+    window.showPage(pages::kWelcome);
     auto* table = window.findChild<WelcomePage*>()->findChild<RowTable*>();
     const QModelIndex state = table->model()->index(0, 3), stop = table->model()->index(0, 4);
     EXPECT_EQ(state.data().toString(), QStringLiteral("running"));
     ASSERT_EQ(stop.data().toString(), QStringLiteral("Stop"));
     QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(stop).center());
     EXPECT_TRUE(waitFor([&] { return cancel.level() == StopLevel::FinishBatch; }));
-    EXPECT_EQ(window.page(), Page::Welcome) << "stopping does not open";
+    EXPECT_EQ(window.page(), pages::kWelcome) << "stopping does not open";
     EXPECT_EQ(window.messages()->count(), 1) << "and says what it asked for";
 }
 

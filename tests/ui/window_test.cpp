@@ -21,6 +21,7 @@
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 #include "widgets/row_table.h"
@@ -54,23 +55,23 @@ protected:
 TEST_F(WindowTest, StartsInTwoSeconds) {
     QElapsedTimer clock;
     clock.start();
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.show();
     QCoreApplication::processEvents();
     EXPECT_LT(clock.elapsed(), 2000);
-    EXPECT_EQ(window.page(), Page::Welcome);
+    EXPECT_EQ(window.page(), pages::kWelcome);
     EXPECT_EQ(window.windowTitle(), QStringLiteral("Qatelier"));
 }
 
 TEST_F(WindowTest, OpensWhatItIsGiven) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     ASSERT_TRUE(window.openPath(config()));
-    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_EQ(window.page(), pages::kConfigure);
     EXPECT_EQ(window.windowTitle(), QStringLiteral("demo.yaml[*] - Qatelier"));
     const QString run = QString::fromStdString((folder.path() / "run").string());
     test::writeFinishedRun(run.toStdString());
     ASSERT_TRUE(window.openPath(run));
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     EXPECT_FALSE(window.openPath(QString::fromStdString((folder.path() / "nothing").string())));
     EXPECT_FALSE(window.openPath(QString::fromStdString(folder.path().string()))) << "a folder without a run";
@@ -81,7 +82,7 @@ TEST_F(WindowTest, OpensWhatItIsGiven) {
 }
 
 TEST_F(WindowTest, ARunAloneSaysWhatItsModelIs) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     EXPECT_EQ(window.topBar()->model()->value(), QStringLiteral("none"));
     const QString run = QString::fromStdString((folder.path() / "run").string());
     test::writeFinishedRun(run.toStdString());
@@ -101,7 +102,7 @@ TEST_F(WindowTest, ARunAloneSaysWhatItsModelIs) {
 }
 
 TEST_F(WindowTest, ARunWithoutEventsSaysItFromItsSummary) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     const QString run = QString::fromStdString((folder.path() / "run").string());
     test::writeFinishedRun(run.toStdString());
     ASSERT_TRUE(QFile::remove(run + QStringLiteral("/events.jsonl")));
@@ -121,7 +122,7 @@ TEST_F(WindowTest, TheManualHasItsPagesAndPictures) {
 }
 
 TEST_F(WindowTest, EditsMarkTheTitle) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     ASSERT_TRUE(window.openPath(config()));
     EXPECT_FALSE(window.isWindowModified());
     window.document()->setValue(QStringLiteral("model.variant"), QStringLiteral("s"), nullptr);
@@ -131,12 +132,12 @@ TEST_F(WindowTest, EditsMarkTheTitle) {
 }
 
 TEST_F(WindowTest, RunsAJobToItsEnd) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     ASSERT_TRUE(window.openPath(config()));
     QSignalSpy finished(window.launcher(), &JobLauncher::finished);
     ASSERT_TRUE(window.startRun());
     EXPECT_FALSE(window.startRun()) << "one job at a time";
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     ASSERT_TRUE(waitFor([&] { return finished.count() == 1; }));
     EXPECT_TRUE(QFile::exists(window.launcher()->runFolder() + QStringLiteral("/events.jsonl")));
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
@@ -144,7 +145,7 @@ TEST_F(WindowTest, RunsAJobToItsEnd) {
 
 TEST_F(WindowTest, StopsAJob) {
     longJob();
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     ASSERT_TRUE(window.openPath(config()));
     JobResult result;
     bool done = false;
@@ -162,7 +163,7 @@ TEST_F(WindowTest, StopsAJob) {
 
 TEST_F(WindowTest, AFailureBecomesASentence) {
     fakeScript().failInTraining = true;
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     ASSERT_TRUE(window.openPath(config()));
     QString error;
     QObject::connect(window.launcher(), &JobLauncher::finished, [&](const JobResult& r) { error = r.error; });
@@ -174,7 +175,7 @@ TEST_F(WindowTest, AFailureBecomesASentence) {
 }
 
 TEST_F(WindowTest, RefusesToRunAConfigurationWithErrors) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     ASSERT_TRUE(window.openPath(config()));
     window.document()->setText(QStringLiteral("model: [\n"), QStringLiteral("typing"), nullptr);
     EXPECT_FALSE(window.startRun());
@@ -184,7 +185,7 @@ TEST_F(WindowTest, RefusesToRunAConfigurationWithErrors) {
 
 TEST_F(WindowTest, CancelKeepsWindowAndJob) {
     longJob();
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.show();
     ASSERT_TRUE(window.openPath(config()));
     ASSERT_TRUE(window.startRun());
@@ -198,7 +199,7 @@ TEST_F(WindowTest, CancelKeepsWindowAndJob) {
 
 TEST_F(WindowTest, StopAndQuitClosesOnceTheJobIsIdle) {
     longJob();
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.show();
     ASSERT_TRUE(window.openPath(config()));
     ASSERT_TRUE(window.startRun());
@@ -214,7 +215,7 @@ TEST_F(WindowTest, AStubbornJobIsAbandonedWithTheWindow) {
     fakeScript().ignoreFinishBatch = true;
     QElapsedTimer clock;
     {
-        MainWindow window(&theme, {});
+        MainWindow window(&theme, test::plainPages());
         ASSERT_TRUE(window.openPath(config()));
         ASSERT_TRUE(window.startRun());
         window.stopRun();

@@ -7,9 +7,7 @@
 #include <QTimer>
 #include <cstdio>
 
-#include "analyze/analyze_page.h"
-#include "compare/compare_page.h"
-#include "run/run_page.h"
+#include "run_pages.h"
 #include "shell/main_window.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
@@ -51,11 +49,6 @@ export:
   validate: false
 )";
 
-template <class PageType>
-QWidget* make(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent) {
-    return new PageType(hub, selection, store, parent);
-}
-
 class LiveTest : public testing::Test {
 protected:
     void SetUp() override {
@@ -76,7 +69,7 @@ protected:
 
     test::ScratchFolder folder;
     ThemeHub theme{ThemeHub::Mode::Light};
-    MainWindow window{&theme, {make<RunPage>, make<AnalyzePage>, make<ComparePage>}};
+    MainWindow window{&theme, runPages()};
 };
 
 // Times are printed, not judged: they depend on what else the machine does. A loop that blocks is a bug anywhere.
@@ -112,7 +105,7 @@ TEST_F(LiveTest, AnswersWhileARunGoesOn) {
 }
 
 TEST_F(LiveTest, ButtonsOfTheRunPageStartAndStop) {
-    window.showPage(Page::Run);
+    window.showPage(pages::kRun);
     QPushButton* start = button(QStringLiteral("Run pipeline"));
     ASSERT_TRUE(start);
     start->click();

@@ -52,7 +52,7 @@ void fillMetrics(QComboBox* box, const QStringList& keys) {
 }  // namespace
 
 AnalyzePage::AnalyzePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
-    : QMainWindow(parent, Qt::Widget), m_hub(hub), m_selection(selection), m_store(store) {
+    : RunView(parent), m_hub(hub), m_selection(selection), m_store(store) {
     setObjectName(QStringLiteral("analyze.page"));
     auto* surface = new Surface(*hub);
     auto* column = new QVBoxLayout(surface);

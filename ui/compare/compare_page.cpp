@@ -31,7 +31,7 @@ constexpr int kThresholdPauseMs = 60;
 }
 
 ComparePage::ComparePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
-    : QMainWindow(parent, Qt::Widget), m_hub(hub), m_selection(selection), m_store(store) {
+    : RunView(parent), m_hub(hub), m_selection(selection), m_store(store) {
     setObjectName(QStringLiteral("compare.page"));
     m_pool.setMaxThreadCount(1);
     auto* surface = new Surface(*hub);

@@ -27,7 +27,7 @@
 namespace qat::ui {
 
 RunPage::RunPage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
-    : QMainWindow(parent, Qt::Widget), m_hub(hub), m_selection(selection), m_store(store) {
+    : RunView(parent), m_hub(hub), m_selection(selection), m_store(store) {
     setObjectName(QStringLiteral("run.page"));
     buildCentre();
     buildMonitor();

@@ -1,11 +1,10 @@
 // The Run perspective: one run live or finished, its curves, log and figures.
 #pragma once
 
-#include <QMainWindow>
-
 #include "charts/crosshair_link.h"
 #include "document/selection_hub.h"
 #include "feed/run_store.h"
+#include "pages/run_view.h"
 #include "run/run_curves.h"
 #include "style/theme_hub.h"
 #include "widgets/message_bar.h"
@@ -24,19 +23,11 @@ class SegmentBar;
 class VisibleRefresh;
 
 // A nested main window, so that the shell can dock more (the queue) beside the monitor.
-class RunPage : public QMainWindow {
+class RunPage : public RunView {
     Q_OBJECT
 public:
     RunPage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
-    // The shown run could not be asked to stop: its button can be pressed again.
-    Q_INVOKABLE void stopRefused();
-
-Q_SIGNALS:
-    void stopRequested();
-    void resumeRequested();
-    void openRunRequested();
-    void startRunRequested();
-    void analyzeRequested();
+    void stopRefused() override;
 
 private:
     void buildCentre();

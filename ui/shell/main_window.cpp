@@ -7,7 +7,6 @@
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QScreen>
-#include <QScrollArea>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
@@ -16,15 +15,16 @@
 
 #include "configure/configure_page.h"
 #include "exporting/export_panel.h"
+#include "pages/run_view.h"
 #include "run/run_state.h"
 #include "shell/job_indicator.h"
 #include "shell/page_layout.h"
 #include "shell/top_bar.h"
 #include "shell/welcome_page.h"
+#include "shell/window_pages.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"
-#include "widgets/empty_state.h"
 #include "widgets/format.h"
 #include "widgets/message_bar.h"
 #include "widgets/panel.h"
@@ -60,12 +60,13 @@ QString dataName(const QString& path) {
 
 }  // namespace
 
-MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* parent)
+MainWindow::MainWindow(ThemeHub* hub, const std::vector<PageSpec>& runPages, QWidget* parent)
     : QMainWindow(parent),
       m_hub(hub),
       m_recovery(&m_document, Recovery::defaultFolder()),
       m_feed(&m_store),
-      m_jobFeed(&m_jobStore) {
+      m_jobFeed(&m_jobStore),
+      m_pages(windowPages(runPages)) {
     setWindowIcon(programIcon());
     setAcceptDrops(true);
     const QSize room = roomOnScreen(*this);
@@ -74,7 +75,7 @@ MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* paren
     askAboutJob = [this] { return askUser(); };
     askAboutGate = [this](const QString& missing) { return askUserAboutGate(missing); };
     askForModel = [this] { return askUserForModel(); };
-    m_top = new TopBar(*hub, this);
+    m_top = new TopBar(*hub, m_pages, this);
     addToolBar(m_top);
     auto* central = new QWidget(this);
     auto* column = new QVBoxLayout(central);
@@ -87,11 +88,10 @@ MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* paren
     column->addWidget(m_runStrip);
     column->addWidget(m_stack, 1);
     setCentralWidget(central);
-    buildPages(factory);
+    buildPages();
     buildStatusBar();
     buildMenus();
-    connect(m_top->perspectives(), &SegmentBar::chosen, this,
-            [this](int index, const QString&) { showPage(static_cast<Page>(index + 1)); });
+    connect(m_top->perspectives(), &SegmentBar::chosen, this, [this](int, const QString& key) { showPage(key); });
     connect(m_top->search(), &QToolButton::clicked, this, &MainWindow::showPalette);
     connect(m_top->run(), &QPushButton::clicked, this,
             [this] { m_launcher.isRunning() ? stopRun() : void(startRun(JobKind::Pipeline)); });
@@ -100,7 +100,7 @@ MainWindow::MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* paren
     connect(&m_launcher, &JobLauncher::stopping, this, &MainWindow::refreshRunButton);
     connect(&m_launcher, &JobLauncher::finished, this, &MainWindow::jobFinished);
     restoreLayout();
-    showPage(Page::Welcome);
+    showPage(pages::kWelcome);
     refreshTitle();
     refreshContext();
     refreshRunButton();
@@ -113,38 +113,30 @@ MainWindow::~MainWindow() {
     m_launcher.disconnect(this);
 }
 
-QWidget* MainWindow::addPage(const PageFactory::Maker& maker, const QString& key) {
-    QWidget* page = maker ? maker(m_hub, &m_selection, &m_store, m_stack) : nullptr;
-    if (!page) page = new EmptyState(*m_hub, tr("This view is not part of the program."), m_stack);
-    page->setWindowFlags(Qt::Widget);  // a QMainWindow makes itself a window, even with a parent
-    if (page->objectName().isEmpty()) page->setObjectName(key);
-    m_stack->addWidget(page);
-    // The pages are made elsewhere: what their buttons ask for is found by name.
-    const std::pair<const char*, const char*> requests[] = {
-        {SIGNAL(stopRequested()), SLOT(stopShownRun())},      {SIGNAL(resumeRequested()), SLOT(resumeRun())},
-        {SIGNAL(startRunRequested()), SLOT(startPipeline())}, {SIGNAL(measureRequested()), SLOT(measureSensitivity())},
-        {SIGNAL(openRunRequested()), SLOT(chooseRun())},      {SIGNAL(analyzeRequested()), SLOT(showAnalyze())}};
-    for (const auto& [signal, slot] : requests)
-        if (page->metaObject()->indexOfSignal(signal + 1) >= 0) connect(page, signal, this, slot);
-    return page;
+void MainWindow::buildPages() {
+    const PageContext context{m_hub, &m_selection, &m_store, &m_document, &m_recent};
+    for (const PageSpec& spec : m_pages) {
+        QWidget* page = spec.make(context, m_stack);
+        if (page->objectName().isEmpty()) page->setObjectName(spec.key);
+        m_stack->addWidget(page);
+        if (auto* view = qobject_cast<RunView*>(page)) follow(view);
+    }
+    m_welcome = m_stack->findChild<WelcomePage*>();
+    m_configure = m_stack->findChild<ConfigurePage*>();
+    m_export = m_stack->findChild<ExportPanel*>();
+    followPages();
 }
 
-void MainWindow::buildPages(const PageFactory& factory) {
-    m_welcome = new WelcomePage(*m_hub, &m_recent, m_stack);
-    auto* welcome = new QScrollArea(m_stack);  // it is taller than the smallest window
-    welcome->setFrameShape(QFrame::NoFrame);
-    welcome->setWidgetResizable(true);
-    welcome->setFocusPolicy(Qt::NoFocus);
-    welcome->setObjectName(QStringLiteral("welcome"));
-    welcome->setWidget(m_welcome);
-    m_stack->addWidget(welcome);
-    m_configure = new ConfigurePage(m_hub, &m_selection, &m_document, m_stack);
-    m_stack->addWidget(m_configure);
-    addPage(factory.run, QStringLiteral("run"));
-    addPage(factory.analyze, QStringLiteral("analyze"));
-    addPage(factory.compare, QStringLiteral("compare"));
-    m_export = new ExportPanel(*m_hub, m_stack);
-    m_stack->addWidget(m_export);
+void MainWindow::follow(RunView* view) {
+    connect(view, &RunView::startRunRequested, this, [this] { startRun(JobKind::Pipeline); });
+    connect(view, &RunView::stopRequested, this, &MainWindow::stopShownRun);
+    connect(view, &RunView::resumeRequested, this, &MainWindow::resumeRun);
+    connect(view, &RunView::measureRequested, this, [this] { startRun(JobKind::Sensitivity); });
+    connect(view, &RunView::openRunRequested, this, &MainWindow::chooseRun);
+    connect(view, &RunView::analyzeRequested, this, [this] { showPage(pages::kAnalyze); });
+}
+
+void MainWindow::followPages() {
     connect(m_welcome, &WelcomePage::openRequested, this, &MainWindow::openPath);
     connect(m_welcome, &WelcomePage::stopRequested, this, &MainWindow::stopRunIn);
     connect(m_export, &ExportPanel::sourceChanged, this, &MainWindow::refreshRunStrip);
@@ -157,7 +149,7 @@ void MainWindow::buildPages(const PageFactory& factory) {
     connect(m_welcome, &WelcomePage::keysRequested, this, &MainWindow::showKeys);
     connect(m_welcome, &WelcomePage::diagnosticsRequested, this, &MainWindow::copyDiagnostics);
     connect(&m_selection, &SelectionHub::inspectLayer, this, [this] {
-        if (page() != Page::Configure) showPage(Page::Analyze);
+        if (page() != pages::kConfigure) showPage(pages::kAnalyze);
     });
 }
 
@@ -165,14 +157,14 @@ void MainWindow::buildStatusBar() {
     statusBar()->setSizeGripEnabled(false);
     statusBar()->setFixedHeight(m_hub->px(26));
     m_job = new JobIndicator(*m_hub, &m_launcher, &m_store, &m_jobStore, this);
-    connect(m_job, &JobIndicator::clicked, this, [this] { showJob(Page::Run); });
+    connect(m_job, &JobIndicator::clicked, this, [this] { showJob(pages::kRun); });
     statusBar()->addWidget(m_job, 1);
     m_issues = new QToolButton(this);
     m_issues->setAutoRaise(true);
     m_issues->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_issues->setFont(m_hub->theme().small);
     connect(m_issues, &QToolButton::clicked, this, [this] {
-        showPage(Page::Configure);
+        showPage(pages::kConfigure);
         m_configure->showNextIssue();
     });
     statusBar()->addPermanentWidget(m_issues);
@@ -235,12 +227,15 @@ void MainWindow::refreshContext() {
     refreshRunButton();
 }
 
-void MainWindow::showPage(Page page) {
-    m_stack->setCurrentIndex(static_cast<int>(page));
-    m_top->perspectives()->setCurrentIndex(static_cast<int>(page) - 1);
-    m_top->showContext(page != Page::Welcome);
-    if (page == Page::Welcome) m_welcome->refresh();
-    if (page == Page::Export && m_export->source().isEmpty() && !m_store.data().folder.isEmpty())
+void MainWindow::showPage(const QString& key) {
+    const int index = indexOfPage(m_pages, key);
+    if (index < 0) return;
+    m_stack->setCurrentIndex(index);
+    const QString& shown = page();
+    m_top->perspectives()->setCurrentKey(shown);
+    m_top->showContext(shown != pages::kWelcome);
+    if (shown == pages::kWelcome) m_welcome->refresh();
+    if (shown == pages::kExport && m_export->source().isEmpty() && !m_store.data().folder.isEmpty())
         m_export->setSource(m_store.data().folder);
     if (runPageTellsEnd()) m_messages->withdraw(kJobEnd);
     refreshRunStrip();
@@ -250,14 +245,14 @@ void MainWindow::showPage(Page page) {
 // Figures are never those of a run without a name. On Export it is the run that is exported, which may be another.
 void MainWindow::refreshRunStrip() {
     const RunData& data = m_store.data();
-    const bool ofRun = page() == Page::Analyze || page() == Page::Compare ||
-                       (page() == Page::Export && QDir::cleanPath(m_export->source()) == data.folder);
+    const bool ofRun = m_pages[m_stack->currentIndex()].showsFigures ||
+                       (page() == pages::kExport && QDir::cleanPath(m_export->source()) == data.folder);
     m_runStrip->setVisible(ofRun && !data.folder.isEmpty());
     if (m_runStrip->isVisibleTo(this)) m_runStrip->showRun(data);
 }
 
-Page MainWindow::page() const {
-    return static_cast<Page>(m_stack->currentIndex());
+const QString& MainWindow::page() const {
+    return m_pages[m_stack->currentIndex()].key;
 }
 
 void MainWindow::saveLayout() const {

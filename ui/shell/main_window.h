@@ -10,6 +10,7 @@
 #include "document/selection_hub.h"
 #include "feed/run_feed.h"
 #include "feed/run_store.h"
+#include "pages/page_spec.h"
 #include "shell/job_launcher.h"
 
 class QActionGroup;
@@ -25,18 +26,11 @@ class JobIndicator;
 class MessageStack;
 class PageLayout;
 class RunStrip;
+class RunView;
 class ThemedLabel;
 class ThemeHub;
 class TopBar;
 class WelcomePage;
-
-// Makes the three pages that show a run; a window without them (an empty function) shows an empty page.
-struct PageFactory {
-    using Maker = std::function<QWidget*(ThemeHub*, SelectionHub*, RunStore*, QWidget* parent)>;
-    Maker run, analyze, compare;
-};
-
-enum class Page { Welcome, Configure, Run, Analyze, Compare, Export };
 
 // Key of the offer to run although the gate is closed; it is about the document that was to run.
 inline const auto kGateMessage = QStringLiteral("gate");
@@ -50,19 +44,21 @@ enum class CloseChoice { KeepRunning, StopAndQuit, Cancel };
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
-    MainWindow(ThemeHub* hub, const PageFactory& factory, QWidget* parent = nullptr);
+    // runPages: those that show a run, beside the window's own.
+    MainWindow(ThemeHub* hub, const std::vector<PageSpec>& runPages, QWidget* parent = nullptr);
     ~MainWindow() override;
 
     // A configuration, a run folder (or a file in it), or a model: whatever it is. Failures become a message bar.
     bool openPath(const QString& path);
-    void showPage(Page page);
-    Page page() const;
+    // Of the page with this key; one that is not in the list leaves the window as it is.
+    void showPage(const QString& key);
+    const QString& page() const;  // the key of the one in front
     // Saves if needed and starts the job; false with a message bar if it cannot. overrideGate: although the gate of
     // large models may be closed, which the run's summary then says.
     bool startRun(JobKind kind = JobKind::Pipeline, bool overrideGate = false);
     // Goes on with the shown run from its last checkpoint.
-    Q_SLOT bool resumeRun() { return resume(m_store.data().folder, false); }
-    Q_SLOT void stopRun();
+    bool resumeRun() { return resume(m_store.data().folder, false); }
+    void stopRun();
     // Stops the job in the folder: this window's own, or that of any process, which is asked through the folder.
     void stopRunIn(const QString& folder);
     // Follows a run folder, finished or running, in Run, Analyze and Compare.
@@ -93,8 +89,9 @@ protected:
 
 private:
     // main_window.cpp: assembly and what follows from the document's state
-    void buildPages(const PageFactory& factory);
-    QWidget* addPage(const PageFactory::Maker& maker, const QString& key);
+    void buildPages();
+    void followPages();
+    void follow(RunView* view);
     void buildStatusBar();
     void saveLayout() const;
     void restoreLayout();
@@ -132,7 +129,7 @@ private:
     bool saveTo(const QString& path, Document::Overwrite overwrite);
     bool saveAs();
     void chooseConfig();
-    Q_SLOT void chooseRun();
+    void chooseRun();
     // New from model makes a document; the checkpoint is that of the open one.
     void chooseModel();
     void chooseCheckpoint();
@@ -149,10 +146,7 @@ private:
     void offerRecovery();
     void recover(const RecoveredEdit& edit);
     // main_window_jobs.cpp: running and closing
-    Q_SLOT void startPipeline() { startRun(JobKind::Pipeline); }
-    Q_SLOT void measureSensitivity() { startRun(JobKind::Sensitivity); }
-    Q_SLOT void showAnalyze() { showPage(Page::Analyze); }
-    Q_SLOT void stopShownRun() { stopRunIn(m_store.data().folder); }
+    void stopShownRun() { stopRunIn(m_store.data().folder); }
     bool saveForRun();
     bool resume(const QString& folder, bool overrideGate);
     bool launch(const JobRequest& request);
@@ -164,7 +158,7 @@ private:
     bool runPageTellsEnd() const;
     void stopRefused(const QString& folder, const QString& sentence);
     bool showsJob() const;
-    void showJob(Page page);
+    void showJob(const QString& page);
     void followJob();
     void refreshRunStrip();
     // main_window_gate.cpp: a run that the gate of large models kept from starting
@@ -187,7 +181,8 @@ private:
     RunFeed m_jobFeed;
     JobLauncher m_launcher;
 
-    QStackedWidget* m_stack = nullptr;
+    std::vector<PageSpec> m_pages;
+    QStackedWidget* m_stack = nullptr;  // of the pages, in their order
     MessageStack* m_messages = nullptr;
     TopBar* m_top = nullptr;
     WelcomePage* m_welcome = nullptr;

@@ -111,29 +111,23 @@ void MainWindow::buildEditMenu() {
     addTo(menu, tr("&Find action or layer…"), QStringLiteral("search"), QKeySequence(tr("Ctrl+K")),
           [this] { showPalette(); });
     addTo(menu, tr("Filter &layers"), QStringLiteral("filter"), QKeySequence(tr("Ctrl+F")), [this] {
-        showPage(Page::Configure);
+        showPage(pages::kConfigure);
         m_configure->focusFilter();
     });
     addTo(menu, tr("&Next issue"), QStringLiteral("warning"), QKeySequence(tr("F8")), [this] {
-        showPage(Page::Configure);
+        showPage(pages::kConfigure);
         m_configure->showNextIssue();
     });
     addTo(menu, tr("&Placement findings"), QStringLiteral("device"), QKeySequence(tr("Ctrl+Shift+P")), [this] {
-        showPage(Page::Configure);
+        showPage(pages::kConfigure);
         m_configure->showPlacement();
     });
 }
 
 void MainWindow::buildViewMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&View"));
-    const std::tuple<QString, QString, Page> pages[] = {{tr("&Welcome"), QStringLiteral("Ctrl+0"), Page::Welcome},
-                                                        {tr("&Configure"), QStringLiteral("Ctrl+1"), Page::Configure},
-                                                        {tr("&Run"), QStringLiteral("Ctrl+2"), Page::Run},
-                                                        {tr("&Analyze"), QStringLiteral("Ctrl+3"), Page::Analyze},
-                                                        {tr("Co&mpare"), QStringLiteral("Ctrl+4"), Page::Compare},
-                                                        {tr("&Export"), QStringLiteral("Ctrl+5"), Page::Export}};
-    for (const auto& [text, keys, target] : pages)
-        addTo(menu, text, {}, QKeySequence(keys), [this, page = target] { showPage(page); });
+    for (const PageSpec& page : m_pages)
+        addTo(menu, page.title, {}, QKeySequence(page.shortcut), [this, key = page.key] { showPage(key); });
     menu->addSeparator();
     QMenu* themes = menu->addMenu(themeIcon(*m_hub, QStringLiteral("moon")), tr("&Theme"));
     auto* group = new QActionGroup(this);
@@ -239,7 +233,7 @@ void MainWindow::showPalette() {
             entries.push_back({name, tr("layer"), [this, name] {
                                    const LayerId id = m_selection.idOf(name);
                                    m_selection.select({id}, this, id);
-                                   if (page() == Page::Welcome || page() == Page::Run) showPage(Page::Configure);
+                                   if (page() == pages::kWelcome || page() == pages::kRun) showPage(pages::kConfigure);
                                }});
         }
     auto* palette = new CommandPalette(*m_hub, std::move(entries), this);

@@ -84,7 +84,7 @@ bool MainWindow::openConfig(const QString& path) {
 void MainWindow::showNewDocument() {
     m_runOut.clear();
     m_messages->withdraw(kGateMessage);
-    showPage(Page::Configure);
+    showPage(pages::kConfigure);
 }
 
 void MainWindow::openRun(const QString& folder) {
@@ -94,7 +94,7 @@ void MainWindow::openRun(const QString& folder) {
     followJob();
     m_recent.add(absolute, true);
     m_export->setSource(absolute);
-    showPage(Page::Run);
+    showPage(pages::kRun);
 }
 
 void MainWindow::newFromPreset(const QString& key) {

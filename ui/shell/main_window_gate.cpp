@@ -20,7 +20,7 @@ void MainWindow::notStarted(const QString& missing) {
         followJob();
         m_export->setSource(m_launched.shownBefore);
         if (m_runOut.isEmpty()) m_runOut = m_launched.runOut;
-        showPage(Page::Configure);
+        showPage(pages::kConfigure);
     }
     offerOverride(missing);
 }
@@ -37,7 +37,7 @@ void MainWindow::offerOverride(const QString& missing) {
 }
 
 void MainWindow::showGateSettings() {
-    showPage(Page::Configure);
+    showPage(pages::kConfigure);
     m_configure->form()->showSection(QStringLiteral("gate"));
 }
 

@@ -12,6 +12,7 @@
 
 #include "feed/run_status.h"
 #include "feed/trouble.h"
+#include "pages/run_view.h"
 #include "session/run_lock.h"
 #include "shell/main_window.h"
 #include "shell/top_bar.h"
@@ -93,13 +94,13 @@ bool MainWindow::startRun(JobKind kind, bool overrideGate) {
     if (m_launcher.isRunning()) return false;
     if (!m_document.isOpen()) {
         m_messages->post(kJob, MessageKind::Info, tr("Open a configuration or choose a preset first."));
-        showPage(Page::Welcome);
+        showPage(pages::kWelcome);
         return false;
     }
     const ConfigReading now = readConfig(m_document.text().toStdString());
     if (!now.valid()) {
         m_messages->post(kJob, MessageKind::Error, tr("The configuration has errors; they are marked in the text."));
-        showPage(Page::Configure);
+        showPage(pages::kConfigure);
         return false;
     }
     if (!saveForRun()) return false;
@@ -168,8 +169,7 @@ void MainWindow::stopRunIn(const QString& folder) {
 void MainWindow::stopRefused(const QString& folder, const QString& sentence) {
     m_messages->post(kJob, MessageKind::Error, sentence);
     m_welcome->stopRefused(folder);
-    QWidget* run = m_stack->widget(static_cast<int>(Page::Run));
-    if (run->metaObject()->indexOfMethod("stopRefused()") >= 0) QMetaObject::invokeMethod(run, "stopRefused");
+    for (RunView* view : m_stack->findChildren<RunView*>()) view->stopRefused();
 }
 
 bool MainWindow::showsJob() const {
@@ -177,7 +177,7 @@ bool MainWindow::showsJob() const {
 }
 
 // What is said of a job leads to its own run, whichever is shown.
-void MainWindow::showJob(Page page) {
+void MainWindow::showJob(const QString& page) {
     if (!showsJob()) openRun(m_launcher.runFolder());
     showPage(page);
 }
@@ -192,7 +192,7 @@ void MainWindow::refreshRunButton() {
     if (!m_runAction) return;
     const bool running = m_launcher.isRunning();
     const bool ready = m_document.isOpen() && m_document.reading()->errors == 0;
-    const bool primary = !running && ready && page() != Page::Export;
+    const bool primary = !running && ready && page() != pages::kExport;
     QPushButton* button = m_top->run();
     button->setProperty("primary", primary);
     button->setText(running ? (m_launcher.isStopping() ? tr("Stopping…") : tr("Stop after batch"))
@@ -219,10 +219,10 @@ void MainWindow::postResult(const JobResult& result) {
     else if (outcome.status == JobStatus::GateFailed)
         m_messages->post(kJob, MessageKind::Warning,
                          asSentence(tr("%1 finished, but a gate failed: %2").arg(name, gatesOf(outcome))),
-                         {{tr("Show run"), [this] { showJob(Page::Run); }}});
+                         {{tr("Show run"), [this] { showJob(pages::kRun); }}});
     else
         m_messages->post(kJob, MessageKind::Success, accuracyOf(name, outcome),
-                         {{tr("Analyze"), [this] { showJob(Page::Analyze); }}});
+                         {{tr("Analyze"), [this] { showJob(pages::kAnalyze); }}});
 }
 
 // Whether the job became a run: one that is refused at the door writes no event.
@@ -232,7 +232,7 @@ bool MainWindow::jobIsRun() const {
 
 // The page tells what the folder tells: where the disk was full, that is no end.
 bool MainWindow::runPageTellsEnd() const {
-    return page() == Page::Run && showsJob() && !m_launcher.isRunning() && m_store.data().ended && jobIsRun();
+    return page() == pages::kRun && showsJob() && !m_launcher.isRunning() && m_store.data().ended && jobIsRun();
 }
 
 // The Run page tells how the run it shows ended; what never became one, is not in sight, or could not be written into
@@ -245,10 +245,10 @@ void MainWindow::tellEnd(const JobResult& result) {
         return m_messages->post(kJobEnd, MessageKind::Info, tr("%1 was stopped before it began.").arg(name));
     if (result.failed)
         return m_messages->post(kJobEnd, MessageKind::Error, asSentence(tr("%1 failed: %2").arg(name, result.error)),
-                                {{tr("Show log"), [this] { showJob(Page::Run); }}});
-    m_messages->post(
-        kJobEnd, MessageKind::Info, tr("%1 was stopped and can be resumed.").arg(name),
-        {{tr("Resume"), [this, folder] { resume(folder, false); }}, {tr("Show run"), [this] { showJob(Page::Run); }}});
+                                {{tr("Show log"), [this] { showJob(pages::kRun); }}});
+    m_messages->post(kJobEnd, MessageKind::Info, tr("%1 was stopped and can be resumed.").arg(name),
+                     {{tr("Resume"), [this, folder] { resume(folder, false); }},
+                      {tr("Show run"), [this] { showJob(pages::kRun); }}});
 }
 
 void MainWindow::jobFinished(const JobResult& result) {
