@@ -150,7 +150,7 @@ private:
     bool saveForRun();
     bool resume(const QString& folder, bool overrideGate);
     bool launch(const JobRequest& request);
-    QString newRunFolder() const;
+    QString newRunFolder();
     void jobFinished(const JobResult& result);
     void postResult(const JobResult& result);
     void tellEnd(const JobResult& result);

@@ -82,9 +82,9 @@ bool MainWindow::saveForRun() {
     return true;
 }
 
-QString MainWindow::newRunFolder() const {
+QString MainWindow::newRunFolder() {
     if (!m_runOut.isEmpty()) return m_runOut;
-    const Config config = readConfig(m_document.text().toStdString()).config;
+    const Config& config = m_document.readNow()->config.config;
     const QString file = m_document.folder() + QLatin1Char('/') + m_document.title();
     return QString::fromStdString(qat::newRunFolder(config, file.toStdString()).string());
 }
@@ -97,8 +97,7 @@ bool MainWindow::startRun(JobKind kind, bool overrideGate) {
         showPage(pages::kWelcome);
         return false;
     }
-    const ConfigReading now = readConfig(m_document.text().toStdString());
-    if (!now.valid()) {
+    if (!m_document.readNow()->config.valid()) {
         m_messages->post(kJob, MessageKind::Error, tr("The configuration has errors; they are marked in the text."));
         showPage(pages::kConfigure);
         return false;
