@@ -5,7 +5,7 @@
 #include "document/selection_hub.h"
 #include "feed/run_store.h"
 #include "pages/run_view.h"
-#include "run/run_curves.h"
+#include "run/run_charts.h"
 #include "style/theme_hub.h"
 #include "widgets/message_bar.h"
 
@@ -14,10 +14,10 @@ class QStackedWidget;
 
 namespace qat::ui {
 
-class ChartPane;
 class EmptyState;
 class LogPanel;
 class MonitorPanel;
+class PanelHeader;
 class RunHead;
 class SegmentBar;
 class VisibleRefresh;
@@ -31,7 +31,10 @@ public:
 
 private:
     void buildCentre();
+    QWidget* buildBlank();
     void buildCharts(QSplitter* splitter);
+    void addChart(const RunChart& chart, QSplitter* splitter);
+    void buildAxisBar(PanelHeader& header);
     void buildMonitor();
     void refresh(unsigned mask);
     void refreshCharts();
@@ -49,10 +52,8 @@ private:
     EmptyState* m_empty = nullptr;
     MessageStack* m_messages = nullptr;
     RunHead* m_head = nullptr;
-    ChartPane* m_map = nullptr;
-    ChartPane* m_loss = nullptr;
-    ChartPane* m_oscillation = nullptr;
-    ChartPane* m_rate = nullptr;
+    std::vector<RunChart> m_charts;
+    std::vector<ChartPane*> m_panes;  // of the charts, in their order
     SegmentBar* m_axisBar = nullptr;
     LogPanel* m_log = nullptr;
     MonitorPanel* m_monitor = nullptr;
