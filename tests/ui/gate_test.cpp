@@ -6,6 +6,9 @@
 #include <QPushButton>
 #include <QSignalSpy>
 
+#include "shell/file_controller.h"
+#include "shell/gate_controller.h"
+#include "shell/job_controller.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"
 #include "style/theme_hub.h"
@@ -32,7 +35,7 @@ protected:
         QFile file(path("demo.yaml"));
         ASSERT_TRUE(file.open(QIODevice::WriteOnly));
         file.write(presetText(QStringLiteral("demo")).toUtf8());
-        window.askAboutGate = [this](const QString& missing) {
+        window.gate()->ask = [this](const QString& missing) {
             asked.append(missing);
             return answer;
         };
@@ -58,7 +61,7 @@ protected:
     test::ScratchFolder folder;
     ThemeHub theme{ThemeHub::Mode::Light};
     MainWindow window{&theme, test::plainPages()};
-    QSignalSpy finished{window.launcher(), &JobLauncher::finished};
+    QSignalSpy finished{window.jobs()->launcher(), &JobLauncher::finished};
     QStringList asked;
     bool answer = true;
 };
@@ -66,11 +69,11 @@ protected:
 TEST_F(ClosedGate, LeavesNothingBehind) {
     const QString before = path("before");
     test::writeFinishedRun(before.toStdString());
-    ASSERT_TRUE(window.openPath(before));
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(before));
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(1);
-    EXPECT_FALSE(QFile::exists(window.launcher()->runFolder()));
+    EXPECT_FALSE(QFile::exists(window.jobs()->launcher()->runFolder()));
     EXPECT_EQ(window.page(), pages::kConfigure);
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     EXPECT_EQ(window.runStore()->data().folder, before) << "the run that was shown is shown again";
@@ -78,13 +81,13 @@ TEST_F(ClosedGate, LeavesNothingBehind) {
 }
 
 TEST_F(ClosedGate, RunsAnywayWhenToldTwice) {
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(1);
     answer = false;
     click(runAnyway);
     EXPECT_EQ(asked, QStringList{QStringLiteral("model.variant is m, which needs 2 stable runs")});
-    EXPECT_FALSE(window.launcher()->isRunning());
+    EXPECT_FALSE(window.jobs()->launcher()->isRunning());
     answer = true;
     click(runAnyway);
     EXPECT_EQ(asked.size(), 2) << "thinking better of it keeps the offer";
@@ -95,22 +98,22 @@ TEST_F(ClosedGate, RunsAnywayWhenToldTwice) {
 }
 
 TEST_F(ClosedGate, TheNextRunAsksAgain) {
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(1);
     click(runAnyway);
     expectFinished(2);
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(3);
     EXPECT_TRUE(button(runAnyway)) << "an override is for one run";
 }
 
 TEST_F(ClosedGate, AnotherConfigurationEndsTheOffer) {
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(1);
     ASSERT_TRUE(button(runAnyway));
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
     EXPECT_FALSE(button(runAnyway));
 }
 
@@ -119,9 +122,9 @@ TEST_F(ClosedGate, AResumedRunStaysAResumedRun) {
     test::writeFinishedRun(run.toStdString());
     QFile kept(run + QStringLiteral("/config.yaml"));
     ASSERT_TRUE(kept.open(QIODevice::WriteOnly));
-    ASSERT_TRUE(window.openPath(run));
+    ASSERT_TRUE(window.files()->openPath(run));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
-    ASSERT_TRUE(window.resumeRun());
+    ASSERT_TRUE(window.jobs()->resumeShown());
     expectFinished(1);
     EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(QFile::exists(run + QStringLiteral("/events.jsonl")));
@@ -129,7 +132,7 @@ TEST_F(ClosedGate, AResumedRunStaysAResumedRun) {
     click(runAnyway);
     expectFinished(2);
     EXPECT_TRUE(fakeScript().wasResumed);
-    EXPECT_EQ(window.launcher()->runFolder(), run);
+    EXPECT_EQ(window.jobs()->launcher()->runFolder(), run);
 }
 
 }  // namespace

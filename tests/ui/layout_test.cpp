@@ -13,6 +13,7 @@
 #include "configure/form_panel.h"
 #include "configure/layer_model.h"
 #include "configure/layer_panel.h"
+#include "shell/file_controller.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"
 #include "shell/top_bar.h"
@@ -71,7 +72,7 @@ TEST_F(LayoutTest, DocksComeBackAsTheyWereLeft) {
         MainWindow window(&theme, test::plainPages());
         window.resize(1590, 960);
         window.show();
-        ASSERT_TRUE(window.openPath(config));
+        ASSERT_TRUE(window.files()->openPath(config));
         settle();
         ConfigurePage& page = configure(window);
         const QMap<QString, QSize> start = docks(window);
@@ -93,7 +94,7 @@ TEST_F(LayoutTest, DocksComeBackAsTheyWereLeft) {
     MainWindow window(&theme, test::plainPages());
     EXPECT_EQ(window.size(), QSize(1590, 960));
     window.show();
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     settle();
     expectSame(left, docks(window));
     for (QAction* menu : window.menuBar()->actions())
@@ -121,7 +122,7 @@ TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
     window.setMinimumSize(900, 600);
     window.resize(1280, 720);
     window.show();
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     settle();
     ConfigurePage& page = configure(window);
     expectApart(page);
@@ -160,7 +161,7 @@ TEST_F(LayoutTest, TheToolBarGivesWayPieceByPiece) {
     MainWindow window(&theme, test::plainPages());
     window.setMinimumSize(300, 300);
     window.show();
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     settle(300);
     TopBar& bar = *window.topBar();
     for (const int width : {1600, 1280, 1000, 860, 700}) {
@@ -182,10 +183,10 @@ TEST_F(LayoutTest, TheToolBarGivesWayPieceByPiece) {
 
 TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
     MainWindow window(&theme, test::plainPages());
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     QFile model(QString::fromStdString((folder.path() / "mine.pt").string()));
     ASSERT_TRUE(model.open(QIODevice::WriteOnly));
-    window.askForModel = [&] { return model.fileName(); };
+    window.files()->askForModel = [&] { return model.fileName(); };
     window.showPage(pages::kWelcome);
     QAction* fromModel = nullptr;
     for (QAction* action : window.menuBar()->actions().first()->menu()->actions())
@@ -199,7 +200,7 @@ TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
     EXPECT_EQ(window.page(), pages::kConfigure);
     // The checkpoint of the tool bar's menu is that of the open document.
     window.document()->undoStack()->setClean();
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     window.topBar()->model()->menu()->actions().first()->trigger();
     EXPECT_EQ(window.document()->path(), config);
     EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());

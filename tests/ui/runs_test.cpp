@@ -12,10 +12,13 @@
 
 #include "run/run_state.h"
 #include "session/run_lock.h"
+#include "shell/file_controller.h"
+#include "shell/job_controller.h"
 #include "shell/job_indicator.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"
 #include "shell/welcome_page.h"
+#include "shell/window_status.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
@@ -45,11 +48,11 @@ protected:
         file.write(presetText(QStringLiteral("demo")).toUtf8());
         file.close();
         test::writeFinishedRun(path("other").toStdString());
-        ASSERT_TRUE(window.openPath(path("demo.yaml")));
+        ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
         window.show();
     }
     QString path(const char* name) const { return QString::fromStdString((folder.path() / name).string()); }
-    QString job() { return window.launcher()->runFolder(); }
+    QString job() { return window.jobs()->launcher()->runFolder(); }
     QString shown() { return window.runStore()->data().folder; }
     QPushButton* messageButton(const QString& text) {
         QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
@@ -66,12 +69,12 @@ protected:
     test::ScratchFolder folder;
     ThemeHub theme{ThemeHub::Mode::Light};
     MainWindow window{&theme, test::plainPages()};
-    QSignalSpy finished{window.launcher(), &JobLauncher::finished};
+    QSignalSpy finished{window.jobs()->launcher(), &JobLauncher::finished};
 };
 
 TEST_F(Runs, TheMessageOfAFinishedJobOpensItsOwnRun) {
-    ASSERT_TRUE(window.startRun());
-    ASSERT_TRUE(window.openPath(path("other")));
+    ASSERT_TRUE(window.jobs()->start());
+    ASSERT_TRUE(window.files()->openPath(path("other")));
     ASSERT_TRUE(waitFor([&] { return finished.count() == 1; }));
     ASSERT_NE(shown(), job());
     QPushButton* analyze = messageButton(QStringLiteral("Analyze"));
@@ -85,15 +88,15 @@ TEST_F(Runs, TheMessageOfAFinishedJobOpensItsOwnRun) {
     }
     window.showPage(pages::kConfigure);
     EXPECT_EQ(named(), QString()) << "figures of no run";
-    ASSERT_TRUE(window.openPath(path("other")));
+    ASSERT_TRUE(window.files()->openPath(path("other")));
     window.showPage(pages::kCompare);
     EXPECT_TRUE(waitFor([&] { return named() == QStringLiteral("other"); }));
 }
 
 TEST_F(Runs, AJobThatFailsOutOfSightIsToldOnceAndByName) {
     fakeScript().failInTraining = true;
-    ASSERT_TRUE(window.startRun());
-    ASSERT_TRUE(window.openPath(path("other")));
+    ASSERT_TRUE(window.jobs()->start());
+    ASSERT_TRUE(window.files()->openPath(path("other")));
     ASSERT_TRUE(waitFor([&] { return finished.count() == 1; }));
     EXPECT_EQ(window.messages()->count(), 1);
     auto* bar = window.messages()->findChild<QWidget*>(kJobEnd);
@@ -107,9 +110,9 @@ TEST_F(Runs, AJobThatFailsOutOfSightIsToldOnceAndByName) {
 
 TEST_F(Runs, TheIndicatorFollowsTheJobWhateverIsShown) {
     fakeScript().epochs = 1000;
-    ASSERT_TRUE(window.startRun());
-    ASSERT_TRUE(window.openPath(path("other")));
-    auto* indicator = window.jobIndicator();
+    ASSERT_TRUE(window.jobs()->start());
+    ASSERT_TRUE(window.files()->openPath(path("other")));
+    auto* indicator = window.status()->job();
     EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); }))
         << indicator->stage().toStdString();
     EXPECT_EQ(shown(), path("other"));
@@ -118,8 +121,8 @@ TEST_F(Runs, TheIndicatorFollowsTheJobWhateverIsShown) {
     EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); }))
         << "from the shown run's feed now";
-    window.stopRunIn(job());
-    EXPECT_TRUE(window.launcher()->isStopping()) << "its own job is stopped without the folder";
+    window.jobs()->stopIn(job());
+    EXPECT_TRUE(window.jobs()->launcher()->isStopping()) << "its own job is stopped without the folder";
 }
 
 TEST_F(Runs, ARunOfAnotherProcessIsStoppedThroughItsFolder) {
@@ -129,7 +132,7 @@ TEST_F(Runs, ARunOfAnotherProcessIsStoppedThroughItsFolder) {
                                             << "\n";
     CancelToken cancel;
     const RunLock lock(watched, cancel);
-    ASSERT_TRUE(window.openPath(path("watched")));
+    ASSERT_TRUE(window.files()->openPath(path("watched")));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Running; }));
     window.showPage(pages::kWelcome);
     auto* table = window.findChild<WelcomePage*>()->findChild<RowTable*>();
@@ -143,14 +146,14 @@ TEST_F(Runs, ARunOfAnotherProcessIsStoppedThroughItsFolder) {
 }
 
 TEST_F(Runs, ResumingIsRefusedInASentence) {
-    ASSERT_TRUE(window.openPath(path("other")));
+    ASSERT_TRUE(window.files()->openPath(path("other")));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
-    EXPECT_FALSE(window.resumeRun());
+    EXPECT_FALSE(window.jobs()->resumeShown());
     EXPECT_EQ(window.messages()->count(), 1);
     fakeScript().epochs = 1000;
-    ASSERT_TRUE(window.startRun());
-    ASSERT_TRUE(window.openPath(path("other")));
-    EXPECT_FALSE(window.resumeRun());
+    ASSERT_TRUE(window.jobs()->start());
+    ASSERT_TRUE(window.files()->openPath(path("other")));
+    EXPECT_FALSE(window.jobs()->resumeShown());
     EXPECT_EQ(window.messages()->count(), 1) << "a second job is not begun, and not passed over in silence";
 }
 

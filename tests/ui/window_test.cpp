@@ -13,7 +13,10 @@
 #include "base/files.h"
 #include "document/document.h"
 #include "exporting/export_panel.h"
+#include "shell/close_controller.h"
 #include "shell/command_palette.h"
+#include "shell/file_controller.h"
+#include "shell/job_controller.h"
 #include "shell/main_window.h"
 #include "shell/manual_window.h"
 #include "shell/presets.h"
@@ -65,20 +68,20 @@ TEST_F(WindowTest, StartsInTwoSeconds) {
 
 TEST_F(WindowTest, OpensWhatItIsGiven) {
     MainWindow window(&theme, test::plainPages());
-    ASSERT_TRUE(window.openPath(config()));
+    ASSERT_TRUE(window.files()->openPath(config()));
     EXPECT_EQ(window.page(), pages::kConfigure);
     EXPECT_EQ(window.windowTitle(), QStringLiteral("demo.yaml[*] - Qatelier"));
     const QString run = QString::fromStdString((folder.path() / "run").string());
     test::writeFinishedRun(run.toStdString());
-    ASSERT_TRUE(window.openPath(run));
+    ASSERT_TRUE(window.files()->openPath(run));
     EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
-    EXPECT_FALSE(window.openPath(QString::fromStdString((folder.path() / "nothing").string())));
-    EXPECT_FALSE(window.openPath(QString::fromStdString(folder.path().string()))) << "a folder without a run";
+    EXPECT_FALSE(window.files()->openPath(QString::fromStdString((folder.path() / "nothing").string())));
+    EXPECT_FALSE(window.files()->openPath(QString::fromStdString(folder.path().string()))) << "a folder without a run";
     EXPECT_EQ(window.messages()->count(), 1);
     QFile exported(QString::fromStdString((folder.path() / "model.onnx").string()));
     ASSERT_TRUE(exported.open(QIODevice::WriteOnly));
-    EXPECT_FALSE(window.openPath(exported.fileName())) << "these are written, but not read";
+    EXPECT_FALSE(window.files()->openPath(exported.fileName())) << "these are written, but not read";
 }
 
 TEST_F(WindowTest, ARunAloneSaysWhatItsModelIs) {
@@ -86,7 +89,7 @@ TEST_F(WindowTest, ARunAloneSaysWhatItsModelIs) {
     EXPECT_EQ(window.topBar()->model()->value(), QStringLiteral("none"));
     const QString run = QString::fromStdString((folder.path() / "run").string());
     test::writeFinishedRun(run.toStdString());
-    ASSERT_TRUE(window.openPath(run));
+    ASSERT_TRUE(window.files()->openPath(run));
     EXPECT_TRUE(waitFor([&] { return window.topBar()->model()->value() == QStringLiteral("yolov8n W4A8"); }));
     EXPECT_EQ(window.topBar()->data()->value(), QStringLiteral("shapes"));
     EXPECT_EQ(window.topBar()->config()->value(), QStringLiteral("none")) << "a run is no configuration to edit";
@@ -94,7 +97,7 @@ TEST_F(WindowTest, ARunAloneSaysWhatItsModelIs) {
     Q_EMIT menu->aboutToShow();
     EXPECT_TRUE(menu->actions().first()->isEnabled());
     EXPECT_FALSE(menu->actions().last()->isEnabled()) << "nothing to change";
-    ASSERT_TRUE(window.openPath(config()));
+    ASSERT_TRUE(window.files()->openPath(config()));
     EXPECT_TRUE(waitFor([&] { return window.topBar()->model()->value() == QStringLiteral("builtin:shapes"); }))
         << "an open configuration is what one works on";
     Q_EMIT menu->aboutToShow();
@@ -106,7 +109,7 @@ TEST_F(WindowTest, ARunWithoutEventsSaysItFromItsSummary) {
     const QString run = QString::fromStdString((folder.path() / "run").string());
     test::writeFinishedRun(run.toStdString());
     ASSERT_TRUE(QFile::remove(run + QStringLiteral("/events.jsonl")));
-    ASSERT_TRUE(window.openPath(run));
+    ASSERT_TRUE(window.files()->openPath(run));
     EXPECT_TRUE(waitFor([&] { return window.topBar()->model()->value() == QStringLiteral("yolov8n W4A8"); }));
 }
 
@@ -123,7 +126,7 @@ TEST_F(WindowTest, TheManualHasItsPagesAndPictures) {
 
 TEST_F(WindowTest, EditsMarkTheTitle) {
     MainWindow window(&theme, test::plainPages());
-    ASSERT_TRUE(window.openPath(config()));
+    ASSERT_TRUE(window.files()->openPath(config()));
     EXPECT_FALSE(window.isWindowModified());
     window.document()->setValue(QStringLiteral("model.variant"), QStringLiteral("s"), nullptr);
     EXPECT_TRUE(window.isWindowModified());
@@ -133,41 +136,41 @@ TEST_F(WindowTest, EditsMarkTheTitle) {
 
 TEST_F(WindowTest, RunsAJobToItsEnd) {
     MainWindow window(&theme, test::plainPages());
-    ASSERT_TRUE(window.openPath(config()));
-    QSignalSpy finished(window.launcher(), &JobLauncher::finished);
-    ASSERT_TRUE(window.startRun());
-    EXPECT_FALSE(window.startRun()) << "one job at a time";
+    ASSERT_TRUE(window.files()->openPath(config()));
+    QSignalSpy finished(window.jobs()->launcher(), &JobLauncher::finished);
+    ASSERT_TRUE(window.jobs()->start());
+    EXPECT_FALSE(window.jobs()->start()) << "one job at a time";
     EXPECT_EQ(window.page(), pages::kRun);
     ASSERT_TRUE(waitFor([&] { return finished.count() == 1; }));
-    EXPECT_TRUE(QFile::exists(window.launcher()->runFolder() + QStringLiteral("/events.jsonl")));
+    EXPECT_TRUE(QFile::exists(window.jobs()->launcher()->runFolder() + QStringLiteral("/events.jsonl")));
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
 }
 
 TEST_F(WindowTest, StopsAJob) {
     longJob();
     MainWindow window(&theme, test::plainPages());
-    ASSERT_TRUE(window.openPath(config()));
+    ASSERT_TRUE(window.files()->openPath(config()));
     JobResult result;
     bool done = false;
-    QObject::connect(window.launcher(), &JobLauncher::finished, [&](const JobResult& r) {
+    QObject::connect(window.jobs()->launcher(), &JobLauncher::finished, [&](const JobResult& r) {
         result = r;
         done = true;
     });
-    ASSERT_TRUE(window.startRun());
-    window.stopRun();
+    ASSERT_TRUE(window.jobs()->start());
+    window.jobs()->stop();
     ASSERT_TRUE(waitFor([&] { return done; }));
     EXPECT_FALSE(result.failed);
     EXPECT_EQ(result.outcome.status, JobStatus::Cancelled);
-    EXPECT_FALSE(window.launcher()->isRunning());
+    EXPECT_FALSE(window.jobs()->launcher()->isRunning());
 }
 
 TEST_F(WindowTest, AFailureBecomesASentence) {
     fakeScript().failInTraining = true;
     MainWindow window(&theme, test::plainPages());
-    ASSERT_TRUE(window.openPath(config()));
+    ASSERT_TRUE(window.files()->openPath(config()));
     QString error;
-    QObject::connect(window.launcher(), &JobLauncher::finished, [&](const JobResult& r) { error = r.error; });
-    ASSERT_TRUE(window.startRun());
+    QObject::connect(window.jobs()->launcher(), &JobLauncher::finished, [&](const JobResult& r) { error = r.error; });
+    ASSERT_TRUE(window.jobs()->start());
     ASSERT_TRUE(waitFor([&] { return !error.isEmpty(); }));
     EXPECT_EQ(error, QStringLiteral("the disk is full"));
     EXPECT_EQ(window.messages()->count(), 0) << "the Run page tells it of the run it shows";
@@ -176,10 +179,10 @@ TEST_F(WindowTest, AFailureBecomesASentence) {
 
 TEST_F(WindowTest, RefusesToRunAConfigurationWithErrors) {
     MainWindow window(&theme, test::plainPages());
-    ASSERT_TRUE(window.openPath(config()));
+    ASSERT_TRUE(window.files()->openPath(config()));
     window.document()->setText(QStringLiteral("model: [\n"), QStringLiteral("typing"), nullptr);
-    EXPECT_FALSE(window.startRun());
-    EXPECT_FALSE(window.launcher()->isRunning());
+    EXPECT_FALSE(window.jobs()->start());
+    EXPECT_FALSE(window.jobs()->launcher()->isRunning());
     window.document()->undoStack()->undo();
 }
 
@@ -187,27 +190,27 @@ TEST_F(WindowTest, CancelKeepsWindowAndJob) {
     longJob();
     MainWindow window(&theme, test::plainPages());
     window.show();
-    ASSERT_TRUE(window.openPath(config()));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(config()));
+    ASSERT_TRUE(window.jobs()->start());
     int asked = 0;
-    window.askAboutJob = [&] { return ++asked, CloseChoice::Cancel; };
+    window.closing()->askAboutJob = [&] { return ++asked, CloseChoice::Cancel; };
     EXPECT_FALSE(window.close());
     EXPECT_EQ(asked, 1);
     EXPECT_TRUE(window.isVisible());
-    EXPECT_TRUE(window.launcher()->isRunning());
+    EXPECT_TRUE(window.jobs()->launcher()->isRunning());
 }
 
 TEST_F(WindowTest, StopAndQuitClosesOnceTheJobIsIdle) {
     longJob();
     MainWindow window(&theme, test::plainPages());
     window.show();
-    ASSERT_TRUE(window.openPath(config()));
-    ASSERT_TRUE(window.startRun());
-    window.askAboutJob = [] { return CloseChoice::StopAndQuit; };
+    ASSERT_TRUE(window.files()->openPath(config()));
+    ASSERT_TRUE(window.jobs()->start());
+    window.closing()->askAboutJob = [] { return CloseChoice::StopAndQuit; };
     EXPECT_FALSE(window.close()) << "never waits in the handler";
     EXPECT_TRUE(window.isVisible());
     EXPECT_TRUE(waitFor([&] { return !window.isVisible(); }));
-    EXPECT_FALSE(window.launcher()->isRunning());
+    EXPECT_FALSE(window.jobs()->launcher()->isRunning());
 }
 
 TEST_F(WindowTest, AStubbornJobIsAbandonedWithTheWindow) {
@@ -216,9 +219,9 @@ TEST_F(WindowTest, AStubbornJobIsAbandonedWithTheWindow) {
     QElapsedTimer clock;
     {
         MainWindow window(&theme, test::plainPages());
-        ASSERT_TRUE(window.openPath(config()));
-        ASSERT_TRUE(window.startRun());
-        window.stopRun();
+        ASSERT_TRUE(window.files()->openPath(config()));
+        ASSERT_TRUE(window.jobs()->start());
+        window.jobs()->stop();
         clock.start();
     }
     EXPECT_LT(clock.elapsed(), 2000);

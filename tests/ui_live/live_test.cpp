@@ -8,6 +8,8 @@
 #include <cstdio>
 
 #include "run_pages.h"
+#include "shell/file_controller.h"
+#include "shell/job_controller.h"
 #include "shell/main_window.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
@@ -58,7 +60,7 @@ protected:
         file.write(kConfig);
         file.close();
         const QByteArray longer = qgetenv("QATELIER_LIVE_CONFIG");  // for measuring over a longer run
-        ASSERT_TRUE(window.openPath(longer.isEmpty() ? config : QString::fromLocal8Bit(longer)));
+        ASSERT_TRUE(window.files()->openPath(longer.isEmpty() ? config : QString::fromLocal8Bit(longer)));
         window.show();
     }
     QPushButton* button(const QString& text) {
@@ -76,13 +78,13 @@ protected:
 TEST_F(LiveTest, AnswersWhileARunGoesOn) {
     bool done = false;
     JobResult result;
-    QObject::connect(window.launcher(), &JobLauncher::finished, [&](const JobResult& r) {
+    QObject::connect(window.jobs()->launcher(), &JobLauncher::finished, [&](const JobResult& r) {
         result = r;
         done = true;
     });
     test::User user(window, theme);
     test::Watchdog watchdog;
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.jobs()->start());
     QTimer timer;
     QObject::connect(&timer, &QTimer::timeout,
                      [&] { user.act([&](const QString& what) { watchdog.setActivity(what); }); });
@@ -109,11 +111,11 @@ TEST_F(LiveTest, ButtonsOfTheRunPageStartAndStop) {
     QPushButton* start = button(QStringLiteral("Run pipeline"));
     ASSERT_TRUE(start);
     start->click();
-    ASSERT_TRUE(window.launcher()->isRunning());
+    ASSERT_TRUE(window.jobs()->launcher()->isRunning());
     ASSERT_TRUE(waitFor([&] { return button(QStringLiteral("Stop")) != nullptr; }));
     button(QStringLiteral("Stop"))->click();
-    EXPECT_TRUE(window.launcher()->isStopping());
-    ASSERT_TRUE(waitFor([&] { return !window.launcher()->isRunning(); }, kLongestRunMs));
+    EXPECT_TRUE(window.jobs()->launcher()->isStopping());
+    ASSERT_TRUE(waitFor([&] { return !window.jobs()->launcher()->isRunning(); }, kLongestRunMs));
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include <set>
 #include <string_view>
 
+#include "shell/file_controller.h"
+#include "shell/job_controller.h"
 #include "shell/window_pages.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
@@ -97,7 +99,7 @@ void grabLater(MainWindow& window, const Options& options) {
         if (*waited < options.afterMs || (busy && *waited < kLongestShotMs)) return;
         timer->stop();
         const bool written = window.grab().save(options.screenshot);
-        window.launcher()->stop(StopLevel::Abandon);
+        window.jobs()->launcher()->stop(StopLevel::Abandon);
         QCoreApplication::exit(written ? 0 : 1);
     });
     timer->start();
@@ -151,8 +153,9 @@ int runProgram(int argc, char** argv, const std::vector<PageSpec>& runPages) {
     MainWindow window(&hub, runPages);
     if (!options.screenshot.isEmpty()) window.resize(options.size);
     window.show();
-    if (!options.path.isEmpty() && !window.openPath(options.path) && !options.screenshot.isEmpty()) return kBadUsage;
-    if (options.run) window.startRun();
+    if (!options.path.isEmpty() && !window.files()->openPath(options.path) && !options.screenshot.isEmpty())
+        return kBadUsage;
+    if (options.run) window.jobs()->start();
     if (!options.page.isEmpty()) window.showPage(options.page);
     if (!options.screenshot.isEmpty()) grabLater(window, options);
     return QApplication::exec();
