@@ -11,7 +11,7 @@
 
 #include "configure/configure_page.h"
 #include "configure/form_panel.h"
-#include "configure/layer_model.h"
+#include "configure/plan_model.h"
 #include "configure/layer_panel.h"
 #include "shell/file_controller.h"
 #include "shell/main_window.h"
@@ -130,11 +130,11 @@ TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
     RowTable* table = page.layers()->table();
     int longest = 0;
     for (int row = 0; row < table->model()->rowCount(); ++row) {
-        const QModelIndex name = table->model()->index(row, LayerModel::kName);
+        const QModelIndex name = table->model()->index(row, PlanModel::kName);
         longest = std::max(longest, table->itemDelegateForIndex(name)->sizeHint({}, name).width());
     }
-    EXPECT_GE(table->columnWidth(LayerModel::kName), longest);
-    EXPECT_FALSE(table->isColumnHidden(LayerModel::kWeightBits));
+    EXPECT_GE(table->columnWidth(PlanModel::kName), longest);
+    EXPECT_FALSE(table->isColumnHidden(PlanModel::kWeightBits));
     for (const ConfigField& field : configFields()) page.form()->showSection(QString::fromStdString(field.section));
     window.resize(1024, 640);  // a screen may be smaller than what the window asks for
     settle(100);
@@ -153,7 +153,7 @@ TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
     window.showPage(pages::kConfigure);
     settle(100);
     EXPECT_FALSE(page.form()->isFolded());
-    EXPECT_FALSE(table->isColumnHidden(LayerModel::kWeights)) << "columns come back with the place for them";
+    EXPECT_FALSE(table->isColumnHidden(PlanModel::kWeights)) << "columns come back with the place for them";
     expectApart(page);
 }
 

@@ -365,7 +365,7 @@ TEST(Run, OscillationModelTakesTheWorst) {
     ASSERT_EQ(model.rowCount(), 7);
     for (int row = 1; row < 7; ++row)
         EXPECT_GE(model.index(row - 1, 0).data(SortRole).toDouble(), model.index(row, 0).data(SortRole).toDouble());
-    EXPECT_EQ(model.index(0, 0).data(OscillationModel::HistoryRole).toList().size(), 12);
+    EXPECT_EQ(model.index(0, 0).data(HistoryRole).toList().size(), 12);
 }
 
 RunBox box(double x, double y, double side, double score, int classIndex) {

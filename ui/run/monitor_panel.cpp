@@ -8,12 +8,12 @@
 #include <QVBoxLayout>
 
 #include "charts/kpi_grid.h"
-#include "charts/number_delegate.h"
 #include "charts/table_link.h"
 #include "feed/run_status.h"
 #include "run/oscillation_model.h"
 #include "run/sentinel_bar.h"
 #include "widgets/buttons.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/chip_view.h"
 #include "widgets/column_fit.h"
 #include "widgets/format.h"
@@ -115,8 +115,8 @@ void MonitorPanel::buildOscillation(QVBoxLayout* column, SelectionHub* selection
 void MonitorPanel::buildTable(SelectionHub* selection) {
     m_table->setModel(m_oscillation);
     m_table->setAccessibleName(tr("Most oscillating layers"));
-    m_table->setItemDelegateForColumn(OscillationModel::History, new SparkDelegate(*m_hub, m_table));
-    m_table->setItemDelegateForColumn(OscillationModel::Share, new NumberDelegate(*m_hub, m_table));
+    m_table->setItemDelegateForColumn(OscillationModel::History, new CellDelegate(*m_hub, CellLook::Spark, m_table));
+    m_table->setItemDelegateForColumn(OscillationModel::Share, new CellDelegate(*m_hub, CellLook::Number, m_table));
     m_table->horizontalHeader()->hide();
     m_table->horizontalHeader()->setSectionResizeMode(OscillationModel::Layer, QHeaderView::Stretch);
     m_table->setColumnWidth(OscillationModel::History, m_hub->px(70));
