@@ -11,8 +11,8 @@
 
 #include "configure/configure_page.h"
 #include "configure/form_panel.h"
-#include "configure/plan_model.h"
 #include "configure/layer_panel.h"
+#include "configure/plan_model.h"
 #include "shell/file_controller.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"

@@ -18,7 +18,6 @@
 #include "shell/main_window.h"
 #include "shell/presets.h"
 #include "shell/welcome_page.h"
-#include "shell/window_status.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
@@ -112,7 +111,7 @@ TEST_F(Runs, TheIndicatorFollowsTheJobWhateverIsShown) {
     fakeScript().epochs = 1000;
     ASSERT_TRUE(window.jobs()->start());
     ASSERT_TRUE(window.files()->openPath(path("other")));
-    auto* indicator = window.status()->job();
+    auto* indicator = window.findChild<JobIndicator*>();
     EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); }))
         << indicator->stage().toStdString();
     EXPECT_EQ(shown(), path("other"));

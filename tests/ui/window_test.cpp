@@ -1,14 +1,18 @@
 // The main window: start, opening things, jobs, closing during a job, the palette, export.
 #include <gtest/gtest.h>
 
+#include <QAction>
 #include <QCloseEvent>
 #include <QDir>
+#include <QDragEnterEvent>
 #include <QElapsedTimer>
 #include <QFile>
 #include <QLineEdit>
 #include <QMenu>
+#include <QMimeData>
 #include <QSignalSpy>
 #include <QTest>
+#include <QUrl>
 
 #include "base/files.h"
 #include "document/document.h"
@@ -21,6 +25,7 @@
 #include "shell/manual_window.h"
 #include "shell/presets.h"
 #include "shell/top_bar.h"
+#include "shell/window_pages.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
@@ -28,6 +33,7 @@
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 #include "widgets/row_table.h"
+#include "widgets/segment_bar.h"
 
 namespace qat::ui {
 namespace {
@@ -301,6 +307,79 @@ TEST(CommandPalette, RanksWordStartsAndRuns) {
     EXPECT_GT(fuzzyScore(QStringLiteral("run"), QStringLiteral("Run pipeline")),
               fuzzyScore(QStringLiteral("run"), QStringLiteral("Return undone")));
     EXPECT_EQ(fuzzyScore({}, QStringLiteral("anything")), 0);
+}
+
+TEST_F(WindowTest, OpensWhatIsDroppedOnIt) {
+    MainWindow window(&theme, test::plainPages());
+    window.show();
+    const auto enters = [&](const QMimeData& mime) {
+        QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+        enter.ignore();
+        QCoreApplication::sendEvent(&window, &enter);
+        return enter.isAccepted();
+    };
+    QMimeData onnx;
+    const QString model = QString::fromStdString((folder.path() / "m.onnx").string());
+    QFile(model).open(QIODevice::WriteOnly);
+    onnx.setUrls({QUrl::fromLocalFile(model)});
+    EXPECT_FALSE(enters(onnx)) << "written, but not read";
+    QMimeData yaml;
+    yaml.setUrls({QUrl::fromLocalFile(config())});
+    EXPECT_TRUE(enters(yaml));
+    QDropEvent drop(QPointF(5, 5), Qt::CopyAction, &yaml, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(&window, &drop);
+    EXPECT_EQ(window.page(), pages::kConfigure);
+    EXPECT_EQ(window.document()->path(), config());
+}
+
+// A page is one row: from it come its place, its entry in the menu with the keys, its segment, its name for --page.
+TEST_F(WindowTest, EveryPageOfTheListIsReached) {
+    MainWindow window(&theme, test::plainPages());
+    window.show();
+    const std::vector<PageSpec> list = windowPages(test::plainPages());
+    ASSERT_EQ(list.size(), 6u);
+    const QList<QAction*> actions = window.findChildren<QAction*>();
+    for (const PageSpec& spec : list) {
+        window.showPage(spec.key.toUpper());
+        EXPECT_EQ(window.page(), spec.key);
+        EXPECT_EQ(window.topBar()->perspectives()->currentKey(), spec.icon.isEmpty() ? QString() : spec.key);
+        window.showPage(pages::kWelcome);
+        const auto entry = std::find_if(actions.begin(), actions.end(), [&](const QAction* action) {
+            return action->text() == spec.title && action->shortcut() == QKeySequence(spec.shortcut);
+        });
+        ASSERT_NE(entry, actions.end()) << spec.key.toStdString();
+        (*entry)->trigger();
+        EXPECT_EQ(window.page(), spec.key);
+    }
+    window.showPage(QStringLiteral("nowhere"));
+    EXPECT_EQ(window.page(), list.back().key) << "a key of no page leads nowhere";
+}
+
+TEST_F(WindowTest, DoesWhatItsPagesAskFor) {
+    longJob();
+    MainWindow window(&theme, test::plainPages());
+    window.show();
+    ASSERT_TRUE(window.files()->openPath(config()));
+    auto* view = window.findChild<RunView*>();
+    ASSERT_TRUE(view);
+    Q_EMIT view->analyzeRequested();
+    EXPECT_EQ(window.page(), pages::kAnalyze);
+    Q_EMIT view->startRunRequested();
+    ASSERT_TRUE(window.jobs()->launcher()->isRunning());
+    EXPECT_EQ(window.page(), pages::kRun);
+    Q_EMIT view->stopRequested();
+    EXPECT_TRUE(window.jobs()->launcher()->isStopping());
+    ASSERT_TRUE(waitFor([&] { return !window.jobs()->launcher()->isRunning(); }));
+    const QString other = QString::fromStdString((folder.path() / "other").string());
+    test::writeFinishedRun(other.toStdString());
+    ASSERT_TRUE(QFile::copy(config(), other + QStringLiteral("/config.yaml")));
+    ASSERT_TRUE(window.files()->openPath(other));
+    ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
+    Q_EMIT view->resumeRequested();
+    EXPECT_TRUE(window.jobs()->launcher()->isRunning());
+    EXPECT_EQ(window.jobs()->launcher()->runFolder(), other);
+    window.jobs()->stop();
+    EXPECT_TRUE(waitFor([&] { return !window.jobs()->launcher()->isRunning(); }));
 }
 
 }  // namespace

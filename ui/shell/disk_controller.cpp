@@ -1,6 +1,7 @@
 // Messages about the file on the disk, and the way back to unsaved edits.
 #include "shell/disk_controller.h"
 
+#include <QEvent>
 #include <QLocale>
 #include <QMainWindow>
 
@@ -20,6 +21,12 @@ DiskController::DiskController(const WindowParts& parts, FileController* files)
     : m_parts(parts), m_files(files), m_recovery(parts.document, Recovery::defaultFolder()) {
     connect(parts.document, &Document::diskChanged, this, &DiskController::showState);
     connect(files, &FileController::changedOnDisk, this, &DiskController::showState);
+    parts.window->installEventFilter(this);
+}
+
+bool DiskController::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::ActivationChange && m_parts.window->isActiveWindow()) m_parts.document->checkDisk();
+    return QObject::eventFilter(watched, event);
 }
 
 void DiskController::showState() {

@@ -21,6 +21,10 @@ public:
     bool isWritten();
     void offerRecovery();
 
+protected:
+    // The file is looked at whenever the window becomes active.
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
     void offerReload();
     void reload();

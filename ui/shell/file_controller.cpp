@@ -1,11 +1,14 @@
 // Dialogs and messages about files; what a document does with them is its own.
 #include "shell/file_controller.h"
 
+#include <QDropEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QMainWindow>
 #include <QMessageBox>
+#include <QMimeData>
 #include <QPushButton>
+#include <QUrl>
 
 #include "document/recent_files.h"
 #include "pages/page_spec.h"
@@ -19,6 +22,17 @@ namespace {
 const auto kFiles = QStringLiteral("files");
 const auto kCheckpointKey = QStringLiteral("model.pretrained_path");
 
+// "" where the first thing dropped is no file.
+QString droppedPath(const QDropEvent& event) {
+    const QList<QUrl> urls = event.mimeData()->urls();
+    return urls.isEmpty() ? QString() : urls.first().toLocalFile();
+}
+
+bool isOpened(const QString& path) {
+    const FileKind kind = knownFile(path).kind;
+    return kind != FileKind::Missing && kind != FileKind::Onnx && kind != FileKind::Other;
+}
+
 }  // namespace
 
 FileController::FileController(const WindowParts& parts) : m_parts(parts) {
@@ -26,6 +40,19 @@ FileController::FileController(const WindowParts& parts) : m_parts(parts) {
         return QFileDialog::getOpenFileName(m_parts.window, tr("Choose model"), m_parts.document->folder(),
                                             tr("Models (*.pt *.pth *.th *.safetensors)"));
     };
+    parts.window->setAcceptDrops(true);
+    parts.window->installEventFilter(this);
+}
+
+bool FileController::eventFilter(QObject* watched, QEvent* event) {
+    const bool entered = event->type() == QEvent::DragEnter;
+    if (!entered && event->type() != QEvent::Drop) return QObject::eventFilter(watched, event);
+    auto* drop = static_cast<QDropEvent*>(event);  // of which the other is a kind
+    const QString path = droppedPath(*drop);
+    if (path.isEmpty() || (entered && !isOpened(path))) return true;
+    drop->acceptProposedAction();
+    if (!entered) openPath(path);
+    return true;
 }
 
 bool FileController::refuse(const QString& sentence) {

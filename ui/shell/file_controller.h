@@ -45,6 +45,10 @@ Q_SIGNALS:
     // The sample project was opened, which has a finished run.
     void sampleOpened();
 
+protected:
+    // What is dropped on the window is opened.
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
     bool openConfig(const QString& path);
     void newFromModel(const QString& model);

@@ -1,16 +1,14 @@
 // Puts the window together, shows pages and runs, and passes on what its parts ask of each other.
 #include "shell/main_window.h"
 
+#include <QCloseEvent>
 #include <QDir>
-#include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QGuiApplication>
-#include <QMimeData>
 #include <QPushButton>
 #include <QScreen>
 #include <QStackedWidget>
 #include <QToolButton>
-#include <QUrl>
 #include <QVBoxLayout>
 
 #include "configure/configure_page.h"
@@ -21,7 +19,6 @@
 #include "shell/close_controller.h"
 #include "shell/disk_controller.h"
 #include "shell/file_controller.h"
-#include "shell/file_kind.h"
 #include "shell/gate_controller.h"
 #include "shell/help_windows.h"
 #include "shell/job_controller.h"
@@ -55,13 +52,13 @@ QSize roomOnScreen(const QWidget& window) {
 MainWindow::MainWindow(ThemeHub* hub, const std::vector<PageSpec>& runPages, QWidget* parent)
     : QMainWindow(parent), m_hub(hub), m_viewer(&m_launcher), m_pages(windowPages(runPages)) {
     setWindowIcon(programIcon());
-    setAcceptDrops(true);
     const QSize room = roomOnScreen(*this);
     setMinimumSize(QSize(hub->px(kSmallest.width()), hub->px(kSmallest.height())).boundedTo(room));
     resize(QSize(hub->px(kDesign.width()), hub->px(kDesign.height())).boundedTo(room));
     buildCentre();
     buildPages();
     buildControllers();
+    m_viewer.followWindow(this);
     for (RunView* view : m_stack->findChildren<RunView*>()) follow(view);
     followWelcome();
     followControllers();
@@ -221,38 +218,9 @@ void MainWindow::refreshRunStrip() {
     if (m_runStrip->isVisibleTo(this)) m_runStrip->showRun(data);
 }
 
-void MainWindow::changeEvent(QEvent* event) {
-    QMainWindow::changeEvent(event);
-    if (event->type() == QEvent::ActivationChange && isActiveWindow()) m_document.checkDisk();
-}
-
 void MainWindow::closeEvent(QCloseEvent* event) {
     m_closing->closeEvent(event);
     if (event->isAccepted()) m_viewer.open({});
-}
-
-void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-    const QList<QUrl> urls = event->mimeData()->urls();
-    if (urls.isEmpty() || !urls.first().isLocalFile()) return;
-    const FileKind kind = knownFile(urls.first().toLocalFile()).kind;
-    if (kind != FileKind::Missing && kind != FileKind::Onnx && kind != FileKind::Other) event->acceptProposedAction();
-}
-
-void MainWindow::dropEvent(QDropEvent* event) {
-    const QList<QUrl> urls = event->mimeData()->urls();
-    if (urls.isEmpty()) return;
-    event->acceptProposedAction();
-    m_files->openPath(urls.first().toLocalFile());
-}
-
-void MainWindow::showEvent(QShowEvent* event) {
-    m_viewer.setWindowVisible(true);
-    QMainWindow::showEvent(event);
-}
-
-void MainWindow::hideEvent(QHideEvent* event) {
-    m_viewer.setWindowVisible(false);
-    QMainWindow::hideEvent(event);
 }
 
 }  // namespace qat::ui

@@ -49,7 +49,6 @@ public:
     JobController* jobs() { return m_jobs.get(); }
     GateController* gate() { return m_gate.get(); }
     CloseController* closing() { return m_closing.get(); }
-    WindowStatus* status() { return m_status.get(); }
     Document* document() { return &m_document; }
     RunStore* runStore() { return m_viewer.store(); }
     TopBar* topBar() { return m_top; }
@@ -57,12 +56,7 @@ public:
     MessageStack* messages() { return m_messages; }
 
 protected:
-    void changeEvent(QEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
-    void showEvent(QShowEvent* event) override;
-    void hideEvent(QHideEvent* event) override;
 
 private:
     void followRun(const QString& folder) override;

@@ -1,6 +1,8 @@
 // Keeps the second feed on the job's folder only while nobody else reads it.
 #include "shell/run_viewer.h"
 
+#include <QEvent>
+
 namespace qat::ui {
 
 RunViewer::RunViewer(const JobLauncher* launcher) : m_launcher(launcher), m_shown(&m_store), m_job(&m_jobStore) {}
@@ -17,6 +19,12 @@ bool RunViewer::showsJob() const {
 void RunViewer::followJob() {
     const QString wanted = m_launcher->isRunning() && !showsJob() ? m_launcher->runFolder() : QString();
     if (m_job.folder() != wanted) m_job.open(wanted);
+}
+
+bool RunViewer::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::Show) setWindowVisible(true);
+    if (event->type() == QEvent::Hide) setWindowVisible(false);
+    return QObject::eventFilter(watched, event);
 }
 
 void RunViewer::setWindowVisible(bool visible) {

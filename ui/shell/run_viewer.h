@@ -27,9 +27,15 @@ public:
     void followJob();
     // Reads what the shown run has written since the last look.
     void catchUp() { m_shown.catchUp(); }
-    void setWindowVisible(bool visible);
+    // Reads less often while the window is hidden.
+    void followWindow(QObject* window) { window->installEventFilter(this); }
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    void setWindowVisible(bool visible);
+
     const JobLauncher* m_launcher;
     RunStore m_store, m_jobStore;
     RunFeed m_shown, m_job;

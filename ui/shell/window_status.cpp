@@ -53,9 +53,9 @@ void WindowStatus::buildStatusBar() {
     QStatusBar* bar = m_parts.window->statusBar();
     bar->setSizeGripEnabled(false);
     bar->setFixedHeight(m_parts.hub->px(26));
-    m_job = new JobIndicator(*m_parts.hub, m_jobs->launcher(), m_viewer->store(), m_viewer->jobStore(), bar);
-    connect(m_job, &JobIndicator::clicked, this, [this] { m_jobs->showJob(pages::kRun); });
-    bar->addWidget(m_job, 1);
+    auto* job = new JobIndicator(*m_parts.hub, m_jobs->launcher(), m_viewer->store(), m_viewer->jobStore(), bar);
+    connect(job, &JobIndicator::clicked, this, [this] { m_jobs->showJob(pages::kRun); });
+    bar->addWidget(job, 1);
     m_issues = new QToolButton(bar);
     m_issues->setAutoRaise(true);
     m_issues->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);

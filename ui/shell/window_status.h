@@ -14,7 +14,6 @@ struct Config;
 namespace qat::ui {
 
 class JobController;
-class JobIndicator;
 class MainMenu;
 class RunViewer;
 class ThemedLabel;
@@ -27,7 +26,6 @@ public:
     WindowStatus(const WindowParts& parts, JobController* jobs, RunViewer* viewer, TopBar* top, MainMenu* menu);
     // The one primary button of the tool bar; it depends on the page, too.
     void refreshRunButton();
-    JobIndicator* job() { return m_job; }
 
 Q_SIGNALS:
     void issuesClicked();
@@ -46,7 +44,6 @@ private:
     RunViewer* m_viewer;
     TopBar* m_top;
     MainMenu* m_menu;
-    JobIndicator* m_job = nullptr;
     ThemedLabel* m_modelState = nullptr;
     QToolButton* m_issues = nullptr;
 };
