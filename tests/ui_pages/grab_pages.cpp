@@ -42,11 +42,15 @@ int main(int argc, char** argv) {
         selection.selectImages({image}, image, nullptr);
     }
     const PageContext context{&theme, &selection, &store};
-    for (const PageSpec& spec : runPages()) {
-        const std::unique_ptr<QWidget> page(spec.make(context, nullptr));
-        for (const auto mode : {ThemeHub::Mode::Light, ThemeHub::Mode::Dark}) {
-            theme.setMode(mode);
-            grab(*page, out.filePath(spec.key + (mode == ThemeHub::Mode::Light ? "-light.png" : "-dark.png")));
+    const std::vector<PageSpec> specs = runPages();
+    std::vector<std::unique_ptr<QWidget>> pages;
+    for (const PageSpec& spec : specs) pages.emplace_back(spec.make(context, nullptr));
+    for (const auto mode : {ThemeHub::Mode::Light, ThemeHub::Mode::Dark}) {
+        theme.setMode(mode);
+        const QString ending = mode == ThemeHub::Mode::Light ? "-light.png" : "-dark.png";
+        for (size_t i = 0; i < specs.size(); ++i) {
+            grab(*pages[i], out.filePath(specs[i].key + ending));
+            pages[i]->hide();
         }
     }
     return 0;
