@@ -18,6 +18,7 @@
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"
 #include "widgets/message_bar.h"
@@ -180,7 +181,7 @@ QWidget* ExportPanel::makeReport() {
         {tr("File"), tr("Check"), tr("Size"), tr("What the check found, and what the format changes")});
     m_table = new RowTable(m_hub, panel);
     m_table->setModel(m_files);
-    m_table->setItemDelegateForColumn(1, new ChipDelegate(m_hub, m_table));
+    m_table->setItemDelegateForColumn(1, new CellDelegate(m_hub, CellLook::Chip, m_table));
     m_table->setRowHeight(50);
     m_table->setAccessibleName(tr("Written files"));
     QHeaderView* header = m_table->horizontalHeader();
