@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "export/onnx_names.h"
 #include "export/stored_values.h"
-#include "ops/activation.h"
 
 namespace qat {
 namespace {
@@ -18,6 +17,12 @@ std::vector<int64_t> list(const Pair& pair) {
 // ONNX order: top, left, bottom, right.
 std::vector<int64_t> pads(const Pair& padding) {
     return {padding[0], padding[1], padding[0], padding[1]};
+}
+
+std::vector<OnnxAttribute> attributesOf(const OnnxStep& step, const Activation& op) {
+    if (step.with == OnnxStep::With::AlphaBeta) return {{"alpha", step.numbers[0]}, {"beta", step.numbers[1]}};
+    if (step.with == OnnxStep::With::Slope) return {{"alpha", static_cast<float>(op.slope)}};
+    return {};
 }
 
 }  // namespace
@@ -165,39 +170,25 @@ void OnnxVisitor::operator()(const BatchNorm& op) {
                  {{"epsilon", static_cast<float>(op.eps)}})});
 }
 
+std::vector<std::string> OnnxVisitor::withNumbers(const std::string& x, const OnnxStep& step) {
+    const size_t count = step.with == OnnxStep::With::Numbers ? 2 : step.with == OnnxStep::With::Number ? 1 : 0;
+    std::vector<std::string> inputs{x};
+    for (size_t i = 0; i < count; ++i)
+        inputs.push_back(m_builder.floatConstant(m_scope + "/number", {}, {&step.numbers[i], 1}));
+    return inputs;
+}
+
 void OnnxVisitor::operator()(const Activation& op) {
     const auto steps = traitsOf(op.kind).onnx;
-    std::vector<std::string> inputs;  // what steps read again, and what the first one reads
+    std::vector<std::string> again;  // the input, once for each step that reads it beside the one before
     for (const OnnxStep& step : steps)
-        if (step.with == OnnxStep::With::Input) inputs.push_back(read(0));
-    auto next = inputs.begin();
+        if (step.with == OnnxStep::With::Input) again.push_back(read(0));
+    auto next = again.begin();
     std::string x = read(0);
-    for (const OnnxStep& step : steps) {
-        const auto number = [&](size_t i) {
-            return m_builder.floatConstant(m_scope + "/number", {}, {&step.numbers[i], 1});
-        };
-        const std::string type(step.type);
-        switch (step.with) {
-            case OnnxStep::With::Nothing:
-                x = emit(type, {x});
-                break;
-            case OnnxStep::With::Input:
-                x = emit(type, {*next++, x});
-                break;
-            case OnnxStep::With::Number:
-                x = emit(type, {x, number(0)});
-                break;
-            case OnnxStep::With::Numbers:
-                x = emit(type, {x, number(0), number(1)});
-                break;
-            case OnnxStep::With::AlphaBeta:
-                x = emit(type, {x}, {{"alpha", step.numbers[0]}, {"beta", step.numbers[1]}});
-                break;
-            case OnnxStep::With::Slope:
-                x = emit(type, {x}, {{"alpha", static_cast<float>(op.slope)}});
-                break;
-        }
-    }
+    for (const OnnxStep& step : steps)
+        x = emit(std::string(step.type),
+                 step.with == OnnxStep::With::Input ? std::vector{*next++, x} : withNumbers(x, step),
+                 attributesOf(step, op));
     finish({x});
 }
 

@@ -12,6 +12,7 @@
 #include "export/onnx_export.h"
 #include "export/onnx_quantizers.h"
 #include "graph/graph.h"
+#include "ops/activation.h"
 
 namespace qat {
 
@@ -85,6 +86,8 @@ private:
     bool quantizedNext(ValueId id) const;
     std::string emit(const std::string& opType, const std::vector<std::string>& inputs,
                      const std::vector<OnnxAttribute>& attributes = {});
+    // What a step of an activation reads: x, and its numbers as constants.
+    std::vector<std::string> withNumbers(const std::string& x, const OnnxStep& step);
     std::string integers(const char* suffix, const std::vector<int64_t>& values);
     void forward();
     void finish(const std::vector<std::string>& tensors);

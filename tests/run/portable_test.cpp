@@ -18,7 +18,7 @@ namespace {
 using test::randomTensor;
 using Tensors = std::vector<at::Tensor>;
 
-const std::vector<std::string> kOutputs{"out", "inner", "vector"};
+const std::vector<std::string> kSeen{"out", "inner", "vector"};
 
 at::Tensor image() {
     return randomTensor({2, 3, 12, 10}, 77);
@@ -28,10 +28,10 @@ class PortableGraph : public testing::TestWithParam<FakeQuantMode> {};
 
 TEST_P(PortableGraph, ComputesWhatTheFusedStepsDo) {
     const Graph graph = test::branchedGraph(GetParam());
-    const Tensors fused = Executor(graph, {.outputs = kOutputs}).run(image());
-    const Tensors portable = Executor(graph, {.outputs = kOutputs, .portable = true}).run(image());
-    for (size_t i = 0; i < kOutputs.size(); ++i) {
-        EXPECT_LE(test::maxDifference(portable[i], fused[i]), 2e-5) << kOutputs[i];
+    const Tensors fused = Executor(graph, {.outputs = kSeen}).run(image());
+    const Tensors portable = Executor(graph, {.outputs = kSeen, .portable = true}).run(image());
+    for (size_t i = 0; i < kSeen.size(); ++i) {
+        EXPECT_LE(test::maxDifference(portable[i], fused[i]), 2e-5) << kSeen[i];
         EXPECT_GT(fused[i].abs().max().item<float>(), 0.1f);
     }
 }
@@ -41,7 +41,7 @@ std::map<std::string, at::Tensor> trained(bool portable) {
     Graph graph = test::branchedGraph(FakeQuantMode::Lsq);
     for (const ValueId id : graph.storedValues())
         if (graph.value(id).kind == ValueKind::Parameter) graph.value(id).data->requires_grad_(true);
-    Executor executor(graph, {.outputs = kOutputs, .train = true, .grad = true, .portable = portable});
+    Executor executor(graph, {.outputs = kSeen, .train = true, .grad = true, .portable = portable});
     std::map<std::string, at::Tensor> facts;
     executor.setRangeSink([](ValueId) { return true; },
                           [&](ValueId id, float low, float high) {
@@ -49,7 +49,7 @@ std::map<std::string, at::Tensor> trained(bool portable) {
                           });
     const Tensors made = executor.run(image());
     ((made[0] * randomTensor(made[0].sizes().vec(), 5)).sum() + made[2].square().sum()).backward();
-    for (size_t i = 0; i < kOutputs.size(); ++i) facts[kOutputs[i]] = made[i].detach();
+    for (size_t i = 0; i < kSeen.size(); ++i) facts[kSeen[i]] = made[i].detach();
     for (const ValueId id : graph.storedValues()) {
         const Value& value = graph.value(id);
         facts[value.name] = value.kind == ValueKind::Parameter ? value.data->grad() : *value.data;
@@ -70,8 +70,8 @@ TEST(PortableTraining, MovesEverythingAsTheFusedStepsDo) {
 
 TEST(PortableOptions, ExcludePackedAndWideForms) {
     const Graph graph = test::branchedGraph(FakeQuantMode::Ste);
-    EXPECT_THROW(Executor(graph, {.outputs = kOutputs, .frozen = true, .portable = true}), Error);
-    EXPECT_THROW(Executor(graph, {.outputs = kOutputs, .portable = true, .precise = true}), Error);
+    EXPECT_THROW(Executor(graph, {.outputs = kSeen, .frozen = true, .portable = true}), Error);
+    EXPECT_THROW(Executor(graph, {.outputs = kSeen, .portable = true, .precise = true}), Error);
 }
 
 struct QuantizerCase {
