@@ -1,4 +1,4 @@
-// The formats that this version writes: one row for each, behind one preparation of the model.
+// The formats that this version writes: one row for each, after one preparation of the model.
 #pragma once
 
 #include <cstdint>

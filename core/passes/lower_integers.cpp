@@ -316,7 +316,7 @@ private:
 Graph lowerToIntegers(const Graph& graph, CodeValues* codes) {
     for (const NodeId id : graph.order()) {
         const auto* quantizer = std::get_if<FakeQuantize>(&graph.node(id).op);
-        ensure(!quantizer || isSettled(*quantizer), "settled quantizers in front of lowering");
+        ensure(!quantizer || isSettled(*quantizer), "quantizers settled before lowering");
     }
     return Lowering(graph).run(codes);
 }

@@ -18,14 +18,14 @@ constexpr std::array kPasses{
          "first: a correction stands between a convolution and its batch norm, and hides one from the other",
          [](Graph& graph, PassResults&) { return int64_t{foldKeptAffines(graph)}; }},
     Pass{PassId::SettleQuantizers, "settle_quantizers",
-         "in front of all that reads scales and zero points as numbers: the fold scales them, lowering and files copy "
+         "before all that reads scales and zero points as numbers: the fold scales them, lowering and files copy "
          "them",
          [](Graph& graph, PassResults&) { return int64_t{settleQuantizers(graph)}; }},
     Pass{PassId::FoldBatchNorms, "fold_batch_norms",
-         "in front of equalization and lowering, which look for convolutions next to each other or to a quantizer",
+         "before equalization and lowering, which look for convolutions next to each other or to a quantizer",
          [](Graph& graph, PassResults&) { return int64_t{foldBatchNorm(graph)}; }},
     Pass{PassId::EqualizeLayers, "equalize_layers",
-         "behind the fold, which changes the ranges that are made alike; weights are in float then",
+         "after the fold, which changes the ranges that are made alike; weights are in float then",
          [](Graph& graph, PassResults& results) {
              results.equalization = equalizeLayers(graph);
              return results.equalization.pairs;
@@ -37,11 +37,11 @@ constexpr std::array kPasses{
          }},
 };
 
-void verifyBehind(const Pass& pass, const Graph& graph) {
+void verifyAfter(const Pass& pass, const Graph& graph) {
     try {
         verify(graph);
     } catch (const Error& error) {
-        fail(ErrorKind::Internal, "behind the pass ", pass.name, ": ", error.what());
+        fail(ErrorKind::Internal, "after the pass ", pass.name, ": ", error.what());
     }
 }
 
@@ -64,7 +64,7 @@ PassResults runPasses(Graph& graph, PassSet wanted) {
         if (!wanted.contains(pass.id)) continue;
         const auto start = Clock::now();
         const int64_t changes = pass.run(graph, results);
-        verifyBehind(pass, graph);
+        verifyAfter(pass, graph);
         results.runs.push_back({pass.name, changes, std::chrono::duration<double>(Clock::now() - start).count()});
     }
     return results;

@@ -67,7 +67,7 @@ struct Pass {
 
 std::span<const Pass> passes();
 
-// Runs the wanted passes in their order and verifies the graph behind each. Throws what a pass throws, and
+// Runs the wanted passes in their order and verifies the graph after each. Throws what a pass throws, and
 // Error{Internal} naming the pass that leaves an unsound graph.
 PassResults runPasses(Graph& graph, PassSet wanted);
 

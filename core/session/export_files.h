@@ -24,7 +24,7 @@ struct ExportTask {
     std::filesystem::path folder;
     // What a runtime makes of a file; asked where the format has one. prepared: what the file was written from.
     std::function<FileCheck(const ExportedFile& file, const Graph& prepared)> check;
-    std::function<void(const ExportedFile& file)> written;  // of each file, behind its check
+    std::function<void(const ExportedFile& file)> written;  // of each file, after its check
     std::function<void(const PassResults& results)> prepared = [](const PassResults&) {};
 };
 

@@ -43,7 +43,7 @@ bool Pipeline::isLeft(const Stage& stage) const {
 }
 
 void Pipeline::perform(const Stage& stage) {
-    ensure(m_made.contains(stage.reads), "a stage behind those that make what it reads");
+    ensure(m_made.contains(stage.reads), "a stage after those that make what it reads");
     m_job.cancel.poll();
     const StopWatch watch;
     m_job.log.stageBegun(stage.name);

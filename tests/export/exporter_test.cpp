@@ -1,4 +1,4 @@
-// The table of exporters: one for each format that has a file, behind one preparation.
+// The table of exporters: one for each format that has a file, after one preparation.
 #include "export/exporter.h"
 
 #include <gtest/gtest.h>

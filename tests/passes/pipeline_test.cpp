@@ -1,4 +1,4 @@
-// The one pipeline of passes: order, what it tells, and that it verifies behind each pass.
+// The one pipeline of passes: order, what it tells, and that it verifies after each pass.
 #include "passes/pipeline.h"
 
 #include <ATen/ATen.h>
@@ -70,14 +70,14 @@ TEST(PassPipeline, RunsTheWantedPassesInItsOwnOrderAndTellsOfThem) {
         << "a code of the output may round the other way";
 }
 
-TEST(PassPipeline, WhatRunsInFrontOfSettlingIsRefused) {
+TEST(PassPipeline, WhatRunsBeforeSettlingIsRefused) {
     Graph unsettled = learnedGraph();
     EXPECT_THROW(runPasses(unsettled, PassId::FoldBatchNorms), Error);
     EXPECT_THROW(runPasses(unsettled, PassId::LowerToIntegers), Error);
     EXPECT_NO_THROW(runPasses(unsettled, kFilePasses));
 }
 
-TEST(PassPipeline, AnUnsoundGraphIsFoundBehindThePassThatLeavesIt) {
+TEST(PassPipeline, AnUnsoundGraphIsFoundAfterThePassThatLeavesIt) {
     Graph graph = learnedGraph();
     const NodeId conv = *graph.findNode("c");
     graph.node(conv).inputs[0] = graph.node(graph.order().back()).outputs.front();
@@ -87,7 +87,7 @@ TEST(PassPipeline, AnUnsoundGraphIsFoundBehindThePassThatLeavesIt) {
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::Internal);
         const std::string text = error.what();
-        EXPECT_NE(text.find("behind the pass settle_quantizers"), std::string::npos) << text;
+        EXPECT_NE(text.find("after the pass settle_quantizers"), std::string::npos) << text;
         EXPECT_NE(text.find("node c reads"), std::string::npos) << text;
     }
 }

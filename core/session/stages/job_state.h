@@ -35,7 +35,7 @@ struct JobState {
     QuantPlan plan{};
     std::optional<QuantizerSet> quantizers{};
     std::vector<ImageDetections> floatDetections{};
-    std::optional<JobOutcome::Accuracy> reestimated{};  // of the model behind that stage
+    std::optional<JobOutcome::Accuracy> reestimated{};  // of the model after that stage
 
     std::set<std::string> done{};  // stages, and parts of `analyze`, that are finished
     bool widthsChosen = false;     // by an earlier sitting

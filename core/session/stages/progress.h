@@ -13,7 +13,7 @@ namespace qat {
 // A stage, or a part of one, has come to its end. keepsModel: it changed the model.
 void finish(JobState& job, std::string_view name, bool keepsModel);
 
-// Of a resumed job, behind insertQuantizers(). Throws Error{BadInput} naming a damaged file.
+// Of a resumed job, after insertQuantizers(). Throws Error{BadInput} naming a damaged file.
 void restoreProgress(JobState& job);
 
 // State of the unfinished sweep of this name.

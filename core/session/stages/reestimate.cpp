@@ -1,4 +1,4 @@
-// The stage `reestimate`: statistics of batch norms measured anew behind training.
+// The stage `reestimate`: statistics of batch norms measured anew after training.
 #include <ATen/ATen.h>
 
 #include <algorithm>
