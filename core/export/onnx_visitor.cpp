@@ -289,7 +289,7 @@ void OnnxVisitor::operator()(const FakeQuantize& op) {
         made = *find(m_node->inputs[0]);
     } else {
         QuantizedTensor quantized = isStored(value.kind) ? m_quantizers.quantizeStored(value, grid)
-                                                    : m_quantizers.quantize(read(0), grid, value.shape.size());
+                                                         : m_quantizers.quantize(read(0), grid, value.shape.size());
         if (!quantized.note.empty()) m_notes.push_back(quantized.note);
         made.tensor = std::move(quantized.tensor);
         made.integers = std::move(quantized.integers);
