@@ -6,8 +6,9 @@ set -euo pipefail
 
 usage() {
     cat <<END
-usage: packaging/setup.sh [--tests] [--list]
+usage: packaging/setup.sh [--tests] [--checks] [--list]
   --tests   also what the tests need
+  --checks  also what checks the format and fuzzes
   --list    only print what is missing
 QATELIER_DRY_RUN=1 prints the commands instead of running them.
 END
@@ -15,9 +16,11 @@ END
 
 list_only=
 groups=(build)
+extras=()
 while [ $# -gt 0 ]; do
     case $1 in
-        --tests) groups+=(test) ;;
+        --tests) groups+=(test) extras+=(runtime) ;;
+        --checks) extras+=(check) ;;
         --list) list_only=1 ;;
         --help | -h) usage && exit 0 ;;
         *) usage >&2 && exit 2 ;;
@@ -75,7 +78,7 @@ check_blas() {
 needed=()
 for group in "${groups[@]}"; do mapfile -t -O "${#needed[@]}" needed < <(missing_of "$group"); done
 wanted=()
-case " ${groups[*]} " in *" test "*) mapfile -t wanted < <(missing_of runtime) ;; esac
+for group in "${extras[@]}"; do mapfile -t -O "${#wanted[@]}" wanted < <(missing_of "$group"); done
 
 if [ -n "$list_only" ]; then
     printf '%s\n' "${needed[@]}" "${wanted[@]}" | sed '/^$/d'
@@ -88,10 +91,10 @@ if [ ${#needed[@]} -gt 0 ] || [ ${#wanted[@]} -gt 0 ]; then
     as_root apt-get update -q || warn "the package lists could not be refreshed; trying with those that are there"
 fi
 if [ ${#needed[@]} -gt 0 ]; then
-    apt_install "${needed[@]}" || die "apt could not install the packages; Qatelier is built and tested on Debian 12"
+    apt_install "${needed[@]}" || die "apt could not install the packages; Qatelier is built and tested on Debian 12 and 13"
 fi
 # By themselves: a Node.js from elsewhere may conflict with Debian's npm, and the tests can do without.
 if [ ${#wanted[@]} -gt 0 ]; then
-    apt_install "${wanted[@]}" || warn "not installed: ${wanted[*]}; exported files will not be run in ONNX Runtime"
+    apt_install "${wanted[@]}" || warn "not installed: ${wanted[*]}; what packaging/packages.txt says of them is left out"
 fi
 if [ -z "${QATELIER_DRY_RUN:-}" ]; then check_blas; fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change goes in: layering, build without warnings, window start, tests.
+# Everything that must hold before a change goes in: format, layering, build without warnings, window start, tests.
 # The status is 0 only if all of it does; the last line is the result line of ctest.
 set -euo pipefail
 # shellcheck source=packaging/common.sh
@@ -51,10 +51,12 @@ check_window() {
 
 "$top/packaging/setup.sh" --tests
 
-say "Checking the layering"
+say "Checking format and layering"
+"$top/packaging/format.sh" || failed+=("format")
 "$top/packaging/layering.sh" || failed+=("layering")
 
 "$top/packaging/build.sh" --tests
+if [ -z "${QATELIER_DRY_RUN:-}" ]; then "$top/packaging/layering.sh" --built || failed+=("layering of what was built"); fi
 install_runtime
 
 say "Starting the window"

@@ -14,7 +14,17 @@ function(qat_library name)
   qat_build_together(${name})
   if(ARG_TENSOR)
     qat_use_tensor_pch(${name})
+    list(APPEND ARG_DEPS qat_torch)
   endif()
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  list(JOIN ARG_DEPS " " deps)
+  set_property(GLOBAL APPEND_STRING PROPERTY QATELIER_LAYERS "${name} ${folder} ${deps}\n")
+endfunction()
+
+# Writes layers.txt for packaging/layering.sh: a line of each library, its folder and what it links.
+function(qat_write_layers)
+  get_property(layers GLOBAL PROPERTY QATELIER_LAYERS)
+  file(WRITE ${CMAKE_BINARY_DIR}/layers.txt "${layers}")
 endfunction()
 
 # Compiles the target against ATen with the precompiled header of qat_tensor_pch. That header is position-independent

@@ -24,7 +24,8 @@ using test::waitFor;
 
 constexpr int kActionEveryMs = 60;
 constexpr int kLongestRunMs = 240000;
-constexpr double kBlockedMs = 1000;
+constexpr double kAnswerMs = 50;    // within which people take an answer as given at once
+constexpr double kBlockedMs = 750;  // a window made for the first time, as the manual, takes 70 to 370
 
 constexpr const char* kConfig = R"(# a run of some seconds
 model:
@@ -74,7 +75,7 @@ protected:
     MainWindow window{&theme, runPages()};
 };
 
-// Times are printed, not judged: they depend on what else the machine does. A loop that blocks is a bug anywhere.
+// The time of the loop itself, whatever else the machine does: hardly any event waits, and none for long.
 TEST_F(LiveTest, AnswersWhileARunGoesOn) {
     bool done = false;
     JobResult result;
@@ -103,6 +104,7 @@ TEST_F(LiveTest, AnswersWhileARunGoesOn) {
     std::printf("%zu events: median %.1f ms, 99 %% within %.1f ms, worst %.1f ms\n", watchdog.delays().size(),
                 watchdog.quantile(0.5), watchdog.quantile(0.99), watchdog.quantile(1));
     for (const auto& [ms, during] : watchdog.worst(12)) std::printf("  %6.1f ms  %s\n", ms, qPrintable(during));
+    EXPECT_LT(watchdog.quantile(0.99), kAnswerMs);
     EXPECT_LT(watchdog.quantile(1), kBlockedMs);
 }
 

@@ -5,6 +5,7 @@
 #include <QEvent>
 #include <QHash>
 #include <algorithm>
+#include <fstream>
 
 namespace qat::test {
 namespace {
@@ -12,7 +13,8 @@ namespace {
 constexpr auto kPause = std::chrono::milliseconds(5);
 
 struct Probe : QEvent {
-    Probe() : QEvent(QEvent::User) {}
+    explicit Probe(double withoutCore) : QEvent(QEvent::User), withoutCoreBefore(withoutCore) {}
+    double withoutCoreBefore;
     Watchdog::Clock::time_point posted = Watchdog::Clock::now();
 };
 
@@ -28,15 +30,23 @@ Watchdog::~Watchdog() {
 // One event at a time is under way: a blocked loop is one long delay, not many.
 void Watchdog::watch() {
     while (!m_stop) {
-        if (!m_waiting.exchange(true)) QCoreApplication::postEvent(this, new Probe);
+        if (!m_waiting.exchange(true)) QCoreApplication::postEvent(this, new Probe(secondsWithoutCore()));
         std::this_thread::sleep_for(kPause);
     }
 }
 
 void Watchdog::customEvent(QEvent* event) {
-    const auto waited = Clock::now() - static_cast<Probe*>(event)->posted;
-    m_delays.push_back({std::chrono::duration<double, std::milli>(waited).count(), m_activity});
+    const auto& probe = *static_cast<Probe*>(event);
+    const std::chrono::duration<double> waited = Clock::now() - probe.posted;
+    const double own = waited.count() - (secondsWithoutCore() - probe.withoutCoreBefore);
+    m_delays.push_back({1000 * std::max(0.0, own), m_activity});
     m_waiting = false;
+}
+
+double Watchdog::secondsWithoutCore() const {
+    std::ifstream file(m_schedule);
+    double running = 0, waiting = 0;  // nanoseconds
+    return file >> running >> waiting ? waiting / 1e9 : 0;
 }
 
 double Watchdog::quantile(double share) const {

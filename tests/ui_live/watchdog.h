@@ -1,11 +1,15 @@
 // How long the event loop makes an event wait: another thread posts one every few milliseconds and notes when it was
-// handled. What a click would wait is what these events wait.
+// handled. What a click would wait is what these events wait, less the time in which the machine gave the loop's thread
+// no core: that is no fault of the program, and on a busy machine it is most of it.
 #pragma once
+
+#include <unistd.h>
 
 #include <QObject>
 #include <QString>
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -16,7 +20,7 @@ public:
     using Clock = std::chrono::steady_clock;
 
     struct Delay {
-        double ms = 0;
+        double ms = 0;   // without a core not counted
         QString during;  // what the user did last
     };
 
@@ -33,7 +37,10 @@ protected:
 
 private:
     void watch();
+    // Seconds that the loop's thread has been ready and had no core; 0 where the kernel does not count them.
+    double secondsWithoutCore() const;
 
+    const std::string m_schedule = "/proc/self/task/" + std::to_string(::gettid()) + "/schedstat";
     std::vector<Delay> m_delays;
     QString m_activity;
     std::atomic<bool> m_waiting = false;

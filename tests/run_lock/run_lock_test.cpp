@@ -8,9 +8,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "session/export_run.h"
 #include "session/run_lock.h"
-#include "session/small_job.h"
+#include "support/assets.h"
 
 namespace qat::test {
 namespace {
@@ -60,10 +59,6 @@ TEST_F(Lock, IsHeldByOneAndGoneWithItsHolder) {
         EXPECT_EQ(refusal(),
                   str(run.string(), " is in use: process ", ::getpid(), " works in it; wait for its end, or stop it"));
         EXPECT_THROW(requireNobodyIn(run / "exports"), Error);
-        const ExportRequest request{"builtin:shapes", run / "exports", {"safetensors"}};
-        NullSink sink;
-        EXPECT_THROW(exportModel(request, sink, cancel), Error);
-        EXPECT_FALSE(std::filesystem::exists(run / "exports"));
     }
     EXPECT_TRUE(std::filesystem::is_empty(run)) << "an ended job leaves no lock";
     writeFileAtomic(run / "run.lock", mark);  // as a killed process leaves it
@@ -115,28 +110,6 @@ TEST_F(Lock, ARequestFromOutsideReachesTheTokenOnce) {
     }
     EXPECT_EQ(cancel.level(), StopLevel::FinishBatch);
     EXPECT_TRUE(std::filesystem::is_empty(run));
-}
-
-TEST_F(Lock, AJobStoppedThroughItsFolderIsIncompleteAndHasNoLock) {
-    SmallJob job(scratch.path());
-    job.sink.onStage = [&](std::string_view stage) {
-        if (stage != "train") return;
-        EXPECT_EQ(runHolder(job.folder()).state, State::Here);
-        SmallJob second(scratch.path());
-        second.request.resume = true;
-        EXPECT_NE(second.failure(ErrorKind::BadInput).find("is in use: process"), std::string::npos);
-        requestStop(job.folder());
-        for (int i = 0; i < 500 && !job.cancel.requested(); ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    };
-    EXPECT_EQ(job.run().status, JobStatus::Cancelled);
-    EXPECT_EQ(readJson(job.folder() / "run_summary.json")["status"], "incomplete");
-    int sittings = 0;
-    for (const auto& event : readEvents(job.folder())) sittings += event["type"] == "run";
-    EXPECT_EQ(sittings, 1) << "the refused job wrote nothing";
-    for (const auto& file : readJson(job.folder() / "run_summary.json")["artifacts"]["files"])
-        EXPECT_EQ(file["path"].get<std::string>().find("run.lock"), std::string::npos);
-    EXPECT_EQ(runHolder(job.folder()).state, State::Nobody);
 }
 
 }  // namespace
