@@ -5,11 +5,12 @@
 
 #include <algorithm>
 
-#include "data/loader.h"
+#include "base/text.h"
 #include "export/onnx_export.h"
 #include "passes/fold_batch_norm.h"
 #include "run/executor.h"
 #include "session/code_parity.h"
+#include "session/image_feed.h"
 #include "session/parity.h"
 #include "train/loader_options.h"
 
@@ -24,13 +25,7 @@ std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& da
     LoaderOptions options = shuffledOptions(config);
     options.batch = 1;
     options.shuffle = false;
-    options.limit = count;
-    const auto loader = std::make_shared<Loader>(data, options);
-    loader->startEpoch(0);
-    return [loader] {
-        const auto next = loader->next();
-        return next ? next->images : at::Tensor();
-    };
+    return feedImages(data, options, count);
 }
 
 }  // namespace

@@ -209,23 +209,12 @@ void Pipeline::describe() {
 }
 
 std::function<at::Tensor()> Pipeline::images(const std::shared_ptr<const Dataset>& data, int64_t count, int batch,
-                                             bool shuffle, std::vector<int64_t>* taken) {
+                                             bool shuffle, Damaged damaged, std::vector<int64_t>* taken) {
     LoaderOptions options = shuffledOptions(m_config);
     options.batch = batch;
     options.shuffle = shuffle;
-    options.limit = shuffle ? 0 : count;
-    m_imageLoader = std::make_shared<Loader>(data, options);
-    m_imageLoader->startEpoch(0);
-    return [loader = m_imageLoader, left = count, taken]() mutable {
-        if (left <= 0) return at::Tensor();
-        const auto next = loader->next();
-        if (!next) return at::Tensor();
-        const at::Tensor batchImages = left < next->images.size(0) ? next->images.slice(0, 0, left) : next->images;
-        left -= batchImages.size(0);
-        for (int64_t i = 0; taken && i < batchImages.size(0); ++i)
-            taken->push_back(next->info[static_cast<size_t>(i)].index);
-        return batchImages;
-    };
+    options.limit = data == m_val ? m_config.data.valLimit : 0;
+    return feedImages(data, options, count, damaged, taken);
 }
 
 Loader Pipeline::validationLoader() const {

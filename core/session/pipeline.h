@@ -15,6 +15,7 @@
 #include "quant/quantizer_set.h"
 #include "session/calibration_report.h"
 #include "session/event_log.h"
+#include "session/image_feed.h"
 #include "session/model_source.h"
 #include "session/run_folder.h"
 #include "session/session.h"
@@ -87,7 +88,7 @@ private:
     // Batches of calibration or validation images for analyses: `images` in all, as a function that ends with an
     // undefined tensor.
     std::function<at::Tensor()> images(const std::shared_ptr<const Dataset>& data, int64_t images, int batch,
-                                       bool shuffle,
+                                       bool shuffle, Damaged damaged = Damaged::LeaveOut,
                                        std::vector<int64_t>* taken = nullptr);  // their indices, added
     void report(const std::string& series, const DetectionMetrics& metrics, std::optional<JobOutcome::Accuracy>& slot);
     void showImages(const std::vector<ImageDetections>& quantized, const std::string& stage);
@@ -110,7 +111,6 @@ private:
     QuantPlan m_plan;
     std::optional<QuantizerSet> m_quantizers;
     std::vector<ImageDetections> m_floatDetections;
-    std::shared_ptr<Loader> m_imageLoader;  // behind images()
 };
 
 }  // namespace qat

@@ -19,6 +19,13 @@ namespace {
 
 constexpr int kRepairBatch = 8;  // a setting would be one that changes last bits
 
+// As many as were wanted, but for pictures that cannot be decoded.
+int64_t imagesIn(const std::function<at::Tensor()>& next) {
+    int64_t count = 0;
+    for (at::Tensor images = next(); images.defined(); images = next()) count += images.size(0);
+    return count;
+}
+
 }  // namespace
 
 void Pipeline::calibrateStage() {
@@ -46,7 +53,7 @@ void Pipeline::calibrateStage() {
     const auto data = coreset ? coresetOf(wanted, all, "calibrate", said) : m_train;
     std::vector<int64_t> taken;
     const CalibrationResult result = calibrate(
-        m_float, m_model, *m_quantizers, images(data, wanted, batch, true, &taken),
+        m_float, m_model, *m_quantizers, images(data, wanted, batch, true, Damaged::LeaveOut, &taken),
         [&](int64_t done) { m_log.progress("calibrate", choosing + done, all); }, m_cancel);
     for (const auto& warning : result.warnings) m_log.log(LogLevel::Warning, "calib", warning);
     const std::vector<Leak> leaks = leaksOf(*data, taken);
@@ -57,7 +64,7 @@ void Pipeline::calibrateStage() {
     }
     writeCalibration(m_folder.calibration(), result, said, leaks);
     m_log.log(LogLevel::Info, "calib",
-              str("ranges from ", wanted, " images", coreset ? ", " + said.coresetMethod + " coreset of " : "",
+              str("ranges from ", result.images, " images", coreset ? ", " + said.coresetMethod + " coreset of " : "",
                   coreset ? std::to_string(m_train->size()) : ""));
 }
 
@@ -74,7 +81,7 @@ std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progr
     at::Tensor features = at::empty({m_train->size(), 0});  // a draw needs none
     if (method != CoresetMethod::Random)
         features = backboneFeatures(
-            m_float, images(m_train, m_train->size(), m_config.train.batchSize, false),
+            m_float, images(m_train, m_train->size(), m_config.train.batchSize, false, Damaged::Keep),
             [&](int64_t done) { m_log.progress(stage, done, progressTotal); }, m_cancel);
     std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(m_config.run.seed));
     said = {method == CoresetMethod::KCenter   ? "k-center"
@@ -89,8 +96,10 @@ std::shared_ptr<const Dataset> Pipeline::coresetOf(int64_t wanted, int64_t progr
 }
 
 void Pipeline::repairStage() {
-    const int64_t count = std::min<int64_t>(m_train->size(), m_config.repair.samples);
-    const RepairImages samples{count, [&] { return images(m_train, count, kRepairBatch, true); }};
+    const int64_t wanted = std::min<int64_t>(m_train->size(), m_config.repair.samples);
+    const auto open = [&] { return images(m_train, wanted, kRepairBatch, true); };
+    const int64_t count = imagesIn(open());
+    const RepairImages samples{count, open};
     const auto repairs = repairLayers(m_float, m_model, *m_quantizers, samples, m_config.repair,
                                       static_cast<uint64_t>(m_config.run.seed), m_cancel,
                                       [&](int64_t done, int64_t total) { m_log.progress("repair", done, total); });
