@@ -16,6 +16,7 @@
 #include "session/describe.h"
 #include "session/export_files.h"
 #include "session/memory_need.h"
+#include "session/run_inputs.h"
 #include "session/width_search.h"
 #include "train/distiller.h"
 #include "train/loader_options.h"
@@ -115,6 +116,11 @@ void Pipeline::load() {
     OpenedModel opened = openModel(m_config, classes);
     m_facts.checkpoint = opened.source;
     m_facts.checkpointSha256 = opened.sha256;
+    const RunInputs inputs{m_facts.trainData, m_facts.valData, m_train->classNames(), opened.sha256};
+    m_facts.refused = m_request.resume;
+    const std::string note = holdToInputs(m_folder, m_config, inputs);
+    m_facts.refused = false;
+    if (!note.empty()) m_log.log(LogLevel::Warning, "session", note);
     logIgnored(opened);
     m_float = std::move(opened.graph);
     requireMemory(m_float, m_config.train.batchSize, m_config.data.imgsz, "train_params.batch_size", "data.imgsz");

@@ -132,8 +132,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
         if (status == "incomplete")
             log.log(LogLevel::Warning, "session", "stopped on request, by a signal or the window; it can be resumed");
         try {
-            writeSummary(folder, config, facts);
-            writeRunReport(folder.root);
+            if (!facts.refused) writeSummary(folder, config, facts), writeRunReport(folder.root);
         } catch (const Error&) {
             if (error.empty()) throw;  // else the first error is the one to tell
         }

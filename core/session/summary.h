@@ -36,6 +36,7 @@ struct SummaryFacts {
     std::optional<CorrectionFacts> correction;
     std::vector<ExportedFile> exported;  // paths relative to the run folder
     std::string repairNote;              // what the stage repair did, "" without it
+    bool refused = false;                // a resumed sitting that did not begin: the summary of the one before stays
     std::string status;                  // completed-success, completed-failed, incomplete
     std::string error;
 };
