@@ -73,7 +73,7 @@ JobOutcome Pipeline::run() {
     if (m_config.train.epochs > 0 || corrects()) stage("evaluate", [&] { evaluateFinal(); });
     saveModel(m_folder.weights() / "final.safetensors", m_model);
     stage("export", [&] { exportStage(); });
-    if (const std::string gate = stabilityGate(m_facts.training, m_config.gate); !gate.empty())
+    if (const std::string gate = stabilityGate(m_facts, m_config.gate); !gate.empty())
         m_facts.outcome.gates.push_back(gate);
     if (!m_facts.outcome.gates.empty()) m_facts.outcome.status = JobStatus::GateFailed;
     return m_facts.outcome;
