@@ -50,6 +50,9 @@ ExportedFile writeOnnxFile(const Graph& form, const ExportConfig& how, const std
 FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
                         const std::shared_ptr<const Dataset>& validation, const Config& config,
                         const CancelToken& cancel) {
+    FileCheck unchecked;
+    unchecked.sentence = "the exported file was not checked: its path is not UTF-8";
+    if (!isUtf8(file.string())) return unchecked;
     const int64_t limit = config.data.valLimit > 0 ? config.data.valLimit : kParityImages;
     const int64_t count = std::min({kParityImages, limit, validation->size()});
     ParityReport parity = checkParity(file, form, reference, firstImages(validation, config, count), cancel);

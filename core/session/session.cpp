@@ -9,6 +9,7 @@
 #include "config/config_io.h"
 #include "data/shapes.h"
 #include "report/run_report.h"
+#include "report/summary_version.h"
 #include "session/clock.h"
 #include "session/machine_room.h"
 #include "session/model_source.h"
@@ -110,6 +111,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     makeWritableFolder(request.out);
     const RunLock lock(request.out, cancel);
     const RunFolder folder = enterRunFolder(request, config);
+    const SummaryTrouble summary = summaryTrouble(folder.root);
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
@@ -122,6 +124,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
                config.train.epochs + fineTuningEpochs(config), stagesOf(config, request.kind), request.resume,
                config.ema.enabled});
     for (const auto& notice : notices) log.log(LogLevel::Warning, "config", notice);
+    if (!summary.sentence.empty()) log.log(LogLevel::Warning, "session", summary.sentence + "; it is written anew");
     tellGate(gate, config, log);
     if (const std::string shortage = threadShortage(); !shortage.empty())
         log.log(LogLevel::Warning, "session", shortage);
