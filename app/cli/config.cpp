@@ -17,6 +17,7 @@
 #include "data/class_match.h"
 #include "data/dataset.h"
 #include "data/shapes.h"
+#include "export/exporter.h"
 #include "session/inspect.h"
 #include "session/pattern_report.h"
 
@@ -105,13 +106,12 @@ ordered_json reportLossGains(const Config& config, bool print) {
 // What the runtime of the exported files would refuse, as warnings about export.formats.
 void reportRefusals(const std::string& file, const Config& config, const PlacementReport& placement,
                     ordered_json& issues, bool print) {
-    const auto& formats = config.exporting.formats;
-    if (std::ranges::find(formats, "onnx") == formats.end()) return;
-    for (const std::string& refusal : refusals(placement.findings, Runtime::OnnxRuntime)) {
-        issues.push_back(
-            {{"severity", "warning"}, {"line", 0}, {"column", 0}, {"key", "export.formats"}, {"message", refusal}});
-        if (print) std::cout << file << ": warning: " << refusal << "\n";
-    }
+    for (const Runtime runtime : runtimesOf(config.exporting.formats))
+        for (const std::string& refusal : refusals(placement.findings, runtime)) {
+            issues.push_back(
+                {{"severity", "warning"}, {"line", 0}, {"column", 0}, {"key", "export.formats"}, {"message", refusal}});
+            if (print) std::cout << file << ": warning: " << refusal << "\n";
+        }
 }
 
 // Runs a part of the check; what it refuses becomes an issue of the key.

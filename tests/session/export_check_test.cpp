@@ -5,13 +5,13 @@
 
 #include <cstdlib>
 
+#include ""
 #include "base/error.h"
 #include "base/files.h"
 #include "export/runtime_check.h"
 #include "session/export_run.h"
 #include "session/model_source.h"
 #include "session/small_job.h"
-#include "train/save_model.h"
 
 namespace qat::test {
 namespace {

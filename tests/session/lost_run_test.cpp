@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include ""
 #include "base/files.h"
 #include "session/model_source.h"
 #include "session/small_job.h"
 #include "session/summary.h"
-#include "train/save_model.h"
 
 namespace qat::test {
 namespace {
