@@ -8,10 +8,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json_option.h"
 #include "cli/output.h"
 #include "cli/placement.h"
 #include "config/config_io.h"
 #include "config/yaml_tree.h"
+#include "data/chosen_classes.h"
+#include "data/class_match.h"
 #include "data/dataset.h"
 #include "data/shapes.h"
 #include "export/exporter.h"
@@ -111,22 +114,34 @@ void reportRefusals(const std::string& file, const Config& config, const Placeme
         }
 }
 
-// What data.path names must be in order. What is not there at all may be there on the machine that runs it: a warning.
-void checkData(const std::string& file, std::string_view text, ConfigReading& reading) {
+// Runs a part of the check; what it refuses becomes an issue of the key.
+template <class Check>
+void checkKey(std::string_view text, const std::string& key, Severity severity, ConfigReading& reading, Check check) {
+    try {
+        check();
+    } catch (const Error& problem) {
+        reading.issues.push_back({severity, configValueAt(text, key).line, 1, key, problem.what()});
+    }
+}
+
+// What data.path names must be in order, and fit data.classes and the model. What is not there at all may be there on
+// the machine that runs it: a warning.
+void checkData(const std::string& file, std::string_view text, const ClassList& model, ConfigReading& reading) {
     Config config = reading.config;
     if (config.data.path.empty()) return;
     resolveConfigPaths(config, std::filesystem::path(file).parent_path());
-    try {
+    const std::string& path = config.data.path;
+    std::error_code unknown;
+    const bool missing = !isShapesSpec(path) && !std::filesystem::exists(path, unknown) && !unknown;
+    ClassList classes{{}, path};
+    checkKey(text, "data.path", missing ? Severity::Warning : Severity::Error, reading, [&] {
         for (const std::string& split : {config.data.trainSplit, config.data.valSplit})
-            checkDescription(config.data.path, splitNamed(split));
-    } catch (const Error& problem) {
-        std::error_code unknown;
-        const bool missing =
-            !isShapesSpec(config.data.path) && !std::filesystem::exists(config.data.path, unknown) && !unknown;
-        const ConfigValueAt path = configValueAt(text, "data.path");
-        reading.issues.push_back(
-            {missing ? Severity::Warning : Severity::Error, path.line, 1, "data.path", problem.what()});
-    }
+            classes.names = checkDescription(path, splitNamed(split));
+    });
+    if (classes.names.empty()) return;
+    checkKey(text, "data.classes", Severity::Error, reading, [&] { classNumbers(classes.names, config.data.classes); });
+    if (model.names.empty()) return;
+    checkKey(text, "data.path", Severity::Error, reading, [&] { matchClasses(classes, model, config.data.classes); });
 }
 
 struct CheckOptions {
@@ -141,9 +156,9 @@ int check(const CheckOptions& o) {
     ConfigReading reading = readConfig(text);
     const bool readable = reading.valid();
     if (readable) {
-        checkData(file, text, reading);
-        std::ranges::copy(modelIssues(reading.config, std::filesystem::path(file).parent_path()),
-                          std::back_inserter(reading.issues));
+        const ModelCheck models = checkModels(reading.config, std::filesystem::path(file).parent_path());
+        checkData(file, text, {models.classNames, models.model}, reading);
+        std::ranges::copy(models.issues, std::back_inserter(reading.issues));
     }
     ordered_json report{{"valid", reading.valid()},
                         {"issues", reportIssues(file, reading.issues, print)},
@@ -183,7 +198,7 @@ void addCheck(CLI::App& app, Context& context) {
     const auto o = std::make_shared<CheckOptions>();
     CLI::App* command = app.add_subcommand("check", "Validate a configuration and show what its patterns match");
     command->add_option("CONFIG", o->config, "qat_config.yaml")->required();
-    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
+    addJsonOption(*command, o->json);
     command->add_flag("--layers", o->layers, "Also every value of every layer, and who stated it");
     command->add_flag("--groups", o->groups, "Also which tensors share a range, and which operators join them");
     command->add_flag("--placement", o->placement,
@@ -199,7 +214,7 @@ void addDiff(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("diff", "Settings in which two configurations differ, defaults filled in");
     command->add_option("FIRST", o->first, "qat_config.yaml")->required();
     command->add_option("SECOND", o->second, "qat_config.yaml")->required();
-    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
+    addJsonOption(*command, o->json);
     command->callback([&context, o] { context.chosen = [o] { return diff(o->first, o->second, o->json); }; });
 }
 

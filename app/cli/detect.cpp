@@ -7,13 +7,14 @@
 #include "base/text.h"
 #include "cli/class_name.h"
 #include "cli/commands.h"
+#include "cli/json_option.h"
+#include "cli/opened_model.h"
 #include "cli/output.h"
 #include "data/class_match.h"
 #include "eval/coco.h"
 #include "eval/evaluate.h"
 #include "session/machine_room.h"
 #include "session/memory_need.h"
-#include "session/model_source.h"
 
 namespace qat::cli {
 namespace {
@@ -63,7 +64,7 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
 int val(ValOptions o, const CancelToken& cancel) {
     o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
-    Graph graph = openModel(o.model).graph;
+    Graph graph = openForCommand(o.model).graph;
     const auto opened = openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient);
     for (const auto& warning : opened->warnings()) std::cerr << "warning: " << warning << "\n";
     const auto [data, names, notes] = inClassesOf({graph.info.classNames, o.model}, opened, o.data);
@@ -122,7 +123,7 @@ void addVal(CLI::App& app, Context& context) {
     command->add_flag("--coco", o->coco, "Also the COCO metrics (101 points; small, medium, large)");
     command->add_flag("--precise", o->precise,
                       "Add up in double precision: reference results, the same on every processor, slow");
-    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
+    addJsonOption(*command, o->json);
     command->callback([&context, o] { context.chosen = [o, &context] { return val(*o, context.cancel); }; });
 }
 

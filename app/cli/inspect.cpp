@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/json_option.h"
+#include "cli/opened_model.h"
 #include "cli/output.h"
 #include "session/inspect.h"
 
@@ -30,6 +32,7 @@ std::string shapeText(const std::vector<int64_t>& shape) {
 int inspect(const std::string& model, int asked, const std::string& json) {
     const int imgsz = imageSizeOption(asked);
     const ModelDescription description = describeModel(model, imgsz);
+    noteIgnored(model, description.ignored);
     ordered_json layers = ordered_json::array();
     for (const LayerInfo& layer : description.layers) layers.push_back(layerJson(layer));
     writeJson(json, {{"parameters", description.parameters},
@@ -62,7 +65,7 @@ void addInspect(CLI::App& app, Context& context) {
                      "Checkpoint (.pt, .th, .safetensors), run folder, yolov8n .. yolov8x, or builtin:shapes")
         ->required();
     command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str();
-    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
+    addJsonOption(*command, o->json);
     command->callback([&context, o] { context.chosen = [o] { return inspect(o->model, o->imgsz, o->json); }; });
 }
 

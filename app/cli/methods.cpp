@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "report/group_report.h"
 #include "report/run_report.h"
+#include "report/summary_version.h"
 #include "session/methods.h"
 #include "session/run_group.h"
 #include "session/run_lock.h"
@@ -54,6 +55,18 @@ std::string whoWorksIn(const std::filesystem::path& run) {
     return "This run is still running, in " + process + ".";
 }
 
+std::vector<std::filesystem::path> runsIn(const std::filesystem::path& group) {
+    std::vector<std::filesystem::path> folders;
+    for (const RunRecord& run : readGroup(group)) folders.push_back(run.folder);
+    return folders;
+}
+
+void tellNewer(const std::vector<std::filesystem::path>& runs) {
+    for (const auto& run : runs)
+        if (const SummaryTrouble trouble = summaryTrouble(run); trouble.newer)
+            std::cerr << "warning: " << trouble.sentence << "\n";
+}
+
 }  // namespace
 
 void addMethods(CLI::App& app, Context& context) {
@@ -99,6 +112,7 @@ void addReport(CLI::App& app, Context& context) {
     command->callback([&context, folder] {
         context.chosen = [folder] {
             const bool run = hasSummary(*folder) || isBegun(*folder);
+            tellNewer(run ? std::vector{*folder} : runsIn(*folder));
             const auto file = run ? writeRunReport(*folder, whoWorksIn(*folder)) : writeGroupReport(*folder);
             std::cout << file.string() << "\n";
             return int{kDone};

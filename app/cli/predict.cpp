@@ -1,6 +1,7 @@
 // predict: detections of pictures, one entry for each.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -13,6 +14,8 @@
 #include "base/files.h"
 #include "cli/class_name.h"
 #include "cli/commands.h"
+#include "cli/json_option.h"
+#include "cli/opened_model.h"
 #include "cli/output.h"
 #include "data/image_file.h"
 #include "data/image_set.h"
@@ -22,7 +25,6 @@
 #include "passes/pipeline.h"
 #include "run/executor.h"
 #include "session/machine_room.h"
-#include "session/model_source.h"
 
 namespace qat::cli {
 namespace {
@@ -42,7 +44,8 @@ struct Asked {
     std::string path;
     std::filesystem::path below;  // the folder that was given, of which its name in --save keeps the sub-folders
     std::function<PictureReading()> read;
-    bool alone = false;  // named by itself, so that it is an error if it cannot be read
+    bool alone = false;             // named by itself, so that it is an error if it cannot be read
+    std::filesystem::path saved{};  // where it is drawn, "" without --save
 };
 
 // Labels beside the pictures are not looked at.
@@ -110,11 +113,43 @@ void drawDetections(const Graph& graph, const ImageDetections& found, cv::Mat im
     writeFileAtomic(file, {reinterpret_cast<const char*>(png.data()), png.size()});
 }
 
+bool liesIn(const std::filesystem::path& path, const std::filesystem::path& folder) {
+    return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+// The folder that stands for the picture and its neighbours, "" if it was named by itself or is drawn.
+std::filesystem::path homeOf(const Asked& picture) {
+    std::error_code unreadable;
+    const std::filesystem::path home =
+        picture.below.empty() ? std::filesystem::path(picture.path).parent_path() : picture.below;
+    return picture.alone || !std::filesystem::is_directory(home, unreadable) ? "" : home;
+}
+
+// Says where each picture is drawn. What is drawn must not take the place of a picture, nor lie among the pictures of a
+// folder, list or data.yaml: the next command would take it for one of them.
+void planSaving(std::vector<Asked>& pictures, const std::string& save) {
+    const auto real = [](const std::filesystem::path& path) { return std::filesystem::weakly_canonical(path); };
+    const std::filesystem::path folder = real(save);
+    std::set<std::filesystem::path> sources;
+    for (const Asked& picture : pictures) {
+        const std::filesystem::path home = homeOf(picture);
+        require(home.empty() || !liesIn(folder, real(home)), ErrorKind::BadInput, "--save ", save, " lies in ",
+                home.string(), ", where the pictures are");
+        sources.insert(real(picture.path));
+    }
+    SavedNames names;
+    for (Asked& picture : pictures) {
+        picture.saved = std::filesystem::path(save) / names.nameFor(picture);
+        require(!sources.contains(real(picture.saved)), ErrorKind::BadInput, "--save ", save,
+                " would write over the picture ", picture.saved.string());
+    }
+}
+
 class Predictor {
 public:
     explicit Predictor(const PredictOptions& options)
         : m_options(options),
-          m_graph(inferenceForm(openModel(options.model).graph)),
+          m_graph(inferenceForm(openForCommand(options.model).graph)),
           m_executor(m_graph, {.outputs = {decodedOutput(m_graph)}, .frozen = true, .precise = options.precise}),
           m_nms(NmsOptions::predict()) {
         m_nms.conf = static_cast<float>(options.conf);
@@ -131,7 +166,8 @@ public:
             if (!reading.problem.empty()) std::cerr << "warning: " << reading.problem << "\n";
             image = reading.image;
         } catch (const Error& error) {
-            if (picture.alone) throw;
+            if (m_options.images.size() == 1 && picture.alone) throw;
+            if (picture.alone) m_lost = true;
             std::cerr << "warning: " << error.what() << "\n";
             return {{"image", picture.path}, {"error", error.what()}};
         }
@@ -140,13 +176,14 @@ public:
         ordered_json entry{{"image", picture.path}, {"detections", ordered_json::array()}};
         for (const Detection& d : found.detections) entry["detections"].push_back(detectionJson(m_graph, d));
         if (m_options.json != "-") print(picture.path, found);
-        if (m_options.save.empty()) return entry;
-        const std::filesystem::path file = std::filesystem::path(m_options.save) / m_names.nameFor(picture);
-        drawDetections(m_graph, found, image.clone(), file);
-        entry["saved"] = file.string();
+        if (picture.saved.empty()) return entry;
+        drawDetections(m_graph, found, image.clone(), picture.saved);
+        entry["saved"] = picture.saved.string();
         return entry;
     }
     int64_t answered() const { return m_answered; }
+    // Whether a picture that was named by itself got no answer.
+    bool lost() const { return m_lost; }
 
 private:
     ImageDetections detect(const cv::Mat& image) {
@@ -173,8 +210,8 @@ private:
     const Graph m_graph;
     Executor m_executor;
     NmsOptions m_nms;
-    SavedNames m_names;
     int64_t m_answered = 0;
+    bool m_lost = false;
 };
 
 int predict(PredictOptions o, const CancelToken& cancel) {
@@ -183,16 +220,20 @@ int predict(PredictOptions o, const CancelToken& cancel) {
     std::vector<Asked> pictures;
     for (const std::string& spec : o.images)
         for (Asked& picture : picturesOf(spec)) pictures.push_back(std::move(picture));
+    if (!o.save.empty()) planSaving(pictures, o.save);
     Predictor predictor(o);
     if (!o.save.empty()) makeWritableFolder(o.save);
     ordered_json images = ordered_json::array();
     for (const Asked& picture : pictures) {
-        cancel.poll();
+        if (cancel.requested()) break;
         images.push_back(predictor.answer(picture));
     }
-    require(predictor.answered() > 0, ErrorKind::BadInput, "none of the ", pictures.size(), " pictures can be read");
+    const bool stopped = images.size() < pictures.size();
+    require(stopped || predictor.answered() > 0, ErrorKind::BadInput, "none of the ", pictures.size(),
+            " pictures can be read");
+    if (stopped) std::cerr << "stopped after " << images.size() << " of " << pictures.size() << " pictures\n";
     writeJson(o.json, {{"images", images}});
-    return kDone;
+    return stopped ? kCancelled : predictor.lost() ? kBadInput : kDone;
 }
 
 }  // namespace
@@ -212,7 +253,7 @@ void addPredict(CLI::App& app, Context& context) {
         ->check(CLI::Range(0.0, 1.0));
     command->add_flag("--precise", o->precise,
                       "Add up in double precision: reference results, the same on every processor, slow");
-    command->add_option("--json", o->json, "Write JSON to this file, - for standard output");
+    addJsonOption(*command, o->json);
     command->add_option("--save", o->save,
                         "Write pictures with boxes into this folder; sub-folders are kept, equal names are numbered");
     command->callback([&context, o] {

@@ -108,12 +108,29 @@ fs::path temporaryFor(const fs::path& path) {
     return temporary;
 }
 
-// Renaming over a device would take it from the whole system.
+// Renaming over a device would take it from the whole system, also through a link.
 void requireReplaceable(const fs::path& path) {
     struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0) return;  // nothing there, or opening says what is wrong
-    require(S_ISREG(info.st_mode) || S_ISLNK(info.st_mode), ErrorKind::Io, "cannot write ", path.string(),
+    if (::stat(path.c_str(), &info) != 0) return;  // nothing there, or opening says what is wrong
+    require(S_ISREG(info.st_mode), ErrorKind::Io, "cannot write ", path.string(),
             S_ISDIR(info.st_mode) ? ": it is a folder" : ": it is not a regular file");
+}
+
+// Where the user's own links lead: he wants them kept. One that somebody else prepared would send our bytes where he
+// wants them.
+fs::path behindLinks(const fs::path& path) {
+    constexpr int kMostLinks = 40;
+    fs::path place = path;
+    for (int i = 0; i < kMostLinks; ++i) {
+        struct stat info {};
+        if (::lstat(place.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return place;
+        require(info.st_uid == ::geteuid() || info.st_uid == 0, ErrorKind::Io, "cannot write ", path.string(), ": ",
+                place.string(), " is a link that belongs to another user");
+        std::error_code error;
+        place = place.parent_path() / fs::read_symlink(place, error);
+        if (error) failIo("write", path, error.value());
+    }
+    failIo("write", path, ELOOP);
 }
 
 // Without this a crash of the machine can bring the old name back.
@@ -127,7 +144,9 @@ void flushFolder(const fs::path& path) {
 
 std::string readFile(const fs::path& path, uintmax_t most) {
     Source file(path);
-    require(file.size() <= most, ErrorKind::BadInput, path.string(), " is larger than ", most, " bytes");
+    const std::string limit = most >> 20 ? str(most >> 20, " MB") : str(most, " bytes");
+    require(file.size() <= most, ErrorKind::BadInput, path.string(), " is larger than ", limit,
+            ", too large for what is read here");
     std::string bytes(file.size(), '\0');
     if (file.read(bytes.data(), bytes.size()) != bytes.size()) failChanged(path);
     return bytes;
@@ -151,9 +170,9 @@ void readFilePieces(const fs::path& path, const std::function<void(std::span<con
     }
 }
 
-void writeFileAtomic(const fs::path& path, std::string_view bytes) {
-    requireReplaceable(path);
-    const fs::path temporary = temporaryFor(path);
+void writeFileAtomic(const fs::path& target, std::string_view bytes) {
+    requireReplaceable(target);
+    const fs::path path = behindLinks(target), temporary = temporaryFor(path);
     Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
     if (file.get() < 0) failIo("write", path, errno);
     try {

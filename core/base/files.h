@@ -29,9 +29,10 @@ std::string readFileStart(const fs::path& path, size_t most);
 void readFilePieces(const fs::path& path, const std::function<void(std::span<const std::byte>)>& take);
 
 // Writes beside the target under a name nobody can foresee, flushes file and folder to the disk, renames over the
-// target; a link there is replaced, not followed. Mode 0644 less the umask. Throws Error{Io} naming the path and the
-// reason (disk full, not writable, a folder, pipe or device stands there); the old file is then untouched.
-void writeFileAtomic(const fs::path& path, std::string_view bytes);
+// target. A link there stays, and what it leads to is written, unless it belongs to neither this user nor the
+// superuser. Mode 0644 less the umask. Throws Error{Io} naming the path and the reason (disk full, not writable, a
+// folder, pipe or device stands there, another user's link); the old file is then untouched.
+void writeFileAtomic(const fs::path& target, std::string_view bytes);
 
 // Opens a file to append to it, made with mode 0644 less the umask. Links are not followed. Throws Error{Io}, and
 // Error{BadInput} if it is no regular file, has other names too, or belongs to neither this user nor the folder's
@@ -54,8 +55,9 @@ void removeHalfWritten(const fs::path& folder);
 void makeWritableFolder(const fs::path& folder);
 
 // The bytes of a file as they are now, as long as the object lives: a copy in memory, so that nobody can change them or
-// take them away under a reader. Files beyond kMapped are mapped instead. Throws as
-// readFile, also Error{Io} if the file changed while it was copied.
+// take them away under a reader. Files beyond kMapped are mapped instead, since memory for a second copy may be
+// missing: whoever shortens one meanwhile ends the program. Throws as readFile, also Error{Io} if the file changed
+// while it was copied.
 class FileBytes {
 public:
     static constexpr size_t kMapped = size_t{1} << 30;

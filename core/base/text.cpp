@@ -107,13 +107,7 @@ std::string utf8Text(const fs::path& file, std::string bytes) {
 }
 
 std::string readTextFile(const fs::path& file, uintmax_t maxBytes) {
-    std::error_code error;
-    const fs::file_status status = fs::status(file, error);
-    require(!fs::exists(status) || fs::is_regular_file(status), ErrorKind::BadInput, file.string(), " is not a file");
-    const uintmax_t size = fs::file_size(file, error);
-    require(error || size <= maxBytes, ErrorKind::BadInput, file.string(), " is larger than ", maxBytes >> 20,
-            " MB, too large for what is read here");
-    return utf8Text(file, readFile(file));
+    return utf8Text(file, readFile(file, maxBytes));
 }
 
 TextLines::TextLines(std::string_view text) : m_rest(text) {

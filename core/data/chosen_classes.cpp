@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "base/error.h"
 
 namespace qat {
 namespace {
 
-int32_t classNumber(const Dataset& data, const std::string& name) {
-    const auto& names = data.classNames();
+int32_t classNumber(const std::vector<std::string>& names, const std::string& name) {
     const auto found = std::ranges::find(names, name);
     if (found != names.end()) return static_cast<int32_t>(found - names.begin());
     int32_t number = -1;
@@ -53,10 +51,15 @@ private:
 
 }  // namespace
 
+std::set<int32_t> classNumbers(const std::vector<std::string>& names, const std::vector<std::string>& classes) {
+    std::set<int32_t> numbers;
+    for (const std::string& name : classes) numbers.insert(classNumber(names, name));
+    return numbers;
+}
+
 std::shared_ptr<const Dataset> keepClasses(std::shared_ptr<const Dataset> all,
                                            const std::vector<std::string>& classes) {
-    std::set<int32_t> numbers;
-    for (const std::string& name : classes) numbers.insert(classNumber(*all, name));
+    std::set<int32_t> numbers = classNumbers(all->classNames(), classes);
     return std::make_shared<ChosenClasses>(std::move(all), std::move(numbers));
 }
 

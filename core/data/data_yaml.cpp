@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -120,9 +121,10 @@ fs::path rootOf(const fs::path& file, const YAML::Node& path) {
     return place != places.end() ? *place : places.front();
 }
 
-void addImages(const fs::path& file, const YAML::Node& entry, const char* key, const fs::path& root, Depth depth,
-               ImageSet& set) {
-    const std::vector<fs::path> places = placesOf(root, textOf(file, entry, key));
+void addImages(const fs::path& file, const YAML::Node& entry, const char* key, const fs::path& root, ImageSet& set) {
+    const std::string name = textOf(file, entry, key);
+    require(!name.empty(), ErrorKind::BadInput, placeOf(file, entry), key, " is empty");
+    const std::vector<fs::path> places = placesOf(root, name);
     const auto place = std::ranges::find_if(places, isThere);
     std::vector<std::string> tried;
     for (const fs::path& one : places) tried.push_back(one.string());
@@ -135,13 +137,22 @@ void addImages(const fs::path& file, const YAML::Node& entry, const char* key, c
     const SourceKind kind = sourceKind(*place);
     require(kind != SourceKind::Nothing && kind != SourceKind::DataYaml, ErrorKind::BadInput, placeOf(file, entry), key,
             " names ", place->string(), ", which is neither a folder, an image list (.txt) nor a picture");
-    ImageSet found = findImages(*place, DataSplit::Train, depth);
+    ImageSet found = findImages(*place, DataSplit::Train);
     set.images.insert(set.images.end(), found.images.begin(), found.images.end());
     set.warnings.insert(set.warnings.end(), found.warnings.begin(), found.warnings.end());
 }
 
-ImageSet readRoot(const fs::path& file, const YAML::Node& root, DataSplit split, Depth depth) {
+// The second of two would win or lose by the reader's habit.
+void refuseRepeatedKeys(const fs::path& file, const YAML::Node& root) {
+    std::set<std::string> keys;
+    for (const auto& entry : root)
+        require(!entry.first.IsScalar() || keys.insert(entry.first.Scalar()).second, ErrorKind::BadInput,
+                placeOf(file, entry.first), "the key ", entry.first.Scalar(), " stands in the file already");
+}
+
+ImageSet readRoot(const fs::path& file, const YAML::Node& root, DataSplit split) {
     require(root.IsMap(), ErrorKind::BadInput, file.string(), ": this file has no keys, a data.yaml was expected");
+    refuseRepeatedKeys(file, root);
     ImageSet set;
     set.classNames = readClasses(file, root);
     const fs::path base = rootOf(file, root["path"]);
@@ -150,19 +161,20 @@ ImageSet readRoot(const fs::path& file, const YAML::Node& root, DataSplit split,
     require(sources.IsDefined() && !sources.IsNull(), ErrorKind::BadInput, file.string(), ": the key ", key,
             " is missing");
     if (sources.IsSequence()) {
-        for (const auto& source : sources) addImages(file, source, key, base, depth, set);
+        require(sources.size() > 0, ErrorKind::BadInput, placeOf(file, sources), key, " is empty");
+        for (const auto& source : sources) addImages(file, source, key, base, set);
     } else {
-        addImages(file, sources, key, base, depth, set);
+        addImages(file, sources, key, base, set);
     }
     return set;
 }
 
 }  // namespace
 
-ImageSet readDataYaml(const fs::path& file, DataSplit split, Depth depth) {
+ImageSet readDataYaml(const fs::path& file, DataSplit split) {
     const YAML::Node root = parse(file);
     try {
-        return readRoot(file, root, split, depth);
+        return readRoot(file, root, split);
     } catch (const YAML::Exception& error) {
         fail(ErrorKind::BadInput, placeOf(file, error.mark), error.msg);
     }

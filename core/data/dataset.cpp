@@ -18,11 +18,17 @@ namespace {
 constexpr std::array kSplits{"train", "val", "test"};
 constexpr int64_t kMostDoubts = 20;  // a habit of a labelling tool would be in thousands of files
 
+void requirePictures(const std::string& spec, const ImageSet& set) {
+    require(!set.images.empty(), ErrorKind::BadInput, "there are no pictures in ", spec,
+            set.warnings.empty() ? "" : ": " + set.warnings.front());
+}
+
 class FileDataset final : public Dataset {
 public:
     FileDataset(const std::string& spec, DataSplit split, DataCheck check)
         : m_check(check), m_alone(sourceKind(spec) == SourceKind::Picture) {
         ImageSet set = findImages(spec, split);
+        requirePictures(spec, set);
         m_classNames = std::move(set.classNames);
         m_warnings = std::move(set.warnings);
         m_items.reserve(set.images.size());
@@ -31,9 +37,7 @@ public:
             m_warnings.push_back(str("the same of ", m_doubts - kMostDoubts, " more label files"));
         require(!m_items.empty() || m_reason.empty(), ErrorKind::BadInput, spec,
                 " leaves no picture to work with: ", m_reason);
-        require(!m_items.empty() || m_warnings.empty(), ErrorKind::BadInput, "there are no pictures in ", spec, ": ",
-                m_warnings.empty() ? "" : m_warnings.front());
-        require(!m_items.empty(), ErrorKind::BadInput, "there are no pictures in ", spec);
+        warnWithoutLabels(spec);
     }
 
     int64_t size() const override { return static_cast<int64_t>(m_items.size()); }
@@ -44,8 +48,8 @@ public:
         const bool usable = !reading.image.empty();
         require(m_check == DataCheck::Lenient && (usable || !m_alone), ErrorKind::BadInput, reading.problem);
         note(index, reading.problem + (usable ? "; it is used as it is"
-                                              : ", so accuracy is measured without it, and calibration, analysis and "
-                                                "training see a grey picture in its place"));
+                                              : ", so accuracy, calibration and analysis go without it, and training "
+                                                "sees a grey picture in its place"));
         if (usable) return {item.path, std::move(reading.image), item.labels};
         return {item.path, standIn(item.path), {}, true};
     }
@@ -72,6 +76,16 @@ private:
             return leaveOut(problem, ", so it is left out");
         if (!reading.doubt.empty() && ++m_doubts <= kMostDoubts) m_warnings.push_back(reading.doubt);
         m_items.push_back({image.string(), std::move(reading.labels)});
+    }
+
+    // Most often the labels lie elsewhere than where they are looked for.
+    void warnWithoutLabels(const std::string& spec) {
+        if (m_alone || std::ranges::any_of(m_items, [](const Item& item) { return !item.labels.empty(); })) return;
+        const fs::path first = labelPathOf(m_items.front().path);
+        std::error_code unknown;
+        m_warnings.push_back(str("not one of the ", m_items.size(), " pictures of ", spec,
+                                 " has a label; those of the ", "first are looked for in ", first.string(),
+                                 fs::exists(first, unknown) ? ", which has no rows" : ", which is not there"));
     }
 
     void leaveOut(const std::string& problem, const std::string& consequence) {
@@ -126,11 +140,11 @@ std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit sp
     return std::make_shared<FileDataset>(spec, split, check);
 }
 
-void checkDescription(const std::string& spec, DataSplit split) {
-    if (isShapesSpec(spec))
-        parseShapesSpec(spec);
-    else
-        findImages(spec, split, Depth::Names);
+std::vector<std::string> checkDescription(const std::string& spec, DataSplit split) {
+    if (isShapesSpec(spec)) return openShapes(spec, split)->classNames();
+    ImageSet set = findImages(spec, split);
+    requirePictures(spec, set);
+    return std::move(set.classNames);
 }
 
 }  // namespace qat

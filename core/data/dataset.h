@@ -21,7 +21,7 @@ struct Sample {
     std::string path;  // for messages and run folders; need not exist on the disk
     cv::Mat image;     // BGR, uint8, upright; shared: copy before writing into it
     std::vector<ObjectLabel> labels;
-    bool damaged = false;  // the file cannot be decoded: a grey picture without labels stands in, for all but accuracy
+    bool damaged = false;  // the file cannot be decoded: a grey picture without labels stands in, for training only
 };
 
 enum class DataSplit { Train, Val, Test };
@@ -51,7 +51,7 @@ public:
     // Index is the class; empty if nobody named the classes.
     const std::vector<std::string>& classNames() const { return m_classNames; }
     // What was found when the data set was opened, one sentence each, naming file and line: pictures that were left
-    // out, rows that may be mistakes, folders that could not be searched.
+    // out, rows that may be mistakes, folders that could not be searched, that there is no label at all.
     const std::vector<std::string>& warnings() const { return m_warnings; }
     // How many pictures were left out.
     int64_t leftOut() const { return m_leftOut; }
@@ -73,8 +73,9 @@ protected:
 std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split,
                                            DataCheck check = DataCheck::Lenient);
 
-// What openDataset would refuse before it looks for pictures: names, splits, classes, whether there is anything at the
-// places that are named. Throws Error{BadInput} naming file and line.
-void checkDescription(const std::string& spec, DataSplit split);
+// Refuses what openDataset would refuse before it looks into a picture or label: names, splits, classes, whether there
+// are pictures at the places that are named. Returns the class names, none if nobody named them. Throws Error{BadInput}
+// naming file and line.
+std::vector<std::string> checkDescription(const std::string& spec, DataSplit split);
 
 }  // namespace qat

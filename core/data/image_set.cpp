@@ -65,7 +65,7 @@ SourceKind sourceKind(const fs::path& path) {
     return isImagePath(path) ? SourceKind::Picture : SourceKind::Nothing;
 }
 
-ImageSet findImages(const fs::path& path, DataSplit split, Depth depth) {
+ImageSet findImages(const fs::path& path, DataSplit split) {
     std::error_code error;
     const bool exists = fs::exists(path, error);
     require(!error, ErrorKind::BadInput, "cannot open ", path.string(), ": ", error.message());
@@ -73,10 +73,10 @@ ImageSet findImages(const fs::path& path, DataSplit split, Depth depth) {
     ImageSet set;
     switch (sourceKind(path)) {
         case SourceKind::Folder:
-            if (depth == Depth::Pictures) set.images = picturesBelow(path, set.warnings);
+            set.images = picturesBelow(path, set.warnings);
             break;
         case SourceKind::DataYaml:
-            set = readDataYaml(path, split, depth);
+            set = readDataYaml(path, split);
             break;
         case SourceKind::List:
             set.images = imagesInList(path);

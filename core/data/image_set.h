@@ -24,16 +24,13 @@ std::vector<fs::path> imagesInList(const fs::path& list);
 enum class SourceKind { Folder, List, Picture, DataYaml, Nothing };
 SourceKind sourceKind(const fs::path& path);
 
-// How far one goes: to whether everything that is named is there, or to the pictures in it.
-enum class Depth { Names, Pictures };
-
 // Keys: path (root, relative to the file), train, val (or validation) and test (folder, picture or list, or several of
 // them), names (list or index: name), nc. A path, that of the root too, that begins with ../ and leads to nothing is
 // tried without it, as labelling services write it for files beside data.yaml, and with slashes for its backslashes.
-// Throws Error{BadInput} naming file, line and key.
-ImageSet readDataYaml(const fs::path& file, DataSplit split, Depth depth);
+// Throws Error{BadInput} naming file, line and key, also for a key that stands twice and for an empty source.
+ImageSet readDataYaml(const fs::path& file, DataSplit split);
 
 // Anything openDataset takes except shapes.
-ImageSet findImages(const fs::path& path, DataSplit split, Depth depth = Depth::Pictures);
+ImageSet findImages(const fs::path& path, DataSplit split);
 
 }  // namespace qat

@@ -2,9 +2,11 @@
 #include "data/labels.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <tuple>
 
@@ -47,6 +49,8 @@ std::optional<std::vector<double>> numbersOf(std::string_view line) {
 const char* faultOf(const std::vector<double>& values, bool polygons) {
     if (polygons && (values.size() < 5 || values.size() % 2 == 0)) return "is no polygon of x y pairs after the class";
     if (!polygons && values.size() != 5) return "does not have the five values class x y w h";
+    if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); }))
+        return "has a value that is not finite";
     if (!(values[0] >= 0) || values[0] != std::floor(values[0])) return "does not begin with a class number";
     const auto outside = [](double value) { return !(value >= -kTolerance && value <= 1 + kTolerance); };
     if (std::any_of(values.begin() + 1, values.end(), outside)) return "has a coordinate outside 0..1";
@@ -67,12 +71,31 @@ ObjectLabel boxOf(const std::vector<double>& values, bool polygons) {
     return {index, (left + right) / 2, (top + bottom) / 2, right - left, bottom - top};
 }
 
-void dropRepeated(std::vector<ObjectLabel>& labels) {
+// Sorted, if there were any; returns a doubt that names the first.
+std::string dropRepeated(const fs::path& file, const std::vector<Row>& rows, std::vector<ObjectLabel>& labels) {
     const auto key = [](const ObjectLabel& l) { return std::tie(l.classIndex, l.x, l.y, l.w, l.h); };
     auto sorted = labels;
     std::sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
     sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-    if (sorted.size() != labels.size()) labels = std::move(sorted);
+    if (sorted.size() == labels.size()) return "";
+    const auto before = [&](size_t a, size_t b) { return key(labels[a]) < key(labels[b]); };
+    std::set<size_t, decltype(before)> seen(before);
+    size_t again = 0;
+    while (seen.insert(again).second) ++again;
+    const std::string doubt =
+        str(file.string(), ":", rows[again].line, ": this row is the object of row ", rows[*seen.find(again)].line,
+            " once more, and counts once; rows repeated in the file: ", labels.size() - sorted.size());
+    labels = std::move(sorted);
+    return doubt;
+}
+
+// Digits, not 1e+06; a long row of them is cut.
+std::string classText(double value) {
+    constexpr size_t kMost = 24;
+    std::array<char, 400> digits;
+    const auto [end, error] = std::to_chars(digits.begin(), digits.end(), value, std::chars_format::fixed);
+    const std::string text(digits.begin(), error == std::errc() ? end : digits.begin());
+    return text.size() > kMost ? text.substr(0, kMost) + "..." : text;
 }
 
 LabelReading problem(const fs::path& file, int line, const char* what) {
@@ -95,11 +118,12 @@ LabelReading readRows(const fs::path& file, const std::vector<Row>& rows, int64_
         if (const char* fault = faultOf(values, polygons)) return problem(file, line, fault);
         const int64_t limit = numClasses > 0 ? numClasses : kMaxClasses;
         require(values[0] < static_cast<double>(limit), ErrorKind::BadInput, file.string(), ":", line, ": class ",
-                values[0], " does not exist, the data has ", limit, " classes counted from 0");
+                classText(values[0]), " does not exist, the data has ", limit, " classes counted from 0");
         reading.labels.push_back(boxOf(values, polygons));
     }
+    const std::string repeated = dropRepeated(file, rows, reading.labels);
     if (polygons) reading.doubt = doubtOf(file, rows);
-    dropRepeated(reading.labels);
+    if (reading.doubt.empty()) reading.doubt = repeated;
     return reading;
 }
 
@@ -115,7 +139,10 @@ fs::path labelPathOf(const fs::path& imagePath) {
 LabelReading readLabels(const fs::path& file, int64_t numClasses) {
     std::error_code error;
     const fs::file_status status = fs::status(file, error);
-    if (status.type() == fs::file_type::not_found) return {};
+    if (status.type() == fs::file_type::not_found) {
+        if (!fs::is_symlink(fs::symlink_status(file, error))) return {};
+        return {{}, file.string() + " is a link to something that is not there", ""};
+    }
     std::string text;
     try {
         text = readTextFile(file, kMaxLabelBytes);

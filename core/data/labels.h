@@ -23,9 +23,9 @@ struct LabelReading {
 // Rows are "class x y w h" with values in 0..1; what is outside by a hundredth at most, as conversions leave it, is
 // moved to the edge, but a width or height below 0 is a problem. If any row has more than six values, all rows are
 // polygons "class x1 y1 x2 y2 ..." and become their bounding boxes, as in common trainers; a row of five values among
-// them is then two points, which is a doubt. Repeated rows are dropped, and only then the rows end up sorted. A missing
-// file means no objects. Throws Error{BadInput} naming file and line for a class that is not below numClasses (0: not
-// known, any class up to 65535 will do).
+// them is then two points, which is a doubt. Repeated rows are dropped, which is one too, and only then the rows end up
+// sorted. A missing file means no objects, a link to nothing is a problem. Throws Error{BadInput} naming file and line
+// for a class that is not below numClasses (0: not known, any class up to 65535 will do).
 LabelReading readLabels(const fs::path& file, int64_t numClasses);
 
 }  // namespace qat

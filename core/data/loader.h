@@ -24,7 +24,7 @@ struct ImageInfo {
     float padLeft = 0, padTop = 0;    // input pixels in front of the picture, whole
     std::vector<ObjectLabel> labels;  // as shares of the original
     int64_t index = 0;                // in the data set
-    bool damaged = false;             // a grey stand-in for a picture that cannot be decoded: not to be measured
+    bool damaged = false;             // a grey stand-in for a picture that cannot be decoded: for training only
 };
 
 struct Batch {

@@ -129,7 +129,9 @@ double effectiveBits(const Graph& graph, const QuantPlan& plan) {
 
 ModelDescription describeModel(const std::filesystem::path& model, int imgsz) {
     OpenedModel opened = openModel(model);
-    return describeGraph(opened.graph, imgsz, nullptr);
+    ModelDescription description = describeGraph(opened.graph, imgsz, nullptr);
+    description.ignored = std::move(opened.ignored);
+    return description;
 }
 
 ModelDescription describeModel(const Config& config) {
@@ -151,7 +153,7 @@ template <class Open>
 void addModelIssue(std::vector<ConfigIssue>& issues, const Config& config, const std::string& key,
                    const std::string& path, Open open) {
     try {
-        static_cast<void>(open());
+        open();
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::Internal) throw;
         std::error_code unknown;
@@ -163,18 +165,21 @@ void addModelIssue(std::vector<ConfigIssue>& issues, const Config& config, const
 
 }  // namespace
 
-std::vector<ConfigIssue> modelIssues(const Config& config, const std::filesystem::path& folder) {
+ModelCheck checkModels(const Config& config, const std::filesystem::path& folder) {
     Config resolved = config;
     resolveConfigPaths(resolved, folder);
-    std::vector<ConfigIssue> issues;
-    if (!resolved.model.pretrainedPath.empty())
-        addModelIssue(issues, config, "model.pretrained_path", resolved.model.pretrainedPath,
-                      [&] { return openModel(resolved, 0); });
+    ModelCheck check;
+    if (!resolved.model.pretrainedPath.empty() || resolved.model.numClasses > 0)
+        addModelIssue(check.issues, config, "model.pretrained_path", resolved.model.pretrainedPath, [&] {
+            const OpenedModel opened = openModel(resolved, 0);
+            check.model = opened.source;
+            check.classNames = opened.graph.info.classNames;
+        });
     const std::string& teacher = resolved.distillation.teacherModel;
     if (wantsDistillation(config) && !teacher.empty())
-        addModelIssue(issues, config, "distillation.teacher_model", teacher,
-                      [&] { return openModel(std::filesystem::path(teacher)); });
-    return issues;
+        addModelIssue(check.issues, config, "distillation.teacher_model", teacher,
+                      [&] { openModel(std::filesystem::path(teacher)); });
+    return check;
 }
 
 }  // namespace qat

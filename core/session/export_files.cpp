@@ -5,8 +5,9 @@
 
 #include <algorithm>
 
-#include "data/loader.h"
+#include "base/text.h"
 #include "session/code_parity.h"
+#include "session/image_feed.h"
 #include "session/parity.h"
 #include "train/loader_options.h"
 
@@ -22,13 +23,7 @@ std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& da
     LoaderOptions options = shuffledOptions(config);
     options.batch = 1;
     options.shuffle = false;
-    options.limit = count;
-    const auto loader = std::make_shared<Loader>(data, options);
-    loader->startEpoch(0);
-    return [loader] {
-        const auto next = loader->next();
-        return next ? next->images : at::Tensor();
-    };
+    return feedImages(data, options, count);
 }
 
 }  // namespace
@@ -57,6 +52,7 @@ std::vector<ExportedFile> exportFiles(const ExportTask& task, const CancelToken&
 FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,
                         const std::shared_ptr<const Dataset>& validation, const Config& config,
                         const CancelToken& cancel) {
+    if (!isUtf8(file.string())) return notChecked("the exported file was not checked: its path is not UTF-8");
     const int64_t limit = config.data.valLimit > 0 ? config.data.valLimit : kParityImages;
     const int64_t count = std::min({kParityImages, limit, validation->size()});
     ParityReport parity = checkParity(file, form, reference, firstImages(validation, config, count), cancel);

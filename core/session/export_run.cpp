@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "report/summary_version.h"
 #include "session/data_source.h"
 #include "session/export_files.h"
 #include "session/machine_room.h"
@@ -51,6 +52,8 @@ std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& s
     requireMemoryForJob();
     requireNobodyIn(request.out);
     const Source source = openSource(request.source);
+    if (const std::string trouble = source.run ? summaryTrouble(request.source).sentence : ""; !trouble.empty())
+        sink.log(LogLevel::Warning, "export", trouble);
     makeWritableFolder(request.out);
     int64_t done = 0;
     const auto check = [&](const ExportedFile& file, const Graph& form) { return checkOf(file, source, form, cancel); };

@@ -38,7 +38,8 @@ struct ModelDescription {
     int64_t parameters = 0, macs = 0;  // batch norm unfolded; convolution MACs at `input`
     std::vector<int64_t> input;        // C, H, W
     std::vector<std::string> classNames;
-    std::vector<LayerInfo> layers;  // execution order
+    std::vector<LayerInfo> layers;       // execution order
+    std::vector<std::string> ignored{};  // entries of the file that the model has no use for
 };
 
 // A checkpoint, safetensors file, run folder, or a family name (yolov8n ... yolov8x, random weights), at the size that
@@ -47,9 +48,15 @@ ModelDescription describeModel(const std::filesystem::path& model, int imgsz);
 // The model a config names (its family when there is no checkpoint) with the plan the config resolves to.
 ModelDescription describeModel(const Config& config);
 
+struct ModelCheck {
+    std::vector<ConfigIssue> issues;      // with the line
+    std::string model;                    // path or name of the one to quantize, for messages
+    std::vector<std::string> classNames;  // of it; none where they follow the data, or it cannot be opened
+};
+
 // What a job would refuse about the checkpoints that a config names, its own and the teacher's: no model, another
-// variant, unsound values: one error each, with the line. A file that is not there may be where the job will run: a
-// warning. Relative paths start at the folder.
-std::vector<ConfigIssue> modelIssues(const Config& config, const std::filesystem::path& folder);
+// variant, unsound values: one error each. A file that is not there may be where the job will run: a warning. Relative
+// paths start at the folder.
+ModelCheck checkModels(const Config& config, const std::filesystem::path& folder);
 
 }  // namespace qat

@@ -37,6 +37,7 @@ struct Tally {
             matched += difference <= kScore ? 1 : 0;
         }
     }
+    // 1 without any box.
     double share() const { return boxes ? static_cast<double>(matched) / static_cast<double>(boxes) : 1.0; }
 };
 
@@ -85,10 +86,13 @@ bool staysOnIntegers(const Graph& lowered) {
 }
 
 std::string describe(const ParityReport& report, int64_t images, int64_t boxes) {
-    const std::string counts = str(report.check.runtime, " ", report.check.version, " against the simulation on ",
-                                   images, " images: ", std::round(report.matched * 1000) / 10, " % of ", boxes,
-                                   " boxes equal (IoU 0.95, score 0.02), largest score difference ", report.worstScore,
-                                   report.onIntegers ? ", both on integers" : ", the file's convolutions in float");
+    const std::string equal =
+        boxes == 0 ? "no boxes to compare"
+                   : str(std::round(report.matched * 1000) / 10, " % of ", boxes,
+                         " boxes equal (IoU 0.95, score 0.02), largest score difference ", report.worstScore);
+    const std::string counts =
+        str(report.check.runtime, " ", report.check.version, " against the simulation on ", images, " images: ", equal,
+            report.onIntegers ? ", both on integers" : ", the file's convolutions in float");
     const std::string noise =
         str("; score error against FP32 ", report.fileError, ", the simulation's ", report.simulationError);
     return counts + noise + (report.agrees ? "" : ": the exported file differs");

@@ -20,7 +20,7 @@ struct ParityReport {
     bool ran = false;            // a runtime computed all images
     bool onIntegers = false;     // the same detections are asked for
     bool agrees = false;         // the same detections, or (not onIntegers) an error as small as the simulation's
-    double matched = 0;          // share of boxes above 0.25 with a partner at IoU 0.95, scores within 0.02
+    double matched = 0;          // share of boxes above 0.25 with a partner at IoU 0.95, scores within 0.02; 1 of none
     double worstScore = 0;       // largest score difference of partners
     double fileError = 0;        // noise to signal of the file's scores against FP32
     double simulationError = 0;  // the same of the simulation

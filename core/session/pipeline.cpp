@@ -66,7 +66,7 @@ void Pipeline::logDamaged() {
 
 JobOutcome Pipeline::conclude() {
     SummaryFacts& facts = m_job.facts;
-    if (const std::string gate = stabilityGate(facts.training, m_job.config.gate); !gate.empty())
+    if (const std::string gate = stabilityGate(facts, m_job.config.gate); !gate.empty())
         facts.outcome.gates.push_back(gate);
     if (!facts.outcome.gates.empty()) facts.outcome.status = JobStatus::GateFailed;
     return facts.outcome;

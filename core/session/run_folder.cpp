@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "config/resumable.h"
+#include "report/summary_version.h"
 #include "train/train_state.h"
 
 namespace qat {
@@ -93,7 +94,11 @@ bool hasMoreToDo(const RunFolder& folder, const Config& config) {
 
 void checkRunFolder(const JobRequest& request, const Config& config) {
     const RunFolder folder{request.out};
-    if (request.resume) requireSameRun(folder, config);
+    if (request.resume) {
+        requireSameRun(folder, config);
+        const SummaryTrouble trouble = summaryTrouble(request.out);  // a damaged one is made anew
+        require(!trouble.newer, ErrorKind::BadInput, "cannot resume ", request.out.string(), ": ", trouble.sentence);
+    }
     std::error_code unreadable;
     if (!request.resume)
         require(!std::filesystem::exists(folder.config(), unreadable), ErrorKind::BadInput, folder.root.string(),

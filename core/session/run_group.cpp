@@ -119,6 +119,8 @@ bool runOne(JobRequest request, EventSink& sink, CancelToken& cancel, std::vecto
 GroupOutcome runGroup(const GroupRequest& group, EventSink& sink, CancelToken& cancel) {
     const Config base = resolvedConfig({group.config, group.out, group.data, group.overrides});
     check(group, base);
+    require(!hasSummary(group.out) && !isBegun(group.out), ErrorKind::BadInput, group.out.string(),
+            " is the folder of a single run, not one for a group of them");
     const std::vector<Cell> cells = cellsOf(group, base);
     checkCells(group, cells);
     GroupOutcome outcome;

@@ -9,6 +9,7 @@
 #include "config/config_io.h"
 #include "data/shapes.h"
 #include "report/run_report.h"
+#include "report/summary_version.h"
 #include "session/clock.h"
 #include "session/machine_room.h"
 #include "session/model_source.h"
@@ -89,6 +90,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     makeWritableFolder(request.out);
     const RunLock lock(request.out, cancel);
     const RunFolder folder = enterRunFolder(request, config);
+    const SummaryTrouble summary = summaryTrouble(folder.root);
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
@@ -101,6 +103,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
                config.train.epochs + fineTuningEpochs(config), stageNamesOf(config, request.kind), request.resume,
                config.ema.enabled});
     for (const auto& notice : notices) log.log(LogLevel::Warning, "config", notice);
+    if (!summary.sentence.empty()) log.log(LogLevel::Warning, "session", summary.sentence + "; it is written anew");
     tellGate(gate, config, log);
     if (const std::string shortage = threadShortage(); !shortage.empty())
         log.log(LogLevel::Warning, "session", shortage);
@@ -111,8 +114,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
         if (status == "incomplete")
             log.log(LogLevel::Warning, "session", "stopped on request, by a signal or the window; it can be resumed");
         try {
-            writeSummary(folder, config, facts);
-            writeRunReport(folder.root);
+            if (!facts.refused) writeSummary(folder, config, facts), writeRunReport(folder.root);
         } catch (const Error&) {
             if (error.empty()) throw;  // else the first error is the one to tell
         }

@@ -11,6 +11,7 @@
 #include "config/config_io.h"
 #include "config/slot.h"
 #include "eval/nms.h"
+#include "report/summary_version.h"
 #include "session/methods.h"
 #include "session/precision.h"
 #include "train/sentinel.h"
@@ -151,6 +152,15 @@ const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gat
     return retried ? "recovered" : "stable";
 }
 
+// Nothing of what the network could do in FP32 is left at the end, and next to nothing was behind calibration: no
+// collapse of training, which had nothing to lose.
+bool stayedLost(const SummaryFacts& facts) {
+    const JobOutcome& outcome = facts.outcome;
+    const auto best = bestMap(facts.training.epochs);
+    return outcome.fp32 && outcome.fp32->map >= kSomeAccuracy && outcome.ptq && outcome.ptq->map < kSomeAccuracy &&
+           outcome.final && outcome.final->map == 0 && best && *best == 0;
+}
+
 ordered_json stabilityJson(const SummaryFacts& facts, const GateConfig& gate) {
     const Range range = rangeOf(facts);
     const bool ratio = range.best && *range.best > 0;
@@ -241,8 +251,13 @@ bool collapsed(const TrainOutcome& training, double ratio) {
     return !training.epochs.empty() && floor && training.epochs.back().map < ratio * floor->accuracy;
 }
 
-std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate) {
+std::string stabilityGate(const SummaryFacts& facts, const GateConfig& gate) {
+    const TrainOutcome& training = facts.training;
     if (training.halted) return "training stopped early: " + training.incidents.back().sentence();
+    if (stayedLost(facts) && gate.collapseRatio > 0)
+        return str("training did not bring back what quantization took: mAP50-95 was ", facts.outcome.fp32->map,
+                   " in FP32, ", facts.outcome.ptq->map, " after calibration, and 0 in all epochs (",
+                   training.epochs.size(), ")");
     if (!collapsed(training, gate.collapseRatio)) return "";
     const auto incident = std::find_if(training.incidents.rbegin(), training.incidents.rend(),
                                        [](const Incident& i) { return i.trouble == Trouble::Collapse; });
@@ -253,7 +268,7 @@ std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate) 
 
 void writeSummary(const RunFolder& folder, const Config& config, const SummaryFacts& facts) {
     const ordered_json summary{
-        {"schema_version", "1.3"},
+        {"schema_version", kSummaryVersion},
         {"run_id", facts.runId},
         {"created_at", facts.createdAt},
         {"versions", versionsJson()},

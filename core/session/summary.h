@@ -36,6 +36,7 @@ struct SummaryFacts {
     std::optional<CorrectionFacts> correction;
     std::vector<ExportedFile> exported;  // paths relative to the run folder
     std::string repairNote;              // what the stage repair did, "" without it
+    bool refused = false;                // a resumed sitting that did not begin: the summary of the one before stays
     std::string status;                  // completed-success, completed-failed, incomplete
     std::string error;
 };
@@ -48,7 +49,9 @@ void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
 // Collapsed: the last epoch's mAP50-95 is below ratio x the floor's (train/sentinel.h). False without epochs.
 bool collapsed(const TrainOutcome& training, double ratio);
 
-// Why training does not pass the gate, as a sentence; "" if it does.
-std::string stabilityGate(const TrainOutcome& training, const GateConfig& gate);
+// Why training does not pass the gate, as a sentence; "" if it does: it stopped early, collapsed, or (from a network
+// that could do something in FP32) stayed at 0 where quantization left next to nothing. gate.collapse_ratio 0 asks for
+// neither of the latter two.
+std::string stabilityGate(const SummaryFacts& facts, const GateConfig& gate);
 
 }  // namespace qat

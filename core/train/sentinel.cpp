@@ -24,7 +24,6 @@ constexpr double kExploded = 2.0;        // a step of that many largest magnitud
 constexpr double kTroubledScales = 0.5;  // share of a quantizer's scales
 constexpr double kRestless = 0.1;        // share of oscillating weights that is worth a mention
 constexpr double kDrifted = 0.5;         // standard deviations
-constexpr double kSomeAccuracy = 0.01;   // mAP50-95 that a start must have to be lost
 
 // Largest magnitude below each scale of a quantizer, empty if nothing was seen.
 std::vector<double> magnitudes(const Graph& graph, const Quantizer& q) {

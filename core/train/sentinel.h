@@ -36,8 +36,10 @@ std::optional<ScaleTrouble> worstScale(const Graph& graph, const QuantizerSet& q
 // |mean - best mean| / sqrt(best var); nothing without batch norms or without the file.
 std::optional<double> normDrift(const Graph& graph, const std::filesystem::path& bestWeights);
 
-// What epochs are measured against: the best of those that count, or what training started from if that is more; below
-// 0.01 a start is none, as random weights and heads of other classes have it.
+constexpr double kSomeAccuracy = 0.01;  // mAP50-95; less is nothing to lose: random weights, heads of other classes
+
+// What epochs are measured against: the best of those that count, or what training started from if that is more and
+// at least kSomeAccuracy.
 struct Floor {
     double accuracy = 0;  // mAP50-95
     std::string place;    // of the best, 0.4 in epoch 1

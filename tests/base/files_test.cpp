@@ -96,17 +96,28 @@ TEST(Files, OldFileSurvivesAWriteThatRunsOutOfSpace) {
     EXPECT_EQ(entriesOf(folder.path()), 1u) << "the half-written file is left behind";
 }
 
-// Links that somebody prepared are neither followed nor kept, whatever their name; a device is not replaced.
-TEST(Files, WritingFollowsNoLinks) {
+// A file of one's own that lies elsewhere by a link stays there; nothing goes where somebody else's link leads, and a
+// device is not replaced, by no name.
+TEST(Files, WritingKeepsOwnLinksAndRefusesThoseOfOthers) {
     const test::ScratchFolder folder;
     const fs::path file = folder.path() / "a.bin", victim = folder.path() / "victim";
     writeFileAtomic(victim, "precious");
     fs::create_symlink("victim", folder.path() / ("a.bin.tmp" + std::to_string(::getpid())));
-    fs::create_symlink("victim", file);
-    writeFileAtomic(file, "new");
+    fs::create_directory(folder.path() / "disk");
+    for (const char* target : {"disk/b.bin", "disk/missing.bin"}) {
+        fs::remove(file);
+        fs::create_symlink("link", file);
+        fs::remove(folder.path() / "link");
+        fs::create_symlink(target, folder.path() / "link");
+        writeFileAtomic(file, "new");
+        EXPECT_TRUE(fs::is_symlink(file) && fs::is_symlink(folder.path() / "link"));
+        EXPECT_EQ(readFile(folder.path() / target), "new");
+        EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(folder.path() / target)));
+    }
     EXPECT_EQ(readFile(victim), "precious");
-    EXPECT_EQ(readFile(file), "new");
-    EXPECT_FALSE(fs::is_symlink(file));
+    fs::remove(file);
+    fs::create_symlink("a.bin", file);
+    EXPECT_TRUE(contains(errorOf([&] { writeFileAtomic(file, "x"); }), std::strerror(ELOOP)));
     fs::create_symlink("victim", folder.path() / "log");
     EXPECT_TRUE(contains(errorOf([&] { openToAppend(folder.path() / "log"); }), "it is a link"));
     fs::create_hard_link(victim, folder.path() / "twin");
@@ -118,8 +129,24 @@ TEST(Files, WritingFollowsNoLinks) {
             contains(errorOf([&] { writeFileAtomic(path, "x"); }), path.string() + ": it is not a regular file"));
     }
     EXPECT_TRUE(fs::is_character_file("/dev/null"));
+    fs::create_symlink("/dev/null", folder.path() / "nowhere");
+    EXPECT_TRUE(
+        contains(errorOf([&] { writeFileAtomic(folder.path() / "nowhere", "x"); }), "it is not a regular file"));
     for (const char* text : {"one\n", "two\n"}) std::fputs(text, openToAppend(folder.path() / "own").get());
     EXPECT_EQ(readFile(folder.path() / "own"), "one\ntwo\n");
+}
+
+TEST(Files, WritingThroughLinksOfOthersIsRefused) {
+    if (::geteuid() != 0) GTEST_SKIP() << "left out: only the superuser can give a link away";
+    const test::ScratchFolder folder;
+    const fs::path file = folder.path() / "a.json", victim = folder.path() / "victim";
+    writeFileAtomic(victim, "precious");
+    fs::create_symlink("victim", file);
+    ASSERT_EQ(::lchown(file.c_str(), 65534, 65534), 0);
+    const Error error = errorOf([&] { writeFileAtomic(file, "x"); });
+    EXPECT_EQ(error.kind(), ErrorKind::Io);
+    EXPECT_TRUE(contains(error, "a.json is a link that belongs to another user")) << error.what();
+    EXPECT_EQ(readFile(victim), "precious");
 }
 
 TEST(Files, NothingIsWritableForEverybodyWhateverTheUmask) {

@@ -79,10 +79,10 @@ TEST(Text, FilesAreReadWithinALimit) {
     writeFileAtomic(file, "");
     fs::resize_file(file, uintmax_t{20} << 30);  // takes no room on the disk
     for (const auto& [path, piece] : {std::pair(file, "larger than 1 MB"),
-                                      {scratch.path(), "not a file"},
+                                      {scratch.path(), "is a folder, not a file"},
                                       {scratch.path() / "none", "No such file"},
                                       {fs::path(std::string(5000, 'x')), "File name too long"},
-                                      {fs::path("/dev/zero"), "not a file"}}) {
+                                      {fs::path("/dev/zero"), "is not a regular file"}}) {
         try {
             readTextFile(path, 1 << 20);
             ADD_FAILURE() << piece;

@@ -55,6 +55,10 @@ TEST_F(DataDoor, BadDescriptionsAreRefusedAtOnceByEveryCommand) {
     expectAll(file("data.yaml", "train: images\nval: images\nnames:\n  - disc\n  - caf\xE9\n"),
               "data.yaml:5: this line is not UTF-8 text");
     expectAll(file("data.yaml", "train: images\nval: ../valid/images\nnc: 6\n"), "data.yaml:2: val names ");
+    std::filesystem::create_directories(path("void"));
+    expectAll(file("data.yaml", "train: images\nval: void\nnc: 6\n"), "there are no pictures in " + path("data.yaml"));
+    expectAll(file("data.yaml", "train: images\nval: images\nnames: [disc, ring, square, triangle, cross, cow]\n"),
+              "builtin:shapes has no class \"cow\", which is class 5 of " + path("data.yaml"));
     const Ended missing = cli({"check", file("own.yaml", "data: {path: elsewhere.yaml}\n")});
     EXPECT_EQ(missing.status, 0) << "may be there on another machine: " << missing.out;
     EXPECT_NE(missing.out.find("own.yaml:1:1: warning: there is no file or folder"), std::string::npos) << missing.out;
@@ -78,7 +82,9 @@ TEST_F(DataDoor, DamagedPicturesAreNamedOnceAndWithoutALibrarysWords) {
     const Ended val = cli({"val", "builtin:shapes", "--data", folder, "--imgsz", "64", "--workers", "4"});
     EXPECT_EQ(val.status, 0) << val.err;
     EXPECT_NE(val.out.find("images 3, labels 0"), std::string::npos) << val.out;
-    EXPECT_EQ(lines(val.err), 2u) << val.err;
+    EXPECT_EQ(lines(val.err), 3u) << val.err;
+    EXPECT_NE(val.err.find("warning: not one of the 3 pictures of " + folder + " has a label"), std::string::npos)
+        << val.err;
     EXPECT_NE(val.err.find("warning: " + folder + "/b.jpg is cut short, so it is left out\n"), std::string::npos)
         << val.err;
     EXPECT_NE(val.err.find("warning: " + folder + "/d.jpg is damaged"), std::string::npos) << val.err;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 
@@ -95,6 +96,54 @@ TEST_F(Predict, ADamagedPictureAmongOthersIsAWarningAloneAnError) {
     EXPECT_TRUE(both[0]["error"].is_string() && !both[0].contains("detections"));
     std::filesystem::remove(good);
     EXPECT_EQ(predict({path("set")}).status, 2) << "nothing to answer for";
+}
+
+TEST_F(Predict, ADamagedPictureAmongNamedOnesCostsNoAnswerOfTheOthers) {
+    const std::string one = picture("1.png", 10), two = picture("2.png", 20), bad = path("bad.png");
+    writeFileAtomic(bad, "no picture");
+    const Ended ended = predict({one, bad, two, "--json", path("p.json")});
+    EXPECT_EQ(ended.status, 2) << "one that was named has no answer";
+    EXPECT_NE(ended.err.find("warning: " + bad), std::string::npos) << ended.err;
+    const json entries = readJson(path("p.json"))["images"];
+    EXPECT_EQ(imagesOf(entries), (std::vector{one, bad, two}));
+    EXPECT_TRUE(entries[0].contains("detections") && entries[1].contains("error") && entries[2].contains("detections"));
+}
+
+TEST_F(Predict, SavingNeverTakesThePlaceOfAPicture) {
+    const std::string one = picture("set/1.png", 10), deep = picture("set/deep/2.png", 20);
+    std::filesystem::create_directory_symlink(path("set"), path("other"));
+    for (const std::string& save :
+         {path("set"), path("set/deep"), path("set/drawn"), path("other"), path("set/../set")}) {
+        const Ended ended = predict({path("set"), "--save", save});
+        EXPECT_EQ(ended.status, 2) << save;
+        EXPECT_EQ(ended.err, "qatelier-cli: --save " + save + " lies in " + path("set") + ", where the pictures are\n");
+    }
+    const Ended named = predict({deep, one, "--save", path("set")});
+    EXPECT_EQ(named.err, "qatelier-cli: --save " + path("set") + " would write over the picture " + one + "\n");
+    EXPECT_EQ(shadeOf("set/1.png"), 10);
+    EXPECT_EQ(shadeOf("set/deep/2.png"), 20);
+    EXPECT_FALSE(std::filesystem::exists(path("set/drawn")));
+    EXPECT_EQ(predict({path("set"), "--save", path("setting")}).status, 0) << "a name that only begins alike";
+    EXPECT_EQ(predict({deep, "--save", path("set")}).status, 0);
+}
+
+// After the first answer there is always another to come.
+TEST_F(Predict, WhatWasAnsweredBeforeAStopIsKept) {
+    const std::string one = picture("1.png", 10);
+    std::vector<std::string> words{QATELIER_CLI, "predict", "builtin:shapes", "--imgsz",
+                                   "640",        "--json",  path("p.json")};
+    for (int i = 0; i < 2000; ++i) words.push_back(one);
+    words.insert(words.end(), {"--save", path("drawn")});
+    Program program(words);
+    EXPECT_TRUE(program.runUntil([&] { return std::filesystem::exists(path("drawn/1.png")); }));
+    program.signal(SIGINT);
+    const Ended ended = program.wait();
+    EXPECT_EQ(ended.status, 130) << ended.err;
+    const size_t answers = readJson(path("p.json"))["images"].size();
+    EXPECT_GE(answers, 1u);
+    EXPECT_LT(answers, 2000u);
+    EXPECT_NE(ended.err.find("stopped after " + std::to_string(answers) + " of 2000 pictures"), std::string::npos)
+        << ended.err;
 }
 
 }  // namespace

@@ -167,11 +167,44 @@ TEST_F(DatasetTest, BadDataYaml) {
         {"val: {a: b}\nnames: [x]\n", {"data.yaml:1:", "val"}},
         {"\nval: elsewhere\nnames: [x]\n", {"data.yaml:2:", "elsewhere"}},
         {"path: [1]\nval: images\nnames: [x]\n", {"data.yaml:1:", "path"}},
+        {"val: images\nnames: [x]\nval: other\n", {"data.yaml:3: the key val stands in the file already"}},
+        {"names: [x]\nval: images\nnames: [y]\n", {"data.yaml:3: the key names stands in the file already"}},
+        {"val: ''\nnames: [x]\n", {"data.yaml:1: val is empty"}},
+        {"names: [x]\nval: [images, \"\"]\n", {"data.yaml:2: val is empty"}},
+        {"names: [x]\nval: []\n", {"data.yaml:2: val is empty"}},
     };
     for (const auto& [text, pieces] : cases) {
         SCOPED_TRACE(text);
         expectBad(yaml(text), pieces);
     }
+}
+
+// Labels elsewhere than where they are looked for are no data without objects.
+TEST_F(DatasetTest, NoLabelAtAllIsSaidWithTheFirstPlace) {
+    add("a", nullptr);
+    const fs::path second = add("b", nullptr);
+    const std::string spec = (m_root / "images").string();
+    const std::string before =
+        str("not one of the 2 pictures of ", spec, " has a label; those of the first are looked for in ",
+            (m_root / "labels/a.txt").string());
+    EXPECT_EQ(openDataset(spec, DataSplit::Val)->warnings(), std::vector{before + ", which is not there"});
+    EXPECT_TRUE(openDataset(second.string(), DataSplit::Val)->warnings().empty()) << "one picture needs none";
+    add("a", "\n");
+    EXPECT_EQ(openDataset(spec, DataSplit::Val)->warnings(), std::vector{before + ", which has no rows"});
+    add("b", "0 .5 .5 .2 .2\n");
+    EXPECT_TRUE(openDataset(spec, DataSplit::Val)->warnings().empty());
+}
+
+TEST_F(DatasetTest, ALabelLinkToNothingLeavesThePictureOut) {
+    add("a", "0 .5 .5 .2 .2\n");
+    add("b", nullptr);
+    fs::create_symlink("gone.txt", m_root / "labels/b.txt");
+    const auto dataset = openDataset((m_root / "images").string(), DataSplit::Val);
+    EXPECT_EQ(dataset->size(), 1);
+    ASSERT_EQ(dataset->warnings().size(), 1u);
+    EXPECT_EQ(dataset->warnings()[0],
+              str((m_root / "labels/b.txt").string(), " is a link to something that is not there, so ",
+                  (m_root / "images/b.png").string(), " is left out"));
 }
 
 // Known from headers and ends when the data is opened, one a kind.
@@ -336,11 +369,16 @@ TEST_F(DatasetTest, TroubleOfTheSystemIsASentence) {
     ASSERT_EQ(seteuid(0), 0);
 }
 
-TEST_F(DatasetTest, DescriptionsAreCheckedWithoutSearching) {
+TEST_F(DatasetTest, DescriptionsAreCheckedWithoutLookingIntoPictures) {
     add("a", "0 .5 .5 .2 .2\n");
     test::writeText(m_root / "images/b.jpg", "not a picture");
-    EXPECT_NO_THROW(checkDescription(yaml("train: images\nval: [images, images/a.png]\nnames: [x]\n"), DataSplit::Val));
-    EXPECT_NO_THROW(checkDescription("shapes:train=4", DataSplit::Train));
+    EXPECT_EQ(checkDescription(yaml("train: images\nval: [images, images/a.png]\nnames: [x]\n"), DataSplit::Val),
+              std::vector<std::string>{"x"});
+    EXPECT_EQ(checkDescription("shapes:train=4", DataSplit::Train).size(), 6u);
+    EXPECT_TRUE(checkDescription((m_root / "images").string(), DataSplit::Val).empty());
+    fs::create_directories(m_root / "void");
+    test::expectError(ErrorKind::BadInput, {"there are no pictures in ", "data.yaml"},
+                      [&] { checkDescription(yaml("val: void\nnames: [x]\n"), DataSplit::Val); });
     test::expectError(ErrorKind::BadInput, {"cows"}, [&] { checkDescription("shapes:cows=4", DataSplit::Train); });
     for (const auto& [text, piece] : {std::pair("val: images\nnames: [\xE9]\n", "UTF-8"),
                                       {"val: none\nnames: [x]\n", "nothing is there"},

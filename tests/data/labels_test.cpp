@@ -37,6 +37,9 @@ TEST_F(LabelsTest, RepeatedRowsGoAndSortTheRest) {
     const auto reading = read("5 .5 .5 .1 .1\n2 .5 .5 .1 .1\n5 .5 .5 .1 .1\n2 .25 .5 .1 .1\n");
     const std::vector<ObjectLabel> expected{{2, .25f, .5f, .1f, .1f}, {2, .5f, .5f, .1f, .1f}, {5, .5f, .5f, .1f, .1f}};
     EXPECT_EQ(reading.labels, expected);
+    EXPECT_EQ(reading.doubt, str(m_file.string(),
+                                 ":3: this row is the object of row 1 once more, and counts once; rows "
+                                 "repeated in the file: 1"));
 }
 
 TEST_F(LabelsTest, PolygonsBecomeBoxes) {
@@ -110,7 +113,17 @@ TEST_F(LabelsTest, ClassBeyondTheDataIsAnError) {
     test::expectError(ErrorKind::BadInput, {m_file.string() + ":2:", "80"},
                       [&] { read("0 .5 .5 .1 .1\n80 .5 .5 .1 .1\n"); });
     EXPECT_EQ(read("65535 .5 .5 .1 .1\n", 0).labels.size(), 1u);
-    test::expectError(ErrorKind::BadInput, {":1:"}, [&] { read("1e30 .5 .5 .1 .1\n", 0); });
+    test::expectError(ErrorKind::BadInput, {":1: class 1000000 does not exist, the data has 80 classes"},
+                      [&] { read("1e6 .5 .5 .1 .1\n"); });
+    test::expectError(ErrorKind::BadInput, {":1: class 100000000000000000000 does not exist"},
+                      [&] { read("1e20 .5 .5 .1 .1\n", 0); });
+    test::expectError(ErrorKind::BadInput, {":1: class 1000000000", "... does not exist"},
+                      [&] { read("1e300 .5 .5 .1 .1\n", 0); });
+}
+
+TEST_F(LabelsTest, ValuesThatAreNotFiniteAreCalledSo) {
+    for (const char* text : {"1 .5 nan .1 .1\n", "1 .5 inf .1 .1\n", "nan .5 .5 .1 .1\n"})
+        EXPECT_EQ(read(text).problem, m_file.string() + ":1: this row has a value that is not finite") << text;
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 namespace qat::test {
 namespace {
 
-const std::string kFourFloats = raw<float>({1, 2, 3, 4});
+const std::string kStoredFloats = raw<float>({1, 2, 3, 4});
 
-std::string zipError(const std::string& pickle, const std::string& storage = kFourFloats) {
+std::string zipError(const std::string& pickle, const std::string& storage = kStoredFloats) {
     const std::string file = makeTorchZip(pickle, {{"0", storage}});
     return badInput([&] { readTorchZip(bytesOf(file)); });
 }
@@ -131,8 +131,8 @@ std::string smallPickle() {
 }
 
 TEST(TorchHostile, RejectsEveryTruncation) {
-    const std::string zip = makeTorchZip(smallPickle(), {{"0", kFourFloats}});
-    const std::string legacy = makeLegacy(smallPickle(), {{"0", 4, kFourFloats}});
+    const std::string zip = makeTorchZip(smallPickle(), {{"0", kStoredFloats}});
+    const std::string legacy = makeLegacy(smallPickle(), {{"0", 4, kStoredFloats}});
     ASSERT_EQ(badInput([&] { readTorchZip(bytesOf(zip)); }), "no error");
     ASSERT_EQ(badInput([&] { readLegacyTorchFile(bytesOf(legacy)); }), "no error");
     const auto expectError = [](const std::string& error, size_t length) {
@@ -159,8 +159,8 @@ std::string mutated(std::string bytes, Random& random) {
 }
 
 TEST(TorchHostile, NeverCrashesOnMutations) {
-    const std::string pickle = smallPickle(), zip = makeTorchZip(pickle, {{"0", kFourFloats}});
-    const std::string legacy = makeLegacy(pickle, {{"0", 4, kFourFloats}});
+    const std::string pickle = smallPickle(), zip = makeTorchZip(pickle, {{"0", kStoredFloats}});
+    const std::string legacy = makeLegacy(pickle, {{"0", 4, kStoredFloats}});
     Random random(11);
     int sound = 0, rejected = 0;
     const auto count = [&](const std::string& error) {

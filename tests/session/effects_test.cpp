@@ -2,13 +2,12 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
-#include <opencv2/imgcodecs.hpp>
 #include <set>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
-#include "data/shapes.h"
+#include "drawn_data.h"
 #include "small_job.h"
 
 namespace qat {
@@ -99,38 +98,22 @@ TEST_F(Effects, SplitsAndClassesChooseWhatIsMeasured) {
 
 // One picture is cut short, which is known at once; another has a byte changed inside, which only decoding finds.
 TEST_F(Effects, DamagedPicturesAreLeftOutAndCounted) {
+    const std::string data = test::writeDrawnData(scratch.path() / "data", 8, 4).string();
     const auto file = [&](const char* split, int i) {
         return scratch.path() / "data/images" / split / (std::to_string(i) + ".png");
     };
-    for (const auto& [split, count] : {std::pair("train", 8), {"val", 4}})
-        for (int i = 0; i < count; ++i) {
-            const Sample sample = drawShapes(0, splitNamed(split), i, 64);
-            std::filesystem::create_directories(file(split, i).parent_path());
-            std::filesystem::create_directories(scratch.path() / "data/labels" / split);
-            ASSERT_TRUE(cv::imwrite(file(split, i).string(), sample.image));
-            std::string rows;
-            for (const ObjectLabel& l : sample.labels)
-                rows += str(l.classIndex, " ", l.x, " ", l.y, " ", l.w, " ", l.h, "\n");
-            writeFileAtomic(scratch.path() / "data/labels" / split / (std::to_string(i) + ".txt"), rows);
-        }
-    writeFileAtomic(scratch.path() / "data/data.yaml",
-                    "train: images/train\nval: ../images/val\nnames: [disc, ring, square, triangle, cross, star]\n");
     writeFileAtomic(file("train", 2), readFile(file("train", 2)).substr(0, 200));
-    std::string bytes = readFile(file("val", 1));
-    const size_t inside = bytes.find("IDAT") + 9;
-    bytes[inside] = static_cast<char>(bytes[inside] ^ 0x55);
-    writeFileAtomic(file("val", 1), bytes);
-    const json summary = summaryOf(
-        "lenient", {{"data.path", (scratch.path() / "data/data.yaml").string()}, {"train_params.epochs", "1"}});
-    const json data = summary["dataset"];
-    EXPECT_EQ(data["train_images"], 7);
-    EXPECT_EQ(data["train_left_out"], 1);
-    EXPECT_EQ(data["val_left_out"], 0);
-    EXPECT_EQ(data["damaged_images"], 1);
+    test::spoilPixels(file("val", 1));
+    const json summary = summaryOf("lenient", {{"data.path", data}, {"train_params.epochs", "1"}});
+    const json counts = summary["dataset"];
+    EXPECT_EQ(counts["train_images"], 7);
+    EXPECT_EQ(counts["train_left_out"], 1);
+    EXPECT_EQ(counts["val_left_out"], 0);
+    EXPECT_EQ(counts["damaged_images"], 1);
     EXPECT_EQ(summary["status"], "completed-success");
     for (const char* piece :
          {"train/2.png is cut short, so it is left out",
-          "val/1.png is damaged and cannot be read, so accuracy is measured without it, and calibration, analysis"})
+          "val/1.png is damaged and cannot be read, so accuracy, calibration and analysis go without it, and"})
         EXPECT_EQ(std::ranges::count_if(job.sink.logs,
                                         [&](const std::string& text) { return text.find(piece) != std::string::npos; }),
                   1)

@@ -1,12 +1,16 @@
 // What a run writes, what `export RUN` writes of it, and what comes of an outside runtime that refuses, breaks or is
 // not there.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
+#include ""
 #include "base/error.h"
 #include "base/files.h"
+#include "export/runtime_check.h"
 #include "session/export_run.h"
+#include "session/model_source.h"
 #include "session/small_job.h"
 
 namespace qat::test {
@@ -132,6 +136,40 @@ TEST_F(ExportCheck, ABrokenRuntimeIsANote) {
         EXPECT_NE(sentence.find(ways[i].second), std::string::npos) << sentence;
         EXPECT_EQ(sentence.find("constructor"), std::string::npos) << sentence;
     }
+}
+
+// Node.js knows no such paths; that says nothing of the file.
+TEST_F(ExportCheck, APathThatIsNotUtf8IsNotChecked) {
+    installNode("exit 2");
+    CheckedJob run(scratch.path(), "run");
+    run.run();
+    NullSink sink;
+    std::string text = readFile(run.folder() / "config.yaml");
+    const size_t at = text.find("validate: false");
+    writeFileAtomic(run.folder() / "config.yaml", text.replace(at, 15, "validate: true"));
+    const auto files = exportModel({run.folder(), scratch.path() / "caf\xE9", {"onnx"}}, sink, CancelToken());
+    EXPECT_EQ(files.at(0).check.result, CheckResult::NotChecked);
+    EXPECT_EQ(files[0].check.sentence, "the exported file was not checked: its path is not UTF-8");
+    EXPECT_TRUE(std::filesystem::exists(files[0].path));
+}
+
+// A user's own file of the name that codes are compared through stays, and no boxes are no agreement of boxes.
+TEST_F(ExportCheck, WithoutBoxesThereIsNothingToCompareThem) {
+    if (!missingOnnxRuntime().empty()) GTEST_SKIP() << "left out: " << missingOnnxRuntime();
+    const auto start = scratch.path() / "start.safetensors";
+    CheckedJob run(scratch.path(), "run");
+    Graph graph = openModel(start).graph;
+    for (int level = 0; level < 3; ++level)
+        graph.value(*graph.findValue(str("model.22.cv3.", level, ".2.bias"))).data->fill_(-20);
+    saveModel(start, graph);
+    makeWritableFolder(run.folder() / "exports");
+    writeFileAtomic(run.folder() / "exports/codes.onnx", "mine");
+    EXPECT_EQ(run.set("export.validate", "true").run().status, JobStatus::Completed);
+    const std::string sentence = checkOf(run)["sentence"];
+    EXPECT_EQ(checkOf(run)["result"], "passed") << sentence;
+    EXPECT_NE(sentence.find(" images: no boxes to compare, "), std::string::npos) << sentence;
+    EXPECT_EQ(sentence.find("%"), std::string::npos) << sentence;
+    EXPECT_EQ(readFile(run.folder() / "exports/codes.onnx"), "mine");
 }
 
 // The data may be gone by the time; a file is written all the same.

@@ -92,6 +92,46 @@ TEST_F(MoreEpochs, AreNotToBeHadAfterFineTuning) {
     EXPECT_EQ(loadConfig(more.folder() / "config.yaml").train.epochs, 1) << "nothing was changed";
 }
 
+TEST_F(MoreEpochs, FewerAreRefusedAlsoAfterFineTuning) {
+    const auto tuned = [&](bool resume, const char* epochs) {
+        auto made = std::make_unique<LongerJob>(scratch.path(), resume, epochs);
+        made->set("qat_params.post_qat_fine_tuning", "true").set("qat_params.fine_tuning_epochs", "1");
+        return made;
+    };
+    tuned(false, "2")->run();
+    const std::string refusal = tuned(true, "1")->failure(ErrorKind::BadInput);
+    EXPECT_NE(refusal.find("with 1 epochs: 2 have begun or are done"), std::string::npos) << refusal;
+}
+
+// A trained network only gets worse at such a rate.
+TEST_F(MoreEpochs, MorePatienceGoesOnWhereItRanOut) {
+    const auto epochsWith = [&](bool resume, const char* patience) {
+        LongerJob made(scratch.path(), resume, "4");
+        made.set("model.pretrained_path", "builtin:shapes").set("data.path", "shapes:train=8,val=8,size=96");
+        made.set("data.imgsz", "96").set("quantization.weight.bit_width", "8").set("ema.enabled", "false");
+        made.set("train_params.patience", patience).set("train_params.lr", "0.02").set("gate.collapse_ratio", "0");
+        EXPECT_EQ(made.run().status, JobStatus::Completed);
+        return readJson(made.folder() / "run_summary.json")["metrics"]["history"].size();
+    };
+    const size_t before = epochsWith(false, "1");
+    EXPECT_LT(before, 4u);
+    EXPECT_EQ(epochsWith(true, "100"), 4u);
+}
+
+// Resumed with the configuration that was resolved from it, as the window does.
+TEST_F(MoreEpochs, TheUsersOwnTextStays) {
+    LongerJob first(scratch.path(), false, "1");
+    first.run();
+    const std::string own = readFile(first.folder() / "user_config.yaml");
+    EXPECT_NE(own.find("# a small job"), std::string::npos) << "with its comments";
+    SmallJob more(scratch.path());
+    more.request.config = first.folder() / "config.yaml";
+    more.request.resume = true;
+    EXPECT_EQ(more.set("train_params.epochs", "2").run().status, JobStatus::Completed);
+    EXPECT_EQ(readFile(more.folder() / "user_config.yaml"), own);
+    EXPECT_EQ(loadConfig(more.folder() / "config.yaml").train.epochs, 2);
+}
+
 TEST_F(MoreEpochs, OtherKeysAreNamedWithBothValues) {
     LongerJob(scratch.path(), false, "1").run();
     LongerJob other(scratch.path(), true, "1");

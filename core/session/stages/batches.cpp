@@ -10,23 +10,12 @@
 namespace qat {
 
 std::function<at::Tensor()> imageBatches(const JobState& job, const std::shared_ptr<const Dataset>& data, int64_t count,
-                                         int batch, bool shuffle, std::vector<int64_t>* taken) {
+                                         int batch, bool shuffle, Damaged damaged, std::vector<int64_t>* taken) {
     LoaderOptions options = shuffledOptions(job.config);
     options.batch = batch;
     options.shuffle = shuffle;
-    options.limit = shuffle ? 0 : count;
-    const auto loader = std::make_shared<Loader>(data, options);
-    loader->startEpoch(0);
-    return [loader, left = count, taken]() mutable {
-        if (left <= 0) return at::Tensor();
-        const auto next = loader->next();
-        if (!next) return at::Tensor();
-        const at::Tensor batchImages = left < next->images.size(0) ? next->images.slice(0, 0, left) : next->images;
-        left -= batchImages.size(0);
-        for (int64_t i = 0; taken && i < batchImages.size(0); ++i)
-            taken->push_back(next->info[static_cast<size_t>(i)].index);
-        return batchImages;
-    };
+    options.limit = data == job.val ? job.config.data.valLimit : 0;
+    return feedImages(data, options, count, damaged, taken);
 }
 
 Loader validationLoader(const JobState& job) {
@@ -45,7 +34,8 @@ std::shared_ptr<const Dataset> coresetOf(JobState& job, int64_t wanted, int64_t 
     at::Tensor features = at::empty({job.train->size(), 0});  // a draw needs none
     if (method != CoresetMethod::Random)
         features = backboneFeatures(
-            job.floatModel, imageBatches(job, job.train, job.train->size(), job.config.train.batchSize, false),
+            job.floatModel,
+            imageBatches(job, job.train, job.train->size(), job.config.train.batchSize, false, Damaged::Keep),
             [&](int64_t done) { job.log.progress(stage, done, progressTotal); }, job.cancel);
     std::vector<int64_t> chosen = selectCoreset(features, wanted, method, static_cast<uint64_t>(job.config.run.seed));
     said = {method == CoresetMethod::KCenter   ? "k-center"

@@ -8,6 +8,7 @@
 
 #include "data/loader.h"
 #include "session/calibration_report.h"
+#include "session/image_feed.h"
 #include "session/stages/job_state.h"
 
 namespace at {
@@ -16,10 +17,11 @@ class Tensor;
 
 namespace qat {
 
-// The first `count` images of the data, or as many drawn ones, as a function that ends with an undefined tensor; each
-// batch is [N, 3, imgsz, imgsz], the last one cut. taken: gets the indices of the images.
+// The first `count` images of the data, or as many drawn ones, as feedImages() gives them, each batch
+// [N, 3, imgsz, imgsz].
 std::function<at::Tensor()> imageBatches(const JobState& job, const std::shared_ptr<const Dataset>& data, int64_t count,
-                                         int batch, bool shuffle, std::vector<int64_t>* taken = nullptr);
+                                         int batch, bool shuffle, Damaged damaged = Damaged::LeaveOut,
+                                         std::vector<int64_t>* taken = nullptr);
 
 Loader validationLoader(const JobState& job);
 

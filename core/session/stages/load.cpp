@@ -8,6 +8,7 @@
 #include "session/data_source.h"
 #include "session/memory_need.h"
 #include "session/model_source.h"
+#include "session/run_inputs.h"
 #include "session/stages/conditions.h"
 #include "session/stages/job_state.h"
 #include "session/stages/pass_log.h"
@@ -95,12 +96,21 @@ void loadTeacher(JobState& job) {
                 str("teacher: ", source, "; temperature ", how.temperature, ", alpha ", how.alpha));
 }
 
+void holdJobToInputs(JobState& job) {
+    const RunInputs inputs{job.facts.trainData, job.facts.valData, job.train->classNames(), job.facts.checkpointSha256};
+    job.facts.refused = job.request.resume;
+    const std::string note = holdToInputs(job.folder, job.config, inputs);
+    job.facts.refused = false;
+    if (!note.empty()) job.log.log(LogLevel::Warning, "session", note);
+}
+
 void loadJob(JobState& job) {
     openData(job);
     const auto classes = static_cast<int64_t>(job.train->classNames().size());
     OpenedModel opened = openModel(job.config, classes);
     job.facts.checkpoint = opened.source;
     job.facts.checkpointSha256 = opened.sha256;
+    holdJobToInputs(job);
     logIgnored(job, opened);
     job.floatModel = std::move(opened.graph);
     requireMemory(job.floatModel, job.config.train.batchSize, job.config.data.imgsz, "train_params.batch_size",

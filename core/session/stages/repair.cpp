@@ -15,9 +15,18 @@ namespace {
 
 constexpr int kRepairBatch = 8;  // a setting would be one that changes last bits
 
+// As many as were wanted, but for pictures that cannot be decoded.
+int64_t imagesIn(const std::function<at::Tensor()>& next) {
+    int64_t count = 0;
+    for (at::Tensor images = next(); images.defined(); images = next()) count += images.size(0);
+    return count;
+}
+
 void repairModel(JobState& job) {
-    const int64_t count = std::min<int64_t>(job.train->size(), job.config.repair.samples);
-    const RepairImages samples{count, [&] { return imageBatches(job, job.train, count, kRepairBatch, true); }};
+    const int64_t wanted = std::min<int64_t>(job.train->size(), job.config.repair.samples);
+    const auto open = [&] { return imageBatches(job, job.train, wanted, kRepairBatch, true); };
+    const int64_t count = imagesIn(open());
+    const RepairImages samples{count, open};
     const auto repairs =
         repairLayers(job.floatModel, job.model, *job.quantizers, samples, job.config.repair,
                      static_cast<uint64_t>(job.config.run.seed), job.cancel,

@@ -1,0 +1,70 @@
+// Digests, not copies: what changed is not known, only that something did.
+#include "session/run_inputs.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+
+namespace qat {
+namespace {
+
+using nlohmann::json;
+
+json inputsJson(const RunInputs& inputs) {
+    const auto digest = [](const DataDigest& data) { return json{{"covers", data.covers}, {"sha256", data.sha256}}; };
+    return {{"train", digest(inputs.train)},
+            {"val", digest(inputs.val)},
+            {"classes", inputs.classNames},
+            {"model", inputs.modelSha256}};
+}
+
+RunInputs readInputs(const std::filesystem::path& file) {
+    try {
+        const json kept = json::parse(readFile(file));
+        const auto digest = [&](const char* split) {
+            return DataDigest{kept.at(split).at("covers"), kept.at(split).at("sha256")};
+        };
+        return {digest("train"), digest("val"), kept.at("classes"), kept.at("model")};
+    } catch (const json::exception&) {
+        fail(ErrorKind::BadInput, file.string(), " is damaged");
+    }
+}
+
+void requireSame(bool same, const RunFolder& folder, const std::string& what) {
+    require(same, ErrorKind::BadInput, "cannot resume ", folder.root.string(), ": ", what, " it began with");
+}
+
+bool hasBegun(const RunFolder& folder) {
+    std::error_code unreadable;
+    return std::filesystem::exists(folder.checkpoint() / "stages.json", unreadable) ||
+           std::filesystem::exists(folder.checkpoint() / "train_state.safetensors", unreadable);
+}
+
+}  // namespace
+
+std::string holdToInputs(const RunFolder& folder, const Config& config, const RunInputs& inputs) {
+    const auto file = folder.checkpoint() / "data.json";
+    std::error_code unreadable;
+    if (!std::filesystem::exists(file, unreadable)) {
+        writeFileAtomic(file, jsonText(inputsJson(inputs), 2) + "\n");
+        return hasBegun(folder)
+                   ? "this run does not say which pictures and labels it began with, so it is taken on trust "
+                     "that they are still the same"
+                   : "";
+    }
+    const RunInputs kept = readInputs(file);
+    const auto pictures = [&](const std::string& split) {
+        return str("the pictures or labels of the ", split, " split of ", config.data.path, " are not those");
+    };
+    requireSame(kept.train.sha256 == inputs.train.sha256, folder, pictures(config.data.trainSplit));
+    requireSame(kept.val.sha256 == inputs.val.sha256, folder, pictures(config.data.valSplit));
+    requireSame(kept.classNames == inputs.classNames, folder,
+                str("the class names of ", config.data.path, " are not those"));
+    requireSame(kept.modelSha256 == inputs.modelSha256, folder,
+                str("the weights in ", config.model.pretrainedPath, " are not those"));
+    return "";
+}
+
+}  // namespace qat
