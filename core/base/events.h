@@ -11,7 +11,8 @@
 
 namespace qat {
 
-enum class LogLevel { Info, Warning, Error };
+// Debug: for who looks into events.jsonl; neither the window nor the command line shows it.
+enum class LogLevel { Debug, Info, Warning, Error };
 
 // One row about one layer. table: "error" (all layers quantized), "sensitivity" (this layer alone), "oscillation",
 // "correction" (of the layer, see train/correction.h).

@@ -1,6 +1,7 @@
 // Event lines.
 #include "session/event_log.h"
 
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -172,7 +173,8 @@ void EventLog::image(const ImageRow& row) {
 }
 
 void EventLog::log(LogLevel level, std::string_view source, std::string_view text) {
-    const char* name = level == LogLevel::Info ? "info" : level == LogLevel::Warning ? "warning" : "error";
+    static constexpr std::array kNames{"debug", "info", "warning", "error"};  // by LogLevel
+    const char* name = kNames[static_cast<size_t>(level)];
     write({{{"t", seconds()}, {"type", "log"}, {"level", name}, {"source", source}, {"text", text}}});
     m_next.log(level, source, text);
 }

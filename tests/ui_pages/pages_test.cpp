@@ -33,6 +33,7 @@
 #include "widgets/empty_state.h"
 #include "widgets/message_bar.h"
 #include "widgets/number_form.h"
+#include "widgets/panel.h"
 #include "widgets/row_table.h"
 
 namespace qat::ui {
@@ -247,6 +248,30 @@ TEST(Run, RemediesOfOscillationHaveTheirLines) {
     EXPECT_NEAR(shares[0].points.back().y(), 12, 1e-9) << "percent of frozen weights";
 }
 
+// The page draws whatever the list has: title, sentence and lines of each row reach a pane of their own.
+TEST(Run, EveryChartOfTheListHasItsPane) {
+    Scene scene;
+    scene.load({.images = 0});
+    RunPage page(&scene.theme, &scene.selection, &scene.store);
+    page.resize(1400, 900);
+    page.show();
+    waitUntil([] { return false; }, 50);
+    const QList<ChartPane*> panes = page.findChildren<ChartPane*>();
+    const std::vector<RunChart> charts = runCharts();
+    ASSERT_EQ(panes.size(), static_cast<qsizetype>(charts.size()));
+    for (const RunChart& chart : charts) {
+        const RunChart::Content content = chart.content(scene.store.data(), RunAxis::Epoch);
+        EXPECT_FALSE(content.lines.empty()) << chart.title.toStdString();
+        EXPECT_FALSE(content.detail.isEmpty()) << chart.title.toStdString();
+        const auto pane = std::find_if(panes.begin(), panes.end(),
+                                       [&](const ChartPane* each) { return each->header()->title() == chart.title; });
+        ASSERT_NE(pane, panes.end()) << chart.title.toStdString();
+        EXPECT_EQ((*pane)->smoothing(), chart.smoothing);
+        ASSERT_EQ((*pane)->canvas()->lines().size(), content.lines.size()) << chart.title.toStdString();
+        EXPECT_EQ((*pane)->canvas()->lines().front().points, content.lines.front().points);
+    }
+}
+
 TEST(Run, TheCurveSaysWhetherItIsThatOfTheAverage) {
     Scene scene;
     const auto name = [&] { return mapLines(scene.store.data(), RunAxis::Epoch).back().name; };
@@ -340,7 +365,7 @@ TEST(Run, OscillationModelTakesTheWorst) {
     ASSERT_EQ(model.rowCount(), 7);
     for (int row = 1; row < 7; ++row)
         EXPECT_GE(model.index(row - 1, 0).data(SortRole).toDouble(), model.index(row, 0).data(SortRole).toDouble());
-    EXPECT_EQ(model.index(0, 0).data(OscillationModel::HistoryRole).toList().size(), 12);
+    EXPECT_EQ(model.index(0, 0).data(HistoryRole).toList().size(), 12);
 }
 
 RunBox box(double x, double y, double side, double score, int classIndex) {
@@ -456,11 +481,10 @@ TEST(Pages, FitIntoTheSmallestWindowAndNamesKeepTheirWidth) {
     RunPage run(&scene.theme, &scene.selection, &scene.store);
     AnalyzePage analyze(&scene.theme, &scene.selection, &scene.store);
     ComparePage compare(&scene.theme, &scene.selection, &scene.store);
-    for (QMainWindow* page :
-         {static_cast<QMainWindow*>(&run), static_cast<QMainWindow*>(&analyze), static_cast<QMainWindow*>(&compare)}) {
+    for (RunView* page : std::initializer_list<RunView*>{&run, &analyze, &compare}) {
         page->resize(1280, 620);
         page->show();
-        QMetaObject::invokeMethod(page, "arrangeDocks");
+        page->arrangeDocks();
         waitUntil([] { return false; }, 100);
         EXPECT_LE(page->minimumSizeHint().width(), 1280) << page->objectName().toStdString();
         EXPECT_LE(page->minimumSizeHint().height(), 620) << page->objectName().toStdString();

@@ -117,6 +117,7 @@ unsigned applyImage(RunData& data, const QJsonObject& event) {
 
 unsigned applyLog(RunData& data, const QJsonObject& event, double t) {
     const QString level = event["level"].toString();
+    if (level == QLatin1String("debug")) return 0;
     RunLogLine line;
     line.t = data.now;
     line.time = data.wallClock(t);
