@@ -21,7 +21,7 @@ struct ExecutorOptions {
                             // weights, and what depends on stored values only is computed once; eval only
     bool portable = false;  // every node by itself, as libtorch's own operations: for tensors that are not in the
                             // memory of the processor, which get it unasked; excludes frozen and precise
-    bool precise = false;  // convolutions and linear layers add in double precision, some 20 times slower; eval only
+    bool precise = false;   // convolutions and linear layers add in double precision, some 20 times slower; eval only
 };
 
 class Executor {

@@ -2,9 +2,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "export/weights_file.h"
 #include "models/weights.h"
 #include "models/yolov8.h"
-#include "export/weights_file.h"
 #include "passes/fold_batch_norm.h"
 #include "session/checkpoint_model.h"
 #include "session/export_files.h"
