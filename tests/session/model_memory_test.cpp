@@ -2,12 +2,12 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "export/exporter.h"
 #include "export/weights_file.h"
 #include "models/weights.h"
 #include "models/yolov8.h"
 #include "passes/fold_batch_norm.h"
 #include "session/checkpoint_model.h"
-#include "session/export_files.h"
 #include "session/model_source.h"
 #include "support/assets.h"
 #include "support/peak_memory.h"
@@ -53,7 +53,7 @@ TEST(ModelMemory, PreparingAnExportCopiesNoWeight) {
     Random random(1);
     Graph graph = buildYolov8("n", 3, random);
     foldBatchNorm(graph);
-    const Graph form = exportForm(graph, 64);
+    const Graph form = prepareForExport(graph, 64);
     for (const auto& [name, tensor] : stateDict(graph))
         EXPECT_EQ(form.value(*form.findValue(name)).data->data_ptr(), tensor->data_ptr()) << name;
 }
