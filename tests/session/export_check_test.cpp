@@ -5,10 +5,10 @@
 
 #include <cstdlib>
 
-#include ""
 #include "base/error.h"
 #include "base/files.h"
 #include "export/runtime_check.h"
+#include "export/weights_file.h"
 #include "session/export_run.h"
 #include "session/model_source.h"
 #include "session/small_job.h"
@@ -161,7 +161,7 @@ TEST_F(ExportCheck, WithoutBoxesThereIsNothingToCompareThem) {
     Graph graph = openModel(start).graph;
     for (int level = 0; level < 3; ++level)
         graph.value(*graph.findValue(str("model.22.cv3.", level, ".2.bias"))).data->fill_(-20);
-    saveModel(start, graph);
+    saveWeights(start, graph);
     makeWritableFolder(run.folder() / "exports");
     writeFileAtomic(run.folder() / "exports/codes.onnx", "mine");
     EXPECT_EQ(run.set("export.validate", "true").run().status, JobStatus::Completed);

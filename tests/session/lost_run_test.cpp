@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include ""
 #include "base/files.h"
+#include "export/weights_file.h"
 #include "session/model_source.h"
 #include "session/small_job.h"
 #include "session/summary.h"
@@ -89,7 +89,7 @@ TEST_F(LostRunJob, ACollapseIsAFailedGateWithItsCause) {
 TEST_F(LostRunJob, ALossThatIsNoNumberIsAFailedGate) {
     Graph graph = openModel(kBundledModel).graph;
     graph.value(*graph.findValue("model.22.cv3.0.2.bias")).data->fill_(1e38);  // a number, but no sum of them is
-    saveModel(scratch.path() / "huge.safetensors", graph);
+    saveWeights(scratch.path() / "huge.safetensors", graph);
     job.set("model.pretrained_path", (scratch.path() / "huge.safetensors").string());
     const JobOutcome outcome = job.set("train_params.quantize", "false").set("gate.reaction", "continue").run();
     EXPECT_EQ(outcome.status, JobStatus::GateFailed);
