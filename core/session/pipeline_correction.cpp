@@ -7,6 +7,7 @@
 #include "data/chosen_images.h"
 #include "quant/coreset.h"
 #include "session/pipeline.h"
+#include "train/correction.h"
 #include "train/make_loss.h"
 
 namespace qat {

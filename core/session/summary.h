@@ -11,7 +11,8 @@
 #include "session/provenance.h"
 #include "session/run_folder.h"
 #include "session/session.h"
-#include "train/correction.h"
+#include "train/correction_outcome.h"
+#include "train/outcome.h"
 
 namespace qat {
 

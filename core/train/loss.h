@@ -7,16 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "train/loss_terms.h"
+
 namespace qat {
-
-// A part of a loss after its gain, not x batch.
-struct LossTerm {
-    std::string name;  // short, for series and columns: box, cls, dfl
-    double value = 0;
-};
-using LossTerms = std::vector<LossTerm>;
-
-double sumOf(const LossTerms& terms);
 
 struct LossValue {
     at::Tensor total;  // float scalar, the sum of the terms x batch; differentiable once with respect to the outputs

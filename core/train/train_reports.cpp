@@ -62,6 +62,26 @@ void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) 
     sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);
 }
 
+void reportNewLength(EventSink& sink, const TrainPosition& at, int64_t epochs, std::optional<double> next) {
+    const std::string change = str("train_params.epochs was ", at.planned, " and is ", epochs);
+    if (!next)
+        sink.log(LogLevel::Warning, "trainer",
+                 str(change, ", but patience ran out after epoch ", at.epoch,
+                     ": a larger train_params.patience would go on"));
+    else
+        sink.log(LogLevel::Info, "trainer",
+                 str(change,
+                     ": from here on learning rates and all else that follows the training's length are those of a run "
+                     "of ",
+                     epochs, " epochs; the next learning rate is ", *next));
+}
+
+void warnOfIdle(EventSink& sink, const Stabilizer& stabilizer) {
+    if (stabilizer.weights() > 0 || !(stabilizer.dampens() || stabilizer.freezes())) return;
+    sink.log(LogLevel::Warning, "trainer",
+             "no weight has 4 bits or less: oscillation.dampen and oscillation.freeze have nothing to act on");
+}
+
 void reportOscillation(EventSink& sink, const Stabilizer& stabilizer, int64_t epoch) {
     sink.scalar("oscillation/share", static_cast<double>(epoch), stabilizer.oscillating());
     if (stabilizer.freezes()) sink.scalar("oscillation/frozen", static_cast<double>(epoch), stabilizer.frozen());

@@ -78,11 +78,23 @@ Incident incidentFrom(const json& j) {
             oneOf(j.at(6), GateReaction::Retry)};
 }
 
+json sentinelJson(const SentinelState& s) {
+    json incidents = json::array();
+    for (const Incident& incident : s.incidents) incidents.push_back(incidentJson(incident));
+    return {{"lr_factor", exact(s.lrFactor)}, {"retries", s.retries},        {"below", s.below},
+            {"lost_steps", s.lostSteps},      {"dying_scale", s.dyingScale}, {"incidents", incidents}};
+}
+
+SentinelState sentinelFrom(const json& j) {
+    SentinelState s{exact(j.at("lr_factor")),  count(j.at("retries")), count(j.at("below")),
+                    count(j.at("lost_steps")), j.at("dying_scale"),    {}};
+    for (const json& incident : j.at("incidents")) s.incidents.push_back(incidentFrom(incident));
+    return s;
+}
+
 json positionJson(const TrainPosition& p) {
     json epochs = json::array();
     for (const EpochResult& epoch : p.outcome.epochs) epochs.push_back(epochJson(epoch));
-    json incidents = json::array();
-    for (const Incident& incident : p.outcome.incidents) incidents.push_back(incidentJson(incident));
     return {{"epoch", p.epoch},
             {"batch", p.batch},
             {"step", p.step},
@@ -90,13 +102,7 @@ json positionJson(const TrainPosition& p) {
             {"distill_sum", exact(p.distillSum)},
             {"tuning", p.tuning},
             {"tuned", p.tuned},
-            {"lr_factor", exact(p.lrFactor)},
-            {"retries", p.retries},
-            {"below", p.below},
-            {"lost_steps", p.lostSteps},
-            {"dying_scale", p.dyingScale},
             {"halted", p.outcome.halted},
-            {"incidents", incidents},
             {"planned", p.planned},
             {"best_fitness", exact(p.bestFitness)},
             {"best_epoch", p.outcome.bestEpoch},
@@ -109,10 +115,7 @@ TrainPosition positionFrom(const json& j) {
     p.epoch = count(j.at("epoch")), p.batch = count(j.at("batch")), p.step = count(j.at("step"));
     p.lossSums = termsFrom(j.at("loss_sums")), p.distillSum = exact(j.at("distill_sum"));
     p.tuning = j.at("tuning"), p.tuned = count(j.at("tuned"));
-    p.lrFactor = exact(j.at("lr_factor")), p.retries = count(j.at("retries")), p.below = count(j.at("below")),
-    p.lostSteps = count(j.at("lost_steps")), p.dyingScale = j.at("dying_scale");
     p.outcome.halted = j.at("halted");
-    for (const json& incident : j.at("incidents")) p.outcome.incidents.push_back(incidentFrom(incident));
     p.planned = j.contains("planned") ? count(j.at("planned")) : 0;
     p.bestFitness = exact(j.at("best_fitness"));
     p.outcome.bestEpoch = count(j.at("best_epoch"));
@@ -177,6 +180,7 @@ void saveTrainState(const std::filesystem::path& file, const std::string& identi
     if (o.stabilizer) tensors.add("oscillation/", o.stabilizer->state());
     tensors.add("adapter/", o.adapters);
     json state = positionJson(position);
+    state.update(sentinelJson(o.sentinel.state()));
     state["optimizer_steps"] = o.optimizer.steps();
     state["ema_updates"] = o.ema ? o.ema->updates() : 0;
     if (o.quantizers) state["observers"] = observersJson(*o.quantizers);
@@ -195,7 +199,9 @@ TrainPosition loadTrainState(const std::filesystem::path& file, const std::strin
         if (o.stabilizer) o.stabilizer->restore(below(stored.tensors, "oscillation/"));
         restoreAdapters(o.adapters, below(stored.tensors, "adapter/"));
         if (o.quantizers) restoreObservers(*o.quantizers, state.at("observers"));
-        return positionFrom(state);
+        TrainPosition position = positionFrom(state);
+        o.sentinel.restore(sentinelFrom(state));
+        return position;
     } catch (const json::exception&) {
         fail(ErrorKind::BadInput, file.string(), " is damaged: its numbers are not those of a checkpoint");
     } catch (const Error& error) {

@@ -291,11 +291,11 @@ TEST_F(SentinelRun, CollapseBlamesOscillation) {
                        .validate = {},
                        .epochDone = {}};
     HookSink sink;
-    const Sentinel sentinel(job, &stabilizer, sink);
+    Sentinel sentinel(job, &stabilizer, sink);
     TrainPosition at;
     at.outcome.epochs = {{.epoch = 1, .map = 0.4}, {.epoch = 2, .map = 0.1}};
     try {
-        sentinel.seeEpoch(at);
+        sentinel.seeEpoch(at, /*last=*/false);
         FAIL();
     } catch (const Instability& unstable) {
         EXPECT_NE(unstable.incident.cause.find("of the low-bit weights swing between two codes"), std::string::npos)

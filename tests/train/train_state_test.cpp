@@ -13,6 +13,7 @@
 #include "import/safetensors.h"
 #include "support/assets.h"
 #include "train/tiny_detector.h"
+#include "train/yolov8_loss.h"
 
 namespace qat::test {
 namespace {
@@ -25,10 +26,21 @@ struct Live {
     std::optional<Ema> ema;
     std::optional<Optimizer> optimizer;
     std::optional<Stabilizer> stabilizer;
+    const Yolov8Loss loss{{}};
+    HookSink sink;
+    const TrainJob job{.graph = graph,
+                       .loss = loss,
+                       .config = config,
+                       .data = nullptr,
+                       .checkpointFolder = {},
+                       .weightsFolder = {},
+                       .validate = {},
+                       .epochDone = {}};
+    Sentinel sentinel{job, nullptr, sink};
 
     explicit Live(uint64_t seed, OptimizerKind kind = OptimizerKind::AdamW) {
         config.train.optimizer = kind;
-        optimizer.emplace(graph, config.train);
+        optimizer.emplace(trainedParameters(graph, config.train), config.train);
         ema.emplace(graph, config.ema);
         OscillationConfig everything;
         everything.momentum = 0.5;
@@ -50,7 +62,7 @@ struct Live {
         ema->update(graph);
         stabilizer->afterStep(1);
     }
-    TrainObjects objects() { return {graph, &*ema, *optimizer, &*stabilizer, &quantizers}; }
+    TrainObjects objects() { return {graph, &*ema, *optimizer, &*stabilizer, &quantizers, sentinel}; }
 };
 
 TrainPosition somewhere() {
@@ -98,6 +110,28 @@ TEST(TrainState, ComesBackBitByBit) {
     saved.oneStep(one);
     loaded.oneStep(two);
     EXPECT_EQ(storedBytes(saved.graph), storedBytes(loaded.graph));
+}
+
+// The sentinel's memory is its own, and part of the file.
+TEST(TrainState, TheSentinelRemembers) {
+    const ScratchFolder scratch;
+    Live saved(1), loaded(1);
+    saved.sentinel.restore({.lrFactor = 1.0 / 3.0,
+                            .retries = 1,
+                            .below = 2,
+                            .lostSteps = 3,
+                            .dyingScale = "model.1",
+                            .incidents = {{Trouble::LostSteps, 4, 5, "", "b", "c", GateReaction::Retry}}});
+    saveTrainState(scratch.path() / "a", "job", somewhere(), saved.objects());
+    loadTrainState(scratch.path() / "a", "job", loaded.objects());
+    const SentinelState& state = loaded.sentinel.state();
+    EXPECT_EQ(state.lrFactor, 1.0 / 3.0);
+    EXPECT_EQ(state.retries, 1);
+    EXPECT_EQ(state.below, 2);
+    EXPECT_EQ(state.lostSteps, 3);
+    EXPECT_EQ(state.dyingScale, "model.1");
+    ASSERT_EQ(state.incidents.size(), 1u);
+    EXPECT_EQ(state.incidents.front().trouble, Trouble::LostSteps);
 }
 
 TEST(TrainState, SourcesThatLeadComeBack) {
@@ -179,7 +213,7 @@ TEST(TrainState, RefusesDamagedMetadata) {
     Live live(1);
     TrainPosition position = somewhere();
     position.step = 16;
-    position.outcome.incidents.push_back({Trouble::DeadScale, 1, 16, "a", "b", "c", GateReaction::Stop});
+    live.sentinel.restore({.incidents = {{Trouble::DeadScale, 1, 16, "a", "b", "c", GateReaction::Stop}}});
     saveTrainState(file, "job", position, live.objects());
     const std::string whole = readFile(file);
     for (const auto& [from, to] : {std::pair{"best_epoch", "best_epoxx"},
