@@ -6,10 +6,10 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "loss/yolov8_loss.h"
 #include "quant/calibrate.h"
 #include "quant/plan.h"
 #include "subject.h"
-#include "train/yolov8_loss.h"
 
 namespace qat::bench {
 namespace {

@@ -19,7 +19,6 @@
 #include "session/width_search.h"
 #include "train/distiller.h"
 #include "train/loader_options.h"
-#include "train/make_loss.h"
 #include "train/reestimate_norms.h"
 #include "train/save_model.h"
 #include "train/trainer.h"
@@ -238,40 +237,37 @@ Loader Pipeline::validationLoader() const {
     return Loader(m_val, options);
 }
 
-EvaluationResult Pipeline::validate(const Graph& graph, const std::string& stage, bool keep) {
+Measurement Pipeline::validate(const Graph& graph, const std::string& stage, bool keep) {
     Loader loader = validationLoader();
     const auto progress = [&](int64_t done, int64_t total) {
         if (!stage.empty()) m_log.progress(stage, done, total);
     };
-    return evaluate(graph, loader, {NmsOptions::validate(), keep}, m_cancel, progress);
+    return taskOf(graph.info).measure(graph, loader, keep, m_cancel, progress);
 }
 
-void Pipeline::report(const std::string& series, const DetectionMetrics& metrics,
-                      std::optional<JobOutcome::Accuracy>& slot) {
-    slot = {metrics.map, metrics.map50};
-    m_log.scalar(series + "/mAP50-95", 0, metrics.map);
-    m_log.scalar(series + "/mAP50", 0, metrics.map50);
-    m_log.log(LogLevel::Info, "eval",
-              str(series, ": mAP50-95 ", metrics.map, ", mAP50 ", metrics.map50, " on ", metrics.images, " images"));
+void Pipeline::report(const std::string& series, const Measurement& measured, std::optional<Metrics>& slot) {
+    slot = measured.metrics;
+    for (const Metric& metric : slot->headlines()) m_log.scalar(series + "/" + metric.label, 0, metric.value);
+    m_log.log(LogLevel::Info, "eval", str(series, ": ", slot->sentence(), " on ", measured.images, " images"));
 }
 
 void Pipeline::evaluateFloat() {
-    EvaluationResult result = validate(m_float, "evaluate_fp32", true);
-    m_floatDetections = std::move(result.images);
-    report("fp32", result.metrics, m_facts.outcome.fp32);
+    Measurement result = validate(m_float, "evaluate_fp32", true);
+    report("fp32", result, m_facts.outcome.fp32);
+    m_floatDetections = std::move(result.detections);
 }
 
 void Pipeline::evaluatePtq() {
-    const EvaluationResult result = validate(m_model, "evaluate_ptq", true);
-    report("ptq", result.metrics, m_facts.outcome.ptq);
-    showImages(result.images, "ptq");
+    const Measurement result = validate(m_model, "evaluate_ptq", true);
+    report("ptq", result, m_facts.outcome.ptq);
+    showImages(result.detections, "ptq");
 }
 
 void Pipeline::trainStage() {
     if (m_quantizers && !std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors"))
         m_quantizers->startLearnedScales(m_model);
     const bool resume = m_request.resume && std::filesystem::exists(m_folder.checkpoint() / "train_state.safetensors");
-    const std::unique_ptr<Loss> loss = makeLoss(m_model, m_config.train, *m_train);
+    const std::unique_ptr<Loss> loss = taskOf(m_model.info).makeLoss(m_model, m_config.train, *m_train);
     const TrainJob job{.graph = m_model,
                        .loss = *loss,
                        .quantizers = m_quantizers ? &*m_quantizers : nullptr,
@@ -281,7 +277,7 @@ void Pipeline::trainStage() {
                        .checkpointFolder = m_folder.checkpoint(),
                        .weightsFolder = m_folder.weights(),
                        .resume = resume,
-                       .startMap = startAccuracy(),
+                       .startScore = startScore(),
                        .validate = [&](const Graph& graph) { return validate(graph, "", false).metrics; },
                        .epochDone =
                            [&](const TrainOutcome& outcome) {
@@ -293,20 +289,18 @@ void Pipeline::trainStage() {
 }
 
 // What a collapse is judged against; of random weights nothing, which needs no measuring.
-std::optional<double> Pipeline::startAccuracy() {
+std::optional<double> Pipeline::startScore() {
     const auto& measured = m_config.train.quantize ? m_facts.outcome.ptq : m_facts.outcome.fp32;
-    if (measured) return measured->map;
+    if (measured) return measured->score();
     if (m_config.model.pretrainedPath.empty() || m_config.gate.collapseRatio == 0) return std::nullopt;
-    return validate(m_float, "", false).metrics.map;
+    return validate(m_float, "", false).metrics.score();
 }
 
 // The last validation of training saw this very model, unless training ended otherwise than with an epoch.
-JobOutcome::Accuracy Pipeline::trainedAccuracy() {
+Metrics Pipeline::trainedMetrics() {
     const TrainOutcome& training = m_facts.training;
     const bool seen = !training.halted && !training.epochs.empty() && !training.epochs.back().easier;
-    if (seen) return {training.epochs.back().map, training.epochs.back().map50};
-    const DetectionMetrics metrics = validate(m_model, "", false).metrics;
-    return {metrics.map, metrics.map50};
+    return seen ? training.epochs.back().metrics : validate(m_model, "", false).metrics;
 }
 
 void Pipeline::reestimateStage() {
@@ -316,28 +310,29 @@ void Pipeline::reestimateStage() {
     const NormStatistics estimated =
         reestimateNorms(m_model, images(m_train, wanted, m_config.train.batchSize, true), m_cancel,
                         [&](int64_t done) { m_log.progress("reestimate", done, batches); });
-    const JobOutcome::Accuracy trainedBefore = trainedAccuracy();
-    const double before = trainedBefore.map;
+    const Metrics trainedBefore = trainedMetrics();
+    const double before = trainedBefore.score();
     const NormStatistics trained = exchangeNorms(m_model, estimated);
-    const DetectionMetrics measured = validate(m_model, "", false).metrics;
-    const double after = measured.map;
-    m_log.scalar("reestimate/before/mAP50-95", 0, before);
-    m_log.scalar("reestimate/after/mAP50-95", 0, after);
+    const Metrics measured = validate(m_model, "", false).metrics;
+    const double after = measured.score();
+    const std::string& label = measured.best().label;
+    m_log.scalar("reestimate/before/" + label, 0, before);
+    m_log.scalar("reestimate/after/" + label, 0, after);
     if (after < before) exchangeNorms(m_model, trained);
-    m_reestimated = after < before ? trainedBefore : JobOutcome::Accuracy{measured.map, measured.map50};
+    m_reestimated = after < before ? trainedBefore : measured;
     m_log.log(
         after < before ? LogLevel::Warning : LogLevel::Info, "trainer",
-        str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: mAP50-95 ",
+        str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: ", label, " ",
             before, " before, ", after, " after", after < before ? "; those of the training are kept" : ""));
 }
 
 void Pipeline::evaluateFinal() {
-    const EvaluationResult result = validate(m_model, "evaluate", true);
-    report("final", result.metrics, m_facts.outcome.final);
+    const Measurement result = validate(m_model, "evaluate", true);
+    report("final", result, m_facts.outcome.final);
     if (!m_quantizers) return;
     if (corrects()) compareCorrection();
     const std::string made = corrects() ? "qc" : "qat";
-    showImages(result.images, made);
+    showImages(result.detections, made);
     if (measuresLayerErrors()) layerErrors(made);
 }
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "data/loader.h"
-#include "eval/evaluate.h"
 #include "quant/plan.h"
 #include "quant/quantizer_set.h"
 #include "session/calibration_report.h"
@@ -19,6 +18,7 @@
 #include "session/run_folder.h"
 #include "session/session.h"
 #include "session/summary.h"
+#include "task/task.h"
 
 namespace qat {
 
@@ -58,9 +58,9 @@ private:
     void layerErrors(const std::string& stage);
     void sensitivity();
     void trainStage();
-    std::optional<double> startAccuracy();
-    void reestimateStage();                  // keeps the statistics that are more accurate on the validation images
-    JobOutcome::Accuracy trainedAccuracy();  // of the model as training left it
+    std::optional<double> startScore();
+    void reestimateStage();    // keeps the statistics that are more accurate on the validation images
+    Metrics trainedMetrics();  // of the model as training left it
     // Quantization correction, in pipeline_correction.cpp. False: stopped on request.
     bool corrects() const;
     bool correctionStage();
@@ -82,14 +82,14 @@ private:
 
     // Begins and ends a stage's events around `work`.
     void stage(const std::string& name, const std::function<void()>& work);
-    EvaluationResult validate(const Graph& graph, const std::string& stage, bool keep);
+    Measurement validate(const Graph& graph, const std::string& stage, bool keep);
     Loader validationLoader() const;
     // Batches of calibration or validation images for analyses: `images` in all, as a function that ends with an
     // undefined tensor.
     std::function<at::Tensor()> images(const std::shared_ptr<const Dataset>& data, int64_t images, int batch,
                                        bool shuffle,
                                        std::vector<int64_t>* taken = nullptr);  // their indices, added
-    void report(const std::string& series, const DetectionMetrics& metrics, std::optional<JobOutcome::Accuracy>& slot);
+    void report(const std::string& series, const Measurement& measured, std::optional<Metrics>& slot);
     void showImages(const std::vector<ImageDetections>& quantized, const std::string& stage);
     void checkExported(ExportedFile& file, const Graph& form);
 
@@ -101,12 +101,12 @@ private:
     SummaryFacts m_facts;
 
     std::shared_ptr<const Dataset> m_train, m_val;
-    std::set<std::string> m_damaged;                    // what logDamaged() has said
-    Graph m_float;                                      // what FP32 means in this run
-    Graph m_model;                                      // what is calibrated, trained, exported
-    std::optional<JobOutcome::Accuracy> m_reestimated;  // of the model behind that stage
-    std::optional<Graph> m_teacher;                     // of distillation
-    std::set<std::string> m_done;                       // stages, and parts of `analyze`, that are finished
+    std::set<std::string> m_damaged;       // what logDamaged() has said
+    Graph m_float;                         // what FP32 means in this run
+    Graph m_model;                         // what is calibrated, trained, exported
+    std::optional<Metrics> m_reestimated;  // of the model behind that stage
+    std::optional<Graph> m_teacher;        // of distillation
+    std::set<std::string> m_done;          // stages, and parts of `analyze`, that are finished
     QuantPlan m_plan;
     std::optional<QuantizerSet> m_quantizers;
     std::vector<ImageDetections> m_floatDetections;

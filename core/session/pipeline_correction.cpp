@@ -8,7 +8,6 @@
 #include "quant/coreset.h"
 #include "session/pipeline.h"
 #include "train/correction.h"
-#include "train/make_loss.h"
 
 namespace qat {
 
@@ -40,14 +39,13 @@ bool Pipeline::correctionStage() {
     if (!trained)
         facts.before = m_facts.outcome.ptq;
     else
-        facts.before = m_reestimated ? *m_reestimated : trainedAccuracy();
-    if (facts.before) {
-        m_log.scalar("before_qc/mAP50-95", 0, facts.before->map);
-        m_log.scalar("before_qc/mAP50", 0, facts.before->map50);
-    }
+        facts.before = m_reestimated ? *m_reestimated : trainedMetrics();
+    if (facts.before)
+        for (const Metric& metric : facts.before->headlines())
+            m_log.scalar("before_qc/" + metric.label, 0, metric.value);
     const auto data = correctionImages(facts.images);
     Graph before = m_model.clone(true);
-    const std::unique_ptr<Loss> loss = makeLoss(m_model, m_config.train, *data);
+    const std::unique_ptr<Loss> loss = taskOf(m_model.info).makeLoss(m_model, m_config.train, *data);
     const CorrectionJob job{.graph = m_model,
                             .loss = *loss,
                             .quantizers = *m_quantizers,
@@ -83,9 +81,9 @@ bool Pipeline::correctionStage() {
 void Pipeline::compareCorrection() {
     const auto& before = m_facts.correction->before;
     if (!before || !m_facts.correction->outcome.diverged.empty()) return;
-    const double after = m_facts.outcome.final->map;
-    m_log.log(after < before->map ? LogLevel::Warning : LogLevel::Info, "qc",
-              str("quantization correction took mAP50-95 from ", before->map, " to ", after));
+    const Metric& after = m_facts.outcome.final->best();
+    m_log.log(after.value < before->score() ? LogLevel::Warning : LogLevel::Info, "qc",
+              str("quantization correction took ", after.label, " from ", before->score(), " to ", after.value));
 }
 
 }  // namespace qat

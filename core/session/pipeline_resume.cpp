@@ -6,6 +6,8 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "session/pipeline.h"
+#include "task/detect_metrics.h"
+#include "task/metrics_json.h"
 #include "train/quantizer_state.h"
 #include "train/resume_state.h"
 
@@ -14,16 +16,18 @@ namespace {
 
 using nlohmann::json;
 
-json accuracyJson(const std::optional<JobOutcome::Accuracy>& a) {
-    return a ? json{a->map, a->map50} : json(nullptr);
+json measuredJson(const std::optional<Metrics>& metrics) {
+    return metrics ? metricsJson(*metrics) : json(nullptr);
 }
 
-std::optional<JobOutcome::Accuracy> accuracyFrom(const json& j) {
+// An array is of an earlier version, which knew detectors only: mAP50-95 and mAP50.
+std::optional<Metrics> measuredFrom(const json& j) {
     if (j.is_null()) return std::nullopt;
+    if (j.is_object()) return metricsFrom(j);
     const auto isShare = [](const json& value) { return value.is_number() && value >= 0 && value <= 1; };
     require(j.is_array() && j.size() == 2 && isShare(j[0]) && isShare(j[1]), ErrorKind::BadInput,
             "an accuracy is none");
-    return JobOutcome::Accuracy{j[0].get<double>(), j[1].get<double>()};
+    return detectMetrics(0, 0, j[1].get<double>(), j[0].get<double>());
 }
 
 std::string listed(const std::set<std::string>& names) {
@@ -45,8 +49,8 @@ void Pipeline::finished(const std::string& name) {
     const bool moved = name == "calibrate" || name == "search" || name == "repair";
     m_done.insert(name);
     if (moved) saveCalibrated(calibratedFile(), stageIdentity(), m_model, *m_quantizers);
-    const json progress{{"fp32", accuracyJson(m_facts.outcome.fp32)},
-                        {"ptq", accuracyJson(m_facts.outcome.ptq)},
+    const json progress{{"fp32", measuredJson(m_facts.outcome.fp32)},
+                        {"ptq", measuredJson(m_facts.outcome.ptq)},
                         {"done", m_done},
                         {"repair", m_facts.repairNote}};
     writeFileAtomic(m_folder.checkpoint() / "stages.json", jsonText(progress) + "\n");
@@ -79,8 +83,8 @@ void Pipeline::restoreProgress() {
     if (!std::filesystem::exists(file, unreadable)) return again("no stage was finished, so it starts again from load");
     try {
         const json progress = json::parse(readFile(file));
-        m_facts.outcome.fp32 = accuracyFrom(progress.at("fp32"));
-        m_facts.outcome.ptq = accuracyFrom(progress.at("ptq"));
+        m_facts.outcome.fp32 = measuredFrom(progress.at("fp32"));
+        m_facts.outcome.ptq = measuredFrom(progress.at("ptq"));
         m_done = progress.value("done", std::set<std::string>{});
         m_facts.repairNote = progress.value("repair", "");
     } catch (const json::exception&) {

@@ -10,9 +10,9 @@
 #include "config/config.h"
 #include "data/dataset.h"
 #include "graph/graph.h"
+#include "loss/loss.h"
 #include "quant/quantizer_set.h"
 #include "train/correction_outcome.h"
-#include "train/loss.h"
 
 namespace qat {
 

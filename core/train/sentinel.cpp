@@ -25,7 +25,7 @@ constexpr double kExploded = 2.0;        // a step of that many largest magnitud
 constexpr double kTroubledScales = 0.5;  // share of a quantizer's scales
 constexpr double kRestless = 0.1;        // share of oscillating weights that is worth a mention
 constexpr double kDrifted = 0.5;         // standard deviations
-constexpr double kSomeAccuracy = 0.01;   // mAP50-95 that a start must have to be lost
+constexpr double kSomeScore = 0.01;      // that a start must have to be lost
 
 // Largest magnitude below each scale of a quantizer, empty if nothing was seen.
 std::vector<double> magnitudes(const Graph& graph, const Quantizer& q) {
@@ -163,12 +163,12 @@ void Sentinel::keepBest(const std::filesystem::path& checkpoint, const TrainPosi
 std::optional<Floor> floorOf(const TrainOutcome& outcome) {
     const EpochResult* best = nullptr;  // of those that count
     for (const EpochResult& epoch : outcome.epochs)
-        if (!epoch.easier && (!best || epoch.map > best->map)) best = &epoch;
-    const double start = outcome.startMap.value_or(0);
-    if (start >= kSomeAccuracy && (!best || start > best->map))
+        if (!epoch.easier && (!best || epoch.score() > best->score())) best = &epoch;
+    const double start = outcome.startScore.value_or(0);
+    if (start >= kSomeScore && (!best || start > best->score()))
         return Floor{start, str("what training started from, ", start)};
     if (!best) return std::nullopt;
-    return Floor{best->map, str("the best, ", best->map, " in epoch ", best->epoch)};
+    return Floor{best->score(), str("the best, ", best->score(), " in epoch ", best->epoch)};
 }
 
 std::string Sentinel::likelyCause() const {
@@ -250,23 +250,24 @@ void Sentinel::seeEpoch(const TrainPosition& at, bool isLast) {
     lookAtScales(at);
     const EpochResult& last = at.outcome.epochs.back();
     const auto floor = floorOf(at.outcome);
-    if (!floor || !(last.map < m_gate.collapseRatio * floor->accuracy)) {
+    if (!floor || !(last.score() < m_gate.collapseRatio * floor->score)) {
         m_state.below = 0;
         return;
     }
     ++m_state.below;
     if (m_state.below != m_gate.patience && !(m_state.below < m_gate.patience && isLast)) return;
     report(Trouble::Collapse, "",
-           str("mAP50-95 of epoch ", last.epoch, ", ", last.map, ", is below ", m_gate.collapseRatio, " of ",
-               floor->place),
+           str(last.metrics.best().label, " of epoch ", last.epoch, ", ", last.score(), ", is below ",
+               m_gate.collapseRatio, " of ", floor->place),
            at);
 }
 
 void Sentinel::seeEnd(const TrainPosition& at) const {
-    const bool learned = std::ranges::any_of(at.outcome.epochs, [](const EpochResult& epoch) { return epoch.map > 0; });
+    const bool learned =
+        std::ranges::any_of(at.outcome.epochs, [](const EpochResult& epoch) { return epoch.score() > 0; });
     if (learned || at.outcome.epochs.empty() || !m_state.incidents.empty()) return;
     m_sink.log(LogLevel::Warning, "sentinel",
-               str("mAP50-95 stayed 0 in all ", at.outcome.epochs.size(),
+               str(at.outcome.epochs.back().metrics.best().label, " stayed 0 in all ", at.outcome.epochs.size(),
                    " epochs; likely cause: too few of them for where training started, or ", likelyCause()));
 }
 

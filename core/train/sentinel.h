@@ -42,8 +42,8 @@ std::optional<double> normDrift(const Graph& graph, const std::filesystem::path&
 // What epochs are measured against: the best of those that count, or what training started from if that is more; below
 // 0.01 a start is none, as random weights and heads of other classes have it.
 struct Floor {
-    double accuracy = 0;  // mAP50-95
-    std::string place;    // of the best, 0.4 in epoch 1
+    double score = 0;   // of the primary metric
+    std::string place;  // of the best, 0.4 in epoch 1
 };
 std::optional<Floor> floorOf(const TrainOutcome& outcome);
 

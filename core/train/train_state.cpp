@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "task/detect_metrics.h"
+#include "task/metrics_json.h"
 #include "train/exact_number.h"
 #include "train/quantizer_state.h"
 #include "train/resume_state.h"
@@ -50,23 +52,34 @@ LossTerms termsFrom(const json& list) {
 json epochJson(const EpochResult& e) {
     return {e.epoch,
             termsJson(e.losses),
-            exact(e.precision),
-            exact(e.recall),
-            exact(e.map50),
-            exact(e.map),
+            metricsJson(e.metrics),
             exact(e.lrBias),
             exact(e.lrWeight),
             exact(e.lrNorm),
             optionalJson(e.distillLoss),
-            optionalJson(e.rawMap50),
-            optionalJson(e.rawMap),
+            e.raw ? metricsJson(*e.raw) : json(nullptr),
             e.easier};
 }
 
-EpochResult epochFrom(const json& j) {
-    return {count(j.at(0)),         termsFrom(j.at(1)),     exact(j.at(2)),      exact(j.at(3)), exact(j.at(4)),
-            exact(j.at(5)),         exact(j.at(6)),         exact(j.at(7)),      exact(j.at(8)), optionalFrom(j.at(9)),
-            optionalFrom(j.at(10)), optionalFrom(j.at(11)), j.at(12).get<bool>()};
+// Of version 1, which knew detectors only: precision, recall, mAP50 and mAP50-95 by their place.
+EpochResult formerEpochFrom(const json& j) {
+    EpochResult e{count(j.at(0)), termsFrom(j.at(1)), {}, exact(j.at(6)), exact(j.at(7)), exact(j.at(8))};
+    e.metrics = detectMetrics(exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)));
+    e.distillLoss = optionalFrom(j.at(9));
+    const auto map50 = optionalFrom(j.at(10)), map = optionalFrom(j.at(11));
+    if (map50 && map) e.raw = detectMetrics(0, 0, *map50, *map);
+    e.easier = j.at(12).get<bool>();
+    return e;
+}
+
+EpochResult epochFrom(const json& j, int64_t version) {
+    if (version == 1) return formerEpochFrom(j);
+    EpochResult e{count(j.at(0)), termsFrom(j.at(1)), metricsFrom(j.at(2)),
+                  exact(j.at(3)), exact(j.at(4)),     exact(j.at(5))};
+    e.distillLoss = optionalFrom(j.at(6));
+    if (!j.at(7).is_null()) e.raw = metricsFrom(j.at(7));
+    e.easier = j.at(8).get<bool>();
+    return e;
 }
 
 json incidentJson(const Incident& i) {
@@ -120,7 +133,8 @@ TrainPosition positionFrom(const json& j) {
     p.bestFitness = exact(j.at("best_fitness"));
     p.outcome.bestEpoch = count(j.at("best_epoch"));
     p.outcome.exhausted = j.at("exhausted");
-    for (const json& epoch : j.at("epochs")) p.outcome.epochs.push_back(epochFrom(epoch));
+    const int64_t version = count(j.at("version"));
+    for (const json& epoch : j.at("epochs")) p.outcome.epochs.push_back(epochFrom(epoch, version));
     return p;
 }
 

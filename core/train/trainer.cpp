@@ -79,7 +79,7 @@ public:
             start = restore();
         else
             checkpoint();
-        m_at.outcome.startMap = m_job.startMap;
+        m_at.outcome.startScore = m_job.startScore;
         m_sentinel->keepBest(start, m_at);
         if (!std::filesystem::exists(m_sentinel->bestState()))
             keepSecondName(start, m_sentinel->bestState());  // of an earlier version
@@ -188,7 +188,7 @@ private:
         m_step->drop();
         m_at = loadTrainState(m_sentinel->bestState(), m_identity, objects(),
                               formerJobIdentity(m_job.config, modelsOf(m_job)));
-        m_at.outcome.startMap = m_job.startMap;
+        m_at.outcome.startScore = m_job.startScore;
         m_at.outcome.halted = !m_sentinel->react(incident, seen, failed.tuning);
         if (m_at.outcome.halted) m_at.outcome.epochs = failed.outcome.epochs;  // the collapse stays on record
         if (!m_at.tuning) adoptMode();
@@ -273,14 +273,14 @@ private:
         reportRates(m_sink, m_at.step, now);
     }
 
-    DetectionMetrics measured(const Graph& model) const {
+    Metrics measured(const Graph& model) const {
         if (inFloat()) return m_job.validate(withoutQuantizers(model));
         return m_job.validate(model);
     }
 
     struct Validated {
-        DetectionMetrics model;  // averaged, if there is an average
-        std::optional<DetectionMetrics> raw;
+        Metrics model;  // averaged, if there is an average
+        std::optional<Metrics> raw;
     };
 
     // Nothing if it was stopped on request: the epoch's last batch is then checkpointed, and a resumed run validates
@@ -300,21 +300,17 @@ private:
 
     EpochResult resultOf(const Validated& validated) const {
         const int64_t batches = m_course.batchesPerEpoch();
-        const DetectionMetrics& metrics = validated.model;
         const StepSettings now = settingsOf(m_at.step - 1);
         EpochResult result{.epoch = m_at.epoch + 1,
                            .losses = m_at.lossSums,
-                           .precision = metrics.precision,
-                           .recall = metrics.recall,
-                           .map50 = metrics.map50,
-                           .map = metrics.map,
+                           .metrics = validated.model,
                            .lrBias = now.lrBias,
                            .lrWeight = now.lrWeight,
                            .lrNorm = now.lrNorm,
+                           .raw = validated.raw,
                            .easier = m_course.isEasier(m_at)};
         for (LossTerm& loss : result.losses) loss.value = meanOf(loss.value, batches);
         if (m_distiller) result.distillLoss = meanOf(m_at.distillSum, batches);
-        if (validated.raw) result.rawMap50 = validated.raw->map50, result.rawMap = validated.raw->map;
         return result;
     }
 
@@ -346,9 +342,9 @@ private:
         const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
         saveModel(m_job.weightsFolder / "last.safetensors", model);
         if (result.easier) return;
-        if (result.fitness() > m_at.bestFitness) saveModel(m_job.weightsFolder / "best.safetensors", model);
-        if (result.fitness() >= m_at.bestFitness) {
-            m_at.bestFitness = result.fitness();
+        if (result.metrics.fitness > m_at.bestFitness) saveModel(m_job.weightsFolder / "best.safetensors", model);
+        if (result.metrics.fitness >= m_at.bestFitness) {
+            m_at.bestFitness = result.metrics.fitness;
             m_at.outcome.bestEpoch = result.epoch;
         }
         if (!m_at.tuning) m_at.outcome.exhausted = m_course.isExhausted(m_at);

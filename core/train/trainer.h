@@ -11,10 +11,9 @@
 #include "base/events.h"
 #include "config/config.h"
 #include "data/dataset.h"
-#include "eval/metrics.h"
 #include "graph/graph.h"
+#include "loss/loss.h"
 #include "quant/quantizer_set.h"
-#include "train/loss.h"
 #include "train/outcome.h"
 
 namespace qat {
@@ -29,9 +28,9 @@ struct TrainJob {
     std::filesystem::path checkpointFolder;  // resumable state
     std::filesystem::path weightsFolder;     // last.safetensors, best.safetensors
     bool resume = false;
-    std::optional<double> startMap{};  // mAP50-95 of the model that training starts from, if it is known
+    std::optional<double> startScore{};  // of the model that training starts from, if it is known
     // Metrics of a model on the validation split.
-    std::function<DetectionMetrics(const Graph&)> validate;
+    std::function<Metrics(const Graph&)> validate;
     // Called at the end of every epoch with all results so far, and with the weights' oscillation as layer rows.
     std::function<void(const TrainOutcome&)> epochDone;
     Communicator& communicator = SingleProcess::instance();  // of the ranks whose gradients are added

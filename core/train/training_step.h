@@ -10,11 +10,11 @@
 
 #include "base/communicator.h"
 #include "graph/graph.h"
+#include "loss/loss.h"
 #include "quant/quantizer_set.h"
 #include "run/executor.h"
 #include "train/distiller.h"
 #include "train/ema.h"
-#include "train/loss.h"
 #include "train/optimizer.h"
 #include "train/stabilizer.h"
 

@@ -7,14 +7,14 @@
 #include <barrier>
 #include <thread>
 
+#include "loss/yolov8_loss.h"
 #include "support/tensors.h"
 #include "train/tiny_detector.h"
-#include "train/yolov8_loss.h"
 
 namespace qat::test {
 namespace {
 
-constexpr StepSettings kSettings{
+constexpr StepSettings kEqualRates{
     .lrBias = 0.01, .lrWeight = 0.01, .lrNorm = 0.01, .lrQuant = 0.01, .momentum = 0.9, .accumulate = 1};
 
 // Threads of one process as ranks.
@@ -71,7 +71,7 @@ struct Trainee {
         step->loss(targets);
         step->backward();
         step->reduce();
-        return step->update(kSettings, 0, images.size(0));
+        return step->update(kEqualRates, 0, images.size(0));
     }
 };
 
@@ -109,7 +109,7 @@ TEST(TrainingStep, RanksThatAddTheirGradientsTrainOneModel) {
         alone.step->loss(targetsOf(2));
         alone.step->backward();
     }
-    const double norm = alone.step->update(kSettings, 0, 4).gradientNorm;
+    const double norm = alone.step->update(kEqualRates, 0, 4).gradientNorm;
 
     Threads threads(2);
     Threads::Rank one(threads, 0), two(threads, 1);
@@ -135,7 +135,7 @@ TEST(TrainingStep, AloneThereIsNothingToReduce) {
     bare.step->forward(imagesOf(1));
     bare.step->loss(targetsOf(2));
     bare.step->backward();
-    bare.step->update(kSettings, 0, 2);
+    bare.step->update(kEqualRates, 0, 2);
     EXPECT_EQ(storedBytes(reduced.graph), storedBytes(bare.graph));
     EXPECT_EQ(SingleProcess::instance().size(), 1);
 }
