@@ -10,11 +10,11 @@
 namespace qat::bench {
 namespace {
 
-constexpr int64_t kImages = 20000, kFeatures = 512, kChosen = 1000;
+constexpr int64_t kCoresetImages = 20000, kFeatures = 512, kChosen = 1000;
 
 // Rows of length 1, as backboneFeatures() makes them.
 at::Tensor features() {
-    at::Tensor rows = at::empty({kImages, kFeatures});
+    at::Tensor rows = at::empty({kCoresetImages, kFeatures});
     Random random(5);
     for (int64_t i = 0; i < rows.numel(); ++i) rows.data_ptr<float>()[i] = static_cast<float>(random.normal());
     return rows / rows.norm(2, 1, true);

@@ -8,13 +8,14 @@
 namespace qat::bench {
 namespace {
 
-constexpr int kImages = 512;
+constexpr int kLoadedImages = 512;
 
 struct Epochs {
     Loader loader;
     int64_t number = 0;
     explicit Epochs(const LoaderOptions& options)
-        : loader(openDataset("shapes:train=" + std::to_string(kImages) + ",size=160", DataSplit::Train), options) {}
+        : loader(openDataset("shapes:train=" + std::to_string(kLoadedImages) + ",size=160", DataSplit::Train),
+                 options) {}
     void run() {
         loader.startEpoch(number++);
         while (loader.next()) {
@@ -23,7 +24,7 @@ struct Epochs {
 };
 
 Contender epoch(const std::string& name, const std::string& baseline, int workers, bool augmented) {
-    return {name, baseline, {"images/s", kImages}, [=] {
+    return {name, baseline, {"images/s", kLoadedImages}, [=] {
                 LoaderOptions options;
                 options.imgsz = 160;
                 options.workers = workers;

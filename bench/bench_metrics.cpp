@@ -9,7 +9,7 @@
 namespace qat::bench {
 namespace {
 
-constexpr int kImages = 5000, kDetections = 100, kClasses = 80;
+constexpr int kScoredImages = 5000, kDetections = 100, kClasses = 80;
 constexpr double kSide = 640;
 
 Box randomBox(Random& random) {
@@ -46,7 +46,7 @@ EvaluatedImage randomImage(Random& random) {
 std::vector<EvaluatedImage> scene() {
     Random random(7);
     std::vector<EvaluatedImage> images;
-    for (int i = 0; i < kImages; ++i) images.push_back(randomImage(random));
+    for (int i = 0; i < kScoredImages; ++i) images.push_back(randomImage(random));
     return images;
 }
 

@@ -3,7 +3,7 @@
 
 #include "benches.h"
 #include "subject.h"
-#include "training_step.h"
+#include "measured_step.h"
 
 namespace qat::bench {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 Contender stepContender(const Settings& settings, const std::string& name, const std::string& baseline, bool foldNorms,
                         const StepOptions& options) {
     return {name, baseline, {}, [=] {
-                const auto step = std::make_shared<TrainingStep>(subjectModel(settings, foldNorms), options);
+                const auto step = std::make_shared<MeasuredStep>(subjectModel(settings, foldNorms), options);
                 return [step] { step->run(); };
             }};
 }
@@ -43,7 +43,7 @@ void benchTraining(const Settings& settings, Table& table) {
              step("train.w8a8.straight_through.folded", fp32, true, {.quantizers = StepQuantizers::StraightThrough}),
              step("train.w8a8.learned.folded", fp32, true, {.quantizers = StepQuantizers::Learned}),
              step("train.w8a8.learned", fp32, false, {.quantizers = StepQuantizers::Learned}),
-             step("train.surrogate", "", false, {.loss = StepLoss::Surrogate})},
+             step("train.surrogate", "", false, {.loss = StepLossKind::Surrogate})},
             table);
     benchOscillation(settings, table);
 }

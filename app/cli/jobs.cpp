@@ -29,10 +29,12 @@ JobRequest requestFrom(const JobOptions& o, JobKind kind) {
     return {o.config, o.out, o.data, parseSettings(o.settings), o.resume, kind, o.overrideGate};
 }
 
-void printAccuracy(const char* name, const std::optional<JobOutcome::Accuracy>& accuracy) {
-    if (accuracy)
-        std::cout << std::left << std::setw(8) << name << std::fixed << std::setprecision(4) << "mAP50-95 "
-                  << accuracy->map << "  mAP50 " << accuracy->map50 << "\n";
+void printMetrics(const char* name, const std::optional<Metrics>& metrics) {
+    if (!metrics) return;
+    std::cout << std::left << std::setw(6) << name << std::fixed;
+    for (const Metric& metric : metrics->headlines())
+        std::cout << "  " << metric.label << " " << std::setprecision(metric.decimals) << metric.value;
+    std::cout << "\n";
 }
 
 int runJob(const JobOptions& o, JobKind kind, CancelToken& cancel) {
@@ -44,9 +46,9 @@ int runJob(const JobOptions& o, JobKind kind, CancelToken& cancel) {
         std::cout << "gate closed: " << outcome.gates.at(0) << "; --override-gate runs it nevertheless\n";
         return kGateFailed;
     }
-    printAccuracy("FP32", outcome.fp32);
-    printAccuracy("PTQ", outcome.ptq);
-    printAccuracy("final", outcome.final);
+    printMetrics("FP32", outcome.fp32);
+    printMetrics("PTQ", outcome.ptq);
+    printMetrics("final", outcome.final);
     for (const auto& gate : outcome.gates) std::cout << "gate failed: " << gate << "\n";
     std::cout << "run folder: " << request.out.string() << "\n";
     if (outcome.status == JobStatus::Cancelled) std::cout << "stopped; go on with --resume\n";
@@ -93,13 +95,16 @@ int demo(const std::string& out, CancelToken& cancel) {
     if (outcome.status == JobStatus::Cancelled) return kCancelled;
     std::cout << "\nshapes, " << outcome.images
               << " validation images, mAP by our evaluator, quantized models on integers\n"
-              << std::left << std::setw(12) << "model" << std::right << std::setw(10) << "mAP50-95" << std::setw(10)
-              << "mAP50" << std::setw(14) << "bytes"
+              << std::left << std::setw(12) << "model" << std::right;
+    for (const Metric& metric : outcome.rows.at(0).metrics.headlines()) std::cout << std::setw(10) << metric.label;
+    std::cout << std::setw(14) << "bytes"
               << "\n";
-    for (const DemoRow& row : outcome.rows)
-        std::cout << std::left << std::setw(12) << row.name << std::right << std::fixed << std::setprecision(4)
-                  << std::setw(10) << row.accuracy.map << std::setw(10) << row.accuracy.map50 << std::setw(14)
-                  << row.bytes << "\n";
+    for (const DemoRow& row : outcome.rows) {
+        std::cout << std::left << std::setw(12) << row.name << std::right << std::fixed;
+        for (const Metric& metric : row.metrics.headlines())
+            std::cout << std::setprecision(metric.decimals) << std::setw(10) << metric.value;
+        std::cout << std::setw(14) << row.bytes << "\n";
+    }
     std::cout << std::setprecision(0) << "took " << outcome.seconds << " s; run folder: " << outcome.runFolder.string()
               << "\n";
     return outcome.status == JobStatus::Completed ? kDone : kGateFailed;

@@ -15,7 +15,7 @@ std::filesystem::path freshFolder(const std::filesystem::path& base) {
     return folder;
 }
 
-JobOutcome::Accuracy accuracy(const std::optional<JobOutcome::Accuracy>& measured, const char* what) {
+Metrics metrics(const std::optional<Metrics>& measured, const char* what) {
     require(measured.has_value(), ErrorKind::Internal, "the demo did not measure ", what);
     return *measured;
 }
@@ -43,10 +43,10 @@ DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, Cancel
     demo.images = qat4.validationImages;
     demo.seconds = watch.seconds();
     if (qat4.status == JobStatus::Cancelled) return demo;
-    demo.rows = {{"FP32", accuracy(qat4.fp32, "FP32"), qat4.fp32Bytes},
-                 {"PTQ W8A8", accuracy(ptq8.ptq, "PTQ at 8 bits"), ptq8.quantizedBytes},
-                 {"PTQ W4A4", accuracy(qat4.ptq, "PTQ at 4 bits"), qat4.quantizedBytes},
-                 {"QAT W4A4", accuracy(qat4.final, "QAT at 4 bits"), qat4.quantizedBytes}};
+    demo.rows = {{"FP32", metrics(qat4.fp32, "FP32"), qat4.fp32Bytes},
+                 {"PTQ W8A8", metrics(ptq8.ptq, "PTQ at 8 bits"), ptq8.quantizedBytes},
+                 {"PTQ W4A4", metrics(qat4.ptq, "PTQ at 4 bits"), qat4.quantizedBytes},
+                 {"QAT W4A4", metrics(qat4.final, "QAT at 4 bits"), qat4.quantizedBytes}};
     return demo;
 }
 

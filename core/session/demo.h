@@ -12,7 +12,7 @@ namespace qat {
 
 struct DemoRow {
     std::string name;  // FP32, PTQ W8A8, PTQ W4A4, QAT W4A4
-    JobOutcome::Accuracy accuracy;
+    Metrics metrics;
     int64_t bytes = 0;
 };
 

@@ -3,10 +3,12 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <map>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -27,6 +29,19 @@ std::string column(double value) {
     std::array<char, 64> text;
     std::snprintf(text.data(), text.size(), "%.5g", value);
     return column(std::string(text.data()));
+}
+
+// What results.csv says of an epoch beside its number, by column.
+std::vector<std::pair<std::string, double>> figuresOf(const EpochResult& e) {
+    std::vector<std::pair<std::string, double>> cells;
+    for (const LossTerm& loss : e.losses) cells.emplace_back("train/" + loss.name + "_loss", loss.value);
+    for (const Metric& metric : e.metrics.values) cells.emplace_back("metrics/" + metric.key, metric.value);
+    cells.insert(cells.end(), {{"lr/pg0", e.lrBias}, {"lr/pg1", e.lrWeight}, {"lr/pg2", e.lrNorm}});
+    if (e.raw)
+        for (const Metric& metric : e.raw->values)
+            if (metric.headline) cells.emplace_back("metrics/raw/" + metric.key, metric.value);
+    if (e.distillLoss) cells.emplace_back("train/distill_loss", *e.distillLoss);
+    return cells;
 }
 
 // A link to a larger disk is the user's own; one that somebody else prepared sends our files where he wants them.
@@ -123,25 +138,15 @@ RunFolder enterRunFolder(const JobRequest& request, const Config& config) {
 }
 
 void writeResults(const std::filesystem::path& file, const std::vector<EpochResult>& epochs) {
-    const bool distilled = !epochs.empty() && epochs.front().distillLoss;
-    std::vector<std::string> columns{"epoch"};
-    if (!epochs.empty())
-        for (const LossTerm& loss : epochs.front().losses) columns.push_back("train/" + loss.name + "_loss");
-    columns.insert(columns.end(), {"metrics/precision(B)", "metrics/recall(B)", "metrics/mAP50(B)",
-                                   "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"});
-    const bool both = !epochs.empty() && epochs.front().rawMap;
-    if (both) columns.insert(columns.end(), {"metrics/raw/mAP50(B)", "metrics/raw/mAP50-95(B)"});
-    if (distilled) columns.push_back("train/distill_loss");
-    std::string text;
-    for (const std::string& name : columns) text += (text.empty() ? "" : ",") + column(name);
+    const auto columns = epochs.empty() ? figuresOf({}) : figuresOf(epochs.front());
+    std::string text = column("epoch");
+    for (const auto& [name, value] : columns) text += "," + column(name);
     text += "\n";
     for (const EpochResult& e : epochs) {
+        const auto figures = figuresOf(e);
+        const std::map<std::string_view, double> values(figures.begin(), figures.end());
         text += column(std::to_string(e.epoch));
-        for (const LossTerm& loss : e.losses) text += "," + column(loss.value);
-        for (const double value : {e.precision, e.recall, e.map50, e.map, e.lrBias, e.lrWeight, e.lrNorm})
-            text += "," + column(value);
-        if (both) text += "," + column(e.rawMap50.value_or(0)) + "," + column(e.rawMap.value_or(0));
-        if (distilled) text += "," + column(e.distillLoss.value_or(0));
+        for (const auto& [name, first] : columns) text += "," + column(values.contains(name) ? values.at(name) : 0.0);
         text += "\n";
     }
     writeFileAtomic(file, text);

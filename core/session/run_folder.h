@@ -7,7 +7,7 @@
 
 #include "config/config.h"
 #include "session/session.h"
-#include "train/trainer.h"
+#include "train/outcome.h"
 
 namespace qat {
 

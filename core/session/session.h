@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/events.h"
 #include "session/stage_gate.h"
+#include "task/metrics.h"
 
 namespace qat {
 
@@ -32,11 +33,8 @@ enum class JobStatus { Completed, GateFailed, Cancelled, NotStarted };
 
 struct JobOutcome {
     JobStatus status = JobStatus::Completed;
-    // mAP50-95 and mAP50 on the validation split, each by evaluation of that model; absent where a stage did not run.
-    struct Accuracy {
-        double map = 0, map50 = 0;
-    };
-    std::optional<Accuracy> fp32, ptq, final;
+    // On the validation split, each by evaluation of that model; absent where a stage did not run.
+    std::optional<Metrics> fp32, ptq, final;
     int64_t validationImages = 0;
     int64_t fp32Bytes = 0, quantizedBytes = 0;  // weights, scales, zero points and biases as stored on a device
     std::vector<std::string> gates;             // sentences of the gates that failed or are closed

@@ -14,6 +14,7 @@
 #include "report/summary_version.h"
 #include "session/methods.h"
 #include "session/precision.h"
+#include "task/detect_metrics.h"
 #include "train/sentinel.h"
 
 namespace qat {
@@ -21,16 +22,18 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json accuracyJson(const std::optional<JobOutcome::Accuracy>& accuracy) {
-    if (!accuracy) return nullptr;
-    return {{"mAP50-95", accuracy->map}, {"mAP50", accuracy->map50}};
+ordered_json accuracyJson(const std::optional<Metrics>& metrics) {
+    if (!metrics) return nullptr;
+    ordered_json json = ordered_json::object();
+    for (const Metric& metric : metrics->headlines()) json[metric.label] = metric.value;
+    return json;
 }
 
 // Of the epochs that count; nothing without any.
-std::optional<double> bestMap(const std::vector<EpochResult>& epochs) {
+std::optional<double> bestScore(const std::vector<EpochResult>& epochs) {
     std::optional<double> best;
     for (const EpochResult& epoch : epochs)
-        if (!epoch.easier) best = std::max(best.value_or(0), epoch.map);
+        if (!epoch.easier) best = std::max(best.value_or(0), epoch.score());
     return best;
 }
 
@@ -43,14 +46,22 @@ Range rangeOf(const SummaryFacts& facts) {
     const auto& epochs = facts.training.epochs;
     Range range;
     if (!epochs.empty())
-        range = {bestMap(epochs), epochs.back().map};
+        range = {bestScore(epochs), epochs.back().score()};
     else if (facts.outcome.ptq)
-        range = {facts.outcome.ptq->map, facts.outcome.ptq->map};
+        range = {facts.outcome.ptq->score(), facts.outcome.ptq->score()};
     return range;
 }
 
 ordered_json numberJson(const std::optional<double>& number) {
     return number ? ordered_json(*number) : ordered_json(nullptr);
+}
+
+// Of whatever was measured; of a detector if nothing was.
+std::string primaryKey(const SummaryFacts& facts) {
+    if (!facts.training.epochs.empty()) return facts.training.epochs.back().metrics.primary;
+    for (const auto* measured : {&facts.outcome.fp32, &facts.outcome.ptq, &facts.outcome.final})
+        if (*measured) return (*measured)->primary;
+    return detectMetrics({}).primary;
 }
 
 ordered_json measuredJson(const Config& config, const SummaryFacts& facts) {
@@ -118,10 +129,10 @@ ordered_json exportChecksJson(const SummaryFacts& facts) {
 
 ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
     ordered_json history = ordered_json::array();
-    for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.map);
+    for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.score());
     const Range range = rangeOf(facts);
     return {{"measured", measuredJson(config, facts)},
-            {"primary_name", "metrics/mAP50-95(B)"},
+            {"primary_name", "metrics/" + primaryKey(facts)},
             {"best_value", numberJson(range.best)},
             {"final_value", numberJson(range.final)},
             {"history", history},
@@ -146,7 +157,7 @@ const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gat
     if (training.halted) return "stopped";
     if (training.epochs.empty()) return "not_trained";
     if (collapsed(training, gate.collapseRatio)) return "collapsed";
-    if (!(bestMap(training.epochs).value_or(0) > 0)) return "never_learned";
+    if (!(bestScore(training.epochs).value_or(0) > 0)) return "never_learned";
     const bool retried =
         std::ranges::any_of(training.incidents, [](const Incident& i) { return i.reaction == GateReaction::Retry; });
     return retried ? "recovered" : "stable";
@@ -156,9 +167,9 @@ const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gat
 // collapse of training, which had nothing to lose.
 bool stayedLost(const SummaryFacts& facts) {
     const JobOutcome& outcome = facts.outcome;
-    const auto best = bestMap(facts.training.epochs);
-    return outcome.fp32 && outcome.fp32->map >= kSomeAccuracy && outcome.ptq && outcome.ptq->map < kSomeAccuracy &&
-           outcome.final && outcome.final->map == 0 && best && *best == 0;
+    const auto best = bestScore(facts.training.epochs);
+    return outcome.fp32 && outcome.fp32->score() >= kSomeAccuracy && outcome.ptq && outcome.ptq->score() < kSomeAccuracy &&
+           outcome.final && outcome.final->score() == 0 && best && *best == 0;
 }
 
 ordered_json stabilityJson(const SummaryFacts& facts, const GateConfig& gate) {
@@ -168,7 +179,7 @@ ordered_json stabilityJson(const SummaryFacts& facts, const GateConfig& gate) {
     for (const Incident& incident : facts.training.incidents) incidents.push_back(incidentJson(incident));
     return {{"collapse_threshold_ratio", gate.collapseRatio},
             {"final_over_best_ratio", ratio ? ordered_json(*range.final / *range.best) : ordered_json(nullptr)},
-            {"started_from", numberJson(facts.training.startMap)},
+            {"started_from", numberJson(facts.training.startScore)},
             {"collapsed", collapsed(facts.training, gate.collapseRatio)},
             {"outcome", stabilityOutcome(facts.training, gate)},
             {"incidents", incidents}};
@@ -248,21 +259,22 @@ ordered_json layerJson(const LayerInfo& layer) {
 
 bool collapsed(const TrainOutcome& training, double ratio) {
     const auto floor = floorOf(training);
-    return !training.epochs.empty() && floor && training.epochs.back().map < ratio * floor->accuracy;
+    return !training.epochs.empty() && floor && training.epochs.back().score() < ratio * floor->score;
 }
 
 std::string stabilityGate(const SummaryFacts& facts, const GateConfig& gate) {
     const TrainOutcome& training = facts.training;
     if (training.halted) return "training stopped early: " + training.incidents.back().sentence();
     if (stayedLost(facts) && gate.collapseRatio > 0)
-        return str("training did not bring back what quantization took: mAP50-95 was ", facts.outcome.fp32->map,
-                   " in FP32, ", facts.outcome.ptq->map, " after calibration, and 0 in all epochs (",
+        return str("training did not bring back what quantization took: mAP50-95 was ", facts.outcome.fp32->score(),
+                   " in FP32, ", facts.outcome.ptq->score(), " after calibration, and 0 in all epochs (",
                    training.epochs.size(), ")");
     if (!collapsed(training, gate.collapseRatio)) return "";
     const auto incident = std::find_if(training.incidents.rbegin(), training.incidents.rend(),
                                        [](const Incident& i) { return i.trouble == Trouble::Collapse; });
-    return str("training collapsed: the last mAP50-95, ", training.epochs.back().map, ", is below ", gate.collapseRatio,
-               " of ", floorOf(training)->place,
+    const Metric& last = training.epochs.back().metrics.best();
+    return str("training collapsed: the last ", last.label, ", ", last.value, ", is below ", gate.collapseRatio, " of ",
+               floorOf(training)->place,
                incident == training.incidents.rend() ? "" : "; likely cause: " + incident->cause);
 }
 

@@ -11,15 +11,16 @@
 #include "session/provenance.h"
 #include "session/run_folder.h"
 #include "session/session.h"
-#include "train/correction.h"
+#include "train/correction_outcome.h"
+#include "train/outcome.h"
 
 namespace qat {
 
-// What the correction of a run did. before: accuracy of the model it started from, if that was measured.
+// What the correction of a run did. before: of the model it started from, if that was measured.
 struct CorrectionFacts {
     CorrectionOutcome outcome;
     std::string images;  // which took part, for people
-    std::optional<JobOutcome::Accuracy> before;
+    std::optional<Metrics> before;
 };
 
 // The facts of a run that its summary states.
@@ -46,7 +47,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
 // Layers of a description with the keys of LayerInfo.
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers);
 
-// Collapsed: the last epoch's mAP50-95 is below ratio x the floor's (train/sentinel.h). False without epochs.
+// Collapsed: the last epoch's score is below ratio x the floor's (train/sentinel.h). False without epochs.
 bool collapsed(const TrainOutcome& training, double ratio);
 
 // Why training does not pass the gate, as a sentence; "" if it does: it stopped early, collapsed, or (from a network

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <map>
 
 #include "quant/calibrate.h"
 #include "train/loader_options.h"
@@ -26,12 +27,21 @@ std::function<at::Tensor()> calibrationImages(const TrainJob& job) {
 }  // namespace
 
 void beginQuantizing(const TrainJob& job, const Graph& plain, Graph* average, const CancelToken& cancel) {
-    for (Quantizer& q : job.quantizers->all())
+    std::map<ValueId, TensorPtr> trained;
+    for (Quantizer& q : job.quantizers->all()) {
         if (!q.weight) q.observer.restore({});
+        for (const ValueId id : {q.scale, q.zeroPoint})
+            if (job.graph.value(id).kind == ValueKind::Parameter) trained[id] = job.graph.value(id).data;
+    }
     calibrate(
         plain, job.graph, *job.quantizers, calibrationImages(job), [](int64_t) {}, cancel);
     job.quantizers->followWeights(job.graph);
     job.quantizers->startLearnedScales(job.graph);
+    for (const auto& [id, held] : trained) {
+        TensorPtr& started = job.graph.value(id).data;
+        *held = *started;
+        started = held;
+    }
     for (const Quantizer& q : job.quantizers->all()) {
         Value& scale = job.graph.value(q.scale);
         if (scale.kind == ValueKind::Parameter) scale.data->requires_grad_(true);

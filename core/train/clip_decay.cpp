@@ -3,8 +3,8 @@
 
 namespace qat {
 
-Optimizer::Decays clipDecays(const QuantizerSet& set, const TrainConfig& config) {
-    Optimizer::Decays decays;
+ClipDecays clipDecays(const QuantizerSet& set, const TrainConfig& config) {
+    ClipDecays decays;
     for (const Quantizer& q : set.all())
         if (q.how.fakeQuantize.type == FakeQuantKind::Pact)
             decays[q.scale] = q.how.fakeQuantize.clipDecay.value_or(config.weightDecay);

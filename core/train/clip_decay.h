@@ -4,12 +4,12 @@
 
 #include "config/config.h"
 #include "quant/quantizer_set.h"
-#include "train/optimizer.h"
+#include "train/parameters.h"
 
 namespace qat {
 
 // lambda of every quantizer whose range's end is learned, by its scale: fake_quantize.clip_decay, or weight_decay, as
 // in the paper, where that is empty.
-Optimizer::Decays clipDecays(const QuantizerSet& set, const TrainConfig& config);
+ClipDecays clipDecays(const QuantizerSet& set, const TrainConfig& config);
 
 }  // namespace qat

@@ -9,11 +9,12 @@
 
 #include "base/error.h"
 #include "config/pattern.h"
-#include "run/executor.h"
 #include "train/exact_number.h"
 #include "train/loader_options.h"
 #include "train/optimizer.h"
+#include "train/parameters.h"
 #include "train/resume_state.h"
+#include "train/training_step.h"
 
 namespace qat {
 namespace {
@@ -30,17 +31,7 @@ LoaderOptions augmented(const Config& config) {
 TrainConfig optimizerConfig(const Config& config) {
     TrainConfig adam = config.train;
     adam.optimizer = OptimizerKind::Adam;
-    adam.weightDecay = 0;
     return adam;
-}
-
-// Nothing but the corrections has a gradient; weights in the memory order that convolutions like.
-void freeze(Graph& graph) {
-    for (const ValueId id : graph.storedValues()) {
-        Value& value = graph.value(id);
-        const auto order = value.data->dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-        value.data = std::make_shared<at::Tensor>(value.data->detach().contiguous(order));
-    }
 }
 
 std::vector<NodeId> convolutionsOf(const CorrectionJob& job) {
@@ -74,17 +65,17 @@ public:
           m_identity(jobIdentity(job.config, m_model)),
           m_loader(job.data, augmented(job.config)) {
         const auto chosen = convolutionsOf(job);
-        freeze(job.graph);
+        prepareTensors(job.graph, Gradients::None);
         for (const NodeId id : chosen) m_affines.push_back(insertAffine(job.graph, id));
-        Optimizer::State corrections;
         for (const ChannelAffine& affine : m_affines)
             for (const ValueId id : {affine.gamma, affine.beta}) {
-                job.graph.value(id).data->requires_grad_(true);
-                corrections.emplace_back(job.graph.value(id).name, job.graph.value(id).data);
+                const Value& value = job.graph.value(id);
+                value.data->requires_grad_(true);
+                m_corrections.push_back({.name = value.name, .tensor = value.data});
             }
-        m_corrections = corrections;
-        m_optimizer.emplace(m_noGraph, optimizerConfig(job.config), corrections);
-        m_executor.emplace(job.graph, ExecutorOptions{.outputs = job.loss.outputs(), .grad = true});
+        m_optimizer.emplace(m_corrections, optimizerConfig(job.config));
+        m_step.emplace(StepParts{.graph = job.graph, .loss = job.loss, .optimizer = *m_optimizer});
+        m_step->enter({.movesGrids = false, .followsNorms = false});
     }
 
     CorrectionOutcome run() {
@@ -120,26 +111,26 @@ private:
     }
 
     bool step(const Batch& batch) {
-        const at::AutoGradMode gradMode(true);
-        const LossValue loss = m_job.loss.of(m_executor->run(batch.images), batch.targets);
-        const double total = sumOf(loss.terms);
+        m_step->forward(batch.images);
+        const double total = m_step->loss(batch.targets).sum();
         const auto done = static_cast<double>(m_optimizer->steps());
         if (!std::isfinite(total)) {
             m_diverged = str("quantization correction diverged: the loss is not finite in step ", done + 1,
                              "; a lower qc.lr may help");
             return false;
         }
-        loss.total.backward();
+        m_step->backward();
         const double lr =
             m_job.config.qc.lr * (1 + std::cos(std::numbers::pi * done / static_cast<double>(allSteps()))) / 2;
-        m_optimizer->step({lr, lr, lr, lr, kMomentum, 1});
+        m_step->reduce();
+        m_step->update({lr, lr, lr, lr, kMomentum, 1}, done / static_cast<double>(allSteps()), batch.images.size(0));
         m_sink.scalar("qc/loss", done + 1, total);
         return true;
     }
 
     void save() const {
         std::vector<NamedTensor> tensors;
-        for (const auto& [name, tensor] : m_corrections) tensors.push_back({"model/" + name, tensor, ""});
+        for (const TrainedParameter& p : m_corrections) tensors.push_back({"model/" + p.name, p.tensor, ""});
         for (const auto& [name, tensor] : m_optimizer->state()) tensors.push_back({"optimizer/" + name, tensor, ""});
         nlohmann::json place{{"epoch", m_epoch}, {"batch", m_batch}, {"steps", m_optimizer->steps()}};
         writeResumeState(stateFile(), kCorrectionKind, m_identity, {std::move(place), std::move(tensors)});
@@ -165,11 +156,11 @@ private:
                 given[entry.name] = entry.tensor;
         }
         const at::NoGradGuard noGrad;
-        for (const auto& [name, tensor] : m_corrections) {
-            const auto found = given.find("model/" + name);
-            require(found != given.end() && found->second->sizes() == tensor->sizes(), ErrorKind::BadInput,
-                    "cannot resume from ", file.string(), ": its corrections do not fit: ", name);
-            tensor->copy_(*found->second);
+        for (const TrainedParameter& p : m_corrections) {
+            const auto found = given.find("model/" + p.name);
+            require(found != given.end() && found->second->sizes() == p.tensor->sizes(), ErrorKind::BadInput,
+                    "cannot resume from ", file.string(), ": its corrections do not fit: ", p.name);
+            p.tensor->copy_(*found->second);
         }
         try {
             m_optimizer->restore(moments, count(stored.numbers.at("steps")));
@@ -184,7 +175,7 @@ private:
 
     CorrectionOutcome fold() {
         CorrectionOutcome outcome{.layers = {}, .steps = m_optimizer->steps(), .addedBytes = 0, .stopped = false};
-        m_executor.reset();
+        m_step.reset();
         for (const ChannelAffine& affine : m_affines) {
             Graph& graph = m_job.graph;
             const std::string name = graph.node(affine.convolution).name;
@@ -216,11 +207,10 @@ private:
     const std::string m_model, m_identity;
     std::string m_diverged;
     Loader m_loader;
-    const Graph m_noGraph;  // the optimizer steps corrections only
     std::vector<ChannelAffine> m_affines;
-    Optimizer::State m_corrections;
+    std::vector<TrainedParameter> m_corrections;
     std::optional<Optimizer> m_optimizer;
-    std::optional<Executor> m_executor;
+    std::optional<TrainingStep> m_step;
     int64_t m_epoch = 0, m_batch = 0;  // the next batch
 };
 

@@ -4,17 +4,15 @@
 
 #include <filesystem>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "base/cancel.h"
 #include "base/events.h"
 #include "config/config.h"
 #include "data/dataset.h"
 #include "graph/graph.h"
-#include "passes/channel_affine.h"
+#include "loss/loss.h"
 #include "quant/quantizer_set.h"
-#include "train/loss.h"
+#include "train/correction_outcome.h"
 
 namespace qat {
 
@@ -26,21 +24,6 @@ struct CorrectionJob {
     std::shared_ptr<const Dataset> data;  // the calibration subset
     std::filesystem::path checkpointFolder;
     bool resume = false;  // go on from correction_state.safetensors there, if it exists
-};
-
-struct LayerCorrection {
-    std::string layer;
-    AffineForm form = AffineForm::Scales;
-    double gammaMin = 1, gammaMax = 1, betaMax = 0;  // over the channels; betaMax of the magnitudes
-};
-
-struct CorrectionOutcome {
-    std::vector<LayerCorrection> layers;  // execution order
-    int64_t steps = 0;
-    int64_t addedBytes = 0;  // on a device: new scales, and the numbers of corrections kept as operations
-    bool stopped = false;    // on request, after a checkpoint; the graph is then of no use
-    std::string
-        diverged{};  // why there is no correction, a sentence: the loss is not finite; the graph is then of no use
 };
 
 // Factors start at 1 and offsets at 0. Adam (0.9, 0.999, no decay) steps once a batch at qc.lr (1 + cos(pi step /

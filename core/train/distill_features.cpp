@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "loss/known_gradient.h"
 #include "ops/row_layout.h"
-#include "train/known_gradient.h"
 
 namespace qat {
 namespace {

@@ -12,8 +12,8 @@
 #include "base/sha256.h"
 #include "config/pattern.h"
 #include "data/class_match.h"
+#include "loss/distill_anchors.h"
 #include "ops/convolution.h"
-#include "train/distill_anchors.h"
 #include "train/distill_features.h"
 
 namespace qat {

@@ -11,8 +11,8 @@
 
 #include "config/config.h"
 #include "graph/graph.h"
+#include "loss/distill_logits.h"
 #include "run/executor.h"
-#include "train/distill_logits.h"
 
 namespace qat {
 

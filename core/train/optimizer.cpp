@@ -1,4 +1,4 @@
-// Parameter groups and fused updates.
+// Fused updates.
 #include "train/optimizer.h"
 
 #include <ATen/ATen.h>
@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "ops/fake_quantize.h"
 #include "train/low_bit_weights.h"
 #include "train/update_loops.h"
 
@@ -15,13 +14,6 @@ namespace qat {
 namespace {
 
 constexpr int64_t kGrain = 32768;
-
-// Where an input of an op belongs; index as in the op's comment.
-ParameterGroup groupOf(const Op& op, size_t index) {
-    if (std::holds_alternative<FakeQuantize>(op) && index >= 1) return ParameterGroup::Quantizer;
-    if (std::holds_alternative<BatchNorm>(op)) return index == 1 ? ParameterGroup::Norm : ParameterGroup::Bias;
-    return index == traitsOf(op).layer.bias ? ParameterGroup::Bias : ParameterGroup::Weight;
-}
 
 TensorPtr zerosLike(const at::Tensor& tensor) {
     return std::make_shared<at::Tensor>(at::zeros_like(tensor.detach()));
@@ -43,40 +35,30 @@ double learningRate(const StepSettings& settings, ParameterGroup group) {
 
 }  // namespace
 
-Optimizer::Optimizer(const Graph& graph, const TrainConfig& config, const State& besides, const Decays& clipDecays)
-    : m_graph(graph), m_config(config) {
+Optimizer::Optimizer(std::vector<TrainedParameter> parameters, const TrainConfig& config) : m_config(config) {
     const double nominal = std::max(config.nominalBatch, config.batchSize);
     const double accumulate = std::max(1.0, std::round(nominal / config.batchSize));
     m_decayScale = config.batchSize * accumulate / nominal;
-    std::map<ValueId, ParameterGroup> groups;
-    std::map<ValueId, NodeId> quantizers;  // by learned scale
-    for (const NodeId id : graph.order()) {
-        const Node& node = graph.node(id);
-        for (size_t i = 0; i < node.inputs.size(); ++i) {
-            if (graph.value(node.inputs[i]).kind != ValueKind::Parameter) continue;
-            groups.try_emplace(node.inputs[i], groupOf(node.op, i));
-            if (std::holds_alternative<FakeQuantize>(node.op) && i == 1) quantizers.try_emplace(node.inputs[i], id);
-        }
-    }
     const bool adam = config.optimizer != OptimizerKind::Sgd;
-    const auto add = [&](const std::string& name, ValueId id, const TensorPtr& own, ParameterGroup group) {
-        const at::Tensor& parameter = own ? *own : *graph.value(id).data;
-        m_slots.push_back({name, id, own, group, zerosLike(parameter), adam ? zerosLike(parameter) : nullptr});
-    };
-    for (const ValueId id : graph.storedValues()) {
-        const auto group = groups.find(id);
-        if (group == groups.end()) continue;
-        add(graph.value(id).name, id, nullptr, group->second);
-        if (const auto found = quantizers.find(id); found != quantizers.end()) m_slots.back().quantizer = found->second;
-        if (const auto found = clipDecays.find(id); found != clipDecays.end()) m_slots.back().clipDecay = found->second;
+    for (TrainedParameter& parameter : parameters) {
+        const at::Tensor& tensor = *parameter.tensor;
+        m_slots.push_back({parameter, zerosLike(tensor), adam ? zerosLike(tensor) : nullptr});
     }
-    for (const auto& [name, tensor] : besides) add(name, ValueId{}, tensor, ParameterGroup::Weight);
+}
+
+void Optimizer::reduce(Communicator& communicator) const {
+    if (communicator.size() == 1) return;
+    for (const Slot& slot : m_slots) {
+        const at::Tensor gradient = orderedGradient(*slot.parameter.tensor);
+        if (!gradient.defined()) continue;
+        communicator.sum({gradient.data_ptr<float>(), static_cast<size_t>(gradient.numel())});
+    }
 }
 
 double Optimizer::gradientNorm() const {
     double total = 0;
     for (const Slot& slot : m_slots) {
-        const at::Tensor gradient = parameterOf(slot).grad();
+        const at::Tensor gradient = slot.parameter.tensor->grad();
         if (!gradient.defined()) continue;
         const at::Tensor dense = gradient.is_non_overlapping_and_dense() ? gradient : gradient.contiguous();
         total += loops::sumOfSquares(dense.data_ptr<float>(), dense.numel());
@@ -97,21 +79,20 @@ double Optimizer::step(const StepSettings& settings) {
 }
 
 void Optimizer::dropGradients() {
-    for (const Slot& slot : m_slots) parameterOf(slot).mutable_grad() = at::Tensor();
+    for (const Slot& slot : m_slots) slot.parameter.tensor->mutable_grad() = at::Tensor();
 }
 
 void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
-    at::Tensor parameter = parameterOf(slot);
+    const TrainedParameter& how = slot.parameter;
+    at::Tensor parameter = *how.tensor;
     at::Tensor gradient = orderedGradient(parameter);
     if (!gradient.defined()) return;
-    if (slot.clipDecay > 0) {  // of the loss, but as strong however much its gradient is clipped
-        gradient = gradient * clip +
-                   clipPenaltyGradient(quantizerOf(slot), parameter.detach()) * (slot.clipDecay * m_decayScale);
+    if (how.penalty && how.decay > 0) {  // of the loss, but as strong however much its gradient is clipped
+        gradient = gradient * clip + how.penalty(parameter.detach()) * (how.decay * m_decayScale);
         clip = 1;
     }
-    const float lr = static_cast<float>(learningRate(settings, slot.group));
-    const float decay =
-        slot.group == ParameterGroup::Weight ? static_cast<float>(m_config.weightDecay * m_decayScale) : 0.0f;
+    const float lr = static_cast<float>(learningRate(settings, how.group));
+    const float decay = how.penalty ? 0.0f : static_cast<float>(how.decay * m_decayScale);
     float* p = parameter.data_ptr<float>();
     const float* g = gradient.data_ptr<float>();
     float* m = slot.first->data_ptr<float>();
@@ -134,16 +115,15 @@ void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
                                    clip};
         loops::adamStep(p + begin, g + begin, m + begin, slot.second->data_ptr<float>() + begin, end - begin, step);
     });
-    if (!slot.quantizer) return;
-    const float least = leastHeldScale(quantizerOf(slot));  // a scale that reached zero would not come back
-    for (int64_t i = 0; i < parameter.numel(); ++i) p[i] = std::max(p[i], least);
+    if (!std::isfinite(how.floor)) return;  // a scale that reached zero would not come back
+    for (int64_t i = 0; i < parameter.numel(); ++i) p[i] = std::max(p[i], how.floor);
 }
 
 Optimizer::State Optimizer::state() const {
     State state;
     for (const Slot& slot : m_slots) {
-        state.emplace_back(slot.name + "#first", slot.first);
-        if (slot.second) state.emplace_back(slot.name + "#second", slot.second);
+        state.emplace_back(slot.parameter.name + "#first", slot.first);
+        if (slot.second) state.emplace_back(slot.parameter.name + "#second", slot.second);
     }
     return state;
 }
@@ -158,8 +138,8 @@ void Optimizer::restore(const State& state, int64_t steps) {
         target->copy_(*found->second);
     };
     for (Slot& slot : m_slots) {
-        take(slot.name + "#first", slot.first);
-        if (slot.second) take(slot.name + "#second", slot.second);
+        take(slot.parameter.name + "#first", slot.first);
+        if (slot.second) take(slot.parameter.name + "#second", slot.second);
     }
     m_steps = steps;
 }

@@ -1,33 +1,32 @@
-// SGD with Nesterov momentum, Adam and AdamW over the parameters of a graph, each as one fused pass over memory.
+// SGD with Nesterov momentum, Adam and AdamW over a list of parameters, each as one fused pass over memory.
 #pragma once
 
-#include <map>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/communicator.h"
 #include "config/config.h"
-#include "graph/graph.h"
+#include "train/parameters.h"
 #include "train/schedule.h"
 
 namespace qat {
 
-enum class ParameterGroup { Bias, Weight, Norm, Quantizer };  // lr/pg0..pg2 are the first three
-
 class Optimizer {
 public:
     using State = std::vector<std::pair<std::string, TensorPtr>>;
-    using Decays = std::map<ValueId, double>;
 
-    // Every parameter of the graph, sorted into groups by the op that reads it; `besides` are weights of no graph, by
-    // name. Weights decay, by weight_decay x batch x accumulate / nominal batch, and ends of ranges by their own decay
-    // instead of weight_decay: clipDecays has it by scale, see train/clip_decay.h.
-    Optimizer(const Graph& graph, const TrainConfig& config, const State& besides = {}, const Decays& clipDecays = {});
+    // Decays of the parameters are those of a step over the nominal batch: they are multiplied by batch x accumulate /
+    // nominal batch.
+    Optimizer(std::vector<TrainedParameter> parameters, const TrainConfig& config);
+
+    // Adds the gradients of all ranks, in front of step().
+    void reduce(Communicator& communicator) const;
 
     // One step from the gradients on the tensors, clipped to the global norm max_grad_norm, which are then dropped.
-    // Returns the norm before clipping; a norm that is not finite leaves everything as it was. Learned scales stop at
-    // the floor of their op.
+    // Returns the norm before clipping; a norm that is not finite leaves everything as it was. Parameters stop at their
+    // floor.
     double step(const StepSettings& settings);
 
     // Without a step.
@@ -40,24 +39,13 @@ public:
 
 private:
     struct Slot {
-        std::string name;
-        ValueId value;  // not valid: `own` is the parameter
-        TensorPtr own;
-        ParameterGroup group;
-        TensorPtr first, second;            // moments; the second only for Adam
-        std::optional<NodeId> quantizer{};  // of a learned scale: one that uses it
-        double clipDecay = 0;
+        TrainedParameter parameter;
+        TensorPtr first, second;  // moments; the second only for Adam
     };
 
-    at::Tensor& parameterOf(const Slot& slot) const { return slot.own ? *slot.own : *m_graph.value(slot.value).data; }
-
     double gradientNorm() const;
-    const FakeQuantize& quantizerOf(const Slot& slot) const {
-        return std::get<FakeQuantize>(m_graph.node(*slot.quantizer).op);
-    }
     void update(Slot& slot, const StepSettings& settings, float clip);
 
-    const Graph& m_graph;
     TrainConfig m_config;
     double m_decayScale;  // of a step
     int64_t m_steps = 0;

@@ -17,7 +17,7 @@ namespace {
 
 // Raised when an older program could not go on from a newer one's file; new numbers that have a default need no new
 // one.
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 std::string keyOf(const std::string& kind) {
     return "qatelier." + kind;

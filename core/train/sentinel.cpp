@@ -11,6 +11,7 @@
 #include "import/checkpoint.h"
 #include "ops/fake_quantize.h"
 #include "train/resume_state.h"
+#include "train/trainer.h"
 
 namespace qat {
 namespace {
@@ -150,6 +151,10 @@ std::optional<double> normDrift(const Graph& graph, const std::filesystem::path&
 Sentinel::Sentinel(const TrainJob& job, const Stabilizer* stabilizer, EventSink& sink)
     : m_job(job), m_gate(job.config.gate), m_stabilizer(stabilizer), m_sink(sink) {}
 
+std::filesystem::path Sentinel::bestState() const {
+    return m_job.checkpointFolder / "best_state.safetensors";
+}
+
 void Sentinel::keepBest(const std::filesystem::path& checkpoint, const TrainPosition& at) const {
     if (at.batch == 0 && at.outcome.bestEpoch == at.epoch) keepSecondName(checkpoint, bestState());
 }
@@ -157,12 +162,12 @@ void Sentinel::keepBest(const std::filesystem::path& checkpoint, const TrainPosi
 std::optional<Floor> floorOf(const TrainOutcome& outcome) {
     const EpochResult* best = nullptr;  // of those that count
     for (const EpochResult& epoch : outcome.epochs)
-        if (!epoch.easier && (!best || epoch.map > best->map)) best = &epoch;
-    const double start = outcome.startMap.value_or(0);
-    if (start >= kSomeAccuracy && (!best || start > best->map))
+        if (!epoch.easier && (!best || epoch.score() > best->score())) best = &epoch;
+    const double start = outcome.startScore.value_or(0);
+    if (start >= kSomeAccuracy && (!best || start > best->score()))
         return Floor{start, str("what training started from, ", start)};
     if (!best) return std::nullopt;
-    return Floor{best->map, str("the best, ", best->map, " in epoch ", best->epoch)};
+    return Floor{best->score(), str("the best, ", best->score(), " in epoch ", best->epoch)};
 }
 
 std::string Sentinel::likelyCause() const {
@@ -179,8 +184,8 @@ std::string Sentinel::likelyCause() const {
     return "scales, batch norms and oscillation are inconspicuous, so the learning rate may be too high";
 }
 
-void Sentinel::report(Trouble trouble, const std::string& subject, const std::string& what, TrainPosition& at) const {
-    auto& incidents = at.outcome.incidents;
+void Sentinel::report(Trouble trouble, const std::string& subject, const std::string& what, const TrainPosition& at) {
+    auto& incidents = m_state.incidents;
     const bool fromScale = trouble == Trouble::DeadScale || trouble == Trouble::ExplodingScale;
     const bool known = fromScale && std::ranges::any_of(incidents, [&](const Incident& i) {
                            return i.trouble == trouble && i.subject == subject;
@@ -193,93 +198,87 @@ void Sentinel::report(Trouble trouble, const std::string& subject, const std::st
     incidents.push_back(std::move(incident));
 }
 
-void Sentinel::seeLoss(double loss, TrainPosition& at) const {
+void Sentinel::seeLoss(double loss, const TrainPosition& at) {
     if (!std::isfinite(loss))
         report(Trouble::NotFinite, "", str("the loss is not finite in epoch ", at.epoch + 1, ", batch ", at.batch + 1),
                at);
 }
 
-void Sentinel::seeRange(ValueId value, float low, float high, TrainPosition& at) const {
+void Sentinel::seeRange(ValueId value, float low, float high, const TrainPosition& at) {
     if (std::isfinite(low) && std::isfinite(high)) return;
     const std::string& name = m_job.graph.value(value).name;
     report(Trouble::NotFinite, name,
            str("activations of ", name, " are not finite in epoch ", at.epoch + 1, ", batch ", at.batch + 1), at);
 }
 
-void Sentinel::seeGradient(double norm, TrainPosition& at) const {
+void Sentinel::seeGradient(double norm, const TrainPosition& at) {
     if (std::isfinite(norm)) {
-        at.lostSteps = 0;
+        m_state.lostSteps = 0;
         return;
     }
-    ++at.lostSteps;
+    ++m_state.lostSteps;
     m_sink.log(LogLevel::Warning, "trainer", str("step ", at.step, ": the gradient is not finite, step left out"));
     const auto tell = [&](Trouble trouble) {
         report(trouble, "",
-               str("the gradient was not finite in ", at.lostSteps, " steps in a row, in epoch ", at.epoch + 1,
+               str("the gradient was not finite in ", m_state.lostSteps, " steps in a row, in epoch ", at.epoch + 1,
                    ", batch ", at.batch),
                at);
     };
-    if (at.lostSteps == kLostSteps) tell(Trouble::LostSteps);
-    if (at.lostSteps == kHopelessSteps) tell(Trouble::NotFinite);
+    if (m_state.lostSteps == kLostSteps) tell(Trouble::LostSteps);
+    if (m_state.lostSteps == kHopelessSteps) tell(Trouble::NotFinite);
 }
 
-void Sentinel::seeScales(int64_t optimizerSteps, TrainPosition& at) const {
+void Sentinel::seeScales(int64_t optimizerSteps, const TrainPosition& at) {
     if (optimizerSteps % kScaleInterval == 0) lookAtScales(at);
 }
 
 // A learned scale may touch its floor and come back: dead is what is so at two looks in a row.
-void Sentinel::lookAtScales(TrainPosition& at) const {
+void Sentinel::lookAtScales(const TrainPosition& at) {
     const bool inUse = m_job.quantizers && at.epoch >= m_job.config.qat.floatEpochs;
     if (!inUse) return;
     const auto scale = worstScale(m_job.graph, *m_job.quantizers);
     const std::string dying = scale && !scale->exploding ? scale->name : "";
-    const bool passing = !dying.empty() && dying != at.dyingScale;
-    at.dyingScale = dying;
+    const bool passing = !dying.empty() && dying != m_state.dyingScale;
+    m_state.dyingScale = dying;
     if (!scale || passing) return;
     report(scale->exploding ? Trouble::ExplodingScale : Trouble::DeadScale, scale->name,
            str(clauseOf(*scale), " in epoch ", at.epoch + 1), at);
 }
 
-bool Sentinel::isLast(const TrainPosition& at) const {
-    const int tuning = m_job.quantizers ? fineTuningEpochs(m_job.config) : 0;
-    if (at.tuning) return at.tuned + 1 >= tuning;
-    return tuning == 0 && (at.epoch + 1 >= m_job.config.train.epochs || at.outcome.exhausted);
-}
-
-void Sentinel::seeEpoch(TrainPosition& at) const {
+void Sentinel::seeEpoch(const TrainPosition& at, bool isLast) {
     lookAtScales(at);
     const EpochResult& last = at.outcome.epochs.back();
     const auto floor = floorOf(at.outcome);
-    if (!floor || !(last.map < m_gate.collapseRatio * floor->accuracy)) {
-        at.below = 0;
+    if (!floor || !(last.score() < m_gate.collapseRatio * floor->score)) {
+        m_state.below = 0;
         return;
     }
-    ++at.below;
-    if (at.below != m_gate.patience && !(at.below < m_gate.patience && isLast(at))) return;
+    ++m_state.below;
+    if (m_state.below != m_gate.patience && !(m_state.below < m_gate.patience && isLast)) return;
     report(Trouble::Collapse, "",
-           str("mAP50-95 of epoch ", last.epoch, ", ", last.map, ", is below ", m_gate.collapseRatio, " of ",
-               floor->place),
+           str(last.metrics.best().label, " of epoch ", last.epoch, ", ", last.score(), ", is below ",
+               m_gate.collapseRatio, " of ", floor->place),
            at);
 }
 
 void Sentinel::seeEnd(const TrainPosition& at) const {
-    const bool learned = std::ranges::any_of(at.outcome.epochs, [](const EpochResult& epoch) { return epoch.map > 0; });
-    if (learned || at.outcome.epochs.empty() || !at.outcome.incidents.empty()) return;
+    const bool learned =
+        std::ranges::any_of(at.outcome.epochs, [](const EpochResult& epoch) { return epoch.score() > 0; });
+    if (learned || at.outcome.epochs.empty() || !m_state.incidents.empty()) return;
     m_sink.log(LogLevel::Warning, "sentinel",
-               str("mAP50-95 stayed 0 in all ", at.outcome.epochs.size(),
+               str(at.outcome.epochs.back().metrics.best().label, " stayed 0 in all ", at.outcome.epochs.size(),
                    " epochs; likely cause: too few of them for where training started, or ", likelyCause()));
 }
 
-void Sentinel::react(Incident incident, const TrainPosition& failed, TrainPosition& at) const {
-    const bool retry = m_gate.reaction == GateReaction::Retry && failed.retries < m_gate.retries && !failed.tuning;
+bool Sentinel::react(Incident incident, const SentinelState& failed, bool tuning) {
+    const bool retry = m_gate.reaction == GateReaction::Retry && failed.retries < m_gate.retries && !tuning;
     incident.reaction = retry ? GateReaction::Retry : GateReaction::Stop;
-    at.retries = failed.retries + (retry ? 1 : 0);
-    at.lrFactor = failed.lrFactor * (retry ? m_gate.retryLrFactor : 1.0);
-    at.outcome.incidents = failed.outcome.incidents;
-    at.outcome.incidents.push_back(incident);
-    at.outcome.halted = !retry;
-    if (!retry) at.outcome.epochs = failed.outcome.epochs;  // the collapse stays on record
+    m_state.retries = failed.retries + (retry ? 1 : 0);
+    m_state.lrFactor = failed.lrFactor * (retry ? m_gate.retryLrFactor : 1.0);
+    m_state.incidents = failed.incidents;
+    m_state.incidents.push_back(incident);
     m_sink.log(retry ? LogLevel::Warning : LogLevel::Error, "sentinel", incident.sentence());
+    return retry;
 }
 
 }  // namespace qat

@@ -5,14 +5,17 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/events.h"
+#include "quant/quantizer_set.h"
 #include "train/incident.h"
+#include "train/position.h"
 #include "train/stabilizer.h"
-#include "train/train_state.h"
-#include "train/trainer.h"
 
 namespace qat {
+
+struct TrainJob;
 
 // Thrown where training cannot go on as it is.
 struct Instability {
@@ -41,10 +44,20 @@ constexpr double kSomeAccuracy = 0.01;  // mAP50-95; less is nothing to lose: ra
 // What epochs are measured against: the best of those that count, or what training started from if that is more and
 // at least kSomeAccuracy.
 struct Floor {
-    double accuracy = 0;  // mAP50-95
-    std::string place;    // of the best, 0.4 in epoch 1
+    double score = 0;   // of the primary metric
+    std::string place;  // of the best, 0.4 in epoch 1
 };
 std::optional<Floor> floorOf(const TrainOutcome& outcome);
+
+// What a sentinel remembers; it is part of every checkpoint.
+struct SentinelState {
+    double lrFactor = 1;  // of all learning rates, lowered by retries
+    int64_t retries = 0;
+    int64_t below = 0;         // epochs in a row under the floor of the gate
+    int64_t lostSteps = 0;     // optimizer steps in a row whose gradient was not finite
+    std::string dyingScale{};  // whose grid covered next to nothing at the last look
+    std::vector<Incident> incidents{};
+};
 
 class Sentinel {
 public:
@@ -52,38 +65,42 @@ public:
     Sentinel(const TrainJob& job, const Stabilizer* stabilizer, EventSink& sink);
 
     // The state to go back to, also where gate.reaction is `continue`: a loss that is not finite ends every training.
-    std::filesystem::path bestState() const { return m_job.checkpointFolder / "best_state.safetensors"; }
+    std::filesystem::path bestState() const;
     // Keeps the checkpoint if the position is that of the start or after the best epoch.
     void keepBest(const std::filesystem::path& checkpoint, const TrainPosition& at) const;
 
     // These throw Instability if training has to leave its path: for what gate.reaction says, and always for what is
-    // not finite. What is only to be reported is logged, and kept in at.outcome.incidents.
-    void seeLoss(double loss, TrainPosition& at) const;
-    void seeRange(ValueId value, float low, float high, TrainPosition& at) const;
+    // not finite. What is only to be reported is logged, and kept in state().incidents.
+    void seeLoss(double loss, const TrainPosition& at);
+    void seeRange(ValueId value, float low, float high, const TrainPosition& at);
     // The norm behind a batch's step, which the optimizer left out if it is not finite: three in a row are trouble, a
     // hundred end every run.
-    void seeGradient(double norm, TrainPosition& at) const;
-    void seeScales(int64_t optimizerSteps, TrainPosition& at) const;
+    void seeGradient(double norm, const TrainPosition& at);
+    void seeScales(int64_t optimizerSteps, const TrainPosition& at);
     // An epoch below the floor: gate.collapse_ratio of the best one, or of the accuracy that training started from if
     // that is more. gate.patience of them in a row are a collapse, and the last epoch is one at once.
-    void seeEpoch(TrainPosition& at) const;
+    void seeEpoch(const TrainPosition& at, bool last);
     // Once training is over: whether it ever learned anything.
     void seeEnd(const TrainPosition& at) const;
 
-    // at: the best state, just loaded; failed: where training was. Lowers the rate for a retry, or halts.
-    void react(Incident incident, const TrainPosition& failed, TrainPosition& at) const;
+    // Behind the return to the best state, whose memory state() then is; failed: that of where training was. Lowers the
+    // rate and returns true for another try, false to halt.
+    bool react(Incident incident, const SentinelState& failed, bool tuning);
+
+    const SentinelState& state() const { return m_state; }
+    void restore(SentinelState state) { m_state = std::move(state); }
 
 private:
     bool guards() const { return m_gate.reaction != GateReaction::Continue; }
-    bool isLast(const TrainPosition& at) const;
-    void report(Trouble trouble, const std::string& subject, const std::string& what, TrainPosition& at) const;
-    void lookAtScales(TrainPosition& at) const;
+    void report(Trouble trouble, const std::string& subject, const std::string& what, const TrainPosition& at);
+    void lookAtScales(const TrainPosition& at);
     std::string likelyCause() const;
 
     const TrainJob& m_job;
     const GateConfig& m_gate;
     const Stabilizer* m_stabilizer;
     EventSink& m_sink;
+    SentinelState m_state;
 };
 
 }  // namespace qat

@@ -47,19 +47,35 @@ void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quanti
 
 void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) {
     const auto epoch = static_cast<double>(result.epoch);
-    sink.scalar("metrics/precision(B)", epoch, result.precision);
-    sink.scalar("metrics/recall(B)", epoch, result.recall);
-    sink.scalar("metrics/mAP50(B)", epoch, result.map50);
-    sink.scalar("metrics/mAP50-95(B)", epoch, result.map);
+    for (const Metric& m : result.metrics.values) sink.scalar("metrics/" + m.key, epoch, m.value);
     std::string losses;
     for (const LossTerm& loss : result.losses) losses += str(", ", loss.name, " ", loss.value);
     if (result.distillLoss) losses += str(", distillation ", *result.distillLoss);
-    sink.log(
-        LogLevel::Info, "trainer",
-        str("epoch ", result.epoch, " of ", lastEpoch, ": mAP50-95 ", result.map, ", mAP50 ", result.map50, losses));
-    if (!result.rawMap) return;
-    sink.scalar("metrics/raw/mAP50(B)", epoch, *result.rawMap50);
-    sink.scalar("metrics/raw/mAP50-95(B)", epoch, *result.rawMap);
+    sink.log(LogLevel::Info, "trainer",
+             str("epoch ", result.epoch, " of ", lastEpoch, ": ", result.metrics.sentence(), losses));
+    if (!result.raw) return;
+    for (const Metric& m : result.raw->values)
+        if (m.headline) sink.scalar("metrics/raw/" + m.key, epoch, m.value);
+}
+
+void reportNewLength(EventSink& sink, const TrainPosition& at, int64_t epochs, std::optional<double> next) {
+    const std::string change = str("train_params.epochs was ", at.planned, " and is ", epochs);
+    if (!next)
+        sink.log(LogLevel::Warning, "trainer",
+                 str(change, ", but patience ran out after epoch ", at.epoch,
+                     ": a larger train_params.patience would go on"));
+    else
+        sink.log(LogLevel::Info, "trainer",
+                 str(change,
+                     ": from here on learning rates and all else that follows the training's length are those of a run "
+                     "of ",
+                     epochs, " epochs; the next learning rate is ", *next));
+}
+
+void warnOfIdle(EventSink& sink, const Stabilizer& stabilizer) {
+    if (stabilizer.weights() > 0 || !(stabilizer.dampens() || stabilizer.freezes())) return;
+    sink.log(LogLevel::Warning, "trainer",
+             "no weight has 4 bits or less: oscillation.dampen and oscillation.freeze have nothing to act on");
 }
 
 void reportOscillation(EventSink& sink, const Stabilizer& stabilizer, int64_t epoch) {

@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "base/events.h"
-#include "train/loss.h"
+#include "train/position.h"
 #include "train/stabilizer.h"
-#include "train/trainer.h"
 
 namespace qat {
 
@@ -23,6 +22,10 @@ void reportRates(EventSink& sink, int64_t step, const StepSettings& settings);
 void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images,
                  int64_t epoch);
 void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch);
+// The training is resumed for another number of epochs, at the learning rate `next`; nothing: patience had ended it.
+void reportNewLength(EventSink& sink, const TrainPosition& at, int64_t epochs, std::optional<double> next);
+// A stabilizer that is to act on weights, of which there are none.
+void warnOfIdle(EventSink& sink, const Stabilizer& stabilizer);
 void reportOscillation(EventSink& sink, const Stabilizer& stabilizer, int64_t epoch);
 
 }  // namespace qat

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "task/detect_metrics.h"
+#include "task/metrics_json.h"
 #include "train/exact_number.h"
 #include "train/quantizer_state.h"
 #include "train/resume_state.h"
@@ -50,23 +52,34 @@ LossTerms termsFrom(const json& list) {
 json epochJson(const EpochResult& e) {
     return {e.epoch,
             termsJson(e.losses),
-            exact(e.precision),
-            exact(e.recall),
-            exact(e.map50),
-            exact(e.map),
+            metricsJson(e.metrics),
             exact(e.lrBias),
             exact(e.lrWeight),
             exact(e.lrNorm),
             optionalJson(e.distillLoss),
-            optionalJson(e.rawMap50),
-            optionalJson(e.rawMap),
+            e.raw ? metricsJson(*e.raw) : json(nullptr),
             e.easier};
 }
 
-EpochResult epochFrom(const json& j) {
-    return {count(j.at(0)),         termsFrom(j.at(1)),     exact(j.at(2)),      exact(j.at(3)), exact(j.at(4)),
-            exact(j.at(5)),         exact(j.at(6)),         exact(j.at(7)),      exact(j.at(8)), optionalFrom(j.at(9)),
-            optionalFrom(j.at(10)), optionalFrom(j.at(11)), j.at(12).get<bool>()};
+// Of version 1, which knew detectors only: precision, recall, mAP50 and mAP50-95 by their place.
+EpochResult formerEpochFrom(const json& j) {
+    EpochResult e{count(j.at(0)), termsFrom(j.at(1)), {}, exact(j.at(6)), exact(j.at(7)), exact(j.at(8))};
+    e.metrics = detectMetrics(exact(j.at(2)), exact(j.at(3)), exact(j.at(4)), exact(j.at(5)));
+    e.distillLoss = optionalFrom(j.at(9));
+    const auto map50 = optionalFrom(j.at(10)), map = optionalFrom(j.at(11));
+    if (map50 && map) e.raw = detectMetrics(0, 0, *map50, *map);
+    e.easier = j.at(12).get<bool>();
+    return e;
+}
+
+EpochResult epochFrom(const json& j, int64_t version) {
+    if (version == 1) return formerEpochFrom(j);
+    EpochResult e{count(j.at(0)), termsFrom(j.at(1)), metricsFrom(j.at(2)),
+                  exact(j.at(3)), exact(j.at(4)),     exact(j.at(5))};
+    e.distillLoss = optionalFrom(j.at(6));
+    if (!j.at(7).is_null()) e.raw = metricsFrom(j.at(7));
+    e.easier = j.at(8).get<bool>();
+    return e;
 }
 
 json incidentJson(const Incident& i) {
@@ -78,11 +91,23 @@ Incident incidentFrom(const json& j) {
             oneOf(j.at(6), GateReaction::Retry)};
 }
 
+json sentinelJson(const SentinelState& s) {
+    json incidents = json::array();
+    for (const Incident& incident : s.incidents) incidents.push_back(incidentJson(incident));
+    return {{"lr_factor", exact(s.lrFactor)}, {"retries", s.retries},        {"below", s.below},
+            {"lost_steps", s.lostSteps},      {"dying_scale", s.dyingScale}, {"incidents", incidents}};
+}
+
+SentinelState sentinelFrom(const json& j) {
+    SentinelState s{exact(j.at("lr_factor")),  count(j.at("retries")), count(j.at("below")),
+                    count(j.at("lost_steps")), j.at("dying_scale"),    {}};
+    for (const json& incident : j.at("incidents")) s.incidents.push_back(incidentFrom(incident));
+    return s;
+}
+
 json positionJson(const TrainPosition& p) {
     json epochs = json::array();
     for (const EpochResult& epoch : p.outcome.epochs) epochs.push_back(epochJson(epoch));
-    json incidents = json::array();
-    for (const Incident& incident : p.outcome.incidents) incidents.push_back(incidentJson(incident));
     return {{"epoch", p.epoch},
             {"batch", p.batch},
             {"step", p.step},
@@ -90,13 +115,7 @@ json positionJson(const TrainPosition& p) {
             {"distill_sum", exact(p.distillSum)},
             {"tuning", p.tuning},
             {"tuned", p.tuned},
-            {"lr_factor", exact(p.lrFactor)},
-            {"retries", p.retries},
-            {"below", p.below},
-            {"lost_steps", p.lostSteps},
-            {"dying_scale", p.dyingScale},
             {"halted", p.outcome.halted},
-            {"incidents", incidents},
             {"planned", p.planned},
             {"best_fitness", exact(p.bestFitness)},
             {"best_epoch", p.outcome.bestEpoch},
@@ -109,15 +128,13 @@ TrainPosition positionFrom(const json& j) {
     p.epoch = count(j.at("epoch")), p.batch = count(j.at("batch")), p.step = count(j.at("step"));
     p.lossSums = termsFrom(j.at("loss_sums")), p.distillSum = exact(j.at("distill_sum"));
     p.tuning = j.at("tuning"), p.tuned = count(j.at("tuned"));
-    p.lrFactor = exact(j.at("lr_factor")), p.retries = count(j.at("retries")), p.below = count(j.at("below")),
-    p.lostSteps = count(j.at("lost_steps")), p.dyingScale = j.at("dying_scale");
     p.outcome.halted = j.at("halted");
-    for (const json& incident : j.at("incidents")) p.outcome.incidents.push_back(incidentFrom(incident));
     p.planned = j.contains("planned") ? count(j.at("planned")) : 0;
     p.bestFitness = exact(j.at("best_fitness"));
     p.outcome.bestEpoch = count(j.at("best_epoch"));
     p.outcome.exhausted = j.at("exhausted");
-    for (const json& epoch : j.at("epochs")) p.outcome.epochs.push_back(epochFrom(epoch));
+    const int64_t version = count(j.at("version"));
+    for (const json& epoch : j.at("epochs")) p.outcome.epochs.push_back(epochFrom(epoch, version));
     return p;
 }
 
@@ -177,6 +194,7 @@ void saveTrainState(const std::filesystem::path& file, const std::string& identi
     if (o.stabilizer) tensors.add("oscillation/", o.stabilizer->state());
     tensors.add("adapter/", o.adapters);
     json state = positionJson(position);
+    state.update(sentinelJson(o.sentinel.state()));
     state["optimizer_steps"] = o.optimizer.steps();
     state["ema_updates"] = o.ema ? o.ema->updates() : 0;
     if (o.quantizers) state["observers"] = observersJson(*o.quantizers);
@@ -195,7 +213,9 @@ TrainPosition loadTrainState(const std::filesystem::path& file, const std::strin
         if (o.stabilizer) o.stabilizer->restore(below(stored.tensors, "oscillation/"));
         restoreAdapters(o.adapters, below(stored.tensors, "adapter/"));
         if (o.quantizers) restoreObservers(*o.quantizers, state.at("observers"));
-        return positionFrom(state);
+        TrainPosition position = positionFrom(state);
+        o.sentinel.restore(sentinelFrom(state));
+        return position;
     } catch (const json::exception&) {
         fail(ErrorKind::BadInput, file.string(), " is damaged: its numbers are not those of a checkpoint");
     } catch (const Error& error) {

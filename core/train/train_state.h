@@ -9,28 +9,11 @@
 #include "quant/quantizer_set.h"
 #include "train/ema.h"
 #include "train/optimizer.h"
+#include "train/position.h"
+#include "train/sentinel.h"
 #include "train/stabilizer.h"
-#include "train/trainer.h"
 
 namespace qat {
-
-// Where the run stands; the next batch is `batch` of epoch `epoch` (0-based).
-struct TrainPosition {
-    int64_t epoch = 0, batch = 0;
-    int64_t step = 0;      // batches so far
-    LossTerms lossSums{};  // of this epoch's batches
-    double bestFitness = -1;
-    TrainOutcome outcome;
-    double distillSum = 0;  // of this epoch's distillation losses
-    bool tuning = false;    // the epochs of training are over, those of fine-tuning have begun
-    int64_t tuned = 0;      // fine-tuning epochs done
-    double lrFactor = 1;    // of all learning rates, lowered by retries
-    int64_t retries = 0;
-    int64_t below = 0;         // epochs in a row under the floor of the gate
-    int64_t lostSteps = 0;     // optimizer steps in a row whose gradient was not finite
-    std::string dyingScale{};  // whose grid covered next to nothing when the sentinel last looked
-    int64_t planned = 0;       // epochs of the schedule so far; 0: of a file that does not say
-};
 
 // The live objects of a run.
 struct TrainObjects {
@@ -39,6 +22,7 @@ struct TrainObjects {
     Optimizer& optimizer;
     Stabilizer* stabilizer;  // may be null
     QuantizerSet* quantizers;
+    Sentinel& sentinel;
     Optimizer::State adapters{};  // weights that serve training only, by name
 };
 

@@ -7,39 +7,16 @@
 #include <optional>
 
 #include "base/cancel.h"
+#include "base/communicator.h"
 #include "base/events.h"
 #include "config/config.h"
 #include "data/dataset.h"
-#include "eval/metrics.h"
 #include "graph/graph.h"
+#include "loss/loss.h"
 #include "quant/quantizer_set.h"
-#include "train/incident.h"
-#include "train/loss.h"
+#include "train/outcome.h"
 
 namespace qat {
-
-// One line of results.csv.
-struct EpochResult {
-    int64_t epoch = 0;                                     // 1-based
-    LossTerms losses{};                                    // means over the epoch's batches
-    double precision = 0, recall = 0, map50 = 0, map = 0;  // of the averaged model if there is one
-    double lrBias = 0, lrWeight = 0, lrNorm = 0;           // at the end of the epoch
-    std::optional<double> distillLoss{};                   // mean over the epoch's batches, if there is a teacher
-    std::optional<double> rawMap50{}, rawMap{};            // of the model behind the average, if both are evaluated
-    bool easier =
-        false;  // in float or on wider grids than wanted: counts neither as best nor towards patience and collapse
-    double fitness() const { return 0.1 * map50 + 0.9 * map; }
-};
-
-struct TrainOutcome {
-    std::vector<EpochResult> epochs;  // those of earlier sittings included
-    int64_t bestEpoch = 0;
-    bool stopped = false;             // on request, after a checkpoint
-    bool exhausted = false;           // patience ran out
-    std::vector<Incident> incidents;  // what the sentinel saw
-    bool halted = false;  // by the sentinel: the model is that of the best epoch (of the start if there is none)
-    std::optional<double> startMap{};  // as in the job
-};
 
 struct TrainJob {
     Graph& graph;                        // trained in place
@@ -51,11 +28,12 @@ struct TrainJob {
     std::filesystem::path checkpointFolder;  // resumable state
     std::filesystem::path weightsFolder;     // last.safetensors, best.safetensors
     bool resume = false;
-    std::optional<double> startMap{};  // mAP50-95 of the model that training starts from, if it is known
+    std::optional<double> startScore{};  // of the model that training starts from, if it is known
     // Metrics of a model on the validation split.
-    std::function<DetectionMetrics(const Graph&)> validate;
+    std::function<Metrics(const Graph&)> validate;
     // Called at the end of every epoch with all results so far, and with the weights' oscillation as layer rows.
     std::function<void(const TrainOutcome&)> epochDone;
+    Communicator& communicator = SingleProcess::instance();  // of the ranks whose gradients are added
 };
 
 // Trains until the configured epochs, early stopping, or a stop request, which ends the batch and writes a checkpoint.

@@ -7,11 +7,11 @@
 #include "base/sha256.h"
 #include "data/image_file.h"
 #include "data/letterbox.h"
+#include "loss/detection_loss.h"
 #include "models/trained.h"
 #include "run/executor.h"
 #include "support/assets.h"
 #include "support/tensors.h"
-#include "train/detection_loss.h"
 
 namespace qat {
 namespace {

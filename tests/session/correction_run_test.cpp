@@ -60,7 +60,7 @@ TEST_F(CorrectedRun, FollowsTrainingAndIsMeasuredOnBothSides) {
     EXPECT_EQ(found["method"]["qc"]["images"], "8 of 8 training images");
     EXPECT_EQ(found["method"]["qc"]["layers"].size(), 63u);
     EXPECT_EQ(found["metrics"]["before_qc"]["mAP50-95"], found["metrics"]["history"].back());
-    EXPECT_EQ(found["metrics"]["final"]["mAP50"], outcome.final->map50);
+    EXPECT_EQ(found["metrics"]["final"]["mAP50"], outcome.final->of("mAP50"));
 }
 
 TEST_F(CorrectedRun, AloneItCorrectsTheCalibratedModel) {
@@ -68,7 +68,7 @@ TEST_F(CorrectedRun, AloneItCorrectsTheCalibratedModel) {
     EXPECT_EQ(job.sink.begun, (std::vector<std::string>{"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "qc",
                                                         "evaluate", "export"}));
     ASSERT_TRUE(outcome.ptq && outcome.final);
-    EXPECT_EQ(summary()["metrics"]["before_qc"]["mAP50"], outcome.ptq->map50);
+    EXPECT_EQ(summary()["metrics"]["before_qc"]["mAP50"], outcome.ptq->of("mAP50"));
 }
 
 TEST_F(CorrectedRun, ImagesLimitsTheSubset) {
@@ -99,7 +99,7 @@ TEST_F(CorrectedRun, OpensAsItWasEvaluated) {
         kept.request.out = scratch.path() / fold;
         const JobOutcome outcome = kept.run();
         const RunModel opened = openRun(kept.folder());
-        EXPECT_EQ(accuracyOf(opened.graph), outcome.final->map50) << fold;
+        EXPECT_EQ(accuracyOf(opened.graph), outcome.final->of("mAP50")) << fold;
         EXPECT_EQ(opened.graph.findNode("model.0.conv.qc.offset").has_value(), std::string(fold) != "per_channel")
             << fold;
     }

@@ -8,6 +8,7 @@
 #include "session/model_source.h"
 #include "session/small_job.h"
 #include "session/summary.h"
+#include "task/detect_metrics.h"
 
 namespace qat::test {
 namespace {
@@ -15,14 +16,14 @@ namespace {
 // Accuracies before and after, and of every epoch.
 SummaryFacts factsOf(double fp32, double ptq, const std::vector<double>& epochs, double final) {
     SummaryFacts facts;
-    facts.outcome.fp32 = {fp32, fp32};
-    facts.outcome.ptq = {ptq, ptq};
-    facts.outcome.final = {final, final};
-    facts.training.startMap = ptq;
+    facts.outcome.fp32 = detectMetrics(0, 0, fp32, fp32);
+    facts.outcome.ptq = detectMetrics(0, 0, ptq, ptq);
+    facts.outcome.final = detectMetrics(0, 0, final, final);
+    facts.training.startScore = ptq;
     for (const double map : epochs) {
         EpochResult epoch;
         epoch.epoch = static_cast<int64_t>(facts.training.epochs.size()) + 1;
-        epoch.map = map;
+        epoch.metrics = detectMetrics(0, 0, map, map);
         facts.training.epochs.push_back(epoch);
     }
     return facts;
@@ -63,8 +64,8 @@ TEST_F(LostRunJob, OneBitTooFewIsAFailedGate) {
     job.set("quantization.weight.bit_width", "2").set("quantization.activation.bit_width", "2");
     job.set("quantization.weight.scheme", "per_tensor");
     const JobOutcome outcome = job.set("train_params.lr", "1e-9").run();
-    ASSERT_GE(outcome.fp32->map, 0.01);
-    ASSERT_LT(outcome.ptq->map, 0.01);
+    ASSERT_GE(outcome.fp32->score(), 0.01);
+    ASSERT_LT(outcome.ptq->score(), 0.01);
     EXPECT_EQ(outcome.status, JobStatus::GateFailed);
     ASSERT_EQ(outcome.gates.size(), 1u);
     EXPECT_TRUE(outcome.gates[0].starts_with("training did not bring back what quantization took: mAP50-95 was "))
@@ -77,7 +78,7 @@ TEST_F(LostRunJob, OneBitTooFewIsAFailedGate) {
 TEST_F(LostRunJob, ACollapseIsAFailedGateWithItsCause) {
     job.set("quantization.weight.bit_width", "8").set("train_params.epochs", "2").set("gate.reaction", "continue");
     const JobOutcome outcome = job.set("train_params.lr", "1").set("ema.enabled", "false").run();
-    ASSERT_GE(outcome.ptq->map, 0.01);
+    ASSERT_GE(outcome.ptq->score(), 0.01);
     EXPECT_EQ(outcome.status, JobStatus::GateFailed);
     ASSERT_EQ(outcome.gates.size(), 1u);
     EXPECT_NE(outcome.gates[0].find("; likely cause: "), std::string::npos) << outcome.gates[0];

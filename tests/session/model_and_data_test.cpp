@@ -69,15 +69,15 @@ TEST_F(ModelAndData, ClassesInAnotherOrderAreTheSameClasses) {
                                      {"data.imgsz", "96"}})
         job.set(key, value);
     const JobOutcome plain = job.run();
-    ASSERT_GT(plain.fp32->map50, 0.1) << "the bundled model finds something";
+    ASSERT_GT(plain.fp32->of("mAP50"), 0.1) << "the bundled model finds something";
     SmallJob other(scratch.path());
     other.request.overrides = job.request.overrides;
     other.request.out = scratch.path() / "other";
     const std::vector<std::string> names{"star", "cross", "triangle", "ring", "square", "disc"};
     const JobOutcome same =
         other.set("model.pretrained_path", reordered({5, 4, 3, 1, 2, 0}, kShapes, kBundledModel)).run();
-    EXPECT_NEAR(same.fp32->map, plain.fp32->map, 1e-6);
-    EXPECT_NEAR(same.ptq->map, plain.ptq->map, 1e-3);
+    EXPECT_NEAR(same.fp32->score(), plain.fp32->score(), 1e-6);
+    EXPECT_NEAR(same.ptq->score(), plain.ptq->score(), 1e-3);
     EXPECT_EQ(labelsByName(other.sink.images, names), labelsByName(job.sink.images, kShapes));
     EXPECT_EQ(readCheckpoint(other.folder() / "weights/final.safetensors").classNames, names)
         << "names belong to outputs";

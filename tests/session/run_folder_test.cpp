@@ -186,7 +186,7 @@ TEST(RunFolder, QuantizingWithoutTrainingListsOnlyWhatItWrote) {
     EXPECT_TRUE(outcome.ptq && !outcome.final);
     const json summary = readJson(job.folder() / "run_summary.json");
     EXPECT_EQ(summary["artifacts"]["weights"], json::array({"weights/final.safetensors"}));
-    EXPECT_EQ(summary["metrics"]["ptq"]["mAP50"], outcome.ptq->map50);
+    EXPECT_EQ(summary["metrics"]["ptq"]["mAP50"], outcome.ptq->of("mAP50"));
     EXPECT_TRUE(summary["metrics"]["final"].is_null());
 }
 

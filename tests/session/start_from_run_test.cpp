@@ -73,8 +73,8 @@ TEST_F(StartFromRun, FloatAccuracyIsThatOfTheFirstRunsModel) {
     Job second(scratch.path(), "second");
     second.set("model.pretrained_path", first.folder().string());
     const JobOutcome after = second.run();
-    EXPECT_EQ(after.fp32->map, before.fp32->map);
-    EXPECT_EQ(after.ptq->map, before.ptq->map);
+    EXPECT_EQ(after.fp32->score(), before.fp32->score());
+    EXPECT_EQ(after.ptq->score(), before.ptq->score());
 }
 
 TEST_F(StartFromRun, AnalysesAndTeachersStartThereToo) {

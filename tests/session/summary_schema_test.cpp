@@ -7,6 +7,7 @@
 #include "session/small_job.h"
 #include "session/summary.h"
 #include "support/json_schema.h"
+#include "task/detect_metrics.h"
 
 namespace qat::test {
 namespace {
@@ -60,7 +61,8 @@ TEST_F(SummarySchema, HoldsForARunWithIncidents) {
     SummaryFacts facts;
     facts.status = "completed-success";
     facts.stageGate = {StageGateState::Overridden, "too early"};
-    facts.training.epochs = {{.epoch = 1, .map = 0.5}, {.epoch = 2, .map = 0.1}};
+    facts.training.epochs = {{.epoch = 1, .metrics = detectMetrics(0, 0, 0, 0.5)},
+                             {.epoch = 2, .metrics = detectMetrics(0, 0, 0, 0.1)}};
     for (const Trouble trouble :
          {Trouble::Collapse, Trouble::NotFinite, Trouble::DeadScale, Trouble::ExplodingScale, Trouble::LostSteps})
         facts.training.incidents.push_back({trouble, 2, 7, "model.0.conv", "it broke", "a rate", GateReaction::Retry});

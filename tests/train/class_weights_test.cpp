@@ -1,5 +1,5 @@
 // Weights of classes: given, or from the labels of a data set; and what a whole training makes of them.
-#include "train/class_weights.h"
+#include "task/class_weights.h"
 
 #include <gtest/gtest.h>
 

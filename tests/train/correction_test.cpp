@@ -9,7 +9,7 @@
 #include "run/executor.h"
 #include "support/assets.h"
 #include "support/tensors.h"
-#include "train/make_loss.h"
+#include "task/task.h"
 #include "train/tiny_detector.h"
 
 namespace qat::test {
@@ -39,7 +39,7 @@ struct TinyCorrection {
             if (series == "qc/loss") losses.push_back(value);
         };
         const std::shared_ptr<const Dataset> data = openDataset(config.data.path, DataSplit::Train);
-        const auto loss = makeLoss(graph, config.train, *data);
+        const auto loss = taskOf(graph.info).makeLoss(graph, config.train, *data);
         const CorrectionJob job{.graph = graph,
                                 .loss = *loss,
                                 .quantizers = quantizers,

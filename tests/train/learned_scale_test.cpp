@@ -9,6 +9,7 @@
 #include "support/tensors.h"
 #include "tiny_detector.h"
 #include "train/clip_decay.h"
+#include "train/optimizer.h"
 #include "train/quantizer_report.h"
 
 namespace qat {
@@ -74,7 +75,7 @@ TEST_P(LearnedScale, StopsAtTheFloorHoweverLargeTheGradientAndComesBack) {
         TrainConfig config = plainSgd();
         config.optimizer = kind;
         config.maxGradNorm = 0;
-        Optimizer optimizer(graph, config);
+        Optimizer optimizer(trainedParameters(graph, config), config);
         for (int step = 0; step < 3; ++step) {
             data(scale).mutable_grad() = at::tensor({1e6f, 0.0f, 1e6f});
             optimizer.step(rate(kind == OptimizerKind::Sgd ? 1.0 : 100.0));
@@ -100,7 +101,7 @@ TEST_P(LearnedScale, ClipDecayIsTheGradientOfHalfTheSquaredEnd) {
         const double s = op().scaleForm == ScaleForm::Plain ? p : std::exp2(p + rounding);
         return kLambda / 2 * kLevels * kLevels * s * s;
     };
-    Optimizer optimizer(graph, plainSgd(), {}, {{scale, kLambda}});
+    Optimizer optimizer(trainedParameters(graph, plainSgd(), {{scale, kLambda}}), plainSgd());
     data(scale).mutable_grad() = at::zeros({3});
     data(bias).mutable_grad() = at::full({1}, 1e5f);  // clips all gradients of the loss to next to nothing
     optimizer.step(rate(kRate));

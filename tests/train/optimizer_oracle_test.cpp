@@ -57,7 +57,7 @@ void expectSameCourse(const TrainConfig& config, torch::optim::Optimizer& theirs
                       const at::Tensor& bias, const std::function<StepSettings(int)>& settings,
                       const std::function<void(int)>& prepare) {
     Layer layer;
-    Optimizer ours(layer.graph, config);
+    Optimizer ours(trainedParameters(layer.graph, config), config);
     for (int step = 0; step < kSteps; ++step) {
         const double size = step % 7 == 0 ? 3.0 : 0.3;  // now and then a large one
         for (const auto& [mine, other, seed] : {std::tuple{*layer.weight, weight, 100}, {*layer.bias, bias, 200}}) {

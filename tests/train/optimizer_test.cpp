@@ -95,11 +95,15 @@ struct Literal {
     }
 };
 
+Optimizer optimizerOf(const Graph& graph, const TrainConfig& config) {
+    return {trainedParameters(graph, config), config};
+}
+
 class OptimizerKinds : public testing::TestWithParam<OptimizerKind> {};
 
 TEST_P(OptimizerKinds, FollowTheirFormulas) {
     Graph graph = oneOfEach();
-    Optimizer optimizer(graph, configOf(GetParam()));
+    Optimizer optimizer = optimizerOf(graph, configOf(GetParam()));
     std::vector<Literal> literal(kNames.size());
     for (size_t k = 0; k < kNames.size(); ++k) literal[k].p = valuesOf(graph, kNames[k]);
     for (int step = 1; step <= 5; ++step) {
@@ -133,7 +137,7 @@ TEST_P(OptimizerKinds, FollowScheduleAndAverage) {
     constexpr int64_t kBatches = 10;
     const EmaConfig averaging{.decay = 0.98, .tau = 10};
     Graph graph = oneOfEach();
-    Optimizer optimizer(graph, config);
+    Optimizer optimizer(trainedParameters(graph, config), config);
     Ema ema(graph, averaging);
     std::vector<Literal> literal(kNames.size());
     std::vector<std::vector<double>> average;
@@ -176,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(All, OptimizerKinds,
 TEST(Optimizer, OnlyWeightsDecay) {
     for (const OptimizerKind kind : {OptimizerKind::Sgd, OptimizerKind::Adam, OptimizerKind::AdamW}) {
         Graph graph = oneOfEach();
-        Optimizer optimizer(graph, configOf(kind));
+        Optimizer optimizer = optimizerOf(graph, configOf(kind));
         setGradients(graph, 1, 0);
         std::vector<std::vector<double>> before;
         for (const auto& name : kNames) before.push_back(valuesOf(graph, name));
@@ -191,7 +195,7 @@ TEST(Optimizer, DecayFollowsTheImagesOfAStep) {
     TrainConfig config = configOf(OptimizerKind::Sgd);
     config.batchSize = 24;  // three batches, 72 images a step
     Graph graph = oneOfEach();
-    Optimizer optimizer(graph, config);
+    Optimizer optimizer(trainedParameters(graph, config), config);
     setGradients(graph, 1, 0);
     const double before = valuesOf(graph, "w")[2];
     optimizer.step(kSettings);
@@ -203,7 +207,7 @@ TEST(Optimizer, ClipsTheGlobalNormToTen) {
     TrainConfig config = configOf(OptimizerKind::Sgd);
     config.weightDecay = 0;
     Graph clipped = oneOfEach(), scaled = oneOfEach();
-    Optimizer first(clipped, config), second(scaled, config);
+    Optimizer first(trainedParameters(clipped, config), config), second(trainedParameters(scaled, config), config);
     double norm = 0;
     for (size_t k = 0; k < kNames.size(); ++k)
         for (size_t i = 0; i < kLength; ++i) norm += std::pow(1000 * gradientAt(k, i, 1), 2);
@@ -220,7 +224,7 @@ TEST(Optimizer, ClipsTheGlobalNormToTen) {
 TEST(Optimizer, LeavesEverythingAsItWasIfTheGradientIsNotFinite) {
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
         Graph graph = oneOfEach();
-        Optimizer optimizer(graph, configOf(OptimizerKind::AdamW));
+        Optimizer optimizer = optimizerOf(graph, configOf(OptimizerKind::AdamW));
         setGradients(graph, 1);
         optimizer.step(kSettings);
         const auto before = valuesOf(graph, "b");
@@ -247,14 +251,15 @@ TEST(Optimizer, GradientsInAnotherMemoryOrderCountTheSame) {
     const at::Tensor gradient = at::arange(8, at::kFloat).reshape({1, 2, 2, 2});
     tensorOf(plain, "w").mutable_grad() = gradient.clone();
     tensorOf(reordered, "w").mutable_grad() = gradient.contiguous(at::MemoryFormat::ChannelsLast);
-    Optimizer first(plain, configOf(OptimizerKind::Sgd)), second(reordered, configOf(OptimizerKind::Sgd));
+    const TrainConfig sgd = configOf(OptimizerKind::Sgd);
+    Optimizer first(trainedParameters(plain, sgd), sgd), second(trainedParameters(reordered, sgd), sgd);
     EXPECT_NEAR(first.step(kSettings), second.step(kSettings), 1e-6);
     EXPECT_EQ(valuesOf(plain, "w"), valuesOf(reordered, "w"));
 }
 
 TEST(Optimizer, RefusesStateOfAnotherShape) {
     Graph graph = oneOfEach();
-    Optimizer optimizer(graph, configOf(OptimizerKind::Sgd));
+    Optimizer optimizer = optimizerOf(graph, configOf(OptimizerKind::Sgd));
     auto state = optimizer.state();
     state.front().second = std::make_shared<at::Tensor>(at::zeros({5}));
     EXPECT_THROW(optimizer.restore(state, 1), Error);

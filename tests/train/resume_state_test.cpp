@@ -63,8 +63,8 @@ TEST_F(ResumeFile, RefusesOtherVersionsAndJobsInAPlainSentence) {
         EXPECT_NE(message.find(part), std::string::npos) << message;
         EXPECT_NE(message.find("train_state.safetensors"), std::string::npos) << message;
     };
-    says(refusalOfNumbers(R"({"version":2,"identity":"job"})"),
-         "written by a newer version of Qatelier: its format is 2");
+    says(refusalOfNumbers(R"({"version":3,"identity":"job"})"),
+         "written by a newer version of Qatelier: its format is 3");
     says(refusalOfNumbers(R"({"identity":"job"})"), "it has no version");
     says(refusalOfNumbers(R"({"version":"one","identity":"job"})"), "is damaged");
     says(refusalOfNumbers(R"({"version":1,"identity":"another"})"),

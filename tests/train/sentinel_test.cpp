@@ -10,9 +10,10 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "import/checkpoint.h"
+#include "loss/yolov8_loss.h"
 #include "support/assets.h"
+#include "task/detect_metrics.h"
 #include "train/tiny_detector.h"
-#include "train/yolov8_loss.h"
 
 namespace qat::test {
 namespace {
@@ -70,7 +71,7 @@ TEST_F(SentinelRun, CollapseIsOnlyReportedByDefault) {
 TEST_F(SentinelRun, CollapseIsJudgedByTheStartToo) {
     run.config.gate = GateConfig{};
     run.config.gate.patience = 5;
-    run.startMap = 0.8;
+    run.startScore = 0.8;
     run.fitness = curve({0.0});
     const TrainOutcome outcome = run.train();
     ASSERT_EQ(outcome.incidents.size(), 1u) << "the last epoch does not wait for patience";
@@ -78,7 +79,7 @@ TEST_F(SentinelRun, CollapseIsJudgedByTheStartToo) {
               "mAP50-95 of epoch 3, 0, is below 0.5 of what training started from, 0.8");
     TinyRun stopped(config(), scratch.path() / "stopped");
     stopped.config.gate.reaction = GateReaction::Stop;
-    stopped.startMap = 0.8;
+    stopped.startScore = 0.8;
     stopped.fitness = curve({0.3});
     const TrainOutcome halted = stopped.train();
     EXPECT_TRUE(halted.halted);
@@ -91,7 +92,7 @@ TEST_F(SentinelRun, NoStartNoCollapse) {
          {std::optional<double>(), std::optional<double>(0.0), std::optional<double>(0.005)}) {
         TinyRun fresh(config(), scratch.path() / std::to_string(start.value_or(-1)));
         fresh.config.gate = GateConfig{};
-        fresh.startMap = start;
+        fresh.startScore = start;
         fresh.fitness = curve({0.0});
         std::vector<std::string> warnings;
         fresh.sink.onLog = [&](LogLevel level, std::string_view text) {
@@ -291,11 +292,12 @@ TEST_F(SentinelRun, CollapseBlamesOscillation) {
                        .validate = {},
                        .epochDone = {}};
     HookSink sink;
-    const Sentinel sentinel(job, &stabilizer, sink);
+    Sentinel sentinel(job, &stabilizer, sink);
     TrainPosition at;
-    at.outcome.epochs = {{.epoch = 1, .map = 0.4}, {.epoch = 2, .map = 0.1}};
+    at.outcome.epochs = {{.epoch = 1, .metrics = detectMetrics(0, 0, 0, 0.4)},
+                         {.epoch = 2, .metrics = detectMetrics(0, 0, 0, 0.1)}};
     try {
-        sentinel.seeEpoch(at);
+        sentinel.seeEpoch(at, /*last=*/false);
         FAIL();
     } catch (const Instability& unstable) {
         EXPECT_NE(unstable.incident.cause.find("of the low-bit weights swing between two codes"), std::string::npos)

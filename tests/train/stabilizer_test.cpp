@@ -27,7 +27,7 @@ public:
         scaleTensor().requires_grad_(learned);
         TrainConfig train;
         train.weightDecay = 0;
-        m_optimizer.emplace(m_layer.graph, train);
+        m_optimizer.emplace(trainedParameters(m_layer.graph, train), train);
         stabilizer.emplace(m_layer.graph, *m_layer.quantizers, config);
     }
 

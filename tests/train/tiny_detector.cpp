@@ -8,7 +8,8 @@
 #include "models/module_builder.h"
 #include "quant/calibrate.h"
 #include "quant/plan.h"
-#include "train/make_loss.h"
+#include "task/detect_metrics.h"
+#include "task/task.h"
 
 namespace qat::test {
 
@@ -67,7 +68,7 @@ TrainOutcome TinyRun::train(bool resume) {
     std::filesystem::create_directories(folder / "weights");
     int validations = 0;
     const std::shared_ptr<const Dataset> data = openDataset(config.data.path, DataSplit::Train);
-    if (!loss) loss = makeLoss(*graph, config.train, *data);
+    if (!loss) loss = taskOf(graph->info).makeLoss(*graph, config.train, *data);
     const TrainJob job{.graph = *graph,
                        .loss = *loss,
                        .quantizers = quantizers ? &*quantizers : nullptr,
@@ -77,14 +78,14 @@ TrainOutcome TinyRun::train(bool resume) {
                        .checkpointFolder = folder / "checkpoint",
                        .weightsFolder = folder / "weights",
                        .resume = resume,
-                       .startMap = startMap,
+                       .startScore = startScore,
                        .validate =
                            [&](const Graph& model) {
                                cancel.poll();
                                if (onModel) onModel(model);
-                               DetectionMetrics metrics;
-                               metrics.map = metrics.map50 = fitness ? fitness(++validations) : 0.1;
-                               return metrics;
+                               if (measure) return measure(model);
+                               const double score = fitness ? fitness(++validations) : 0.1;
+                               return detectMetrics(0, 0, score, score);
                            },
                        .epochDone = [](const TrainOutcome&) {}};
     return qat::train(job, sink, cancel);

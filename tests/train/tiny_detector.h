@@ -61,10 +61,11 @@ struct TinyRun {
     CancelToken cancel;
     // mAP50-95 of a validation, counted from 1 over the sitting; 0.1 if empty.
     std::function<double(int)> fitness;
-    std::function<void(const Graph&)> onModel;  // told of every model that is validated
-    std::optional<Graph> graph;                 // after train(): the final model
+    std::function<Metrics(const Graph&)> measure;  // instead, of the model itself
+    std::function<void(const Graph&)> onModel;     // told of every model that is validated
+    std::optional<Graph> graph;                    // after train(): the final model
     std::optional<Graph> teacher;
-    std::optional<double> startMap;  // mAP50-95 of the model that training starts from
+    std::optional<double> startScore;  // of the model that training starts from
     std::function<Graph()> network = [] { return tinyDetector(); };
     std::unique_ptr<Loss> loss;  // of the network's head if there is none
 

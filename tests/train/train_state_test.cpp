@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -11,7 +12,9 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "import/safetensors.h"
+#include "loss/yolov8_loss.h"
 #include "support/assets.h"
+#include "task/detect_metrics.h"
 #include "train/tiny_detector.h"
 
 namespace qat::test {
@@ -25,10 +28,21 @@ struct Live {
     std::optional<Ema> ema;
     std::optional<Optimizer> optimizer;
     std::optional<Stabilizer> stabilizer;
+    const Yolov8Loss loss{{}};
+    HookSink sink;
+    const TrainJob job{.graph = graph,
+                       .loss = loss,
+                       .config = config,
+                       .data = nullptr,
+                       .checkpointFolder = {},
+                       .weightsFolder = {},
+                       .validate = {},
+                       .epochDone = {}};
+    Sentinel sentinel{job, nullptr, sink};
 
     explicit Live(uint64_t seed, OptimizerKind kind = OptimizerKind::AdamW) {
         config.train.optimizer = kind;
-        optimizer.emplace(graph, config.train);
+        optimizer.emplace(trainedParameters(graph, config.train), config.train);
         ema.emplace(graph, config.ema);
         OscillationConfig everything;
         everything.momentum = 0.5;
@@ -50,12 +64,14 @@ struct Live {
         ema->update(graph);
         stabilizer->afterStep(1);
     }
-    TrainObjects objects() { return {graph, &*ema, *optimizer, &*stabilizer, &quantizers}; }
+    TrainObjects objects() { return {graph, &*ema, *optimizer, &*stabilizer, &quantizers, sentinel}; }
 };
 
 TrainPosition somewhere() {
     TrainPosition position{1, 2, 6, {{"box", 0.1}, {"cls", 1.0 / 3.0}, {"dfl", 1e-300}}, 0.7, {}};
-    position.outcome.epochs = {{1, {{"box", 1.1}, {"cls", 2.2}, {"dfl", 3.3}}, 0.1, 0.2, 0.3, 0.4, 1e-3, 2e-3, 3e-3}};
+    position.outcome.epochs = {
+        {1, {{"box", 1.1}, {"cls", 2.2}, {"dfl", 3.3}}, detectMetrics(0.1, 0.2, 0.3, 1.0 / 3.0), 1e-3, 2e-3, 3e-3}};
+    position.outcome.epochs.front().raw = detectMetrics(0, 0, 0.5, 2.0 / 3.0);
     position.outcome.bestEpoch = 1;
     position.outcome.exhausted = true;
     return position;
@@ -91,6 +107,9 @@ TEST(TrainState, ComesBackBitByBit) {
     EXPECT_TRUE(after.outcome.exhausted);
     ASSERT_EQ(after.outcome.epochs.size(), 1u);
     EXPECT_EQ(after.outcome.epochs[0].lrNorm, 3e-3);
+    EXPECT_EQ(after.outcome.epochs[0].score(), 1.0 / 3.0);
+    EXPECT_EQ(after.outcome.epochs[0].metrics.fitness, before.outcome.epochs[0].metrics.fitness);
+    EXPECT_EQ(after.outcome.epochs[0].raw->score(), 2.0 / 3.0);
     // A second generation is the same file: nothing was lost on the way, moments and oscillation included.
     saveTrainState(scratch.path() / "b", "job", after, loaded.objects());
     EXPECT_EQ(readFile(scratch.path() / "a"), readFile(scratch.path() / "b"));
@@ -98,6 +117,28 @@ TEST(TrainState, ComesBackBitByBit) {
     saved.oneStep(one);
     loaded.oneStep(two);
     EXPECT_EQ(storedBytes(saved.graph), storedBytes(loaded.graph));
+}
+
+// The sentinel's memory is its own, and part of the file.
+TEST(TrainState, TheSentinelRemembers) {
+    const ScratchFolder scratch;
+    Live saved(1), loaded(1);
+    saved.sentinel.restore({.lrFactor = 1.0 / 3.0,
+                            .retries = 1,
+                            .below = 2,
+                            .lostSteps = 3,
+                            .dyingScale = "model.1",
+                            .incidents = {{Trouble::LostSteps, 4, 5, "", "b", "c", GateReaction::Retry}}});
+    saveTrainState(scratch.path() / "a", "job", somewhere(), saved.objects());
+    loadTrainState(scratch.path() / "a", "job", loaded.objects());
+    const SentinelState& state = loaded.sentinel.state();
+    EXPECT_EQ(state.lrFactor, 1.0 / 3.0);
+    EXPECT_EQ(state.retries, 1);
+    EXPECT_EQ(state.below, 2);
+    EXPECT_EQ(state.lostSteps, 3);
+    EXPECT_EQ(state.dyingScale, "model.1");
+    ASSERT_EQ(state.incidents.size(), 1u);
+    EXPECT_EQ(state.incidents.front().trouble, Trouble::LostSteps);
 }
 
 TEST(TrainState, SourcesThatLeadComeBack) {
@@ -116,9 +157,9 @@ TEST(TrainState, SourcesThatLeadComeBack) {
     EXPECT_NE(message.find("another source"), std::string::npos) << message;
 }
 
-// Format 1: files with these numbers are read by this and every later version. A number that is added needs a default
+// Format 2: files with these numbers are read by this and every later version. A number that is added needs a default
 // for files without it, and joins the list; one that is dropped or means something else needs a new version.
-TEST(TrainState, FormatOne) {
+TEST(TrainState, FormatTwo) {
     const ScratchFolder scratch;
     Live live(1);
     saveTrainState(scratch.path() / "a", "job", somewhere(), live.objects());
@@ -131,8 +172,33 @@ TEST(TrainState, FormatOne) {
                         "ema_updates", "epoch",     "epochs",     "exhausted",    "halted",      "identity",
                         "incidents",   "loss_sums", "lost_steps", "lr_factor",    "observers",   "optimizer_steps",
                         "planned",     "retries",   "step",       "tuned",        "tuning",      "version"}));
-    EXPECT_EQ(numbers["version"], 1);
-    EXPECT_EQ(numbers["epochs"][0].size(), 13u);
+    EXPECT_EQ(numbers["version"], 2);
+    EXPECT_EQ(numbers["epochs"][0].size(), 9u);
+}
+
+// A file of version 1: an epoch is a row of 13, with the figures of a detector by their place.
+TEST(TrainState, ReadsFormatOne) {
+    const ScratchFolder scratch;
+    const auto file = scratch.path() / "state";
+    Live live(1);
+    saveTrainState(file, "job", somewhere(), live.objects());
+    Safetensors stored = readSafetensors(file);
+    auto numbers = nlohmann::json::parse(stored.metadata.at("qatelier.train_state"));
+    numbers["version"] = 1;
+    numbers["epochs"] = {
+        {1, {{"box", "1p+0"}}, "1p-1", "1p-2", "1p-3", "1p-4", "1p-5", "1p-6", "1p-7", nullptr, "1p-8", "1p-9", true}};
+    writeSafetensors(file, stored.tensors, {{"qatelier.train_state", numbers.dump()}});
+    const TrainPosition position = loadTrainState(file, "job", live.objects());
+    ASSERT_EQ(position.outcome.epochs.size(), 1u);
+    const EpochResult& epoch = position.outcome.epochs.front();
+    EXPECT_EQ(epoch.metrics.of("precision"), 0.5);
+    EXPECT_EQ(epoch.metrics.of("recall"), 0.25);
+    EXPECT_EQ(epoch.metrics.of("mAP50"), 0.125);
+    EXPECT_EQ(epoch.score(), 0.0625);
+    EXPECT_EQ(epoch.lrNorm, std::exp2(-7));
+    EXPECT_FALSE(epoch.distillLoss);
+    EXPECT_EQ(epoch.raw->score(), std::exp2(-9));
+    EXPECT_TRUE(epoch.easier);
 }
 
 TEST(TrainState, RefusesAnotherJob) {
@@ -179,7 +245,7 @@ TEST(TrainState, RefusesDamagedMetadata) {
     Live live(1);
     TrainPosition position = somewhere();
     position.step = 16;
-    position.outcome.incidents.push_back({Trouble::DeadScale, 1, 16, "a", "b", "c", GateReaction::Stop});
+    live.sentinel.restore({.incidents = {{Trouble::DeadScale, 1, 16, "a", "b", "c", GateReaction::Stop}}});
     saveTrainState(file, "job", position, live.objects());
     const std::string whole = readFile(file);
     for (const auto& [from, to] : {std::pair{"best_epoch", "best_epoxx"},

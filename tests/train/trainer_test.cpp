@@ -85,7 +85,7 @@ TEST_F(Trainer, ReportsEveryStepAndEpoch) {
         EXPECT_EQ(seen[series], (std::set<double>{1, 2, 3})) << series;
     EXPECT_FALSE(seen.contains("oscillation/share"));
     EXPECT_EQ(outcome.epochs[2].epoch, 3);
-    EXPECT_NEAR(outcome.epochs[2].map, 0.1, 1e-12);
+    EXPECT_NEAR(outcome.epochs[2].score(), 0.1, 1e-12);
 }
 
 TEST_F(Trainer, AccumulatesToTheNominalBatch) {

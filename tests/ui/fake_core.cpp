@@ -16,6 +16,7 @@
 #include "session/run_lock.h"
 #include "session/session.h"
 #include "support/recorded_run.h"
+#include "task/detect_metrics.h"
 
 namespace qat {
 namespace {
@@ -301,9 +302,9 @@ JobOutcome runPipeline(const JobRequest& request, EventSink&, CancelToken& cance
     writeRunLine(events, request.out, test::fakeScript().epochs);
     writeBeforeTraining(events);
     JobOutcome outcome;
-    outcome.fp32 = {0.471, 0.62};
-    outcome.ptq = {0.084, 0.13};
-    outcome.final = {0.38, 0.53};
+    outcome.fp32 = detectMetrics(0, 0, 0.62, 0.471);
+    outcome.ptq = detectMetrics(0, 0, 0.13, 0.084);
+    outcome.final = detectMetrics(0, 0, 0.53, 0.38);
     try {
         if (!train(events, cancel)) {
             outcome.status = JobStatus::Cancelled;

@@ -17,7 +17,7 @@ QString accuracyOf(const QString& name, const JobOutcome& outcome) {
     const auto reached = outcome.final ? outcome.final : outcome.ptq;
     if (!reached || !outcome.fp32) return JobController::tr("%1 finished.").arg(name);
     return JobController::tr("%1 finished: mAP50-95 is %2, %3 against FP32.")
-        .arg(name, formatMap(reached->map), formatChange(reached->map - outcome.fp32->map));
+        .arg(name, formatMap(reached->score()), formatChange(reached->score() - outcome.fp32->score()));
 }
 
 // 0 without events. A job that was refused at the door leaves the number as it was.

@@ -11,7 +11,7 @@
 #include "session/stages/job_state.h"
 #include "session/stages/measure.h"
 #include "session/stages/stage_table.h"
-#include "train/make_loss.h"
+#include "train/correction.h"
 
 namespace qat {
 namespace {
@@ -36,11 +36,10 @@ void accuracyBefore(JobState& job, CorrectionFacts& facts) {
     if (!trains(job.config))
         facts.before = job.facts.outcome.ptq;
     else
-        facts.before = job.reestimated ? *job.reestimated : trainedAccuracy(job);
-    if (facts.before) {
-        job.log.scalar("before_qc/mAP50-95", 0, facts.before->map);
-        job.log.scalar("before_qc/mAP50", 0, facts.before->map50);
-    }
+        facts.before = job.reestimated ? *job.reestimated : trainedMetrics(job);
+    if (facts.before)
+        for (const Metric& metric : facts.before->headlines())
+            job.log.scalar("before_qc/" + metric.label, 0, metric.value);
 }
 
 void tellCorrection(JobState& job, const CorrectionFacts& facts) {
@@ -65,7 +64,7 @@ void correctModel(JobState& job) {
     accuracyBefore(job, facts);
     const auto data = correctionImages(job, facts.images);
     Graph before = job.model.clone(true);
-    const std::unique_ptr<Loss> loss = makeLoss(job.model, job.config.train, *data);
+    const std::unique_ptr<Loss> loss = taskOf(job.model.info).makeLoss(job.model, job.config.train, *data);
     const CorrectionJob correction{.graph = job.model,
                                    .loss = *loss,
                                    .quantizers = *job.quantizers,

@@ -15,32 +15,32 @@ bool comparesLater(const JobState& job) {
 }
 
 void evaluateFloat(JobState& job) {
-    EvaluationResult result = validate(job, job.floatModel, kEvaluateFp32Stage.name, true);
-    job.floatDetections = std::move(result.images);
-    reportAccuracy(job, "fp32", result.metrics, job.facts.outcome.fp32);
+    Measurement result = validate(job, job.floatModel, kEvaluateFp32Stage.name, true);
+    report(job, "fp32", result, job.facts.outcome.fp32);
+    job.floatDetections = std::move(result.detections);
 }
 
 void evaluatePtq(JobState& job) {
-    const EvaluationResult result = validate(job, job.model, kEvaluatePtqStage.name, true);
-    reportAccuracy(job, "ptq", result.metrics, job.facts.outcome.ptq);
-    showImages(job, result.images, "ptq");
+    const Measurement result = validate(job, job.model, kEvaluatePtqStage.name, true);
+    report(job, "ptq", result, job.facts.outcome.ptq);
+    showImages(job, result.detections, "ptq");
 }
 
 void compareCorrection(JobState& job) {
     const auto& before = job.facts.correction->before;
     if (!before || !job.facts.correction->outcome.diverged.empty()) return;
-    const double after = job.facts.outcome.final->map;
-    job.log.log(after < before->map ? LogLevel::Warning : LogLevel::Info, "qc",
-                str("quantization correction took mAP50-95 from ", before->map, " to ", after));
+    const Metric& after = job.facts.outcome.final->best();
+    job.log.log(after.value < before->score() ? LogLevel::Warning : LogLevel::Info, "qc",
+                str("quantization correction took ", after.label, " from ", before->score(), " to ", after.value));
 }
 
 void evaluateFinal(JobState& job) {
-    const EvaluationResult result = validate(job, job.model, kEvaluateStage.name, true);
-    reportAccuracy(job, "final", result.metrics, job.facts.outcome.final);
+    const Measurement result = validate(job, job.model, kEvaluateStage.name, true);
+    report(job, "final", result, job.facts.outcome.final);
     if (!job.quantizers) return;
     if (corrects(job.config)) compareCorrection(job);
     const std::string made = corrects(job.config) ? "qc" : "qat";
-    showImages(job, result.images, made);
+    showImages(job, result.detections, made);
     if (measuresLayerErrors(job.config)) measureLayerErrors(job, made);
 }
 

@@ -9,13 +9,13 @@
 
 #include "base/cancel.h"
 #include "data/dataset.h"
-#include "eval/evaluate.h"
 #include "quant/plan.h"
 #include "quant/quantizer_set.h"
 #include "session/event_log.h"
 #include "session/run_folder.h"
 #include "session/session.h"
 #include "session/summary.h"
+#include "task/task.h"
 
 namespace qat {
 
@@ -35,7 +35,7 @@ struct JobState {
     QuantPlan plan{};
     std::optional<QuantizerSet> quantizers{};
     std::vector<ImageDetections> floatDetections{};
-    std::optional<JobOutcome::Accuracy> reestimated{};  // of the model after that stage
+    std::optional<Metrics> reestimated{};  // of the model after that stage
 
     std::set<std::string> done{};  // stages, and parts of `analyze`, that are finished
     bool widthsChosen = false;     // by an earlier sitting

@@ -24,30 +24,25 @@ std::map<std::string, double> wantedOf(const Config& config, const std::map<std:
 
 }  // namespace
 
-EvaluationResult validate(const JobState& job, const Graph& graph, std::string_view progress, bool keep) {
+Measurement validate(const JobState& job, const Graph& graph, std::string_view progress, bool keep) {
     Loader loader = validationLoader(job);
     const auto tell = [&](int64_t done, int64_t total) {
         if (!progress.empty()) job.log.progress(progress, done, total);
     };
-    return evaluate(graph, loader, {NmsOptions::validate(), keep}, job.cancel, tell);
+    return taskOf(graph.info).measure(graph, loader, keep, job.cancel, tell);
 }
 
-void reportAccuracy(JobState& job, const std::string& series, const DetectionMetrics& metrics,
-                    std::optional<JobOutcome::Accuracy>& slot) {
-    slot = {metrics.map, metrics.map50};
-    job.log.scalar(series + "/mAP50-95", 0, metrics.map);
-    job.log.scalar(series + "/mAP50", 0, metrics.map50);
-    job.log.log(LogLevel::Info, "eval",
-                str(series, ": mAP50-95 ", metrics.map, ", mAP50 ", metrics.map50, " on ", metrics.images, " images"));
+void report(JobState& job, const std::string& series, const Measurement& measured, std::optional<Metrics>& slot) {
+    slot = measured.metrics;
+    for (const Metric& metric : slot->headlines()) job.log.scalar(series + "/" + metric.label, 0, metric.value);
+    job.log.log(LogLevel::Info, "eval", str(series, ": ", slot->sentence(), " on ", measured.images, " images"));
 }
 
 // The last validation of training saw this very model, unless training ended otherwise than with an epoch.
-JobOutcome::Accuracy trainedAccuracy(const JobState& job) {
+Metrics trainedMetrics(const JobState& job) {
     const TrainOutcome& training = job.facts.training;
     const bool seen = !training.halted && !training.epochs.empty() && !training.epochs.back().easier;
-    if (seen) return {training.epochs.back().map, training.epochs.back().map50};
-    const DetectionMetrics metrics = validate(job, job.model, "", false).metrics;
-    return {metrics.map, metrics.map50};
+    return seen ? training.epochs.back().metrics : validate(job, job.model, "", false).metrics;
 }
 
 void showImages(JobState& job, const std::vector<ImageDetections>& quantized, const std::string& made) {

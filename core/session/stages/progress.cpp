@@ -7,6 +7,8 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "session/stages/quantize.h"
+#include "task/detect_metrics.h"
+#include "task/metrics_json.h"
 #include "train/quantizer_state.h"
 #include "train/resume_state.h"
 
@@ -15,16 +17,18 @@ namespace {
 
 using nlohmann::json;
 
-json accuracyJson(const std::optional<JobOutcome::Accuracy>& a) {
-    return a ? json{a->map, a->map50} : json(nullptr);
+json measuredJson(const std::optional<Metrics>& metrics) {
+    return metrics ? metricsJson(*metrics) : json(nullptr);
 }
 
-std::optional<JobOutcome::Accuracy> accuracyFrom(const json& j) {
+// An array is of an earlier version, which knew detectors only: mAP50-95 and mAP50.
+std::optional<Metrics> measuredFrom(const json& j) {
     if (j.is_null()) return std::nullopt;
+    if (j.is_object()) return metricsFrom(j);
     const auto isShare = [](const json& value) { return value.is_number() && value >= 0 && value <= 1; };
     require(j.is_array() && j.size() == 2 && isShare(j[0]) && isShare(j[1]), ErrorKind::BadInput,
             "an accuracy is none");
-    return JobOutcome::Accuracy{j[0].get<double>(), j[1].get<double>()};
+    return detectMetrics(0, 0, j[1].get<double>(), j[0].get<double>());
 }
 
 std::string listed(const std::set<std::string>& names) {
@@ -60,8 +64,8 @@ void restoreCalibrated(JobState& job) {
 void finish(JobState& job, std::string_view name, bool keepsModel) {
     job.done.emplace(name);
     if (keepsModel) saveCalibrated(calibratedFile(job), checkpointIdentity(job), job.model, *job.quantizers);
-    const json progress{{"fp32", accuracyJson(job.facts.outcome.fp32)},
-                        {"ptq", accuracyJson(job.facts.outcome.ptq)},
+    const json progress{{"fp32", measuredJson(job.facts.outcome.fp32)},
+                        {"ptq", measuredJson(job.facts.outcome.ptq)},
                         {"done", job.done},
                         {"repair", job.facts.repairNote}};
     writeFileAtomic(job.folder.checkpoint() / "stages.json", jsonText(progress) + "\n");
@@ -75,8 +79,8 @@ void restoreProgress(JobState& job) {
     if (!std::filesystem::exists(file, unreadable)) return again("no stage was finished, so it starts again from load");
     try {
         const json progress = json::parse(readFile(file));
-        job.facts.outcome.fp32 = accuracyFrom(progress.at("fp32"));
-        job.facts.outcome.ptq = accuracyFrom(progress.at("ptq"));
+        job.facts.outcome.fp32 = measuredFrom(progress.at("fp32"));
+        job.facts.outcome.ptq = measuredFrom(progress.at("ptq"));
         job.done = progress.value("done", std::set<std::string>{});
         job.facts.repairNote = progress.value("repair", "");
     } catch (const json::exception&) {

@@ -21,18 +21,19 @@ void reestimateModel(JobState& job) {
     const NormStatistics estimated =
         reestimateNorms(job.model, imageBatches(job, job.train, wanted, job.config.train.batchSize, true), job.cancel,
                         [&](int64_t done) { job.log.progress(kReestimateStage.name, done, batches); });
-    const JobOutcome::Accuracy trainedBefore = trainedAccuracy(job);
-    const double before = trainedBefore.map;
+    const Metrics trainedBefore = trainedMetrics(job);
+    const double before = trainedBefore.score();
     const NormStatistics trained = exchangeNorms(job.model, estimated);
-    const DetectionMetrics measured = validate(job, job.model, "", false).metrics;
-    const double after = measured.map;
-    job.log.scalar("reestimate/before/mAP50-95", 0, before);
-    job.log.scalar("reestimate/after/mAP50-95", 0, after);
+    const Metrics measured = validate(job, job.model, "", false).metrics;
+    const double after = measured.score();
+    const std::string& label = measured.best().label;
+    job.log.scalar("reestimate/before/" + label, 0, before);
+    job.log.scalar("reestimate/after/" + label, 0, after);
     if (after < before) exchangeNorms(job.model, trained);
-    job.reestimated = after < before ? trainedBefore : JobOutcome::Accuracy{measured.map, measured.map50};
+    job.reestimated = after < before ? trainedBefore : measured;
     job.log.log(
         after < before ? LogLevel::Warning : LogLevel::Info, "trainer",
-        str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: mAP50-95 ",
+        str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: ", label, " ",
             before, " before, ", after, " after", after < before ? "; those of the training are kept" : ""));
 }
 

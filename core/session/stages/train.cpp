@@ -4,24 +4,23 @@
 #include "session/stages/job_state.h"
 #include "session/stages/measure.h"
 #include "session/stages/stage_table.h"
-#include "train/make_loss.h"
 #include "train/trainer.h"
 
 namespace qat {
 namespace {
 
 // What a collapse is judged against; of random weights nothing, which needs no measuring.
-std::optional<double> startAccuracy(const JobState& job) {
+std::optional<double> startScore(const JobState& job) {
     const auto& measured = job.config.train.quantize ? job.facts.outcome.ptq : job.facts.outcome.fp32;
-    if (measured) return measured->map;
+    if (measured) return measured->score();
     if (job.config.model.pretrainedPath.empty() || job.config.gate.collapseRatio == 0) return std::nullopt;
-    return validate(job, job.floatModel, "", false).metrics.map;
+    return validate(job, job.floatModel, "", false).metrics.score();
 }
 
 void trainModel(JobState& job) {
     const bool begun = std::filesystem::exists(job.folder.checkpoint() / "train_state.safetensors");
     if (job.quantizers && !begun) job.quantizers->startLearnedScales(job.model);
-    const std::unique_ptr<Loss> loss = makeLoss(job.model, job.config.train, *job.train);
+    const std::unique_ptr<Loss> loss = taskOf(job.model.info).makeLoss(job.model, job.config.train, *job.train);
     const TrainJob training{.graph = job.model,
                             .loss = *loss,
                             .quantizers = job.quantizers ? &*job.quantizers : nullptr,
@@ -31,7 +30,7 @@ void trainModel(JobState& job) {
                             .checkpointFolder = job.folder.checkpoint(),
                             .weightsFolder = job.folder.weights(),
                             .resume = job.request.resume && begun,
-                            .startMap = startAccuracy(job),
+                            .startScore = startScore(job),
                             .validate = [&](const Graph& graph) { return validate(job, graph, "", false).metrics; },
                             .epochDone =
                                 [&](const TrainOutcome& outcome) {

@@ -1,0 +1,38 @@
+// From head and loss weights to a loss, from boxes to figures.
+#include "task/detect_task.h"
+
+#include "base/error.h"
+#include "loss/yolov8_loss.h"
+#include "task/class_weights.h"
+#include "task/detect_metrics.h"
+
+namespace qat {
+namespace {
+
+DetectionLossOptions optionsOf(const ModelInfo& model, const TrainConfig& config, const Dataset& data) {
+    DetectionLossOptions options;
+    options.numClasses = model.numClasses;
+    options.regMax = model.regMax;
+    options.strides = model.strides;
+    const LossGains gains = lossGains(config.lossWeights);
+    options.boxGain = gains.box, options.clsGain = gains.cls, options.dflGain = gains.dfl;
+    options.classWeights = classWeights(config, options.numClasses, data);
+    return options;
+}
+
+}  // namespace
+
+std::unique_ptr<Loss> DetectTask::makeLoss(const Graph& graph, const TrainConfig& config, const Dataset& data) const {
+    const bool anchorFree = !graph.info.strides.empty() && graph.info.regMax > 1;
+    require(anchorFree, ErrorKind::Unsupported, "there is no training loss for ", graph.info.architecture,
+            ": only anchor-free detection heads have one");
+    return std::make_unique<Yolov8Loss>(graph.outputNames(OutputRole::RawHead), optionsOf(graph.info, config, data));
+}
+
+Measurement DetectTask::measure(const Graph& graph, Loader& loader, bool keepDetections, const CancelToken& cancel,
+                                const std::function<void(int64_t, int64_t)>& progress) const {
+    EvaluationResult result = evaluate(graph, loader, {NmsOptions::validate(), keepDetections}, cancel, progress);
+    return {detectMetrics(result.metrics), result.metrics.images, std::move(result.images)};
+}
+
+}  // namespace qat
