@@ -2,8 +2,8 @@
 #include <memory>
 
 #include "benches.h"
-#include "subject.h"
 #include "measured_step.h"
+#include "subject.h"
 
 namespace qat::bench {
 namespace {

@@ -168,8 +168,8 @@ const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gat
 bool stayedLost(const SummaryFacts& facts) {
     const JobOutcome& outcome = facts.outcome;
     const auto best = bestScore(facts.training.epochs);
-    return outcome.fp32 && outcome.fp32->score() >= kSomeAccuracy && outcome.ptq && outcome.ptq->score() < kSomeAccuracy &&
-           outcome.final && outcome.final->score() == 0 && best && *best == 0;
+    return outcome.fp32 && outcome.fp32->score() >= kSomeAccuracy && outcome.ptq &&
+           outcome.ptq->score() < kSomeAccuracy && outcome.final && outcome.final->score() == 0 && best && *best == 0;
 }
 
 ordered_json stabilityJson(const SummaryFacts& facts, const GateConfig& gate) {

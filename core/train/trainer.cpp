@@ -342,7 +342,8 @@ private:
         const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
         saveWeightsWithGraph(m_job.weightsFolder / "last.safetensors", model);
         if (result.easier) return;
-        if (result.metrics.fitness > m_at.bestFitness) saveWeightsWithGraph(m_job.weightsFolder / "best.safetensors", model);
+        if (result.metrics.fitness > m_at.bestFitness)
+            saveWeightsWithGraph(m_job.weightsFolder / "best.safetensors", model);
         if (result.metrics.fitness >= m_at.bestFitness) {
             m_at.bestFitness = result.metrics.fitness;
             m_at.outcome.bestEpoch = result.epoch;
