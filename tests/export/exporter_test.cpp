@@ -59,7 +59,8 @@ TEST(Exporters, ThePreparedGraphIsACopyForOneImage) {
     for (const Exporter& exporter : exporters()) {
         EXPECT_TRUE(exporter.issues(source).empty()) << exporter.key;
         const auto file = scratch.path() / exporter.key;
-        EXPECT_EQ(exporter.write(source, file).bytes, static_cast<int64_t>(std::filesystem::file_size(file)));
+        const WrittenFile written = exporter.write(source, file);
+        EXPECT_EQ(written.bytes, static_cast<int64_t>(std::filesystem::file_size(file))) << exporter.key;
     }
 }
 
