@@ -6,19 +6,11 @@
 #include <tuple>
 #include <variant>
 
+#include "base/field.h"
 #include "graph/types.h"
 #include "ops/number_format.h"
 
 namespace qat {
-
-// Name and member of one attribute.
-template <class Owner, class T>
-struct Field {
-    std::string_view name;
-    T Owner::*member;
-};
-template <class Owner, class T>
-Field(const char*, T Owner::*) -> Field<Owner, T>;
 
 enum class ActivationKind { Relu, Silu, Sigmoid };
 enum class BinaryKind { Add, Sub, Mul, Div };

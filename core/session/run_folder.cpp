@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "config/resumable.h"
+#include "runs/words.h"
 #include "train/train_state.h"
 
 namespace qat {
@@ -121,12 +122,13 @@ void writeResults(const std::filesystem::path& file, const std::vector<EpochResu
     const bool distilled = !epochs.empty() && epochs.front().distillLoss;
     std::vector<std::string> columns{"epoch"};
     if (!epochs.empty())
-        for (const LossTerm& loss : epochs.front().losses) columns.push_back("train/" + loss.name + "_loss");
-    columns.insert(columns.end(), {"metrics/precision(B)", "metrics/recall(B)", "metrics/mAP50(B)",
-                                   "metrics/mAP50-95(B)", "lr/pg0", "lr/pg1", "lr/pg2"});
+        for (const LossTerm& loss : epochs.front().losses) columns.push_back(series::loss(loss.name));
+    for (const std::string_view name : {series::kPrecision, series::kRecall, series::kMap50, series::kMap,
+                                        series::kBiasRate, series::kWeightRate, series::kNormRate})
+        columns.emplace_back(name);
     const bool both = !epochs.empty() && epochs.front().rawMap;
-    if (both) columns.insert(columns.end(), {"metrics/raw/mAP50(B)", "metrics/raw/mAP50-95(B)"});
-    if (distilled) columns.push_back("train/distill_loss");
+    if (both) columns.insert(columns.end(), {std::string(series::kRawMap50), std::string(series::kRawMap)});
+    if (distilled) columns.push_back(series::loss(series::kDistill));
     std::string text;
     for (const std::string& name : columns) text += (text.empty() ? "" : ",") + column(name);
     text += "\n";

@@ -120,7 +120,7 @@ ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
     for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.map);
     const Range range = rangeOf(facts);
     return {{"measured", measuredJson(config, facts)},
-            {"primary_name", "metrics/mAP50-95(B)"},
+            {"primary_name", series::kMap},
             {"best_value", numberJson(range.best)},
             {"final_value", numberJson(range.final)},
             {"history", history},
@@ -218,22 +218,6 @@ ordered_json weightFiles(const RunFolder& folder) {
     return files;
 }
 
-ordered_json layerJson(const LayerInfo& layer) {
-    return {{"name", layer.name},
-            {"aliases", layer.aliases},
-            {"op", layer.op},
-            {"weight_shape", layer.weightShape},
-            {"output_shape", layer.outputShape},
-            {"parameters", layer.parameters},
-            {"macs", layer.macs},
-            {"weight_bits", layer.weightBits},
-            {"activation_bits", layer.activationBits},
-            {"observer", layer.observer},
-            {"weight_origin", layer.weightOrigin},
-            {"activation_origin", layer.activationOrigin},
-            {"scale_group", layer.scaleGroup}};
-}
-
 }  // namespace
 
 bool collapsed(const TrainOutcome& training, double ratio) {
@@ -311,9 +295,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
 }
 
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers) {
-    ordered_json list = ordered_json::array();
-    for (const LayerInfo& layer : layers) list.push_back(layerJson(layer));
-    writeFileAtomic(folder.layers(), jsonText(list, 2) + "\n");
+    writeFileAtomic(folder.layers(), layersText(layers));
 }
 
 }  // namespace qat

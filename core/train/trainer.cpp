@@ -11,6 +11,7 @@
 #include "quant/gradual_width.h"
 #include "quant/unquantized.h"
 #include "run/executor.h"
+#include "runs/words.h"
 #include "train/begin_quantizing.h"
 #include "train/clip_decay.h"
 #include "train/distiller.h"
@@ -355,7 +356,7 @@ private:
         const auto step = static_cast<double>(m_at.step);
         Stabilizer* const stabilizer = m_stabilizer && !inFloat() ? &*m_stabilizer : nullptr;
         const double dampening = stabilizer ? stabilizer->beforeStep(progress(), images) : 0;
-        if (stabilizer && stabilizer->dampens()) m_sink.scalar("train/dampen_loss", step, dampening);
+        if (stabilizer && stabilizer->dampens()) m_sink.scalar(series::loss(series::kDampen), step, dampening);
         m_sentinel->seeGradient(m_optimizer->step(now), m_at);
         if (stabilizer) stabilizer->afterStep(progress());
         if (m_ema) m_ema->update(m_job.graph);

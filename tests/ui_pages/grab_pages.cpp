@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
         grab(analyze, out.filePath("analyze-" + name + ".png"));
         analyze.hide();
         if (store.data().images.size() > 16) {
-            const QString image = store.data().images[16].path;
+            const QString image = qtext(store.data().images[16].image);
             selection.selectImages({image}, image, nullptr);
         }
         grab(compare, out.filePath("compare-" + name + ".png"));

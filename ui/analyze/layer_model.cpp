@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "analyze/metric_info.h"
+#include "base/text.h"
 #include "widgets/format.h"
 
 namespace qat::ui {
@@ -61,7 +62,7 @@ MetricInfo LayerTableModel::infoOf(int column) const {
 
 // NaN where nothing is known.
 double LayerTableModel::valueOf(const LayerFacts& layer, int column) const {
-    const bool planned = !layer.plan.name.isEmpty();
+    const bool planned = !layer.plan.name.empty();
     switch (column) {
         case Name:
             return std::nan("");
@@ -109,8 +110,8 @@ QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
             return textOf(layer, column);
         case Qt::ToolTipRole:
-            return column == Name && !layer.plan.aliases.isEmpty()
-                       ? layer.name + QLatin1Char('\n') + layer.plan.aliases.join(QLatin1Char('\n'))
+            return column == Name && !layer.plan.aliases.empty()
+                       ? layer.name + QLatin1Char('\n') + qtext(joinedWords(layer.plan.aliases, "\n"))
                        : QVariant();
         case Qt::AccessibleTextRole:
             return tr("%1, %2 %3")

@@ -232,7 +232,7 @@ bool MainWindow::jobIsRun() const {
 
 // The page tells what the folder tells: where the disk was full, that is no end.
 bool MainWindow::runPageTellsEnd() const {
-    return page() == Page::Run && showsJob() && !m_launcher.isRunning() && m_store.data().ended && jobIsRun();
+    return page() == Page::Run && showsJob() && !m_launcher.isRunning() && m_store.data().ended() && jobIsRun();
 }
 
 // The Run page tells how the run it shows ended; what never became one, is not in sight, or could not be written into
