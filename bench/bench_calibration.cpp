@@ -28,8 +28,8 @@ struct Subject {
 Contender forward(const Settings& settings) {
     return {"calibration.forward", "", {}, [=] {
                 const auto subject = std::make_shared<Subject>(settings);
-                const auto executor = std::make_shared<Executor>(
-                    subject->model, ExecutorOptions{.outputs = {"head.0", "head.1", "head.2"}});
+                const auto executor =
+                    std::make_shared<Executor>(subject->model, ExecutorOptions{.outputs = headOutputs(subject->model)});
                 return [=] {
                     for (size_t i = 0; i < kBatches; ++i) executor->run(subject->batches[i % kDistinct]);
                 };

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "benches.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "quant/calibrate.h"
 #include "run/executor.h"
 #include "subject.h"
@@ -17,7 +17,7 @@ struct Detector {
     Graph graph;
     Executor executor;
     explicit Detector(Graph model)
-        : graph(std::move(model)), executor(graph, {.outputs = {"decoded"}, .frozen = true}) {}
+        : graph(std::move(model)), executor(graph, {.outputs = {decodedOutput(graph)}, .frozen = true}) {}
 };
 
 Graph onIntegers(const Settings& settings, bool tables) {
@@ -27,7 +27,7 @@ Graph onIntegers(const Settings& settings, bool tables) {
     QuantizerSet set(graph, resolvePlan(graph, config));
     calibrate(
         original, graph, set, once(noiseImages(1, 640)), [](int64_t) {}, CancelToken());
-    return lowerToIntegers(graph);
+    return integerForm(graph);
 }
 
 Contender integers(const Settings& settings, bool tables) {

@@ -24,7 +24,7 @@ void setMomentum(Graph& graph, double momentum) {
 void normalizeSignals(Graph& graph) {
     const double usual = BatchNorm().momentum;
     setMomentum(graph, 1.0);
-    Executor(graph, {.outputs = {"head.0", "head.1", "head.2"}, .train = true}).run(noiseImages(2, 320));
+    Executor(graph, {.outputs = headOutputs(graph), .train = true}).run(noiseImages(2, 320));
     setMomentum(graph, usual);
 }
 

@@ -16,13 +16,6 @@ namespace {
 // Small enough that hundreds of steps on one batch of noise stay finite.
 constexpr double kLearningRate = 1e-4;
 
-std::vector<std::string> headOutputs(const Graph& graph) {
-    std::vector<std::string> names;
-    for (const auto& output : graph.outputs())
-        if (output.name.starts_with("head.")) names.push_back(output.name);
-    return names;
-}
-
 DetectionLossOptions lossOptionsOf(const Graph& graph) {
     DetectionLossOptions options;
     options.numClasses = graph.info.numClasses;

@@ -14,6 +14,7 @@
 #include "config/yaml_tree.h"
 #include "data/dataset.h"
 #include "data/shapes.h"
+#include "export/exporter.h"
 #include "session/inspect.h"
 #include "session/pattern_report.h"
 
@@ -102,13 +103,12 @@ ordered_json reportLossGains(const Config& config, bool print) {
 // What the runtime of the exported files would refuse, as warnings about export.formats.
 void reportRefusals(const std::string& file, const Config& config, const PlacementReport& placement,
                     ordered_json& issues, bool print) {
-    const auto& formats = config.exporting.formats;
-    if (std::ranges::find(formats, "onnx") == formats.end()) return;
-    for (const std::string& refusal : refusals(placement.findings, Runtime::OnnxRuntime)) {
-        issues.push_back(
-            {{"severity", "warning"}, {"line", 0}, {"column", 0}, {"key", "export.formats"}, {"message", refusal}});
-        if (print) std::cout << file << ": warning: " << refusal << "\n";
-    }
+    for (const Runtime runtime : runtimesOf(config.exporting.formats))
+        for (const std::string& refusal : refusals(placement.findings, runtime)) {
+            issues.push_back(
+                {{"severity", "warning"}, {"line", 0}, {"column", 0}, {"key", "export.formats"}, {"message", refusal}});
+            if (print) std::cout << file << ": warning: " << refusal << "\n";
+        }
 }
 
 // What data.path names must be in order. What is not there at all may be there on the machine that runs it: a warning.

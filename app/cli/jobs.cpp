@@ -6,9 +6,11 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "config/config_io.h"
+#include "config/export_formats.h"
 #include "session/bundled.h"
 #include "session/demo.h"
 #include "session/export_run.h"
@@ -117,7 +119,7 @@ void addExport(CLI::App& app, Context& context) {
     const auto request = std::make_shared<ExportRequest>();
     CLI::App* command = app.add_subcommand("export", "Write a run's model, or a model file, for other programs");
     command->add_option("SOURCE", request->source, "Run folder or model file")->required();
-    command->add_option("--format", request->formats, "onnx, safetensors, safetensors16")->delimiter(',');
+    command->add_option("--format", request->formats, joinedWords(writtenFormatKeys(), ", "))->delimiter(',');
     command->add_option("--out", request->out, "Folder for the files")->required();
     command->callback([&context, request] {
         context.stop = Stop::BetweenFiles,

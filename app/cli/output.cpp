@@ -73,6 +73,7 @@ void ConsoleSink::progress(std::string_view stage, int64_t done, int64_t total) 
 }
 
 void ConsoleSink::log(LogLevel level, std::string_view source, std::string_view text) {
+    if (level == LogLevel::Debug) return;
     clearProgress();
     const char* mark = level == LogLevel::Warning ? "warning: " : level == LogLevel::Error ? "error: " : "";
     std::fprintf(stderr, "  %s: %s%s\n", std::string(source).c_str(), mark, std::string(text).c_str());

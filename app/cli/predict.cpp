@@ -19,7 +19,7 @@
 #include "data/pixels.h"
 #include "data/shapes.h"
 #include "eval/evaluate.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 #include "session/machine_room.h"
 #include "session/model_source.h"
@@ -115,7 +115,7 @@ public:
     explicit Predictor(const PredictOptions& options)
         : m_options(options),
           m_graph(inferenceForm(openModel(options.model).graph)),
-          m_executor(m_graph, {.outputs = {"decoded"}, .frozen = true, .precise = options.precise}),
+          m_executor(m_graph, {.outputs = {decodedOutput(m_graph)}, .frozen = true, .precise = options.precise}),
           m_nms(NmsOptions::predict()) {
         m_nms.conf = static_cast<float>(options.conf);
         m_nms.iou = options.iou;

@@ -20,9 +20,7 @@ std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& 
         indexOf[output] = indexOfTested[correctedOutput(quantized, output)] = errors.size();
         errors.push_back({floatGraph.node(id).name, {}});
     }
-    std::vector<std::string> heads;
-    for (const auto& output : floatGraph.outputs())
-        if (output.name.starts_with("head.")) heads.push_back(output.name);
+    const std::vector<std::string> heads = headOutputs(floatGraph);
     const size_t firstHead = errors.size();
     for (const auto& head : heads) errors.push_back({head, {}});
 

@@ -29,7 +29,7 @@ json metricsJson(const ErrorSums& error) {
 // Bytes of the layer's weight at the row's width.
 int64_t sizeCost(const Graph& graph, const LayerSensitivity& row) {
     int64_t count = 1;
-    for (const int64_t size : graph.value(graph.node(row.node).inputs[1]).shape) count *= size;
+    for (const int64_t size : graph.value(weightOf(graph.node(row.node))).shape) count *= size;
     return (count * row.bits + 7) / 8;
 }
 

@@ -34,9 +34,7 @@ at::Tensor quantizedInput(QuantizerTrial trial, const at::Tensor& x) {
 
 class Sweep {
 public:
-    explicit Sweep(const SensitivityJob& job) : m_job(job) {
-        for (const auto& output : job.floatGraph.outputs())
-            if (output.name.starts_with("head.")) m_heads.push_back(output.name);
+    explicit Sweep(const SensitivityJob& job) : m_job(job), m_heads(headOutputs(job.floatGraph)) {
         for (const Quantizer& weight : job.quantizers.all()) {
             if (!weight.weight) continue;
             const NodeId node = weight.layers.front();
@@ -64,7 +62,7 @@ public:
 private:
     at::Tensor quantizedWeight(const LayerSensitivity& row) const {
         return quantized(quantizerAt(m_job.floatGraph, *m_job.quantizers.weightOf(row.node), row.bits),
-                         *m_job.floatGraph.value(m_job.floatGraph.node(row.node).inputs[1]).data);
+                         *m_job.floatGraph.value(weightOf(m_job.floatGraph.node(row.node))).data);
     }
 
     std::optional<QuantizerTrial> inputGrid(const LayerSensitivity& row) const {
@@ -88,7 +86,7 @@ private:
     std::vector<at::Tensor> fullPass(const LayerSensitivity& row, const at::Tensor& images) const {
         Graph graph = m_job.floatGraph.clone(false);
         const Node& node = graph.node(row.node);
-        graph.value(node.inputs[1]).data = std::make_shared<at::Tensor>(quantizedWeight(row));
+        graph.value(weightOf(node)).data = std::make_shared<at::Tensor>(quantizedWeight(row));
         if (const auto grid = inputGrid(row)) {
             const ValueId scale =
                 graph.addBuffer("sweep.scale", std::make_shared<at::Tensor>(grid->scale), {grid->scale.numel()});

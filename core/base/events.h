@@ -13,7 +13,8 @@
 
 namespace qat {
 
-enum class LogLevel { Info, Warning, Error };
+// Debug: for who looks into events.jsonl; neither the window nor the command line shows it.
+enum class LogLevel { Debug, Info, Warning, Error };
 
 // One row about one layer, as events.jsonl holds it too. The names of tables stand in runs/words.h.
 struct LayerRow {

@@ -245,6 +245,13 @@ FileBytes::FileBytes(const fs::path& path) {
     }
 }
 
+void FileBytes::release(std::span<const std::byte> part) {
+    const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = (reinterpret_cast<uintptr_t>(part.data()) + page - 1) / page * page,
+               end = reinterpret_cast<uintptr_t>(part.data() + part.size()) / page * page;
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 FileBytes::~FileBytes() {
     if (m_data) ::munmap(const_cast<std::byte*>(m_data), m_size);
 }

@@ -65,6 +65,8 @@ public:
     FileBytes(const FileBytes&) = delete;
     FileBytes& operator=(const FileBytes&) = delete;
     std::span<const std::byte> bytes() const { return {m_data, m_size}; }
+    // Gives the memory of a part that nobody reads any more back to the system, as far as it is whole pages.
+    static void release(std::span<const std::byte> part);
 
 private:
     const std::byte* m_data = nullptr;  // a memory map: of the file, or of nothing and filled

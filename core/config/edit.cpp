@@ -3,19 +3,17 @@
 
 #include "base/error.h"
 #include "config/config_io.h"
-#include "config/config_values.h"
 #include "config/edit_text.h"
 #include "config/fields.h"
 #include "config/names.h"
+#include "config/parsed.h"
 #include "config/slot.h"
-#include "config/yaml_tree.h"
 
 namespace qat {
 namespace {
 
-YamlDocument parseOrFail(std::string_view text, const char* what) {
-    YamlDocument document = parseYaml(text);
-    if (document.failures.empty()) return document;
+void requireParsed(const YamlDocument& document, std::string_view text, const char* what) {
+    if (document.failures.empty()) return;
     const YamlFailure& failure = document.failures.front();
     fail(ErrorKind::BadInput, what, " ", failure.message, " in line ", TextPlaces(text).at(failure.offset).line);
 }
@@ -25,13 +23,6 @@ YamlDocument parseOrFail(std::string_view text, const char* what) {
     const std::string_view section = dot == std::string_view::npos ? "" : path.substr(0, dot);
     fail(ErrorKind::BadInput, excerpt(path), " is not a known key",
          suggestionFor(section, dot == std::string_view::npos ? path : path.substr(dot + 1)));
-}
-
-// The steps of a path that names a field.
-std::vector<PathStep> fieldSteps(std::string_view path) {
-    std::vector<PathStep> steps = parsePath(path);
-    if (steps.empty() || !findField(path)) failUnknown(path);
-    return steps;
 }
 
 NewValue newValue(const ConfigField& field, std::string_view path, std::string_view value) {
@@ -128,33 +119,30 @@ bool holds(const YamlItem* item, const NewValue& value) {
     fail(ErrorKind::BadInput, path, " is written in a way that cannot be changed without changing other values");
 }
 
-// The value of a field in a parsed text.
-ConfigValueAt valueIn(const YamlDocument& document, const TextPlaces& places, const ConfigField& field,
-                      const std::vector<PathStep>& steps) {
-    ConfigValueAt result{field.defaultValue, 0};
-    const YamlItem* item = document.failures.empty() ? findItem(document.root, steps) : nullptr;
-    if (!item) return result;
-    result.line = places.at(item->key ? item->key->offset : item->offset).line;
-    if (item->node->isScalar()) result.value = item->node->text;
-    if (!item->node->isSequence()) return result;
-    std::vector<std::string> parts;
-    for (const YamlItem& element : item->node->items) parts.push_back(element.node->text);
-    result.value = plainForm(field, parts);
-    return result;
-}
-
 }  // namespace
 
-std::string setConfigValue(std::string_view text, std::string_view path, std::string_view value) {
+std::vector<PathStep> fieldSteps(std::string_view path) {
+    std::vector<PathStep> steps = parsePath(path);
+    if (steps.empty() || !findField(path)) failUnknown(path);
+    return steps;
+}
+
+EditedText withValueSet(std::string_view text, const YamlDocument& before, std::string_view path,
+                        std::string_view value) {
     const std::vector<PathStep> steps = fieldSteps(path);
     const NewValue wanted = newValue(*findField(path), path, value);
-    const YamlDocument before = parseOrFail(text, "the text");
-    const std::string result = withValue(text, before.root, steps, wanted, childNames);
-    const YamlDocument after = parseYaml(result);
+    requireParsed(before, text, "the text");
+    EditedText result{withValue(text, before.root, steps, wanted, childNames), {}};
+    result.document = parseYaml(result.text);
+    const YamlDocument& after = result.document;
     if (!after.failures.empty() || !holds(findItem(after.root, steps), wanted) ||
         !Comparison(steps, false).differsOnlyThere(*before.root.node, *after.root.node))
         failUneditable(path);
     return result;
+}
+
+std::string setConfigValue(std::string_view text, std::string_view path, std::string_view value) {
+    return withValueSet(text, parseYaml(text), path, value).text;
 }
 
 std::string removeConfigValue(std::string_view text, std::string_view path) {
@@ -162,27 +150,14 @@ std::string removeConfigValue(std::string_view text, std::string_view path) {
     const bool known =
         findField(path) || !childNames(path).empty() || path == kLayerConfigsPath || path == kFusionPatternsPath;
     if (steps.empty() || !known) failUnknown(path);
-    const YamlDocument before = parseOrFail(text, "the text");
+    const YamlDocument before = parseYaml(text);
+    requireParsed(before, text, "the text");
     if (!findItem(before.root, steps)) return std::string(text);
     const std::string result = withoutValue(text, before.root, steps);
     const YamlDocument after = parseYaml(result);
     if (!after.failures.empty() || !Comparison(steps, true).differsOnlyThere(*before.root.node, *after.root.node))
         failUneditable(path);
     return result;
-}
-
-ConfigValueAt configValueAt(std::string_view text, std::string_view path) {
-    const std::vector<PathStep> steps = fieldSteps(path);
-    return valueIn(parseYaml(text), TextPlaces(text), *findField(path), steps);
-}
-
-std::vector<ConfigValueAt> configValuesAt(std::string_view text) {
-    const YamlDocument document = parseYaml(text);
-    const TextPlaces places(text);
-    std::vector<ConfigValueAt> values;
-    for (const ConfigField& field : configFields())
-        values.push_back(valueIn(document, places, field, parsePath(field.path)));
-    return values;
 }
 
 }  // namespace qat

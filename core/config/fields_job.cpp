@@ -1,4 +1,5 @@
 // Rows of data, measurement and files.
+#include "config/export_formats.h"
 #include "config/field_rows.h"
 #include "config/image_size.h"
 
@@ -46,8 +47,7 @@ void addAnalysis(Rows<Config>& rows) {
 void addExport(Rows<Config>& rows) {
     using E = ExportConfig;
     constexpr auto at = &Config::exporting;
-    rows.add<at, &E::formats>("export.formats", "Formats", "Files written at the end.",
-                              oneOf({"onnx", "tensorrt", "tflite", "openvino"}));
+    rows.add<at, &E::formats>("export.formats", "Formats", "Files written at the end.", oneOf(exportFormatKeys()));
     rows.add<at, &E::includeMetadata>("export.include_metadata", "Metadata", "Writes names and origin into the file.");
     rows.add<at, &E::simplify>("export.simplify", "Simplify", "Removes operations that change nothing.");
     rows.add<at, &E::validate>("export.validate", "Validate", "Reads the file back and compares results.");

@@ -1,4 +1,7 @@
 // Rows of what is quantized, and how; also of the entries for single layers.
+#include <algorithm>
+
+#include "config/architectures.h"
 #include "config/field_rows.h"
 
 namespace qat {
@@ -71,12 +74,32 @@ void addCalibration(Rows<Root>& rows, const std::string& at) {
 
 }  // namespace
 
+namespace {
+
+std::vector<std::string> architectureNames() {
+    std::vector<std::string> names;
+    for (const Architecture& architecture : kArchitectures) names.emplace_back(architecture.name);
+    return names;
+}
+
+// Of all architectures, each once.
+std::vector<std::string> variantNames() {
+    std::vector<std::string> names;
+    for (const Architecture& architecture : kArchitectures)
+        for (const std::string_view variant : architecture.variants)
+            if (std::ranges::find(names, variant) == names.end()) names.emplace_back(variant);
+    return names;
+}
+
+}  // namespace
+
 void addModel(Rows<Config>& rows) {
     using M = ModelConfig;
     constexpr auto at = &Config::model;
-    rows.add<at, &M::architecture>("model.architecture", "Architecture", "Family of the network.", oneOf({"yolov8"}));
+    rows.add<at, &M::architecture>("model.architecture", "Architecture", "Family of the network.",
+                                   oneOf(architectureNames()));
     rows.add<at, &M::variant>("model.variant", "Variant", "Size of the network, from nano to extra large.",
-                              oneOf({"n", "s", "m", "l", "x"}));
+                              oneOf(variantNames()));
     rows.add<at, &M::pretrainedPath>("model.pretrained_path", "Pretrained weights",
                                      "Checkpoint to start from; empty starts from random weights.", path());
     rows.add<at, &M::numClasses>("model.num_classes", "Classes",

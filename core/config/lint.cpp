@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/error.h"
+#include "config/export_formats.h"
 #include "config/fields.h"
 #include "config/image_size.h"
 #include "config/names.h"
 #include "config/pattern.h"
 #include "config/slot.h"
+#include "ops/activation_kind.h"
 
 namespace qat {
 namespace {
@@ -196,20 +199,24 @@ private:
                    ", which is not defined anywhere; the settings of weight and activation below it hold"));
     }
 
+    static bool isFusion(std::span<const std::string> modules) {
+        if (modules.empty() || modules.front() != "conv") return false;
+        modules = modules.subspan(1);
+        if (!modules.empty() && modules.front() == "bn") modules = modules.subspan(1);
+        return modules.empty() || (modules.size() == 1 && isActivationName(modules.front()));
+    }
+
     // A fusion is a convolution, perhaps its batch norm, perhaps its activation; the method's name says the same.
     void checkFusions() {
-        static const std::vector<std::vector<std::string>> known{{"conv", "bn"},         {"conv", "bn", "relu"},
-                                                                 {"conv", "bn", "silu"}, {"conv"},
-                                                                 {"conv", "relu"},       {"conv", "silu"}};
         for (size_t i = 0; i < m_config.qat.fusionPatterns.size(); ++i) {
             const FusionPattern& fusion = m_config.qat.fusionPatterns[i];
             const std::string entry = str(kFusionPatternsPath, "[", i, "]");
             std::string joined;
             for (const auto& module : fusion.modules) joined += "_" + module;
-            if (std::find(known.begin(), known.end(), fusion.modules) == known.end())
+            if (!isFusion(fusion.modules))
                 report(Severity::Error, entry + ".modules",
                        str(entry, ".modules is ", joined.empty() ? "empty" : excerpt(joined.substr(1)),
-                           ", expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]"));
+                           ", expected conv, then bn or nothing, then an activation (relu, silu, ...) or nothing"));
             else if (!fusion.fuserMethod.empty() && fusion.fuserMethod != "fuse" + joined)
                 report(Severity::Warning, entry + ".fuser_method",
                        str(entry, ".fuser_method is ", excerpt(fusion.fuserMethod),
@@ -272,14 +279,19 @@ private:
 
     // What a file could not hold is refused before hours of training, not behind them.
     void checkFileTypes() {
-        const auto& formats = m_config.exporting.formats;
-        if (std::find(formats.begin(), formats.end(), "onnx") == formats.end()) return;
+        const std::string shared = sharedExportFile(m_config.exporting.formats);
+        if (!shared.empty()) report(Severity::Error, "export.formats", "export.formats: " + shared);
+        for (const std::string& key : m_config.exporting.formats)
+            if (const ExportFormat* format = findExportFormat(key); format && !format->withoutFloat8.empty())
+                checkFloat8(*format);
+    }
+
+    void checkFloat8(const ExportFormat& format) {
         const auto check = [&](const std::string& key, std::optional<DType> type) {
             if (type == DType::Float8E4m3 || type == DType::Float8E5m2)
                 report(Severity::Error, key,
-                       str(key,
-                           " is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; take onnx out "
-                           "of export.formats"));
+                       str(key, " is an 8-bit floating point type, which ", format.withoutFloat8, " cannot hold; take ",
+                           format.key, " out of export.formats"));
         };
         check("quantization.weight.dtype", m_config.quantization.weight.dtype);
         check("quantization.activation.dtype", m_config.quantization.activation.dtype);

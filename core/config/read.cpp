@@ -8,8 +8,8 @@
 #include "config/image_size.h"
 #include "config/lint.h"
 #include "config/names.h"
+#include "config/parsed.h"
 #include "config/pattern.h"
-#include "config/yaml_tree.h"
 
 namespace qat {
 namespace {
@@ -19,7 +19,7 @@ constexpr size_t kMostEntries = 1000;  // of layer_configs and of fusion_pattern
 
 class ConfigReader {
 public:
-    explicit ConfigReader(std::string_view text) : m_places(text), m_document(parseYaml(text)) {}
+    ConfigReader(std::string_view text, const YamlDocument& document) : m_places(text), m_document(document) {}
 
     ConfigReading read() {
         for (const YamlFailure& failure : m_document.failures)
@@ -165,7 +165,7 @@ private:
     }
 
     TextPlaces m_places;
-    YamlDocument m_document;
+    const YamlDocument& m_document;
     ConfigReading m_reading;
     std::vector<StatedValue> m_stated;
 };
@@ -177,8 +177,12 @@ bool ConfigReading::valid() const {
                         [](const ConfigIssue& issue) { return issue.severity == Severity::Error; });
 }
 
+ConfigReading readParsed(std::string_view text, const YamlDocument& document) {
+    return ConfigReader(text, document).read();
+}
+
 ConfigReading readConfig(std::string_view text) {
-    return ConfigReader(text).read();
+    return readParsed(text, parseYaml(text));
 }
 
 }  // namespace qat

@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
+#include <atomic>
 
 #include <algorithm>
 #include <optional>
@@ -170,9 +171,12 @@ void runParser(const std::string& text, size_t base, YamlDocument& document) {
     if (builder.root) document.root = {nullptr, builder.root, builder.root->offset, false};
 }
 
+std::atomic<size_t> parsedTexts = 0;
+
 }  // namespace
 
 YamlDocument parseYaml(std::string_view text) {
+    ++parsedTexts;
     YamlDocument document;
     document.root.node = std::make_shared<YamlNode>();
     if (text.size() > kMaxConfigBytes) {
@@ -189,6 +193,10 @@ YamlDocument parseYaml(std::string_view text) {
     for (size_t& place : document.elisions) place += base;
     runParser(body, base, document);
     return document;
+}
+
+size_t parsedYamlTexts() {
+    return parsedTexts;
 }
 
 TextPlaces::TextPlaces(std::string_view text) : m_text(text), m_lineStarts{0} {

@@ -56,6 +56,9 @@ inline constexpr size_t kMaxYamlDepth = 64;
 // keys, and a second document.
 YamlDocument parseYaml(std::string_view text);
 
+// How many texts this process has parsed so far: what one action costs is the difference.
+size_t parsedYamlTexts();
+
 // Line and column, 1-based, columns in characters.
 struct TextPlace {
     int line = 0, column = 0;

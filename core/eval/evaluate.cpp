@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "data/letterbox.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 
 namespace qat {
@@ -51,7 +51,7 @@ ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, i
 EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options,
                           const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress) {
     const Graph runnable = inferenceForm(graph);
-    Executor executor(runnable, {.outputs = {"decoded"}, .frozen = true, .precise = options.precise});
+    Executor executor(runnable, {.outputs = {decodedOutput(runnable)}, .frozen = true, .precise = options.precise});
     MetricsAccumulator metrics(static_cast<int>(graph.info.numClasses));
     EvaluationResult result;
     const int64_t total = loader.batchesPerEpoch();

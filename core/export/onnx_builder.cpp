@@ -109,7 +109,7 @@ void OnnxBuilder::addMetadata(const std::string& key, const std::string& value) 
     entry->set_value(value);
 }
 
-std::string OnnxBuilder::addInitializer(std::string_view wanted, OnnxType type, const Shape& shape, std::string bytes) {
+std::string OnnxBuilder::addBytes(std::string_view wanted, OnnxType type, const Shape& shape, std::string bytes) {
     auto* tensor = m_model->mutable_graph()->add_initializer();
     tensor->set_name(uniqueIn(m_tensorNames, wanted));
     tensor->set_data_type(static_cast<int32_t>(type));
@@ -122,22 +122,17 @@ std::string OnnxBuilder::shared(std::string_view wanted, OnnxType type, const Sh
     std::string content = bytes;
     for (const int64_t dimension : shape) content += str(",", dimension);
     const auto [entry, added] = m_constants.try_emplace({static_cast<int>(type), std::move(content)});
-    if (added) entry->second = addInitializer(wanted, type, shape, std::move(bytes));
+    if (added) entry->second = addBytes(wanted, type, shape, std::move(bytes));
     return entry->second;
 }
 
 std::string OnnxBuilder::addFloats(std::string_view wanted, const Shape& shape, std::span<const float> values) {
-    return addInitializer(wanted, OnnxType::Float, shape, floatBytes(values));
-}
-
-std::string OnnxBuilder::addHalves(std::string_view wanted, const Shape& shape, std::span<const uint16_t> bits) {
-    return addInitializer(wanted, OnnxType::Half, shape,
-                          {reinterpret_cast<const char*>(bits.data()), bits.size_bytes()});
+    return addBytes(wanted, OnnxType::Float, shape, floatBytes(values));
 }
 
 std::string OnnxBuilder::addIntegers(std::string_view wanted, OnnxType type, const Shape& shape,
                                      std::span<const int64_t> values) {
-    return addInitializer(wanted, type, shape, integerBytes(type, values));
+    return addBytes(wanted, type, shape, integerBytes(type, values));
 }
 
 std::string OnnxBuilder::floatConstant(std::string_view wanted, const Shape& shape, std::span<const float> values) {

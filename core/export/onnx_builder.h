@@ -45,8 +45,8 @@ public:
 
     // Initializers. Each returns the name it got: `wanted`, or that with a number behind it if it is taken.
     std::string addFloats(std::string_view wanted, const Shape& shape, std::span<const float> values);
-    // Numbers of 16 bits, as their bits.
-    std::string addHalves(std::string_view wanted, const Shape& shape, std::span<const uint16_t> bits);
+    // Elements of `type`, row-major and little-endian.
+    std::string addBytes(std::string_view wanted, OnnxType type, const Shape& shape, std::string bytes);
     // Values must lie in the range of `type`, an integer type.
     std::string addIntegers(std::string_view wanted, OnnxType type, const Shape& shape,
                             std::span<const int64_t> values);
@@ -75,7 +75,6 @@ public:
     std::string serialize() const;
 
 private:
-    std::string addInitializer(std::string_view wanted, OnnxType type, const Shape& shape, std::string bytes);
     std::string shared(std::string_view wanted, OnnxType type, const Shape& shape, std::string bytes);
     onnx::NodeProto& appendNode(std::string_view name, const std::string& opType,
                                 const std::vector<std::string>& inputs, const std::vector<OnnxAttribute>& attributes);

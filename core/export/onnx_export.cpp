@@ -5,18 +5,21 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "export/onnx_builder.h"
 #include "export/onnx_check.h"
 #include "export/onnx_metadata.h"
 #include "export/onnx_visitor.h"
+#include "export/qdq.h"
 #include "passes/settle_quantizers.h"
 
 namespace qat {
 namespace {
 
 std::vector<ValueId> exportedValues(const Graph& graph) {
-    if (const ValueId decoded = graph.output("decoded"); decoded.valid()) return {decoded};
     std::vector<ValueId> values;
+    for (const std::string& name : graph.outputNames(OutputRole::Decoded)) values.push_back(graph.output(name));
+    if (!values.empty()) return values;
     for (const GraphOutput& output : graph.outputs()) values.push_back(output.value);
     require(!values.empty(), ErrorKind::BadInput, "the graph has no output to export");
     return values;
@@ -38,9 +41,7 @@ const Value& onlyInput(const Graph& graph) {
 }
 
 void throwIssues(const std::vector<std::string>& issues) {
-    std::string all;
-    for (const std::string& issue : issues) all += (all.empty() ? "" : "; ") + issue;
-    require(issues.empty(), ErrorKind::Unsupported, "the model cannot be written as ONNX: ", all);
+    require(issues.empty(), ErrorKind::Unsupported, "the model cannot be written as ONNX: ", joinedWords(issues, "; "));
 }
 
 OnnxMetadata metadata(const Graph& graph, const Value& input, const OnnxVisitor& visitor,
@@ -56,40 +57,87 @@ OnnxMetadata metadata(const Graph& graph, const Value& input, const OnnxVisitor&
     return entries;
 }
 
+void requireSettled(const Graph& graph) {
+    for (const NodeId id : graph.order()) {
+        const auto* quantizer = std::get_if<FakeQuantize>(&graph.node(id).op);
+        ensure(!quantizer || isSettled(*quantizer), "settled quantizers in a graph that is exported");
+    }
+}
+
+// One file in the making.
+class OnnxDraft {
+public:
+    OnnxDraft(const Graph& graph, const OnnxExportOptions& options, const OnnxQuantizerFactory& quantizers)
+        : m_graph(graph),
+          m_options(options),
+          m_input(onlyInput(graph)),
+          m_outputs(exportedValues(graph)),
+          m_builder(graph.info.architecture.empty() ? "model" : graph.info.architecture + graph.info.variant),
+          m_quantizers(quantizers(graph, m_builder)),
+          m_visitor(graph, m_builder, *m_quantizers, options) {
+        requireSettled(graph);
+        m_builder.addInput("images", OnnxType::Float, m_input.shape);
+        m_visitor.bindInput(graph.inputs().front(), "images");
+        for (const NodeId id : neededNodes(graph, m_outputs)) m_visitor.visit(graph.node(id));
+    }
+
+    const std::vector<std::string>& issues() const { return m_visitor.issues(); }
+
+    OnnxExportResult write() {
+        writeOutputs();
+        OnnxExportResult result;
+        for (const auto& code : m_visitor.codes()) {
+            if (!m_options.exposeCodes) break;
+            m_builder.addOutput(code.tensor, code.type, code.shape);
+            result.codes.emplace_back(code.quantizer, code.tensor);
+        }
+        for (const auto& [key, value] : metadata(m_graph, m_input, m_visitor, m_options))
+            m_builder.addMetadata(key, value);
+        const std::string bytes = m_builder.serialize();
+        checkOnnx(bytes);
+        writeFileAtomic(m_options.path, bytes);
+        result.bytes = static_cast<int64_t>(bytes.size());
+        result.nodes = m_builder.nodeCount();
+        result.quantizedLayers = m_visitor.quantizedLayers();
+        result.notes = m_visitor.notes();
+        return result;
+    }
+
+private:
+    void writeOutputs() {
+        for (size_t i = 0; i < m_outputs.size(); ++i) {
+            const std::string name = str("output", i);
+            requireKnownShape(m_graph.value(m_outputs[i]));
+            m_visitor.writeOutput(m_outputs[i], name);
+            m_builder.addOutput(name, OnnxType::Float, m_graph.value(m_outputs[i]).shape);
+        }
+    }
+
+    const Graph& m_graph;
+    const OnnxExportOptions& m_options;
+    const Value& m_input;
+    const std::vector<ValueId> m_outputs;
+    OnnxBuilder m_builder;
+    const std::unique_ptr<OnnxQuantizers> m_quantizers;
+    OnnxVisitor m_visitor;
+};
+
 }  // namespace
 
-OnnxExportResult exportOnnx(const Graph& given, const OnnxExportOptions& options) {
-    Graph graph = given.clone(false);
-    settleQuantizers(graph);
-    const Value& input = onlyInput(graph);
-    const std::vector<ValueId> outputs = exportedValues(graph);
-    OnnxBuilder builder(graph.info.architecture.empty() ? "model" : graph.info.architecture + graph.info.variant);
-    OnnxVisitor visitor(graph, builder, options);
-    builder.addInput("images", OnnxType::Float, input.shape);
-    visitor.bindInput(graph.inputs().front(), "images");
-    for (const NodeId id : neededNodes(graph, outputs)) visitor.visit(graph.node(id));
-    throwIssues(visitor.issues());
-    for (size_t i = 0; i < outputs.size(); ++i) {
-        const std::string name = str("output", i);
-        requireKnownShape(graph.value(outputs[i]));
-        visitor.writeOutput(outputs[i], name);
-        builder.addOutput(name, OnnxType::Float, graph.value(outputs[i]).shape);
-    }
-    OnnxExportResult result;
-    for (const auto& code : visitor.codes()) {
-        if (!options.exposeCodes) break;
-        builder.addOutput(code.tensor, code.type, code.shape);
-        result.codes.emplace_back(code.quantizer, code.tensor);
-    }
-    for (const auto& [key, value] : metadata(graph, input, visitor, options)) builder.addMetadata(key, value);
-    const std::string bytes = builder.serialize();
-    checkOnnx(bytes);
-    writeFileAtomic(options.path, bytes);
-    result.bytes = static_cast<int64_t>(bytes.size());
-    result.nodes = builder.nodeCount();
-    result.quantizedLayers = visitor.quantizedLayers();
-    result.notes = visitor.notes();
-    return result;
+std::unique_ptr<OnnxQuantizers> qdqQuantizers(const Graph& graph, OnnxBuilder& builder) {
+    return std::make_unique<QdqWriter>(graph, builder);
+}
+
+std::vector<std::string> onnxIssues(const Graph& graph, const OnnxExportOptions& options,
+                                    const OnnxQuantizerFactory& quantizers) {
+    return OnnxDraft(graph, options, quantizers).issues();
+}
+
+OnnxExportResult exportOnnx(const Graph& graph, const OnnxExportOptions& options,
+                            const OnnxQuantizerFactory& quantizers) {
+    OnnxDraft draft(graph, options, quantizers);
+    throwIssues(draft.issues());
+    return draft.write();
 }
 
 }  // namespace qat

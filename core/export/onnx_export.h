@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "export/onnx_quantizers.h"
 #include "graph/graph.h"
 
 namespace qat {
@@ -37,10 +39,19 @@ struct OnnxExportResult {
         codes;  // exposeCodes: name of the quantizer node, name of the output
 };
 
-// Writes the file atomically. Input `images` has the shape of the graph's input, which a probe must have set; output
-// `output0` is the graph output "decoded", or else every output is written, output0, output1, ... in order.
-// Same graph and options, same bytes. The checker and strict shape inference have passed before anything is written.
-// Throws Error{Unsupported} listing everything that cannot be expressed, Error{Io} if the file cannot be written.
-OnnxExportResult exportOnnx(const Graph& graph, const OnnxExportOptions& options);
+// Pairs of QuantizeLinear and DequantizeLinear.
+std::unique_ptr<OnnxQuantizers> qdqQuantizers(const Graph& graph, OnnxBuilder& builder);
+
+// What the graph holds that ONNX files cannot express, a sentence each. Writes nothing.
+std::vector<std::string> onnxIssues(const Graph& graph, const OnnxExportOptions& options,
+                                    const OnnxQuantizerFactory& quantizers = qdqQuantizers);
+
+// Writes the file atomically. The quantizers are settled (passes/settle_quantizers.h). Input `images` has the shape of
+// the graph's input, which a probe must have set; output `output0` is the decoded graph output, or else every output
+// is written, output0, output1, ... in order. Same graph and options, same bytes. The checker and strict shape
+// inference have passed before anything is written. Throws Error{Unsupported} listing everything that cannot be
+// expressed, Error{Io} if the file cannot be written. quantizers: the dialect in which the file speaks of quantization.
+OnnxExportResult exportOnnx(const Graph& graph, const OnnxExportOptions& options,
+                            const OnnxQuantizerFactory& quantizers = qdqQuantizers);
 
 }  // namespace qat

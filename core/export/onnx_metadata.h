@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "export/qdq.h"
+#include "export/onnx_quantizers.h"
 #include "graph/graph.h"
 
 namespace qat {

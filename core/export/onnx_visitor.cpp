@@ -19,13 +19,10 @@ std::vector<int64_t> pads(const Pair& padding) {
     return {padding[0], padding[1], padding[0], padding[1]};
 }
 
-bool isStored(const Value& value) {
-    return value.kind == ValueKind::Parameter || value.kind == ValueKind::Buffer;
-}
-
-// Reads only the shapes of its inputs.
-bool readsShapesOnly(const Op& op) {
-    return std::holds_alternative<AnchorPoints>(op);
+std::vector<OnnxAttribute> attributesOf(const OnnxStep& step, const Activation& op) {
+    if (step.with == OnnxStep::With::AlphaBeta) return {{"alpha", step.numbers[0]}, {"beta", step.numbers[1]}};
+    if (step.with == OnnxStep::With::Slope) return {{"alpha", static_cast<float>(op.slope)}};
+    return {};
 }
 
 }  // namespace
@@ -37,7 +34,7 @@ std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& 
         const Node& node = graph.node(*id);
         if (std::ranges::none_of(node.outputs, [&](ValueId made) { return values.contains(made); })) continue;
         nodes.push_back(*id);
-        if (!readsShapesOnly(node.op)) values.insert(node.inputs.begin(), node.inputs.end());
+        if (!traitsOf(node.op).shapesOnly) values.insert(node.inputs.begin(), node.inputs.end());
     }
     std::ranges::reverse(nodes);
     return nodes;
@@ -71,10 +68,10 @@ const Grid* OnnxVisitor::gridOf(ValueId id) const {
 
 std::string OnnxVisitor::readValue(ValueId id) {
     if (const Written* written = find(id))
-        return written->integers ? m_qdq.dequantize(*written->integers) : written->tensor;
+        return written->integers ? m_quantizers.dequantize(*written->integers) : written->tensor;
     const Value& value = m_graph.value(id);
-    ensure(isStored(value), "a value that is written before it is read");
-    const std::string name = m_builder.addFloats(value.name, value.shape, storedFloats(value));
+    ensure(isStored(value.kind), "a value that is written before it is read");
+    const std::string name = m_builder.addFloats(value.name, value.shape, numbersIn(storedTensor(value)));
     m_written[id] = {name, std::nullopt, false};
     return name;
 }
@@ -85,7 +82,7 @@ bool OnnxVisitor::quantizedNext(ValueId id) const {
     if (users.size() != 1) return false;
     const Node& user = m_graph.node(users.front());
     if (const auto* activation = std::get_if<Activation>(&user.op))
-        return activation->kind == ActivationKind::Relu && quantizedNext(user.outputs.front());
+        return traitsOf(activation->kind).clips && quantizedNext(user.outputs.front());
     const auto* quantizer = std::get_if<FakeQuantize>(&user.op);
     return quantizer && quantizer->format == NumberFormat::Integer && quantizer->bits <= 8;
 }
@@ -94,13 +91,12 @@ std::string OnnxVisitor::readBias() {
     const Value& bias = inputValue(2);
     const Grid* input = gridOf(m_node->inputs[0]);
     const Grid* weight = gridOf(m_node->inputs[1]);
-    const bool bytes = input && weight && input->axis < 0 && weight->axis <= 0 && weight->group == 0 &&
-                       m_qdq.fitsBytes(*input) && m_qdq.fitsBytes(*weight) && isStored(bias);
+    const bool bytes = input && weight && isStored(bias.kind) && m_quantizers.computeOnIntegers(*input, *weight);
     const bool wanted = m_options.bias == OnnxBias::Int32 ||
                         (m_options.bias == OnnxBias::Auto && quantizedNext(m_node->outputs.front()));
     if (!bytes || !wanted) return read(2);
-    const auto made = m_qdq.quantizeBias(bias, *input, *weight);
-    if (made) return m_qdq.dequantize(*made);
+    const auto made = m_quantizers.quantizeBias(bias, *input, *weight);
+    if (made) return m_quantizers.dequantize(*made);
     m_notes.push_back(
         str(m_node->name, ": the bias stays in float because its channel's scale is too small for int32"));
     return read(2);
@@ -115,30 +111,25 @@ std::string OnnxVisitor::integers(const char* suffix, const std::vector<int64_t>
     return m_builder.integerConstant(m_scope + suffix, OnnxType::Int64, {static_cast<int64_t>(values.size())}, values);
 }
 
-// The current node's only output is a float tensor.
-void OnnxVisitor::finish(const std::string& tensor) {
-    m_written[m_node->outputs.front()] = {tensor, std::nullopt, false};
-}
-
 // The current node changes nothing: its output is its input.
 void OnnxVisitor::forward() {
     if (!find(m_node->inputs[0])) read(0);
     m_written[m_node->outputs.front()] = m_written.at(m_node->inputs[0]);
 }
 
-// The current node only moved or picked numbers: if all its inputs lie on one grid, so do its outputs.
-void OnnxVisitor::finishOnGrid(const std::vector<std::string>& tensors) {
-    const Grid* grid = gridOf(m_node->inputs.front());
+// What the current node makes are float tensors; if it only moves numbers and all its inputs lie on one grid, its
+// outputs do too.
+void OnnxVisitor::finish(const std::vector<std::string>& tensors) {
+    const Grid* grid = movesDataOnly(m_node->op) ? gridOf(m_node->inputs.front()) : nullptr;
     const bool same = grid && grid->axis < 0 && std::ranges::all_of(m_node->inputs, [&](ValueId input) {
                           const Grid* other = gridOf(input);
                           return other && *other == *grid;
                       });
-    const bool bytes = same && m_qdq.fitsBytes(*grid);
     for (size_t i = 0; i < tensors.size(); ++i) {
         Written& written = m_written[m_node->outputs[i]];
         written = {tensors[i], std::nullopt, false};
-        if (bytes && !m_graph.users(m_node->outputs[i]).empty())
-            written.integers = m_qdq.quantizeOnGrid(tensors[i], *grid);
+        if (same && !m_graph.users(m_node->outputs[i]).empty())
+            written.integers = m_quantizers.keepOnGrid(tensors[i], *grid);
     }
 }
 
@@ -155,80 +146,92 @@ void OnnxVisitor::operator()(const Conv2d& op) {
     std::vector<std::string> inputs{read(0), read(1)};
     if (m_node->inputs.size() > 2) inputs.push_back(readBias());
     countLayer();
-    finish(emit("Conv", inputs,
-                {{"dilations", list(op.dilation)},
-                 {"group", op.groups},
-                 {"kernel_shape", std::vector{shape[2], shape[3]}},
-                 {"pads", pads(op.padding)},
-                 {"strides", list(op.stride)}}));
+    finish({emit("Conv", inputs,
+                 {{"dilations", list(op.dilation)},
+                  {"group", op.groups},
+                  {"kernel_shape", std::vector{shape[2], shape[3]}},
+                  {"pads", pads(op.padding)},
+                  {"strides", list(op.stride)}})});
 }
 
 void OnnxVisitor::operator()(const Linear&) {
     std::vector<std::string> inputs{read(0), read(1)};
     if (m_node->inputs.size() > 2) inputs.push_back(readBias());
     countLayer();
-    finish(emit("Gemm", inputs, {{"transB", int64_t{1}}}));
+    finish({emit("Gemm", inputs, {{"transB", int64_t{1}}})});
+}
+
+void OnnxVisitor::operator()(const MatMul&) {
+    finish({emit("MatMul", {read(0), read(1)})});
 }
 
 void OnnxVisitor::operator()(const BatchNorm& op) {
-    finish(emit("BatchNormalization", {read(0), read(1), read(2), read(3), read(4)},
-                {{"epsilon", static_cast<float>(op.eps)}}));
+    finish({emit("BatchNormalization", {read(0), read(1), read(2), read(3), read(4)},
+                 {{"epsilon", static_cast<float>(op.eps)}})});
+}
+
+std::vector<std::string> OnnxVisitor::withNumbers(const std::string& x, const OnnxStep& step) {
+    const size_t count = step.with == OnnxStep::With::Numbers ? 2 : step.with == OnnxStep::With::Number ? 1 : 0;
+    std::vector<std::string> inputs{x};
+    for (size_t i = 0; i < count; ++i)
+        inputs.push_back(m_builder.floatConstant(m_scope + "/number", {}, {&step.numbers[i], 1}));
+    return inputs;
 }
 
 void OnnxVisitor::operator()(const Activation& op) {
-    switch (op.kind) {
-        case ActivationKind::Relu:
-            return finish(emit("Relu", {read(0)}));
-        case ActivationKind::Sigmoid:
-            return finish(emit("Sigmoid", {read(0)}));
-        case ActivationKind::Silu:
-            return finish(emit("Mul", {read(0), emit("Sigmoid", {read(0)})}));
-    }
+    const auto steps = traitsOf(op.kind).onnx;
+    std::vector<std::string> again;  // the input, once for each step that reads it beside the one before
+    for (const OnnxStep& step : steps)
+        if (step.with == OnnxStep::With::Input) again.push_back(read(0));
+    auto next = again.begin();
+    std::string x = read(0);
+    for (const OnnxStep& step : steps)
+        x = emit(std::string(step.type),
+                 step.with == OnnxStep::With::Input ? std::vector{*next++, x} : withNumbers(x, step),
+                 attributesOf(step, op));
+    finish({x});
 }
 
 void OnnxVisitor::operator()(const Binary& op) {
     switch (op.kind) {
         case BinaryKind::Add:
-            return finish(emit("Add", {read(0), read(1)}));
+            return finish({emit("Add", {read(0), read(1)})});
         case BinaryKind::Sub:
-            return finish(emit("Sub", {read(0), read(1)}));
+            return finish({emit("Sub", {read(0), read(1)})});
         case BinaryKind::Mul:
-            return finish(emit("Mul", {read(0), read(1)}));
+            return finish({emit("Mul", {read(0), read(1)})});
         case BinaryKind::Div:
-            return finish(emit("Div", {read(0), read(1)}));
+            return finish({emit("Div", {read(0), read(1)})});
     }
 }
 
 void OnnxVisitor::operator()(const Pool& op) {
     const std::vector<OnnxAttribute> window{
         {"kernel_shape", list(op.kernel)}, {"pads", pads(op.padding)}, {"strides", list(op.stride)}};
-    if (op.kind == PoolKind::Max)
-        finishOnGrid({emit("MaxPool", {read(0)}, window)});
-    else
-        finish(emit("AveragePool", {read(0)}, window));
+    finish({emit(op.kind == PoolKind::Max ? "MaxPool" : "AveragePool", {read(0)}, window)});
 }
 
 void OnnxVisitor::operator()(const Resize& op) {
     const float factor = static_cast<float>(op.factor);
     const std::vector<float> scales{1.f, 1.f, factor, factor};
     const std::string constant = m_builder.floatConstant(m_scope + "/scales", {4}, scales);
-    finishOnGrid({emit("Resize", {read(0), "", constant},
-                       {{"coordinate_transformation_mode", std::string("asymmetric")},
-                        {"mode", std::string("nearest")},
-                        {"nearest_mode", std::string("floor")}})});
+    finish({emit("Resize", {read(0), "", constant},
+                 {{"coordinate_transformation_mode", std::string("asymmetric")},
+                  {"mode", std::string("nearest")},
+                  {"nearest_mode", std::string("floor")}})});
 }
 
 void OnnxVisitor::operator()(const Concat& op) {
     if (m_options.simplify && m_node->inputs.size() == 1) return forward();
     std::vector<std::string> inputs;
     for (size_t i = 0; i < m_node->inputs.size(); ++i) inputs.push_back(read(i));
-    finishOnGrid({emit("Concat", inputs, {{"axis", op.axis}})});
+    finish({emit("Concat", inputs, {{"axis", op.axis}})});
 }
 
 void OnnxVisitor::operator()(const Split& op) {
     if (m_options.simplify && op.sizes.size() == 1) return forward();
-    finishOnGrid(m_builder.addNodes(m_scope, "Split", {read(0), integers("/sizes", op.sizes)}, op.sizes.size(),
-                                    {{"axis", op.axis}}));
+    finish(m_builder.addNodes(m_scope, "Split", {read(0), integers("/sizes", op.sizes)}, op.sizes.size(),
+                              {{"axis", op.axis}}));
 }
 
 void OnnxVisitor::operator()(const Slice& op) {
@@ -236,22 +239,22 @@ void OnnxVisitor::operator()(const Slice& op) {
     const size_t axis = static_cast<size_t>(op.axis);
     if (m_options.simplify && op.start == 0 && axis < shape.size() && shape[axis] >= 0 && op.end >= shape[axis])
         return forward();
-    finishOnGrid({emit("Slice", {read(0), integers("/starts", {op.start}), integers("/ends", {op.end}),
-                                 integers("/axes", {op.axis})})});
+    finish({emit("Slice", {read(0), integers("/starts", {op.start}), integers("/ends", {op.end}),
+                           integers("/axes", {op.axis})})});
 }
 
 void OnnxVisitor::operator()(const Reshape& op) {
     if (m_options.simplify && !op.shape.empty() && op.shape == inputValue(0).shape) return forward();
-    finishOnGrid({emit("Reshape", {read(0), integers("/shape", op.shape)})});
+    finish({emit("Reshape", {read(0), integers("/shape", op.shape)})});
 }
 
 void OnnxVisitor::operator()(const Permute& op) {
     if (m_options.simplify && std::ranges::is_sorted(op.order)) return forward();
-    finishOnGrid({emit("Transpose", {read(0)}, {{"perm", op.order}})});
+    finish({emit("Transpose", {read(0)}, {{"perm", op.order}})});
 }
 
 void OnnxVisitor::operator()(const Softmax& op) {
-    finish(emit("Softmax", {read(0)}, {{"axis", op.axis}}));
+    finish({emit("Softmax", {read(0)}, {{"axis", op.axis}})});
 }
 
 // Constants, since the shapes of the maps are fixed in the file.
@@ -276,39 +279,24 @@ void OnnxVisitor::operator()(const AnchorPoints& op) {
 }
 
 void OnnxVisitor::operator()(const FakeQuantize& op) {
-    require(op.format != NumberFormat::E4m3 && op.format != NumberFormat::E5m2, ErrorKind::Unsupported,
-            "8-bit floating point numbers need opset 19, and the file has opset ", OnnxBuilder::kOpset);
     const Grid grid{m_node->inputs[1], m_node->inputs[2], op.qmin, op.qmax, op.axis, op.format, op.group};
+    m_quantizers.requireExpressible(grid);
     const Value& value = inputValue(0);
-    m_records.push_back(m_qdq.record(value.name, isStored(value) ? "weight" : "activation", op.bits, grid));
+    m_records.push_back(m_quantizers.record(value.name, isStored(value.kind) ? "weight" : "activation", op.bits, grid));
     Written& made = m_written[m_node->outputs.front()];
     const Grid* already = gridOf(m_node->inputs[0]);
-    if (isStored(value))
-        writeStored(value, grid, made);
-    else if (m_options.simplify && already && *already == grid)
+    if (!isStored(value.kind) && m_options.simplify && already && *already == grid) {
         made = *find(m_node->inputs[0]);
-    else if (op.format == NumberFormat::Half)
-        made.tensor = m_qdq.castThroughHalf(read(0));
-    else if (op.format == NumberFormat::Binary)
-        made.tensor = m_qdq.computeSigns(read(0), grid);
-    else if (m_qdq.fitsBytes(grid)) {
-        made.integers = m_qdq.quantize(read(0), grid);
-        m_codes.push_back({m_node->name, made.integers->integers, made.integers->storage, value.shape});
-    } else
-        made.tensor = m_qdq.computeInFloat(read(0), grid, value.shape.size());
-    made.fakeQuantized = true;
-}
-
-void OnnxVisitor::writeStored(const Value& value, const Grid& grid, Written& made) {
-    if (grid.format == NumberFormat::Half) {
-        made.tensor = m_qdq.storeHalf(value);
-        return;
+    } else {
+        QuantizedTensor quantized = isStored(value.kind) ? m_quantizers.quantizeStored(value, grid)
+                                                    : m_quantizers.quantize(read(0), grid, value.shape.size());
+        if (!quantized.note.empty()) m_notes.push_back(quantized.note);
+        made.tensor = std::move(quantized.tensor);
+        made.integers = std::move(quantized.integers);
+        if (made.integers && !isStored(value.kind))
+            m_codes.push_back({m_node->name, made.integers->integers, made.integers->storage, value.shape});
     }
-    made.integers = m_qdq.quantizeStored(value, grid);
-    if (grid.group > 0)
-        m_notes.push_back(str(value.name, ": groups of ", grid.group,
-                              " numbers are the rows of a matrix in the file, since opset ", OnnxBuilder::kOpset,
-                              " has scales along an axis only"));
+    made.fakeQuantized = true;
 }
 
 void OnnxVisitor::writeOutput(ValueId value, const std::string& name) {

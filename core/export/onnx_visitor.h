@@ -10,8 +10,9 @@
 #include "base/error.h"
 #include "export/onnx_builder.h"
 #include "export/onnx_export.h"
-#include "export/qdq.h"
+#include "export/onnx_quantizers.h"
 #include "graph/graph.h"
+#include "ops/activation.h"
 
 namespace qat {
 
@@ -21,8 +22,8 @@ std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& 
 // Visit the needed nodes in order, then ask for the outputs.
 class OnnxVisitor {
 public:
-    OnnxVisitor(const Graph& graph, OnnxBuilder& builder, const OnnxExportOptions& options)
-        : m_graph(graph), m_builder(builder), m_options(options), m_qdq(graph, builder) {}
+    OnnxVisitor(const Graph& graph, OnnxBuilder& builder, OnnxQuantizers& quantizers, const OnnxExportOptions& options)
+        : m_graph(graph), m_builder(builder), m_quantizers(quantizers), m_options(options) {}
 
     // The ONNX name of a graph input.
     void bindInput(ValueId input, const std::string& name);
@@ -47,6 +48,7 @@ public:
     // One case an operator; for std::visit, through visit().
     void operator()(const Conv2d& op);
     void operator()(const Linear& op);
+    void operator()(const MatMul& op);
     void operator()(const BatchNorm& op);
     void operator()(const Activation& op);
     void operator()(const Binary& op);
@@ -62,7 +64,7 @@ public:
     void operator()(const FakeQuantize& op);
     // Files are written from the graph with quantizers; its form on codes is what runtimes make of them.
     template <class OnCodes>
-    void operator()(const OnCodes&) {
+    requires(OnCodes::row.onCodes) void operator()(const OnCodes&) {
         fail(ErrorKind::Internal, "operators on codes are not written");
     }
 
@@ -84,18 +86,18 @@ private:
     bool quantizedNext(ValueId id) const;
     std::string emit(const std::string& opType, const std::vector<std::string>& inputs,
                      const std::vector<OnnxAttribute>& attributes = {});
+    // What a step of an activation reads: x, and its numbers as constants.
+    std::vector<std::string> withNumbers(const std::string& x, const OnnxStep& step);
     std::string integers(const char* suffix, const std::vector<int64_t>& values);
-    void finish(const std::string& tensor);
-    void writeStored(const Value& value, const Grid& grid, Written& made);
     void forward();
-    void finishOnGrid(const std::vector<std::string>& tensors);
+    void finish(const std::vector<std::string>& tensors);
     void countLayer();
 
     std::vector<CodeTensor> m_codes;
     const Graph& m_graph;
     OnnxBuilder& m_builder;
+    OnnxQuantizers& m_quantizers;
     const OnnxExportOptions& m_options;
-    QdqWriter m_qdq;
     const Node* m_node = nullptr;
     std::string m_scope;  // of the current node
     std::map<ValueId, Written> m_written;

@@ -45,6 +45,17 @@ int64_t sizeOf(const Shape& shape) {
     return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
 }
 
+// The tensor's numbers, which are of the type's range, as the file holds them.
+std::string bytesOf(const at::Tensor& numbers, OnnxType type) {
+    const at::ScalarType element = type == OnnxType::Uint8  ? at::kByte
+                                   : type == OnnxType::Int8 ? at::kChar
+                                   : type == OnnxType::Half ? at::kHalf
+                                                            : at::kInt;
+    std::string bytes(static_cast<size_t>(numbers.numel()) * at::elementSize(element), '\0');
+    at::from_blob(bytes.data(), numbers.sizes(), element).copy_(numbers);
+    return bytes;
+}
+
 std::vector<float> asFloats(std::span<const int64_t> whole) {
     return {whole.begin(), whole.end()};
 }
@@ -121,7 +132,7 @@ IntegerTensor QdqWriter::quantizeOnGrid(const std::string& tensor, const Grid& g
     return made;
 }
 
-IntegerTensor QdqWriter::quantize(const std::string& tensor, const Grid& grid) {
+IntegerTensor QdqWriter::quantizeToBytes(const std::string& tensor, const Grid& grid) {
     IntegerTensor made = quantizeOnGrid(tensor, grid);
     const Range storage = rangeOf(made.storage);
     if (grid.qmin == storage.least && grid.qmax == storage.most) return made;
@@ -190,12 +201,10 @@ std::string QdqWriter::castThroughHalf(const std::string& tensor) {
 }
 
 std::string QdqWriter::storeHalf(const Value& value) {
-    const std::vector<float> stored = storedFloats(value);
     const FakeQuantize op{.format = NumberFormat::Half};
-    const at::Tensor halves =
-        quantizedCodes(op, at::tensor(stored), at::ones({1}), at::zeros({1})).to(at::kHalf).contiguous();
-    const std::span bits(reinterpret_cast<const uint16_t*>(halves.data_ptr<at::Half>()), stored.size());
-    const std::string name = m_builder.addHalves(value.name + "_half", value.shape, bits);
+    const at::Tensor halves = quantizedCodes(op, storedTensor(value), at::ones({1}), at::zeros({1}));
+    const std::string name =
+        m_builder.addBytes(value.name + "_half", OnnxType::Half, value.shape, bytesOf(halves, OnnxType::Half));
     return m_builder.addNamedNode(value.name + "_to_float", "Cast", {name}, value.name + "_rounded",
                                   {{"to", static_cast<int64_t>(OnnxType::Float)}});
 }
@@ -224,9 +233,9 @@ std::string QdqWriter::computeInFloat(const std::string& tensor, const Grid& gri
     return made;
 }
 
-IntegerTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
+IntegerTensor QdqWriter::storeIntegers(const Value& value, const Grid& grid) {
     const Parameters& numbers = parameters(grid);
-    const std::vector<float> stored = storedFloats(value);
+    const at::Tensor stored = storedTensor(value);
     const FakeQuantize op{
         .qmin = grid.qmin, .qmax = grid.qmax, .axis = grid.axis, .format = grid.format, .group = grid.group};
     require(scaleCount(op, value.shape) == static_cast<int64_t>(numbers.scales.size()), ErrorKind::BadInput,
@@ -235,7 +244,7 @@ IntegerTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
     const bool bytes = fitsBytes(grid);
     IntegerTensor made{value.name, "", scaleName(value.name, grid), "", grid, bytes ? byteType(grid) : OnnxType::Int32};
     const at::Tensor zeros = at::tensor(asFloats(numbers.zeroPoints));
-    at::Tensor codes = quantizedCodes(op, at::tensor(stored).reshape(value.shape), at::tensor(numbers.scales), zeros);
+    at::Tensor codes = quantizedCodes(op, stored, at::tensor(numbers.scales), zeros);
     if (bytes)
         made.zeroPoint = zeroPointName(value.name, grid, made.storage);
     else
@@ -246,9 +255,8 @@ IntegerTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
         codes = at::constant_pad_nd(rows, {0, (grid.group - rows.size(1) % grid.group) % grid.group})
                     .reshape({-1, grid.group});
     }
-    const at::Tensor whole = codes.to(at::kLong).contiguous();
-    const std::span<const int64_t> view(whole.data_ptr<int64_t>(), static_cast<size_t>(whole.numel()));
-    made.integers = m_builder.addIntegers(value.name + "_quantized", made.storage, whole.sizes().vec(), view);
+    made.integers =
+        m_builder.addBytes(value.name + "_quantized", made.storage, codes.sizes().vec(), bytesOf(codes, made.storage));
     return made;
 }
 
@@ -268,6 +276,37 @@ std::optional<IntegerTensor> QdqWriter::quantizeBias(const Value& bias, const Gr
     const std::vector<int64_t> whole(codes->begin(), codes->end());
     made.integers = m_builder.addIntegers(bias.name + "_quantized", OnnxType::Int32, bias.shape, whole);
     return made;
+}
+
+void QdqWriter::requireExpressible(const Grid& grid) const {
+    require(grid.format != NumberFormat::E4m3 && grid.format != NumberFormat::E5m2, ErrorKind::Unsupported,
+            "8-bit floating point numbers need opset 19, and the file has opset ", OnnxBuilder::kOpset);
+}
+
+QuantizedTensor QdqWriter::quantize(const std::string& tensor, const Grid& grid, size_t rank) {
+    if (grid.format == NumberFormat::Half) return {castThroughHalf(tensor)};
+    if (grid.format == NumberFormat::Binary) return {computeSigns(tensor, grid)};
+    if (fitsBytes(grid)) return {"", quantizeToBytes(tensor, grid)};
+    return {computeInFloat(tensor, grid, rank)};
+}
+
+QuantizedTensor QdqWriter::quantizeStored(const Value& value, const Grid& grid) {
+    if (grid.format == NumberFormat::Half) return {storeHalf(value)};
+    QuantizedTensor made{"", storeIntegers(value, grid)};
+    if (grid.group > 0)
+        made.note =
+            str(value.name, ": groups of ", grid.group, " numbers are the rows of a matrix in the file, since opset ",
+                OnnxBuilder::kOpset, " has scales along an axis only");
+    return made;
+}
+
+std::optional<IntegerTensor> QdqWriter::keepOnGrid(const std::string& tensor, const Grid& grid) {
+    if (grid.axis >= 0 || !fitsBytes(grid)) return std::nullopt;
+    return quantizeOnGrid(tensor, grid);
+}
+
+bool QdqWriter::computeOnIntegers(const Grid& input, const Grid& weight) {
+    return input.axis < 0 && weight.axis <= 0 && weight.group == 0 && fitsBytes(input) && fitsBytes(weight);
 }
 
 QuantRecord QdqWriter::record(const std::string& name, const std::string& kind, int64_t bits, const Grid& grid) {

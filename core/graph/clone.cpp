@@ -1,4 +1,4 @@
-// Copying a graph; the only place in this folder that touches tensors.
+// Copying a graph with its tensors.
 #include <ATen/ATen.h>
 
 #include "graph/graph.h"

@@ -1,26 +1,29 @@
 // Graph to text and back. A line is one of
 //   info architecture=yolov8 variant=n classes=80 regMax=16 strides=[8,16,32]
 //   input images [1,3,640,640]
-//   parameter model.0.conv.weight [16,3,3,3]      buffer b [] int64
-//   node model.0.conv Conv2d stride=[2,2] ... (images, model.0.conv.weight) -> (model.0.conv)
-//   output head.0 model.22.cat0
+//   alias model.22. model.22.detect.
+//   parameter model.0.conv.weight [16,3,3,3]      buffer b [] int64      constant model.22.two [2]
+//   node model.0.conv Conv2d stride=[2,2] ... (images model.0.conv.weight) -> (model.0.conv) [role]
+//   output head.0 model.22.cat.0 [role]
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <sstream>
 
 #include "base/error.h"
+#include "graph/constant_numbers.h"
 #include "graph/graph.h"
 
 namespace qat {
 namespace {
 
-constexpr std::array kActivationNames{"relu", "silu", "sigmoid"};
 constexpr std::array kBinaryNames{"add", "sub", "mul", "div"};
 constexpr std::array kPoolNames{"max", "average"};
 constexpr std::array kFakeQuantNames{"ste", "lsq", "pact"};
 constexpr std::array kFormatNames{"integer", "binary", "e4m3", "e5m2", "half"};
 constexpr std::array kScaleFormNames{"plain", "log2", "power_of_two"};
+constexpr std::array kNodeRoleNames{"none", "head", "head_last", "projection"};
+constexpr std::array kOutputRoleNames{"none", "feature", "backbone", "raw_head", "decoded"};
 
 const auto& namesOf(ActivationKind) {
     return kActivationNames;
@@ -40,25 +43,30 @@ const auto& namesOf(NumberFormat) {
 const auto& namesOf(ScaleForm) {
     return kScaleFormNames;
 }
-
-template <class Range>
-std::string listText(const Range& items) {
-    std::string text = "[";
-    for (const auto item : items) text += (text.size() > 1 ? "," : "") + std::to_string(item);
-    return text + "]";
+const auto& namesOf(NodeRole) {
+    return kNodeRoleNames;
+}
+const auto& namesOf(OutputRole) {
+    return kOutputRoleNames;
 }
 
-std::string fieldText(int64_t value) {
-    return std::to_string(value);
-}
-std::string fieldText(bool value) {
-    return value ? "true" : "false";
-}
-std::string fieldText(double value) {
+template <class Number>
+requires std::is_arithmetic_v<Number> std::string fieldText(Number value) {
     std::array<char, 32> buffer;
     const auto end = std::to_chars(buffer.begin(), buffer.end(), value).ptr;
     return {buffer.data(), end};
 }
+std::string fieldText(bool value) {
+    return value ? "true" : "false";
+}
+
+template <class Range>
+std::string listText(const Range& items) {
+    std::string text = "[";
+    for (const auto item : items) text += (text.size() > 1 ? "," : "") + fieldText(item);
+    return text + "]";
+}
+
 std::string fieldText(const Pair& value) {
     return listText(value);
 }
@@ -67,7 +75,7 @@ std::string fieldText(const std::vector<int64_t>& value) {
 }
 template <class Enum>
 requires std::is_enum_v<Enum> std::string fieldText(Enum value) {
-    return namesOf(value)[static_cast<size_t>(value)];
+    return std::string(namesOf(value)[static_cast<size_t>(value)]);
 }
 
 [[noreturn]] void badField(std::string_view text) {
@@ -90,7 +98,8 @@ void readField(std::string_view text, bool& value) {
     if (text != "true" && text != "false") badField(text);
     value = text == "true";
 }
-void readField(std::string_view text, std::vector<int64_t>& value) {
+template <class Number>
+void readField(std::string_view text, std::vector<Number>& value) {
     if (text.size() < 2 || text.front() != '[' || text.back() != ']') badField(text);
     value.clear();
     for (std::string_view rest = text.substr(1, text.size() - 2); !rest.empty();) {
@@ -117,17 +126,23 @@ void readField(std::string_view text, Enum& value) {
     badField(text);
 }
 
+// visit(name, value, whether text leaves it out).
 template <class ConcreteOp, class Visit>
 void forEachField(ConcreteOp& op, Visit visit) {
-    std::apply([&](auto... field) { (visit(field.name, op.*(field.member)), ...); }, op.fields());
+    std::apply(
+        [&](auto... field) {
+            (visit(field.name, op.*(field.member), field.quiet && op.*(field.member) == ConcreteOp{}.*(field.member)),
+             ...);
+        },
+        op.fields());
 }
 
 std::string opText(const Op& op) {
     return std::visit(
         [](const auto& concrete) {
             std::string text(concrete.name);
-            forEachField(concrete, [&](std::string_view name, const auto& value) {
-                text += str(" ", name, "=", fieldText(value));
+            forEachField(concrete, [&](std::string_view name, const auto& value, bool isSilent) {
+                if (!isSilent) text += str(" ", name, "=", fieldText(value));
             });
             return text;
         },
@@ -147,7 +162,7 @@ void setOpField(Op& op, std::string_view name, std::string_view text) {
     bool found = false;
     std::visit(
         [&](auto& concrete) {
-            forEachField(concrete, [&](std::string_view field, auto& value) {
+            forEachField(concrete, [&](std::string_view field, auto& value, bool) {
                 if (field != name) return;
                 readField(text, value);
                 found = true;
@@ -155,6 +170,21 @@ void setOpField(Op& op, std::string_view name, std::string_view text) {
         },
         op);
     if (!found) badField(name);
+}
+
+// Numbers that are divided by, or stepped with, wherever the operator is computed.
+void requirePositive(std::string_view what, const std::vector<int64_t>& numbers) {
+    const bool positive = std::ranges::all_of(numbers, [](int64_t number) { return number > 0; });
+    require(positive, ErrorKind::BadInput, what, " must be above 0, not ", listText(numbers));
+}
+
+void requireComputable(const Op& op) {
+    if (const auto* conv = std::get_if<Conv2d>(&op))
+        requirePositive("stride, dilation and groups",
+                        {conv->stride[0], conv->stride[1], conv->dilation[0], conv->dilation[1], conv->groups});
+    if (const auto* pool = std::get_if<Pool>(&op))
+        requirePositive("kernel and stride", {pool->kernel[0], pool->kernel[1], pool->stride[0], pool->stride[1]});
+    if (const auto* resize = std::get_if<Resize>(&op)) requirePositive("factor", {resize->factor});
 }
 
 std::string valueList(const Graph& graph, const std::vector<ValueId>& values) {
@@ -180,7 +210,15 @@ ElementType typeNamed(std::string_view name) {
     return found->first;
 }
 
+// " role", or nothing if there is none.
+template <class Role>
+std::string roleSuffix(Role role) {
+    return role == Role::None ? "" : str(" ", fieldText(role));
+}
+
 std::string valueLine(const Value& value) {
+    if (value.kind == ValueKind::Constant)
+        return str("constant ", value.name, " ", listText(numbersOf(*value.data)), "\n");
     const char* kind = value.kind == ValueKind::Input       ? "input"
                        : value.kind == ValueKind::Parameter ? "parameter"
                                                             : "buffer";
@@ -224,7 +262,9 @@ private:
         const std::string& kind = word(0);
         if (kind == "info") return readInfo();
         if (kind == "node") return readNode();
-        if (kind == "output") return m_graph.setOutput(word(1), known(word(2)));
+        if (kind == "alias") return m_graph.aliases.push_back({word(1), word(2)});
+        if (kind == "output") return m_graph.setOutput(word(1), known(word(2)), role<OutputRole>(3));
+        if (kind == "constant") return readConstant();
         Shape shape;
         readField(word(2), shape);
         if (kind == "input")
@@ -235,6 +275,12 @@ private:
             m_graph.addBuffer(word(1), nullptr, shape, m_words.size() > 3 ? typeNamed(word(3)) : ElementType::Float32);
         else
             badField(kind);
+    }
+
+    void readConstant() {
+        std::vector<float> numbers;
+        readField(word(2), numbers);
+        m_graph.addConstant(word(1), numbers);
     }
 
     void readInfo() {
@@ -263,6 +309,7 @@ private:
             const auto [key, text] = keyAndValue(m_words[at]);
             setOpField(op, key, text);
         }
+        requireComputable(op);
         const std::vector<std::string> inputs = readList(at);
         if (word(at++) != "->") badField(word(at - 1));
         const std::vector<std::string> outputs = readList(at);
@@ -270,6 +317,16 @@ private:
         for (const auto& name : inputs) ids.push_back(known(name));
         const NodeId id = m_graph.addNode(word(1), std::move(op), std::move(ids), static_cast<int>(outputs.size()));
         for (size_t i = 0; i < outputs.size(); ++i) m_graph.renameValue(m_graph.node(id).outputs[i], outputs[i]);
+        m_graph.node(id).role = role<NodeRole>(at);
+    }
+
+    // The last word of a line, if there is one there.
+    template <class Role>
+    Role role(size_t at) const {
+        Role role = Role::None;
+        if (at < m_words.size()) readField(m_words[at], role);
+        require(m_words.size() <= at + 1, ErrorKind::BadInput, "too many words");
+        return role;
     }
 
     // "(a b c)" spread over words, from index `at`, which moves behind it.
@@ -309,15 +366,16 @@ std::string dumpGraph(const Graph& graph) {
     if (!info.architecture.empty()) text += " architecture=" + info.architecture;
     if (!info.variant.empty()) text += " variant=" + info.variant;
     text += str(" classes=", info.numClasses, " regMax=", info.regMax, " strides=", listText(info.strides), "\n");
+    for (const auto& [stored, known] : graph.aliases) text += str("alias ", stored, " ", known, "\n");
     for (const ValueId id : graph.inputs()) text += valueLine(graph.value(id));
     for (const ValueId id : graph.storedValues()) text += valueLine(graph.value(id));
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
         text += str("node ", node.name, " ", opText(node.op), " ", valueList(graph, node.inputs), " -> ",
-                    valueList(graph, node.outputs), "\n");
+                    valueList(graph, node.outputs), roleSuffix(node.role), "\n");
     }
     for (const auto& output : graph.outputs())
-        text += str("output ", output.name, " ", graph.value(output.value).name, "\n");
+        text += str("output ", output.name, " ", graph.value(output.value).name, roleSuffix(output.role), "\n");
     return text;
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "graph/constant_numbers.h"
 
 namespace qat {
 
@@ -36,6 +37,14 @@ ValueId Graph::addBuffer(std::string name, TensorPtr data, Shape shape, ElementT
     return addValue({std::move(name), ValueKind::Buffer, type, std::move(shape), std::move(data)});
 }
 
+ValueId Graph::addConstant(std::string name, const std::vector<float>& numbers) {
+    return addValue({std::move(name),
+                     ValueKind::Constant,
+                     ElementType::Float32,
+                     {static_cast<int64_t>(numbers.size())},
+                     tensorOf(numbers)});
+}
+
 NodeId Graph::addNode(std::string name, Op op, std::vector<ValueId> inputs, int outputs) {
     require(!m_nodeByName.contains(name), ErrorKind::Internal, "node ", name, " exists already");
     const NodeId id{static_cast<int32_t>(m_nodes.size())};
@@ -45,7 +54,7 @@ NodeId Graph::addNode(std::string name, Op op, std::vector<ValueId> inputs, int 
         made.push_back(addValue({uniqueValueName(wanted), ValueKind::Activation, ElementType::Float32, {}, nullptr}));
     }
     m_nodeByName.emplace(name, id);
-    m_nodes.push_back({std::move(name), std::move(op), std::move(inputs), std::move(made)});
+    m_nodes.push_back({std::move(name), std::move(op), std::move(inputs), std::move(made), NodeRole::None});
     m_order.push_back(id);
     return id;
 }
@@ -54,19 +63,25 @@ ValueId Graph::add(std::string name, Op op, std::vector<ValueId> inputs) {
     return node(addNode(std::move(name), std::move(op), std::move(inputs))).outputs.front();
 }
 
-void Graph::setOutput(std::string name, ValueId value) {
-    for (auto& output : m_outputs)
-        if (output.name == name) {
-            output.value = value;
-            return;
-        }
-    m_outputs.push_back({std::move(name), value});
+void Graph::setOutput(std::string name, ValueId value, OutputRole role) {
+    const auto known = std::ranges::find(m_outputs, name, &GraphOutput::name);
+    if (known == m_outputs.end())
+        m_outputs.push_back({std::move(name), value, role});
+    else
+        known->value = value, known->role = role;
 }
 
 ValueId Graph::output(std::string_view name) const {
     for (const auto& output : m_outputs)
         if (output.name == name) return output.value;
     return {};
+}
+
+std::vector<std::string> Graph::outputNames(OutputRole role) const {
+    std::vector<std::string> names;
+    for (const auto& output : m_outputs)
+        if (output.role == role) names.push_back(output.name);
+    return names;
 }
 
 std::optional<NodeId> Graph::findNode(std::string_view name) const {
@@ -97,9 +112,7 @@ std::vector<ValueId> Graph::storedValues() const {
     std::set<ValueId> seen;
     for (const NodeId id : m_order)
         for (const ValueId input : node(id).inputs) {
-            const ValueKind kind = value(input).kind;
-            const bool stored = kind == ValueKind::Parameter || kind == ValueKind::Buffer;
-            if (stored && seen.insert(input).second) found.push_back(input);
+            if (isStored(value(input).kind) && seen.insert(input).second) found.push_back(input);
         }
     return found;
 }
@@ -150,6 +163,22 @@ void Graph::renameValue(ValueId id, std::string name) {
     m_valueByName.erase(value(id).name);
     value(id).name = uniqueValueName(std::move(name));
     m_valueByName.emplace(value(id).name, id);
+}
+
+namespace {
+
+ValueId inputAt(const Node& node, std::optional<size_t> place) {
+    return place && *place < node.inputs.size() ? node.inputs[*place] : ValueId{};
+}
+
+}  // namespace
+
+ValueId weightOf(const Node& layer) {
+    return inputAt(layer, traitsOf(layer.op).layer.weight);
+}
+
+ValueId biasOf(const Node& layer) {
+    return inputAt(layer, traitsOf(layer.op).layer.bias);
 }
 
 }  // namespace qat

@@ -17,26 +17,60 @@ enum class ValueKind {
     Input,       // given at each run
     Activation,  // made by a node
     Parameter,   // trained
-    Buffer       // state that is not trained: running statistics, observed ranges, constants
+    Buffer,      // state that is not trained: running statistics, observed ranges
+    Constant     // a number of the architecture, in no state dict
 };
+
+// Held by the graph itself: parameters, buffers, constants.
+constexpr bool isStored(ValueKind kind) {
+    return kind == ValueKind::Parameter || kind == ValueKind::Buffer || kind == ValueKind::Constant;
+}
 
 struct Value {
     std::string name;  // state-dict name for parameters and buffers; unique in the graph
     ValueKind kind = ValueKind::Activation;
     ElementType type = ElementType::Float32;
     Shape shape;     // of the last probe run for activations; exact for parameters
-    TensorPtr data;  // parameters and buffers only
+    TensorPtr data;  // stored values only
 };
+
+// What a node is in its network, as its builder says.
+enum class NodeRole {
+    None,
+    Head,       // a part of the head
+    HeadLast,   // a layer of the head whose result is the raw map
+    Projection  // a frozen layer of the head that takes an expectation over bins (DFL)
+};
+
+constexpr bool isInHead(NodeRole role) {
+    return role != NodeRole::None;
+}
 
 struct Node {
     std::string name;  // module path: model.2.m.0.cv1.conv; unique
     Op op;
     std::vector<ValueId> inputs, outputs;
+    NodeRole role = NodeRole::None;
+};
+
+// What an output is for.
+enum class OutputRole {
+    None,
+    Feature,   // an inner map that others may look at
+    Backbone,  // the map with which the backbone ends, a feature too
+    RawHead,   // what the head makes of its features, one a level: losses and comparisons look at it
+    Decoded    // what the network is asked for: boxes and scores
 };
 
 struct GraphOutput {
-    std::string name;  // head.0, head.1, head.2 (raw maps); decoded; model.9 (kept inner values)
+    std::string name;  // unique
     ValueId value;
+    OutputRole role = OutputRole::None;
+};
+
+// Whatever begins with `stored` is known with `known` in its place too: model.22. as model.22.detect.
+struct AliasRule {
+    std::string stored, known;
 };
 
 // Metadata that travels with a model and belongs to no node.
@@ -52,15 +86,19 @@ struct ModelInfo {
 class Graph {
 public:
     ModelInfo info;
+    std::vector<AliasRule> aliases;  // in the order in which they are shown
 
     // Building. Names must be unique; nodes are appended, so inputs must exist already.
     ValueId addInput(std::string name, Shape shape);
     ValueId addParameter(std::string name, TensorPtr data, Shape shape);
     ValueId addBuffer(std::string name, TensorPtr data, Shape shape, ElementType type = ElementType::Float32);
+    // One-dimensional; its numbers are part of the graph's text.
+    ValueId addConstant(std::string name, const std::vector<float>& numbers);
     NodeId addNode(std::string name, Op op, std::vector<ValueId> inputs, int outputs = 1);
     // The same, returning the only output.
     ValueId add(std::string name, Op op, std::vector<ValueId> inputs);
-    void setOutput(std::string name, ValueId value);
+    // An output of that name gets another value and role.
+    void setOutput(std::string name, ValueId value, OutputRole role = OutputRole::None);
 
     // Looking.
     const Value& value(ValueId id) const { return m_values[static_cast<size_t>(id.index)]; }
@@ -73,11 +111,12 @@ public:
     const std::vector<ValueId>& inputs() const { return m_inputs; }
     const std::vector<GraphOutput>& outputs() const { return m_outputs; }
     ValueId output(std::string_view name) const;  // invalid id if there is none
+    std::vector<std::string> outputNames(OutputRole role) const;
     std::optional<NodeId> findNode(std::string_view name) const;
     std::optional<ValueId> findValue(std::string_view name) const;
     std::optional<NodeId> producer(ValueId id) const;  // none for inputs and stored values
     std::vector<NodeId> users(ValueId id) const;       // in execution order
-    // Parameters and buffers that a live node reads, in order of first use.
+    // Stored values that a live node reads, in order of first use.
     std::vector<ValueId> storedValues() const;
 
     // Editing. Every verb leaves a graph that verify() accepts if its arguments make sense.
@@ -105,15 +144,27 @@ private:
     std::map<std::string, NodeId, std::less<>> m_nodeByName;
 };
 
+// The weight and the bias that a layer reads (LayerRole); invalid ids if it has none.
+ValueId weightOf(const Node& layer);
+ValueId biasOf(const Node& layer);
+
 // Throws Error{Internal} naming the node: every input is made before it is read, names and ids agree, arity fits.
 void verify(const Graph& graph);
 
-// Readable text, one node a line, and back. Tensors are not part of it: loaded values have no data.
+// Readable text, one node a line, and back: all but the names of the classes and the tensors of parameters and buffers,
+// which have no data when loaded.
 // parseGraph throws Error{BadInput} naming the line.
 std::string dumpGraph(const Graph& graph);
 Graph parseGraph(std::string_view text);
 
-// Other names under which a layer is known to patterns: model.2.m.0.cv1.conv -> model.2.bottleneck.0.cv1.conv, ...
-std::vector<std::string> layerAliases(const Graph& graph, const Node& node);
+// The outputs by which networks are compared, calibrated and trained: the raw head maps, else the first output.
+std::vector<std::string> headOutputs(const Graph& graph);
+
+// What the network is asked for. Throws Error{BadInput} if it has no decoded output.
+std::string decodedOutput(const Graph& graph);
+
+// Other names under which a layer or a module is known to patterns, by the graph's rules:
+// model.2.m.0.cv1.conv -> model.2.bottleneck.0.cv1.conv, ...
+std::vector<std::string> layerAliases(const Graph& graph, std::string_view name);
 
 }  // namespace qat

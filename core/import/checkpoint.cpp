@@ -50,8 +50,8 @@ void takeOwn(std::map<std::string, std::string>& metadata, const char* key, T& t
     }
 }
 
-Checkpoint fromSafetensors(std::span<const std::byte> file) {
-    Safetensors stored = parseSafetensors(file, Elements::Widen);
+Checkpoint fromSafetensors(std::span<const std::byte> file, const BytesDone& done) {
+    Safetensors stored = parseSafetensors(file, Elements::Widen, done);
     Checkpoint checkpoint;
     checkpoint.tensors = std::move(stored.tensors);
     std::map<std::string, std::string> types;
@@ -121,31 +121,13 @@ bool isBatchNormFolded(const std::vector<NamedTensor>& tensors) {
     });
 }
 
-Checkpoint fromZip(std::span<const std::byte> file) {
+Checkpoint fromZip(std::span<const std::byte> file, const BytesDone& done) {
     try {
-        return readTorchZip(file);
+        return readTorchZip(file, done);
     } catch (const Error&) {
         if (const std::string other = kindOfZip(file); !other.empty()) failUnknown(other);
         throw;
     }
-}
-
-Checkpoint parseCheckpoint(std::span<const std::byte> file) {
-    const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-    require(!text.empty(), ErrorKind::BadInput, "it is empty");
-    Checkpoint checkpoint;
-    if (text.starts_with("PK\3\4"))
-        checkpoint = fromZip(file);
-    else if (isLegacyTorchFile(file))
-        checkpoint = readLegacyTorchFile(file);
-    else if (text.size() > 8 && text[8] == '{')
-        checkpoint = fromSafetensors(file);
-    else
-        failUnknown(kindOf(file));
-    require(!checkpoint.tensors.empty(), ErrorKind::BadInput, "it holds no tensors");
-    normalizeNames(checkpoint.tensors);
-    checkpoint.batchNormFolded = isBatchNormFolded(checkpoint.tensors);
-    return checkpoint;
 }
 
 }  // namespace
@@ -155,13 +137,32 @@ const NamedTensor* Checkpoint::find(std::string_view name) const {
     return found == tensors.end() ? nullptr : &*found;
 }
 
+Checkpoint parseCheckpoint(std::span<const std::byte> file, const BytesDone& done) {
+    const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+    require(!text.empty(), ErrorKind::BadInput, "it is empty");
+    Checkpoint checkpoint;
+    if (text.starts_with("PK\3\4"))
+        checkpoint = fromZip(file, done);
+    else if (isLegacyTorchFile(file))
+        checkpoint = readLegacyTorchFile(file, done);
+    else if (text.size() > 8 && text[8] == '{')
+        checkpoint = fromSafetensors(file, done);
+    else
+        failUnknown(kindOf(file));
+    require(!checkpoint.tensors.empty(), ErrorKind::BadInput, "it holds no tensors");
+    normalizeNames(checkpoint.tensors);
+    checkpoint.batchNormFolded = isBatchNormFolded(checkpoint.tensors);
+    return checkpoint;
+}
+
 Checkpoint readCheckpoint(const std::filesystem::path& path) {
-    return readMapped(path, parseCheckpoint);
+    return readMapped(path, [](std::span<const std::byte> file) { return parseCheckpoint(file, FileBytes::release); });
 }
 
 HashedCheckpoint readHashedCheckpoint(const std::filesystem::path& path) {
     return readMapped(path, [](std::span<const std::byte> file) {
-        return HashedCheckpoint{parseCheckpoint(file), sha256Hex(file)};
+        std::string sha256 = sha256Hex(file);  // before parts of the file are released
+        return HashedCheckpoint{parseCheckpoint(file, FileBytes::release), std::move(sha256)};
     });
 }
 

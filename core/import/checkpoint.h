@@ -1,14 +1,17 @@
 // Trained weights from a file, by name: what every reader of checkpoints returns.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "graph/types.h"
+#include "import/bytes_done.h"
 
 namespace qat {
 
@@ -36,6 +39,9 @@ struct Checkpoint {
 // `_orig_mod.` anywhere, a second `model.`) are removed. Nothing in the file is executed. Throws Error{Io} if the file
 // cannot be opened, Error{BadInput} "FILE: reason" for anything that is not a sound checkpoint.
 Checkpoint readCheckpoint(const std::filesystem::path& path);
+
+// The same of bytes that are in memory. Throws Error{BadInput} without a file's name.
+Checkpoint parseCheckpoint(std::span<const std::byte> file, const BytesDone& done = keepBytes);
 
 // The same with the SHA-256 of the very bytes that were read, in hexadecimal.
 struct HashedCheckpoint {

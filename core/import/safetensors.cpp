@@ -95,7 +95,7 @@ std::vector<size_t> layoutOrder(const std::vector<SafetensorsEntry>& entries) {
 
 }  // namespace
 
-Safetensors parseSafetensors(std::span<const std::byte> file, Elements elements) {
+Safetensors parseSafetensors(std::span<const std::byte> file, Elements elements, const BytesDone& done) {
     ByteReader reader(file, "safetensors");
     const auto headerBytes = reader.take<uint64_t>();
     checkSafetensors(headerBytes <= kLargestHeader, "its header of ", headerBytes, " bytes is above the limit of ",
@@ -110,6 +110,7 @@ Safetensors parseSafetensors(std::span<const std::byte> file, Elements elements)
     result.tensors.reserve(header.entries.size());
     for (SafetensorsEntry& entry : header.entries) {
         TensorPtr tensor = loadTensor(entry, data, elements);
+        done(data.subspan(entry.begin, entry.end - entry.begin));
         result.tensors.push_back({std::move(entry.name), std::move(tensor), std::string(typeName(entry.type))});
     }
     return result;

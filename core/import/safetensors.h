@@ -24,7 +24,7 @@ enum class Elements {
 
 // Throws Error{BadInput} without the file's name: headers that are cut off, above 100 MB or not as the format says, and
 // tensors that overlap, leave gaps, or do not fill the file to its end.
-Safetensors parseSafetensors(std::span<const std::byte> file, Elements elements);
+Safetensors parseSafetensors(std::span<const std::byte> file, Elements elements, const BytesDone& done = keepBytes);
 
 // The same with Elements::Keep from a file. Throws Error{Io} if it cannot be opened, Error{BadInput} "FILE: reason".
 Safetensors readSafetensors(const std::filesystem::path& path);

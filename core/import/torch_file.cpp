@@ -104,7 +104,7 @@ bool isLegacyTorchFile(std::span<const std::byte> file) {
                       [](uint8_t expected, std::byte found) { return expected == static_cast<uint8_t>(found); });
 }
 
-Checkpoint readTorchZip(std::span<const std::byte> file) {
+Checkpoint readTorchZip(std::span<const std::byte> file, const BytesDone& done) {
     const ZipReader zip(file);
     const ZipEntry& entry = findPickle(zip);
     const std::string prefix(entry.name.substr(0, entry.name.size() - kPickleSuffix.size()));
@@ -118,10 +118,10 @@ Checkpoint readTorchZip(std::span<const std::byte> file) {
     verifyChecksum(entry);
     const Pickle pickle = unpickle(entry.bytes);
     ZipStorages storages(zip, prefix);
-    return buildCheckpoint(pickle.root, storages, file.size());
+    return buildCheckpoint(pickle.root, storages, file.size(), done);
 }
 
-Checkpoint readLegacyTorchFile(std::span<const std::byte> file) {
+Checkpoint readLegacyTorchFile(std::span<const std::byte> file, const BytesDone& done) {
     const Pickle magic = unpickle(file);
     const Pickle protocol = unpickle(file, magic.end);
     require(protocol.root.asInt() == kLegacyProtocol, ErrorKind::BadInput, "its protocol is not ", kLegacyProtocol);
@@ -131,7 +131,7 @@ Checkpoint readLegacyTorchFile(std::span<const std::byte> file) {
     const Pickle object = unpickle(file, system.end);
     const Pickle keys = unpickle(file, object.end);
     LegacyStorages storages = readLegacyStorages(file, object, keys);
-    return buildCheckpoint(object.root, storages, file.size());
+    return buildCheckpoint(object.root, storages, file.size(), done);
 }
 
 }  // namespace qat

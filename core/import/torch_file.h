@@ -12,7 +12,7 @@ namespace qat {
 bool isLegacyTorchFile(std::span<const std::byte> file);
 
 // Both throw Error{BadInput} without the file's name. Names are as stored: prefixes are not removed.
-Checkpoint readTorchZip(std::span<const std::byte> file);
-Checkpoint readLegacyTorchFile(std::span<const std::byte> file);
+Checkpoint readTorchZip(std::span<const std::byte> file, const BytesDone& done = keepBytes);
+Checkpoint readLegacyTorchFile(std::span<const std::byte> file, const BytesDone& done = keepBytes);
 
 }  // namespace qat

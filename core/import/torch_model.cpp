@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -24,18 +25,38 @@ public:
         : m_storages(storages), m_left(static_cast<int64_t>(4 * fileBytes) + (int64_t{1} << 20)) {}
 
     void add(const std::string& name, const PickleValue& value) {
+        about(name, [&] {
+            m_located.push_back({name, locateTensor(value, m_storages)});
+            ++m_readers[m_located.back().source.bytes.data()];
+        });
+    }
+    at::Tensor loadOne(const PickleValue& value) { return *load(locateTensor(value, m_storages)); }
+
+    // All that were added. Behind the last tensor of a storage its bytes are done.
+    std::vector<NamedTensor> load(const BytesDone& done) {
+        std::vector<NamedTensor> tensors;
+        for (const auto& [name, source] : m_located) {
+            about(name, [&] { tensors.push_back({name, load(source), std::string(typeName(source.type))}); });
+            if (--m_readers[source.bytes.data()] == 0) done(source.bytes);
+        }
+        return tensors;
+    }
+
+private:
+    struct Located {
+        std::string name;
+        StridedElements source;
+    };
+
+    template <class Work>
+    static void about(const std::string& name, const Work& work) {
         try {
-            const StridedElements source = locateTensor(value, m_storages);
-            tensors.push_back({name, load(source), std::string(typeName(source.type))});
+            work();
         } catch (const Error& error) {
             throw Error(error.kind(), str("tensor ", inQuotes(name), ": ", error.what()));
         }
     }
-    at::Tensor loadOne(const PickleValue& value) { return *load(locateTensor(value, m_storages)); }
 
-    std::vector<NamedTensor> tensors;
-
-private:
     TensorPtr load(const StridedElements& source) {
         constexpr int64_t kOverhead = 256;  // an empty tensor takes memory too
         TensorPtr tensor = readTensor(source, std::max<int64_t>(m_left, 1));
@@ -46,6 +67,8 @@ private:
 
     StorageSource& m_storages;
     int64_t m_left;
+    std::vector<Located> m_located;
+    std::map<const std::byte*, int64_t> m_readers;  // tensors of a storage that are still to be made
 };
 
 bool holdsTensors(const PickleValue& value) {
@@ -179,7 +202,7 @@ void readAttributes(const PickleValue& source, TensorList& list, Checkpoint& che
 
 }  // namespace
 
-Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, size_t fileBytes) {
+Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, size_t fileBytes, const BytesDone& done) {
     const PickleValue& model = chooseModel(root);
     Checkpoint checkpoint;
     TensorList list(storages, fileBytes);
@@ -194,7 +217,7 @@ Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, siz
             if (name.asText() && isPickledTensor(value)) list.add(std::string(*name.asText()), value);
         readAttributes(root, list, checkpoint);
     }
-    checkpoint.tensors = std::move(list.tensors);
+    checkpoint.tensors = list.load(done);
     return checkpoint;
 }
 

@@ -10,7 +10,7 @@ namespace qat {
 
 // `root` is a module, a state dict, or a dict that holds one of them under ema, model_ema, ema_state_dict, model,
 // state_dict, model_state_dict, net or weights; the first of these that is there counts. `fileBytes` bounds the memory
-// that tensors may take. Throws Error{BadInput}.
-Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, size_t fileBytes);
+// that tensors may take; `done` is told of storages whose tensors are all made. Throws Error{BadInput}.
+Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, size_t fileBytes, const BytesDone& done);
 
 }  // namespace qat

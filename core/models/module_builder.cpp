@@ -29,18 +29,16 @@ void ModuleBuilder::setChannels(ValueId value, int64_t channels) {
 }
 
 ValueId ModuleBuilder::weight(const std::string& name, Shape shape) {
+    if (!m_random) return m_graph.addParameter(name, nullptr, std::move(shape));
     at::Tensor tensor = at::empty(shape);
     const double bound = 1.0 / std::sqrt(static_cast<double>(shape[1] * shape[2] * shape[3]));
     const std::span data(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()));
-    if (m_random)
-        std::ranges::generate(data, [&] { return static_cast<float>(m_random->uniform(-bound, bound)); });
-    else
-        std::ranges::fill(data, 0.0f);
+    std::ranges::generate(data, [&] { return static_cast<float>(m_random->uniform(-bound, bound)); });
     return m_graph.addParameter(name, share(std::move(tensor)), std::move(shape));
 }
 
 ValueId ModuleBuilder::constant(const std::string& name, int64_t length, float value, bool parameter) {
-    const TensorPtr tensor = share(at::full({length}, value));
+    const TensorPtr tensor = m_random ? share(at::full({length}, value)) : nullptr;
     return parameter ? m_graph.addParameter(name, tensor, {length}) : m_graph.addBuffer(name, tensor, {length});
 }
 
@@ -84,8 +82,12 @@ ValueId ModuleBuilder::c2f(const std::string& name, ValueId x, int64_t outChanne
     const NodeId split = m_graph.addNode(name + ".split", Split{1, {half, half}}, {wide}, 2);
     std::vector<ValueId> parts = m_graph.node(split).outputs;
     for (const ValueId part : parts) setChannels(part, half);
-    for (int64_t j = 0; j < repeats; ++j)
-        parts.push_back(bottleneck(str(name, ".m.", j), parts.back(), half, shortcut));
+    for (int64_t j = 0; j < repeats; ++j) {
+        const std::string inner = str(name, ".m.", j);
+        parts.push_back(bottleneck(inner, parts.back(), half, shortcut));
+        m_graph.aliases.push_back({inner + ".", str(name, ".bottleneck.", j, ".")});
+        m_graph.aliases.push_back({inner + ".", name + ".bottleneck."});
+    }
     const ValueId all = m_graph.add(name + ".cat", Concat{1}, parts);
     setChannels(all, (2 + repeats) * half);
     return conv(name + ".cv2", all, outChannels, 1);

@@ -1,5 +1,5 @@
 // The building blocks of the detector families: Conv (convolution, norm, activation), Bottleneck, C2f, SPPF. Names are
-// those of the state dict; weights start random, or as zeros for a file to fill.
+// those of the state dict; weights start random, or without tensors for a file to give them.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace qat {
 
 class ModuleBuilder {
 public:
-    // Without random numbers weights are zeros.
+    // Without random numbers parameters and buffers have no tensors.
     ModuleBuilder(Graph& graph, Random* random) : m_graph(graph), m_random(random) {}
 
     // Conv + BatchNorm + SiLU; padding kernel / 2. Returns the activation's output, of `outChannels`.
@@ -21,6 +21,7 @@ public:
     // A bare convolution with a constant bias start.
     ValueId convWithBias(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel, float biasStart);
     ValueId bottleneck(const std::string& name, ValueId x, int64_t outChannels, bool shortcut);
+    // Its bottlenecks (name.m.0) are known to patterns as name.bottleneck.0 and name.bottleneck too.
     ValueId c2f(const std::string& name, ValueId x, int64_t outChannels, int64_t repeats, bool shortcut);
     ValueId sppf(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel);
 

@@ -12,19 +12,10 @@
 
 namespace qat {
 
-namespace {
-
-// The 2 that box sides are divided by is a number in torch's code.
-bool isConstant(const std::string& name) {
-    return name.ends_with(".two");
-}
-
-}  // namespace
-
 NamedTensors stateDict(const Graph& graph) {
     NamedTensors state;
     for (const ValueId id : graph.storedValues())
-        if (!isConstant(graph.value(id).name)) state.emplace_back(graph.value(id).name, graph.value(id).data);
+        if (graph.value(id).kind != ValueKind::Constant) state.emplace_back(graph.value(id).name, graph.value(id).data);
     return state;
 }
 
@@ -47,12 +38,9 @@ std::string shapeText(at::IntArrayRef shape) {
     return out.str();
 }
 
-// Most entries are small: copying with all threads, as ATen does, takes longer than with one.
-at::Tensor floatCopy(const at::Tensor& tensor) {
-    if (tensor.scalar_type() != at::kFloat || !tensor.is_contiguous()) return tensor.to(at::kFloat, false, true);
-    at::Tensor copy = at::empty(tensor.sizes());
-    std::copy_n(tensor.data_ptr<float>(), tensor.numel(), copy.data_ptr<float>());
-    return copy;
+// The tensor itself if it is that already.
+at::Tensor contiguousFloats(const at::Tensor& tensor) {
+    return tensor.detach().to(at::kFloat).contiguous();
 }
 
 }  // namespace
@@ -61,15 +49,13 @@ std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, 
     std::map<std::string_view, const at::Tensor*> given;
     for (const auto& [name, tensor] : tensors) given[name] = tensor.get();
     for (const ValueId id : graph.storedValues()) {
-        const Value& value = graph.value(id);
+        Value& value = graph.value(id);
+        if (value.kind == ValueKind::Constant) continue;
         const auto found = given.find(value.name);
-        if (found == given.end()) {
-            require(isConstant(value.name), ErrorKind::BadInput, source, ": no entry ", value.name);
-            continue;
-        }
+        require(found != given.end(), ErrorKind::BadInput, source, ": no entry ", value.name);
         require(found->second->sizes() == at::IntArrayRef(value.shape), ErrorKind::BadInput, source, ": ", value.name,
                 " has shape ", shapeText(found->second->sizes()), ", expected ", shapeText(value.shape));
-        *value.data = floatCopy(*found->second);
+        value.data = std::make_shared<at::Tensor>(contiguousFloats(*found->second));
         given.erase(found);
     }
     std::vector<std::string> unknown;
@@ -82,7 +68,7 @@ namespace {
 
 template <class Test>
 int64_t countIf(const at::Tensor& tensor, Test test) {
-    const at::Tensor values = floatCopy(tensor);
+    const at::Tensor values = contiguousFloats(tensor);
     return std::count_if(values.data_ptr<float>(), values.data_ptr<float>() + values.numel(), test);
 }
 
@@ -114,9 +100,9 @@ int64_t parameterCount(const Graph& graph) {
 }
 
 int64_t macsOf(const Graph& graph, const Node& node) {
-    if (!std::holds_alternative<Conv2d>(node.op) && !std::holds_alternative<Linear>(node.op)) return 0;
+    if (!hasWeight(node.op)) return 0;
     const Shape& out = graph.value(node.outputs.front()).shape;
-    const Shape& weight = graph.value(node.inputs[1]).shape;
+    const Shape& weight = graph.value(weightOf(node)).shape;
     if (out.empty()) return 0;
     const auto product = [](auto begin, auto end) {
         return std::accumulate(begin, end, int64_t{1}, std::multiplies<>());

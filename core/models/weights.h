@@ -17,8 +17,9 @@ NamedTensors stateDict(const Graph& graph);
 // Names of torch's state_dict of the same module tree: stateDict plus the num_batches_tracked counters.
 std::vector<std::string> torchStateNames(const Graph& graph);
 
-// Copies tensors into the stored values of the same names. Returns the names the graph does not know, without counters.
-// Throws Error{BadInput} naming the first missing or ill-shaped entry; `source` (a file) leads the message.
+// Gives the tensors to the stored values of the same names: floats that are contiguous are shared with the graph, the
+// others converted. Returns the names the graph does not know, without counters. Throws Error{BadInput} naming the
+// first missing or ill-shaped entry; `source` (a file) leads the message.
 std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, const std::string& source);
 
 // A sentence for every stored tensor that no network computes with: values that are not finite (NaN, infinity),

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "config/architectures.h"
 #include "models/detect_head.h"
 #include "models/module_builder.h"
 
@@ -56,8 +57,11 @@ public:
         up(), concat(4), c2f(256, 3, false);
         down(256), concat(12), c2f(512, 3, false);
         down(512), concat(9), c2f(1024, 3, false);
-        for (const int kept : {4, 6, 9, 12, 15, 18, 21}) m_graph.setOutput(str("model.", kept), m_layers[kept]);
+        for (const int kept : {4, 6, 9, 12, 15, 18, 21})
+            m_graph.setOutput(str("model.", kept), m_layers[kept],
+                              kept == 9 ? OutputRole::Backbone : OutputRole::Feature);
         addDetectHead(m_graph, m_blocks, name(), {m_layers[15], m_layers[18], m_layers[21]});
+        m_graph.aliases.push_back({"model.", "model.model."});  // as the trainer's front class calls it
     }
 
 private:
@@ -89,7 +93,7 @@ Graph build(std::string_view variant, int64_t numClasses, Random* random) {
     require(numClasses >= 1 && numClasses <= 100000, ErrorKind::BadInput, "a detector cannot have ", numClasses,
             " classes");
     Graph graph;
-    graph.info = {"yolov8", std::string(variant), numClasses, {}, {8, 16, 32}, 16};
+    graph.info = {std::string(kYolov8.name), std::string(variant), numClasses, {}, {8, 16, 32}, 16};
     for (int64_t i = 0; i < numClasses; ++i) graph.info.classNames.push_back(str("class", i));
     Yolov8Builder(graph, random, scaleOf(variant)).build();
     return graph;

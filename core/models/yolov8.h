@@ -14,7 +14,8 @@ namespace qat {
 // sigmoid scores), and model.4, .6, .9, .12, .15, .18, .21. Throws Error{BadInput} for an unknown variant.
 Graph buildYolov8(std::string_view variant, int64_t numClasses, Random& random);
 
-// The same with zeros for weights, which takes a fraction of the time: for the weights of a file (loadWeights).
+// The same without tensors but for constants and the weight of the expectation: for the weights of a file
+// (loadWeights).
 Graph buildYolov8(std::string_view variant, int64_t numClasses);
 
 }  // namespace qat

@@ -3,12 +3,16 @@
 
 #include <ATen/ATen.h>
 
+#include "ops/activation.h"
 #include "ops/chain_tensors.h"
 #include "ops/convolution.h"
 #include "ops/fake_quantize.h"
 #include "ops/fixed_split.h"
 #include "ops/fused_activation.h"
 #include "ops/integer_ops.h"
+#include "ops/matrix_product.h"
+#include "ops/portable.h"
+#include "ops/portable_quantizers.h"
 
 namespace qat {
 namespace {
@@ -53,20 +57,16 @@ at::Tensor combine(const Binary& op, const at::Tensor& a, const at::Tensor& b) {
     return {};
 }
 
-// 4-d float data goes through the fused kernels; anything else (vectors, tables) is small.
+// 4-d float data goes through the fused kernels; anything else (vectors, tables) is small, and libtorch's.
 at::Tensor activate(const Activation& op, const at::Tensor& x, bool train) {
-    const bool differentiable = op.kind != ActivationKind::Sigmoid || !at::GradMode::is_enabled();
-    if (x.dim() == 4 && differentiable)
+    const bool learns = at::GradMode::is_enabled(), hasGradient = traitsOf(op.kind).backward != nullptr;
+    if (x.dim() == 4 && (hasGradient || !learns))
         return applyChain({.norm = {}, .activation = op, .quantizer = {}}, x, {}, train, false);
-    const auto plain = [&](const at::Tensor& values) {
-        if (op.kind == ActivationKind::Silu) return at::silu(values);
-        return op.kind == ActivationKind::Relu ? at::relu(values) : at::sigmoid(values);
-    };
-    if (!at::GradMode::is_enabled()) return piecewise(x, plain);
-    // The way back runs where no scope of ours reaches, and libtorch's for SiLU is cut by the number of threads.
-    if (op.kind == ActivationKind::Silu) return activate(op, x.reshape({x.numel(), 1, 1, 1}), train).view(x.sizes());
+    if (!learns) return piecewise(x, [&](const at::Tensor& values) { return portableActivation(op, values); });
+    // The way back runs where no scope of ours reaches, and libtorch's exponentials are cut by the number of threads.
+    if (hasGradient) return activate(op, x.reshape({x.numel(), 1, 1, 1}), train).view(x.sizes());
     const OneThread one;
-    return plain(x);
+    return portableActivation(op, x);
 }
 
 // Along an axis that is not the first, images do not know of one another.
@@ -102,6 +102,7 @@ struct Forward {
 
     Tensors operator()(const Conv2d& op) const { return {convolution(op, in)}; }
     Tensors operator()(const Linear&) const { return {at::linear(in[0], in[1], optionalInput(in, 2))}; }
+    Tensors operator()(const MatMul&) const { return {matrixProduct(in[0], in[1])}; }
     Tensors operator()(const BatchNorm& op) const {
         return {applyChain({.norm = op, .activation = {}, .quantizer = {}}, in[0],
                            {in[1], in[2], in[3], in[4], {}, {}, nullptr}, train, false)};
@@ -125,6 +126,7 @@ struct Forward {
     Tensors operator()(const IntegerConv2d& op) const {
         return {finishSums(op, exactSums(op.window(), in[0], in[1], in[2]), in)};
     }
+    Tensors operator()(const IntegerMatMul& op) const { return {portable::integerMatMul(op, in)}; }
     Tensors operator()(const IntegerAdd& op) const { return {addCodes(op, in[0], in[1], in[2], in[3])}; }
     Tensors operator()(const Lookup&) const { return {lookUp(in[0], in[1])}; }
 };
@@ -136,7 +138,7 @@ std::vector<at::Tensor> forward(const Op& op, const std::vector<at::Tensor>& inp
 }
 
 std::vector<at::Tensor> forwardPrecisely(const Op& op, const std::vector<at::Tensor>& inputs) {
-    if (!std::holds_alternative<Conv2d>(op) && !std::holds_alternative<Linear>(op)) return forward(op, inputs, false);
+    if (traitsOf(op).layer.activations == 0) return forward(op, inputs, false);
     std::vector<at::Tensor> wide;
     for (const at::Tensor& input : inputs) wide.push_back(input.to(at::kDouble));
     return {forward(op, wide, false).front().to(inputs[0].scalar_type())};

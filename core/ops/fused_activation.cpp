@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "ops/activation.h"
 #include "ops/chain_tensors.h"
 #include "ops/fake_quantize.h"
 #include "ops/row_layout.h"
@@ -86,26 +87,13 @@ struct Steps {
     // v = act(u) into `out`; returns where v is.
     const float* activate(const float* u, float* out, int64_t n) const {
         if (!chain.activation) return u;
-        switch (chain.activation->kind) {
-            case ActivationKind::Relu:
-                loops::relu(u, out, n);
-                break;
-            case ActivationKind::Silu:
-                loops::silu(u, out, n);
-                break;
-            case ActivationKind::Sigmoid:
-                loops::sigmoid(u, out, n);
-                break;
-        }
+        traitsOf(chain.activation->kind).forward(u, out, n, static_cast<float>(chain.activation->slope));
         return out;
     }
     // g becomes g * act'(u).
     void activateBackward(const float* u, float* g, int64_t n) const {
         if (!chain.activation) return;
-        if (chain.activation->kind == ActivationKind::Silu)
-            loops::siluBackward(u, g, g, n);
-        else
-            loops::reluBackward(u, g, g, n);
+        traitsOf(chain.activation->kind).backward(u, g, g, n, static_cast<float>(chain.activation->slope));
     }
 };
 
@@ -197,6 +185,8 @@ NormGradients normBackward(const Normalization& norm, const at::Tensor& x, at::T
 
 Steps stepsOf(const ActivationChain& chain, const ChainTensors& t, std::optional<Normalization> norm) {
     Steps steps{chain, std::move(norm)};
+    require(!chain.activation || !at::GradMode::is_enabled() || traitsOf(chain.activation->kind).backward,
+            ErrorKind::Internal, "a chain without gradient");
     require(!chain.quantizer || (t.scale.numel() == 1 && t.zeroPoint.numel() == 1), ErrorKind::BadInput,
             "a quantizer of whole tensors has more than one scale");
     if (chain.quantizer)

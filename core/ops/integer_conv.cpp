@@ -5,23 +5,11 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "ops/activation.h"
 #include "ops/integer_ops.h"
 #include "ops/row_layout.h"
-#include "ops/vector_loops.h"
 
 namespace qat {
-namespace {
-
-void activate(ActivationKind kind, float* x, int64_t n) {
-    if (kind == ActivationKind::Silu)
-        loops::silu(x, x, n);
-    else if (kind == ActivationKind::Relu)
-        loops::relu(x, x, n);
-    else
-        loops::sigmoid(x, x, n);
-}
-
-}  // namespace
 
 IntegerConv::IntegerConv(const IntegerConv2d& op, const std::vector<at::Tensor>& in, IntegerTail tail)
     : m_op(op), m_inputs(in), m_tail(std::move(tail)), m_bytes(PackedConv::integersAreExact()) {
@@ -62,7 +50,9 @@ at::Tensor IntegerConv::run(const at::Tensor& codes) {
             return;
         }
         loops::scaleSums(from, m_inputs[3].data_ptr<float>(), factor, all + at, rows, layout.channels);
-        if (m_tail.activation) activate(*m_tail.activation, all + at, n);
+        if (m_tail.activation)
+            traitsOf(m_tail.activation->kind)
+                .forward(all + at, all + at, n, static_cast<float>(m_tail.activation->slope));
         if (m_tail.grid) loops::quantizeCodes(all + at, bytes(out) + at, n, grid);
     });
     return out;

@@ -15,9 +15,9 @@ namespace qat {
 
 // What is done to the result of the convolution itself; at most one of the two forms.
 struct IntegerTail {
-    at::Tensor table;                          // after `requantize`: the codes go through this table
-    std::optional<ActivationKind> activation;  // without: in float, Relu or Silu
-    std::optional<loops::CodeGrid> grid;       // without: codes of the result
+    at::Tensor table;                      // after `requantize`: the codes go through this table
+    std::optional<Activation> activation;  // without: in float
+    std::optional<loops::CodeGrid> grid;   // without: codes of the result
 };
 
 class IntegerConv {

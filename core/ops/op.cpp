@@ -7,11 +7,15 @@ std::string_view opName(const Op& op) {
     return std::visit([](const auto& alternative) { return alternative.name; }, op);
 }
 
-bool carries(const Op& op) {
-    const auto* pool = std::get_if<Pool>(&op);
-    return std::holds_alternative<Concat>(op) || std::holds_alternative<Split>(op) ||
-           std::holds_alternative<Slice>(op) || std::holds_alternative<Resize>(op) ||
-           (pool && pool->kind == PoolKind::Max);
+OpTraits traitsOf(const Op& op) {
+    return std::visit(
+        []<class Alternative>(const Alternative& alternative) {
+            if constexpr (requires { alternative.traits(); })
+                return alternative.traits();
+            else
+                return Alternative::row;
+        },
+        op);
 }
 
 }  // namespace qat

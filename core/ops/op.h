@@ -1,18 +1,21 @@
-// What every operator is: attributes only, no tensors. fields() is the one list that dump, load, hash and the
-// property panel read. How an op is computed stands in run/forward.cpp, how it is written in each exporter.
+// What every operator is: attributes only, no tensors. fields() is the one list that dump, load and equality read,
+// `row` holds the facts that the rest of the program asks about (ops/op_traits.h). How an op is computed stands in
+// ops/forward.cpp and ops/portable.cpp, how it is written in each exporter.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <tuple>
 #include <variant>
 
 #include "base/field.h"
 #include "graph/types.h"
+#include "ops/activation_kind.h"
 #include "ops/number_format.h"
+#include "ops/op_traits.h"
 
 namespace qat {
 
-enum class ActivationKind { Relu, Silu, Sigmoid };
 enum class BinaryKind { Add, Sub, Mul, Div };
 enum class PoolKind { Max, Average };
 enum class FakeQuantMode { Ste, Lsq, Pact };
@@ -23,6 +26,8 @@ struct Conv2d {
     Pair stride{1, 1}, padding{0, 0}, dilation{1, 1};
     int64_t groups = 1;
     static constexpr std::string_view name = "Conv2d";
+    static constexpr OpTraits row{.inputs = {2, 3},
+                                  .layer = {.word = "conv", .weight = 1, .bias = 2, .activations = 1}};
     static constexpr auto fields() {
         return std::tuple{Field{"stride", &Conv2d::stride}, Field{"padding", &Conv2d::padding},
                           Field{"dilation", &Conv2d::dilation}, Field{"groups", &Conv2d::groups}};
@@ -33,24 +38,40 @@ struct Conv2d {
 // y = x W^T + b. Inputs x [N,I], weight [O,I], optional bias [O].
 struct Linear {
     static constexpr std::string_view name = "Linear";
+    static constexpr OpTraits row{.inputs = {2, 3},
+                                  .layer = {.word = "linear", .weight = 1, .bias = 2, .activations = 1}};
     static constexpr auto fields() { return std::tuple{}; }
     bool operator==(const Linear&) const = default;
+};
+
+// y = a b, both data in flight. Inputs a [...,M,K], b [...,K,N]; leading dimensions broadcast.
+struct MatMul {
+    static constexpr std::string_view name = "MatMul";
+    static constexpr OpTraits row{.inputs = {2, 2}, .layer = {.word = "matmul", .activations = 2}};
+    static constexpr auto fields() { return std::tuple{}; }
+    bool operator==(const MatMul&) const = default;
 };
 
 // Inputs x [N,C,H,W], weight [C], bias [C], running_mean [C], running_var [C].
 struct BatchNorm {
     double eps = 1e-3, momentum = 0.03;  // momentum: weight of the new batch
     static constexpr std::string_view name = "BatchNorm";
+    static constexpr OpTraits row{.inputs = {5, 5}};
     static constexpr auto fields() {
         return std::tuple{Field{"eps", &BatchNorm::eps}, Field{"momentum", &BatchNorm::momentum}};
     }
     bool operator==(const BatchNorm&) const = default;
 };
 
+// Element-wise; what each kind computes stands in ops/activation.cpp.
 struct Activation {
     ActivationKind kind = ActivationKind::Silu;
+    double slope = 0.01;  // LeakyRelu: below 0
     static constexpr std::string_view name = "Activation";
-    static constexpr auto fields() { return std::tuple{Field{"kind", &Activation::kind}}; }
+    static constexpr OpTraits row{.inputs = {1, 1}};
+    static constexpr auto fields() {
+        return std::tuple{Field{"kind", &Activation::kind}, Field{"slope", &Activation::slope, /*quiet=*/true}};
+    }
     bool operator==(const Activation&) const = default;
 };
 
@@ -58,6 +79,7 @@ struct Activation {
 struct Binary {
     BinaryKind kind = BinaryKind::Add;
     static constexpr std::string_view name = "Binary";
+    static constexpr OpTraits row{.inputs = {2, 2}};
     static constexpr auto fields() { return std::tuple{Field{"kind", &Binary::kind}}; }
     bool operator==(const Binary&) const = default;
 };
@@ -67,6 +89,12 @@ struct Pool {
     PoolKind kind = PoolKind::Max;
     Pair kernel{2, 2}, stride{2, 2}, padding{0, 0};
     static constexpr std::string_view name = "Pool";
+    static constexpr OpTraits row{.inputs = {1, 1}};
+    OpTraits traits() const {
+        OpTraits traits = row;
+        traits.movesDataOnly = kind == PoolKind::Max;
+        return traits;
+    }
     static constexpr auto fields() {
         return std::tuple{Field{"kind", &Pool::kind}, Field{"kernel", &Pool::kernel}, Field{"stride", &Pool::stride},
                           Field{"padding", &Pool::padding}};
@@ -78,6 +106,7 @@ struct Pool {
 struct Resize {
     int64_t factor = 2;
     static constexpr std::string_view name = "Resize";
+    static constexpr OpTraits row{.inputs = {1, 1}, .movesDataOnly = true};
     static constexpr auto fields() { return std::tuple{Field{"factor", &Resize::factor}}; }
     bool operator==(const Resize&) const = default;
 };
@@ -85,6 +114,7 @@ struct Resize {
 struct Concat {
     int64_t axis = 1;
     static constexpr std::string_view name = "Concat";
+    static constexpr OpTraits row{.inputs = {1, kAnyNumber}, .movesDataOnly = true};
     static constexpr auto fields() { return std::tuple{Field{"axis", &Concat::axis}}; }
     bool operator==(const Concat&) const = default;
 };
@@ -94,6 +124,12 @@ struct Split {
     int64_t axis = 1;
     std::vector<int64_t> sizes;
     static constexpr std::string_view name = "Split";
+    static constexpr OpTraits row{.inputs = {1, 1}, .movesDataOnly = true};
+    OpTraits traits() const {
+        OpTraits traits = row;
+        traits.outputs = sizes.size();
+        return traits;
+    }
     static constexpr auto fields() { return std::tuple{Field{"axis", &Split::axis}, Field{"sizes", &Split::sizes}}; }
     bool operator==(const Split&) const = default;
 };
@@ -102,6 +138,7 @@ struct Split {
 struct Slice {
     int64_t axis = 1, start = 0, end = 0;
     static constexpr std::string_view name = "Slice";
+    static constexpr OpTraits row{.inputs = {1, 1}, .movesDataOnly = true};
     static constexpr auto fields() {
         return std::tuple{Field{"axis", &Slice::axis}, Field{"start", &Slice::start}, Field{"end", &Slice::end}};
     }
@@ -112,6 +149,7 @@ struct Slice {
 struct Reshape {
     std::vector<int64_t> shape;
     static constexpr std::string_view name = "Reshape";
+    static constexpr OpTraits row{.inputs = {1, 1}, .movesDataOnly = true};
     static constexpr auto fields() { return std::tuple{Field{"shape", &Reshape::shape}}; }
     bool operator==(const Reshape&) const = default;
 };
@@ -119,6 +157,7 @@ struct Reshape {
 struct Permute {
     std::vector<int64_t> order;
     static constexpr std::string_view name = "Permute";
+    static constexpr OpTraits row{.inputs = {1, 1}, .movesDataOnly = true};
     static constexpr auto fields() { return std::tuple{Field{"order", &Permute::order}}; }
     bool operator==(const Permute&) const = default;
 };
@@ -126,6 +165,7 @@ struct Permute {
 struct Softmax {
     int64_t axis = 1;
     static constexpr std::string_view name = "Softmax";
+    static constexpr OpTraits row{.inputs = {1, 1}};
     static constexpr auto fields() { return std::tuple{Field{"axis", &Softmax::axis}}; }
     bool operator==(const Softmax&) const = default;
 };
@@ -135,6 +175,12 @@ struct Softmax {
 struct AnchorPoints {
     std::vector<int64_t> strides;
     static constexpr std::string_view name = "AnchorPoints";
+    static constexpr OpTraits row{.inputs = {1, kAnyNumber}, .outputs = 2, .shapesOnly = true};
+    OpTraits traits() const {
+        OpTraits traits = row;
+        traits.inputs = {std::max<size_t>(strides.size(), 1), strides.size()};
+        return traits;
+    }
     static constexpr auto fields() { return std::tuple{Field{"strides", &AnchorPoints::strides}}; }
     bool operator==(const AnchorPoints&) const = default;
 };
@@ -165,6 +211,7 @@ struct FakeQuantize {
     bool learnOffset = false;
     double floor = 0;  // least scale
     static constexpr std::string_view name = "FakeQuantize";
+    static constexpr OpTraits row{.inputs = {3, 3}};
     static constexpr auto fields() {
         return std::tuple{Field{"mode", &FakeQuantize::mode},
                           Field{"bits", &FakeQuantize::bits},
@@ -189,6 +236,7 @@ struct FakeQuantize {
 struct Quantize {
     int64_t qmin = 0, qmax = 255;
     static constexpr std::string_view name = "Quantize";
+    static constexpr OpTraits row{.inputs = {3, 3}, .onCodes = true};
     static constexpr auto fields() {
         return std::tuple{Field{"qmin", &Quantize::qmin}, Field{"qmax", &Quantize::qmax}};
     }
@@ -198,6 +246,7 @@ struct Quantize {
 // x = (codes - zero_point) * scale. Inputs codes, scale [1], zero_point [1].
 struct Dequantize {
     static constexpr std::string_view name = "Dequantize";
+    static constexpr OpTraits row{.inputs = {3, 3}, .onCodes = true};
     static constexpr auto fields() { return std::tuple{}; }
     bool operator==(const Dequantize&) const = default;
 };
@@ -212,6 +261,12 @@ struct IntegerConv2d {
     int64_t qmin = 0, qmax = 255;
     Conv2d window() const { return {stride, padding, dilation, groups}; }
     static constexpr std::string_view name = "IntegerConv2d";
+    static constexpr OpTraits row{.inputs = {5, 6}, .onCodes = true};
+    OpTraits traits() const {
+        OpTraits traits = row;
+        traits.inputs = requantize ? Arity{6, 6} : Arity{5, 5};
+        return traits;
+    }
     static constexpr auto fields() {
         return std::tuple{Field{"stride", &IntegerConv2d::stride},
                           Field{"padding", &IntegerConv2d::padding},
@@ -224,10 +279,31 @@ struct IntegerConv2d {
     bool operator==(const IntegerConv2d&) const = default;
 };
 
+// sum = (a - zero_a) (b - zero_b), exact. Without `requantize` y = sum * factor in float32, with it codes
+// clip(round(sum * factor) + y_zero_point, qmin, qmax). Inputs codes a, zero_a [1], codes b, zero_b [1], factor [1],
+// and y_zero_point [1] with `requantize`.
+struct IntegerMatMul {
+    bool requantize = false;
+    int64_t qmin = 0, qmax = 255;
+    static constexpr std::string_view name = "IntegerMatMul";
+    static constexpr OpTraits row{.inputs = {5, 6}, .onCodes = true};
+    OpTraits traits() const {
+        OpTraits traits = row;
+        traits.inputs = requantize ? Arity{6, 6} : Arity{5, 5};
+        return traits;
+    }
+    static constexpr auto fields() {
+        return std::tuple{Field{"requantize", &IntegerMatMul::requantize}, Field{"qmin", &IntegerMatMul::qmin},
+                          Field{"qmax", &IntegerMatMul::qmax}};
+    }
+    bool operator==(const IntegerMatMul&) const = default;
+};
+
 // Sum of two tensors of codes. Inputs a, b, scales [3] and zero points [3] of a, b and the result.
 struct IntegerAdd {
     int64_t qmin = 0, qmax = 255;
     static constexpr std::string_view name = "IntegerAdd";
+    static constexpr OpTraits row{.inputs = {4, 4}, .onCodes = true};
     static constexpr auto fields() {
         return std::tuple{Field{"qmin", &IntegerAdd::qmin}, Field{"qmax", &IntegerAdd::qmax}};
     }
@@ -237,18 +313,27 @@ struct IntegerAdd {
 // y = table[code], or table[code + 128] for int8. Inputs codes, table [256] of codes.
 struct Lookup {
     static constexpr std::string_view name = "Lookup";
+    static constexpr OpTraits row{.inputs = {2, 2}, .onCodes = true};
     static constexpr auto fields() { return std::tuple{}; }
     bool operator==(const Lookup&) const = default;
 };
 
-using Op =
-    std::variant<Conv2d, Linear, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice, Reshape, Permute,
-                 Softmax, AnchorPoints, FakeQuantize, Quantize, Dequantize, IntegerConv2d, IntegerAdd, Lookup>;
+using Op = std::variant<Conv2d, Linear, MatMul, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice,
+                        Reshape, Permute, Softmax, AnchorPoints, FakeQuantize, Quantize, Dequantize, IntegerConv2d,
+                        IntegerMatMul, IntegerAdd, Lookup>;
 
 std::string_view opName(const Op& op);
 
-// Whether it hands numbers on unchanged, at most chosen or moved: its inputs and outputs then share one grid.
-bool carries(const Op& op);
+// The row of its struct, with what depends on attributes.
+OpTraits traitsOf(const Op& op);
+// Moves, picks or repeats numbers without changing them: its inputs and outputs then share one grid.
+inline bool movesDataOnly(const Op& op) {
+    return traitsOf(op).movesDataOnly;
+}
+// Multiplies with a stored weight, which is quantized with it.
+inline bool hasWeight(const Op& op) {
+    return traitsOf(op).layer.weight.has_value();
+}
 
 // For visitors written as a set of lambdas: std::visit(Overload{...}, op). A missing op does not compile.
 template <class... Cases>

@@ -3,9 +3,14 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "ops/activation.h"
 #include "ops/onednn.h"
 
 namespace qat {
@@ -14,17 +19,29 @@ namespace {
 using dnnl::memory;
 using onednn::wrap;
 
-dnnl::primitive_attr attributesOf(std::optional<ActivationKind> activation, int32_t zeroPoint) {
+// The algorithms that rows of activations name.
+constexpr std::array<std::pair<std::string_view, dnnl::algorithm>, 3> kAlgorithms{
+    {{"eltwise_relu", dnnl::algorithm::eltwise_relu},
+     {"eltwise_swish", dnnl::algorithm::eltwise_swish},
+     {"eltwise_clip", dnnl::algorithm::eltwise_clip}}};
+
+std::optional<dnnl::algorithm> algorithmOf(const Activation& activation) {
+    const std::string_view name = traitsOf(activation.kind).oneDnn.algorithm;
+    const auto found = std::ranges::find(kAlgorithms, name, &decltype(kAlgorithms)::value_type::first);
+    return found == kAlgorithms.end() ? std::nullopt : std::optional(found->second);
+}
+
+dnnl::primitive_attr attributesOf(const std::optional<Activation>& activation, int32_t zeroPoint) {
     dnnl::primitive_attr attributes;
     if (zeroPoint != 0) attributes.set_zero_points(DNNL_ARG_SRC, 0, {zeroPoint});
     if (!activation) return attributes;
+    const auto algorithm = algorithmOf(*activation);
+    require(algorithm.has_value(), ErrorKind::Internal, "a convolution cannot apply this activation");
+    const ActivationTraits& traits = traitsOf(activation->kind);
     dnnl::post_ops after;
-    if (*activation == ActivationKind::Relu)
-        after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-    else if (*activation == ActivationKind::Silu)
-        after.append_eltwise(1.0f, dnnl::algorithm::eltwise_swish, 1.0f, 0.0f);
-    else
-        fail(ErrorKind::Internal, "a convolution cannot apply this activation");
+    after.append_eltwise(1.0f, *algorithm,
+                         traits.hasSlope ? static_cast<float>(activation->slope) : traits.oneDnn.alpha,
+                         traits.oneDnn.beta);
     attributes.set_post_ops(after);
     return attributes;
 }
@@ -103,7 +120,7 @@ const PackedConv::State::Ready& PackedConv::State::readyFor(const at::Tensor& x)
 }
 
 PackedConv::PackedConv(const Conv2d& window, const at::Tensor& weight, const at::Tensor& bias,
-                       std::optional<ActivationKind> activation)
+                       std::optional<Activation> activation)
     : m_state(std::make_unique<State>()) {
     m_state->window = window;
     m_state->weight = weight.contiguous();
@@ -118,6 +135,10 @@ PackedConv::PackedConv(const Conv2d& window, const at::Tensor& weight, bool sign
     m_state->data = signedData ? at::kChar : at::kByte;
     m_state->attributes = attributesOf(std::nullopt, zeroPoint);
     m_state->resultType = memory::data_type::s32;
+}
+
+bool PackedConv::canApply(const Activation& activation) {
+    return algorithmOf(activation).has_value();
 }
 
 PackedConv::PackedConv(PackedConv&&) noexcept = default;

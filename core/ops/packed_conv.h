@@ -14,13 +14,17 @@ namespace qat {
 
 class PackedConv {
 public:
-    // weight: float [O,C/groups,kh,kw], bias: float [O] or undefined. activation: applied to the result; Relu or Silu.
+    // weight: float [O,C/groups,kh,kw], bias: float [O] or undefined. activation: applied to the result, one that
+    // canApply().
     PackedConv(const Conv2d& window, const at::Tensor& weight, const at::Tensor& bias,
-               std::optional<ActivationKind> activation);
+               std::optional<Activation> activation);
 
     // Sums of integers: weight int8, data uint8 or int8 codes with this zero point, results int32 stored in a float
     // tensor's memory. Exact only where integersAreExact().
     PackedConv(const Conv2d& window, const at::Tensor& weight, bool signedData, int32_t zeroPoint);
+
+    // Whether the kernels compute it on their results.
+    static bool canApply(const Activation& activation);
 
     PackedConv(PackedConv&&) noexcept;
     ~PackedConv();

@@ -2,36 +2,14 @@
 #include "ops/vector_loops.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
 #include "ops/clones.h"
+#include "ops/fast_exp.h"
 
 namespace qat::loops {
 namespace {
-
-// e^x to 1 ulp: x = n ln2 + r, polynomial of degree 6 in r (Cephes' expf coefficients), scaled by 2^n. Fused
-// multiply-adds are asked for by name, so that every instruction set rounds alike.
-[[gnu::always_inline]] inline float fastExp(float x) {
-    x = std::min(std::max(x, -87.0f), 88.0f);
-    const float n = __builtin_rintf(x * 1.44269504088896341f);
-    const float r = __builtin_fmaf(n, 2.12194440e-4f, __builtin_fmaf(n, -0.693359375f, x));
-    float p = 1.9875691500e-4f;
-    p = __builtin_fmaf(p, r, 1.3981999507e-3f);
-    p = __builtin_fmaf(p, r, 8.3334519073e-3f);
-    p = __builtin_fmaf(p, r, 4.1665795894e-2f);
-    p = __builtin_fmaf(p, r, 1.6666665459e-1f);
-    p = __builtin_fmaf(p, r, 5.0000001201e-1f);
-    p = __builtin_fmaf(p, r * r, r) + 1.0f;
-    return p * std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23);
-}
-
-[[gnu::always_inline]] inline float logistic(float x) {
-    return 1.0f / (1.0f + fastExp(-x));
-}
 
 // NaN stays NaN through min and max in this order.
 [[gnu::always_inline]] inline float toGrid(float x, const Grid& g) {

@@ -101,7 +101,8 @@ void keepAffine(Graph& graph, const ChannelAffine& affine) {
     graph.erase(affine.node);
 }
 
-void foldKeptAffines(Graph& graph) {
+int foldKeptAffines(Graph& graph) {
+    int merged = 0;
     const std::vector<NodeId> order = graph.order();
     for (const NodeId id : order) {
         const Node convolution = graph.node(id);
@@ -119,7 +120,9 @@ void foldKeptAffines(Graph& graph) {
         graph.replaceUses(graph.node(*offset).outputs.front(), convolution.outputs.front());
         graph.erase(*offset);
         graph.erase(*factor);
+        ++merged;
     }
+    return merged;
 }
 
 ValueId correctedOutput(const Graph& graph, ValueId output) {

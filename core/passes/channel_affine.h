@@ -36,7 +36,8 @@ AffineForm foldAffine(Graph& graph, const ChannelAffine& affine, bool perChannel
 void keepAffine(Graph& graph, const ChannelAffine& affine);
 
 // Merges every kept affine into its convolution, whose weight must be in float: W' = gamma W, b' = gamma b + beta.
-void foldKeptAffines(Graph& graph);
+// Returns how many.
+int foldKeptAffines(Graph& graph);
 
 // The value that stands for the convolution's output: that of a kept affine behind it, else its own.
 ValueId correctedOutput(const Graph& graph, ValueId output);

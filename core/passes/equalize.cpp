@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "ops/activation.h"
+
 namespace qat {
 namespace {
 
@@ -57,7 +59,7 @@ private:
         auto reader = onlyReader(m_graph.node(first).outputs.front());
         bool curved = false;
         if (reader && std::holds_alternative<Activation>(m_graph.node(*reader).op)) {
-            curved = std::get<Activation>(m_graph.node(*reader).op).kind != ActivationKind::Relu;
+            curved = !traitsOf(std::get<Activation>(m_graph.node(*reader).op).kind).homogeneous;
             reader = onlyReader(m_graph.node(*reader).outputs.front());
         }
         const auto* second = reader ? std::get_if<Conv2d>(&m_graph.node(*reader).op) : nullptr;

@@ -54,6 +54,7 @@ void scaleWeight(Graph& graph, ValueId weight, const at::Tensor& factor) {
 void scaleQuantizedWeight(Graph& graph, const Match& m, const at::Tensor& factor) {
     Node& quantizer = graph.node(*m.quantizer);
     auto& op = std::get<FakeQuantize>(quantizer.op);
+    ensure(op.scaleForm == ScaleForm::Plain && !op.learnOffset, "quantizers settled before the fold");
     const auto [weight, scale, zeroPoint] = std::tuple{quantizer.inputs[0], quantizer.inputs[1], quantizer.inputs[2]};
     require(op.qmin == -op.qmax && storedData(graph, zeroPoint).eq(0).all().item<bool>() && op.axis <= 0,
             ErrorKind::Unsupported, graph.node(m.conv).name,
@@ -76,27 +77,31 @@ void scaleQuantizedWeight(Graph& graph, const Match& m, const at::Tensor& factor
     replaceData(graph, weight, at::where(codes().eq(wanted), storedData(graph, weight), onGrid));
 }
 
-void rewrite(Graph& graph, const Match& m) {
+// The bias of the convolution, whose weight is scaled. Undefined if the network has no tensors yet.
+at::Tensor foldNumbers(Graph& graph, const Match& m) {
     const std::vector<ValueId> norm = graph.node(m.norm).inputs;
+    if (!graph.value(norm[1]).data) return {};
     const double eps = std::get<BatchNorm>(graph.node(m.norm).op).eps;
     // In double: the fold is done once, and its rounding would be in every result.
     const at::Tensor factor =
         storedData(graph, norm[1]).to(at::kDouble) / at::sqrt(storedData(graph, norm[4]).to(at::kDouble) + eps);
     at::Tensor bias = -storedData(graph, norm[3]).to(at::kDouble);
-    Node& conv = graph.node(m.conv);
+    const Node& conv = graph.node(m.conv);
     if (conv.inputs.size() == 3) bias = bias + storedData(graph, conv.inputs[2]);
     bias = (bias * factor + storedData(graph, norm[2])).to(at::kFloat);
     if (m.quantizer)
         scaleQuantizedWeight(graph, m, factor.to(at::kFloat));
     else
         scaleWeight(graph, conv.inputs[1], factor);
-    if (conv.inputs.size() == 3)
-        replaceData(graph, conv.inputs[2], bias);
-    else {
-        const Shape shape = bias.sizes().vec();
-        const ValueId added = graph.addParameter(conv.name + ".bias", std::make_shared<at::Tensor>(bias), shape);
-        graph.node(m.conv).inputs.push_back(added);
-    }
+    return bias;
+}
+
+void rewrite(Graph& graph, const Match& m) {
+    const Shape shape = graph.value(graph.node(m.norm).inputs[1]).shape;
+    const at::Tensor bias = foldNumbers(graph, m);
+    Node& conv = graph.node(m.conv);
+    if (conv.inputs.size() < 3) conv.inputs.push_back(graph.addParameter(conv.name + ".bias", nullptr, shape));
+    if (bias.defined()) replaceData(graph, conv.inputs[2], bias);
     graph.replaceUses(graph.node(m.norm).outputs.front(), graph.node(m.conv).outputs.front());
     graph.erase(m.norm);
 }
@@ -112,13 +117,7 @@ bool foldBatchNorm(Graph& graph, NodeId norm) {
 int foldBatchNorm(Graph& graph) {
     int folded = 0;
     const std::vector<NodeId> order = graph.order();
-    for (const NodeId id : order)
-        if (const auto found = match(graph, id)) {
-            if (folded == 0 && found->quantizer) settleQuantizers(graph);
-            rewrite(graph, *found);
-            ++folded;
-        }
-    verify(graph);
+    for (const NodeId id : order) folded += foldBatchNorm(graph, id);
     return folded;
 }
 

@@ -4,16 +4,16 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "base/error.h"
+#include "graph/constant_numbers.h"
+#include "ops/activation.h"
 #include "ops/fake_quantize.h"
 #include "ops/integer_ops.h"
-#include "passes/fold_batch_norm.h"
 #include "passes/settle_quantizers.h"
 
 namespace qat {
@@ -27,13 +27,14 @@ class Lowering {
 public:
     explicit Lowering(const Graph& from) : m_from(from) {
         m_to.info = from.info;
+        m_to.aliases = from.aliases;
         for (const ValueId id : from.inputs()) m_float[id] = m_to.addInput(from.value(id).name, from.value(id).shape);
     }
 
     Graph run(CodeValues* codes) {
         for (const NodeId id : m_from.order())
             if (!m_done.contains(id)) lower(m_from.node(id));
-        for (const auto& output : m_from.outputs()) m_to.setOutput(output.name, floatOf(output.value));
+        for (const auto& output : m_from.outputs()) m_to.setOutput(output.name, floatOf(output.value), output.role);
         m_to.sweep();
         verify(m_to);
         if (codes) reportCodes(*codes);
@@ -61,11 +62,12 @@ private:
 
     void lower(const Node& node) {
         if (lowerQuantizer(node) || lowerRequantizingConcat(node) || lowerCarrier(node) || lowerConv(node) ||
-            lowerActivation(node) || lowerAdd(node))
+            lowerMatMul(node) || lowerActivation(node) || lowerAdd(node))
             return;
         std::vector<ValueId> inputs;
         for (const ValueId id : node.inputs) inputs.push_back(floatOf(id));
         const NodeId made = m_to.addNode(node.name, node.op, inputs, static_cast<int>(node.outputs.size()));
+        m_to.node(made).role = node.role;
         for (size_t i = 0; i < node.outputs.size(); ++i) m_float[node.outputs[i]] = m_to.node(made).outputs[i];
     }
 
@@ -78,6 +80,7 @@ private:
 
     ValueId stored(ValueId id) {
         const Value& value = m_from.value(id);
+        if (value.kind == ValueKind::Constant) return m_to.addConstant(value.name, numbersOf(*value.data));
         return value.kind == ValueKind::Parameter ? m_to.addParameter(value.name, value.data, value.shape)
                                                   : m_to.addBuffer(value.name, value.data, value.shape, value.type);
     }
@@ -142,7 +145,7 @@ private:
 
     bool lowerCarrier(const Node& node) {
         const Codes* first = codesOf(node.inputs.front());
-        if (!carries(node.op) || !first) return false;
+        if (!movesDataOnly(node.op) || !first) return false;
         std::vector<ValueId> inputs;
         for (const ValueId id : node.inputs) {
             const Codes* codes = codesOf(id);
@@ -214,17 +217,27 @@ private:
         return true;
     }
 
-    static float activated(ActivationKind kind, float x) {
-        const auto logistic = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(x))));
-        switch (kind) {
-            case ActivationKind::Relu:
-                return std::max(x, 0.0f);
-            case ActivationKind::Silu:
-                return x * logistic;
-            case ActivationKind::Sigmoid:
-                return logistic;
+    bool lowerMatMul(const Node& node) {
+        if (!std::holds_alternative<MatMul>(node.op)) return false;
+        const Codes *a = codesOf(node.inputs[0]), *b = codesOf(node.inputs[1]);
+        if (!a || !b) return false;
+        const Node* quantizer = onlyQuantizer(node.outputs.front());
+        const auto codes = quantizer ? byteCodes(*quantizer) : std::nullopt;
+        IntegerMatMul op;
+        float factor = scaleOf(a->scale) * scaleOf(b->scale);
+        if (codes) {
+            op = {.requantize = true, .qmin = codes->qmin, .qmax = codes->qmax};
+            factor /= scaleOf(codes->scale);
         }
-        return x;
+        std::vector<ValueId> inputs{a->value, floatOf(a->zeroPoint), b->value, floatOf(b->zeroPoint),
+                                    addBuffer(node.name + ".factor", at::full({1}, factor))};
+        if (codes) inputs.push_back(floatOf(codes->zeroPoint));
+        const ValueId made = m_to.add(node.name, op, inputs);
+        if (codes)
+            absorb(*quantizer, *codes, made);
+        else
+            m_float[node.outputs.front()] = made;
+        return true;
     }
 
     bool lowerActivation(const Node& node) {
@@ -233,8 +246,9 @@ private:
         const Node* quantizer = input ? onlyQuantizer(node.outputs.front()) : nullptr;
         if (!quantizer) return false;
         const Codes codes = *byteCodes(*quantizer);
-        absorb(*quantizer, codes,
-               lookUp(node.name, *input, codes, [&](float x) { return activated(activation->kind, x); }));
+        absorb(*quantizer, codes, lookUp(node.name, *input, codes, [&](float x) {
+            return traitsOf(activation->kind).value(x, static_cast<float>(activation->slope));
+        }));
         return true;
     }
 
@@ -300,20 +314,11 @@ private:
 }  // namespace
 
 Graph lowerToIntegers(const Graph& graph, CodeValues* codes) {
-    Graph settled = graph.clone(false);
-    settleQuantizers(settled);
-    return Lowering(settled).run(codes);
-}
-
-Graph inferenceForm(const Graph& graph) {
-    Graph folded = graph.clone(true);
-    try {
-        foldBatchNorm(folded);
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Unsupported) throw;
-        return graph.clone(true);
+    for (const NodeId id : graph.order()) {
+        const auto* quantizer = std::get_if<FakeQuantize>(&graph.node(id).op);
+        ensure(!quantizer || isSettled(*quantizer), "quantizers settled before lowering");
     }
-    return lowerToIntegers(folded);
+    return Lowering(graph).run(codes);
 }
 
 }  // namespace qat

@@ -3,6 +3,7 @@
 //     FakeQuantize(x)                                  ->  Quantize(x)
 //     FakeQuantize(Conv2d(codes, FakeQuantize(w)))     ->  IntegerConv2d with requantization
 //     Conv2d(codes, FakeQuantize(w))                   ->  IntegerConv2d with a float result
+//     MatMul(codes, codes), FakeQuantize of it or not  ->  IntegerMatMul, likewise
 //     FakeQuantize(Activation(codes))                  ->  Lookup of 256 codes
 //     FakeQuantize(a + b), both codes                  ->  IntegerAdd
 //     FakeQuantize(Concat(codes, ...))                 ->  Concat of codes, through a Lookup where they lie on another
@@ -22,15 +23,12 @@
 
 namespace qat {
 
-// Batch norms should be folded before; a convolution stays in float where its weight or input has no codes of 8 bits or
-// less, per-tensor for the input: 16-bit, floating point and binary activations, weights per group or in floating
-// point. Stored values are shared with `graph`. Node names are kept. codes, if given, receives the name of each
-// activation quantizer of `graph` and the value that holds its codes in the result, in execution order.
+// Quantizers must be settled. Batch norms should be folded before; a convolution stays in float where its weight or
+// input has no codes of 8 bits or less, per-tensor for the input: 16-bit, floating point and binary activations,
+// weights per group or in floating point. Stored values are shared with `graph`. Node names are kept. codes, if given,
+// receives the name of each activation quantizer of `graph` and the value that holds its codes in the result, in
+// execution order.
 using CodeValues = std::vector<std::pair<std::string, ValueId>>;
 Graph lowerToIntegers(const Graph& graph, CodeValues* codes = nullptr);
-
-// The form in which a model is measured and used: a copy with batch norms folded and quantized parts on integers. Where
-// a batch norm cannot be folded into a quantized weight everything stays in float.
-Graph inferenceForm(const Graph& graph);
 
 }  // namespace qat

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "ops/activation.h"
 #include "quant/fusions.h"
 #include "quant/scale_groups.h"
 #include "run/executor.h"
@@ -53,18 +54,25 @@ private:
         return found == m_drafts.end() ? nullptr : &found->second;
     }
 
+    // Every input in flight is quantized: one of a convolution, both of a product.
     void addReader(NodeId reader, const LayerAnswer& answer) {
-        Draft& draft = draftOf(m_graph.node(reader).inputs.front());
-        const CalibrationConfig before = draft.group.how.calibration;
-        widen(draft, reader, answer);
-        keepCalibration(draft, before, answer);
+        const Node& node = m_graph.node(reader);
+        for (size_t i = 0; i < traitsOf(node.op).layer.activations; ++i) {
+            const ValueId input = node.inputs[i];
+            if (!m_scaleGroups.find(input)) continue;  // stored
+            Draft& draft = draftOf(input);
+            if (!draft.group.readers.empty() && draft.group.readers.back() == reader) continue;
+            const CalibrationConfig before = draft.group.how.calibration;
+            widen(draft, reader, input, answer);
+            keepCalibration(draft, before, answer);
+        }
     }
 
     // The group follows the reader that asks for the most bits.
-    void widen(Draft& draft, NodeId reader, const LayerAnswer& answer) {
+    void widen(Draft& draft, NodeId reader, ValueId input, const LayerAnswer& answer) {
         ActivationGroup& group = draft.group;
         Resolved wanted = answer.activation;
-        const bool readsImage = m_graph.value(m_graph.node(reader).inputs.front()).kind == ValueKind::Input;
+        const bool readsImage = m_graph.value(input).kind == ValueKind::Input;
         if (readsImage && !answer.activationBitsGiven && wanted.tensor.bitWidth < 8) {
             wanted.tensor.bitWidth = 8;
             wanted.origin = "image input";
@@ -160,17 +168,16 @@ void shareRanges(const Graph& graph, std::vector<ActivationGroup>& groups, std::
     }
 }
 
-// Symmetric grids waste almost half their codes on SiLU, which makes nothing below -0.2785.
 void shiftNegative(const Graph& graph, std::vector<ActivationGroup>& groups) {
-    const auto isSilu = [&](ValueId source) {
+    const auto isShort = [&](ValueId source) {
         const auto maker = graph.producer(source);
         const auto* activation = maker ? std::get_if<Activation>(&graph.node(*maker).op) : nullptr;
-        return activation && activation->kind == ActivationKind::Silu;
+        return activation && hasShortTail(traitsOf(activation->kind));
     };
     for (ActivationGroup& group : groups) {
         TensorQuantConfig& tensor = group.how.tensor;
         if (!tensor.symmetric || floatBits(tensor.dtype) > 0 || tensor.bitWidth < 2 ||
-            !std::ranges::all_of(group.sources, isSilu))
+            !std::ranges::all_of(group.sources, isShort))
             continue;
         tensor.symmetric = false;
         tensor.dtype = DType::QUInt8;

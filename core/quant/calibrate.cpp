@@ -253,11 +253,7 @@ CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, Quantizer
                             const CancelToken& cancel) {
     Collector collector(floatGraph, set);
     CalibrationResult result;
-    std::vector<std::string> outputs;
-    for (const auto& output : floatGraph.outputs())
-        if (output.name.starts_with("head.")) outputs.push_back(output.name);
-    if (outputs.empty()) outputs.push_back(floatGraph.outputs().front().name);
-    Executor executor(floatGraph, {.outputs = outputs});
+    Executor executor(floatGraph, {.outputs = headOutputs(floatGraph)});
     executor.setHook([&](ValueId value, const at::Tensor& tensor) { collector.see(value, tensor); },
                      [&](ValueId value) { return collector.wants(value); });
     for (at::Tensor images = next(); images.defined(); images = next()) {

@@ -139,13 +139,10 @@ std::vector<int64_t> draw(int64_t count, int64_t size, uint64_t seed) {
     return all;
 }
 
-// What the neck begins with.
-ValueId lastBackboneValue(const Graph& graph) {
-    for (const NodeId id : graph.order())
-        if (std::holds_alternative<Resize>(graph.node(id).op)) return graph.node(id).inputs.front();
-    for (const auto& output : graph.outputs())
-        if (output.name.starts_with("head.")) return output.value;
-    return graph.outputs().front().value;
+// The output with what the backbone makes of an image; of a network without one its head.
+std::string featureOutput(const Graph& graph) {
+    const auto names = graph.outputNames(OutputRole::Backbone);
+    return names.empty() ? headOutputs(graph).front() : names.front();
 }
 
 }  // namespace
@@ -178,9 +175,7 @@ std::vector<Coverage> coverageOf(const at::Tensor& features, const std::vector<i
 
 at::Tensor backboneFeatures(const Graph& floatGraph, const std::function<at::Tensor()>& next,
                             const std::function<void(int64_t)>& done, const CancelToken& cancel) {
-    Graph graph = floatGraph.clone(false);
-    graph.setOutput("coreset.features", lastBackboneValue(graph));
-    Executor executor(graph, {.outputs = {"coreset.features"}, .frozen = true});
+    Executor executor(floatGraph, {.outputs = {featureOutput(floatGraph)}, .frozen = true});
     std::vector<at::Tensor> rows;
     for (at::Tensor images = next(); images.defined(); images = next()) {
         const at::Tensor map = executor.run(images).front();

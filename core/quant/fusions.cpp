@@ -9,18 +9,6 @@
 namespace qat {
 namespace {
 
-const char* moduleName(ActivationKind kind) {
-    switch (kind) {
-        case ActivationKind::Relu:
-            return "relu";
-        case ActivationKind::Silu:
-            return "silu";
-        case ActivationKind::Sigmoid:
-            return "sigmoid";
-    }
-    return "";
-}
-
 // The only node that reads the value; nullptr if there are more, or it is an output of the graph.
 const Node* onlyReader(const Graph& graph, ValueId value) {
     if (std::ranges::find(graph.outputs(), value, &GraphOutput::value) != graph.outputs().end()) return nullptr;
@@ -31,20 +19,20 @@ const Node* onlyReader(const Graph& graph, ValueId value) {
 }  // namespace
 
 std::vector<std::string> unitOf(const Graph& graph, const Node& layer) {
-    std::vector<std::string> unit{std::holds_alternative<Conv2d>(layer.op) ? "conv" : "linear"};
+    std::vector<std::string> unit{std::string(traitsOf(layer.op).layer.word)};
     const Node* next = onlyReader(graph, layer.outputs.front());
     if (next && std::holds_alternative<BatchNorm>(next->op)) {
         unit.emplace_back("bn");
         next = onlyReader(graph, next->outputs.front());
     }
     const auto* activation = next ? std::get_if<Activation>(&next->op) : nullptr;
-    if (activation) unit.emplace_back(moduleName(activation->kind));
+    if (activation) unit.emplace_back(kActivationNames[static_cast<size_t>(activation->kind)]);
     return unit;
 }
 
 std::string activationOf(const std::vector<std::string>& modules) {
     const std::string last = modules.empty() ? "" : modules.back();
-    return last == "relu" || last == "silu" || last == "sigmoid" ? last : "";
+    return isActivationName(last) ? last : "";
 }
 
 bool beginsWith(const std::vector<std::string>& unit, const std::vector<std::string>& modules) {
@@ -58,7 +46,7 @@ Fusions::Fusions(const Graph& graph, const Config& config) : m_graph(graph), m_c
 
 bool Fusions::splitActivation(const Node& layer) {
     if (!m_config.qat.fuseModules) return false;
-    const auto aliases = layerAliases(m_graph, layer);
+    const auto aliases = layerAliases(m_graph, layer.name);
     const std::string follows = activationOf(unitOf(m_graph, layer));
     bool splits = false;
     for (size_t i = 0; i < m_patterns.size(); ++i) {

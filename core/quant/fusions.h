@@ -10,8 +10,8 @@
 
 namespace qat {
 
-// A layer and what alone reads it on, in the words of fusion_patterns: conv or linear, then bn, then relu, silu or
-// sigmoid.
+// A layer and what alone reads it on, in the words of fusion_patterns: conv or linear, then bn, then the
+// name of an activation.
 std::vector<std::string> unitOf(const Graph& graph, const Node& layer);
 
 // The activation among modules; "" if there is none.

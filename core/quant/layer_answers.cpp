@@ -7,14 +7,6 @@
 namespace qat {
 namespace {
 
-std::string headOf(const Graph& graph) {
-    const ValueId map = graph.output("head.0");
-    const auto maker = map.valid() ? graph.producer(map) : std::nullopt;
-    if (!maker) return "";
-    const std::string& name = graph.node(*maker).name;
-    return name.substr(0, name.find(".cat") + 1);
-}
-
 void applyEntry(const LayerConfig& entry, LayerAnswer& answer) {
     if (entry.skip) answer.skip = *entry.skip;
     applyOverride(answer.weight.tensor, entry.weight);
@@ -30,7 +22,7 @@ void applyEntry(const LayerConfig& entry, LayerAnswer& answer) {
 }  // namespace
 
 LayerAnswers::LayerAnswers(const Graph& graph, const Config& config)
-    : m_graph(graph), m_config(config), m_head(headOf(graph)), m_origins(config) {
+    : m_graph(graph), m_config(config), m_origins(config) {
     for (const LayerConfig& entry : config.quantization.layerConfigs) m_patterns.emplace_back(entry.pattern);
     m_hits.resize(m_patterns.size());
 }
@@ -43,7 +35,7 @@ LayerAnswer LayerAnswers::of(const Node& layer) {
     answer.values = m_origins.sections();
     if (m_config.qat.useLsq) answer.weight.fakeQuantize.type = answer.activation.fakeQuantize.type = FakeQuantKind::Lsq;
     applyHeadPolicy(layer, answer);
-    const auto aliases = layerAliases(m_graph, layer);
+    const auto aliases = layerAliases(m_graph, layer.name);
     for (size_t i = 0; i < m_patterns.size(); ++i) {
         if (!m_patterns[i].matches(layer.name, aliases)) continue;
         ++m_hits[i];
@@ -69,11 +61,9 @@ std::vector<std::string> LayerAnswers::unmatched() const {
 }
 
 void LayerAnswers::applyHeadPolicy(const Node& layer, LayerAnswer& answer) const {
-    const bool inHead = !m_head.empty() && layer.name.starts_with(m_head);
-    answer.skip = inHead && m_config.qat.skipDetectionHead;
+    answer.skip = isInHead(layer.role) && m_config.qat.skipDetectionHead;
     if (answer.skip) answer.values["skip"] = {"true", "qat_params.skip_detection_head"};
-    const bool last = inHead && layer.inputs.size() == 3 && !layer.name.ends_with(".conv");
-    if (!last) return;
+    if (layer.role != NodeRole::HeadLast) return;
     for (const auto& [how, key] :
          {std::pair{&answer.weight, "config.weight.bit_width"}, {&answer.activation, "config.activation.bit_width"}}) {
         if (how->tensor.bitWidth >= 8) continue;

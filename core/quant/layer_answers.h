@@ -31,7 +31,6 @@ private:
 
     const Graph& m_graph;
     const Config& m_config;
-    const std::string m_head;
     const ValueOrigins m_origins;
     std::vector<LayerPattern> m_patterns;
     std::vector<int> m_hits;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "ops/activation.h"
+
 namespace qat {
 namespace {
 
@@ -33,7 +35,7 @@ std::vector<const Node*> PlacedGraph::nodes() const {
         const Node& node = m_graph.node(id);
         const Quantizer* q = quantizer(node);
         if (q && q->weight) continue;
-        if (weightOf(node)) nodes.push_back(maker(node.inputs[1]));
+        if (weightOf(node)) nodes.push_back(maker(qat::weightOf(node)));
         nodes.push_back(&node);
     }
     return nodes;
@@ -51,8 +53,8 @@ const Quantizer* PlacedGraph::codesIn(ValueId value) const {
 }
 
 const Quantizer* PlacedGraph::weightOf(const Node& layer) const {
-    const bool multiplies = std::holds_alternative<Conv2d>(layer.op) || std::holds_alternative<Linear>(layer.op);
-    const Node* made = multiplies ? maker(layer.inputs[1]) : nullptr;
+    const ValueId weight = qat::weightOf(layer);
+    const Node* made = weight.valid() ? maker(weight) : nullptr;
     return made ? quantizer(*made) : nullptr;
 }
 
@@ -60,7 +62,7 @@ const Quantizer* PlacedGraph::quantizedNext(ValueId value) const {
     const Node* reader = onlyReader(value);
     if (!reader) return nullptr;
     const auto* activation = std::get_if<Activation>(&reader->op);
-    if (activation && activation->kind == ActivationKind::Relu) return quantizedNext(reader->outputs.front());
+    if (activation && traitsOf(activation->kind).clips) return quantizedNext(reader->outputs.front());
     return activationQuantizer(*reader) ? codesIn(reader->outputs.front()) : nullptr;
 }
 
@@ -84,7 +86,7 @@ void PlacedGraph::followCodes() {
         const Node& node = m_graph.node(id);
         const FakeQuantize* op = activationQuantizer(node);
         const Quantizer* codes = op && fitsByte(*op) && op->axis < 0 ? m_quantizerOf.at(id) : nullptr;
-        if (!op && carries(node.op)) {
+        if (!op && movesDataOnly(node.op)) {
             codes = codesIn(node.inputs.front());
             for (const ValueId input : node.inputs)
                 if (codesIn(input) != codes) codes = nullptr;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "ops/activation.h"
 #include "quant/placed_graph.h"
 
 namespace qat {
@@ -109,8 +110,7 @@ bool hasUnsignedWeight(const PlacedGraph& placed, const Node& node) {
 }
 
 bool isFloatLayer(const PlacedGraph& placed, const Node& node) {
-    const bool multiplies = std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
-    return multiplies && !placed.weightOf(node) && placed.amidQuantized(node);
+    return hasWeight(node.op) && !placed.weightOf(node) && placed.amidQuantized(node);
 }
 
 // ONNX Runtime (1.22) makes one operator of a convolution whose input is in bytes and the quantizer behind it. It looks
@@ -119,7 +119,7 @@ bool makesChannelCodes(const PlacedGraph& placed, const Node& node) {
     if (!std::holds_alternative<Conv2d>(node.op) || !readsCodes(placed, node)) return false;
     const Node* next = placed.onlyReader(node.outputs.front());
     const auto* activation = next ? std::get_if<Activation>(&next->op) : nullptr;
-    if (activation && activation->kind == ActivationKind::Relu) next = placed.onlyReader(next->outputs.front());
+    if (activation && traitsOf(activation->kind).clips) next = placed.onlyReader(next->outputs.front());
     const FakeQuantize* made = next ? integersInFlight(*next) : nullptr;
     return made && made->bits <= 8 && made->axis >= 0;
 }
@@ -133,7 +133,7 @@ bool splitsActivation(const PlacedGraph& placed, const Node& node) {
 
 bool activatesCodes(const PlacedGraph& placed, const Node& node) {
     const auto* activation = std::get_if<Activation>(&node.op);
-    return activation && activation->kind != ActivationKind::Relu && placed.codesIn(node.inputs.front());
+    return activation && !traitsOf(activation->kind).clips && placed.codesIn(node.inputs.front());
 }
 
 // What only moves, picks or adds numbers.
@@ -148,7 +148,7 @@ bool allCodes(const PlacedGraph& placed, const Node& node) {
 }
 
 bool movesFloats(const PlacedGraph& placed, const Node& node) {
-    return (carries(node.op) || adds(node)) && !allCodes(placed, node) && placed.amidQuantized(node);
+    return (movesDataOnly(node.op) || adds(node)) && !allCodes(placed, node) && placed.amidQuantized(node);
 }
 
 bool joinsGrids(const PlacedGraph& placed, const Node& node) {

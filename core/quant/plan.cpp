@@ -24,8 +24,16 @@ std::vector<NodeId> quantizableNodes(const Graph& graph) {
     std::vector<NodeId> nodes;
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
-        const bool multiplies = std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
-        if (multiplies && !node.name.ends_with(".dfl.conv")) nodes.push_back(id);
+        if (hasWeight(node.op) && node.role != NodeRole::Projection) nodes.push_back(id);
+    }
+    return nodes;
+}
+
+std::vector<NodeId> dataProducts(const Graph& graph) {
+    std::vector<NodeId> nodes;
+    for (const NodeId id : graph.order()) {
+        const LayerRole role = traitsOf(graph.node(id).op).layer;
+        if (role.activations > 0 && !role.weight) nodes.push_back(id);
     }
     return nodes;
 }
@@ -44,6 +52,8 @@ QuantPlan resolvePlan(const Graph& graph, const Config& config) {
         plan.weights.push_back({id, answer.weight});
         quantized.emplace(id, answer);
     }
+    for (const NodeId id : dataProducts(graph))
+        if (const LayerAnswer answer = answers.of(graph.node(id)); !answer.skip) quantized.emplace(id, answer);
     plan.warnings = answers.unmatched();
     planActivations(graph, config, quantized, plan);
     return plan;

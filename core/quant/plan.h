@@ -31,7 +31,7 @@ struct ActivationGroup {
     std::vector<ValueId> sources;
     std::vector<ValueId> observed;  // the sources that make the range
     bool largest = false;           // the widest of them does
-    std::vector<NodeId> readers;    // quantized layers that read a member
+    std::vector<NodeId> readers;    // quantized layers and products that read a member
     Resolved how;                   // the widest of what the readers ask for
     // For results of a convolution that are quantized before their activation: the activation. No layer reads them
     // then.
@@ -68,7 +68,10 @@ struct QuantPlan {
 // convolution's own result is quantized too, which is what ONNX Runtime's integer kernels need.
 QuantPlan resolvePlan(const Graph& graph, const Config& config);
 
-// Convolutions and linear layers that can be quantized, in execution order: all but the frozen expectation.
+// Layers with a weight that can be quantized, in execution order: all but the frozen expectation.
 std::vector<NodeId> quantizableNodes(const Graph& graph);
+
+// Layers without a weight, which multiply data with data: their inputs are quantized.
+std::vector<NodeId> dataProducts(const Graph& graph);
 
 }  // namespace qat

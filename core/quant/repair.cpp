@@ -19,14 +19,6 @@
 namespace qat {
 namespace {
 
-std::vector<std::string> headNames(const Graph& graph) {
-    std::vector<std::string> names;
-    for (const auto& output : graph.outputs())
-        if (output.name.starts_with("head.")) names.push_back(output.name);
-    if (names.empty()) names.push_back(graph.outputs().front().name);
-    return names;
-}
-
 // A layer's results: at the sampled places, and the mean of each channel over all places.
 struct Results {
     at::Tensor sampled, sums;  // [groups, O / groups, places], double [O]
@@ -105,7 +97,7 @@ private:
     void runFloat(const StagedRun& simulation, const CancelToken& cancel) {
         std::map<ValueId, NodeId> layerOf;  // its result has the same id in both graphs
         for (const auto& [layer, repaired] : m_layers) layerOf[m_quantized.node(layer).outputs.front()] = layer;
-        Executor reference(m_float, {.outputs = headNames(m_float)});
+        Executor reference(m_float, {.outputs = headOutputs(m_float)});
         int64_t first = 0;
         const auto look = [&](ValueId value, const at::Tensor& y) {
             const auto layer = layerOf.at(value);

@@ -70,7 +70,7 @@ std::optional<JoinMode> ScaleGroups::modeOf(const Node& node) const {
 
 // Whether the results lie on the grid of the inputs.
 bool ScaleGroups::handsOn(const Node& node) const {
-    return carries(node.op) && !m_requantized.contains(node.outputs.front());
+    return movesDataOnly(node.op) && !m_requantized.contains(node.outputs.front());
 }
 
 void ScaleGroups::tie(const Node& node) {
@@ -86,13 +86,13 @@ void ScaleGroups::joinValues(const Graph& graph) {
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
         const auto mode = modeOf(node);
-        if (mode != JoinMode::Requantize && (mode || carries(node.op))) tie(node);
+        if (mode != JoinMode::Requantize && (mode || movesDataOnly(node.op))) tie(node);
     }
     for (const NodeId id : graph.order()) {
         const Node& node = graph.node(id);
         const auto mode = modeOf(node);
         const auto isApart = [&](ValueId input) { return root(input.index) != root(node.inputs.front().index); };
-        if (mode == JoinMode::Requantize && carries(node.op)) {
+        if (mode == JoinMode::Requantize && movesDataOnly(node.op)) {
             if (std::ranges::any_of(node.inputs, isApart))
                 m_requantized.insert(node.outputs.front());
             else

@@ -9,9 +9,11 @@
 #include <set>
 
 #include "base/error.h"
+#include "ops/activation.h"
 #include "ops/chain_tensors.h"
 #include "ops/forward.h"
 #include "ops/fused_activation.h"
+#include "ops/portable.h"
 #include "run/frozen_step.h"
 
 namespace qat {
@@ -43,7 +45,7 @@ std::set<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& wan
 int chainRank(const Op& op, bool grad) {
     if (std::holds_alternative<BatchNorm>(op)) return 1;
     if (const auto* activation = std::get_if<Activation>(&op))
-        return grad && activation->kind == ActivationKind::Sigmoid ? 0 : 2;
+        return grad && !traitsOf(activation->kind).backward ? 0 : 2;
     if (const auto* quantizer = std::get_if<FakeQuantize>(&op))
         return quantizer->axis < 0 && !quantizer->weight ? 3 : 0;
     return 0;
@@ -71,11 +73,14 @@ struct Executor::Plan {
         wanted.insert(wanted.end(), options.values.begin(), options.values.end());
         require(!(options.frozen || options.precise) || !(options.train || options.grad), ErrorKind::Internal,
                 "not a way to train");
+        require(!options.portable || !(options.frozen || options.precise), ErrorKind::Internal,
+                "the portable path has no packed and no wide form");
         if (options.frozen) findConstants();
         fused = makeSteps([](ValueId) { return false; });
     }
 
     void findConstants();
+    bool isPortable(const at::Tensor& x) const { return options.portable || (x.defined() && !x.device().is_cpu()); }
     bool isConstant(ValueId id) const { return graph.value(id).data || constants.contains(id); }
     at::Tensor constant(ValueId id) const { return graph.value(id).data ? *graph.value(id).data : constants.at(id); }
     UseCount countUses(const std::set<NodeId>& needed, const std::function<bool(ValueId)>& isShown) const;
@@ -87,6 +92,8 @@ struct Executor::Plan {
     std::vector<at::Tensor> inputsOf(const Node& node, const std::vector<at::Tensor>& values) const;
     void runStep(Step& step, std::vector<at::Tensor>& values) const;
     void compute(Step& step, std::vector<at::Tensor>& values) const;
+    void computeNode(const Node& node, std::vector<at::Tensor>& values) const;
+    void tellRange(const Node& node, const at::Tensor& x) const;
     at::Tensor runChain(const Step& step, const std::vector<at::Tensor>& values) const;
 };
 
@@ -98,7 +105,8 @@ void Executor::Plan::findConstants() {
         if (!std::ranges::all_of(node.inputs, [&](ValueId input) { return isConstant(input); })) continue;
         std::vector<at::Tensor> inputs;
         for (const ValueId input : node.inputs) inputs.push_back(constant(input));
-        const auto made = forward(node.op, inputs, false);
+        const auto made =
+            isPortable(inputs.front()) ? portableForward(node.op, inputs, false) : forward(node.op, inputs, false);
         for (size_t i = 0; i < made.size(); ++i) constants[node.outputs[i]] = made[i];
     }
 }
@@ -215,21 +223,32 @@ void Executor::Plan::compute(Step& step, std::vector<at::Tensor>& values) const 
     const Node& last = graph.node(step.nodes.back());
     const at::Tensor& x = values[static_cast<size_t>(first.inputs.front().index)];
     at::Tensor& result = values[static_cast<size_t>(last.outputs.front().index)];
-    if (startsFrozenStep(first)) {
+    const bool portable = isPortable(x);
+    if (startsFrozenStep(first) && !portable) {
         if (!step.frozen)
             step.frozen = std::make_shared<FrozenStep>(nodesOf(step), [&](ValueId id) { return constant(id); });
         result = step.frozen->run(x);
-    } else if (chainRank(first.op, options.grad) > 0 && x.defined() && x.dim() == 4) {
+    } else if (chainRank(first.op, options.grad) > 0 && x.defined() && x.dim() == 4 && !portable) {
         result = runChain(step, values);
     } else {
-        for (const NodeId id : step.nodes) {
-            const Node& node = graph.node(id);
-            const auto inputs = inputsOf(node, values);
-            auto made = options.precise ? forwardPrecisely(node.op, inputs) : forward(node.op, inputs, options.train);
-            for (size_t i = 0; i < made.size(); ++i)
-                values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
-        }
+        for (const NodeId id : step.nodes) computeNode(graph.node(id), values);
     }
+}
+
+void Executor::Plan::computeNode(const Node& node, std::vector<at::Tensor>& values) const {
+    const auto inputs = inputsOf(node, values);
+    if (isPortable(inputs.front())) tellRange(node, inputs.front());
+    auto made = isPortable(inputs.front()) ? portableForward(node.op, inputs, options.train)
+                : options.precise          ? forwardPrecisely(node.op, inputs)
+                                           : forward(node.op, inputs, options.train);
+    for (size_t i = 0; i < made.size(); ++i) values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
+}
+
+// What the fused pass tells as a by-product.
+void Executor::Plan::tellRange(const Node& node, const at::Tensor& x) const {
+    if (chainRank(node.op, options.grad) != 3 || !rangeSink || !wantsRange(node.inputs[0])) return;
+    const auto [low, high] = at::aminmax(x.detach());
+    rangeSink(node.inputs[0], low.item<float>(), high.item<float>());
 }
 
 void Executor::Plan::runStep(Step& step, std::vector<at::Tensor>& values) const {

@@ -16,9 +16,11 @@ struct ExecutorOptions {
     bool train = false;                // batch norm uses batch statistics and moves the running ones
     bool grad = false;                 // records the autograd graph
     bool channelsLast = true;
-    bool inPlace = true;   // activations may overwrite their input where nobody else reads it
-    bool frozen = false;   // stored values do not change while the executor lives: convolutions keep packed
-                           // weights, and what depends on stored values only is computed once; eval only
+    bool inPlace = true;    // activations may overwrite their input where nobody else reads it
+    bool frozen = false;    // stored values do not change while the executor lives: convolutions keep packed
+                            // weights, and what depends on stored values only is computed once; eval only
+    bool portable = false;  // every node by itself, as libtorch's own operations: for tensors that are not in the
+                            // memory of the processor, which get it unasked; excludes frozen and precise
     bool precise = false;  // convolutions and linear layers add in double precision, some 20 times slower; eval only
 };
 

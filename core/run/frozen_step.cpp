@@ -17,7 +17,7 @@ namespace {
 
 bool joinsFloat(const Op& last, const Op& op) {
     const auto* activation = std::get_if<Activation>(&op);
-    if (activation) return std::holds_alternative<Conv2d>(last) && activation->kind != ActivationKind::Sigmoid;
+    if (activation) return std::holds_alternative<Conv2d>(last) && PackedConv::canApply(*activation);
     const auto* quantizer = std::get_if<FakeQuantize>(&op);
     return quantizer && quantizer->axis < 0 && !quantizer->weight && !std::holds_alternative<FakeQuantize>(last);
 }
@@ -53,12 +53,12 @@ FrozenStep::FrozenStep(const std::vector<const Node*>& nodes, const std::functio
     const Node& first = *nodes.front();
     std::vector<at::Tensor> inputs{at::Tensor()};
     for (size_t i = 1; i < first.inputs.size(); ++i) inputs.push_back(stored(first.inputs[i]));
-    std::optional<ActivationKind> activation;
+    std::optional<Activation> activation;
     IntegerTail tail;
     for (const Node* node : nodes) {
         const auto input = [&](size_t index) { return stored(node->inputs[index]); };
         if (const auto* act = std::get_if<Activation>(&node->op))
-            activation = tail.activation = act->kind;
+            activation = tail.activation = *act;
         else if (std::holds_alternative<Lookup>(node->op))
             tail.table = input(1);
         else if (const auto* codes = std::get_if<Quantize>(&node->op))

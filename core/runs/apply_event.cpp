@@ -128,6 +128,7 @@ unsigned RunRecord::take(ImageEvent event, double) {
 }
 
 unsigned RunRecord::take(const LogEvent& event, double t) {
+    if (event.level == LogLevel::Debug) return 0;  // for who looks into the file
     log.add({now, t, sittings.size() - 1, event.level, event.source, event.text});
     return kRunLog;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <limits>
@@ -37,7 +38,8 @@ inline nlohmann::ordered_json toJson(const TextOrNull& value) {
     return value.text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(value.text);
 }
 inline nlohmann::ordered_json toJson(LogLevel level) {
-    return level == LogLevel::Info ? "info" : level == LogLevel::Warning ? "warning" : "error";
+    static constexpr std::array kNames{"debug", "info", "warning", "error"};  // by LogLevel
+    return kNames[static_cast<size_t>(level)];
 }
 nlohmann::ordered_json toJson(const HasFields auto& value);
 
@@ -103,7 +105,7 @@ inline void fromJson(const nlohmann::json& json, TextOrNull& value) {
     fromJson(json, value.text);
 }
 inline void fromJson(const nlohmann::json& json, LogLevel& value) {
-    for (const LogLevel level : {LogLevel::Info, LogLevel::Warning, LogLevel::Error})
+    for (const LogLevel level : {LogLevel::Debug, LogLevel::Info, LogLevel::Warning, LogLevel::Error})
         if (json == toJson(level)) value = level;
 }
 // Four numbers; anything else makes kNoBox.

@@ -11,7 +11,7 @@
 #include "base/scratch_folder.h"
 #include "export/onnx_export.h"
 #include "export/runtime_check.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 
 namespace qat {
@@ -20,10 +20,10 @@ namespace {
 // Codes by quantizer, in execution order, row-major floats.
 std::vector<std::pair<std::string, at::Tensor>> ourCodes(const Graph& graph, const at::Tensor& image) {
     CodeValues values;
-    const Graph lowered = lowerToIntegers(graph, &values);
+    const Graph lowered = integerForm(graph, &values);
     std::map<ValueId, at::Tensor> seen;
     for (const auto& [name, value] : values) seen[value];
-    Executor executor(lowered, {.outputs = {"decoded"}, .frozen = true});
+    Executor executor(lowered, {.outputs = {decodedOutput(lowered)}, .frozen = true});
     executor.setHook([&](ValueId id, const at::Tensor& tensor) { seen[id] = tensor.to(at::kFloat).contiguous(); },
                      [&](ValueId id) { return seen.contains(id); });
     executor.run(image);

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "config/image_size.h"
 #include "models/weights.h"
-#include "passes/fold_batch_norm.h"
 #include "quant/fusions.h"
 #include "run/executor.h"
 #include "session/model_source.h"
@@ -62,13 +61,12 @@ LayerInfo layerInfo(const Graph& graph, NodeId id) {
     const Node& node = graph.node(id);
     LayerInfo info;
     info.name = node.name;
-    info.aliases = layerAliases(graph, node);
+    info.aliases = layerAliases(graph, node.name);
     info.op = opName(node.op);
     info.unit = unitOf(graph, node);
-    info.weightShape = graph.value(node.inputs[1]).shape;
+    info.weightShape = graph.value(weightOf(node)).shape;
     info.outputShape = graph.value(node.outputs.front()).shape;
-    info.parameters =
-        weightCount(graph, id) + (node.inputs.size() > 2 ? product(graph.value(node.inputs[2]).shape) : 0);
+    info.parameters = weightCount(graph, id) + (biasOf(node).valid() ? product(graph.value(biasOf(node)).shape) : 0);
     info.macs = macsOf(graph, node);
     return info;
 }
@@ -76,7 +74,7 @@ LayerInfo layerInfo(const Graph& graph, NodeId id) {
 }  // namespace
 
 int64_t weightCount(const Graph& graph, NodeId node) {
-    return product(graph.value(graph.node(node).inputs[1]).shape);
+    return product(graph.value(weightOf(graph.node(node))).shape);
 }
 
 ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
@@ -99,7 +97,7 @@ namespace {
 int64_t scaleCount(const Graph& graph, const WeightPlan& weight) {
     const TensorQuantConfig& tensor = weight.how.tensor;
     if (tensor.scheme == Scheme::PerTensor) return 1;
-    const int64_t channels = graph.value(graph.node(weight.node).inputs[1]).shape[0],
+    const int64_t channels = graph.value(weightOf(graph.node(weight.node))).shape[0],
                   row = weightCount(graph, weight.node) / channels;
     return tensor.scheme == Scheme::PerGroup ? channels * ((row + tensor.groupSize - 1) / tensor.groupSize) : channels;
 }

@@ -1,4 +1,4 @@
-// Preparing, writing, checking.
+// Writing and checking.
 #include "session/export_files.h"
 
 #include <ATen/ATen.h>
@@ -6,9 +6,6 @@
 #include <algorithm>
 
 #include "data/loader.h"
-#include "export/onnx_export.h"
-#include "passes/fold_batch_norm.h"
-#include "run/executor.h"
 #include "session/code_parity.h"
 #include "session/parity.h"
 #include "train/loader_options.h"
@@ -16,6 +13,7 @@
 namespace qat {
 namespace {
 
+constexpr const char* kNoRuntime = "nothing runs a file of weights alone, so it was not checked";
 constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
 
 // The first `count` images one by one, as a function that ends with an undefined tensor.
@@ -35,21 +33,25 @@ std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& da
 
 }  // namespace
 
-Graph exportForm(const Graph& model, int imgsz) {
-    Graph form = model.clone(true);
-    foldBatchNorm(form);
-    probeShapes(form, {1, 3, imgsz, imgsz});
-    return form;
-}
-
-ExportedFile writeOnnxFile(const Graph& form, const ExportConfig& how, const std::filesystem::path& folder) {
-    OnnxExportOptions options;
-    options.path = folder / "model.onnx";
-    options.includeMetadata = how.includeMetadata;
-    options.includeQuantParams = how.includeQuantParams;
-    options.simplify = how.simplify;
-    const OnnxExportResult result = exportOnnx(form, options);
-    return {"onnx", options.path, result.bytes, result.notes, {}, result.quantizedLayers};
+std::vector<ExportedFile> exportFiles(const ExportTask& task, const CancelToken& cancel) {
+    std::vector<ExportedFile> files;
+    if (task.exporters.empty()) return files;
+    PassResults passes;
+    const Graph prepared = prepareForExport(task.model, task.config.data.imgsz, &passes);
+    task.prepared(passes);
+    const ExportSource source{task.model, prepared, task.config.exporting};
+    requireExpressible(task.exporters, source);
+    for (const Exporter* exporter : task.exporters) {
+        cancel.poll();
+        const auto path = task.folder / exporter->format().file;
+        WrittenFile written = exporter->write(source, path);
+        ExportedFile file{std::string(exporter->key), path, written.bytes, std::move(written.notes)};
+        file.contents = std::move(written.contents);
+        file.check = exporter->runtime ? task.check(file, prepared) : notChecked(kNoRuntime);
+        task.written(file);
+        files.push_back(std::move(file));
+    }
+    return files;
 }
 
 FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, const Graph& reference,

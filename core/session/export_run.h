@@ -13,10 +13,9 @@
 namespace qat {
 
 struct ExportRequest {
-    std::filesystem::path source;  // a run folder, or a model file
-    std::filesystem::path out;     // folder for the written files; made if missing
-    std::vector<std::string>
-        formats;  // onnx (QDQ), safetensors (weights and scales), safetensors16 (in half precision); empty: onnx
+    std::filesystem::path source;      // a run folder, or a model file
+    std::filesystem::path out;         // folder for the written files; made if missing
+    std::vector<std::string> formats;  // keys of config/export_formats.h; empty: onnx
 };
 
 // One written file and what the format could not express exactly.
@@ -26,14 +25,15 @@ struct ExportedFile {
     int64_t bytes = 0;
     std::vector<std::string> notes;  // one sentence each
     FileCheck check{};
-    int64_t quantizedLayers = 0;  // of an ONNX file: convolutions and linear layers with quantized weights
+    std::string contents{};  // what it holds, for people; may be empty
 };
 
 // Writes every requested format and returns the files in the order of the request: of a run with the options of its
-// section `export`, so that its ONNX file is byte for byte what the run itself wrote, and is checked on its validation
-// images as the run checks (unless export.validate is false). Blocks; progress also goes to `sink`. Throws Error:
-// BadInput (not a run or model), Unsupported (unknown format, a node the format cannot hold), Io, Cancelled. Files
-// already written stay. What an outside runtime makes of a file never throws: it is in ExportedFile::check.
+// section `export`, so that a file is byte for byte what the run itself wrote, and is checked on its validation images
+// as the run checks (unless export.validate is false). Blocks; progress also goes to `sink`. Throws Error: BadInput
+// (not a run or model), Unsupported (unknown format, a node that a format cannot hold: then nothing is written), Io,
+// Cancelled. Files already written stay. What an outside runtime makes of a file never throws: it is in
+// ExportedFile::check.
 std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& sink, const CancelToken& cancel);
 
 }  // namespace qat

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace qat {
 
@@ -15,6 +16,12 @@ struct FileCheck {
     std::string runtime, version;  // onnxruntime-node, 1.22.0; empty where none answered
     std::string sentence;          // what was compared and found, what was refused, or why nothing was checked
 };
+
+inline FileCheck notChecked(std::string sentence) {
+    FileCheck check;
+    check.sentence = std::move(sentence);
+    return check;
+}
 
 // As in run_summary.json: not_checked, passed, failed.
 constexpr std::string_view checkResultName(CheckResult result) {

@@ -33,18 +33,4 @@ OpenedModel openModel(const Config& config, int64_t numClasses);
 // The same for one path: what openModel() opens, of a run folder its floatForm().
 OpenedModel openFloatModel(const std::filesystem::path& model);
 
-// The network of a run in float: its trained weights without quantizers. Corrections (QC) belong to the weights: those
-// kept as operations are merged into their convolutions, exactly. Batch norms stay as the run has them, folded or not.
-Graph floatForm(const Graph& graph);
-
-// The quantized model of a run: the configured family, its quantizers, and its final weights, else its best, else its
-// last.
-struct RunModel {
-    Config config;
-    Graph graph;
-    std::string sha256;  // of the file of the weights
-};
-bool isRunFolder(const std::filesystem::path& path);
-RunModel openRun(const std::filesystem::path& folder);
-
 }  // namespace qat

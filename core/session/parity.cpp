@@ -12,7 +12,7 @@
 #include "eval/box_iou.h"
 #include "eval/nms.h"
 #include "export/runtime_check.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 
 namespace qat {
@@ -102,8 +102,8 @@ ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exporte
     report.check.sentence = "the exported file was not checked: " + missingOnnxRuntime();
     if (!missingOnnxRuntime().empty()) return report;
     const Graph integers = inferenceForm(exported), original = inferenceForm(reference);
-    Executor simulation(integers, {.outputs = {"decoded"}, .frozen = true}),
-        fp32(original, {.outputs = {"decoded"}, .frozen = true});
+    Executor simulation(integers, {.outputs = {decodedOutput(integers)}, .frozen = true}),
+        fp32(original, {.outputs = {decodedOutput(original)}, .frozen = true});
     Tally tally;
     ErrorSums fileError, simulationError;
     int64_t images = 0;

@@ -6,7 +6,7 @@
 #include <set>
 #include <span>
 
-#include "passes/fold_batch_norm.h"
+#include "passes/pipeline.h"
 #include "quant/scale_groups.h"
 #include "session/model_source.h"
 
@@ -37,7 +37,7 @@ GroupInfo groupInfo(const Graph& graph, const QuantPlan& plan, size_t place) {
 }
 
 bool isLayer(const Node& node) {
-    return std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
+    return hasWeight(node.op);
 }
 
 std::vector<NodeId> makersOf(const Graph& graph, std::span<const ValueId> values) {
@@ -92,7 +92,7 @@ PlacementReport describePlacement(const Config& config) {
     Config family = config;
     family.model.pretrainedPath.clear();
     Graph graph = openModel(family, config.model.numClasses > 0 ? config.model.numClasses : 80).graph;
-    if (config.qat.fuseModules) foldBatchNorm(graph);
+    if (config.qat.fuseModules) runPasses(graph, PassId::FoldBatchNorms);
     const QuantPlan plan = resolvePlan(graph, config);
     PlacementReport report;
     for (size_t i = 0; i < plan.groups.size(); ++i) report.groups.push_back(groupInfo(graph, plan, i));

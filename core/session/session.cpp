@@ -16,34 +16,13 @@
 #include "session/precision.h"
 #include "session/process.h"
 #include "session/run_lock.h"
-#include "session/width_search.h"
+#include "session/stages/stage_table.h"
 
 namespace qat {
 namespace {
 
 void makeAbsolute(std::string& path) {
     if (!path.empty() && path != kBundledModel) path = std::filesystem::absolute(path).lexically_normal().string();
-}
-
-std::vector<std::string> stagesOf(const Config& config, JobKind kind) {
-    if (kind != JobKind::Pipeline)
-        return repairsLayers(config) ? std::vector<std::string>{"load", "calibrate", "repair", "analyze"}
-                                     : std::vector<std::string>{"load", "calibrate", "analyze"};
-    std::vector<std::string> stages{"load"};
-    if (config.train.quantize) stages.push_back("calibrate");
-    if (adaptsWidths(config)) stages.push_back("search");
-    if (repairsLayers(config)) stages.push_back("repair");
-    if (config.analysis.compareWithFp32) stages.push_back("evaluate_fp32");
-    if (config.train.quantize) stages.push_back("evaluate_ptq");
-    if (config.train.quantize && config.analysis.enabled && config.qat.analyzeQuantizationEffects)
-        stages.push_back("analyze");
-    const bool corrects = config.qc.enabled && config.train.quantize;
-    if (config.train.epochs > 0) stages.push_back("train");
-    if (reestimatesNorms(config)) stages.push_back("reestimate");
-    if (corrects) stages.push_back("qc");
-    if (config.train.epochs > 0 || corrects) stages.push_back("evaluate");
-    stages.push_back("export");
-    return stages;
 }
 
 // A run that is to draw its seed keeps the one it drew first.
@@ -119,7 +98,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" +
                   precisionName(config) + "_s" + std::to_string(config.run.seed);
     log.begin({facts.runId, config.model.architecture + config.model.variant, precisionName(config), config.data.path,
-               config.train.epochs + fineTuningEpochs(config), stagesOf(config, request.kind), request.resume,
+               config.train.epochs + fineTuningEpochs(config), stageNamesOf(config, request.kind), request.resume,
                config.ema.enabled});
     for (const auto& notice : notices) log.log(LogLevel::Warning, "config", notice);
     tellGate(gate, config, log);

@@ -47,11 +47,11 @@ struct Config;
 // The configuration the job runs with: file, data and overrides, paths absolute. Throws Error{BadInput}.
 Config resolvedConfig(const JobRequest& request);
 
-// Stages: load, calibrate, evaluate_fp32, evaluate_ptq, analyze, train, reestimate, qc, evaluate, export. Blocks until
-// done; throws Error (BadInput, Io, ...) after writing the failure to the folder's events and summary. Every event also
-// goes to `sink`. A request to stop ends the batch, checkpoints, and returns Cancelled; one that comes through the
-// folder (requestStop of run_lock.h) is handed on to the token. A folder in which another job works is refused. Where
-// the gate of large models is closed (stage_gate.h) the outcome is NotStarted, and no folder is made.
+// The stages are those of stages/stage_table.h. Blocks until done; throws Error (BadInput, Io, ...) after writing the
+// failure to the folder's events and summary. Every event also goes to `sink`. A request to stop ends the batch,
+// checkpoints, and returns Cancelled; one that comes through the folder (requestStop of run_lock.h) is handed on to the
+// token. A folder in which another job works is refused. Where the gate of large models is closed (stage_gate.h) the
+// outcome is NotStarted, and no folder is made.
 JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& cancel);
 
 }  // namespace qat

@@ -55,7 +55,7 @@ std::vector<NodeId> convolutionsOf(const CorrectionJob& job) {
         if (!std::holds_alternative<Conv2d>(layer.op)) continue;
         bool wanted = patterns.empty();
         for (size_t i = 0; i < patterns.size(); ++i)
-            if (patterns[i].matches(layer.name, layerAliases(job.graph, layer))) wanted = hit[i] = true;
+            if (patterns[i].matches(layer.name, layerAliases(job.graph, layer.name))) wanted = hit[i] = true;
         if (wanted) chosen.push_back(q.layers.front());
     }
     for (size_t i = 0; i < patterns.size(); ++i)

@@ -59,12 +59,9 @@ Outputs matching(const Graph& student, const Outputs& layers, const std::string&
     require(!wrong, ErrorKind::BadInput, "distillation.feature_layers holds ", wrong.value_or(""));
     const LayerPattern pattern("^(?:" + entry + ")$");
     Outputs found;
-    for (const auto& [name, value] : layers) {
-        Node named;
-        named.name = name;
-        if (pattern.matches(name, layerAliases(student, named)) && student.value(value).shape.size() == 4)
+    for (const auto& [name, value] : layers)
+        if (pattern.matches(name, layerAliases(student, name)) && student.value(value).shape.size() == 4)
             found.emplace_back(name, value);
-    }
     require(!found.empty(), ErrorKind::BadInput, "distillation.feature_layers holds ", entry,
             ", which is no layer of the model");
     return found;
@@ -89,13 +86,6 @@ std::string listOf(const std::vector<int64_t>& numbers) {
 }
 
 }  // namespace
-
-std::vector<std::string> headOutputs(const Graph& graph) {
-    std::vector<std::string> names;
-    for (const auto& output : graph.outputs())
-        if (output.name.starts_with("head.")) names.push_back(output.name);
-    return names;
-}
 
 std::vector<FeaturePair> matchFeatures(const Graph& student, const Graph& teacher, const Config& config) {
     const DistillationConfig& how = config.distillation;

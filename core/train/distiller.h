@@ -69,7 +69,4 @@ private:
     at::Tensor m_teacherChannels;  // of its head's maps, in the student's order; undefined where both have the same
 };
 
-// head.0, head.1, ... as far as the graph has them.
-std::vector<std::string> headOutputs(const Graph& graph);
-
 }  // namespace qat

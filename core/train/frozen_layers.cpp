@@ -33,7 +33,7 @@ std::vector<ValueId> freezeLayers(Graph& graph, const std::vector<std::string>& 
         if (std::holds_alternative<FakeQuantize>(node.op)) continue;
         const std::vector<ValueId> parameters = parametersOf(graph, node);
         if (parameters.empty()) continue;
-        const auto aliases = layerAliases(graph, node);
+        const auto aliases = layerAliases(graph, node.name);
         bool matched = false;
         for (size_t i = 0; i < expressions.size(); ++i) {
             if (!expressions[i].matches(node.name, aliases)) continue;

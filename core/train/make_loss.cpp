@@ -25,7 +25,7 @@ std::unique_ptr<Loss> makeLoss(const Graph& graph, const TrainConfig& config, co
     const bool anchorFree = !graph.info.strides.empty() && graph.info.regMax > 1;
     require(anchorFree, ErrorKind::Unsupported, "there is no training loss for ", graph.info.architecture,
             ": only anchor-free detection heads have one");
-    return std::make_unique<Yolov8Loss>(optionsOf(graph.info, config, data));
+    return std::make_unique<Yolov8Loss>(graph.outputNames(OutputRole::RawHead), optionsOf(graph.info, config, data));
 }
 
 }  // namespace qat

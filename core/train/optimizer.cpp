@@ -20,7 +20,7 @@ constexpr int64_t kGrain = 32768;
 ParameterGroup groupOf(const Op& op, size_t index) {
     if (std::holds_alternative<FakeQuantize>(op) && index >= 1) return ParameterGroup::Quantizer;
     if (std::holds_alternative<BatchNorm>(op)) return index == 1 ? ParameterGroup::Norm : ParameterGroup::Bias;
-    return index == 2 ? ParameterGroup::Bias : ParameterGroup::Weight;
+    return index == traitsOf(op).layer.bias ? ParameterGroup::Bias : ParameterGroup::Weight;
 }
 
 TensorPtr zerosLike(const at::Tensor& tensor) {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "export/weights_file.h"
 #include "quant/gradual_width.h"
 #include "quant/unquantized.h"
 #include "run/executor.h"
@@ -19,7 +20,6 @@
 #include "train/loader_options.h"
 #include "train/multi_scale.h"
 #include "train/resume_state.h"
-#include "train/save_model.h"
 #include "train/sentinel.h"
 #include "train/train_reports.h"
 #include "train/train_state.h"
@@ -274,7 +274,7 @@ private:
     void freeze() {
         std::vector<ValueId> frozen;
         for (const ValueId id : m_job.graph.storedValues())
-            if (m_job.graph.value(id).kind == ValueKind::Buffer) frozen.push_back(id);
+            if (m_job.graph.value(id).kind != ValueKind::Parameter) frozen.push_back(id);
         for (const Quantizer& q : m_job.quantizers->all()) {
             for (const ValueId value : {q.scale, q.zeroPoint}) {
                 if (value != q.scale && m_job.graph.value(value).kind == ValueKind::Buffer) continue;
@@ -426,10 +426,10 @@ private:
 
     void keepWeights(const EpochResult& result) {
         const Graph& model = m_ema ? m_ema->graph() : m_job.graph;
-        saveModel(m_job.weightsFolder / "last.safetensors", model);
+        saveWeightsWithGraph(m_job.weightsFolder / "last.safetensors", model);
         if (result.easier) return;
         TrainOutcome& outcome = m_at.outcome;
-        if (result.fitness() > m_at.bestFitness) saveModel(m_job.weightsFolder / "best.safetensors", model);
+        if (result.fitness() > m_at.bestFitness) saveWeightsWithGraph(m_job.weightsFolder / "best.safetensors", model);
         if (result.fitness() >= m_at.bestFitness) {
             m_at.bestFitness = result.fitness();
             outcome.bestEpoch = result.epoch;

@@ -8,12 +8,6 @@
 
 namespace qat {
 
-std::vector<std::string> Yolov8Loss::outputs() const {
-    std::vector<std::string> names;
-    for (size_t level = 0; level < m_options.strides.size(); ++level) names.push_back(str("head.", level));
-    return names;
-}
-
 LossValue Yolov8Loss::of(const std::vector<at::Tensor>& outputs, const at::Tensor& targets) const {
     DetectionLoss loss = detectionLoss(outputs, targets, m_options);
     return {std::move(loss.total), {{"box", loss.box}, {"cls", loss.cls}, {"dfl", loss.dfl}}};

@@ -6,16 +6,19 @@
 
 namespace qat {
 
-// detectionLoss() of the outputs head.0, head.1, ..., one a stride; its terms are box, cls and dfl.
+// detectionLoss() of raw head maps; its terms are box, cls and dfl.
 class Yolov8Loss final : public Loss {
 public:
-    explicit Yolov8Loss(DetectionLossOptions options) : m_options(std::move(options)) {}
+    // maps: the outputs with the raw maps, one a stride.
+    Yolov8Loss(std::vector<std::string> maps, DetectionLossOptions options)
+        : m_maps(std::move(maps)), m_options(std::move(options)) {}
 
-    std::vector<std::string> outputs() const override;
+    std::vector<std::string> outputs() const override { return m_maps; }
     LossValue of(const std::vector<at::Tensor>& outputs, const at::Tensor& targets) const override;
     std::vector<std::string> settings() const override;
 
 private:
+    std::vector<std::string> m_maps;
     DetectionLossOptions m_options;
 };
 

@@ -13,6 +13,7 @@
 #include "config/config_io.h"
 #include "data/image_file.h"
 #include "export/read_onnx.h"
+#include "graph/graph.h"
 #include "import/safetensors.h"
 #include "report/tensorboard_file.h"
 
@@ -87,6 +88,7 @@ const std::map<std::string, Reader> kReaders{
     {".yaml", [](const auto& file) { loadConfig(file); }},
     {".csv", readTable},
     {".safetensors", [](const auto& file) { readSafetensors(file); }},
+    {".graph", [](const auto& file) { parseGraph(readFile(file)); }},
     {".onnx", [](const auto& file) { readOnnx(file); }},
     {".jpg", [](const auto& file) { readImage(file); }},
     {".png", [](const auto& file) { readImage(file); }},

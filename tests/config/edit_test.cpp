@@ -1,12 +1,11 @@
 // Edits of one value keep every other byte.
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
-#include "config/config_values.h"
+#include "config/config_text.h"
+#include "config/yaml_tree.h"
 #include "guide_snippets.h"
 #include "sample_values.h"
 
@@ -241,9 +240,9 @@ TEST(ConfigValueAt, GivesValueAndLineOrTheDefault) {
     EXPECT_THROW(configValueAt(kText, "train_params.epoch"), Error);
 }
 
-TEST(ConfigValuesAt, SaysOfEveryKeyWhatIsSaidOfOne) {
+TEST(ConfigText, SaysOfEveryKeyWhatIsSaidOfOne) {
     for (const std::string& text : {std::string(kText), std::string("a: ["), std::string()}) {
-        const std::vector<ConfigValueAt> values = configValuesAt(text);
+        const std::vector<ConfigValueAt> values = ConfigText(text).fieldValues();
         ASSERT_EQ(values.size(), configFields().size());
         for (size_t i = 0; i < values.size(); ++i) {
             const ConfigValueAt one = configValueAt(text, configFields()[i].path);
@@ -253,19 +252,26 @@ TEST(ConfigValuesAt, SaysOfEveryKeyWhatIsSaidOfOne) {
     }
 }
 
-// As many keys as there are cost about what one costs: the text is parsed once.
-TEST(ConfigValuesAt, ParsesOnce) {
-    std::string text = std::string(kText) + "\n";
-    while (text.size() < 400'000)
-        text += "# " + std::string(60, 'x') + "\nunknown_" + std::to_string(text.size()) + ": 1\n";
-    const auto seconds = [](const auto& work) {
-        const auto start = std::chrono::steady_clock::now();
-        work();
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    };
-    double one = 1e9;
-    for (int i = 0; i < 3; ++i) one = std::min(one, seconds([&] { configValueAt(text, "train_params.epochs"); }));
-    EXPECT_LT(seconds([&] { configValuesAt(text); }), 10 * one + 0.01) << "one key takes " << one << " s";
+TEST(ConfigText, IsParsedOnceWhateverIsAsked) {
+    const size_t before = parsedYamlTexts();
+    const ConfigText text{std::string(kText)};
+    text.fieldValues();
+    EXPECT_EQ(text.valueAt("quantization.weight.bit_width").value, "8");
+    EXPECT_EQ(text.reading().config, readConfig(kText).config);
+    EXPECT_EQ(parsedYamlTexts() - before, 2u) << "its own parse, and that of readConfig";
+}
+
+TEST(ConfigText, AnEditIsParsedOnceMore) {
+    const ConfigText text{std::string(kText)};
+    const size_t before = parsedYamlTexts();
+    const ConfigText changed = text.withValue("quantization.weight.bit_width", "5");
+    EXPECT_EQ(changed.valueAt("quantization.weight.bit_width").value, "5");
+    EXPECT_EQ(changed.reading().config.quantization.weight.bitWidth, 5);
+    EXPECT_EQ(parsedYamlTexts() - before, 1u) << "to prove the edit; the values come from that tree";
+    EXPECT_EQ(changed.text(), setConfigValue(kText, "quantization.weight.bit_width", "5"));
+    EXPECT_EQ(text.text(), kText) << "the text itself stays";
+    EXPECT_THROW(text.withValue("quantization.weight.bits", "5"), Error);
+    EXPECT_THROW(ConfigText("a: [").withValue("quantization.weight.bit_width", "5"), Error);
 }
 
 }  // namespace

@@ -159,9 +159,12 @@ TEST(LintConfig, FusionsAreThoseThatExist) {
     const ConfigReading unknown = readConfig(fused("modules: [bn, conv]"));
     EXPECT_FALSE(unknown.valid());
     ASSERT_EQ(unknown.issues.size(), 1u);
-    EXPECT_EQ(
-        unknown.issues[0].message,
-        "qat_params.fusion_patterns[0].modules is bn_conv, expected [conv, bn], [conv, bn, relu] or [conv, bn, silu]");
+    EXPECT_EQ(unknown.issues[0].message,
+              "qat_params.fusion_patterns[0].modules is bn_conv, expected conv, then bn or nothing, then an activation "
+              "(relu, silu, ...) or nothing");
+    for (const char* module : {"leaky_relu", "hardswish", "gelu_tanh"})
+        EXPECT_TRUE(readConfig(fused(std::string("modules: [conv, bn, ") + module + "]")).valid()) << module;
+    EXPECT_FALSE(readConfig(fused("modules: [conv, silu, relu]")).valid());
 }
 
 TEST(LintConfig, UnknownNamesOfConfigurationsWarn) {
@@ -185,6 +188,28 @@ TEST(LintSupport, EachSettingNotActedOnWarnsOnceAndSaysWhatHappens) {
     EXPECT_EQ(issues[0].column, 19);
     EXPECT_EQ(issues[1].message, "export.formats holds tensorrt, but this version writes no TensorRT file");
     EXPECT_EQ(issues[1].column, 27);
+}
+
+TEST(LintSupport, FormatsThatAreWrittenAreNoGap) {
+    EXPECT_TRUE(warningsFor("export: {formats: [onnx, safetensors16]}\n").empty());
+}
+
+TEST(LintConfig, TwoFormatsInOneFileAreAnError) {
+    const auto issues = warningsFor("export: {formats: [safetensors, onnx, safetensors16]}\n");
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].severity, Severity::Error);
+    EXPECT_EQ(issues[0].message, "export.formats: safetensors and safetensors16 are both written to model.safetensors");
+}
+
+// Only files that cannot hold them are in the way.
+TEST(LintConfig, Float8IsRefusedForFormatsWithoutIt) {
+    const std::string types = "quantization: {weight: {dtype: float8_e4m3}}\nexport: {formats: ";
+    const auto refused = warningsFor(types + "[safetensors, onnx]}\n");
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].message,
+              "quantization.weight.dtype is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; "
+              "take onnx out of export.formats");
+    EXPECT_TRUE(warningsFor(types + "[safetensors]}\n").empty());
 }
 
 TEST(LintSupport, CalibrationSettingsAreActedOn) {

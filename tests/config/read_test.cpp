@@ -119,7 +119,9 @@ TEST(ReadConfig, EveryKindOfMistakeHasItsSentence) {
         {"model: {variant: s, variant: n}", "model.variant is given twice"},
         {"export: {formats: onnx}", "export.formats is onnx, expected a list such as [a, b]"},
         {"export: {formats: [onnx, tensort]}",
-         "export.formats is a list with the element tensort, expected onnx, tensorrt, tflite or openvino"},
+         "export.formats is a list with the element tensort, expected onnx, safetensors, safetensors16, tensorrt, "
+         "tflite "
+         "or openvino"},
         {"sensitivity: {bits: [4, 32]}", "sensitivity.bits is a list with the element 32, expected 2 to 16"},
         {"quantization: {layer_configs: {a: b}}",
          "quantization.layer_configs is no list, expected entries that start with a dash"},

@@ -40,7 +40,7 @@ Graph detector(int64_t weightBits, int64_t bits, ActivationKind activation) {
     const ValueId boxes = graph.add("boxes", Slice{1, 0, 2}, {graph.add("flat", Reshape{{0, 6, -1}}, {x})});
     const ValueId soft = graph.add("soft", Softmax{1}, {graph.add("turn", Permute{{0, 2, 1}}, {boxes})});
     const ValueId turned = graph.add("back", Permute{{0, 2, 1}}, {soft});
-    return sketch.finish("boxes", graph.add("decode", Binary{BinaryKind::Sub}, {points, turned}));
+    return sketch.finish("boxes", graph.add("decode", Binary{BinaryKind::Sub}, {points, turned}), OutputRole::None);
 }
 
 }  // namespace qat::test

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/files.h"
+#include "passes/pipeline.h"
 #include "support/assets.h"
 
 namespace qat::test {
@@ -117,10 +118,12 @@ const OnnxNodeView& OnnxView::maker(const std::string& tensor) const {
     throw std::runtime_error("no node makes " + tensor);
 }
 
-Exported exportAndRead(const Graph& graph, OnnxExportOptions options) {
+Exported exportAndRead(const Graph& graph, OnnxExportOptions options, const OnnxQuantizerFactory& quantizers) {
+    Graph settled = graph.clone(true);
+    runPasses(settled, PassId::SettleQuantizers);
     const ScratchFolder scratch;
     options.path = scratch.path() / "model.onnx";
-    const OnnxExportResult result = exportOnnx(graph, options);
+    const OnnxExportResult result = exportOnnx(settled, options, quantizers);
     return {result, readOnnx(options.path), readFile(options.path)};
 }
 

@@ -40,12 +40,13 @@ struct OnnxView {
 
 OnnxView readOnnx(const std::filesystem::path& path);
 
-// Exports into a scratch folder and reads back.
+// Exports the settled graph into a scratch folder and reads back.
 struct Exported {
     OnnxExportResult result;
     OnnxView view;
     std::string bytes;
 };
-Exported exportAndRead(const Graph& graph, OnnxExportOptions options = {});
+Exported exportAndRead(const Graph& graph, OnnxExportOptions options = {},
+                       const OnnxQuantizerFactory& quantizers = qdqQuantizers);
 
 }  // namespace qat::test

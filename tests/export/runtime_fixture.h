@@ -14,6 +14,7 @@
 #include "export/onnx_export.h"
 #include "export/runtime_check.h"
 #include "export/sketch.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 #include "support/assets.h"
 
@@ -41,7 +42,9 @@ protected:
     Difference compareForm(const Graph& form, const Graph& graph, bool optimize, OnnxExportOptions options = {}) {
         const ScratchFolder scratch;
         options.path = scratch.path() / "model.onnx";
-        exportOnnx(graph, options);
+        Graph settled = graph.clone(true);
+        runPasses(settled, PassId::SettleQuantizers);
+        exportOnnx(settled, options);
         const std::vector<float> sample = sampleInput(graph, 11);
         const Shape& shape = graph.value(graph.inputs().front()).shape;
         const auto run = runOnnxRuntime(options.path, {{"images", shape, sample}}, {.optimize = optimize}).run;

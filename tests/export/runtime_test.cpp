@@ -11,7 +11,7 @@
 #include "export/detector_sketch.h"
 #include "export/read_onnx.h"
 #include "export/runtime_fixture.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 
 namespace qat::test {
 namespace {
@@ -135,7 +135,7 @@ TEST_F(Runtime, RequantizedJoinsRunOnIntegerKernels) {
     for (const auto& [op, kernel] :
          {std::pair{Op{Concat{1}}, "QLinearConcat"}, {Op{Binary{BinaryKind::Add}}, "QLinearAdd"}}) {
         const Graph graph = joinOfGrids(op);
-        EXPECT_EQ(compareForm(lowerToIntegers(graph), graph, true).steps, 0) << kernel;
+        EXPECT_EQ(compareForm(integerForm(graph), graph, true).steps, 0) << kernel;
         auto types = optimizedTypes(graph);
         EXPECT_EQ(types[kernel], 1);
         EXPECT_EQ(types["QLinearConv"], 3);

@@ -61,8 +61,8 @@ ValueId Sketch::conv(const std::string& name, ValueId x, const ConvPlan& plan) {
                      inputs);
 }
 
-Graph Sketch::finish(const std::string& output, ValueId value) {
-    graph.setOutput(output, value);
+Graph Sketch::finish(const std::string& output, ValueId value, OutputRole role) {
+    graph.setOutput(output, value, role);
     return finish();
 }
 

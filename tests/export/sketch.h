@@ -39,7 +39,7 @@ public:
     ValueId numbers(const std::string& name, const Shape& shape, const std::vector<float>& values);
 
     // Names the output and fills in all shapes.
-    Graph finish(const std::string& output, ValueId value);
+    Graph finish(const std::string& output, ValueId value, OutputRole role = OutputRole::Decoded);
     Graph finish();
 
 private:

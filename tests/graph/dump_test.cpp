@@ -16,14 +16,23 @@ TEST(GraphText, IsReadable) {
     const ValueId w = graph.addParameter("c.weight", nullptr, {4, 3, 3, 3});
     const ValueId y = graph.add("c", Conv2d{{2, 2}, {1, 1}, {1, 1}, 1}, {x, w});
     const NodeId split = graph.addNode("s", Split{1, {2, 2}}, {y}, 2);
-    graph.setOutput("half", graph.node(split).outputs[1]);
+    graph.node(split).role = NodeRole::HeadLast;
+    const ValueId third = graph.addConstant("third", {1.0f / 3, -2});
+    graph.add("d", Binary{BinaryKind::Div}, {graph.node(split).outputs[0], third});
+    graph.setOutput("half", graph.node(split).outputs[1], OutputRole::RawHead);
+    graph.setOutput("plain", y);
+    graph.aliases = {{"c.", "conv."}};
     EXPECT_EQ(dumpGraph(graph),
               "info architecture=yolov8 variant=n classes=2 regMax=16 strides=[8,16]\n"
+              "alias c. conv.\n"
               "input images [1,3,-1,-1]\n"
               "parameter c.weight [4,3,3,3]\n"
+              "constant third [0.33333334,-2]\n"
               "node c Conv2d stride=[2,2] padding=[1,1] dilation=[1,1] groups=1 (images c.weight) -> (c)\n"
-              "node s Split axis=1 sizes=[2,2] (c) -> (s:0 s:1)\n"
-              "output half s:1\n");
+              "node s Split axis=1 sizes=[2,2] (c) -> (s:0 s:1) head_last\n"
+              "node d Binary kind=div (s:0 third) -> (d)\n"
+              "output half s:1 raw_head\n"
+              "output plain c\n");
 }
 
 TEST(GraphText, YoloGraphsComeBackUnchanged) {
@@ -59,9 +68,11 @@ TEST(GraphText, EveryAttributeOfEveryOpSurvives) {
     const ValueId n = graph.addBuffer("n", nullptr, {}, ElementType::Int64);
     graph.add("conv", Conv2d{{1, 2}, {3, 4}, {5, 6}, 7}, {x, p});
     graph.add("linear", Linear{}, {x, p, n});
+    graph.add("matmul", MatMul{}, {x, x});
     graph.add("norm", BatchNorm{1.0 / 3, 1e-30}, {x, p, p, p, p});
-    for (const auto kind : {ActivationKind::Relu, ActivationKind::Silu, ActivationKind::Sigmoid})
-        graph.add("act" + std::to_string(static_cast<int>(kind)), Activation{kind}, {x});
+    for (size_t kind = 0; kind < kActivationNames.size(); ++kind)
+        graph.add("act" + std::to_string(kind), Activation{static_cast<ActivationKind>(kind)}, {x});
+    graph.add("leaky", Activation{ActivationKind::LeakyRelu, 0.1}, {x});
     for (const auto kind : {BinaryKind::Add, BinaryKind::Sub, BinaryKind::Mul, BinaryKind::Div})
         graph.add("bin" + std::to_string(static_cast<int>(kind)), Binary{kind}, {x, x});
     graph.add("pool", Pool{PoolKind::Average, {3, 2}, {1, 4}, {1, 0}}, {x});
@@ -128,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"info colour=red\n", 1, "colour"}, Refusal{"info classes\n", 1, "classes"},
                     Refusal{"info classes=many\n", 1, "many"},
                     Refusal{"input x [1]\nnode a Wish (x) -> (a)\n", 2, "Wish"},
-                    Refusal{"input x [1]\nnode a Activation kind=tanh (x) -> (a)\n", 2, "tanh"},
+                    Refusal{"input x [1]\nnode a Activation kind=swish (x) -> (a)\n", 2, "swish"},
                     Refusal{"input x [1]\nnode a Activation sort=silu (x) -> (a)\n", 2, "sort"},
                     Refusal{"input x [1]\nnode a Conv2d stride=[1] (x x) -> (a)\n", 2, "[1]"},
                     Refusal{"input x [1]\nnode a FakeQuantize weight=1 (x x x) -> (a)\n", 2, "1"},
@@ -137,7 +148,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"input x [1]\nnode a Activation (x) (a)\n", 2, "(a)"},
                     Refusal{"input x [1]\nnode a Activation (x) ->\n", 2, "few words"},
                     Refusal{"input x [1]\nnode a Activation (x) -> (a)\nnode a Activation (x) -> (b)\n", 3, "a exists"},
-                    Refusal{"output out y\n", 1, "y"}, Refusal{"output\n", 1, "few words"}));
+                    Refusal{"output out y\n", 1, "y"}, Refusal{"output\n", 1, "few words"},
+                    Refusal{"input x [1]\noutput out x best\n", 2, "best"},
+                    Refusal{"input x [1]\noutput out x decoded yes\n", 2, "too many words"},
+                    Refusal{"input x [1]\nnode a Activation (x) -> (a) tail\n", 2, "tail"},
+                    Refusal{"constant c [1,two]\n", 1, "two"},
+                    Refusal{"input x [1]\nnode a Conv2d groups=0 (x x) -> (a)\n", 2, "above 0"},
+                    Refusal{"input x [1]\nnode a Pool stride=[1,-1] (x) -> (a)\n", 2, "above 0"},
+                    Refusal{"input x [1]\nnode a Resize factor=0 (x) -> (a)\n", 2, "above 0"},
+                    Refusal{"alias model.\n", 1, "few words"}));
 
 TEST(GraphText, WhatVerifyRefusesIsBadInput) {
     for (const char* text : {"input x [1]\nnode a Activation (x) -> (a b)\n", "input x [1]\nnode a Conv2d (x) -> (a)\n",

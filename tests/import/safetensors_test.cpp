@@ -116,6 +116,26 @@ TEST(Safetensors, RejectsHeadersThatAreNotTrue) {
     EXPECT_EQ(headerError("{\"\xff\":1}"), "the header is not valid JSON near byte 3");
 }
 
+TEST(Safetensors, TellsWhatOfTheFileItHasRead) {
+    const test::ScratchFolder scratch;
+    const auto file = scratch.path() / "t.safetensors";
+    std::vector<NamedTensor> tensors;
+    for (const char* name : {"a", "b"})
+        tensors.push_back({name, std::make_shared<at::Tensor>(at::full({5000}, 1.1f)), "float32"});
+    writeSafetensors(file, tensors, {});
+    const FileBytes bytes(file);
+    size_t done = 0;
+    const Safetensors read = parseSafetensors(bytes.bytes(), Elements::Widen, [&](std::span<const std::byte> part) {
+        done += part.size();
+        FileBytes::release(part);
+    });
+    EXPECT_EQ(done, 2 * 5000 * sizeof(float));
+    for (size_t i = 0; i < tensors.size(); ++i)
+        EXPECT_TRUE(at::equal(*read.tensors[i].tensor, *tensors[i].tensor)) << "what was read is our own";
+    EXPECT_EQ(bytes.bytes()[100 + 4096 * 3], std::byte{}) << "and the memory of the file is given back";
+    EXPECT_EQ(bytes.bytes()[8], std::byte{'{'}) << "but for what is read again";
+}
+
 TEST(Safetensors, BoundsTheHeader) {
     EXPECT_EQ(parseError(little<uint64_t>(100'000'001) + "{}"),
               "its header of 100000001 bytes is above the limit of 100000000");

@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "import/byte_builders.h"
 #include "import/checkpoint_parts.h"
 
@@ -145,6 +147,23 @@ TEST(TorchFile, ReadsTheSameFromBothContainers) {
         EXPECT_EQ(checkpoint.tensors[1].tensor->item<float>(), 1.5f);
         EXPECT_EQ(checkpoint.tensors[1].storedType, "float16");
     }
+}
+
+TEST(TorchFile, TellsOfAStorageBehindItsLastTensor) {
+    PickleBuilder builder;
+    builder.proto().code("}(");
+    builder.text("a").tensor("FloatStorage", "x", 4, 0, {2}, {1});
+    builder.text("b").tensor("FloatStorage", "y", 4, 0, {4}, {1});
+    builder.text("c").tensor("FloatStorage", "x", 4, 2, {2}, {1});
+    const std::string file =
+        makeTorchZip(builder.code("u").stop(), {{"x", kFourFloats}, {"y", raw<float>({5, 6, 7, 8})}});
+    std::vector<float> first;
+    const Checkpoint checkpoint = readTorchZip(bytesOf(file), [&](std::span<const std::byte> storage) {
+        ASSERT_EQ(storage.size(), 4 * sizeof(float));
+        std::memcpy(&first.emplace_back(), storage.data(), sizeof(float));
+    });
+    EXPECT_EQ(first, (std::vector<float>{5, 1})) << "x is read twice, so it is done last";
+    EXPECT_EQ(namesOf(checkpoint), (std::vector<std::string>{"a", "b", "c"}));
 }
 
 TEST(TorchFile, UnderstandsTheOtherRebuildFunctions) {

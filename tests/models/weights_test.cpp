@@ -32,12 +32,24 @@ struct Loading : testing::Test {
     }
 };
 
-TEST_F(Loading, EveryTensorArrivesAsACopy) {
+TEST_F(Loading, EveryTensorArrivesWithoutACopy) {
     EXPECT_TRUE(loadWeights(graph, state, "file.pt").empty());
     for (const auto& [name, tensor] : state) {
         const at::Tensor& loaded = *graph.value(*graph.findValue(name)).data;
         ASSERT_TRUE(at::equal(loaded, *tensor)) << name;
-        ASSERT_NE(loaded.data_ptr(), tensor->data_ptr()) << name;
+        ASSERT_EQ(loaded.data_ptr(), tensor->data_ptr()) << name;
+    }
+}
+
+TEST_F(Loading, OtherTypesAndMemoryOrdersAreConverted) {
+    const std::string name = "model.1.conv.weight";
+    const at::Tensor stored = *entry(name)->second;
+    for (const at::Tensor& form : {stored.to(at::kDouble), stored.contiguous(at::MemoryFormat::ChannelsLast)}) {
+        *entry(name)->second = form;
+        loadWeights(graph, state, "file.pt");
+        const at::Tensor& loaded = *graph.value(*graph.findValue(name)).data;
+        EXPECT_TRUE(at::equal(loaded, stored));
+        EXPECT_TRUE(loaded.is_contiguous());
     }
 }
 

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "ops/fake_quantize.h"
 #include "passes/channel_affine.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "run/executor.h"
 #include "run/sample_graphs.h"
 #include "support/tensors.h"

@@ -1,6 +1,5 @@
 // The integer form of a quantized detector: which nodes it has, that fast kernels and plain arithmetic give the same
 // bits with any number of threads, and that it is the simulation up to single steps.
-#include "passes/lower_integers.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -8,6 +7,7 @@
 
 #include "models/yolov8.h"
 #include "passes/fold_batch_norm.h"
+#include "passes/pipeline.h"
 #include "quant/calibrate.h"
 #include "run/executor.h"
 #include "support/tensors.h"
@@ -50,7 +50,7 @@ struct Lowered : testing::Test {
 
 TEST_F(Lowered, ActivationInTheUnitLeavesItInFloat) {
     quantize();
-    const Graph lowered = lowerToIntegers(graph);
+    const Graph lowered = integerForm(graph);
     EXPECT_EQ(count<IntegerConv2d>(lowered), 63);
     EXPECT_EQ(count<Conv2d>(lowered), 1);  // the expectation
     EXPECT_EQ(count<FakeQuantize>(lowered), 0);
@@ -62,7 +62,7 @@ TEST_F(Lowered, ActivationInTheUnitLeavesItInFloat) {
 TEST_F(Lowered, ActivationOfItsOwnBecomesATable) {
     splitActivations();
     quantize();
-    const Graph lowered = lowerToIntegers(graph);
+    const Graph lowered = integerForm(graph);
     EXPECT_EQ(requantizing(lowered), 57);
     EXPECT_EQ(count<Lookup>(lowered), 57);
     EXPECT_EQ(count<Quantize>(lowered), 1);
@@ -74,7 +74,7 @@ TEST_F(Lowered, KernelsAndThreadsChangeNoBit) {
         if (split) splitActivations();
         original = buildYolov8("n", 2, random);
         quantize();
-        const Graph lowered = lowerToIntegers(graph);
+        const Graph lowered = integerForm(graph);
         const at::Tensor x = images(9);
         const auto plain = run(lowered, x, false), fast = run(lowered, x, true);
         const int threads = at::get_num_threads();
@@ -95,7 +95,7 @@ TEST_F(Lowered, IsTheSimulationUpToRounding) {
         original = buildYolov8("n", 2, random);
         quantize();
         const at::Tensor x = images(9);
-        const auto simulated = run(graph, x, false), integers = run(lowerToIntegers(graph), x, true);
+        const auto simulated = run(graph, x, false), integers = run(integerForm(graph), x, true);
         for (size_t i = 0; i < 3; ++i) {
             const double power = simulated[i].square().mean().item<double>(),
                          noise = (simulated[i] - integers[i]).square().mean().item<double>();
@@ -111,7 +111,7 @@ TEST_F(Lowered, SignedCodesGoTheSameWays) {
         if (split) splitActivations();
         original = buildYolov8("n", 2, random);
         quantize();
-        const Graph lowered = lowerToIntegers(graph);
+        const Graph lowered = integerForm(graph);
         EXPECT_EQ(count<IntegerConv2d>(lowered), 63);
         const at::Tensor x = images(9);
         const auto simulated = run(graph, x, false), plain = run(lowered, x, false), fast = run(lowered, x, true);
@@ -127,7 +127,7 @@ TEST_F(Lowered, SignedCodesGoTheSameWays) {
 TEST_F(Lowered, WidthsBeyondBytesStayInFloat) {
     config.quantization.activation.bitWidth = 16;
     quantize();
-    const Graph lowered = lowerToIntegers(graph);
+    const Graph lowered = integerForm(graph);
     EXPECT_EQ(count<IntegerConv2d>(lowered), 0);
     const at::Tensor x = images(4);
     const auto simulated = run(graph, x, false), kept = run(lowered, x, false);

@@ -8,7 +8,7 @@
 #include "models/yolov8.h"
 #include "ops/fake_quantize.h"
 #include "passes/fold_batch_norm.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "passes/settle_quantizers.h"
 #include "quant/calibrate.h"
 #include "run/executor.h"
@@ -67,7 +67,7 @@ struct NumberTypes : testing::Test {
     }
     // The inference form computes what the simulation does where nothing lies on bytes.
     void expectLeftAlone() {
-        const Graph lowered = lowerToIntegers(graph);
+        const Graph lowered = integerForm(graph);
         EXPECT_EQ(count<IntegerConv2d>(lowered), 0);
         EXPECT_EQ(count<FakeQuantize>(lowered), count<FakeQuantize>(graph));
         const auto simulated = run(graph), measured = run(lowered);
@@ -98,7 +98,7 @@ TEST_F(NumberTypes, BinaryWeightsHaveTheMeanMagnitudeOfTheirChannelAndFollowIt) 
     w.mul_(0.5);
     set->followWeights(graph);
     EXPECT_LE(test::relativeDifference(data(weight().scale), before * 0.5), 1e-6);
-    EXPECT_EQ(count<IntegerConv2d>(lowerToIntegers(graph)), 63) << "signs are whole numbers";
+    EXPECT_EQ(count<IntegerConv2d>(integerForm(graph)), 63) << "signs are whole numbers";
 }
 
 TEST_F(NumberTypes, BinaryActivationsAreCalibratedToTheirMeanMagnitude) {
@@ -131,7 +131,7 @@ TEST_F(NumberTypes, GroupsOfInputsHaveTheirOwnScales) {
     EXPECT_LE(test::relativeDifference(data(weight().scale), std::get<0>(w.reshape({-1, 32}).abs().max(1)) / 7), 1e-6);
     const double grouped =
         (weightCodes() * spreadOver(opOf(weight()), w, data(weight().scale)) - w).square().sum().item<double>();
-    const Graph lowered = lowerToIntegers(graph);
+    const Graph lowered = integerForm(graph);
     EXPECT_EQ(count<IntegerConv2d>(lowered), 0);
     EXPECT_EQ(count<FakeQuantize>(lowered), 63) << "the weights; activations are bytes";
     config.quantization.weight.scheme = Scheme::PerChannel;

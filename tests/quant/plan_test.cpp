@@ -89,6 +89,18 @@ TEST_F(Plan, DefaultsReachEveryLayerAndTheHeadKeepsEightBits) {
     EXPECT_EQ(activation(plan, "model.0.conv").origin, "image input");
 }
 
+TEST_F(Plan, RolesDecideAndNotNames) {
+    graph.node(*graph.findNode("model.22.cv2.0.2")).role = NodeRole::Head;
+    graph.node(*graph.findNode("model.0.conv")).role = NodeRole::HeadLast;
+    graph.node(*graph.findNode("model.1.conv")).role = NodeRole::Projection;
+    EXPECT_EQ(weight(resolve(), "model.22.cv2.0.2").tensor.bitWidth, 4);
+    EXPECT_EQ(weight(resolve(), "model.0.conv").tensor.bitWidth, 8);
+    EXPECT_EQ(resolve().weights.size(), 62u) << "an expectation is not quantized, whatever it is called";
+    config.qat.skipDetectionHead = true;
+    EXPECT_EQ(std::ranges::count(resolve().skipped, "model.0.conv"), 1);
+    EXPECT_EQ(std::ranges::count(resolve().skipped, "model.22.cv2.0.2"), 1);
+}
+
 TEST_F(Plan, PoliciesDoNotLowerWiderDefaults) {
     config.quantization.weight.bitWidth = config.quantization.activation.bitWidth = 16;
     const QuantPlan plan = resolve();
@@ -259,6 +271,34 @@ TEST_F(Plan, CalibrationSettingsCanBeGivenALayer) {
     EXPECT_EQ(activation(plan, "model.1.conv").calibration.method, CalibrationMethod::Percentile);
     EXPECT_EQ(weight(plan, "model.1.conv").fakeQuantize.eps, 0.5);
     EXPECT_EQ(activation(plan, "model.3.conv").calibration.method, config.calibration.method);
+}
+
+// Query and key of an attention: both operands of the product have a grid; a permutation shares that of what it moves.
+TEST(PlanOfProducts, QuantizesBothOperands) {
+    Graph graph;
+    const ValueId image = graph.addInput("images", {1, 3, 8, 8});
+    const auto conv = [&](const std::string& name) {
+        return graph.add(name, Conv2d{}, {image, graph.addParameter(name + ".weight", nullptr, {4, 3, 1, 1})});
+    };
+    const ValueId query = conv("query");
+    const ValueId key = graph.add("turn", Permute{{0, 1, 3, 2}}, {conv("key")});
+    const ValueId product = graph.add("product", MatMul{}, {query, key});
+    graph.setOutput("decoded", product);
+    Config config;
+    const QuantPlan plan = resolvePlan(graph, config);
+    EXPECT_EQ(plan.weights.size(), 2u) << "a product has none";
+    ASSERT_EQ(plan.groups.size(), 3u) << "image, query and key";
+    const NodeId reader = *graph.findNode("product");
+    EXPECT_EQ(plan.groups[1].name, "query");
+    EXPECT_EQ(plan.groups[1].readers, std::vector{reader});
+    EXPECT_EQ(plan.groups[2].name, "key") << "in front of the permutation";
+    EXPECT_EQ(plan.groups[2].readers, std::vector{reader});
+
+    config.quantization.layerConfigs = {activationBits("^product$", 6)};
+    const QuantPlan narrow = resolvePlan(graph, config);
+    EXPECT_EQ(narrow.groups[1].how.tensor.bitWidth, 6);
+    EXPECT_EQ(narrow.groups[2].how.tensor.bitWidth, 6);
+    EXPECT_TRUE(narrow.warnings.empty());
 }
 
 }  // namespace

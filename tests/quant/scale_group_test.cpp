@@ -6,7 +6,7 @@
 
 #include "export/sketch.h"
 #include "ops/integer_ops.h"
-#include "passes/lower_integers.h"
+#include "passes/pipeline.h"
 #include "quant/calibrate.h"
 #include "run/executor.h"
 #include "support/tensors.h"
@@ -27,8 +27,9 @@ Graph joinOf(const Op& op) {
     Sketch sketch({1, 3, 4, 4});
     const ValueId a = pointwise(sketch, "a", sketch.input(), 3, -1), b = pointwise(sketch, "b", sketch.input(), 3, 8);
     const ValueId joined = sketch.graph.add("join", op, {a, b});
-    sketch.graph.setOutput("head.0", pointwise(sketch, "c", joined, std::holds_alternative<Concat>(op) ? 6 : 3, 1));
-    sketch.graph.setOutput("head.1", pointwise(sketch, "d", b, 3, 1));
+    sketch.graph.setOutput("head.0", pointwise(sketch, "c", joined, std::holds_alternative<Concat>(op) ? 6 : 3, 1),
+                           OutputRole::RawHead);
+    sketch.graph.setOutput("head.1", pointwise(sketch, "d", b, 3, 1), OutputRole::RawHead);
     return sketch.finish();
 }
 
@@ -161,7 +162,7 @@ TEST_F(Joins, LearnedScalesAreSharedOrNot) {
 TEST_F(Joins, RequantizedSourcesAreTablesOfCodes) {
     quantize(Concat{1}, JoinMode::Requantize);
     CodeValues codes;
-    const Graph lowered = lowerToIntegers(graph, &codes);
+    const Graph lowered = integerForm(graph, &codes);
     EXPECT_TRUE(lowered.findNode("join.requantize.0").has_value());
     EXPECT_TRUE(lowered.findNode("join.requantize.1").has_value());
     const auto codesOf = [&](const std::string& name) {

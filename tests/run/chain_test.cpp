@@ -10,7 +10,7 @@
 #include "ops/chain_tensors.h"
 #include "ops/fake_quantize.h"
 #include "ops/fused_activation.h"
-#include "run/plain_run.h"
+#include "ops/portable.h"
 #include "support/tensors.h"
 
 namespace qat {
@@ -81,9 +81,9 @@ ChainTensors tensorsOf(const ChainCase& c, const Leaves& l) {
 
 at::Tensor composition(const ChainCase& c, const Leaves& l) {
     at::Tensor y = l.x;
-    if (c.norm) y = test::plainOp(BatchNorm{}, {y, l.weight, l.bias, l.mean, l.variance}, c.train)[0];
-    if (c.activation) y = test::plainOp(Activation{*c.activation}, {y}, c.train)[0];
-    if (c.quantizer) y = test::plainOp(quantizerOp(*c.quantizer), {y, l.scale, l.zero}, c.train)[0];
+    if (c.norm) y = portableForward(BatchNorm{}, {y, l.weight, l.bias, l.mean, l.variance}, c.train)[0];
+    if (c.activation) y = portableForward(Activation{*c.activation}, {y}, c.train)[0];
+    if (c.quantizer) y = portableForward(quantizerOp(*c.quantizer), {y, l.scale, l.zero}, c.train)[0];
     return y;
 }
 

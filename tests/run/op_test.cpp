@@ -4,7 +4,7 @@
 #include <set>
 
 #include "ops/forward.h"
-#include "run/plain_run.h"
+#include "ops/portable.h"
 #include "support/tensors.h"
 
 namespace qat {
@@ -29,6 +29,8 @@ std::vector<OpCase> opCases() {
             {"ConvDepthwise", Conv2d{{2, 2}, {1, 1}, {1, 1}, 6}, {image, {6, 1, 3, 3}}, 2e-5},
             {"Linear", Linear{}, {{5, 8}, {3, 8}}},
             {"LinearBias", Linear{}, {{5, 8}, {3, 8}, {3}}},
+            {"MatMul", MatMul{}, {{2, 3, 5, 8}, {2, 3, 8, 70}}, 1e-5},
+            {"MatMulBroadcast", MatMul{}, {{3, 40, 8}, {2, 1, 8, 4}}, 1e-5},
             {"Relu", Activation{ActivationKind::Relu}, {image}},
             {"Silu", Activation{ActivationKind::Silu}, {image}, 1e-6},
             {"Sigmoid", Activation{ActivationKind::Sigmoid}, {image}, 1e-6},
@@ -74,7 +76,7 @@ TEST_P(Ops, EqualsTheLibraryCall) {
         Tensors before;
         for (const at::Tensor& input : inputs) before.push_back(input.clone());
         const Tensors made = forward(test.op, inputs, false);
-        const Tensors expected = test::plainOp(test.op, inputs, false);
+        const Tensors expected = portableForward(test.op, inputs, false);
         ASSERT_EQ(made.size(), expected.size());
         for (size_t i = 0; i < made.size(); ++i)
             EXPECT_LE(maxDifference(made[i], expected[i]), test.tolerance) << "output " << i;
@@ -105,7 +107,7 @@ TEST_P(Ops, GradientsEqualTheLibrarys) {
         loss.backward();
     };
     backward(forward(test.op, ours, false));
-    backward(test::plainOp(test.op, theirs, false));
+    backward(portableForward(test.op, theirs, false));
     for (size_t i = 0; i < ours.size(); ++i)
         EXPECT_LT(test::relativeDifference(ours[i].grad(), theirs[i].grad()), 2e-6) << "input " << i;
 }
@@ -115,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(Table, Ops, testing::ValuesIn(opCases()), [](const auto
 TEST(OpTable, HasARowForEveryOpButThoseWithTheirOwnTests) {
     std::set<size_t> seen;
     for (const Op& elsewhere : {Op(BatchNorm{}), Op(FakeQuantize{}), Op(Quantize{}), Op(Dequantize{}),
-                                Op(IntegerConv2d{}), Op(IntegerAdd{}), Op(Lookup{})})
+                                Op(IntegerConv2d{}), Op(IntegerMatMul{}), Op(IntegerAdd{}), Op(Lookup{})})
         seen.insert(elsewhere.index());
     for (const OpCase& test : opCases()) seen.insert(test.op.index());
     EXPECT_EQ(seen.size(), std::variant_size_v<Op>);

@@ -50,12 +50,14 @@ TEST_P(Windows, FloatsEqualTheDoubleConvolution) {
 
 TEST_P(Windows, ActivationIsApplied) {
     const at::Tensor y = expected();
-    EXPECT_LE(relativeDifference(PackedConv(GetParam().window, weight(), bias(), ActivationKind::Silu).run(data()),
-                                 y * at::sigmoid(y)),
+    EXPECT_LE(relativeDifference(
+                  PackedConv(GetParam().window, weight(), bias(), Activation{ActivationKind::Silu}).run(data()),
+                  y * at::sigmoid(y)),
               5e-6);
-    EXPECT_LE(relativeDifference(PackedConv(GetParam().window, weight(), bias(), ActivationKind::Relu).run(data()),
-                                 at::relu(y)),
-              5e-6);
+    EXPECT_LE(
+        relativeDifference(
+            PackedConv(GetParam().window, weight(), bias(), Activation{ActivationKind::Relu}).run(data()), at::relu(y)),
+        5e-6);
 }
 
 // Extremes on purpose: products of bytes that saturate 16 bits in between must not.
@@ -100,8 +102,9 @@ TEST_P(Windows, IntegerTailsEqualTheirSteps) {
     EXPECT_TRUE(
         sameBits(IntegerConv(toCodes, in, {table, {}, {}}).run(x), forward(Lookup{}, {inCodes, table}, false)[0]));
     const at::Tensor activated = forward(Activation{ActivationKind::Silu}, {inFloat}, false)[0];
-    EXPECT_TRUE(sameBits(IntegerConv(toFloat, inF, {{}, ActivationKind::Silu, codeGrid(0, 255, scale, zero)}).run(x),
-                         forward(Quantize{}, {activated, scale, zero}, false)[0]));
+    EXPECT_TRUE(sameBits(
+        IntegerConv(toFloat, inF, {{}, Activation{ActivationKind::Silu}, codeGrid(0, 255, scale, zero)}).run(x),
+        forward(Quantize{}, {activated, scale, zero}, false)[0]));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,21 +1,18 @@
-// A second, slow way to run a graph: every op as a literal composition of libtorch calls, gradients from libtorch's own
-// autograd, in the precision of the input. What our fused kernels are compared with.
+// A second, slow way to run a graph: every operator by ops/portable.h, in the precision of the input, which may be
+// double. What our fused kernels are compared with.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <map>
 #include <string>
-#include <vector>
 
 #include "graph/graph.h"
 
 namespace qat::test {
 
-// One op. train: batch statistics in batch norms; running ones are left alone.
-std::vector<at::Tensor> plainOp(const Op& op, const std::vector<at::Tensor>& inputs, bool train);
-
-// A graph node by node. stored: tensors to be used instead of the graph's, by value id (leaves of a gradient).
+// The graph's tensors are copied. stored: tensors to be used instead of the graph's, by value id (leaves of a
+// gradient).
 class PlainRun {
 public:
     PlainRun(const Graph& graph, const at::Tensor& input, bool train = false,

@@ -149,6 +149,12 @@ TEST_F(RunRecordTest, TheLogIsBoundedAndSaysWhatItDropped) {
     EXPECT_EQ(record.log.lines.front().text, "2");
 }
 
+TEST_F(RunRecordTest, LinesForWhoLooksIntoTheFileAreNotShown) {
+    EXPECT_EQ(apply(0, LogEvent{LogLevel::Debug, "passes", "fold"}), 0u);
+    EXPECT_TRUE(record.log.lines.empty());
+    EXPECT_NE(eventLine(0, LogEvent{LogLevel::Debug, "s", "t"}).find("\"level\":\"debug\""), std::string::npos);
+}
+
 TEST_F(RunRecordTest, PicturesMayBePassedOver) {
     record.keepsImages = false;
     EXPECT_EQ(apply(0, ImageEvent{"a.png"}), 0u);

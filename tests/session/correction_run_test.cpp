@@ -8,8 +8,8 @@
 #include "data/loader.h"
 #include "eval/evaluate.h"
 #include "export/runtime_check.h"
-#include "session/model_source.h"
 #include "session/parted_job.h"
+#include "session/run_model.h"
 
 namespace qat::test {
 namespace {

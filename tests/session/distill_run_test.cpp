@@ -6,11 +6,11 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "export/weights_file.h"
 #include "import/checkpoint.h"
 #include "models/yolov8.h"
-#include "session/model_source.h"
 #include "session/parted_job.h"
-#include "train/save_model.h"
+#include "session/run_model.h"
 
 namespace qat::test {
 namespace {
@@ -31,7 +31,7 @@ protected:
     std::string writeTeacher(const std::string& variant, int64_t classes) const {
         Random random(3);
         const auto file = scratch.path() / ("teacher_" + variant + ".safetensors");
-        saveModel(file, buildYolov8(variant, classes, random));
+        saveWeights(file, buildYolov8(variant, classes, random));
         return file.string();
     }
     std::vector<std::string> lines(const std::string& file) const {

@@ -7,12 +7,12 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "export/weights_file.h"
 #include "import/checkpoint.h"
 #include "session/machine_room.h"
 #include "session/memory_need.h"
 #include "session/model_source.h"
 #include "session/small_job.h"
-#include "train/save_model.h"
 
 namespace qat::test {
 namespace {
@@ -43,14 +43,14 @@ protected:
         graph.info.classNames.clear();
         for (const int64_t i : order) graph.info.classNames.push_back(names[static_cast<size_t>(i)]);
         const auto file = scratch.path() / "reordered.safetensors";
-        saveModel(file, graph);
+        saveWeights(file, graph);
         return file.string();
     }
     std::string withValue(const std::string& tensor, float value) const {
         Graph graph = openModel(start).graph;
         graph.value(*graph.findValue(tensor)).data->view({-1})[0] = value;
         const auto file = scratch.path() / "value.safetensors";
-        saveModel(file, graph);
+        saveWeights(file, graph);
         return file.string();
     }
     static std::map<std::string, int> labelsByName(const std::vector<ImageRow>& rows,

@@ -2,6 +2,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "data/loader.h"
@@ -9,6 +12,7 @@
 #include "import/checkpoint.h"
 #include "session/export_run.h"
 #include "session/model_source.h"
+#include "session/run_model.h"
 #include "session/small_job.h"
 
 namespace qat::test {
@@ -64,6 +68,53 @@ TEST(OpenRun, AFirstLayerInFloatDoesNotHideTheQuantizers) {
     expectSameDetections(job, openRun(job.folder()).graph);
 }
 
+std::vector<std::string> sortedLines(const std::string& text) {
+    std::istringstream in(text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    std::ranges::sort(lines);
+    return lines;
+}
+
+// As earlier versions wrote them.
+void removeGraphs(const std::filesystem::path& folder) {
+    for (const char* name : {"last", "best", "final"})
+        EXPECT_TRUE(std::filesystem::remove(folder / "weights" / (std::string(name) + ".graph"))) << name;
+}
+
+TEST(OpenRun, FoldersWithoutAGraphAreBuiltAnewToTheSame) {
+    for (const char* fused : {"true", "false"}) {
+        const ScratchFolder scratch;
+        SmallJob job(scratch.path());
+        job.set("qat_params.fuse_modules", fused).run();
+        const Graph kept = openRun(job.folder()).graph;
+        removeGraphs(job.folder());
+        const Graph rebuilt = openRun(job.folder()).graph;
+        EXPECT_EQ(sortedLines(dumpGraph(rebuilt)), sortedLines(dumpGraph(kept)));
+        EXPECT_EQ(rebuilt.info.classNames, kept.info.classNames);
+        expectSameDetections(job, rebuilt);
+    }
+}
+
+TEST(OpenRun, TheGraphIsReadAndNotMadeFromTheConfiguration) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.set("train_params.epochs", "0").set("analysis.enabled", "false").run();
+    const auto file = job.folder() / "weights/final.graph";
+    writeFileAtomic(file, readFile(file) + "alias model.0. stem.\noutput extra model.0.act feature\n");
+    const Graph graph = openRun(job.folder()).graph;
+    EXPECT_EQ(layerAliases(graph, "model.0.conv").back(), "stem.conv");
+    EXPECT_TRUE(graph.output("extra").valid());
+    writeFileAtomic(file, readFile(file) + "nonsense here [1]\n");
+    try {
+        openRun(job.folder());
+        FAIL() << "a damaged graph was taken";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+        EXPECT_TRUE(std::string(error.what()).starts_with(file.string() + ": graph text line ")) << error.what();
+    }
+}
+
 TEST(OpenRun, WithoutWeightsSaysSo) {
     const ScratchFolder scratch;
     SmallJob job(scratch.path());
@@ -112,6 +163,42 @@ TEST(ExportModel, WritesRunsAndCheckpoints) {
     EXPECT_TRUE(half.ignored.empty());
 }
 
+// A run, the command line and the window have one list of formats, and one way to write each.
+TEST(ExportModel, ARunWritesEveryFormatAsTheCommandLineDoes) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.set("train_params.epochs", "0").set("analysis.enabled", "false");
+    job.set("export.formats", "[safetensors16, tflite, onnx]").run();
+    NullSink sink;
+    const auto files =
+        exportModel({job.folder(), scratch.path() / "a", {"safetensors16", "onnx"}}, sink, CancelToken());
+    ASSERT_EQ(files.size(), 2u);
+    for (const ExportedFile& file : files)
+        EXPECT_TRUE(readFile(file.path) == readFile(job.folder() / "exports" / file.path.filename())) << file.format;
+    const nlohmann::json summary = readJson(job.folder() / "run_summary.json");
+    EXPECT_EQ(summary["artifacts"]["exports"], (nlohmann::json{"exports/model.safetensors", "exports/model.onnx"}));
+}
+
+// What one format cannot hold is known before another one is written.
+TEST(ExportModel, AsksEveryFormatBeforeAnythingIsWritten) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    job.set("train_params.epochs", "0").set("analysis.enabled", "false").set("export.formats", "[]");
+    job.set("quantization.weight.dtype", "float8_e4m3").run();
+    NullSink sink;
+    const auto out = scratch.path() / "a";
+    try {
+        exportModel({job.folder(), out, {"safetensors", "onnx"}}, sink, CancelToken());
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::Unsupported);
+        const std::string text = error.what();
+        EXPECT_TRUE(text.starts_with("the model cannot be written as ONNX: ")) << text;
+        EXPECT_NE(text.find("opset 19"), std::string::npos) << text;
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(out));
+}
+
 TEST(ExportModel, RefusesWhatItDoesNotKnow) {
     const ScratchFolder scratch;
     NullSink sink;
@@ -123,7 +210,10 @@ TEST(ExportModel, RefusesWhatItDoesNotKnow) {
         }
         return "no error";
     };
-    EXPECT_NE(message({"yolov8n", scratch.path(), {"pdf"}}).find("pdf"), std::string::npos);
+    EXPECT_EQ(message({"yolov8n", scratch.path(), {"tflite"}}),
+              "the format tflite is not written by this version, which writes onnx, safetensors, safetensors16");
+    EXPECT_EQ(message({"yolov8n", scratch.path(), {"safetensors", "safetensors16"}}),
+              "safetensors and safetensors16 are both written to model.safetensors; take one of them");
     EXPECT_NE(message({scratch.path(), scratch.path() / "o", {}}).find("not a run folder"), std::string::npos);
     EXPECT_NE(message({"yolov8n", "/proc/o", {}}).find("/proc/o"), std::string::npos);
     EXPECT_NE(message({scratch.path() / "none.pt", scratch.path() / "o", {}}).find("none.pt"), std::string::npos);

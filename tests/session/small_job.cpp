@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "export/weights_file.h"
 #include "models/yolov8.h"
-#include "train/save_model.h"
 
 namespace qat::test {
 namespace {
@@ -59,7 +59,7 @@ void writeStart(const std::filesystem::path& file) {
             graph.value(id).data->mul_(2.0);
     for (int level = 0; level < 3; ++level)
         graph.value(*graph.findValue(str("model.22.cv3.", level, ".2.bias"))).data->zero_();
-    saveModel(file, graph);
+    saveWeights(file, graph);
 }
 
 }  // namespace

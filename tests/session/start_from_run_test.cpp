@@ -7,6 +7,7 @@
 #include "quant/unquantized.h"
 #include "run/executor.h"
 #include "session/model_source.h"
+#include "session/run_model.h"
 #include "session/small_job.h"
 
 namespace qat::test {

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "session/model_source.h"
 #include "session/parted_job.h"
+#include "session/run_model.h"
 
 namespace qat {
 namespace {

@@ -10,9 +10,9 @@
 #include "configure/configure_page.h"
 #include "configure/field_editor.h"
 #include "configure/form_panel.h"
-#include "configure/layer_model.h"
 #include "configure/layer_panel.h"
 #include "configure/layer_rules.h"
+#include "configure/plan_model.h"
 #include "configure/schema_form.h"
 #include "configure/yaml_editor.h"
 #include "document/document.h"
@@ -193,9 +193,9 @@ TEST_F(ConfigureTest, SelectionGoesBothWaysAndDoesNotEcho) {
 }
 
 TEST_F(ConfigureTest, ModelsHoldTogether) {
-    LayerModel model(&selection);
+    PlanModel model(&selection);
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
-    LayerFilter filter;
+    PlanFilter filter;
     filter.setSourceModel(&model);
     QAbstractItemModelTester filterTester(&filter, QAbstractItemModelTester::FailureReportingMode::Fatal);
     model.setDescription(document.model());
@@ -206,9 +206,9 @@ TEST_F(ConfigureTest, ModelsHoldTogether) {
     filter.setWords(QStringLiteral("no such layer"));
     EXPECT_EQ(filter.rowCount(), 0);
     filter.setWords({});
-    filter.sort(LayerModel::kWeights, Qt::DescendingOrder);
-    EXPECT_GE(filter.index(0, 0).siblingAtColumn(LayerModel::kWeights).data(SortRole).toLongLong(),
-              filter.index(1, 0).siblingAtColumn(LayerModel::kWeights).data(SortRole).toLongLong());
+    filter.sort(PlanModel::kWeights, Qt::DescendingOrder);
+    EXPECT_GE(filter.index(0, 0).siblingAtColumn(PlanModel::kWeights).data(SortRole).toLongLong(),
+              filter.index(1, 0).siblingAtColumn(PlanModel::kWeights).data(SortRole).toLongLong());
     selection.select({selection.idOf(QStringLiteral("model.2.cv2.conv"))}, nullptr);
     EXPECT_TRUE(model.index(4, 0).data(RelatedRole).toBool()) << "shares a scale group";
     model.setDescription(nullptr);

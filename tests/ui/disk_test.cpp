@@ -12,12 +12,15 @@
 #include "document/document.h"
 #include "document/recovery.h"
 #include "feed/pool_task.h"
+#include "shell/file_controller.h"
+#include "shell/job_controller.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"
 #include "shell/text_difference.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 
@@ -176,31 +179,31 @@ TEST_F(DiskTest, EditsRecoveredOntoAChangedFileAsk) {
 }
 
 TEST_F(DiskTest, TheWindowOffersReloadOrKeepingMine) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.show();
-    ASSERT_TRUE(window.openPath(path()));
+    ASSERT_TRUE(window.files()->openPath(path()));
     edit(*window.document());
     replace(kForeign);
     ASSERT_TRUE(waitFor([&] { return button(window, QStringLiteral("Reload")); }));
-    EXPECT_FALSE(window.startRun()) << "a run must not write it either";
-    EXPECT_FALSE(window.launcher()->isRunning());
+    EXPECT_FALSE(window.jobs()->start()) << "a run must not write it either";
+    EXPECT_FALSE(window.jobs()->launcher()->isRunning());
     EXPECT_EQ(contentOf(file), kForeign);
     button(window, QStringLiteral("Keep mine"))->click();
     EXPECT_TRUE(waitFor([&] { return !button(window, QStringLiteral("Reload")); }));
     test::fakeScript().epochs = 1;
     test::fakeScript().stepMs = 1;
-    EXPECT_TRUE(window.startRun());
+    EXPECT_TRUE(window.jobs()->start());
     EXPECT_EQ(contentOf(file), window.document()->text().toStdString());
-    EXPECT_TRUE(waitFor([&] { return !window.launcher()->isRunning(); }));
+    EXPECT_TRUE(waitFor([&] { return !window.jobs()->launcher()->isRunning(); }));
     replace(kForeign);
     ASSERT_TRUE(waitFor([&] { return button(window, QStringLiteral("Reload")); }));
     button(window, QStringLiteral("Reload"))->click();
     EXPECT_EQ(window.document()->text().toStdString(), kForeign);
     fs::remove(file);
     ASSERT_TRUE(waitFor([&] { return button(window, QStringLiteral("Write it again")); }));
-    EXPECT_TRUE(window.startRun()) << "what is gone is written again";
+    EXPECT_TRUE(window.jobs()->start()) << "what is gone is written again";
     EXPECT_EQ(contentOf(file), kForeign);
-    EXPECT_TRUE(waitFor([&] { return !window.launcher()->isRunning(); }));
+    EXPECT_TRUE(waitFor([&] { return !window.jobs()->launcher()->isRunning(); }));
     EXPECT_FALSE(button(window, QStringLiteral("Write it again")));
 }
 

@@ -5,6 +5,7 @@
 
 #include <QFile>
 
+#include "config/yaml_tree.h"
 #include "document/recent_files.h"
 #include "document/recovery.h"
 #include "document/selection_hub.h"
@@ -44,6 +45,26 @@ TEST_F(DocumentTest, EveryPresetIsValidAndDescribesLayers) {
         ASSERT_TRUE(document.model()) << document.modelTrouble().toStdString();
         EXPECT_GT(document.model()->layers.size(), 10u);
     }
+}
+
+// The form shows a hundred values after each edit, and a run is started from the newest text: all from one tree.
+TEST_F(DocumentTest, EveryEditIsParsedOnce) {
+    document.create(kText, QStringLiteral("a.yaml"));
+    settle();
+    size_t before = parsedYamlTexts();
+    EXPECT_EQ(document.setValue(QStringLiteral("quantization.weight.bit_width"), QStringLiteral("4"), nullptr),
+              QString());
+    EXPECT_EQ(document.value(QStringLiteral("quantization.weight.bit_width")), QStringLiteral("4"));
+    settle();
+    EXPECT_EQ(document.reading()->values.value(QStringLiteral("quantization.weight.bit_width")).value, "4");
+    EXPECT_EQ(document.readNow()->config.config.quantization.weight.bitWidth, 4);
+    EXPECT_EQ(parsedYamlTexts() - before, 1u) << "a field of the form";
+    before = parsedYamlTexts();
+    document.setText(QString(kText).replace(QStringLiteral("bit_width: 8"), QStringLiteral("bit_width: 5")), {}, this);
+    EXPECT_EQ(document.readNow()->config.config.quantization.weight.bitWidth, 5) << "before the pause is over";
+    EXPECT_EQ(document.value(QStringLiteral("quantization.weight.bit_width")), QStringLiteral("5"));
+    settle();
+    EXPECT_EQ(parsedYamlTexts() - before, 1u) << "typed text";
 }
 
 TEST_F(DocumentTest, AFormEditKeepsCommentsAndIsOneUndoStep) {

@@ -6,11 +6,15 @@
 #include <QPushButton>
 #include <QSignalSpy>
 
+#include "shell/file_controller.h"
+#include "shell/gate_controller.h"
+#include "shell/job_controller.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 
@@ -31,7 +35,7 @@ protected:
         QFile file(path("demo.yaml"));
         ASSERT_TRUE(file.open(QIODevice::WriteOnly));
         file.write(presetText(QStringLiteral("demo")).toUtf8());
-        window.askAboutGate = [this](const QString& missing) {
+        window.gate()->ask = [this](const QString& missing) {
             asked.append(missing);
             return answer;
         };
@@ -56,8 +60,8 @@ protected:
     const QString runAnyway = QStringLiteral("Run anyway…");
     test::ScratchFolder folder;
     ThemeHub theme{ThemeHub::Mode::Light};
-    MainWindow window{&theme, {}};
-    QSignalSpy finished{window.launcher(), &JobLauncher::finished};
+    MainWindow window{&theme, test::plainPages()};
+    QSignalSpy finished{window.jobs()->launcher(), &JobLauncher::finished};
     QStringList asked;
     bool answer = true;
 };
@@ -65,51 +69,51 @@ protected:
 TEST_F(ClosedGate, LeavesNothingBehind) {
     const QString before = path("before");
     test::writeFinishedRun(before.toStdString());
-    ASSERT_TRUE(window.openPath(before));
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(before));
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(1);
-    EXPECT_FALSE(QFile::exists(window.launcher()->runFolder()));
-    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_FALSE(QFile::exists(window.jobs()->launcher()->runFolder()));
+    EXPECT_EQ(window.page(), pages::kConfigure);
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     EXPECT_EQ(window.runStore()->data().folder, before) << "the run that was shown is shown again";
     EXPECT_EQ(window.messages()->count(), 1);
 }
 
 TEST_F(ClosedGate, RunsAnywayWhenToldTwice) {
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(1);
     answer = false;
     click(runAnyway);
     EXPECT_EQ(asked, QStringList{QStringLiteral("model.variant is m, which needs 2 stable runs")});
-    EXPECT_FALSE(window.launcher()->isRunning());
+    EXPECT_FALSE(window.jobs()->launcher()->isRunning());
     answer = true;
     click(runAnyway);
     EXPECT_EQ(asked.size(), 2) << "thinking better of it keeps the offer";
     expectFinished(2);
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(waitFor([&] { return window.runStore()->data().summary.present; }));
     EXPECT_EQ(window.runStore()->data().summary.overriddenGate, asked.first());
 }
 
 TEST_F(ClosedGate, TheNextRunAsksAgain) {
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(1);
     click(runAnyway);
     expectFinished(2);
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(3);
     EXPECT_TRUE(button(runAnyway)) << "an override is for one run";
 }
 
 TEST_F(ClosedGate, AnotherConfigurationEndsTheOffer) {
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.jobs()->start());
     expectFinished(1);
     ASSERT_TRUE(button(runAnyway));
-    ASSERT_TRUE(window.openPath(path("demo.yaml")));
+    ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
     EXPECT_FALSE(button(runAnyway));
 }
 
@@ -118,17 +122,17 @@ TEST_F(ClosedGate, AResumedRunStaysAResumedRun) {
     test::writeFinishedRun(run.toStdString());
     QFile kept(run + QStringLiteral("/config.yaml"));
     ASSERT_TRUE(kept.open(QIODevice::WriteOnly));
-    ASSERT_TRUE(window.openPath(run));
+    ASSERT_TRUE(window.files()->openPath(run));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
-    ASSERT_TRUE(window.resumeRun());
+    ASSERT_TRUE(window.jobs()->resumeShown());
     expectFinished(1);
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(QFile::exists(run + QStringLiteral("/events.jsonl")));
     fakeScript().wasResumed = false;
     click(runAnyway);
     expectFinished(2);
     EXPECT_TRUE(fakeScript().wasResumed);
-    EXPECT_EQ(window.launcher()->runFolder(), run);
+    EXPECT_EQ(window.jobs()->launcher()->runFolder(), run);
 }
 
 }  // namespace

@@ -11,14 +11,16 @@
 
 #include "configure/configure_page.h"
 #include "configure/form_panel.h"
-#include "configure/layer_model.h"
 #include "configure/layer_panel.h"
+#include "configure/plan_model.h"
+#include "shell/file_controller.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"
 #include "shell/top_bar.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 #include "widgets/row_table.h"
@@ -67,10 +69,10 @@ void expectSame(const QMap<QString, QSize>& a, const QMap<QString, QSize>& b) {
 TEST_F(LayoutTest, DocksComeBackAsTheyWereLeft) {
     QMap<QString, QSize> left;
     {
-        MainWindow window(&theme, {});
+        MainWindow window(&theme, test::plainPages());
         window.resize(1590, 960);
         window.show();
-        ASSERT_TRUE(window.openPath(config));
+        ASSERT_TRUE(window.files()->openPath(config));
         settle();
         ConfigurePage& page = configure(window);
         const QMap<QString, QSize> start = docks(window);
@@ -80,19 +82,19 @@ TEST_F(LayoutTest, DocksComeBackAsTheyWereLeft) {
         left = docks(window);
         ASSERT_EQ(left.value(QStringLiteral("configure.text")).width(), 511);
         ASSERT_NE(left, start);
-        window.showPage(Page::Welcome);  // what is not in front when the window closes counts, too
+        window.showPage(pages::kWelcome);  // what is not in front when the window closes counts, too
         ASSERT_TRUE(window.close());
     }
     {
-        MainWindow window(&theme, {});  // a session that never shows the page leaves it as it was
+        MainWindow window(&theme, test::plainPages());  // a session that never shows the page leaves it as it was
         window.show();
         settle(50);
         ASSERT_TRUE(window.close());
     }
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     EXPECT_EQ(window.size(), QSize(1590, 960));
     window.show();
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     settle();
     expectSame(left, docks(window));
     for (QAction* menu : window.menuBar()->actions())
@@ -116,11 +118,11 @@ void expectApart(QMainWindow& page) {
 }
 
 TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.setMinimumSize(900, 600);
     window.resize(1280, 720);
     window.show();
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     settle();
     ConfigurePage& page = configure(window);
     expectApart(page);
@@ -128,11 +130,11 @@ TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
     RowTable* table = page.layers()->table();
     int longest = 0;
     for (int row = 0; row < table->model()->rowCount(); ++row) {
-        const QModelIndex name = table->model()->index(row, LayerModel::kName);
+        const QModelIndex name = table->model()->index(row, PlanModel::kName);
         longest = std::max(longest, table->itemDelegateForIndex(name)->sizeHint({}, name).width());
     }
-    EXPECT_GE(table->columnWidth(LayerModel::kName), longest);
-    EXPECT_FALSE(table->isColumnHidden(LayerModel::kWeightBits));
+    EXPECT_GE(table->columnWidth(PlanModel::kName), longest);
+    EXPECT_FALSE(table->isColumnHidden(PlanModel::kWeightBits));
     for (const ConfigField& field : configFields()) page.form()->showSection(QString::fromStdString(field.section));
     window.resize(1024, 640);  // a screen may be smaller than what the window asks for
     settle(100);
@@ -141,25 +143,25 @@ TEST_F(LayoutTest, NothingOverlapsAtTheSmallestSize) {
         if (field.path.ends_with(".enabled")) settle(20);
         expectApart(page);
     }
-    for (const Page other : {Page::Welcome, Page::Export}) {
+    for (const QLatin1String other : {pages::kWelcome, pages::kExport}) {
         window.showPage(other);
         settle(30);
         EXPECT_LE(window.centralWidget()->minimumSizeHint().width(), 1024);
         EXPECT_LE(window.centralWidget()->minimumSizeHint().height(), 620);
     }
     window.resize(1600, 1000);
-    window.showPage(Page::Configure);
+    window.showPage(pages::kConfigure);
     settle(100);
     EXPECT_FALSE(page.form()->isFolded());
-    EXPECT_FALSE(table->isColumnHidden(LayerModel::kWeights)) << "columns come back with the place for them";
+    EXPECT_FALSE(table->isColumnHidden(PlanModel::kWeights)) << "columns come back with the place for them";
     expectApart(page);
 }
 
 TEST_F(LayoutTest, TheToolBarGivesWayPieceByPiece) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.setMinimumSize(300, 300);
     window.show();
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     settle(300);
     TopBar& bar = *window.topBar();
     for (const int width : {1600, 1280, 1000, 860, 700}) {
@@ -180,12 +182,12 @@ TEST_F(LayoutTest, TheToolBarGivesWayPieceByPiece) {
 }
 
 TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
-    MainWindow window(&theme, {});
-    ASSERT_TRUE(window.openPath(config));
+    MainWindow window(&theme, test::plainPages());
+    ASSERT_TRUE(window.files()->openPath(config));
     QFile model(QString::fromStdString((folder.path() / "mine.pt").string()));
     ASSERT_TRUE(model.open(QIODevice::WriteOnly));
-    window.askForModel = [&] { return model.fileName(); };
-    window.showPage(Page::Welcome);
+    window.files()->askForModel = [&] { return model.fileName(); };
+    window.showPage(pages::kWelcome);
     QAction* fromModel = nullptr;
     for (QAction* action : window.menuBar()->actions().first()->menu()->actions())
         if (action->text().contains(QStringLiteral("model…")) && action->text().contains(QStringLiteral("New")))
@@ -195,21 +197,21 @@ TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
     EXPECT_EQ(window.document()->path(), QString()) << "a document of its own";
     EXPECT_EQ(window.document()->title(), QStringLiteral("mine_w4a8.yaml"));
     EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());
-    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_EQ(window.page(), pages::kConfigure);
     // The checkpoint of the tool bar's menu is that of the open document.
     window.document()->undoStack()->setClean();
-    ASSERT_TRUE(window.openPath(config));
+    ASSERT_TRUE(window.files()->openPath(config));
     window.topBar()->model()->menu()->actions().first()->trigger();
     EXPECT_EQ(window.document()->path(), config);
     EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());
 }
 
 TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
-    MainWindow window(&theme, {});
+    MainWindow window(&theme, test::plainPages());
     window.show();
     for (QAction* action : window.menuBar()->actions().first()->menu()->actions().first()->menu()->actions())
         if (action->text() == QStringLiteral("Sample project")) action->trigger();
-    EXPECT_EQ(window.page(), Page::Configure);
+    EXPECT_EQ(window.page(), pages::kConfigure);
     EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), QStringLiteral("builtin:shapes"));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     const RunData& run = window.runStore()->data();

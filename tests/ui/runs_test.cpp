@@ -12,6 +12,8 @@
 
 #include "run/run_state.h"
 #include "session/run_lock.h"
+#include "shell/file_controller.h"
+#include "shell/job_controller.h"
 #include "shell/job_indicator.h"
 #include "shell/main_window.h"
 #include "shell/presets.h"
@@ -19,6 +21,7 @@
 #include "style/theme_hub.h"
 #include "support/assets.h"
 #include "ui/fake_core.h"
+#include "ui/plain_pages.h"
 #include "ui/wait.h"
 #include "widgets/message_bar.h"
 #include "widgets/row_table.h"
@@ -44,11 +47,11 @@ protected:
         file.write(presetText(QStringLiteral("demo")).toUtf8());
         file.close();
         test::writeFinishedRun(path("other").toStdString());
-        ASSERT_TRUE(window.openPath(path("demo.yaml")));
+        ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
         window.show();
     }
     QString path(const char* name) const { return QString::fromStdString((folder.path() / name).string()); }
-    QString job() { return window.launcher()->runFolder(); }
+    QString job() { return window.jobs()->launcher()->runFolder(); }
     QString shown() { return window.runStore()->data().folder; }
     QPushButton* messageButton(const QString& text) {
         QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
@@ -64,35 +67,35 @@ protected:
 
     test::ScratchFolder folder;
     ThemeHub theme{ThemeHub::Mode::Light};
-    MainWindow window{&theme, {}};
-    QSignalSpy finished{window.launcher(), &JobLauncher::finished};
+    MainWindow window{&theme, test::plainPages()};
+    QSignalSpy finished{window.jobs()->launcher(), &JobLauncher::finished};
 };
 
 TEST_F(Runs, TheMessageOfAFinishedJobOpensItsOwnRun) {
-    ASSERT_TRUE(window.startRun());
-    ASSERT_TRUE(window.openPath(path("other")));
+    ASSERT_TRUE(window.jobs()->start());
+    ASSERT_TRUE(window.files()->openPath(path("other")));
     ASSERT_TRUE(waitFor([&] { return finished.count() == 1; }));
     ASSERT_NE(shown(), job());
     QPushButton* analyze = messageButton(QStringLiteral("Analyze"));
     ASSERT_TRUE(analyze);
     analyze->click();
-    EXPECT_EQ(window.page(), Page::Analyze);
+    EXPECT_EQ(window.page(), pages::kAnalyze);
     EXPECT_EQ(shown(), job());
-    for (const Page page : {Page::Analyze, Page::Compare, Page::Export}) {
+    for (const QLatin1String page : {pages::kAnalyze, pages::kCompare, pages::kExport}) {
         window.showPage(page);
         EXPECT_EQ(named(), job().section('/', -1));
     }
-    window.showPage(Page::Configure);
+    window.showPage(pages::kConfigure);
     EXPECT_EQ(named(), QString()) << "figures of no run";
-    ASSERT_TRUE(window.openPath(path("other")));
-    window.showPage(Page::Compare);
+    ASSERT_TRUE(window.files()->openPath(path("other")));
+    window.showPage(pages::kCompare);
     EXPECT_TRUE(waitFor([&] { return named() == QStringLiteral("other"); }));
 }
 
 TEST_F(Runs, AJobThatFailsOutOfSightIsToldOnceAndByName) {
     fakeScript().failInTraining = true;
-    ASSERT_TRUE(window.startRun());
-    ASSERT_TRUE(window.openPath(path("other")));
+    ASSERT_TRUE(window.jobs()->start());
+    ASSERT_TRUE(window.files()->openPath(path("other")));
     ASSERT_TRUE(waitFor([&] { return finished.count() == 1; }));
     EXPECT_EQ(window.messages()->count(), 1);
     auto* bar = window.messages()->findChild<QWidget*>(kJobEnd);
@@ -100,25 +103,25 @@ TEST_F(Runs, AJobThatFailsOutOfSightIsToldOnceAndByName) {
     EXPECT_EQ(bar->accessibleName(), job().section('/', -1) + QStringLiteral(" failed: the disk is full."));
     messageButton(QStringLiteral("Show log"))->click();
     EXPECT_EQ(shown(), job());
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_EQ(window.messages()->count(), 0);
 }
 
 TEST_F(Runs, TheIndicatorFollowsTheJobWhateverIsShown) {
     fakeScript().epochs = 1000;
-    ASSERT_TRUE(window.startRun());
-    ASSERT_TRUE(window.openPath(path("other")));
-    auto* indicator = window.jobIndicator();
+    ASSERT_TRUE(window.jobs()->start());
+    ASSERT_TRUE(window.files()->openPath(path("other")));
+    auto* indicator = window.findChild<JobIndicator*>();
     EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); }))
         << indicator->stage().toStdString();
     EXPECT_EQ(shown(), path("other"));
     QTest::mouseClick(indicator, Qt::LeftButton);
     EXPECT_EQ(shown(), job());
-    EXPECT_EQ(window.page(), Page::Run);
+    EXPECT_EQ(window.page(), pages::kRun);
     EXPECT_TRUE(waitFor([&] { return indicator->stage() == QStringLiteral("QAT"); }))
         << "from the shown run's feed now";
-    window.stopRunIn(job());
-    EXPECT_TRUE(window.launcher()->isStopping()) << "its own job is stopped without the folder";
+    window.jobs()->stopIn(job());
+    EXPECT_TRUE(window.jobs()->launcher()->isStopping()) << "its own job is stopped without the folder";
 }
 
 TEST_F(Runs, ARunOfAnotherProcessIsStoppedThroughItsFolder) {
@@ -128,28 +131,28 @@ TEST_F(Runs, ARunOfAnotherProcessIsStoppedThroughItsFolder) {
                                             << "\n";
     CancelToken cancel;
     const RunLock lock(watched, cancel);
-    ASSERT_TRUE(window.openPath(path("watched")));
+    ASSERT_TRUE(window.files()->openPath(path("watched")));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Running; }));
-    window.showPage(Page::Welcome);
+    window.showPage(pages::kWelcome);
     auto* table = window.findChild<WelcomePage*>()->findChild<RowTable*>();
     const QModelIndex state = table->model()->index(0, 3), stop = table->model()->index(0, 4);
     EXPECT_EQ(state.data().toString(), QStringLiteral("running"));
     ASSERT_EQ(stop.data().toString(), QStringLiteral("Stop"));
     QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(stop).center());
     EXPECT_TRUE(waitFor([&] { return cancel.level() == StopLevel::FinishBatch; }));
-    EXPECT_EQ(window.page(), Page::Welcome) << "stopping does not open";
+    EXPECT_EQ(window.page(), pages::kWelcome) << "stopping does not open";
     EXPECT_EQ(window.messages()->count(), 1) << "and says what it asked for";
 }
 
 TEST_F(Runs, ResumingIsRefusedInASentence) {
-    ASSERT_TRUE(window.openPath(path("other")));
+    ASSERT_TRUE(window.files()->openPath(path("other")));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
-    EXPECT_FALSE(window.resumeRun());
+    EXPECT_FALSE(window.jobs()->resumeShown());
     EXPECT_EQ(window.messages()->count(), 1);
     fakeScript().epochs = 1000;
-    ASSERT_TRUE(window.startRun());
-    ASSERT_TRUE(window.openPath(path("other")));
-    EXPECT_FALSE(window.resumeRun());
+    ASSERT_TRUE(window.jobs()->start());
+    ASSERT_TRUE(window.files()->openPath(path("other")));
+    EXPECT_FALSE(window.jobs()->resumeShown());
     EXPECT_EQ(window.messages()->count(), 1) << "a second job is not begun, and not passed over in silence";
 }
 

@@ -7,9 +7,9 @@
 #include <QTimer>
 #include <cstdio>
 
-#include "analyze/analyze_page.h"
-#include "compare/compare_page.h"
-#include "run/run_page.h"
+#include "run_pages.h"
+#include "shell/file_controller.h"
+#include "shell/job_controller.h"
 #include "shell/main_window.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
@@ -51,11 +51,6 @@ export:
   validate: false
 )";
 
-template <class PageType>
-QWidget* make(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent) {
-    return new PageType(hub, selection, store, parent);
-}
-
 class LiveTest : public testing::Test {
 protected:
     void SetUp() override {
@@ -65,7 +60,7 @@ protected:
         file.write(kConfig);
         file.close();
         const QByteArray longer = qgetenv("QATELIER_LIVE_CONFIG");  // for measuring over a longer run
-        ASSERT_TRUE(window.openPath(longer.isEmpty() ? config : QString::fromLocal8Bit(longer)));
+        ASSERT_TRUE(window.files()->openPath(longer.isEmpty() ? config : QString::fromLocal8Bit(longer)));
         window.show();
     }
     QPushButton* button(const QString& text) {
@@ -76,20 +71,20 @@ protected:
 
     test::ScratchFolder folder;
     ThemeHub theme{ThemeHub::Mode::Light};
-    MainWindow window{&theme, {make<RunPage>, make<AnalyzePage>, make<ComparePage>}};
+    MainWindow window{&theme, runPages()};
 };
 
 // Times are printed, not judged: they depend on what else the machine does. A loop that blocks is a bug anywhere.
 TEST_F(LiveTest, AnswersWhileARunGoesOn) {
     bool done = false;
     JobResult result;
-    QObject::connect(window.launcher(), &JobLauncher::finished, [&](const JobResult& r) {
+    QObject::connect(window.jobs()->launcher(), &JobLauncher::finished, [&](const JobResult& r) {
         result = r;
         done = true;
     });
     test::User user(window, theme);
     test::Watchdog watchdog;
-    ASSERT_TRUE(window.startRun());
+    ASSERT_TRUE(window.jobs()->start());
     QTimer timer;
     QObject::connect(&timer, &QTimer::timeout,
                      [&] { user.act([&](const QString& what) { watchdog.setActivity(what); }); });
@@ -112,15 +107,15 @@ TEST_F(LiveTest, AnswersWhileARunGoesOn) {
 }
 
 TEST_F(LiveTest, ButtonsOfTheRunPageStartAndStop) {
-    window.showPage(Page::Run);
+    window.showPage(pages::kRun);
     QPushButton* start = button(QStringLiteral("Run pipeline"));
     ASSERT_TRUE(start);
     start->click();
-    ASSERT_TRUE(window.launcher()->isRunning());
+    ASSERT_TRUE(window.jobs()->launcher()->isRunning());
     ASSERT_TRUE(waitFor([&] { return button(QStringLiteral("Stop")) != nullptr; }));
     button(QStringLiteral("Stop"))->click();
-    EXPECT_TRUE(window.launcher()->isStopping());
-    ASSERT_TRUE(waitFor([&] { return !window.launcher()->isRunning(); }, kLongestRunMs));
+    EXPECT_TRUE(window.jobs()->launcher()->isStopping());
+    ASSERT_TRUE(waitFor([&] { return !window.jobs()->launcher()->isRunning(); }, kLongestRunMs));
 }
 
 }  // namespace

@@ -26,17 +26,17 @@ void onVisible(QWidget& window, const Do& act) {
 }  // namespace
 
 User::User(ui::MainWindow& window, ui::ThemeHub& theme) : m_window(window), m_theme(theme) {
-    addPage(1, QStringLiteral("configure"));
+    addPage(1, ui::pages::kConfigure);
     m_actions.emplace_back(QStringLiteral("type into the configuration"), [this] {
         onVisible<QPlainTextEdit>(m_window, [](QPlainTextEdit& editor) {
             if (!editor.isReadOnly()) QTest::keyClicks(&editor, QStringLiteral("# x"));
         });
         m_window.document()->undoStack()->setIndex(0);
     });
-    addPage(2, QStringLiteral("run"));
-    addPage(3, QStringLiteral("analyze"));
-    addPage(4, QStringLiteral("compare"));
-    addPage(5, QStringLiteral("export"));
+    addPage(2, ui::pages::kRun);
+    addPage(3, ui::pages::kAnalyze);
+    addPage(4, ui::pages::kCompare);
+    addPage(5, ui::pages::kExport);
     m_actions.emplace_back(QStringLiteral("change the theme"), [&theme] {
         theme.setMode(theme.theme().dark ? ui::ThemeHub::Mode::Light : ui::ThemeHub::Mode::Dark);
     });
@@ -52,15 +52,15 @@ User::User(ui::MainWindow& window, ui::ThemeHub& theme) : m_window(window), m_th
     });
 }
 
-void User::addPage(int page, const QString& name) {
-    m_actions.emplace_back(QStringLiteral("show %1").arg(name), [this, page] {
-        QTest::keyClick(&m_window, static_cast<Qt::Key>(Qt::Key_0 + page), Qt::ControlModifier);
-        m_window.showPage(static_cast<ui::Page>(page));
+void User::addPage(int digit, const QString& key) {
+    m_actions.emplace_back(QStringLiteral("show %1").arg(key), [this, digit, key] {
+        QTest::keyClick(&m_window, static_cast<Qt::Key>(Qt::Key_0 + digit), Qt::ControlModifier);
+        m_window.showPage(key);
     });
-    m_actions.emplace_back(QStringLiteral("%1: choose segments").arg(name), [this] { clickSegments(); });
-    m_actions.emplace_back(QStringLiteral("%1: choose rows").arg(name), [this] { clickRows(); });
-    m_actions.emplace_back(QStringLiteral("%1: sort tables").arg(name), [this] { sortTables(); });
-    m_actions.emplace_back(QStringLiteral("%1: use fields").arg(name), [this] { useFields(); });
+    m_actions.emplace_back(QStringLiteral("%1: choose segments").arg(key), [this] { clickSegments(); });
+    m_actions.emplace_back(QStringLiteral("%1: choose rows").arg(key), [this] { clickRows(); });
+    m_actions.emplace_back(QStringLiteral("%1: sort tables").arg(key), [this] { sortTables(); });
+    m_actions.emplace_back(QStringLiteral("%1: use fields").arg(key), [this] { useFields(); });
 }
 
 // The perspective switch is the one in the tool bar; it has actions of its own.
@@ -87,7 +87,7 @@ void User::sortTables() {
 }
 
 void User::useFields() {
-    const bool configures = m_window.page() == ui::Page::Configure || m_window.page() == ui::Page::Export;
+    const bool configures = m_window.page() == ui::pages::kConfigure || m_window.page() == ui::pages::kExport;
     onVisible<QLineEdit>(*m_window.centralWidget(), [&](QLineEdit& field) {
         if (configures && field.placeholderText().isEmpty()) return;  // values, not filters
         field.setFocus();

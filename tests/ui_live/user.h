@@ -22,7 +22,7 @@ public:
 
 private:
     using Action = std::pair<QString, std::function<void()>>;
-    void addPage(int page, const QString& name);
+    void addPage(int digit, const QString& key);
     void clickSegments();
     void clickRows();
     void sortTables();

@@ -1,13 +1,14 @@
-// Saves pictures of the three pages in both themes, for review beside the mock-ups: qat_grab_pages RUN_FOLDER OUT.
+// Saves pictures of the pages that show a run, in both themes, for review beside the mock-ups: qat_grab_pages
+// RUN_FOLDER OUT.
 #include <QApplication>
 #include <QDir>
+#include <QWidget>
 #include <cstdio>
+#include <memory>
 
-#include "analyze/analyze_page.h"
-#include "compare/compare_page.h"
 #include "document/selection_hub.h"
 #include "feed/run_feed.h"
-#include "run/run_page.h"
+#include "run_pages.h"
 #include "style/theme_hub.h"
 #include "ui_pages/event_loop.h"
 
@@ -35,23 +36,22 @@ int main(int argc, char** argv) {
     feed.open(QString::fromLocal8Bit(argv[1]));
     qat::test::waitUntil([&] { return !feed.isLoading(); });
     const QDir out(QString::fromLocal8Bit(argv[2]));
-    RunPage run(&theme, &selection, &store);
-    AnalyzePage analyze(&theme, &selection, &store);
-    ComparePage compare(&theme, &selection, &store);
+    selection.select({selection.idOf("model.2.m.0.cv1.conv")}, nullptr);
+    if (store.data().images.size() > 16) {
+        const QString image = qtext(store.data().images[16].image);
+        selection.selectImages({image}, image, nullptr);
+    }
+    const PageContext context{&theme, &selection, &store};
+    const std::vector<PageSpec> specs = runPages();
+    std::vector<std::unique_ptr<QWidget>> pages;
+    for (const PageSpec& spec : specs) pages.emplace_back(spec.make(context, nullptr));
     for (const auto mode : {ThemeHub::Mode::Light, ThemeHub::Mode::Dark}) {
         theme.setMode(mode);
-        const QString name = mode == ThemeHub::Mode::Light ? "light" : "dark";
-        grab(run, out.filePath("run-" + name + ".png"));
-        run.hide();
-        selection.select({selection.idOf("model.2.m.0.cv1.conv")}, nullptr);
-        grab(analyze, out.filePath("analyze-" + name + ".png"));
-        analyze.hide();
-        if (store.data().images.size() > 16) {
-            const QString image = qtext(store.data().images[16].image);
-            selection.selectImages({image}, image, nullptr);
+        const QString ending = mode == ThemeHub::Mode::Light ? "-light.png" : "-dark.png";
+        for (size_t i = 0; i < specs.size(); ++i) {
+            grab(*pages[i], out.filePath(specs[i].key + ending));
+            pages[i]->hide();
         }
-        grab(compare, out.filePath("compare-" + name + ".png"));
-        compare.hide();
     }
     return 0;
 }

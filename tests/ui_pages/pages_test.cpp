@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <QHeaderView>
-#include <QMainWindow>
 
 #include "analyze/analyze_page.h"
 #include "analyze/layer_model.h"
@@ -34,11 +33,10 @@ TEST(Pages, FitIntoTheSmallestWindowAndNamesKeepTheirWidth) {
     RunPage run(&scene.theme, &scene.selection, &scene.store);
     AnalyzePage analyze(&scene.theme, &scene.selection, &scene.store);
     ComparePage compare(&scene.theme, &scene.selection, &scene.store);
-    for (QMainWindow* page :
-         {static_cast<QMainWindow*>(&run), static_cast<QMainWindow*>(&analyze), static_cast<QMainWindow*>(&compare)}) {
+    for (RunView* page : std::initializer_list<RunView*>{&run, &analyze, &compare}) {
         page->resize(1280, 620);
         page->show();
-        QMetaObject::invokeMethod(page, "arrangeDocks");
+        page->arrangeDocks();
         waitUntil([] { return false; }, 100);
         EXPECT_LE(page->minimumSizeHint().width(), 1280) << page->objectName().toStdString();
         EXPECT_LE(page->minimumSizeHint().height(), 620) << page->objectName().toStdString();

@@ -13,11 +13,15 @@
 #include "session/run_lock.h"
 #include "support/event_file.h"
 #include "support/recorded_run.h"
+#include "ui_pages/event_loop.h"
 #include "ui_pages/scene.h"
 #include "widgets/message_bar.h"
+#include "widgets/panel.h"
 
 namespace qat::ui {
 namespace {
+
+using test::waitUntil;
 
 TEST(LogModel, GrowsShrinksAndFilters) {
     Scene scene;
@@ -84,6 +88,30 @@ TEST(Run, RemediesOfOscillationHaveTheirLines) {
     const std::vector<ChartLine> shares = oscillationLines(scene.store.data(), RunAxis::Epoch);
     ASSERT_EQ(shares.size(), 2u);
     EXPECT_NEAR(shares[0].points.back().y(), 12, 1e-9) << "percent of frozen weights";
+}
+
+// The page draws whatever the list has: title, sentence and lines of each row reach a pane of their own.
+TEST(Run, EveryChartOfTheListHasItsPane) {
+    Scene scene;
+    scene.load({.images = 0});
+    RunPage page(&scene.theme, &scene.selection, &scene.store);
+    page.resize(1400, 900);
+    page.show();
+    waitUntil([] { return false; }, 50);
+    const QList<ChartPane*> panes = page.findChildren<ChartPane*>();
+    const std::vector<RunChart> charts = runCharts();
+    ASSERT_EQ(panes.size(), static_cast<qsizetype>(charts.size()));
+    for (const RunChart& chart : charts) {
+        const RunChart::Content content = chart.content(scene.store.data(), RunAxis::Epoch);
+        EXPECT_FALSE(content.lines.empty()) << chart.title.toStdString();
+        EXPECT_FALSE(content.detail.isEmpty()) << chart.title.toStdString();
+        const auto pane = std::find_if(panes.begin(), panes.end(),
+                                       [&](const ChartPane* each) { return each->header()->title() == chart.title; });
+        ASSERT_NE(pane, panes.end()) << chart.title.toStdString();
+        EXPECT_EQ((*pane)->smoothing(), chart.smoothing);
+        ASSERT_EQ((*pane)->canvas()->lines().size(), content.lines.size()) << chart.title.toStdString();
+        EXPECT_EQ((*pane)->canvas()->lines().front().points, content.lines.front().points);
+    }
 }
 
 TEST(Run, TheCurveSaysWhetherItIsThatOfTheAverage) {
@@ -191,7 +219,7 @@ TEST(Run, OscillationModelTakesTheWorst) {
     ASSERT_EQ(model.rowCount(), 7);
     for (int row = 1; row < 7; ++row)
         EXPECT_GE(model.index(row - 1, 0).data(SortRole).toDouble(), model.index(row, 0).data(SortRole).toDouble());
-    EXPECT_EQ(model.index(0, 0).data(OscillationModel::HistoryRole).toList().size(), 12);
+    EXPECT_EQ(model.index(0, 0).data(HistoryRole).toList().size(), 12);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@
 #include "charts/visible_refresh.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/column_fit.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"
@@ -52,7 +53,7 @@ void fillMetrics(QComboBox* box, const QStringList& keys) {
 }  // namespace
 
 AnalyzePage::AnalyzePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
-    : QMainWindow(parent, Qt::Widget), m_hub(hub), m_selection(selection), m_store(store) {
+    : RunView(parent), m_hub(hub), m_selection(selection), m_store(store) {
     setObjectName(QStringLiteral("analyze.page"));
     auto* surface = new Surface(*hub);
     auto* column = new QVBoxLayout(surface);
@@ -171,9 +172,9 @@ QWidget* AnalyzePage::buildTable(QWidget* parent) {
     m_table->sortByColumn(LayerTableModel::Order, Qt::AscendingOrder);
     m_table->setAccessibleName(tr("Layers"));
     for (const int column : {int(LayerTableModel::WeightBits), int(LayerTableModel::ActivationBits)})
-        m_table->setItemDelegateForColumn(column, new BitsDelegate(*m_hub, m_table));
+        m_table->setItemDelegateForColumn(column, new CellDelegate(*m_hub, CellLook::Bits, m_table));
     for (const int column : {int(LayerTableModel::Sensitivity), int(LayerTableModel::Oscillation)})
-        m_table->setItemDelegateForColumn(column, new BarDelegate(*m_hub, m_table));
+        m_table->setItemDelegateForColumn(column, new CellDelegate(*m_hub, CellLook::Bar, m_table));
     const QFontMetrics metrics(m_hub->theme().small);
     const int number = metrics.horizontalAdvance(QStringLiteral("0.000000")) + m_hub->px(14);
     for (int column = 0; column < LayerTableModel::ColumnCount; ++column) m_table->setColumnWidth(column, number);

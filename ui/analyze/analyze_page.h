@@ -1,13 +1,13 @@
 // The Analyze perspective: which layers suffer from quantization, seen from five sides at once.
 #pragma once
 
-#include <QMainWindow>
 #include <vector>
 
 #include "analyze/layer_facts.h"
 #include "charts/rank_bars.h"
 #include "document/selection_hub.h"
 #include "feed/run_store.h"
+#include "pages/run_view.h"
 #include "style/theme_hub.h"
 
 class QComboBox;
@@ -33,19 +33,14 @@ class RowTable;
 class SegmentBar;
 class VisibleRefresh;
 
-class AnalyzePage : public QMainWindow {
+class AnalyzePage : public RunView {
     Q_OBJECT
 public:
     AnalyzePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
     LayerTableModel* layerModel() const { return m_model; }
     LayerTableFilter* layerFilter() const { return m_filter; }
     RowTable* layerTable() const { return m_table; }
-    // Gives the docks the sizes they start with.
-    Q_INVOKABLE void arrangeDocks();
-
-Q_SIGNALS:
-    void measureRequested();
-    void openRunRequested();
+    void arrangeDocks() override;
 
 private:
     // Content, or the sentence that says why there is none yet.

@@ -1,6 +1,7 @@
 // Columns of the layer table.
 #include "analyze/layer_model.h"
 
+#include <QCoreApplication>
 #include <algorithm>
 #include <cmath>
 
@@ -28,10 +29,67 @@ QString errorKey(int column) {
     }
 }
 
+QString titleOf(int column) {
+    static const char* const titles[LayerTableModel::ColumnCount] = {
+        QT_TRANSLATE_NOOP("LayerTableModel", "#"),           QT_TRANSLATE_NOOP("LayerTableModel", "Layer"),
+        QT_TRANSLATE_NOOP("LayerTableModel", "W"),           QT_TRANSLATE_NOOP("LayerTableModel", "A"),
+        QT_TRANSLATE_NOOP("LayerTableModel", "Sensitivity"), QT_TRANSLATE_NOOP("LayerTableModel", "MSE"),
+        QT_TRANSLATE_NOOP("LayerTableModel", "SQNR, dB"),    QT_TRANSLATE_NOOP("LayerTableModel", "Cosine"),
+        QT_TRANSLATE_NOOP("LayerTableModel", "Absolute"),    QT_TRANSLATE_NOOP("LayerTableModel", "Relative"),
+        QT_TRANSLATE_NOOP("LayerTableModel", "Oscillation"), QT_TRANSLATE_NOOP("LayerTableModel", "Weights")};
+    return QCoreApplication::translate("LayerTableModel", titles[column]);
+}
+
+bool showsBits(int column) {
+    return column == LayerTableModel::WeightBits || column == LayerTableModel::ActivationBits;
+}
+
+bool hasBars(int column) {
+    return column == LayerTableModel::Sensitivity || column == LayerTableModel::Oscillation;
+}
+
+QVariant namesOf(const LayerFacts& layer) {
+    if (layer.plan.aliases.empty()) return {};
+    return layer.name + QLatin1Char('\n') + qtext(joinedWords(layer.plan.aliases, "\n"));
+}
+
 }  // namespace
 
+LayerTableModel::LayerTableModel(QObject* parent)
+    : ColumnTable(makeColumns(), {{LayerIdRole, [](const LayerFacts& layer) { return layer.id; }}}, parent) {}
+
+std::vector<TableColumn<LayerFacts>> LayerTableModel::makeColumns() {
+    std::vector<TableColumn<LayerFacts>> columns;
+    for (int column = 0; column < ColumnCount; ++column) columns.push_back(makeColumn(static_cast<Column>(column)));
+    return columns;
+}
+
+TableColumn<LayerFacts> LayerTableModel::makeColumn(Column column) {
+    TableColumn<LayerFacts> made;
+    made.title = titleOf(column);
+    made.align = column == Name ? Qt::AlignLeft : showsBits(column) ? Qt::AlignHCenter : Qt::AlignRight;
+    made.text = [this, column](const LayerFacts& layer) { return textOf(layer, column); };
+    made.sort = [this, column](const LayerFacts& layer) { return sortValueOf(layer, column); };
+    made.roles[Qt::AccessibleTextRole] = [this, column](const LayerFacts& layer) {
+        return tr("%1, %2 %3").arg(layer.name, title(column), textOf(layer, column));
+    };
+    const Color ink = column == Order || column == Parameters ? Color::Text2 : Color::Text;
+    made.roles[TokenRole] = [ink](const LayerFacts&) { return int(ink); };
+    if (column == Name) {
+        made.roles[CodeRole] = [](const LayerFacts&) { return true; };
+        made.roles[Qt::ToolTipRole] = namesOf;
+    }
+    if (showsBits(column))
+        made.roles[BitsRole] = [this, column](const LayerFacts& layer) {
+            const double bits = valueOf(layer, column);
+            return std::isfinite(bits) ? QVariant(int(bits)) : QVariant();
+        };
+    if (hasBars(column))
+        made.roles[ShareRole] = [this, column](const LayerFacts& layer) { return shareOf(layer, column); };
+    return made;
+}
+
 void LayerTableModel::setLayers(const std::vector<LayerFacts>& all, int bits, const QString& metric) {
-    beginResetModel();
     m_bits = bits;
     m_metric = metric;
     for (int column = Sensitivity; column <= Oscillation; ++column) {
@@ -39,20 +97,13 @@ void LayerTableModel::setLayers(const std::vector<LayerFacts>& all, int bits, co
         for (const LayerFacts& layer : all) values.push_back(valueOf(layer, column));
         m_forms[static_cast<size_t>(column)] = metricForm(infoOf(column), values);
     }
-    m_layers = layersOnly(all);
-    m_largest.assign(ColumnCount, 0);
-    for (const LayerFacts& layer : m_layers)
-        for (int column = 0; column < ColumnCount; ++column)
+    std::vector<LayerFacts> layers = layersOnly(all);
+    m_largest.fill(0);
+    for (const LayerFacts& layer : layers)
+        for (const int column : {Sensitivity, Oscillation})
             if (const double value = std::abs(valueOf(layer, column)); std::isfinite(value))
                 m_largest[static_cast<size_t>(column)] = std::max(m_largest[static_cast<size_t>(column)], value);
-    endResetModel();
-}
-
-int LayerTableModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : static_cast<int>(m_layers.size());
-}
-int LayerTableModel::columnCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : int(ColumnCount);
+    setRows(std::move(layers));
 }
 
 MetricInfo LayerTableModel::infoOf(int column) const {
@@ -77,7 +128,7 @@ double LayerTableModel::valueOf(const LayerFacts& layer, int column) const {
         case Parameters:
             return planned ? static_cast<double>(layer.plan.parameters) : std::nan("");
         case Order:
-            return static_cast<double>(&layer - m_layers.data());
+            return static_cast<double>(&layer - rows().data());
         default:
             return layer.errorOf(m_bits, errorKey(column));
     }
@@ -101,84 +152,19 @@ QString LayerTableModel::textOf(const LayerFacts& layer, int column) const {
     }
 }
 
-QVariant LayerTableModel::data(const QModelIndex& index, int role) const {
-    if (!index.isValid()) return {};
-    const LayerFacts& layer = m_layers[static_cast<size_t>(index.row())];
-    const int column = index.column();
-    const bool bits = column == WeightBits || column == ActivationBits;
-    switch (role) {
-        case Qt::DisplayRole:
-            return textOf(layer, column);
-        case Qt::ToolTipRole:
-            return column == Name && !layer.plan.aliases.empty()
-                       ? layer.name + QLatin1Char('\n') + qtext(joinedWords(layer.plan.aliases, "\n"))
-                       : QVariant();
-        case Qt::AccessibleTextRole:
-            return tr("%1, %2 %3")
-                .arg(layer.name, headerData(column, Qt::Horizontal, Qt::DisplayRole).toString(), textOf(layer, column));
-        case Qt::TextAlignmentRole:
-            return int((column == Name ? Qt::AlignLeft : bits ? Qt::AlignHCenter : Qt::AlignRight) | Qt::AlignVCenter);
-        case LayerIdRole:
-            return layer.id;
-        case CodeRole:
-            return column == Name;
-        case SortRole:
-            if (column == Order) return static_cast<int>(valueOf(layer, column));
-            return column == Name ? QVariant(layer.name) : QVariant(valueOf(layer, column));
-        case BitsRole:
-            return bits && std::isfinite(valueOf(layer, column)) ? QVariant(int(valueOf(layer, column))) : QVariant();
-        case TokenRole:
-            return int(column == Order || column == Parameters ? Color::Text2 : Color::Text);
-        case ShareRole: {
-            if (column != Sensitivity && column != Oscillation) return {};
-            const double largest = m_largest[static_cast<size_t>(column)], value = valueOf(layer, column);
-            return std::isfinite(value) && largest > 0 ? std::clamp(value / largest, 0.0, 1.0) : 0.0;
-        }
-        default:
-            return {};
-    }
+QVariant LayerTableModel::sortValueOf(const LayerFacts& layer, int column) const {
+    if (column == Order) return static_cast<int>(valueOf(layer, column));
+    return column == Name ? QVariant(layer.name) : QVariant(valueOf(layer, column));
 }
 
-QVariant LayerTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
-    if (orientation != Qt::Horizontal) return {};
-    if (role == Qt::TextAlignmentRole)
-        return int((section == Name                                      ? Qt::AlignLeft
-                    : section == WeightBits || section == ActivationBits ? Qt::AlignHCenter
-                                                                         : Qt::AlignRight) |
-                   Qt::AlignVCenter);
-    if (role == PlainTitleRole) return titleOf(section);
-    if (role != Qt::DisplayRole) return {};
-    const QString unit = unitOf(m_forms[static_cast<size_t>(section)]);
-    return unit.isEmpty() ? titleOf(section) : titleOf(section) + QLatin1Char(' ') + unit;
+double LayerTableModel::shareOf(const LayerFacts& layer, int column) const {
+    const double largest = m_largest[static_cast<size_t>(column)], value = valueOf(layer, column);
+    return std::isfinite(value) && largest > 0 ? std::clamp(value / largest, 0.0, 1.0) : 0.0;
 }
 
-QString LayerTableModel::titleOf(int column) {
-    switch (column) {
-        case Order:
-            return tr("#");
-        case Name:
-            return tr("Layer");
-        case WeightBits:
-            return tr("W");
-        case ActivationBits:
-            return tr("A");
-        case Sensitivity:
-            return tr("Sensitivity");
-        case Mse:
-            return tr("MSE");
-        case Sqnr:
-            return tr("SQNR, dB");
-        case Cosine:
-            return tr("Cosine");
-        case Absolute:
-            return tr("Absolute");
-        case Relative:
-            return tr("Relative");
-        case Oscillation:
-            return tr("Oscillation");
-        default:
-            return tr("Weights");
-    }
+QString LayerTableModel::title(int column) const {
+    const QString unit = unitOf(m_forms[static_cast<size_t>(column)]);
+    return unit.isEmpty() ? titleOf(column) : titleOf(column) + QLatin1Char(' ') + unit;
 }
 
 LayerTableFilter::LayerTableFilter(QObject* parent) : QSortFilterProxyModel(parent) {

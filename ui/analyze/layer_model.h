@@ -1,18 +1,17 @@
 // The layers of a run as a table, and the text filter over it.
 #pragma once
 
-#include <QAbstractTableModel>
 #include <QSortFilterProxyModel>
 #include <array>
 #include <vector>
 
 #include "analyze/layer_facts.h"
 #include "analyze/metric_info.h"
-#include "widgets/row_table.h"
+#include "widgets/column_table.h"
 
 namespace qat::ui {
 
-class LayerTableModel : public QAbstractTableModel {
+class LayerTableModel : public ColumnTable<LayerFacts> {
     Q_OBJECT
 public:
     enum Column {
@@ -31,25 +30,24 @@ public:
         ColumnCount
     };
 
-    using QAbstractTableModel::QAbstractTableModel;
+    explicit LayerTableModel(QObject* parent = nullptr);
     // bits and metric choose the sensitivity column; the error columns show the same bits. The outputs among `all` have
     // no row, but count for the digits, which are those of the bars.
     void setLayers(const std::vector<LayerFacts>& all, int bits, const QString& metric);
-    const std::vector<LayerFacts>& layers() const { return m_layers; }
 
-    int rowCount(const QModelIndex& parent = {}) const override;
-    int columnCount(const QModelIndex& parent = {}) const override;
-    QVariant data(const QModelIndex& index, int role) const override;
-    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+protected:
+    QString title(int column) const override;
 
 private:
+    std::vector<TableColumn<LayerFacts>> makeColumns();
+    TableColumn<LayerFacts> makeColumn(Column column);
     double valueOf(const LayerFacts& layer, int column) const;
+    QVariant sortValueOf(const LayerFacts& layer, int column) const;
     QString textOf(const LayerFacts& layer, int column) const;
+    double shareOf(const LayerFacts& layer, int column) const;
     MetricInfo infoOf(int column) const;
-    static QString titleOf(int column);
 
-    std::vector<LayerFacts> m_layers;
-    std::vector<double> m_largest;  // of each column, for the bars
+    std::array<double, ColumnCount> m_largest{};  // of each column that has bars
     std::array<NumberForm, ColumnCount> m_forms{};
     QString m_metric;
     int m_bits = 4;

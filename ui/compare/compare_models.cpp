@@ -11,8 +11,6 @@
 namespace qat::ui {
 namespace {
 
-constexpr int kRight = int(Qt::AlignRight | Qt::AlignVCenter);
-
 QString scoreText(double score) {
     return QLocale().toString(score, 'f', 3);
 }
@@ -36,139 +34,170 @@ int toneOf(TransitionLook::Tone tone) {
     return int(Color::Text2);
 }
 
-}  // namespace
-
-std::vector<Transition> FacetModel::shown() const {
-    if (!m_comparison) return {};
-    if (m_comparison->labels == 0)
-        return {Transition::Kept, Transition::Lost, Transition::Gained, Transition::ClassFlip};
+// The transitions a run can have.
+std::vector<Transition> transitionsOf(const RunComparison& comparison) {
+    if (comparison.labels == 0) return {Transition::Kept, Transition::Lost, Transition::Gained, Transition::ClassFlip};
     return {
         Transition::Kept,         Transition::Lost,          Transition::Gained,         Transition::ClassFlip,
         Transition::MissedByBoth, Transition::NewFalseAlarm, Transition::FalseAlarmGone, Transition::FalseAlarmInBoth};
 }
 
-void FacetModel::setComparison(std::shared_ptr<const RunComparison> comparison) {
-    const bool sameRows = m_comparison && comparison && (m_comparison->labels == 0) == (comparison->labels == 0);
-    if (!sameRows) beginResetModel();
-    m_comparison = std::move(comparison);
-    if (!sameRows)
-        endResetModel();
-    else
-        Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
-}
-
-int FacetModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : static_cast<int>(shown().size());
-}
-int FacetModel::columnCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : int(ColumnCount);
-}
-
-QVariant FacetModel::data(const QModelIndex& index, int role) const {
-    if (!index.isValid() || !m_comparison) return {};
-    const Transition transition = shown()[static_cast<size_t>(index.row())];
-    const TransitionLook look = transitionLook(transition, m_comparison->labels > 0);
-    switch (role) {
-        case TransitionRole:
-            return int(transition);
-        case Qt::DisplayRole:
-            return index.column() == Name    ? look.text
-                   : index.column() == Count ? formatCount(m_comparison->count(transition))
-                                             : QVariant();
-        case Qt::AccessibleTextRole:
-            return tr("%1: %2").arg(look.text, formatCount(m_comparison->count(transition)));
-        case ChipIconRole:
-            return index.column() == Name ? QVariant(look.icon) : QVariant();
-        case ChipKindRole:
-            return toneOf(look.tone);
-        case Qt::TextAlignmentRole:
-            return index.column() == Count ? kRight : QVariant();
-        case ShareRole: {
-            const int64_t most = *std::max_element(m_comparison->counts.begin(), m_comparison->counts.end());
-            return most > 0 ? static_cast<double>(m_comparison->count(transition)) / static_cast<double>(most) : 0.0;
-        }
-        default:
-            return {};
+std::vector<Facet> facetsOf(const RunComparison& comparison) {
+    const int64_t most = *std::max_element(comparison.counts.begin(), comparison.counts.end());
+    std::vector<Facet> facets;
+    for (const Transition transition : transitionsOf(comparison)) {
+        const int64_t count = comparison.count(transition);
+        const double share = most > 0 ? static_cast<double>(count) / static_cast<double>(most) : 0.0;
+        facets.push_back({transition, transitionLook(transition, comparison.labels > 0), count, share});
     }
+    return facets;
 }
+
+std::vector<TableColumn<Facet>> facetColumns() {
+    return {{FacetModel::tr("Transition"),
+             {},
+             [](const Facet& row) { return row.look.text; },
+             {},
+             {{ChipIconRole, [](const Facet& row) { return row.look.icon; }}}},
+            {FacetModel::tr("Share")},
+            {FacetModel::tr("Count"), Qt::AlignRight, [](const Facet& row) { return formatCount(row.count); }}};
+}
+
+FacetModel::Roles facetRoles() {
+    return {{FacetModel::TransitionRole, [](const Facet& row) { return int(row.transition); }},
+            {Qt::AccessibleTextRole,
+             [](const Facet& row) { return FacetModel::tr("%1: %2").arg(row.look.text, formatCount(row.count)); }},
+            {ChipKindRole, [](const Facet& row) { return toneOf(row.look.tone); }},
+            {ShareRole, [](const Facet& row) { return row.share; }}};
+}
+
+using DamageCell = DamageModel::Cell;
+
+TableColumn<DamagedImage> damageNumber(const QString& title, const std::function<int(const DamagedImage&)>& value,
+                                       Color token = Color::Text2, bool stressed = false) {
+    const DamageCell cell = [value](const DamagedImage& row) { return QString::number(value(row)); };
+    const DamageCell sort = [value](const DamagedImage& row) { return static_cast<double>(value(row)); };
+    const DamageCell ink = [value, token, stressed](const DamagedImage& row) {
+        return int(stressed && value(row) > 0 ? Color::Text : token);
+    };
+    return {title, Qt::AlignRight, cell, sort, {{TokenRole, ink}}};
+}
+
+// NaN where no object is on both sides.
+double scoreChange(const DamagedImage& row) {
+    return row.result->pairs > 0 ? row.result->scoreChange : std::nan("");
+}
+
+std::vector<TableColumn<DamagedImage>> damageColumns() {
+    const auto counted = [](Transition transition) {
+        return [transition](const DamagedImage& row) { return row.count(transition); };
+    };
+    const DamageCell ink = [](const DamagedImage&) { return int(Color::Text2); };
+    return {{DamageModel::tr("Image"),
+             {},
+             [](const DamagedImage& row) { return QFileInfo(row.image->path).completeBaseName(); },
+             [](const DamagedImage& row) { return row.image->path; },
+             {{CodeRole, [](const DamagedImage&) { return true; }},
+              {TokenRole, [](const DamagedImage&) { return int(Color::Text); }}}},
+            damageNumber(DamageModel::tr("FP32"), [](const DamagedImage& row) { return row.result->fp32Boxes; }),
+            damageNumber(DamageModel::tr("Quant."), [](const DamagedImage& row) { return row.result->quantizedBoxes; }),
+            {DamageModel::tr("Objects"),
+             Qt::AlignRight,
+             {},
+             [](const DamagedImage& row) { return static_cast<double>(row.result->objects.size()); },
+             {{TokenRole, ink}},
+             Qt::Alignment()},
+            damageNumber(DamageModel::tr("Lost"), counted(Transition::Lost), Color::Text2, true),
+            damageNumber(DamageModel::tr("Flip"), counted(Transition::ClassFlip)),
+            damageNumber(DamageModel::tr("New"), counted(Transition::NewFalseAlarm)),
+            {DamageModel::tr("Score"),
+             Qt::AlignRight,
+             [](const DamagedImage& row) { return formatChange(scoreChange(row), 3); },
+             [](const DamagedImage& row) { return scoreChange(row); },
+             {{TokenRole, ink}}}};
+}
+
+DamageModel::Roles damageRoles() {
+    const DamageCell path = [](const DamagedImage& row) { return row.image->path; };
+    return {{Qt::ToolTipRole, path},
+            {DamageModel::PathRole, path},
+            {StackRole, [](const DamagedImage& row) {
+                 return QVariantList{row.count(Transition::Kept) + row.count(Transition::Gained),
+                                     row.count(Transition::Lost), row.count(Transition::ClassFlip),
+                                     row.count(Transition::NewFalseAlarm)};
+             }}};
+}
+
+QString nameOf(const ObjectRow& row, const RunBox* fp32, const RunBox* quantized, const RunBox* label) {
+    if (row.transition == Transition::ClassFlip && fp32 && quantized)
+        return ObjectModel::tr("%1, now %2").arg(fp32->name, quantized->name);
+    const RunBox* any = label ? label : fp32 ? fp32 : quantized;
+    return any ? any->name : none();
+}
+
+ShownObject shownObject(const RunImage& image, const ObjectRow& row, int number) {
+    const RunBox* fp32 = row.fp32 >= 0 ? &image.fp32[row.fp32] : nullptr;
+    const RunBox* quantized = row.quantized >= 0 ? &image.quantized[row.quantized] : nullptr;
+    const RunBox* label = row.label >= 0 ? &image.labels[row.label] : nullptr;
+    ShownObject shown;
+    shown.look = transitionLook(row.transition, !image.labels.isEmpty());
+    shown.icon = row.scoreDrop ? QStringLiteral("score-drop") : row.drift ? QStringLiteral("drift") : shown.look.icon;
+    shown.number = QString::number(number);
+    shown.name = nameOf(row, fp32, quantized, label);
+    shown.fp32 = fp32 ? scoreText(fp32->score) : none();
+    shown.quantized = quantized ? scoreText(quantized->score) : none();
+    if (fp32 && quantized) {
+        shown.change = formatChange(quantized->score - fp32->score, 3);
+        shown.iou = QLocale().toString(row.iou, 'f', 2);
+    }
+    shown.words = shown.look.text;
+    if (row.scoreDrop) shown.words += ObjectModel::tr(", score drop");
+    if (row.drift) shown.words += ObjectModel::tr(", box drift");
+    return shown;
+}
+
+std::vector<TableColumn<ShownObject>> objectColumns() {
+    using Object = ShownObject;
+    const ObjectModel::Cell words = [](const Object& row) {
+        return int(row.look.tone == TransitionLook::Tone::Neutral ? Color::Text2 : Color::Text);
+    };
+    return {{ObjectModel::tr("#"), Qt::AlignRight, [](const Object& row) { return row.number; }},
+            {{}, {}, {}, {}, {{ChipIconRole, [](const Object& row) { return row.icon; }}}},
+            {ObjectModel::tr("Class"), {}, [](const Object& row) { return row.name; }},
+            {ObjectModel::tr("FP32"), Qt::AlignRight, [](const Object& row) { return row.fp32; }},
+            {ObjectModel::tr("Quant."), Qt::AlignRight, [](const Object& row) { return row.quantized; }},
+            {ObjectModel::tr("Change"), Qt::AlignRight, [](const Object& row) { return row.change; }},
+            {ObjectModel::tr("IoU"), Qt::AlignRight, [](const Object& row) { return row.iou; }},
+            {ObjectModel::tr("Transition"), {}, [](const Object& row) { return row.words; }, {}, {{TokenRole, words}}}};
+}
+
+ObjectModel::Roles objectRoles() {
+    return {{Qt::ToolTipRole, [](const ShownObject& row) { return row.words; }},
+            {Qt::AccessibleTextRole,
+             [](const ShownObject& row) { return ObjectModel::tr("%1, %2").arg(row.name, row.words); }},
+            {ChipKindRole, [](const ShownObject& row) { return toneOf(row.look.tone); }},
+            {TokenRole, [](const ShownObject&) { return int(Color::Text); }}};
+}
+
+}  // namespace
+
+FacetModel::FacetModel(QObject* parent) : ColumnTable(facetColumns(), facetRoles(), parent) {}
+
+void FacetModel::setComparison(const std::shared_ptr<const RunComparison>& comparison) {
+    std::vector<Facet> facets = comparison ? facetsOf(*comparison) : std::vector<Facet>();
+    const bool sameRows = !facets.empty() && facets.size() == rows().size();  // with labels there are more of them
+    sameRows ? updateRows(std::move(facets)) : setRows(std::move(facets));
+}
+
+DamageModel::DamageModel(QObject* parent) : ColumnTable(damageColumns(), damageRoles(), parent) {}
 
 void DamageModel::setComparison(std::shared_ptr<const RunComparison> comparison) {
     const bool sameRows = m_comparison && comparison && m_comparison->images == comparison->images;
-    if (!sameRows) beginResetModel();
-    m_comparison = std::move(comparison);
-    if (!sameRows) return endResetModel();
-    if (rowCount() > 0) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
-}
-
-int DamageModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() || !m_comparison ? 0 : static_cast<int>(m_comparison->results.size());
-}
-int DamageModel::columnCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : int(ColumnCount);
-}
-
-double DamageModel::valueOf(int row, int column) const {
-    const ImageComparison& image = m_comparison->results[static_cast<size_t>(row)];
-    switch (column) {
-        case Fp32:
-            return image.fp32Boxes;
-        case Quantized:
-            return image.quantizedBoxes;
-        case Objects:
-            return static_cast<double>(image.objects.size());
-        case Lost:
-            return image.count(Transition::Lost);
-        case Flip:
-            return image.count(Transition::ClassFlip);
-        case New:
-            return image.count(Transition::NewFalseAlarm);
-        case Score:
-            return image.pairs > 0 ? image.scoreChange : std::nan("");
-        default:
-            return 0;
-    }
-}
-
-QVariant DamageModel::data(const QModelIndex& index, int role) const {
-    if (!index.isValid() || !m_comparison) return {};
-    const RunImage& image = (*m_comparison->images)[static_cast<size_t>(index.row())];
-    const ImageComparison& result = m_comparison->results[static_cast<size_t>(index.row())];
-    switch (role) {
-        case Qt::DisplayRole:
-            if (index.column() == Image) return QFileInfo(image.path).completeBaseName();
-            if (index.column() == Objects) return {};
-            if (index.column() == Score) return formatChange(valueOf(index.row(), Score), 3);
-            return QString::number(static_cast<int>(valueOf(index.row(), index.column())));
-        case Qt::ToolTipRole:
-            return image.path;
-        case PathRole:
-            return image.path;
-        case CodeRole:
-            return index.column() == Image;
-        case SortRole:
-            return index.column() == Image ? QVariant(image.path) : QVariant(valueOf(index.row(), index.column()));
-        case Qt::TextAlignmentRole:
-            return index.column() == Image ? QVariant() : kRight;
-        case TokenRole:
-            return int(index.column() == Lost && result.count(Transition::Lost) > 0 ? Color::Text
-                       : index.column() == Image                                    ? Color::Text
-                                                                                    : Color::Text2);
-        case StackRole:
-            return QVariantList{result.count(Transition::Kept) + result.count(Transition::Gained),
-                                result.count(Transition::Lost), result.count(Transition::ClassFlip),
-                                result.count(Transition::NewFalseAlarm)};
-        default:
-            return {};
-    }
-}
-
-QVariant DamageModel::headerData(int section, Qt::Orientation orientation, int role) const {
-    if (orientation != Qt::Horizontal) return {};
-    if (role == Qt::TextAlignmentRole && section != Image && section != Objects) return kRight;
-    if (role != Qt::DisplayRole) return {};
-    const QString titles[] = {tr("Image"), tr("FP32"), tr("Quant."), tr("Objects"),
-                              tr("Lost"),  tr("Flip"), tr("New"),    tr("Score")};
-    return titles[std::clamp(section, 0, int(ColumnCount) - 1)];
+    std::vector<DamagedImage> images;
+    for (size_t i = 0; comparison && i < comparison->results.size(); ++i)
+        images.push_back({&(*comparison->images)[i], &comparison->results[i]});
+    sameRows ? updateRows(std::move(images)) : setRows(std::move(images));
+    m_comparison = std::move(comparison);  // no row points into the one before it any more
 }
 
 DamageFilter::DamageFilter(QObject* parent) : QSortFilterProxyModel(parent) {
@@ -198,87 +227,12 @@ bool DamageFilter::lessThan(const QModelIndex& left, const QModelIndex& right) c
     return a < b;
 }
 
-void ObjectModel::setObjects(const RunImage& image, std::vector<ObjectRow> objects) {
-    beginResetModel();
-    m_image = image;
-    m_objects = std::move(objects);
-    endResetModel();
-}
+ObjectModel::ObjectModel(QObject* parent) : ColumnTable(objectColumns(), objectRoles(), parent) {}
 
-int ObjectModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : static_cast<int>(m_objects.size());
-}
-int ObjectModel::columnCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : int(ColumnCount);
-}
-
-QString ObjectModel::textOf(const ObjectRow& row, int column, int number) const {
-    const RunBox* fp32 = row.fp32 >= 0 ? &m_image.fp32[row.fp32] : nullptr;
-    const RunBox* quantized = row.quantized >= 0 ? &m_image.quantized[row.quantized] : nullptr;
-    const RunBox* label = row.label >= 0 ? &m_image.labels[row.label] : nullptr;
-    switch (column) {
-        case Number:
-            return QString::number(number);
-        case Class: {
-            if (row.transition == Transition::ClassFlip && fp32 && quantized)
-                return tr("%1, now %2").arg(fp32->name, quantized->name);
-            const RunBox* any = label ? label : fp32 ? fp32 : quantized;
-            return any ? any->name : none();
-        }
-        case Fp32:
-            return fp32 ? scoreText(fp32->score) : none();
-        case Quantized:
-            return quantized ? scoreText(quantized->score) : none();
-        case Change:
-            return fp32 && quantized ? formatChange(quantized->score - fp32->score, 3) : QString();
-        case Iou:
-            return fp32 && quantized ? QLocale().toString(row.iou, 'f', 2) : QString();
-        case Words: {
-            QString words = transitionLook(row.transition, !m_image.labels.isEmpty()).text;
-            if (row.scoreDrop) words += tr(", score drop");
-            if (row.drift) words += tr(", box drift");
-            return words;
-        }
-        default:
-            return {};
-    }
-}
-
-QVariant ObjectModel::data(const QModelIndex& index, int role) const {
-    if (!index.isValid()) return {};
-    const ObjectRow& row = m_objects[static_cast<size_t>(index.row())];
-    const TransitionLook look = transitionLook(row.transition, !m_image.labels.isEmpty());
-    const bool words = index.column() == Class || index.column() == Words || index.column() == Glyph;
-    switch (role) {
-        case Qt::DisplayRole:
-            return textOf(row, index.column(), index.row() + 1);
-        case Qt::ToolTipRole:
-            return textOf(row, Words, 0);
-        case Qt::AccessibleTextRole:
-            return tr("%1, %2").arg(textOf(row, Class, 0), textOf(row, Words, 0));
-        case ChipIconRole:
-            if (index.column() != Glyph) return {};
-            return row.scoreDrop ? QStringLiteral("score-drop") : row.drift ? QStringLiteral("drift") : look.icon;
-        case ChipKindRole:
-            return toneOf(look.tone);
-        case Qt::TextAlignmentRole:
-            return words ? QVariant() : kRight;
-        case TokenRole:
-            return int(look.tone == TransitionLook::Tone::Neutral && index.column() == Words ? Color::Text2
-                                                                                             : Color::Text);
-        default:
-            return {};
-    }
-}
-
-QVariant ObjectModel::headerData(int section, Qt::Orientation orientation, int role) const {
-    if (orientation != Qt::Horizontal) return {};
-    const bool words = section == Class || section == Words || section == Glyph;
-    if (role == Qt::TextAlignmentRole && !words) return kRight;
-    if (role != Qt::DisplayRole) return {};
-    const QString titles[] = {tr("#"),      QString(),    tr("Class"), tr("FP32"),
-                              tr("Quant."), tr("Change"), tr("IoU"),   tr("Transition")};
-    return titles[std::clamp(section, 0, int(ColumnCount) - 1)];
+void ObjectModel::setObjects(const RunImage& image, const std::vector<ObjectRow>& objects) {
+    std::vector<ShownObject> shown;
+    for (const ObjectRow& row : objects) shown.push_back(shownObject(image, row, static_cast<int>(shown.size()) + 1));
+    setRows(std::move(shown));
 }
 
 }  // namespace qat::ui

@@ -1,48 +1,48 @@
 // The three lists of the Compare page: transitions with counts, damaged images, objects of one image.
 #pragma once
 
-#include <QAbstractTableModel>
 #include <QSortFilterProxyModel>
 #include <memory>
 #include <set>
 
 #include "compare/comparison.h"
-#include "widgets/row_table.h"
+#include "widgets/column_table.h"
 
 namespace qat::ui {
 
+struct Facet {
+    Transition transition;
+    TransitionLook look;
+    int64_t count;
+    double share;  // of the most frequent transition
+};
+
 // Every row is a transition: glyph and words, share of all as a bar, count.
-class FacetModel : public QAbstractTableModel {
+class FacetModel : public ColumnTable<Facet> {
     Q_OBJECT
 public:
     static constexpr int TransitionRole = Qt::UserRole + 60;  // int(Transition)
-    enum Column { Name, Share, Count, ColumnCount };
-    using QAbstractTableModel::QAbstractTableModel;
-    void setComparison(std::shared_ptr<const RunComparison> comparison);
-    int rowCount(const QModelIndex& parent = {}) const override;
-    int columnCount(const QModelIndex& parent = {}) const override;
-    QVariant data(const QModelIndex& index, int role) const override;
-
-private:
-    std::vector<Transition> shown() const;
-    std::shared_ptr<const RunComparison> m_comparison;
+    enum Column { Name, Share, Count };
+    explicit FacetModel(QObject* parent = nullptr);
+    void setComparison(const std::shared_ptr<const RunComparison>& comparison);
 };
 
-class DamageModel : public QAbstractTableModel {
+// Of one image; points into the comparison.
+struct DamagedImage {
+    const RunImage* image;
+    const ImageComparison* result;
+    int count(Transition transition) const { return result->count(transition); }
+};
+
+class DamageModel : public ColumnTable<DamagedImage> {
     Q_OBJECT
 public:
-    static constexpr int StackRole = Qt::UserRole + 61;  // QVariantList: kept, lost, flip, new
     static constexpr int PathRole = Qt::UserRole + 62;
     enum Column { Image, Fp32, Quantized, Objects, Lost, Flip, New, Score, ColumnCount };
-    using QAbstractTableModel::QAbstractTableModel;
+    explicit DamageModel(QObject* parent = nullptr);
     void setComparison(std::shared_ptr<const RunComparison> comparison);
-    int rowCount(const QModelIndex& parent = {}) const override;
-    int columnCount(const QModelIndex& parent = {}) const override;
-    QVariant data(const QModelIndex& index, int role) const override;
-    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
-    double valueOf(int row, int column) const;
     std::shared_ptr<const RunComparison> m_comparison;
 };
 
@@ -62,54 +62,19 @@ private:
     std::shared_ptr<const RunComparison> m_comparison;
 };
 
-class ObjectModel : public QAbstractTableModel {
+// An object as its row says it.
+struct ShownObject {
+    QString number, name, fp32, quantized, change, iou, words;
+    QString icon;  // of the glyph: the transition's, or that of a drop or drift
+    TransitionLook look;
+};
+
+class ObjectModel : public ColumnTable<ShownObject> {
     Q_OBJECT
 public:
     enum Column { Number, Glyph, Class, Fp32, Quantized, Change, Iou, Words, ColumnCount };
-    using QAbstractTableModel::QAbstractTableModel;
-    void setObjects(const RunImage& image, std::vector<ObjectRow> objects);
-    int rowCount(const QModelIndex& parent = {}) const override;
-    int columnCount(const QModelIndex& parent = {}) const override;
-    QVariant data(const QModelIndex& index, int role) const override;
-    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
-
-private:
-    QString textOf(const ObjectRow& row, int column, int number) const;
-    RunImage m_image;
-    std::vector<ObjectRow> m_objects;
-};
-
-// A transition's glyph on its soft fill, and its words if the cell has any.
-class GlyphDelegate : public RowDelegate {
-    Q_OBJECT
-public:
-    using RowDelegate::RowDelegate;
-
-protected:
-    void paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                      const QModelIndex& index) const override;
-};
-
-// Kept, lost, flip filled; new hollow: lost and new differ in shape too.
-class StackDelegate : public RowDelegate {
-    Q_OBJECT
-public:
-    using RowDelegate::RowDelegate;
-
-protected:
-    void paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                      const QModelIndex& index) const override;
-};
-
-// A plain grey share bar.
-class TrackDelegate : public RowDelegate {
-    Q_OBJECT
-public:
-    using RowDelegate::RowDelegate;
-
-protected:
-    void paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                      const QModelIndex& index) const override;
+    explicit ObjectModel(QObject* parent = nullptr);
+    void setObjects(const RunImage& image, const std::vector<ObjectRow>& objects);
 };
 
 }  // namespace qat::ui

@@ -12,12 +12,12 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
-#include "charts/number_delegate.h"
 #include "charts/visible_refresh.h"
 #include "compare/compare_models.h"
 #include "compare/image_view.h"
 #include "compare/threshold_slider.h"
 #include "widgets/buttons.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/column_fit.h"
 #include "widgets/empty_state.h"
 #include "widgets/panel.h"
@@ -31,7 +31,7 @@ constexpr int kThresholdPauseMs = 60;
 }
 
 ComparePage::ComparePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
-    : QMainWindow(parent, Qt::Widget), m_hub(hub), m_selection(selection), m_store(store) {
+    : RunView(parent), m_hub(hub), m_selection(selection), m_store(store) {
     setObjectName(QStringLiteral("compare.page"));
     m_pool.setMaxThreadCount(1);
     auto* surface = new Surface(*hub);
@@ -92,9 +92,9 @@ void ComparePage::buildFacets() {
     m_facetTable->setModel(m_facets);
     m_facetTable->setAccessibleName(tr("Transitions"));
     m_facetTable->horizontalHeader()->hide();
-    m_facetTable->setItemDelegateForColumn(FacetModel::Name, new GlyphDelegate(*m_hub, m_facetTable));
-    m_facetTable->setItemDelegateForColumn(FacetModel::Share, new TrackDelegate(*m_hub, m_facetTable));
-    m_facetTable->setItemDelegateForColumn(FacetModel::Count, new NumberDelegate(*m_hub, m_facetTable));
+    m_facetTable->setItemDelegateForColumn(FacetModel::Name, new CellDelegate(*m_hub, CellLook::Glyph, m_facetTable));
+    m_facetTable->setItemDelegateForColumn(FacetModel::Share, new CellDelegate(*m_hub, CellLook::Track, m_facetTable));
+    m_facetTable->setItemDelegateForColumn(FacetModel::Count, new CellDelegate(*m_hub, CellLook::Number, m_facetTable));
     m_facetTable->horizontalHeader()->setSectionResizeMode(FacetModel::Name, QHeaderView::Stretch);
     m_facetTable->setColumnWidth(FacetModel::Share, m_hub->px(38));
     m_facetTable->setColumnWidth(FacetModel::Count, m_hub->px(52));
@@ -209,7 +209,8 @@ QWidget* ComparePage::buildObjects(QWidget* parent) {
     m_objectTable->setModel(m_objects);
     m_objectTable->setAccessibleName(tr("Objects of the image"));
     m_objectTable->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_objectTable->setItemDelegateForColumn(ObjectModel::Glyph, new GlyphDelegate(*m_hub, m_objectTable));
+    m_objectTable->setItemDelegateForColumn(ObjectModel::Glyph,
+                                            new CellDelegate(*m_hub, CellLook::Glyph, m_objectTable));
     const int number = QFontMetrics(m_hub->theme().small).horizontalAdvance(QStringLiteral("+0.000")) + m_hub->px(20);
     for (int column = 0; column < ObjectModel::ColumnCount; ++column) m_objectTable->setColumnWidth(column, number);
     m_objectTable->setColumnWidth(ObjectModel::Number, m_hub->px(36));
@@ -247,7 +248,8 @@ QWidget* ComparePage::buildDamage(QWidget* parent) {
     m_damageTable->setSelectionMode(QAbstractItemView::SingleSelection);
     m_damageTable->setSortingEnabled(true);
     m_damageTable->sortByColumn(DamageModel::Lost, Qt::DescendingOrder);
-    m_damageTable->setItemDelegateForColumn(DamageModel::Objects, new StackDelegate(*m_hub, m_damageTable));
+    m_damageTable->setItemDelegateForColumn(DamageModel::Objects,
+                                            new CellDelegate(*m_hub, CellLook::Stack, m_damageTable));
     const int number = QFontMetrics(m_hub->theme().small).horizontalAdvance(QStringLiteral("+0.000")) + m_hub->px(24);
     for (int column = 0; column < DamageModel::ColumnCount; ++column) m_damageTable->setColumnWidth(column, number);
     m_damageTable->setColumnWidth(DamageModel::Objects, m_hub->px(110));

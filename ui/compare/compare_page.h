@@ -1,7 +1,6 @@
 // The Compare perspective: the same images through both networks, worst first.
 #pragma once
 
-#include <QMainWindow>
 #include <QTimer>
 #include <memory>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "compare/view_transform.h"
 #include "document/selection_hub.h"
 #include "feed/run_store.h"
+#include "pages/run_view.h"
 #include "style/theme_hub.h"
 
 class QStackedWidget;
@@ -31,7 +31,7 @@ class ThemedLabel;
 class ThresholdSlider;
 class VisibleRefresh;
 
-class ComparePage : public QMainWindow {
+class ComparePage : public RunView {
     Q_OBJECT
 public:
     ComparePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
@@ -40,9 +40,6 @@ public:
     std::shared_ptr<const RunComparison> comparison() const { return m_comparison; }
     DamageFilter* images() const { return m_damageFilter; }
     QString currentImage() const { return m_path; }
-
-Q_SIGNALS:
-    void openRunRequested();
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;

@@ -19,14 +19,13 @@
 
 namespace qat::ui {
 ConfigurePage::ConfigurePage(ThemeHub* hub, SelectionHub* selection, Document* document, QWidget* parent)
-    : QMainWindow(parent),
+    : DockPage(parent),
       m_hub(hub),
       m_document(document),
       m_form(new FormPanel(*hub, document, this)),
       m_layers(new LayerPanel(*hub, selection, document, this)),
       m_editor(new YamlEditor(*hub, document, this)),
       m_selection(selection) {
-    setWindowFlags(Qt::Widget);  // a QMainWindow makes itself a window, even with a parent
     setObjectName(QStringLiteral("configure"));
     setCentralWidget(m_layers);
     buildDocks();

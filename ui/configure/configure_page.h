@@ -1,7 +1,7 @@
 // The Configure perspective: form, layers, patterns, placement and text, all through the document.
 #pragma once
 
-#include <QMainWindow>
+#include "pages/dock_page.h"
 
 namespace qat::ui {
 
@@ -14,13 +14,12 @@ class SelectionHub;
 class ThemeHub;
 class YamlEditor;
 
-class ConfigurePage : public QMainWindow {
+class ConfigurePage : public DockPage {
     Q_OBJECT
 public:
     ConfigurePage(ThemeHub* hub, SelectionHub* selection, Document* document, QWidget* parent = nullptr);
     void focusFilter();
-    // Gives the docks the sizes they start with.
-    Q_INVOKABLE void arrangeDocks();
+    void arrangeDocks() override;
     // Puts the cursor on the next issue after it, in the text.
     void showNextIssue();
     // Lists what would break a fusion in a runtime, below the layer table.

@@ -10,11 +10,12 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
-#include "configure/layer_model.h"
+#include "configure/plan_model.h"
 #include "document/document.h"
 #include "feed/trouble.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/column_fit.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"
@@ -48,8 +49,8 @@ LayerPanel::LayerPanel(const ThemeHub& hub, SelectionHub* selection, Document* d
       m_hub(hub),
       m_selection(selection),
       m_document(document),
-      m_model(new LayerModel(selection, this)),
-      m_filter(new LayerFilter(this)) {
+      m_model(new PlanModel(selection, this)),
+      m_filter(new PlanFilter(this)) {
     m_filter->setSourceModel(m_model);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -136,34 +137,33 @@ QWidget* LayerPanel::makeTable() {
     m_table->setModel(m_filter);
     m_table->setRowHeight(24);
     m_table->setSortingEnabled(true);
-    m_table->sortByColumn(LayerModel::kNumber, Qt::AscendingOrder);
+    m_table->sortByColumn(PlanModel::kNumber, Qt::AscendingOrder);
     m_table->setAccessibleName(tr("Layers"));
-    m_table->setItemDelegateForColumn(LayerModel::kWeightBits, new BitsDelegate(m_hub, m_table));
-    m_table->setItemDelegateForColumn(LayerModel::kActivationBits, new BitsDelegate(m_hub, m_table));
+    m_table->setItemDelegateForColumn(PlanModel::kWeightBits, new CellDelegate(m_hub, CellLook::Bits, m_table));
+    m_table->setItemDelegateForColumn(PlanModel::kActivationBits, new CellDelegate(m_hub, CellLook::Bits, m_table));
     m_table->installEventFilter(this);
     QHeaderView* header = m_table->horizontalHeader();
     header->setSortIndicatorShown(false);
     const QFontMetrics small(m_hub.theme().small), code(m_hub.theme().code);
     const int pad = m_hub.px(14);
-    header->resizeSection(LayerModel::kNumber, small.horizontalAdvance(QStringLiteral("999")) + m_hub.px(20));
-    header->resizeSection(LayerModel::kName, code.horizontalAdvance(QStringLiteral("model.22.cv2.0.0.conv")) + pad);
-    header->resizeSection(LayerModel::kKernel, small.horizontalAdvance(QStringLiteral("3×3, 128→256")) + pad);
-    header->resizeSection(LayerModel::kWeights, small.horizontalAdvance(QStringLiteral("1 179 648")) + pad);
-    header->resizeSection(LayerModel::kWeightBits, m_hub.px(38));
-    header->resizeSection(LayerModel::kActivationBits, m_hub.px(38));
-    header->resizeSection(LayerModel::kObserver,
-                          small.horizontalAdvance(QStringLiteral("moving_average_minmax")) + pad);
+    header->resizeSection(PlanModel::kNumber, small.horizontalAdvance(QStringLiteral("999")) + m_hub.px(20));
+    header->resizeSection(PlanModel::kName, code.horizontalAdvance(QStringLiteral("model.22.cv2.0.0.conv")) + pad);
+    header->resizeSection(PlanModel::kKernel, small.horizontalAdvance(QStringLiteral("3×3, 128→256")) + pad);
+    header->resizeSection(PlanModel::kWeights, small.horizontalAdvance(QStringLiteral("1 179 648")) + pad);
+    header->resizeSection(PlanModel::kWeightBits, m_hub.px(38));
+    header->resizeSection(PlanModel::kActivationBits, m_hub.px(38));
+    header->resizeSection(PlanModel::kObserver, small.horizontalAdvance(QStringLiteral("moving_average_minmax")) + pad);
     header->setStretchLastSection(true);
     const int setBy = small.horizontalAdvance(QStringLiteral("pattern 22, line 222; A: line 22")) + pad;
-    new ColumnFit(m_table, LayerModel::kName, {LayerModel::kObserver, LayerModel::kWeights, LayerModel::kKernel},
-                  {{LayerModel::kSetBy, setBy}});
+    new ColumnFit(m_table, PlanModel::kName, {PlanModel::kObserver, PlanModel::kWeights, PlanModel::kKernel},
+                  {{PlanModel::kSetBy, setBy}});
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayerPanel::pushSelection);
     connect(m_table, &RowTable::rowHovered, this, [this](int row) {
         m_selection->hover(row < 0 ? kNoLayer : m_filter->index(row, 0).data(LayerIdRole).toInt(), this);
     });
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
         Q_EMIT m_selection->inspectLayer(index.data(LayerIdRole).toInt());
-        if (const int line = lineOf(index.siblingAtColumn(LayerModel::kSetBy).data().toString()))
+        if (const int line = lineOf(index.siblingAtColumn(PlanModel::kSetBy).data().toString()))
             Q_EMIT lineWanted(line);
     });
     return m_table;

@@ -13,8 +13,8 @@ namespace qat::ui {
 
 class Document;
 class EmptyState;
-class LayerFilter;
-class LayerModel;
+class PlanFilter;
+class PlanModel;
 class MessageStack;
 class PanelHeader;
 class RowTable;
@@ -52,8 +52,8 @@ private:
     const ThemeHub& m_hub;
     SelectionHub* m_selection;
     Document* m_document;
-    LayerModel* m_model;
-    LayerFilter* m_filter;
+    PlanModel* m_model;
+    PlanFilter* m_filter;
     PanelHeader* m_header;
     QLineEdit* m_field;
     MessageStack* m_messages;

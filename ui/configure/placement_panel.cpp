@@ -12,6 +12,7 @@
 #include "configure/placement_check.h"
 #include "document/selection_hub.h"
 #include "style/theme_hub.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/empty_state.h"
 #include "widgets/panel.h"
 #include "widgets/row_table.h"
@@ -106,7 +107,7 @@ QWidget* PlacementPanel::makeRules() {
     m_ruleTable->setModel(m_ruleItems);
     m_ruleTable->setSelectionMode(QAbstractItemView::SingleSelection);
     m_ruleTable->setAccessibleName(tr("Placement rules"));
-    m_ruleTable->setItemDelegateForColumn(kCost, new ChipDelegate(m_hub, m_ruleTable));
+    m_ruleTable->setItemDelegateForColumn(kCost, new CellDelegate(m_hub, CellLook::Chip, m_ruleTable));
     m_ruleTable->setItemDelegateForColumn(kRuntimes, new RuntimesDelegate(m_hub, m_ruleTable));
     QHeaderView* header = m_ruleTable->horizontalHeader();
     header->resizeSection(kCost, m_hub.px(88));

@@ -7,7 +7,6 @@
 #include <QSaveFile>
 
 #include "base/text.h"
-#include "config/config_values.h"
 #include "document/text_step.h"
 #include "feed/trouble.h"
 
@@ -19,16 +18,18 @@ constexpr int kUndoSteps = 500;
 const auto kCrLf = QStringLiteral("\r\n"), kLf = QStringLiteral("\n");
 
 void fill(Reading& reading) {
-    const std::string bytes = reading.text.toStdString();
-    reading.config = readConfig(bytes);
+    if (!reading.parsed) reading.parsed = std::make_shared<const ConfigText>(reading.text.toStdString());
+    reading.config = reading.parsed->reading();
     const std::vector<ConfigField>& fields = configFields();
-    const std::vector<ConfigValueAt> values = configValuesAt(bytes);
+    const std::vector<ConfigValueAt> values = reading.parsed->fieldValues();
     for (size_t i = 0; i < fields.size(); ++i) reading.values.insert(QString::fromStdString(fields[i].path), values[i]);
 }
 
-std::shared_ptr<const Reading> readText(const QString& text) {
+// parsed: the text's, null if it is to be parsed here.
+std::shared_ptr<const Reading> readText(const QString& text, std::shared_ptr<const ConfigText> parsed) {
     auto reading = std::make_shared<Reading>();
     reading->text = text;
+    reading->parsed = std::move(parsed);
     if (const QString trouble = troubleOf([&] { fill(*reading); }); !trouble.isEmpty())
         reading->config.issues = {{Severity::Error, 0, 0, "", trouble.toStdString()}};
     for (const ConfigIssue& issue : reading->config.issues)
@@ -206,13 +207,23 @@ void Document::setText(const QString& text, const QString& what, const void* ori
 
 QString Document::setValue(const QString& key, const QString& value, const void* origin) {
     return troubleOf([&] {
-        const std::string changed = setConfigValue(m_text.toStdString(), key.toStdString(), value.toStdString());
-        setText(QString::fromStdString(changed), tr("change of %1").arg(key), origin);
+        auto changed = std::make_shared<const ConfigText>(parsed().withValue(key.toStdString(), value.toStdString()));
+        m_parsedText = QString::fromStdString(changed->text());
+        m_parsed = std::move(changed);
+        setText(m_parsedText, tr("change of %1").arg(key), origin);
     });
 }
 
 QString Document::value(const QString& key) const {
-    return QString::fromStdString(configValueAt(m_text.toStdString(), key.toStdString()).value);
+    return QString::fromStdString(parsed().valueAt(key.toStdString()).value);
+}
+
+const ConfigText& Document::parsed() const {
+    if (!m_parsed || m_parsedText != m_text) {
+        m_parsed = std::make_shared<const ConfigText>(m_text.toStdString());
+        m_parsedText = m_text;
+    }
+    return *m_parsed;
 }
 
 void Document::applyStep(qsizetype at, qsizetype removed, const QString& inserted, const void* origin) {
@@ -225,8 +236,8 @@ void Document::read() {
     m_readTimer.stop();
     const int generation = ++m_readGeneration;
     m_readPool.clear();
-    m_readPool.start([this, generation, text = m_text] {
-        const auto reading = readText(text);
+    m_readPool.start([this, generation, text = m_text, parsed = m_parsedText == m_text ? m_parsed : nullptr] {
+        const auto reading = readText(text, parsed);
         QMetaObject::invokeMethod(
             this, [this, reading, generation] { takeReading(reading, generation); }, Qt::QueuedConnection);
     });
@@ -235,8 +246,19 @@ void Document::read() {
 void Document::takeReading(const std::shared_ptr<const Reading>& reading, int generation) {
     if (generation != m_readGeneration) return;
     m_reading = reading;
+    if (reading->parsed && reading->text == m_text) {
+        m_parsedText = m_text;
+        m_parsed = reading->parsed;
+    }
     Q_EMIT readingChanged();
     if (reading->errors == 0 && m_open) describe();
+}
+
+std::shared_ptr<const Reading> Document::readNow() {
+    if (!m_open || (m_reading->text == m_text && m_reading->parsed)) return m_reading;
+    m_readTimer.stop();
+    takeReading(readText(m_text, m_parsedText == m_text ? m_parsed : nullptr), ++m_readGeneration);
+    return m_reading;
 }
 
 Config Document::resolvedConfig() const {

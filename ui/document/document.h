@@ -9,7 +9,7 @@
 #include <QUndoStack>
 #include <memory>
 
-#include "config/config_io.h"
+#include "config/config_text.h"
 #include "document/disk_file.h"
 #include "session/inspect.h"
 
@@ -18,6 +18,7 @@ namespace qat::ui {
 // What one reading of the text gave; shared, never changed.
 struct Reading {
     QString text;
+    std::shared_ptr<const ConfigText> parsed;  // of the text; null in a reading of none
     ConfigReading config;
     QHash<QString, ConfigValueAt> values;  // every key of configFields()
     int errors = 0, warnings = 0;
@@ -53,6 +54,8 @@ public:
 
     // The newest reading; never null, but it may be of an older text for a moment.
     std::shared_ptr<const Reading> reading() const { return m_reading; }
+    // The reading of the text as it is now, made at once if need be.
+    std::shared_ptr<const Reading> readNow();
     // The newest description; null until there is one. modelTrouble() says why there is none, "" if all is well.
     std::shared_ptr<const ModelDescription> model() const { return m_model; }
     const QString& modelTrouble() const { return m_modelTrouble; }
@@ -102,6 +105,7 @@ private:
     void applyStep(qsizetype at, qsizetype removed, const QString& inserted, const void* origin);
     void reset(const QString& text);
     void read();
+    const ConfigText& parsed() const;
     void takeReading(const std::shared_ptr<const Reading>& reading, int generation);
     void describe();
     struct Described {
@@ -118,6 +122,9 @@ private:
     bool m_open = false;
     QUndoStack m_undo;
     std::shared_ptr<const Reading> m_reading;
+    // The newest text that was parsed, and its tree: asked for values, edited, and read without being parsed again.
+    mutable QString m_parsedText;
+    mutable std::shared_ptr<const ConfigText> m_parsed;
     std::shared_ptr<const ModelDescription> m_model;
     QString m_modelTrouble, m_modelText;
     bool m_describing = false, m_describeAgain = false;

@@ -12,11 +12,13 @@
 #include <QStandardItemModel>
 #include <QVBoxLayout>
 
+#include "config/export_formats.h"
 #include "exporting/export_checks.h"
 #include "run/run_state.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"
 #include "widgets/message_bar.h"
@@ -38,6 +40,10 @@ bool hasWeights(const QString& run) {
     for (const char* name : {"final", "best", "last"})
         if (QFileInfo::exists(QStringLiteral("%1/weights/%2.safetensors").arg(run, QLatin1String(name)))) return true;
     return false;
+}
+
+QString textOf(std::string_view text) {
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
 
 QString whyWithoutWeights(const QString& run) {
@@ -109,7 +115,7 @@ ExportPanel::ExportPanel(const ThemeHub& hub, QWidget* parent)
     connect(m_source, &QLineEdit::textChanged, this, &ExportPanel::refresh);
     connect(m_source, &QLineEdit::textChanged, this, &ExportPanel::sourceChanged);
     connect(m_out, &QLineEdit::textChanged, this, &ExportPanel::refresh);
-    connect(m_onnx, &QCheckBox::toggled, this, &ExportPanel::refresh);
+    for (const QCheckBox* format : m_formats) connect(format, &QCheckBox::toggled, this, &ExportPanel::refresh);
     connect(m_start, &QPushButton::clicked, this, &ExportPanel::start);
     refresh();
 }
@@ -138,18 +144,31 @@ QWidget* ExportPanel::makeTargets() {
     form->addWidget(m_source);
     form->addSpacing(m_hub.px(8));
     form->addWidget(new ThemedLabel(m_hub, tr("Target"), TextStyle::CaptionStrong, Color::Text2));
-    m_onnx = new QCheckBox(tr("ONNX with QuantizeLinear pairs"), panel);
-    m_onnx->setChecked(true);
-    form->addWidget(m_onnx);
-    auto* detail = new ThemedLabel(m_hub,
-                                   tr("Opens in ONNX Runtime, TensorRT and OpenVINO. Weights below 8 bit are stored as "
-                                      "int8 with the narrower range."),
-                                   TextStyle::Small, Color::Text2);
-    detail->setWordWrap(true);
-    form->addWidget(detail);
+    addFormats(form);
     column->addLayout(form);
     column->addStretch(1);
     return panel;
+}
+
+void ExportPanel::addFormats(QVBoxLayout* form) {
+    for (const ExportFormat& format : kExportFormats) {
+        if (format.file.empty()) continue;
+        auto* box = new QCheckBox(textOf(format.title), this);
+        box->setObjectName(textOf(format.key));
+        box->setChecked(m_formats.empty());
+        m_formats.push_back(box);
+        form->addWidget(box);
+        auto* detail = new ThemedLabel(m_hub, textOf(format.detail), TextStyle::Small, Color::Text2);
+        detail->setWordWrap(true);
+        form->addWidget(detail);
+    }
+}
+
+std::vector<std::string> ExportPanel::chosenFormats() const {
+    std::vector<std::string> chosen;
+    for (const QCheckBox* format : m_formats)
+        if (format->isChecked()) chosen.push_back(format->objectName().toStdString());
+    return chosen;
 }
 
 QWidget* ExportPanel::makeReport() {
@@ -162,7 +181,7 @@ QWidget* ExportPanel::makeReport() {
         {tr("File"), tr("Check"), tr("Size"), tr("What the check found, and what the format changes")});
     m_table = new RowTable(m_hub, panel);
     m_table->setModel(m_files);
-    m_table->setItemDelegateForColumn(1, new ChipDelegate(m_hub, m_table));
+    m_table->setItemDelegateForColumn(1, new CellDelegate(m_hub, CellLook::Chip, m_table));
     m_table->setRowHeight(50);
     m_table->setAccessibleName(tr("Written files"));
     QHeaderView* header = m_table->horizontalHeader();
@@ -252,20 +271,22 @@ void ExportPanel::addRow(const QFileInfo& info, const RunExport& file) {
     m_files->appendRow({name, state, bytes, result});
 }
 
+QString ExportPanel::whyNot() const {
+    const QString source = m_source->text();
+    if (source.isEmpty()) return tr("Choose a run folder or a model file.");
+    if (!QFileInfo::exists(source)) return tr("The run folder or model file does not exist.");
+    if (QFileInfo(source).isDir() && !isRunFolder(source)) return tr("This folder holds no run.");
+    if (QFileInfo(source).isDir() && !hasWeights(source)) return whyWithoutWeights(source);
+    const std::vector<std::string> formats = chosenFormats();
+    if (formats.empty()) return tr("Choose a target.");
+    if (const std::string shared = sharedExportFile(formats); !shared.empty())
+        return asSentence(QString::fromStdString(shared));
+    if (m_out->text().isEmpty()) return tr("Choose a destination folder.");
+    return {};
+}
+
 void ExportPanel::refresh() {
-    QString why;
-    if (m_source->text().isEmpty())
-        why = tr("Choose a run folder or a model file.");
-    else if (!QFileInfo::exists(m_source->text()))
-        why = tr("The run folder or model file does not exist.");
-    else if (QFileInfo(m_source->text()).isDir() && !isRunFolder(m_source->text()))
-        why = tr("This folder holds no run.");
-    else if (QFileInfo(m_source->text()).isDir() && !hasWeights(m_source->text()))
-        why = whyWithoutWeights(m_source->text());
-    else if (!m_onnx->isChecked())
-        why = tr("Choose a target.");
-    else if (m_out->text().isEmpty())
-        why = tr("Choose a destination folder.");
+    const QString why = whyNot();
     m_start->setEnabled(why.isEmpty() && !m_job.isRunning());
     m_start->setToolTip(why);
     m_state->setText(m_job.isRunning() ? tr("Exporting and checking…") : why);
@@ -274,7 +295,7 @@ void ExportPanel::refresh() {
 void ExportPanel::start() {
     if (!m_start->isEnabled()) return;
     m_messages->withdraw(QStringLiteral("export"));
-    m_job.start({m_source->text().toStdString(), m_out->text().toStdString(), {"onnx"}});
+    m_job.start({m_source->text().toStdString(), m_out->text().toStdString(), chosenFormats()});
     refresh();
 }
 

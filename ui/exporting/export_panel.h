@@ -3,6 +3,8 @@
 
 #include <QPersistentModelIndex>
 #include <QWidget>
+#include <string>
+#include <vector>
 
 #include "exporting/export_job.h"
 
@@ -39,8 +41,11 @@ Q_SIGNALS:
 
 private:
     QWidget* makeTargets();
+    void addFormats(QVBoxLayout* form);
     QWidget* makeReport();
     QWidget* makeFooter();
+    std::vector<std::string> chosenFormats() const;
+    QString whyNot() const;  // nothing can be exported as things are; "" if it can
     void refresh();
     void followSource();
     void listFiles();
@@ -52,8 +57,8 @@ private:
     MessageStack* m_messages;
     QLineEdit* m_source;
     QLineEdit* m_out;
-    QString m_proposed;  // the destination that goes with the source
-    QCheckBox* m_onnx;
+    QString m_proposed;                 // the destination that goes with the source
+    std::vector<QCheckBox*> m_formats;  // one for each format that is written, named by its key
     QPushButton* m_start;
     QStandardItemModel* m_files;
     RowTable* m_table;

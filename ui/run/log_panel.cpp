@@ -31,13 +31,27 @@ LogPanel::LogPanel(ThemeHub* hub, const RunStore* store, QWidget* parent)
       m_search(new QLineEdit(this)),
       m_follow(makeIconButton(*hub, QStringLiteral("pin"), tr("Follow the end of the log"), this)) {
     m_filter->setSourceModel(m_model);
+    buildTable();
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(buildHeader());
+    column->addWidget(m_table, 1);
+    followControls();
+    columnsToFont();
+}
+
+void LogPanel::buildTable() {
     m_table->setModel(m_filter);
-    m_table->setItemDelegate(new LogDelegate(*hub, m_table));
+    m_table->setItemDelegate(new LogDelegate(*m_hub, m_table));
     m_table->setRowHeight(20);
     m_table->horizontalHeader()->hide();
     m_table->horizontalHeader()->setStretchLastSection(true);
     m_table->setAccessibleName(tr("Log"));
-    auto* header = new PanelHeader(*hub, tr("Log"), this);
+}
+
+QWidget* LogPanel::buildHeader() {
+    auto* header = new PanelHeader(*m_hub, tr("Log"), this);
     m_levels->addSegment(QStringLiteral("0"), tr("all"));
     m_levels->addSegment(QStringLiteral("1"), tr("warnings"));
     m_levels->addSegment(QStringLiteral("2"), tr("errors"));
@@ -46,31 +60,30 @@ LogPanel::LogPanel(ThemeHub* hub, const RunStore* store, QWidget* parent)
     m_search->setPlaceholderText(tr("text or regex"));
     m_search->setAccessibleName(tr("Filter the log"));
     m_search->setClearButtonEnabled(true);
-    m_search->setFixedWidth(hub->px(150));
-    m_search->addAction(themeIcon(*hub, QStringLiteral("search"), Color::Text3), QLineEdit::LeadingPosition);
+    m_search->setFixedWidth(m_hub->px(150));
+    m_search->addAction(themeIcon(*m_hub, QStringLiteral("search"), Color::Text3), QLineEdit::LeadingPosition);
     m_follow->setCheckable(true);
     m_follow->setChecked(true);
-    QToolButton* copy = makeIconButton(*hub, QStringLiteral("copy"), tr("Copy the shown lines"), this);
+    QToolButton* copy = makeIconButton(*m_hub, QStringLiteral("copy"), tr("Copy the shown lines"), this);
+    connect(copy, &QToolButton::clicked, this, &LogPanel::copyShown);
     header->addWidget(m_levels);
     header->addWidget(m_search);
     header->addWidget(m_follow);
     header->addWidget(copy);
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addWidget(header);
-    column->addWidget(m_table, 1);
+    return header;
+}
+
+void LogPanel::followControls() {
     m_searchPause.setSingleShot(true);
     m_searchPause.setInterval(kSearchPauseMs);
     connect(m_search, &QLineEdit::textChanged, &m_searchPause, qOverload<>(&QTimer::start));
     connect(&m_searchPause, &QTimer::timeout, this, [this] { m_filter->setText(m_search->text()); });
     connect(m_levels, &SegmentBar::chosen, this,
-            [this](int index) { m_filter->setLeast(static_cast<LogLevel>(index)); });
-    connect(copy, &QToolButton::clicked, this, &LogPanel::copyShown);
+            [this](int index) { m_filter->setLeast(static_cast<LogLevel>(index + int(LogLevel::Info))); });
     connect(m_follow, &QToolButton::toggled, this, [this](bool on) {
         if (on) m_table->scrollToBottom();
     });
-    connect(hub, &ThemeHub::changed, this, &LogPanel::columnsToFont);
+    connect(m_hub, &ThemeHub::changed, this, &LogPanel::columnsToFont);
     connect(m_table->verticalScrollBar(), &QScrollBar::rangeChanged, this, [this] {
         if (followsTail()) m_table->scrollToBottom();
     });
@@ -79,7 +92,6 @@ LogPanel::LogPanel(ThemeHub* hub, const RunStore* store, QWidget* parent)
         const QScrollBar* bar = m_table->verticalScrollBar();
         if (bar->sliderPosition() < bar->maximum()) m_follow->setChecked(false);
     });
-    columnsToFont();
 }
 
 void LogPanel::columnsToFont() {

@@ -24,6 +24,9 @@ public:
     bool followsTail() const;
 
 private:
+    void buildTable();
+    QWidget* buildHeader();
+    void followControls();
     void copyShown() const;
     void columnsToFont();
 

@@ -8,12 +8,12 @@
 #include <QVBoxLayout>
 
 #include "charts/kpi_grid.h"
-#include "charts/number_delegate.h"
 #include "charts/table_link.h"
 #include "feed/run_status.h"
 #include "run/oscillation_model.h"
 #include "run/sentinel_bar.h"
 #include "widgets/buttons.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/chip_view.h"
 #include "widgets/column_fit.h"
 #include "widgets/format.h"
@@ -61,58 +61,17 @@ MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* pare
       m_stop(makeButton(*hub, tr("Stop after batch"), ButtonKind::Normal, QStringLiteral("stop"), true, this)),
       m_resume(makeButton(*hub, tr("Resume"), ButtonKind::Normal, QStringLiteral("reset"), true, this)),
       m_footer(new ThemedLabel(*hub, {}, TextStyle::Caption, Color::Text2, this)) {
-    const int pad = hub->px(12);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_kpis);
-
-    auto* sentinel = new QVBoxLayout(m_sentinelSection);
-    sentinel->setContentsMargins(0, hub->px(8), 0, hub->px(10));
-    sentinel->setSpacing(hub->px(6));
-    sentinel->addWidget(sectionTitle(tr("Collapse sentinel"), m_sentinelState));
-    sentinel->addWidget(m_sentinel);
-    column->addWidget(m_sentinelSection);
+    buildSentinel(column);
     column->addWidget(new Hairline(*hub));
-
-    auto* unit = new ThemedLabel(*hub, tr("% of weights"), TextStyle::Caption, Color::Text2);
-    QWidget* title = sectionTitle(tr("Most oscillating layers"), unit);
-    title->setContentsMargins(0, hub->px(8), 0, hub->px(4));
-    column->addWidget(title);
-    m_noOscillation->setWordWrap(true);
-    m_noOscillation->setContentsMargins(pad, hub->px(4), pad, hub->px(12));
-    column->addWidget(m_noOscillation);
-    m_table->setModel(m_oscillation);
-    m_table->setAccessibleName(tr("Most oscillating layers"));
-    m_table->setItemDelegateForColumn(OscillationModel::History, new SparkDelegate(*hub, m_table));
-    m_table->setItemDelegateForColumn(OscillationModel::Share, new NumberDelegate(*hub, m_table));
-    m_table->horizontalHeader()->hide();
-    m_table->horizontalHeader()->setSectionResizeMode(OscillationModel::Layer, QHeaderView::Stretch);
-    m_table->setColumnWidth(OscillationModel::History, hub->px(70));
-    m_table->setColumnWidth(OscillationModel::Share, hub->px(68));
-    m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    new ColumnFit(m_table, OscillationModel::Layer, {OscillationModel::History});
-    new TableLink(m_table, selection);
-    column->addWidget(m_table);
-    auto* link = new QHBoxLayout;
-    link->setContentsMargins(hub->px(4), hub->px(4), pad, hub->px(8));
-    link->addWidget(m_analyze);
-    link->addStretch(1);
-    column->addLayout(link);
+    buildOscillation(column, selection);
     column->addWidget(new Hairline(*hub));
-
-    auto* progress = new QVBoxLayout;
-    progress->setContentsMargins(pad, hub->px(10), pad, hub->px(10));
-    progress->setSpacing(hub->px(8));
-    auto* line = new QHBoxLayout;
-    line->addWidget(m_stage, 1);
-    line->addWidget(m_stop);
-    line->addWidget(m_resume);
-    progress->addLayout(line);
-    progress->addWidget(m_bar);
-    progress->addWidget(m_counts);
-    column->addLayout(progress);
+    buildProgress(column);
     column->addStretch(1);
+    const int pad = hub->px(12);
     m_footer->setWordWrap(true);
     m_footer->setContentsMargins(pad, 0, pad, hub->px(10));
     column->addWidget(m_footer);
@@ -124,6 +83,62 @@ MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* pare
     });
     connect(m_resume, &QPushButton::clicked, this, &MonitorPanel::resumeRequested);
     connect(m_analyze, &QPushButton::clicked, this, &MonitorPanel::analyzeRequested);
+}
+
+void MonitorPanel::buildSentinel(QVBoxLayout* column) {
+    auto* sentinel = new QVBoxLayout(m_sentinelSection);
+    sentinel->setContentsMargins(0, m_hub->px(8), 0, m_hub->px(10));
+    sentinel->setSpacing(m_hub->px(6));
+    sentinel->addWidget(sectionTitle(tr("Collapse sentinel"), m_sentinelState));
+    sentinel->addWidget(m_sentinel);
+    column->addWidget(m_sentinelSection);
+}
+
+void MonitorPanel::buildOscillation(QVBoxLayout* column, SelectionHub* selection) {
+    const int pad = m_hub->px(12);
+    auto* unit = new ThemedLabel(*m_hub, tr("% of weights"), TextStyle::Caption, Color::Text2);
+    QWidget* title = sectionTitle(tr("Most oscillating layers"), unit);
+    title->setContentsMargins(0, m_hub->px(8), 0, m_hub->px(4));
+    column->addWidget(title);
+    m_noOscillation->setWordWrap(true);
+    m_noOscillation->setContentsMargins(pad, m_hub->px(4), pad, m_hub->px(12));
+    column->addWidget(m_noOscillation);
+    buildTable(selection);
+    column->addWidget(m_table);
+    auto* link = new QHBoxLayout;
+    link->setContentsMargins(m_hub->px(4), m_hub->px(4), pad, m_hub->px(8));
+    link->addWidget(m_analyze);
+    link->addStretch(1);
+    column->addLayout(link);
+}
+
+void MonitorPanel::buildTable(SelectionHub* selection) {
+    m_table->setModel(m_oscillation);
+    m_table->setAccessibleName(tr("Most oscillating layers"));
+    m_table->setItemDelegateForColumn(OscillationModel::History, new CellDelegate(*m_hub, CellLook::Spark, m_table));
+    m_table->setItemDelegateForColumn(OscillationModel::Share, new CellDelegate(*m_hub, CellLook::Number, m_table));
+    m_table->horizontalHeader()->hide();
+    m_table->horizontalHeader()->setSectionResizeMode(OscillationModel::Layer, QHeaderView::Stretch);
+    m_table->setColumnWidth(OscillationModel::History, m_hub->px(70));
+    m_table->setColumnWidth(OscillationModel::Share, m_hub->px(68));
+    m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    new ColumnFit(m_table, OscillationModel::Layer, {OscillationModel::History});
+    new TableLink(m_table, selection);
+}
+
+void MonitorPanel::buildProgress(QVBoxLayout* column) {
+    const int pad = m_hub->px(12);
+    auto* progress = new QVBoxLayout;
+    progress->setContentsMargins(pad, m_hub->px(10), pad, m_hub->px(10));
+    progress->setSpacing(m_hub->px(8));
+    auto* line = new QHBoxLayout;
+    line->addWidget(m_stage, 1);
+    line->addWidget(m_stop);
+    line->addWidget(m_resume);
+    progress->addLayout(line);
+    progress->addWidget(m_bar);
+    progress->addWidget(m_counts);
+    column->addLayout(progress);
 }
 
 void MonitorPanel::stopRefused(const RunData& data) {

@@ -8,6 +8,7 @@
 #include "style/theme_hub.h"
 
 class QPushButton;
+class QVBoxLayout;
 
 namespace qat::ui {
 
@@ -35,6 +36,10 @@ Q_SIGNALS:
     void analyzeRequested();
 
 private:
+    void buildSentinel(QVBoxLayout* column);
+    void buildOscillation(QVBoxLayout* column, SelectionHub* selection);
+    void buildTable(SelectionHub* selection);
+    void buildProgress(QVBoxLayout* column);
     QWidget* sectionTitle(const QString& text, QWidget* right);
     void refreshProgress(const RunData& data);
     void refreshActions(const RunData& data);

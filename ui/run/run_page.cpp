@@ -27,7 +27,7 @@
 namespace qat::ui {
 
 RunPage::RunPage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
-    : QMainWindow(parent, Qt::Widget), m_hub(hub), m_selection(selection), m_store(store) {
+    : RunView(parent), m_hub(hub), m_selection(selection), m_store(store), m_charts(runCharts()) {
     setObjectName(QStringLiteral("run.page"));
     buildCentre();
     buildMonitor();
@@ -60,6 +60,13 @@ void RunPage::buildCentre() {
             [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_store->data().folder)); });
     connect(m_head, &RunHead::commandRequested, this, &RunPage::copyCommand);
 
+    m_stack = new QStackedWidget(this);
+    m_stack->addWidget(buildBlank());
+    m_stack->addWidget(surface);
+    setCentralWidget(m_stack);
+}
+
+QWidget* RunPage::buildBlank() {
     auto* blank = new Surface(*m_hub);
     auto* blankColumn = new QVBoxLayout(blank);
     blankColumn->setContentsMargins(0, 0, 0, 0);
@@ -71,42 +78,40 @@ void RunPage::buildCentre() {
     connect(start, &QPushButton::clicked, this, &RunPage::startRunRequested);
     connect(open, &QPushButton::clicked, this, &RunPage::openRunRequested);
     blankColumn->addWidget(m_empty);
-
-    m_stack = new QStackedWidget(this);
-    m_stack->addWidget(blank);
-    m_stack->addWidget(surface);
-    setCentralWidget(m_stack);
+    return blank;
 }
 
 void RunPage::buildCharts(QSplitter* splitter) {
-    m_map = new ChartPane(m_hub, tr("mAP50-95"), splitter);
+    addChart(m_charts.front(), splitter);
+    buildAxisBar(*m_panes.front()->header());
+    auto* row = new QSplitter(Qt::Horizontal, splitter);
+    row->setChildrenCollapsible(false);
+    for (size_t i = 1; i < m_charts.size(); ++i) addChart(m_charts[i], row);
+    splitter->addWidget(row);
+}
+
+void RunPage::addChart(const RunChart& chart, QSplitter* splitter) {
+    auto* pane = new ChartPane(m_hub, chart.title, splitter);
+    pane->setSmoothing(chart.smoothing);
+    pane->canvas()->setLink(&m_crosshair);
+    pane->canvas()->setEmptyText(chart.emptyText);
+    splitter->addWidget(pane);
+    m_panes.push_back(pane);
+}
+
+void RunPage::buildAxisBar(PanelHeader& header) {
     m_axisBar = new SegmentBar(*m_hub, true);
     m_axisBar->addSegment(QStringLiteral("epoch"), tr("epoch"));
     m_axisBar->addSegment(QStringLiteral("step"), tr("step"));
     m_axisBar->addSegment(QStringLiteral("time"), tr("time"));
     m_axisBar->setCurrentIndex(0);
     m_axisBar->setAccessibleName(tr("Horizontal axis of all charts"));
-    m_map->header()->addLeading(m_axisBar);
+    header.addLeading(m_axisBar);
     connect(m_axisBar, &SegmentBar::chosen, this, [this](int index) {
         m_axis = static_cast<RunAxis>(index);
         m_crosshair.set(std::nullopt);
         refreshCharts();
     });
-    splitter->addWidget(m_map);
-    auto* row = new QSplitter(Qt::Horizontal, splitter);
-    row->setChildrenCollapsible(false);
-    m_loss = new ChartPane(m_hub, tr("Loss"), row);
-    m_oscillation = new ChartPane(m_hub, tr("Oscillating weights"), row);
-    m_rate = new ChartPane(m_hub, tr("Learning rate"), row);
-    m_loss->setSmoothing(ChartPane::Smoothing::Median);
-    for (ChartPane* pane : {m_loss, m_oscillation, m_rate}) row->addWidget(pane);
-    for (ChartPane* pane : {m_map, m_loss, m_oscillation, m_rate}) pane->canvas()->setLink(&m_crosshair);
-    m_map->canvas()->setEmptyText(
-        tr("No accuracy yet. FP32 and PTQ are measured before training, then every epoch adds a point."));
-    m_loss->canvas()->setEmptyText(tr("No training step yet."));
-    m_oscillation->canvas()->setEmptyText(tr("No weight statistics yet. They come with every epoch of training."));
-    m_rate->canvas()->setEmptyText(tr("No training step yet."));
-    splitter->addWidget(row);
 }
 
 void RunPage::buildMonitor() {
@@ -199,29 +204,18 @@ void RunPage::refreshMessages() {
 
 void RunPage::refreshCharts() {
     const RunData& data = m_store->data();
-    const QString xTitle = m_axis == RunAxis::Epoch  ? tr("epoch")
-                           : m_axis == RunAxis::Step ? tr("step")
-                                                     : tr("minutes");
     ChartAxes axes;
     axes.xMin = 0;
     axes.xMax = lastX(data, m_axis);
-    axes.maxYTicks = 4;
-    int exponent = 0;
-    m_loss->setAxes(axes);
-    m_loss->setLines(lossLines(data, m_axis));
-    m_loss->setDetail(tr("per batch"));
-    m_oscillation->setAxes(axes);
-    m_oscillation->setLines(oscillationLines(data, m_axis));
-    m_oscillation->setDetail(tr("% of all weights"));
-    m_rate->setAxes(axes);
-    std::vector<ChartLine> rates = rateLines(data, m_axis, &exponent);
-    m_rate->setDetail(rates.empty() ? QString() : tr("× 1e%1").arg(exponent));
-    m_rate->setLines(std::move(rates));
-    axes.xTitle = xTitle;
-    axes.maxYTicks = 6;
-    m_map->setAxes(axes);
-    m_map->setLines(mapLines(data, m_axis));
-    m_map->setDetail(tr("validation, IoU 0.50 to 0.95"));
+    for (size_t i = 0; i < m_charts.size(); ++i) {
+        const bool large = i == 0;
+        axes.xTitle = large ? axisTitle(m_axis) : QString();
+        axes.maxYTicks = large ? 6 : 4;
+        RunChart::Content content = m_charts[i].content(data, m_axis);
+        m_panes[i]->setAxes(axes);
+        m_panes[i]->setDetail(content.detail);
+        m_panes[i]->setLines(std::move(content.lines));
+    }
 }
 
 void RunPage::refresh(unsigned mask) {

@@ -1,12 +1,11 @@
 // The Run perspective: one run live or finished, its curves, log and figures.
 #pragma once
 
-#include <QMainWindow>
-
 #include "charts/crosshair_link.h"
 #include "document/selection_hub.h"
 #include "feed/run_store.h"
-#include "run/run_curves.h"
+#include "pages/run_view.h"
+#include "run/run_charts.h"
 #include "style/theme_hub.h"
 #include "widgets/message_bar.h"
 
@@ -15,32 +14,27 @@ class QStackedWidget;
 
 namespace qat::ui {
 
-class ChartPane;
 class EmptyState;
 class LogPanel;
 class MonitorPanel;
+class PanelHeader;
 class RunHead;
 class SegmentBar;
 class VisibleRefresh;
 
 // A nested main window, so that the shell can dock more (the queue) beside the monitor.
-class RunPage : public QMainWindow {
+class RunPage : public RunView {
     Q_OBJECT
 public:
     RunPage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent = nullptr);
-    // The shown run could not be asked to stop: its button can be pressed again.
-    Q_INVOKABLE void stopRefused();
-
-Q_SIGNALS:
-    void stopRequested();
-    void resumeRequested();
-    void openRunRequested();
-    void startRunRequested();
-    void analyzeRequested();
+    void stopRefused() override;
 
 private:
     void buildCentre();
+    QWidget* buildBlank();
     void buildCharts(QSplitter* splitter);
+    void addChart(const RunChart& chart, QSplitter* splitter);
+    void buildAxisBar(PanelHeader& header);
     void buildMonitor();
     void refresh(unsigned mask);
     void refreshCharts();
@@ -58,10 +52,8 @@ private:
     EmptyState* m_empty = nullptr;
     MessageStack* m_messages = nullptr;
     RunHead* m_head = nullptr;
-    ChartPane* m_map = nullptr;
-    ChartPane* m_loss = nullptr;
-    ChartPane* m_oscillation = nullptr;
-    ChartPane* m_rate = nullptr;
+    std::vector<RunChart> m_charts;
+    std::vector<ChartPane*> m_panes;  // of the charts, in their order
     SegmentBar* m_axisBar = nullptr;
     LogPanel* m_log = nullptr;
     MonitorPanel* m_monitor = nullptr;

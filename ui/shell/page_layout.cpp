@@ -8,6 +8,8 @@
 #include <QSplitter>
 #include <utility>
 
+#include "pages/dock_page.h"
+
 namespace qat::ui {
 namespace {
 
@@ -53,7 +55,7 @@ bool PageLayout::eventFilter(QObject* watched, QEvent* event) {
 }
 
 void PageLayout::arrange() {
-    if (m_page->metaObject()->indexOfMethod("arrangeDocks()") >= 0) QMetaObject::invokeMethod(m_page, "arrangeDocks");
+    if (auto* page = qobject_cast<DockPage*>(m_page)) page->arrangeDocks();
 }
 
 void PageLayout::restore() {

@@ -13,9 +13,8 @@ class QMainWindow;
 namespace qat::ui {
 
 // Sizes given to docks before their page is laid out are lost, and a page is laid out when it is first shown. So that
-// is when they are restored, and again while the window manager still changes the window's size. A page may have an
-// invokable arrangeDocks(), which gives its docks the sizes they start with. Docks whose property "followsContent" is
-// true are shown and hidden by their page alone.
+// is when they are restored, and again while the window manager still changes the window's size. Docks whose property
+// "followsContent" is true are shown and hidden by their page alone.
 class PageLayout : public QObject {
     Q_OBJECT
 public:

@@ -12,6 +12,9 @@
 #include <set>
 #include <string_view>
 
+#include "shell/file_controller.h"
+#include "shell/job_controller.h"
+#include "shell/window_pages.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 
@@ -28,20 +31,12 @@ constexpr int kShotPollMs = 100;
 constexpr int kLongestShotMs = 60000;
 
 struct Options {
-    QString path, screenshot;
+    QString path, screenshot, page;
     ThemeHub::Mode theme = ThemeHub::Mode::System;
-    std::optional<Page> page;
     QSize size{1600, 1000};
     int afterMs = kShotAfterMs;
     bool run = false;
 };
-
-std::optional<Page> pageNamed(const QString& name) {
-    static const QStringList names{QStringLiteral("welcome"), QStringLiteral("configure"), QStringLiteral("run"),
-                                   QStringLiteral("analyze"), QStringLiteral("compare"),   QStringLiteral("export")};
-    const auto index = names.indexOf(name.toLower());
-    return index < 0 ? std::nullopt : std::optional(static_cast<Page>(index));
-}
 
 int refuse(const QString& sentence) {
     QTextStream(stderr) << sentence << '\n';
@@ -49,7 +44,7 @@ int refuse(const QString& sentence) {
 }
 
 // Parses into options; a sentence about the first argument that is wrong, "" if all are fine.
-QString readOptions(const QCoreApplication& application, Options& options) {
+QString readOptions(const QCoreApplication& application, const std::vector<PageSpec>& pages, Options& options) {
     QCommandLineParser parser;
     parser.setApplicationDescription(QStringLiteral("Workbench for quantizing vision models"));
     parser.addHelpOption();
@@ -79,8 +74,8 @@ QString readOptions(const QCoreApplication& application, Options& options) {
         options.theme =
             static_cast<ThemeHub::Mode>(std::clamp(QSettings().value(QStringLiteral("theme")).toInt(), 0, 2));
     if (parser.isSet(QStringLiteral("page"))) {
-        options.page = pageNamed(parser.value(QStringLiteral("page")));
-        if (!options.page) return QStringLiteral("--page names no page: %1").arg(parser.value(QStringLiteral("page")));
+        options.page = parser.value(QStringLiteral("page"));
+        if (indexOfPage(pages, options.page) < 0) return QStringLiteral("--page names no page: %1").arg(options.page);
     }
     if (parser.isSet(QStringLiteral("after"))) options.afterMs = parser.value(QStringLiteral("after")).toInt();
     if (parser.isSet(QStringLiteral("size"))) {
@@ -104,7 +99,7 @@ void grabLater(MainWindow& window, const Options& options) {
         if (*waited < options.afterMs || (busy && *waited < kLongestShotMs)) return;
         timer->stop();
         const bool written = window.grab().save(options.screenshot);
-        window.launcher()->stop(StopLevel::Abandon);
+        window.jobs()->launcher()->stop(StopLevel::Abandon);
         QCoreApplication::exit(written ? 0 : 1);
     });
     timer->start();
@@ -142,7 +137,7 @@ std::unique_ptr<QApplication> makeApplication(int& argc, char** argv) {
 
 }  // namespace
 
-int runProgram(int argc, char** argv, const PageFactory& factory) {
+int runProgram(int argc, char** argv, const std::vector<PageSpec>& runPages) {
     const auto made = makeApplication(argc, argv);
     QApplication& application = *made;
     QCoreApplication::setOrganizationName(QStringLiteral("Qatelier"));
@@ -150,16 +145,18 @@ int runProgram(int argc, char** argv, const PageFactory& factory) {
     QCoreApplication::setApplicationVersion(QStringLiteral(QATELIER_VERSION));
     QGuiApplication::setDesktopFileName(QStringLiteral("io.github.qatelier.Qatelier"));
     Options options;
-    if (const QString trouble = readOptions(application, options); !trouble.isEmpty()) return refuse(trouble);
+    if (const QString trouble = readOptions(application, windowPages(runPages), options); !trouble.isEmpty())
+        return refuse(trouble);
     ThemeHub hub(options.theme);
     hub.apply(application);
     application.setWindowIcon(programIcon());
-    MainWindow window(&hub, factory);
+    MainWindow window(&hub, runPages);
     if (!options.screenshot.isEmpty()) window.resize(options.size);
     window.show();
-    if (!options.path.isEmpty() && !window.openPath(options.path) && !options.screenshot.isEmpty()) return kBadUsage;
-    if (options.run) window.startRun();
-    if (options.page) window.showPage(*options.page);
+    if (!options.path.isEmpty() && !window.files()->openPath(options.path) && !options.screenshot.isEmpty())
+        return kBadUsage;
+    if (options.run) window.jobs()->start();
+    if (!options.page.isEmpty()) window.showPage(options.page);
     if (!options.screenshot.isEmpty()) grabLater(window, options);
     return QApplication::exec();
 }

@@ -6,8 +6,8 @@
 namespace qat::ui {
 
 // Arguments: a configuration, run folder or model to open; --theme light|dark; --run starts at once;
-// --page NAME (welcome, configure, run, analyze, compare, export); --screenshot FILE grabs the window and quits,
+// --page KEY shows that page; --screenshot FILE grabs the window and quits,
 // --after MS later; --size WxH. Returns the exit status: 2 for bad arguments.
-int runProgram(int argc, char** argv, const PageFactory& factory);
+int runProgram(int argc, char** argv, const std::vector<PageSpec>& runPages);
 
 }  // namespace qat::ui

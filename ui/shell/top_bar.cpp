@@ -117,7 +117,8 @@ void SearchButton::paintEvent(QPaintEvent*) {
     painter.drawText(box, Qt::AlignCenter, keys);
 }
 
-TopBar::TopBar(const ThemeHub& hub, QWidget* parent) : QToolBar(parent), m_hub(hub) {
+TopBar::TopBar(const ThemeHub& hub, const std::vector<PageSpec>& pages, QWidget* parent)
+    : QToolBar(parent), m_hub(hub) {
     setObjectName(QStringLiteral("perspectives"));
     setWindowTitle(tr("Tool bar"));
     setMovable(false);
@@ -131,11 +132,8 @@ TopBar::TopBar(const ThemeHub& hub, QWidget* parent) : QToolBar(parent), m_hub(h
     row->setSpacing(hub.px(10));
     m_perspectives = new SegmentBar(hub, false, all);
     m_perspectives->setAccessibleName(tr("Perspective"));
-    m_perspectives->addSegment(QStringLiteral("configure"), tr("Configure"), QStringLiteral("sliders"), tr("Ctrl+1"));
-    m_perspectives->addSegment(QStringLiteral("run"), tr("Run"), QStringLiteral("pulse"), tr("Ctrl+2"));
-    m_perspectives->addSegment(QStringLiteral("analyze"), tr("Analyze"), QStringLiteral("bars"), tr("Ctrl+3"));
-    m_perspectives->addSegment(QStringLiteral("compare"), tr("Compare"), QStringLiteral("compare"), tr("Ctrl+4"));
-    m_perspectives->addSegment(QStringLiteral("export"), tr("Export"), QStringLiteral("export"), tr("Ctrl+5"));
+    for (const PageSpec& page : pages)
+        if (!page.icon.isEmpty()) m_perspectives->addSegment(page.key, page.plainTitle(), page.icon, page.shortcut);
     row->addWidget(m_perspectives);
     m_context = new QWidget(all);
     auto* context = new QHBoxLayout(m_context);

@@ -4,6 +4,8 @@
 #include <QToolBar>
 #include <QToolButton>
 
+#include "pages/page_spec.h"
+
 class QPushButton;
 
 namespace qat::ui {
@@ -58,7 +60,8 @@ private:
 class TopBar : public QToolBar {
     Q_OBJECT
 public:
-    TopBar(const ThemeHub& hub, QWidget* parent);
+    // A segment for every page that has an icon.
+    TopBar(const ThemeHub& hub, const std::vector<PageSpec>& pages, QWidget* parent);
     SegmentBar* perspectives() { return m_perspectives; }
     ContextButton* model() { return m_model; }
     ContextButton* config() { return m_config; }

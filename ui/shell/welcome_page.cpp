@@ -23,6 +23,7 @@
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"
+#include "widgets/cell_delegate.h"
 #include "widgets/format.h"
 #include "widgets/row_table.h"
 #include "widgets/themed_label.h"
@@ -246,7 +247,7 @@ QWidget* WelcomePage::makeTables() {
     m_table->setModel(m_items);
     m_table->setRowHeight(50);
     m_table->setAccessibleName(tr("Recent configurations and runs"));
-    m_table->setItemDelegateForColumn(kState, new ChipDelegate(m_hub, m_table));
+    m_table->setItemDelegateForColumn(kState, new CellDelegate(m_hub, CellLook::Chip, m_table));
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
         if (index.column() != kAction || index.data().toString().isEmpty())

@@ -174,32 +174,4 @@ void RowDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyl
                      painter.fontMetrics().elidedText(detail, Qt::ElideMiddle, cell.width()));
 }
 
-void BitsDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                                const QModelIndex& index) const {
-    const QVariant bits = index.data(BitsRole);
-    if (!bits.isValid()) return RowDelegate::paintContent(painter, cell, option, index);
-    paintBits(painter, QRectF(option.rect).adjusted(0, 0, 0, -1), bits.toInt(), {}, theme());
-}
-
-void BarDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                               const QModelIndex& index) const {
-    const QVariant share = index.data(ShareRole);
-    if (!share.isValid()) return RowDelegate::paintContent(painter, cell, option, index);
-    const int bar = std::min(m_hub.px(44), cell.width() / 2);
-    paintShareBar(painter, QRectF(cell.left(), cell.top(), bar, cell.height()), share.toDouble(), false, theme());
-    painter.setFont(theme().small);
-    painter.setPen(theme().color(Color::Text2));
-    painter.drawText(cell.adjusted(bar + m_hub.px(6), 0, 0, 0), Qt::AlignVCenter | Qt::AlignRight,
-                     index.data(Qt::DisplayRole).toString());
-}
-
-void ChipDelegate::paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                                const QModelIndex& index) const {
-    const QVariant kind = index.data(ChipKindRole);
-    if (!kind.isValid()) return RowDelegate::paintContent(painter, cell, option, index);
-    const Chip chip{index.data(Qt::DisplayRole).toString(), static_cast<ChipKind>(kind.toInt()),
-                    index.data(ChipIconRole).toString()};
-    paintChip(painter, cell, chip, theme());
-}
-
 }  // namespace qat::ui

@@ -1,4 +1,4 @@
-// Tables as the window shows them: no grid, hover rows, a selection bar, and delegates for bits, bars and chips.
+// Tables as the window shows them: no grid, hover rows, a selection bar.
 #pragma once
 
 #include <QStyledItemDelegate>
@@ -15,10 +15,12 @@ enum ItemRole {
     SortRole = Qt::UserRole + 1,  // raw value to sort by
     LayerIdRole,                  // LayerId of the row
     RelatedRole,                  // true: the row shares a scale group with the selection
-    BitsRole,                     // int for BitsDelegate
-    ShareRole,                    // double in [-1, 1] for BarDelegate
-    ChipKindRole,                 // int(ChipKind) for ChipDelegate; DisplayRole is its text
-    ChipIconRole,                 // icon name for ChipDelegate
+    BitsRole,                     // int, 0 = float
+    ShareRole,                    // double in [-1, 1]
+    ChipKindRole,                 // int(ChipKind) of a chip, int(Color) of a glyph
+    ChipIconRole,                 // icon name of a chip or a glyph
+    StackRole,                    // QVariantList of four counts
+    HistoryRole,                  // QVariantList of numbers, oldest first
     TokenRole,                    // int(Color) of the text
     CodeRole,                     // true: layer names and file names, code font, elided in the middle
     DetailRole,                   // second line of two-line rows
@@ -67,39 +69,6 @@ protected:
                               const QModelIndex& index) const;
 
     const ThemeHub& m_hub;
-};
-
-// A bits chip from BitsRole.
-class BitsDelegate : public RowDelegate {
-    Q_OBJECT
-public:
-    using RowDelegate::RowDelegate;
-
-protected:
-    void paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                      const QModelIndex& index) const override;
-};
-
-// A bar from ShareRole with the number of DisplayRole right of it.
-class BarDelegate : public RowDelegate {
-    Q_OBJECT
-public:
-    using RowDelegate::RowDelegate;
-
-protected:
-    void paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                      const QModelIndex& index) const override;
-};
-
-// A state chip from ChipKindRole, ChipIconRole and DisplayRole.
-class ChipDelegate : public RowDelegate {
-    Q_OBJECT
-public:
-    using RowDelegate::RowDelegate;
-
-protected:
-    void paintContent(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
-                      const QModelIndex& index) const override;
 };
 
 }  // namespace qat::ui

@@ -1,0 +1,34 @@
+// The facts about an operator that other parts of the program ask for, one row beside each struct of ops/op.h.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace qat {
+
+// How many inputs.
+struct Arity {
+    size_t least, most;
+};
+
+inline constexpr size_t kAnyNumber = 1u << 16;
+
+// What the inputs of a multiplying operator are for. The first `activations` inputs are data in flight: each gets a
+// quantizer. Weight and bias are places of stored inputs.
+struct LayerRole {
+    std::string_view word{};  // in qat_params.fusion_patterns
+    std::optional<size_t> weight{}, bias{};
+    size_t activations = 0;  // 0: no layer
+};
+
+struct OpTraits {
+    Arity inputs;
+    size_t outputs = 1;
+    bool movesDataOnly = false;  // moves, picks or repeats numbers: inputs and outputs share one grid
+    bool shapesOnly = false;     // reads the shapes of its inputs and not what they hold
+    bool onCodes = false;        // stands in graphs that lowerToIntegers made only
+    LayerRole layer{};
+};
+
+}  // namespace qat

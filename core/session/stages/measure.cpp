@@ -1,0 +1,74 @@
+// Measuring and telling.
+#include "session/stages/measure.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "analysis/layer_error.h"
+#include "base/error.h"
+#include "session/previews.h"
+#include "session/stages/batches.h"
+#include "session/stages/conditions.h"
+
+namespace qat {
+namespace {
+
+// The measures that analysis.metrics names.
+std::map<std::string, double> wantedOf(const Config& config, const std::map<std::string, double>& metrics) {
+    std::map<std::string, double> chosen;
+    for (const std::string& name : config.analysis.metrics)
+        if (const auto found = metrics.find(name); found != metrics.end()) chosen.insert(*found);
+    return chosen;
+}
+
+}  // namespace
+
+EvaluationResult validate(const JobState& job, const Graph& graph, std::string_view progress, bool keep) {
+    Loader loader = validationLoader(job);
+    const auto tell = [&](int64_t done, int64_t total) {
+        if (!progress.empty()) job.log.progress(progress, done, total);
+    };
+    return evaluate(graph, loader, {NmsOptions::validate(), keep}, job.cancel, tell);
+}
+
+void reportAccuracy(JobState& job, const std::string& series, const DetectionMetrics& metrics,
+                    std::optional<JobOutcome::Accuracy>& slot) {
+    slot = {metrics.map, metrics.map50};
+    job.log.scalar(series::accuracy(series), 0, metrics.map);
+    job.log.scalar(series::accuracy(series, series::kMeanAp50), 0, metrics.map50);
+    job.log.log(LogLevel::Info, "eval",
+                str(series, ": mAP50-95 ", metrics.map, ", mAP50 ", metrics.map50, " on ", metrics.images, " images"));
+}
+
+// The last validation of training saw this very model, unless training ended otherwise than with an epoch.
+JobOutcome::Accuracy trainedAccuracy(const JobState& job) {
+    const TrainOutcome& training = job.facts.training;
+    const bool seen = !training.halted && !training.epochs.empty() && !training.epochs.back().easier;
+    if (seen) return {training.epochs.back().map, training.epochs.back().map50};
+    const DetectionMetrics metrics = validate(job, job.model, "", false).metrics;
+    return {metrics.map, metrics.map50};
+}
+
+void showImages(JobState& job, const std::vector<ImageDetections>& quantized, const std::string& made) {
+    if (!wantsPreviews(job.config) || job.floatDetections.empty()) return;
+    for (const ImageRow& row :
+         previewRows(job.folder, *job.val, job.floatDetections, quantized, made, job.config.analysis.previewImages))
+        job.log.image(row);
+}
+
+void measureLayerErrors(JobState& job, const std::string& made) {
+    const int64_t count = std::min<int64_t>(job.facts.valImages, job.config.analysis.testSamples);
+    const auto errors = measureLayerError(
+        job.floatModel, job.model,
+        imageBatches(job, job.val, count, std::min<int>(job.config.train.batchSize, 4), false), job.cancel);
+    for (const LayerError& error : errors) {
+        const auto node = job.floatModel.findNode(error.layer);
+        const WeightPlan* plan = node ? job.plan.weightOf(*node) : nullptr;
+        job.log.layer({std::string(tables::kError), error.layer, plan ? plan->how.tensor.bitWidth : 0, 0, made,
+                       wantedOf(job.config, error.error.metrics())});
+    }
+    job.log.log(LogLevel::Info, "analysis", str("layer error on ", count, " images"));
+}
+
+}  // namespace qat

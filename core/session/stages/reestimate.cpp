@@ -1,0 +1,49 @@
+// The stage `reestimate`: statistics of batch norms measured anew after training.
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "session/stages/batches.h"
+#include "session/stages/job_state.h"
+#include "session/stages/measure.h"
+#include "session/stages/stage_table.h"
+#include "train/reestimate_norms.h"
+
+namespace qat {
+namespace {
+
+// Keeps the statistics that are more accurate on the validation images.
+void reestimateModel(JobState& job) {
+    const int64_t wanted = std::min<int64_t>(
+        job.train->size(), int64_t{job.config.oscillation.bnReestimation} * job.config.train.batchSize);
+    const int64_t batches = (wanted + job.config.train.batchSize - 1) / job.config.train.batchSize;
+    const NormStatistics estimated =
+        reestimateNorms(job.model, imageBatches(job, job.train, wanted, job.config.train.batchSize, true), job.cancel,
+                        [&](int64_t done) { job.log.progress(kReestimateStage.name, done, batches); });
+    const JobOutcome::Accuracy trainedBefore = trainedAccuracy(job);
+    const double before = trainedBefore.map;
+    const NormStatistics trained = exchangeNorms(job.model, estimated);
+    const DetectionMetrics measured = validate(job, job.model, "", false).metrics;
+    const double after = measured.map;
+    job.log.scalar("reestimate/before/mAP50-95", 0, before);
+    job.log.scalar("reestimate/after/mAP50-95", 0, after);
+    if (after < before) exchangeNorms(job.model, trained);
+    job.reestimated = after < before ? trainedBefore : JobOutcome::Accuracy{measured.map, measured.map50};
+    job.log.log(
+        after < before ? LogLevel::Warning : LogLevel::Info, "trainer",
+        str("statistics of ", estimated.size() / 2, " batch norms estimated again on ", wanted, " images: mAP50-95 ",
+            before, " before, ", after, " after", after < before ? "; those of the training are kept" : ""));
+}
+
+}  // namespace
+
+const Stage kReestimateStage{
+    .name = stages::kReestimate,
+    .applies = [](const Config& config, JobKind kind) { return kind == JobKind::Pipeline && reestimatesNorms(config); },
+    .reads = JobPart::Data | JobPart::Model | JobPart::Training,
+    .writes = JobPart::Model,
+    .onResume = OnResume::Repeat,
+    .run = reestimateModel};
+
+}  // namespace qat

@@ -1,0 +1,94 @@
+// Finding families by name and by the tensors of a file.
+#include "models/family.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "models/yolov8.h"
+
+namespace qat {
+namespace {
+
+NamedTensors detector(const std::string& prefix, const std::string& variant, int64_t classes) {
+    Random random(1);
+    NamedTensors tensors = stateDict(buildYolov8(variant, classes, random));
+    for (auto& [name, tensor] : tensors) name = prefix + name.substr(std::string("model.").size());
+    return tensors;
+}
+
+std::string refusal(NamedTensors tensors, const char* moduleClass = "") {
+    try {
+        recognise(tensors, moduleClass);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+        return error.what();
+    }
+    return "";
+}
+
+NamedTensors named(const std::string& name, const Shape& shape) {
+    return {{name, std::make_shared<at::Tensor>(at::zeros(shape))}};
+}
+
+TEST(Families, EveryRowBuildsWhatItRecognises) {
+    for (const Family& family : families())
+        for (const std::string_view variant : family.names.variants) {
+            NamedTensors tensors;
+            const Graph graph = family.build({std::string(variant), 7}, nullptr);
+            for (const auto& [name, tensor] : stateDict(graph))
+                tensors.emplace_back(
+                    name, std::make_shared<at::Tensor>(at::empty(graph.value(*graph.findValue(name)).shape)));
+            const FamilyMember found = recognise(tensors, "");
+            EXPECT_EQ(found.family, &family);
+            EXPECT_EQ(found.spec.variant, variant);
+            EXPECT_EQ(found.spec.numClasses, 7);
+            EXPECT_EQ(graph.info.architecture, family.names.name);
+            EXPECT_EQ(graph.info.variant, variant);
+        }
+}
+
+TEST(Families, NamesOfMembers) {
+    const auto member = memberNamed("yolov8m");
+    ASSERT_TRUE(member);
+    EXPECT_EQ(member->spec.variant, "m");
+    EXPECT_EQ(titleOf(member->family->build({"m", 1}, nullptr).info), "YOLOv8m");
+    EXPECT_EQ(titleOf({"net", "1", 0, {}, {}, 1}), "net1");
+    for (const char* other : {"yolov8", "yolov8q", "yolov8n.pt", "yolov9n", ""}) EXPECT_FALSE(memberNamed(other));
+    EXPECT_EQ(&familyNamed("yolov8"), member->family);
+    try {
+        familyNamed("yolov3");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(), "model.architecture is yolov3, expected yolov8");
+    }
+}
+
+TEST(Families, FilesGiveTheirTensorsTheNamesOfTheGraph) {
+    NamedTensors tensors = detector("detector.net.model.", "s", 4);
+    const FamilyMember found = recognise(tensors, "");
+    EXPECT_EQ(found.spec.variant, "s");
+    EXPECT_EQ(found.spec.numClasses, 4);
+    Graph graph = found.family->build(found.spec, nullptr);
+    EXPECT_TRUE(loadWeights(graph, tensors, "file").empty());
+}
+
+TEST(Families, WhatIsNoneSaysWhatItIsAndWhatCanBeRead) {
+    const std::string readable = "; of the detectors YOLOv8 (n, s, m, l, x) can be read";
+    EXPECT_EQ(refusal(named("model.24.m.0.weight", {1, 1, 1, 1})), "it holds a YOLOv5 detector" + readable);
+    EXPECT_EQ(refusal(detector("model.", "n", 2), "ultralytics.nn.tasks.ClassificationModel"),
+              "it holds a classifier" + readable);
+    EXPECT_EQ(refusal(named("weights", {2, 2})),
+              "it holds no YOLOv8 detector, since its 1 tensors (weights, ...) have no model.0.conv.weight" + readable);
+    EXPECT_EQ(refusal(named("model.0.conv.weight", {16, 3, 3, 3})),
+              "it holds no YOLOv8 detector, since its 1 tensors (model.0.conv.weight, ...) have no "
+              "model.22.cv3.0.2.weight" +
+                  readable);
+    EXPECT_EQ(refusal({}), "it holds no tensors");
+    NamedTensors odd = named("model.0.conv.weight", {17, 3, 3, 3});
+    odd.push_back(named("model.22.cv3.0.2.weight", {3, 8, 1, 1}).front());
+    EXPECT_EQ(refusal(odd), "no YOLOv8 variant starts with 17 channels");
+}
+
+}  // namespace
+}  // namespace qat
