@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace qat {
@@ -22,5 +23,11 @@ struct LabelBox {
     int32_t classIndex = 0;
     bool operator==(const LabelBox&) const = default;
 };
+
+// The name of a class, its number where it has none.
+inline std::string classNameIn(const std::vector<std::string>& names, int32_t index) {
+    return index >= 0 && static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)]
+                                                                   : std::to_string(index);
+}
 
 }  // namespace qat

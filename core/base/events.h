@@ -5,17 +5,18 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/detection.h"
+#include "base/field.h"
 
 namespace qat {
 
 // Debug: for who looks into events.jsonl; neither the window nor the command line shows it.
 enum class LogLevel { Debug, Info, Warning, Error };
 
-// One row about one layer. table: "error" (all layers quantized), "sensitivity" (this layer alone), "oscillation",
-// "correction" (of the layer, see train/correction.h).
+// One row about one layer, as events.jsonl holds it too. The names of tables stand in runs/words.h.
 struct LayerRow {
     std::string table;
     std::string layer;                      // state-dict name, e.g. model.2.m.0.cv1.conv; "head.0" .. for head outputs
@@ -23,7 +24,13 @@ struct LayerRow {
     int epoch = 0;                          // 1-based; 0 outside training
     std::string stage;                      // "ptq", "qat" or "qc" where the model matters, else ""
     std::map<std::string, double> metrics;  // mse, sqnr_db, cosine, abs_error, rel_error, share, mean_frequency, score,
-                                            // gamma_min, gamma_max, beta_max
+                                            // gamma_min, gamma_max, beta_max; NaN where it was not finite
+    static constexpr std::string_view type = "layer";
+    static constexpr auto fields() {
+        return std::tuple{Field{"table", &LayerRow::table}, Field{"layer", &LayerRow::layer},
+                          Field{"bits", &LayerRow::bits},   Field{"epoch", &LayerRow::epoch},
+                          Field{"stage", &LayerRow::stage}, Field{"metrics", &LayerRow::metrics}};
+    }
 };
 
 // One validation image seen through both networks; boxes in pixels of the original image.

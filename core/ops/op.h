@@ -8,22 +8,13 @@
 #include <tuple>
 #include <variant>
 
+#include "base/field.h"
 #include "graph/types.h"
 #include "ops/activation_kind.h"
 #include "ops/number_format.h"
 #include "ops/op_traits.h"
 
 namespace qat {
-
-// Name and member of one attribute. quiet: text leaves it out where it has its default.
-template <class Owner, class T>
-struct Field {
-    std::string_view name;
-    T Owner::*member;
-    bool quiet = false;
-};
-template <class Owner, class T>
-Field(const char*, T Owner::*, bool = false) -> Field<Owner, T>;
 
 enum class BinaryKind { Add, Sub, Mul, Div };
 enum class PoolKind { Max, Average };

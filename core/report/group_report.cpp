@@ -9,6 +9,7 @@
 #include "report/html_page.h"
 #include "report/run_report.h"
 #include "report/svg_chart.h"
+#include "runs/folder.h"
 
 namespace qat {
 namespace {
@@ -16,8 +17,8 @@ namespace {
 using Values = std::vector<double>;
 
 // A row's runs, one value each where there is one.
-Values valuesOf(const MethodRow& row, const std::map<std::string, const RunRecord*>& byName,
-                std::optional<double> (*get)(const RunRecord&)) {
+Values valuesOf(const MethodRow& row, const std::map<std::string, const ReportedRun*>& byName,
+                std::optional<double> (*get)(const ReportedRun&)) {
     Values values;
     for (const std::string& name : row.runs)
         if (const auto value = get(*byName.at(name))) values.push_back(*value);
@@ -26,12 +27,12 @@ Values valuesOf(const MethodRow& row, const std::map<std::string, const RunRecor
 
 // Mean accuracy of a row's runs by epoch, over the epochs that all of them have.
 ChartLine meanCurve(const MethodRow& row, const std::string& label,
-                    const std::map<std::string, const RunRecord*>& byName) {
+                    const std::map<std::string, const ReportedRun*>& byName) {
     std::map<double, Values> byEpoch;
     for (const std::string& name : row.runs) {
-        const auto found = byName.at(name)->series.find("metrics/mAP50-95(B)");
-        if (found == byName.at(name)->series.end()) continue;
-        for (const auto& [epoch, value] : found->second) byEpoch[epoch].push_back(value);
+        const RunSeries* map = byName.at(name)->events.find(series::kMap);
+        if (!map) continue;
+        for (const auto& [epoch, value] : map->curve()) byEpoch[epoch].push_back(value);
     }
     ChartLine line{label, {}};
     for (const auto& [epoch, values] : byEpoch) {
@@ -45,9 +46,9 @@ ChartLine meanCurve(const MethodRow& row, const std::string& label,
 
 }  // namespace
 
-std::string groupReport(const std::string& title, const std::vector<RunRecord>& runs) {
-    std::map<std::string, const RunRecord*> byName;
-    for (const RunRecord& run : runs) byName[run.folder.filename().string()] = &run;
+std::string groupReport(const std::string& title, const std::vector<ReportedRun>& runs) {
+    std::map<std::string, const ReportedRun*> byName;
+    for (const ReportedRun& run : runs) byName[run.folder.filename().string()] = &run;
     const std::vector<MethodRow> rows = methodRows(runs);
     HtmlPage page("Methods: " + title);
     page.table(methodTable(rows));
@@ -65,24 +66,25 @@ std::string groupReport(const std::string& title, const std::vector<RunRecord>& 
     for (const MethodRow& row : rows) {
         const std::string name = rowLabel(row, rows);
         accuracy.emplace_back(
-            name, valuesOf(row, byName, [](const RunRecord& run) { return finalAccuracy(run, "mAP50-95"); }));
+            name, valuesOf(row, byName, [](const ReportedRun& run) { return finalAccuracy(run, "mAP50-95"); }));
         restless.emplace_back(
-            name, valuesOf(row, byName, [](const RunRecord& run) { return run.last("oscillation/share"); }));
+            name, valuesOf(row, byName, [](const ReportedRun& run) { return run.events.value(series::kOscillating); }));
         curves.lines.push_back(meanCurve(row, name, byName));
     }
     page.figure("mAP50-95 of every run, the mean as a line", dotChart("mAP50-95 of every run", accuracy));
     page.figure("Share of oscillating low-bit weights at the end", dotChart("Share of oscillating weights", restless));
     page.figure("mAP50-95 by epoch, before any correction, means (the first six rows)", lineChart(curves));
     page.heading("Runs");
-    for (const auto& [name, run] : byName) page.link(name + "/report.html", name + ": " + run->text("status"));
+    for (const auto& [name, run] : byName)
+        page.link(name + "/" + run_files::kReport, name + ": " + run->text("status"));
     return page.finish();
 }
 
 std::filesystem::path writeGroupReport(const std::filesystem::path& folder) {
-    const std::vector<RunRecord> runs = readGroup(folder);
+    const std::vector<ReportedRun> runs = readGroup(folder);
     require(!runs.empty(), ErrorKind::BadInput, folder.string(), " is neither a run folder nor a folder of runs");
-    for (const RunRecord& run : runs) writeFileAtomic(run.folder / "report.html", runReport(run));
-    const auto file = folder / "report.html";
+    for (const ReportedRun& run : runs) writeFileAtomic(RunFolder{run.folder}.report(), runReport(run));
+    const auto file = RunFolder{folder}.report();
     writeFileAtomic(file, groupReport(std::filesystem::absolute(folder).lexically_normal().filename().string(), runs));
     return file;
 }

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "report/run_record.h"
+#include "report/reported_run.h"
 
 namespace qat {
 
 // `title` is the group's name; links lead to the runs' own pages.
-std::string groupReport(const std::string& title, const std::vector<RunRecord>& runs);
+std::string groupReport(const std::string& title, const std::vector<ReportedRun>& runs);
 
 // Writes report.html into the group's folder and into each run's, and returns the group's. Throws Error{BadInput} if
 // there is no run in it, Error{Io}.

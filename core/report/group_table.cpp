@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <set>
 #include <tuple>
@@ -11,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "report/figures.h"
 
 namespace qat {
 namespace {
@@ -30,23 +30,24 @@ Spread spreadOf(const std::vector<double>& values) {
 
 // Values that runs of a row have, in their order.
 template <class Get>
-Spread over(const std::vector<const RunRecord*>& runs, Get get) {
+Spread over(const std::vector<const ReportedRun*>& runs, Get get) {
     std::vector<double> values;
-    for (const RunRecord* run : runs)
+    for (const ReportedRun* run : runs)
         if (const std::optional<double> value = get(*run)) values.push_back(*value);
     return spreadOf(values);
 }
 
 // Mean of the last epoch's steps; without weights of its own, so that methods can be compared.
-std::optional<double> lastLoss(const RunRecord& run) {
-    const auto epochs = run.series.find("metrics/mAP50-95(B)");
-    const std::vector<std::string> terms = run.lossTerms();
-    if (epochs == run.series.end() || epochs->second.empty() || terms.empty()) return std::nullopt;
+std::optional<double> lastLoss(const ReportedRun& run) {
+    const RunSeries* map = run.events.find(series::kMap);
+    const size_t epochs = map ? map->curve().size() : 0;
+    const std::vector<std::string> terms = run.labelLossTerms();
+    if (epochs == 0 || terms.empty()) return std::nullopt;
     double sum = 0;
     for (const std::string& term : terms) {
-        const auto& steps = run.series.at("train/" + term + "_loss");
+        const auto steps = run.events.find(series::loss(term))->curve();
         if (steps.empty()) return std::nullopt;
-        const size_t count = std::clamp<size_t>(steps.size() / epochs->second.size(), 1, steps.size());
+        const size_t count = std::clamp<size_t>(steps.size() / epochs, 1, steps.size());
         double part = 0;
         for (size_t i = steps.size() - count; i < steps.size(); ++i) part += steps[i].second;
         sum += part / static_cast<double>(count);
@@ -55,7 +56,7 @@ std::optional<double> lastLoss(const RunRecord& run) {
 }
 
 // What runs of one row have in common.
-MethodRow emptyRow(const RunRecord& run) {
+MethodRow emptyRow(const ReportedRun& run) {
     return {.variant = run.text("model", "variant"),
             .quantization = run.text("quantization", "mode"),
             .calibration = run.text("quantization", "calibration"),
@@ -70,34 +71,29 @@ MethodRow emptyRow(const RunRecord& run) {
             .oscillatingShare = {}};
 }
 
-MethodRow rowOf(std::vector<const RunRecord*> runs) {
+MethodRow rowOf(std::vector<const ReportedRun*> runs) {
     MethodRow row = emptyRow(*runs.front());
     const auto all = static_cast<int64_t>(runs.size());
-    std::erase_if(runs, [](const RunRecord* run) { return run->text("status") != "completed-success"; });
+    std::erase_if(runs, [](const ReportedRun* run) { return run->text("status") != run_status::kSuccess; });
     row.unfinished = all - static_cast<int64_t>(runs.size());
     std::ranges::stable_sort(runs, {},
-                             [](const RunRecord* run) { return run->number("training", "seed").value_or(0); });
-    for (const RunRecord* run : runs) {
+                             [](const ReportedRun* run) { return run->number("training", "seed").value_or(0); });
+    for (const ReportedRun* run : runs) {
         row.seeds.push_back(static_cast<int64_t>(run->number("training", "seed").value_or(0)));
         row.runs.push_back(run->folder.filename().string());
         row.trained += run->text("stability", "outcome") != "not_trained";
         row.stable += isStable(*run);
     }
-    row.map = over(runs, [](const RunRecord& run) { return finalAccuracy(run, "mAP50-95"); });
-    row.map50 = over(runs, [](const RunRecord& run) { return finalAccuracy(run, "mAP50"); });
-    row.fp32 = over(runs, [](const RunRecord& run) { return run.number("metrics", "fp32", "mAP50-95"); }).mean;
-    row.ptq = over(runs, [](const RunRecord& run) { return run.number("metrics", "ptq", "mAP50-95"); }).mean;
+    row.map = over(runs, [](const ReportedRun& run) { return finalAccuracy(run, "mAP50-95"); });
+    row.map50 = over(runs, [](const ReportedRun& run) { return finalAccuracy(run, "mAP50"); });
+    row.fp32 = over(runs, [](const ReportedRun& run) { return run.number("metrics", "fp32", "mAP50-95"); }).mean;
+    row.ptq = over(runs, [](const ReportedRun& run) { return run.number("metrics", "ptq", "mAP50-95"); }).mean;
     row.loss = over(runs, lastLoss);
-    row.oscillatingShare = over(runs, [](const RunRecord& run) { return run.last("oscillation/share"); }).mean;
-    row.seconds = over(runs, [](const RunRecord& run) { return std::optional(run.seconds()); }).mean.value_or(0);
+    row.oscillatingShare =
+        over(runs, [](const ReportedRun& run) { return run.events.value(series::kOscillating); }).mean;
+    row.seconds =
+        over(runs, [](const ReportedRun& run) { return std::optional(run.events.seconds()); }).mean.value_or(0);
     return row;
-}
-
-std::string fixed(const std::optional<double>& value, int digits) {
-    if (!value) return "-";
-    char text[40];
-    std::snprintf(text, sizeof text, "%.*f", digits, *value);
-    return text;
 }
 
 std::string percent(const std::optional<double>& share) {
@@ -150,17 +146,17 @@ ordered_json rowJson(const MethodRow& row) {
 
 }  // namespace
 
-std::optional<double> finalAccuracy(const RunRecord& run, const char* metric) {
+std::optional<double> finalAccuracy(const ReportedRun& run, const char* metric) {
     const auto final = run.number("metrics", "final", metric);
     return final ? final : run.number("metrics", "ptq", metric);
 }
 
-bool isStable(const RunRecord& run) {
+bool isStable(const ReportedRun& run) {
     const std::string outcome = run.text("stability", "outcome");
-    return run.text("status") == "completed-success" && (outcome == "stable" || outcome == "recovered");
+    return run.text("status") == run_status::kSuccess && (outcome == "stable" || outcome == "recovered");
 }
 
-std::vector<RunRecord> readGroup(const std::filesystem::path& folder) {
+std::vector<ReportedRun> readGroup(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> found;
     std::error_code missing, error;
     if (std::filesystem::is_directory(folder, missing))
@@ -171,15 +167,15 @@ std::vector<RunRecord> readGroup(const std::filesystem::path& folder) {
                 (!missing || missing == std::errc::no_such_file_or_directory || missing == std::errc::not_a_directory),
             ErrorKind::Io, "cannot read ", folder.string(), ": ", (error ? error : missing).message());
     std::ranges::sort(found);
-    std::vector<RunRecord> runs;
-    for (const auto& path : found) runs.push_back(readRunRecord(path));
+    std::vector<ReportedRun> runs;
+    for (const auto& path : found) runs.push_back(readRun(path));
     return runs;
 }
 
-std::vector<MethodRow> methodRows(const std::vector<RunRecord>& runs) {
+std::vector<MethodRow> methodRows(const std::vector<ReportedRun>& runs) {
     using Key = std::tuple<std::string, std::string, std::string, size_t, std::string>;
-    std::map<Key, std::vector<const RunRecord*>> groups;
-    for (const RunRecord& run : runs) {
+    std::map<Key, std::vector<const ReportedRun*>> groups;
+    for (const ReportedRun& run : runs) {
         const MethodRow row = emptyRow(run);
         const size_t parts =
             row.method == "baseline" ? 0 : 1 + static_cast<size_t>(std::ranges::count(row.method, '+'));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "report/run_record.h"
+#include "report/reported_run.h"
 
 namespace qat {
 
@@ -31,16 +31,16 @@ struct MethodRow {
 };
 
 // Whether a run counts as stable for a gate: outcome `stable` or `recovered`.
-bool isStable(const RunRecord& run);
+bool isStable(const ReportedRun& run);
 
 // metrics.final, or metrics.ptq of a run without training; mAP50-95 or mAP50.
-std::optional<double> finalAccuracy(const RunRecord& run, const char* metric);
+std::optional<double> finalAccuracy(const ReportedRun& run, const char* metric);
 
 // Folders below the group that hold a summary, by name.
-std::vector<RunRecord> readGroup(const std::filesystem::path& folder);
+std::vector<ReportedRun> readGroup(const std::filesystem::path& folder);
 
 // Rows in the order variant, quantization, calibration, method (those with fewer parts first).
-std::vector<MethodRow> methodRows(const std::vector<RunRecord>& runs);
+std::vector<MethodRow> methodRows(const std::vector<ReportedRun>& runs);
 
 // Cells, the head first.
 using TextTable = std::vector<std::vector<std::string>>;

@@ -2,26 +2,24 @@
 #include "report/run_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <map>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "report/figures.h"
 #include "report/html_page.h"
 #include "report/svg_chart.h"
+#include "runs/folder.h"
 
 namespace qat {
 namespace {
 
 constexpr size_t kWorstLayers = 20;
 
-std::string fixed(double value, int digits) {
-    char text[48];
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return text;
-}
-
 std::string cell(const std::optional<double>& value, int digits = 4) {
-    return value ? fixed(*value, digits) : "-";
+    return fixed(value, digits);
 }
 
 std::string change(const std::optional<double>& value, const std::optional<double>& base) {
@@ -29,7 +27,7 @@ std::string change(const std::optional<double>& value, const std::optional<doubl
     return (*value >= *base ? "+" : "") + fixed(*value - *base, 4);
 }
 
-void addFacts(HtmlPage& page, const RunRecord& run) {
+void addFacts(HtmlPage& page, const ReportedRun& run) {
     const auto seed = run.number("training", "seed"), train = run.number("dataset", "train_images"),
                val = run.number("dataset", "val_images");
     page.table({{"Run", ""},
@@ -41,7 +39,7 @@ void addFacts(HtmlPage& page, const RunRecord& run) {
                              " validation images"},
                 {"Started", run.text("created_at")},
                 {"Status", run.text("status")},
-                {"Time", fixed(run.seconds(), 0) + " s"}});
+                {"Time", fixed(run.events.seconds(), 0) + " s"}});
     const auto error = run.summary.find("error");
     if (error != run.summary.end() && error->is_string()) page.paragraph(error->get<std::string>(), "error");
 }
@@ -54,13 +52,13 @@ void addUnfinished(HtmlPage& page, const std::string& whoWorks) {
         "warning");
 }
 
-void addAccuracy(HtmlPage& page, const RunRecord& run) {
+void addAccuracy(HtmlPage& page, const ReportedRun& run) {
     std::vector<std::vector<std::string>> rows{{"Model", "mAP50-95", "mAP50", "to FP32"}};
     const auto fp32 = run.number("metrics", "fp32", "mAP50-95");
-    for (const auto& [name, key] : {std::pair{"FP32", "fp32"},
-                                    {"Calibrated (PTQ)", "ptq"},
-                                    {"Before correction (QC)", "before_qc"},
-                                    {"Final", "final"}}) {
+    for (const auto& [name, key] : {std::pair{"FP32", series::kFp32},
+                                    {"Calibrated (PTQ)", series::kPtq},
+                                    {"Before correction (QC)", series::kBeforeCorrection},
+                                    {"Final", series::kFinal}}) {
         const auto map = run.number("metrics", key, "mAP50-95");
         if (map) rows.push_back({name, cell(map), cell(run.number("metrics", key, "mAP50")), change(map, fp32)});
     }
@@ -81,14 +79,14 @@ std::vector<nlohmann::json> listIn(const nlohmann::json& object, const char* key
     return {found->begin(), found->end()};
 }
 
-void addGates(HtmlPage& page, const RunRecord& run) {
+void addGates(HtmlPage& page, const ReportedRun& run) {
     for (const auto& gate : listIn(run.summary, "gates"))
         if (gate.is_string()) page.paragraph("Gate failed: " + gate.get<std::string>(), "error");
     if (const std::string gate = run.text("overridden_gate"); !gate.empty())
         page.paragraph("Gate overridden: " + gate, "warning");
 }
 
-void addStability(HtmlPage& page, const RunRecord& run) {
+void addStability(HtmlPage& page, const ReportedRun& run) {
     const std::string outcome = run.text("stability", "outcome");
     if (outcome.empty() || outcome == "not_trained") return;
     page.heading("Stability");
@@ -101,22 +99,20 @@ void addStability(HtmlPage& page, const RunRecord& run) {
                        "warning");
 }
 
-ChartLine lineOf(const RunRecord& run, const std::string& name, const std::string& series) {
-    const auto found = run.series.find(series);
-    return {name, found == run.series.end() ? std::vector<std::pair<double, double>>{} : found->second};
+ChartLine lineOf(const ReportedRun& run, const std::string& name, std::string_view series) {
+    const RunSeries* found = run.events.find(series);
+    return {name, found ? found->curve() : std::vector<std::pair<double, double>>{}};
 }
 
-void addCurves(HtmlPage& page, const RunRecord& run) {
-    LineChart accuracy{"Accuracy",
-                       "epoch",
-                       {lineOf(run, "mAP50-95", "metrics/mAP50-95(B)"), lineOf(run, "mAP50", "metrics/mAP50(B)")},
-                       {}};
+void addCurves(HtmlPage& page, const ReportedRun& run) {
+    LineChart accuracy{
+        "Accuracy", "epoch", {lineOf(run, "mAP50-95", series::kMap), lineOf(run, "mAP50", series::kMap50)}, {}};
     LineChart parts{"Losses", "step", {}, {}};
-    for (const std::string& term : run.lossTerms())
-        parts.lines.push_back(lineOf(run, term == "cls" ? "class" : term, "train/" + term + "_loss"));
-    parts.lines.push_back(lineOf(run, "distillation", "train/distill_loss"));
+    for (const std::string& term : run.labelLossTerms())
+        parts.lines.push_back(lineOf(run, term == "cls" ? "class" : term, series::loss(term)));
+    parts.lines.push_back(lineOf(run, "distillation", series::loss(series::kDistill)));
     const std::string losses = lineChart(parts);
-    if (accuracy.lines.front().points.empty() && losses.empty() && !run.series.contains("qc/loss")) return;
+    if (accuracy.lines.front().points.empty() && losses.empty() && !run.events.find(series::kCorrectionLoss)) return;
     if (const auto fp32 = run.number("metrics", "fp32", "mAP50-95")) accuracy.levels.emplace_back("FP32", *fp32);
     const auto best = run.number("metrics", "best_value"), ratio = run.number("stability", "collapse_threshold_ratio");
     const double reference = std::max(best.value_or(0), run.number("stability", "started_from").value_or(0));
@@ -124,25 +120,37 @@ void addCurves(HtmlPage& page, const RunRecord& run) {
     page.heading("Training");
     if (!accuracy.lines.front().points.empty()) page.figure("Accuracy by epoch", lineChart(accuracy));
     page.figure("Losses by step", losses);
-    page.figure(
-        "Learning rates by step",
-        lineChart({"Learning rates",
-                   "step",
-                   {lineOf(run, "biases", "lr/pg0"), lineOf(run, "weights", "lr/pg1"), lineOf(run, "norms", "lr/pg2")},
-                   {}}));
+    page.figure("Learning rates by step",
+                lineChart({"Learning rates",
+                           "step",
+                           {lineOf(run, "biases", series::kBiasRate), lineOf(run, "weights", series::kWeightRate),
+                            lineOf(run, "norms", series::kNormRate)},
+                           {}}));
     page.figure("Share of oscillating low-bit weights by epoch",
-                lineChart({"Oscillation", "epoch", {lineOf(run, "share", "oscillation/share")}, {}}));
+                lineChart({"Oscillation", "epoch", {lineOf(run, "share", series::kOscillating)}, {}}));
     page.figure("Loss of the correction by step",
-                lineChart({"Correction", "step", {lineOf(run, "loss", "qc/loss")}, {}}));
+                lineChart({"Correction", "step", {lineOf(run, "loss", series::kCorrectionLoss)}, {}}));
 }
 
-// The layers with the largest values of a metric, among the rows of a table and stage.
-void addWorst(HtmlPage& page, const RunRecord& run, const char* title, const std::string& table,
-              const std::string& stage, const char* metric, int bits) {
+// Of the rows of a table: which, and the metrics.
+using LayerRowRef = std::pair<const LayerKey, LayerMetrics>;
+
+std::vector<const LayerRowRef*> rowsOf(const ReportedRun& run, std::string_view table) {
+    std::vector<const LayerRowRef*> rows;
+    for (const LayerRowRef& row : run.events.layerRows)
+        if (row.first.table == table) rows.push_back(&row);
+    std::ranges::sort(rows, {}, [](const LayerRowRef* row) { return row->second.line; });
+    return rows;
+}
+
+// The layers with the largest values of a metric, among the rows of a stage; `bits`: 0 for those of any width.
+void addWorst(HtmlPage& page, const std::vector<const LayerRowRef*>& rows, const std::string& title,
+              const std::string& stage, std::string_view metric, int bits) {
     std::map<std::string, double> values;  // a later row replaces an earlier one
-    for (const LayerRow& row : run.layers)
-        if (row.table == table && row.stage == stage && (bits == 0 || row.bits == bits) && row.metrics.contains(metric))
-            values[row.layer] = row.metrics.at(metric);
+    for (const LayerRowRef* row : rows)
+        if (row->first.stage == stage && (bits == 0 || row->first.bits == bits) &&
+            std::isfinite(row->second.value(metric)))
+            values[row->first.layer] = row->second.value(metric);
     std::vector<Bar> bars;
     for (const auto& [layer, value] : values) {
         char text[32];
@@ -154,63 +162,59 @@ void addWorst(HtmlPage& page, const RunRecord& run, const char* title, const std
     page.figure(title, barChart(title, bars));
 }
 
-void addLayers(HtmlPage& page, const RunRecord& run) {
-    if (std::ranges::none_of(run.layers,
-                             [](const LayerRow& row) { return row.table == "error" || row.table == "sensitivity"; }))
-        return;
+void addLayers(HtmlPage& page, const ReportedRun& run) {
+    const auto errors = rowsOf(run, tables::kError), sensitivities = rowsOf(run, tables::kSensitivity);
+    if (errors.empty() && sensitivities.empty()) return;
     page.heading("Layers");
-    std::string last;
-    int fewest = 0;
-    for (const LayerRow& row : run.layers) {
-        if (row.table == "error") last = row.stage;
-        if (row.table == "sensitivity" && (fewest == 0 || row.bits < fewest)) fewest = row.bits;
+    for (const char* metric : {"rel_error", "mse"}) {
+        if (std::ranges::none_of(errors, [&](const LayerRowRef* row) { return row->second.contains(metric); }))
+            continue;
+        const std::string stage = errors.back()->first.stage;
+        addWorst(page, errors, str("Largest output errors, everything quantized (", metric, ", stage ", stage, ")"),
+                 stage, metric, 0);
+        break;
     }
-    for (const char* metric : {"rel_error", "mse"})
-        if (std::ranges::any_of(run.layers, [&](const LayerRow& row) {
-                return row.table == "error" && row.metrics.contains(metric);
-            })) {
-            addWorst(page, run,
-                     str("Largest output errors, everything quantized (", metric, ", stage ", last, ")").c_str(),
-                     "error", last, metric, 0);
-            break;
-        }
-    if (fewest > 0)
-        addWorst(page, run,
-                 str("Most sensitive layers, alone at ", fewest, " bits (noise to signal at the heads)").c_str(),
-                 "sensitivity", "", "score", fewest);
+    if (sensitivities.empty()) return;
+    const int fewest = run.events.bitsOf(tables::kSensitivity).front();
+    addWorst(page, sensitivities,
+             str("Most sensitive layers, alone at ", fewest, " bits (noise to signal at the heads)"), "", "score",
+             fewest);
 }
 
-// What the correction (QC) multiplies and adds, layer by layer.
-void addCorrection(HtmlPage& page, const RunRecord& run) {
-    std::vector<const LayerRow*> layers;  // in the order of the network; a later row replaces an earlier one
-    for (const LayerRow& row : run.layers) {
-        if (row.table != "correction") continue;
-        const auto known = std::ranges::find(layers, row.layer, &LayerRow::layer);
-        if (known == layers.end())
-            layers.push_back(&row);
-        else
-            *known = &row;
-    }
+// What the correction (QC) multiplies and adds, layer by layer in the order of the network.
+void addCorrection(HtmlPage& page, const ReportedRun& run) {
+    const auto layers = rowsOf(run, tables::kCorrection);
     if (layers.empty()) return;
     std::vector<std::vector<std::string>> rows{{"Layer", "Smallest factor", "Largest factor", "Largest offset"}};
-    const auto number = [](const LayerRow& row, const char* metric) {
-        const auto found = row.metrics.find(metric);
-        return found == row.metrics.end() ? "-" : fixed(found->second, 4);
+    const auto number = [](const LayerRowRef* row, const char* metric) {
+        const double value = row->second.value(metric);
+        return std::isfinite(value) ? fixed(value, 4) : "-";
     };
-    for (const LayerRow* row : layers)
-        rows.push_back({row->layer, number(*row, "gamma_min"), number(*row, "gamma_max"), number(*row, "beta_max")});
+    for (const LayerRowRef* row : layers)
+        rows.push_back({row->first.layer, number(row, "gamma_min"), number(row, "gamma_max"), number(row, "beta_max")});
     page.heading("Correction (QC)");
     page.table(rows);
 }
 
-void addRest(HtmlPage& page, const RunRecord& run) {
+void addExports(HtmlPage& page, const ReportedRun& run) {
+    if (run.events.exports.empty()) return;
+    std::vector<std::vector<std::string>> rows{{"File", "Format", "Bytes", "Check"}};
+    for (const ExportEvent& file : run.events.exports)
+        rows.push_back({file.file, file.format, std::to_string(file.bytes), file.sentence});
+    page.heading("Exported files");
+    page.table(rows);
+}
+
+void addRest(HtmlPage& page, const ReportedRun& run) {
     std::vector<Bar> stages;
-    for (const StageTime& stage : run.stages)
-        stages.push_back({stage.stage, fixed(stage.seconds, 1) + " s", stage.seconds});
+    for (const RunStage& stage : run.events.stages)
+        if (stage.state == StageState::Done || stage.allSeconds > 0)
+            stages.push_back(
+                {std::string(stages::title(stage.name)), fixed(stage.allSeconds, 1) + " s", stage.allSeconds});
     if (!stages.empty()) page.heading("Time");
     page.figure("Seconds by stage", barChart("Seconds by stage", stages));
     std::string warnings;
-    for (const LoggedLine& line : run.logs)
+    for (const LogLine& line : run.events.log.lines)
         if (line.level != LogLevel::Info) warnings += line.source + ": " + line.text + "\n";
     page.heading("More");
     if (!warnings.empty()) page.preformatted("Warnings and errors", warnings);
@@ -221,7 +225,7 @@ void addRest(HtmlPage& page, const RunRecord& run) {
 
 }  // namespace
 
-std::string runReport(const RunRecord& run, const std::string& whoWorks) {
+std::string runReport(const ReportedRun& run, const std::string& whoWorks) {
     const std::string method = run.text("method", "variant");
     HtmlPage page(run.text("model", "variant") + " " + run.text("quantization", "mode") +
                   (method.empty() ? "" : ", " + method));
@@ -233,13 +237,14 @@ std::string runReport(const RunRecord& run, const std::string& whoWorks) {
     addCurves(page, run);
     addLayers(page, run);
     addCorrection(page, run);
+    addExports(page, run);
     addRest(page, run);
     return page.finish();
 }
 
 std::filesystem::path writeRunReport(const std::filesystem::path& folder, const std::string& whoWorks) {
-    const auto file = folder / "report.html";
-    writeFileAtomic(file, runReport(readRunRecord(folder), whoWorks));
+    const auto file = RunFolder{folder}.report();
+    writeFileAtomic(file, runReport(readRun(folder), whoWorks));
     return file;
 }
 

@@ -3,15 +3,15 @@
 
 #include <string>
 
-#include "report/run_record.h"
+#include "report/reported_run.h"
 
 namespace qat {
 
 // The page. Sections for which the run has nothing are left out. Of a run that has not ended it shows what there is so
 // far, and says so; `whoWorks` is a sentence about who works in the folder, where the caller knows.
-std::string runReport(const RunRecord& run, const std::string& whoWorks = "");
+std::string runReport(const ReportedRun& run, const std::string& whoWorks = "");
 
-// Writes it as report.html into the run's folder and returns the path. Throws as readRunRecord, Error{Io}.
+// Writes it as report.html into the run's folder and returns the path. Throws as readReportedRun, Error{Io}.
 std::filesystem::path writeRunReport(const std::filesystem::path& folder, const std::string& whoWorks = "");
 
 }  // namespace qat

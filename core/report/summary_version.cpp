@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "report/run_record.h"
+#include "report/reported_run.h"
 
 namespace qat {
 namespace {

@@ -1,49 +1,32 @@
 // Event lines.
 #include "session/event_log.h"
 
-#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "runs/event_line.h"
+#include "runs/folder.h"
 #include "session/clock.h"
 
 namespace qat {
-
-using nlohmann::ordered_json;
-
-struct EventLog::Line {
-    ordered_json json;
-};
 
 namespace {
 
 constexpr double kProgressInterval = 0.2;  // seconds between progress lines of one stage
 
-ordered_json number(double value) {
-    return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
-}
-
-ordered_json boxJson(const Box& box) {
-    return {box[0], box[1], box[2], box[3]};
-}
-
-std::string nameOf(const std::vector<std::string>& names, int32_t index) {
-    return index >= 0 && static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)]
-                                                                   : std::to_string(index);
-}
-
-ordered_json detectionsJson(const std::vector<Detection>& detections, const std::vector<std::string>& names) {
-    ordered_json list = ordered_json::array();
+std::vector<FoundBox> named(const std::vector<Detection>& detections, const std::vector<std::string>& names) {
+    std::vector<FoundBox> boxes;
     for (const Detection& d : detections)
-        list.push_back({{"class", d.classIndex},
-                        {"name", nameOf(names, d.classIndex)},
-                        {"score", number(d.score)},
-                        {"box", boxJson(d.box)}});
-    return list;
+        boxes.push_back({d.classIndex, classNameIn(names, d.classIndex), d.score, d.box});
+    return boxes;
+}
+
+std::vector<LabelledBox> named(const std::vector<LabelBox>& labels, const std::vector<std::string>& names) {
+    std::vector<LabelledBox> boxes;
+    for (const LabelBox& l : labels) boxes.push_back({l.classIndex, classNameIn(names, l.classIndex), l.box});
+    return boxes;
 }
 
 // A run that was killed may have left half a line: readers skip it, but it must not swallow the next one.
@@ -57,10 +40,10 @@ void cutHalfLine(const std::filesystem::path& path) {
 }  // namespace
 
 EventLog::EventLog(const std::filesystem::path& folder, EventSink& next)
-    : m_path(folder / "events.jsonl"),
+    : m_path(RunFolder{folder}.events()),
       m_file(openToAppend(m_path)),
       m_next(next),
-      m_tensorboard(folder / "tensorboard") {
+      m_tensorboard(RunFolder{folder}.tensorboard()) {
     cutHalfLine(m_path);
 }
 
@@ -68,8 +51,8 @@ double EventLog::seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count();
 }
 
-void EventLog::write(const Line& line) {
-    const std::string text = jsonText(line.json) + "\n";
+void EventLog::write(const RunEvent& event) {
+    const std::string text = eventLine(seconds(), event) + "\n";
     const bool written =
         std::fwrite(text.data(), 1, text.size(), m_file.get()) == text.size() && std::fflush(m_file.get()) == 0;
     if (!written && m_error == 0) m_error = errno ? errno : EIO;
@@ -79,47 +62,28 @@ void EventLog::check() const {
     require(m_error == 0, ErrorKind::Io, "cannot write ", m_path.string(), ": ", std::strerror(m_error));
 }
 
-void EventLog::begin(const RunHeader& h) {
-    write({{{"t", seconds()},
-            {"type", "run"},
-            {"run_id", h.runId},
-            {"time", isoTime()},
-            {"model", h.model},
-            {"quantization", h.quantization},
-            {"data", h.data},
-            {"epochs", h.epochs},
-            {"stages", h.stages},
-            {"averaged", h.averaged},
-            {"resumed", h.resumed}}});
+void EventLog::begin(RunHeader header) {
+    header.time = isoTime();
+    write(header);
 }
 
 void EventLog::exported(const ExportedFile& file) {
-    write({{{"t", seconds()},
-            {"type", "export"},
-            {"format", file.format},
-            {"file", file.path.generic_string()},
-            {"bytes", file.bytes},
-            {"result", checkResultName(file.check.result)},
-            {"runtime", file.check.runtime},
-            {"version", file.check.version},
-            {"sentence", file.check.sentence},
-            {"notes", file.notes}}});
+    write(ExportEvent{file.format, file.path.generic_string(), file.bytes,
+                      std::string(checkResultName(file.check.result)), file.check.runtime, file.check.version,
+                      file.check.sentence, file.notes});
 }
 
 void EventLog::end(const std::string& status, const std::string& error) {
-    write({{{"t", seconds()},
-            {"type", "end"},
-            {"status", status},
-            {"error", error.empty() ? ordered_json(nullptr) : ordered_json(error)}}});
+    write(EndEvent{status, {error}});
 }
 
 void EventLog::stageBegun(std::string_view stage) {
-    write({{{"t", seconds()}, {"type", "stage"}, {"stage", stage}, {"state", "begin"}}});
+    write(StageEvent{std::string(stage), std::string(StageEvent::kBegin), {}});
     m_next.stageBegun(stage);
 }
 
 void EventLog::stageEnded(std::string_view stage, double duration) {
-    write({{{"t", seconds()}, {"type", "stage"}, {"stage", stage}, {"state", "end"}, {"seconds", duration}}});
+    write(StageEvent{std::string(stage), std::string(StageEvent::kEnd), duration});
     m_next.stageEnded(stage, duration);
 }
 
@@ -129,53 +93,29 @@ void EventLog::progress(std::string_view stage, int64_t done, int64_t total) {
     const auto last = m_lastProgress.find(stage);
     if (last != m_lastProgress.end() && now - last->second < kProgressInterval && done < total) return;
     m_lastProgress.insert_or_assign(std::string(stage), now);
-    write({{{"t", now}, {"type", "progress"}, {"stage", stage}, {"done", done}, {"total", total}}});
+    write(ProgressEvent{std::string(stage), done, total});
 }
 
 void EventLog::scalar(std::string_view series, double x, double value) {
-    write({{{"t", seconds()}, {"type", "scalar"}, {"series", series}, {"x", number(x)}, {"value", number(value)}}});
+    write(ScalarEvent{std::string(series), x, value});
     if (std::isfinite(x) && !m_tensorboard.scalar(series, std::llround(x), value) && m_error == 0)
         m_error = errno ? errno : EIO;
     m_next.scalar(series, x, value);
 }
 
 void EventLog::layer(const LayerRow& row) {
-    ordered_json metrics = ordered_json::object();
-    for (const auto& [name, value] : row.metrics) metrics[name] = number(value);
-    write({{{"t", seconds()},
-            {"type", "layer"},
-            {"table", row.table},
-            {"layer", row.layer},
-            {"bits", row.bits},
-            {"epoch", row.epoch},
-            {"stage", row.stage},
-            {"metrics", metrics}}});
+    write(row);
     m_next.layer(row);
 }
 
 void EventLog::image(const ImageRow& row) {
-    ordered_json labels = ordered_json::array();
-    for (const LabelBox& label : row.labels)
-        labels.push_back({{"class", label.classIndex},
-                          {"name", nameOf(m_classNames, label.classIndex)},
-                          {"box", boxJson(label.box)}});
-    write({{{"t", seconds()},
-            {"type", "image"},
-            {"image", row.image},
-            {"width", row.width},
-            {"height", row.height},
-            {"preview", row.preview},
-            {"stage", row.stage},
-            {"fp32", detectionsJson(row.fp32, m_classNames)},
-            {"quantized", detectionsJson(row.quantized, m_classNames)},
-            {"labels", labels}}});
+    write(ImageEvent{row.image, row.width, row.height, row.preview, row.stage, named(row.fp32, m_classNames),
+                     named(row.quantized, m_classNames), named(row.labels, m_classNames)});
     m_next.image(row);
 }
 
 void EventLog::log(LogLevel level, std::string_view source, std::string_view text) {
-    static constexpr std::array kNames{"debug", "info", "warning", "error"};  // by LogLevel
-    const char* name = kNames[static_cast<size_t>(level)];
-    write({{{"t", seconds()}, {"type", "log"}, {"level", name}, {"source", source}, {"text", text}}});
+    write(LogEvent{level, std::string(source), std::string(text)});
     m_next.log(level, source, text);
 }
 

@@ -12,18 +12,10 @@
 #include "base/events.h"
 #include "base/files.h"
 #include "report/tensorboard_file.h"
+#include "runs/event.h"
 #include "session/export_run.h"
 
 namespace qat {
-
-// First line of a sitting.
-struct RunHeader {
-    std::string runId, model, quantization, data;
-    int epochs = 0;
-    std::vector<std::string> stages;
-    bool resumed = false;
-    bool averaged = false;  // what training validates is the average of the weights
-};
 
 class EventLog final : public EventSink {
 public:
@@ -31,7 +23,8 @@ public:
     // folder/tensorboard. Throws as openToAppend (base/files.h).
     EventLog(const std::filesystem::path& folder, EventSink& next);
 
-    void begin(const RunHeader& header);
+    // The header's time is set here.
+    void begin(RunHeader header);
     // Names for the classes of image rows, once the model is known.
     void setClassNames(std::vector<std::string> names) { m_classNames = std::move(names); }
     // A written file and what a runtime made of it; not for other listeners, who are told the sentences.
@@ -49,8 +42,7 @@ public:
     void log(LogLevel level, std::string_view source, std::string_view text) override;
 
 private:
-    struct Line;  // one JSON object being made
-    void write(const Line& line);
+    void write(const RunEvent& event);
     double seconds() const;
 
     std::filesystem::path m_path;

@@ -8,31 +8,9 @@
 
 #include "config/config.h"
 #include "config/config_io.h"
+#include "runs/layer_info.h"
 
 namespace qat {
-
-// A key of a layer_configs entry, what it is for a layer, and who said so (quant/value_origins.h).
-struct LayerValue {
-    std::string key, value, origin;
-};
-
-struct LayerInfo {
-    std::string name;  // model.2.m.0.cv1.conv
-    std::vector<std::string> aliases;
-    std::string op;                 // Conv2d, Linear
-    std::vector<std::string> unit;  // conv, bn, silu: the layer and what alone reads it on, as fusion_patterns name it
-    std::vector<int64_t> weightShape;  // O, I/groups, kh, kw
-    std::vector<int64_t> outputShape;  // N, C, H, W at the described input size
-    int64_t parameters = 0;            // weights and bias
-    int64_t macs = 0;
-    // Filled by describeModel(Config): the resolved plan. 0 bits = not quantized.
-    int weightBits = 0, activationBits = 0;
-    std::string observer;  // of the layer's input
-    std::string weightOrigin,
-        activationOrigin;            // of the widths: "default", "line 12", "pattern 2, line 37", "head policy"
-    std::vector<LayerValue> values;  // every key of an entry
-    std::string scaleGroup;          // name of the shared activation range, "" if its own
-};
 
 struct ModelDescription {
     int64_t parameters = 0, macs = 0;  // batch norm unfolded; convolution MACs at `input`

@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "data/labels.h"
 #include "data/shapes.h"
+#include "runs/words.h"
 #include "session/run_lock.h"
 
 namespace qat {
@@ -66,8 +67,8 @@ DataDigest digestOf(const Dataset& data, const std::string& spec, const std::str
 }
 
 std::vector<FileDigest> artifactsOf(const fs::path& runFolder) {
-    static const std::set<std::string> kLeftOut{"events.jsonl", "run_summary.json", "report.html",
-                                                "checkpoint",   "previews",         "tensorboard"};
+    static const std::set<std::string> kLeftOut{run_files::kEvents,     run_files::kSummary,  run_files::kReport,
+                                                run_files::kCheckpoint, run_files::kPreviews, run_files::kTensorboard};
     std::vector<FileDigest> files;
     std::error_code gone;  // whoever writes into the folder next says what is wrong with it
     for (auto entry = fs::recursive_directory_iterator(runFolder, gone);

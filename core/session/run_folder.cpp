@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "config/resumable.h"
 #include "report/summary_version.h"
+#include "runs/words.h"
 #include "train/train_state.h"
 
 namespace qat {

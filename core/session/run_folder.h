@@ -1,4 +1,4 @@
-// The files of a run folder, by name, and the rules for entering one.
+// The rules for entering a run folder, and its table of epochs.
 #pragma once
 
 #include <filesystem>
@@ -6,26 +6,11 @@
 #include <vector>
 
 #include "config/config.h"
+#include "runs/folder.h"
 #include "session/session.h"
 #include "train/outcome.h"
 
 namespace qat {
-
-struct RunFolder {
-    std::filesystem::path root;
-
-    std::filesystem::path config() const { return root / "config.yaml"; }
-    std::filesystem::path userConfig() const { return root / "user_config.yaml"; }
-    std::filesystem::path results() const { return root / "results.csv"; }
-    std::filesystem::path summary() const { return root / "run_summary.json"; }
-    std::filesystem::path layers() const { return root / "layers.json"; }
-    std::filesystem::path calibration() const { return root / "calibration.json"; }
-    std::filesystem::path weights() const { return root / "weights"; }
-    std::filesystem::path checkpoint() const { return root / "checkpoint"; }
-    std::filesystem::path previews() const { return root / "previews"; }
-    std::filesystem::path exports() const { return root / "exports"; }
-    std::filesystem::path tensorboard() const { return root / "tensorboard"; }
-};
 
 // A folder that already holds a run is refused unless resuming; resuming a folder with another configuration is
 // refused. Changes nothing. Throws Error{BadInput}.

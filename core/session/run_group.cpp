@@ -82,8 +82,8 @@ void checkCells(const GroupRequest& group, const std::vector<Cell>& cells) {
 }
 
 // Runs of the group, and those of gate.evidence.
-std::vector<RunRecord> evidenceFor(const GroupRequest& group, const Config& base) {
-    std::vector<RunRecord> runs = readGroup(group.out);
+std::vector<ReportedRun> evidenceFor(const GroupRequest& group, const Config& base) {
+    std::vector<ReportedRun> runs = readGroup(group.out);
     if (!base.gate.evidence.empty()) std::ranges::move(evidenceOf(base), std::back_inserter(runs));
     return runs;
 }
@@ -98,7 +98,7 @@ bool isFinished(const JobRequest& request) {
     if (!hasSummary(request.out)) return false;
     const Config config = resolvedConfig(request);
     requireSameRun({request.out}, config);
-    return readRunRecord(request.out).text("status") == "completed-success" && !hasMoreToDo({request.out}, config);
+    return readRun(request.out).text("status") == run_status::kSuccess && !hasMoreToDo({request.out}, config);
 }
 
 // False: stopped on request.

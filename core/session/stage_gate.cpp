@@ -34,12 +34,12 @@ const char* stageGateName(StageGateState state) {
     return "";
 }
 
-std::string stageGate(const std::vector<RunRecord>& runs, const std::string& variant, int required) {
+std::string stageGate(const std::vector<ReportedRun>& runs, const std::string& variant, int required) {
     if (isSmall(variant) || required == 0) return "";
     std::string missing;
     for (const char* small : {"n", "s"}) {
         int stable = 0, all = 0;
-        for (const RunRecord& run : runs) {
+        for (const ReportedRun& run : runs) {
             if (!run.text("model", "variant").ends_with(small) || run.text("method", "variant") != "ema+qc") continue;
             ++all;
             stable += isStable(run);
@@ -57,11 +57,11 @@ bool isGated(const Config& config) {
     return trains && !isSmall(config.model.variant) && config.gate.stableRuns > 0;
 }
 
-std::vector<RunRecord> evidenceOf(const Config& config) {
+std::vector<ReportedRun> evidenceOf(const Config& config) {
     require(std::filesystem::is_directory(config.gate.evidence), ErrorKind::BadInput, "gate.evidence is ",
             config.gate.evidence, ", which is no folder");
-    std::vector<RunRecord> runs = readGroup(config.gate.evidence);
-    std::erase_if(runs, [&](const RunRecord& run) {
+    std::vector<ReportedRun> runs = readGroup(config.gate.evidence);
+    std::erase_if(runs, [&](const ReportedRun& run) {
         return run.text("quantization", "mode") != precisionName(config) ||
                !run.text("model", "variant").starts_with(config.model.architecture);
     });

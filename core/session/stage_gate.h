@@ -7,7 +7,7 @@
 namespace qat {
 
 struct Config;
-struct RunRecord;
+struct ReportedRun;
 
 // NotNeeded: not isGated(). NotAsked: gate.evidence is empty.
 enum class StageGateState { NotNeeded, NotAsked, Open, Overridden, Closed };
@@ -22,14 +22,14 @@ const char* stageGateName(StageGateState state);
 
 // Models larger than s are gated: of n and of s each, there must be `required` stable runs of ema+qc, and none
 // that is not stable. Returns what is missing, as a sentence; "" where the gate is open.
-std::string stageGate(const std::vector<RunRecord>& runs, const std::string& variant, int required);
+std::string stageGate(const std::vector<ReportedRun>& runs, const std::string& variant, int required);
 
 // Whether the gate has a say: a model larger than s that is trained quantized, where gate.stable_runs is not 0.
 bool isGated(const Config& config);
 
 // The runs in gate.evidence that have the configuration's architecture and quantization: others prove nothing about it.
 // Throws Error{BadInput} if that is no folder.
-std::vector<RunRecord> evidenceOf(const Config& config);
+std::vector<ReportedRun> evidenceOf(const Config& config);
 
 // What the gate says to a single run.
 StageGate askStageGate(const Config& config, bool override);

@@ -239,22 +239,6 @@ ordered_json weightFiles(const RunFolder& folder) {
     return files;
 }
 
-ordered_json layerJson(const LayerInfo& layer) {
-    return {{"name", layer.name},
-            {"aliases", layer.aliases},
-            {"op", layer.op},
-            {"weight_shape", layer.weightShape},
-            {"output_shape", layer.outputShape},
-            {"parameters", layer.parameters},
-            {"macs", layer.macs},
-            {"weight_bits", layer.weightBits},
-            {"activation_bits", layer.activationBits},
-            {"observer", layer.observer},
-            {"weight_origin", layer.weightOrigin},
-            {"activation_origin", layer.activationOrigin},
-            {"scale_group", layer.scaleGroup}};
-}
-
 }  // namespace
 
 bool collapsed(const TrainOutcome& training, double ratio) {
@@ -338,9 +322,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
 }
 
 void writeLayers(const RunFolder& folder, const std::vector<LayerInfo>& layers) {
-    ordered_json list = ordered_json::array();
-    for (const LayerInfo& layer : layers) list.push_back(layerJson(layer));
-    writeFileAtomic(folder.layers(), jsonText(list, 2) + "\n");
+    writeFileAtomic(folder.layers(), layersText(layers));
 }
 
 }  // namespace qat

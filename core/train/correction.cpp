@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "config/pattern.h"
+#include "runs/words.h"
 #include "train/exact_number.h"
 #include "train/loader_options.h"
 #include "train/optimizer.h"
@@ -102,7 +103,7 @@ private:
         while (const auto batch = m_loader.next()) {
             if (!step(*batch)) return false;
             ++m_batch;
-            m_sink.progress("qc", m_optimizer->steps(), allSteps());
+            m_sink.progress(stages::kCorrect, m_optimizer->steps(), allSteps());
             if (m_cancel.level() == StopLevel::Abandon) m_cancel.poll();
             if (m_cancel.requested() || (every > 0 && m_optimizer->steps() % every == 0)) save();
             if (m_cancel.requested()) return false;
@@ -124,7 +125,7 @@ private:
             m_job.config.qc.lr * (1 + std::cos(std::numbers::pi * done / static_cast<double>(allSteps()))) / 2;
         m_step->reduce();
         m_step->update({lr, lr, lr, lr, kMomentum, 1}, done / static_cast<double>(allSteps()), batch.images.size(0));
-        m_sink.scalar("qc/loss", done + 1, total);
+        m_sink.scalar(series::kCorrectionLoss, done + 1, total);
         return true;
     }
 

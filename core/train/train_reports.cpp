@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "runs/words.h"
 #include "train/quantizer_report.h"
 #include "train/schedule.h"
 
@@ -20,22 +21,23 @@ constexpr int64_t kReportedImages = 2;
 
 void reportLosses(EventSink& sink, int64_t step, const LossTerms& losses, const std::optional<double>& distillation) {
     const auto x = static_cast<double>(step);
-    for (const LossTerm& loss : losses) sink.scalar("train/" + loss.name + "_loss", x, loss.value);
-    if (distillation) sink.scalar("train/distill_loss", x, *distillation);
+    for (const LossTerm& loss : losses) sink.scalar(series::loss(loss.name), x, loss.value);
+    if (distillation) sink.scalar(series::loss(series::kDistill), x, *distillation);
 }
 
 void reportRates(EventSink& sink, int64_t step, const StepSettings& settings) {
     const auto x = static_cast<double>(step);
-    sink.scalar("lr/pg0", x, settings.lrBias);
-    sink.scalar("lr/pg1", x, settings.lrWeight);
-    sink.scalar("lr/pg2", x, settings.lrNorm);
+    sink.scalar(series::kBiasRate, x, settings.lrBias);
+    sink.scalar(series::kWeightRate, x, settings.lrWeight);
+    sink.scalar(series::kNormRate, x, settings.lrNorm);
 }
 
 void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quantizers, const at::Tensor& images,
                  int64_t epoch) {
     const auto reports = reportQuantizers(graph, quantizers, images.slice(0, 0, kReportedImages));
     for (const QuantizerReport& report : reports)
-        sink.layer({"quantizer", report.name, report.bits, static_cast<int>(epoch), "qat", report.metrics()});
+        sink.layer({std::string(tables::kQuantizer), report.name, report.bits, static_cast<int>(epoch),
+                    std::string(model_stages::kTrained), report.metrics()});
     const auto fallen = [](const QuantizerReport& report) { return report.learned && report.atFloor > 0; };
     const auto count = std::ranges::count_if(reports, fallen);
     if (count == 0) return;
@@ -79,14 +81,15 @@ void warnOfIdle(EventSink& sink, const Stabilizer& stabilizer) {
 }
 
 void reportOscillation(EventSink& sink, const Stabilizer& stabilizer, int64_t epoch) {
-    sink.scalar("oscillation/share", static_cast<double>(epoch), stabilizer.oscillating());
-    if (stabilizer.freezes()) sink.scalar("oscillation/frozen", static_cast<double>(epoch), stabilizer.frozen());
+    sink.scalar(series::kOscillating, static_cast<double>(epoch), stabilizer.oscillating());
+    if (stabilizer.freezes()) sink.scalar(series::kFrozen, static_cast<double>(epoch), stabilizer.frozen());
     for (const OscillationShare& share : stabilizer.shares()) {
         std::map<std::string, double> metrics{{"share", share.share},
                                               {"mean_frequency", share.meanFrequency},
                                               {"boundary_distance", share.boundaryDistance}};
         if (stabilizer.freezes()) metrics["frozen"] = share.frozen;
-        sink.layer({"oscillation", share.layer, share.bits, static_cast<int>(epoch), "qat", metrics});
+        sink.layer({std::string(tables::kOscillation), share.layer, share.bits, static_cast<int>(epoch),
+                    std::string(model_stages::kTrained), metrics});
     }
 }
 

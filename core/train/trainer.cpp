@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "export/weights_file.h"
 #include "quant/unquantized.h"
+#include "runs/words.h"
 #include "train/clip_decay.h"
 #include "train/course.h"
 #include "train/distiller.h"
@@ -266,7 +267,7 @@ private:
         m_step->reduce();
         const TrainingStep::Update done = m_step->update(now, m_course.progress(m_at), images);
         if (m_stabilizer && m_stabilizer->dampens() && !inFloat())
-            m_sink.scalar("train/dampen_loss", static_cast<double>(m_at.step), done.dampening);
+            m_sink.scalar(series::loss(series::kDampen), static_cast<double>(m_at.step), done.dampening);
         m_sentinel->seeGradient(done.gradientNorm, m_at);
         m_step->follow(m_course.progress(m_at));
         m_sentinel->seeScales(m_optimizer->steps(), m_at);

@@ -7,16 +7,17 @@
 #include "base/files.h"
 #include "fuzz/target.h"
 #include "fuzz/written_file.h"
-#include "report/run_record.h"
+#include "report/reported_run.h"
 #include "support/recorded_run.h"
 
 namespace qat::test {
 namespace {
 
-std::string problemOfRecord(const RunRecord& record) {
-    for (const auto& [name, points] : record.series)
-        if (!std::ranges::is_sorted(points, {}, &std::pair<double, double>::first)) return "a curve goes back: " + name;
-    return record.text("status").empty() && !record.ended ? "a run at work says nothing of it" : "";
+std::string problemOfRun(const ReportedRun& run) {
+    for (const auto& [name, series] : run.events.series)
+        if (!std::ranges::is_sorted(series.curve(), {}, &std::pair<double, double>::first))
+            return "a curve goes back: " + name;
+    return run.text("status").empty() && !run.ended ? "a run at work says nothing of it" : "";
 }
 
 // A line of each type that the program writes.
@@ -36,7 +37,7 @@ FuzzVerdict judgeEvents(const std::string& bytes) {
     static WrittenFile events("events.jsonl");
     static const bool begun = std::ofstream(events.folder() / "config.yaml").good();
     events.with(bytes);
-    return verdictOn([&] { return begun ? problemOfRecord(readRunRecord(events.folder())) : "no run folder"; });
+    return verdictOn([&] { return begun ? problemOfRun(readRun(events.folder())) : "no run folder"; });
 }
 
 std::vector<std::string> eventsSeeds() {

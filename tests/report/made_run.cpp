@@ -1,7 +1,9 @@
-// Summary and events of the made-up run: those of the recorded one with other values.
+// Summary of the recorded run with other values, and events of the program's writer.
 #include "report/made_run.h"
 
 #include "base/files.h"
+#include "runs/folder.h"
+#include "support/event_file.h"
 #include "support/recorded_run.h"
 
 namespace qat::test {
@@ -36,34 +38,22 @@ json madeSummary(const MadeRun& m) {
 }
 
 void writeMadeRun(const std::filesystem::path& folder, const MadeRun& m) {
-    std::string events;
-    const auto add = [&](const json& event) { events += recordedEvent(event).dump() + "\n"; };
-    for (int epoch = 1; epoch <= 3; ++epoch) {
-        add({{"type", "scalar"}, {"series", "metrics/mAP50-95(B)"}, {"x", epoch}, {"value", m.map * epoch / 3}});
-        add({{"type", "scalar"}, {"series", "metrics/mAP50(B)"}, {"x", epoch}, {"value", m.map * epoch / 2}});
-        add({{"type", "scalar"}, {"series", "oscillation/share"}, {"x", epoch}, {"value", m.oscillation}});
-    }
-    for (int step = 1; step <= 5000; ++step)
-        add({{"type", "scalar"}, {"series", "train/box_loss"}, {"x", step}, {"value", 1.0 / step}});
-    for (const char* layer : {"model.0.conv", "model.1.conv"}) {
-        add({{"type", "layer"},
-             {"table", "error"},
-             {"layer", layer},
-             {"bits", 4},
-             {"stage", "ptq"},
-             {"metrics", {{"mse", 0.1}, {"rel_error", 0.2}}}});
-        add({{"type", "layer"},
-             {"table", "sensitivity"},
-             {"layer", layer},
-             {"bits", 4},
-             {"stage", ""},
-             {"metrics", {{"score", 0.3}}}});
-    }
-    add({{"type", "log"}, {"level", "warning"}, {"source", "data"}, {"text", "a <broken> label"}});
-    add({{"type", "stage"}, {"stage", "train"}, {"state", "end"}, {"seconds", m.seconds}});
     std::filesystem::create_directories(folder);
-    writeFileAtomic(folder / "events.jsonl", events + "{\"type\":\"scal");
-    writeFileAtomic(folder / "run_summary.json", madeSummary(m).dump());
+    EventFile events(folder);
+    for (int epoch = 1; epoch <= 3; ++epoch) {
+        events.scalar(series::kMap, epoch, m.map * epoch / 3);
+        events.scalar(series::kMap50, epoch, m.map * epoch / 2);
+        events.scalar(series::kOscillating, epoch, m.oscillation);
+    }
+    for (int step = 1; step <= 5000; ++step) events.scalar(series::loss("box"), step, 1.0 / step);
+    for (const char* layer : {"model.0.conv", "model.1.conv"}) {
+        events.add(LayerRow{std::string(tables::kError), layer, 4, 0, "ptq", {{"mse", 0.1}, {"rel_error", 0.2}}});
+        events.add(LayerRow{std::string(tables::kSensitivity), layer, 4, 0, "", {{"score", 0.3}}});
+    }
+    events.log(LogLevel::Warning, "data", "a <broken> label");
+    events.end(stages::kTrain, m.seconds);
+    events.raw("{\"type\":\"scal");
+    writeFileAtomic(RunFolder{folder}.summary(), madeSummary(m).dump());
 }
 
 }  // namespace qat::test

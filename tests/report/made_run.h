@@ -1,4 +1,4 @@
-// A run folder without a run: the recorded one with other values.
+// A run folder without a run.
 #pragma once
 
 #include <filesystem>

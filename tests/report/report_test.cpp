@@ -9,6 +9,7 @@
 #include "report/made_run.h"
 #include "report/run_report.h"
 #include "support/assets.h"
+#include "support/recorded_run.h"
 
 namespace qat::test {
 namespace {
@@ -68,6 +69,16 @@ TEST(RunReport, BearsSummariesOfAnyShape) {
     EXPECT_THROW(writeRunReport(scratch.path()), Error);
 }
 
+// A run that the program has recorded: what it wrote about corrections, exports and stages is on the page.
+TEST(RunReport, OfTheRecordedRunHasCorrectionExportsAndTitlesOfStages) {
+    const std::string page = runReport(readRun(recordedRun()));
+    expectSound(page);
+    for (const char* part : {"<h2>Correction (QC)</h2>", "Largest offset", "exports/model.onnx",
+                             "the exported file was not checked", "Evaluate FP32", "Before correction (QC)"})
+        EXPECT_NE(page.find(part), std::string::npos) << part;
+    EXPECT_EQ(page.find(">qc<"), std::string::npos) << "a stage goes by its title";
+}
+
 // From the events alone, and where the summary is that of an earlier sitting.
 TEST(RunReport, SaysThatARunHasNotEnded) {
     const ScratchFolder scratch;
@@ -76,8 +87,8 @@ TEST(RunReport, SaysThatARunHasNotEnded) {
     writeFileAtomic(scratch.path() / "config.yaml", "");
     for (const char* start : {"", "{\"t\":0,\"ty", "{\"t\":0,\"type\":\"log\"}\n"}) {
         writeFileAtomic(scratch.path() / "events.jsonl", start);
-        EXPECT_FALSE(readRunRecord(scratch.path()).ended) << start;
-        EXPECT_EQ(readRunRecord(scratch.path()).text("status"), "running or killed") << start;
+        EXPECT_FALSE(readRun(scratch.path()).ended) << start;
+        EXPECT_EQ(readRun(scratch.path()).text("status"), "running or killed") << start;
     }
     writeFileAtomic(
         scratch.path() / "events.jsonl",
@@ -88,11 +99,11 @@ TEST(RunReport, SaysThatARunHasNotEnded) {
         EXPECT_NE(page.find(part), std::string::npos) << part;
     EXPECT_NE(readFile(writeRunReport(scratch.path(), "Process 5 works.")).find("Process 5 works."), std::string::npos);
     writeFileAtomic(scratch.path() / "run_summary.json", R"({"run_id":"a","status":"incomplete"})");
-    EXPECT_FALSE(readRunRecord(scratch.path()).ended);
-    EXPECT_EQ(readRunRecord(scratch.path()).text("status"), "running or killed");
+    EXPECT_FALSE(readRun(scratch.path()).ended);
+    EXPECT_EQ(readRun(scratch.path()).text("status"), "running or killed");
     writeFileAtomic(scratch.path() / "run_summary.json", R"({"run_id":"b","status":"completed-success"})");
-    EXPECT_TRUE(readRunRecord(scratch.path()).ended) << "the summary is written just before the end";
-    EXPECT_EQ(readRunRecord(scratch.path()).text("status"), "completed-success");
+    EXPECT_TRUE(readRun(scratch.path()).ended) << "the summary is written just before the end";
+    EXPECT_EQ(readRun(scratch.path()).text("status"), "completed-success");
 }
 
 TEST(GroupReport, HasTheTableAndALinkToEveryRun) {

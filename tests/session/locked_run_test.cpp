@@ -32,7 +32,7 @@ TEST(LockedRun, AJobStoppedThroughItsFolderIsIncompleteAndHasNoLock) {
     SmallJob job(scratch.path());
     job.sink.onStage = [&](std::string_view stage) {
         if (stage != "train") return;
-        EXPECT_EQ(runHolder(job.folder()).state, State::Here);
+        EXPECT_EQ(runHolder(job.folder()).state, RunHolder::State::Here);
         SmallJob second(scratch.path());
         second.request.resume = true;
         EXPECT_NE(second.failure(ErrorKind::BadInput).find("is in use: process"), std::string::npos);
@@ -47,7 +47,7 @@ TEST(LockedRun, AJobStoppedThroughItsFolderIsIncompleteAndHasNoLock) {
     EXPECT_EQ(sittings, 1) << "the refused job wrote nothing";
     for (const auto& file : readJson(job.folder() / "run_summary.json")["artifacts"]["files"])
         EXPECT_EQ(file["path"].get<std::string>().find("run.lock"), std::string::npos);
-    EXPECT_EQ(runHolder(job.folder()).state, State::Nobody);
+    EXPECT_EQ(runHolder(job.folder()).state, RunHolder::State::Nobody);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "report/run_record.h"
+#include "report/reported_run.h"
 #include "session/precision.h"
 #include "session/small_job.h"
 
@@ -14,8 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-RunRecord recordOf(const std::string& variant, const std::string& method, const std::string& outcome) {
-    RunRecord record;
+ReportedRun recordOf(const std::string& variant, const std::string& method, const std::string& outcome) {
+    ReportedRun record;
     record.summary = {{"status", "completed-success"},
                       {"model", {{"variant", "yolov8" + variant}}},
                       {"method", {{"variant", method}}},
@@ -24,7 +24,7 @@ RunRecord recordOf(const std::string& variant, const std::string& method, const 
 }
 
 TEST(StageGate, NeedsStableRunsOfBothSmallModels) {
-    std::vector<RunRecord> runs;
+    std::vector<ReportedRun> runs;
     EXPECT_EQ(stageGate(runs, "n", 2), "");
     EXPECT_EQ(stageGate(runs, "s", 2), "");
     EXPECT_EQ(stageGate(runs, "m", 0), "");
@@ -60,7 +60,7 @@ protected:
     }
     // A finished run as its summary tells of it.
     void addRun(const std::string& name, const std::string& variant, const std::string& mode = "w4-8a8") const {
-        RunRecord record = recordOf(variant, "ema+qc", "stable");
+        ReportedRun record = recordOf(variant, "ema+qc", "stable");
         record.summary["quantization"]["mode"] = mode;
         makeWritableFolder(evidence / name);
         writeFileAtomic(evidence / name / "run_summary.json", record.summary.dump());

@@ -2,42 +2,16 @@
 #include "support/recorded_run.h"
 
 #include <fstream>
-#include <map>
 #include <stdexcept>
 
+#include "runs/event_line.h"
+#include "runs/words.h"
 #include "support/assets.h"
 
 namespace qat::test {
 namespace {
 
 using nlohmann::json;
-
-const std::vector<json>& events() {
-    static const std::vector<json> recorded = [] {
-        std::vector<json> lines;
-        std::ifstream file(recordedRun() / "events.jsonl");
-        for (std::string line; std::getline(file, line);) lines.push_back(json::parse(line));
-        return lines;
-    }();
-    return recorded;
-}
-
-// "layer sensitivity", "stage begin", "scalar": what decides which recorded event is the model of another.
-std::string kindOf(const json& event) {
-    std::string kind;
-    for (const char* key : {"type", "state", "table"}) kind += " " + event.value(key, std::string());
-    return kind;
-}
-
-// The first event of each kind.
-const std::map<std::string, json>& models() {
-    static const std::map<std::string, json> first = [] {
-        std::map<std::string, json> found;
-        for (const json& event : events()) found.try_emplace(kindOf(event), event);
-        return found;
-    }();
-    return first;
-}
 
 void putIn(json& recorded, const json& fields, const std::string& where) {
     for (const auto& [key, value] : fields.items()) {
@@ -55,28 +29,15 @@ std::filesystem::path recordedRun() {
     return QAT_RECORDED_RUN;
 }
 
-json recordedEvent(const json& fields) {
-    const auto model = models().find(kindOf(fields));
-    if (model == models().end()) throw std::logic_error("the program writes no event like " + fields.dump());
-    json made = model->second;
-    putIn(made, fields, "an event" + model->first);
-    if (fields.contains("metrics")) made["metrics"] = fields["metrics"];
-    return made;
-}
-
 std::vector<std::string> recordedStages() {
-    return events().front()["stages"];
-}
-
-json recordedLayer(const json& fields) {
-    static const json layers = readJson(recordedRun() / "layers.json");
-    json made = layers.front();
-    putIn(made, fields, "layers.json");
-    return made;
+    std::ifstream file(recordedRun() / run_files::kEvents);
+    std::string line;
+    std::getline(file, line);
+    return std::get<RunHeader>(readEventLine(line).value().event).stages;
 }
 
 json recordedSummary(const json& fields) {
-    json made = readJson(recordedRun() / "run_summary.json");
+    json made = readJson(recordedRun() / run_files::kSummary);
     putIn(made, fields, "run_summary.json");
     return made;
 }

@@ -3,18 +3,21 @@
 
 #include <chrono>
 #include <cmath>
-#include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/files.h"
 #include "config/config_io.h"
 #include "config/pattern.h"
+#include "runs/folder.h"
+#include "session/clock.h"
 #include "session/export_run.h"
 #include "session/inspect.h"
 #include "session/placement.h"
 #include "session/run_lock.h"
 #include "session/session.h"
+#include "support/event_file.h"
 #include "support/recorded_run.h"
 #include "task/detect_metrics.h"
 
@@ -22,6 +25,7 @@ namespace qat {
 namespace {
 
 using nlohmann::json;
+using test::EventFile;
 
 struct Conv {
     const char* name;
@@ -89,108 +93,85 @@ void planLayer(LayerInfo& layer, const Config& config) {
     if (layer.name == "model.2.m.0.cv2.conv" || layer.name == "model.2.cv2.conv") layer.scaleGroup = "model.2.cat";
 }
 
-// Appends lines to events.jsonl as the real session does.
+// Events at the time they are told.
 class Events {
 public:
-    explicit Events(const fs::path& folder) : m_out(folder / "events.jsonl", std::ios::app) {}
-    void write(json line) {
-        const std::chrono::duration<double> t = std::chrono::steady_clock::now() - m_start;
-        line["t"] = t.count();
-        m_out << test::recordedEvent(line).dump() << '\n' << std::flush;
-    }
-    void begin(const std::string& stage) { write({{"type", "stage"}, {"stage", stage}, {"state", "begin"}}); }
-    void end(const std::string& stage) {
-        write({{"type", "stage"}, {"stage", stage}, {"state", "end"}, {"seconds", 0.1}});
-    }
-    void scalar(const std::string& series, double x, double value) {
-        write({{"type", "scalar"}, {"series", series}, {"x", x}, {"value", value}});
-    }
-    void log(const char* level, const std::string& text) {
-        write({{"type", "log"}, {"level", level}, {"source", "trainer"}, {"text", text}});
+    explicit Events(const fs::path& folder) : m_file(folder) {}
+    EventFile& now() {
+        m_file.t = m_watch.seconds();
+        return m_file;
     }
 
 private:
-    std::ofstream m_out;
-    std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
+    EventFile m_file;
+    StopWatch m_watch;
 };
 
 void writeRunLine(Events& events, const fs::path& folder, int epochs) {
-    events.write({{"type", "run"},
-                  {"run_id", folder.filename().string()},
-                  {"time", "2026-01-05T10:00:00+00:00"},
-                  {"model", "yolov8n"},
-                  {"quantization", "w4a8"},
-                  {"data", "shapes"},
-                  {"epochs", epochs},
-                  {"resumed", false}});
+    RunHeader header{folder.filename().string(), "yolov8n", "w4a8", "shapes", epochs, test::recordedStages()};
+    header.time = "2026-01-05T10:00:00+00:00";
+    events.now().add(header);
 }
 
 void writeBeforeTraining(Events& events) {
     for (const std::string& stage : test::recordedStages()) {
-        if (stage == "analyze") break;
-        events.begin(stage);
-        events.end(stage);
+        if (stage == stages::kAnalyze) break;
+        events.now().begin(stage);
+        events.now().end(stage, 0.1);
     }
-    events.scalar("fp32/mAP50-95", 0, 0.471);
-    events.scalar("ptq/mAP50-95", 0, 0.084);
-    events.begin("analyze");
-    for (size_t i = 0; i < std::size(kConvs); ++i)
-        for (const char* table : {"error", "sensitivity"}) {
-            json metrics{{"mse", 0.01 / double(i + 1)}, {"sqnr_db", 10.0 + double(i)}, {"cosine", 0.98}};
-            if (std::string_view(table) == "sensitivity") metrics["score"] = 0.09 / double(i + 1);
-            events.write(
-                {{"type", "layer"}, {"table", table}, {"layer", kConvs[i].name}, {"bits", 4}, {"metrics", metrics}});
-        }
-    events.end("analyze");
+    events.now().scalar(series::accuracy(series::kFp32), 0, 0.471);
+    events.now().scalar(series::accuracy(series::kPtq), 0, 0.084);
+    events.now().begin(stages::kAnalyze);
+    for (size_t i = 0; i < std::size(kConvs); ++i) {
+        std::map<std::string, double> metrics{
+            {"mse", 0.01 / double(i + 1)}, {"sqnr_db", 10.0 + double(i)}, {"cosine", 0.98}};
+        events.now().add(LayerRow{std::string(tables::kError), kConvs[i].name, 4, 0, "ptq", metrics});
+        metrics["score"] = 0.09 / double(i + 1);
+        events.now().add(LayerRow{std::string(tables::kSensitivity), kConvs[i].name, 4, 0, "", metrics});
+    }
+    events.now().end(stages::kAnalyze, 0.1);
 }
 
 void writeEpoch(Events& events, int epoch) {
     const double map = 0.45 * (1 - std::exp(-epoch / 1.5));
-    events.scalar("metrics/mAP50-95(B)", epoch, map);
-    events.scalar("metrics/mAP50(B)", epoch, map * 1.4);
-    events.scalar("oscillation/share", epoch, 0.05);
+    events.now().scalar(series::kMap, epoch, map);
+    events.now().scalar(series::kMap50, epoch, map * 1.4);
+    events.now().scalar(series::kOscillating, epoch, 0.05);
     for (const Conv& conv : kConvs)
-        events.write({{"type", "layer"},
-                      {"table", "oscillation"},
-                      {"layer", conv.name},
-                      {"bits", 4},
-                      {"epoch", epoch},
-                      {"metrics", {{"share", 0.02}, {"mean_frequency", 0.004}}}});
-    events.log("info", str("epoch ", epoch, " mAP50-95 ", map));
+        events.now().add(LayerRow{std::string(tables::kOscillation),
+                                  conv.name,
+                                  4,
+                                  epoch,
+                                  "qat",
+                                  {{"share", 0.02}, {"mean_frequency", 0.004}}});
+    events.now().log(LogLevel::Info, "trainer", str("epoch ", epoch, " mAP50-95 ", map));
 }
 
 constexpr const char* kMissingProof = "model.variant is m, which needs 2 stable runs";
 
 void writeSideFiles(const fs::path& folder, const char* status, const json& overriddenGate = nullptr) {
-    json layers = json::array();
+    std::vector<LayerInfo> layers;
     for (const Conv& conv : kConvs) {
-        const LayerInfo info = layerOf(conv);
-        layers.push_back(test::recordedLayer({{"name", info.name},
-                                              {"aliases", json::array()},
-                                              {"op", info.op},
-                                              {"weight_shape", info.weightShape},
-                                              {"output_shape", info.outputShape},
-                                              {"parameters", info.parameters},
-                                              {"macs", info.macs},
-                                              {"weight_bits", 4},
-                                              {"activation_bits", 8},
-                                              {"observer", "histogram"},
-                                              {"weight_origin", "default"},
-                                              {"activation_origin", "default"},
-                                              {"scale_group", ""}}));
+        layers.push_back(layerOf(conv));
+        LayerInfo& layer = layers.back();
+        layer.aliases.clear();
+        layer.weightBits = 4;
+        layer.activationBits = 8;
+        layer.observer = "histogram";
+        layer.weightOrigin = layer.activationOrigin = "default";
     }
-    writeFileAtomic(folder / "layers.json", layers.dump());
+    writeFileAtomic(RunFolder{folder}.layers(), layersText(layers));
     const json fields{
         {"run_id", folder.filename().string()},
         {"model", {{"variant", "yolov8n"}}},
         {"quantization", {{"mode", "w4a8"}}},
         {"method", {{"variant", "ema"}}},
-        {"metrics", {{"primary_name", "metrics/mAP50-95(B)"}, {"best_value", 0.39}, {"final_value", 0.38}}},
+        {"metrics", {{"primary_name", series::kMap}, {"best_value", 0.39}, {"final_value", 0.38}}},
         {"stability", {{"collapse_threshold_ratio", 0.5}, {"final_over_best_ratio", 0.97}, {"collapsed", false}}},
         {"overridden_gate", overriddenGate},
         {"status", status},
         {"error", nullptr}};
-    writeFileAtomic(folder / "run_summary.json", test::recordedSummary(fields).dump());
+    writeFileAtomic(RunFolder{folder}.summary(), test::recordedSummary(fields).dump());
 }
 
 bool mustStop(const CancelToken& cancel) {
@@ -201,21 +182,21 @@ bool mustStop(const CancelToken& cancel) {
 bool train(Events& events, const CancelToken& cancel) {
     const test::FakeScript& script = test::fakeScript();
     const int total = script.epochs * script.stepsPerEpoch;
-    events.begin("train");
+    events.now().begin(stages::kTrain);
     for (int step = 1; step <= total; ++step) {
         if (mustStop(cancel)) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(script.stepMs));
-        events.write({{"type", "progress"}, {"stage", "train"}, {"done", step}, {"total", total}});
-        events.scalar("train/box_loss", step, 3.0 / std::sqrt(step));
+        events.now().progress(stages::kTrain, step, total);
+        events.now().scalar(series::loss("box"), step, 3.0 / std::sqrt(step));
         require(!(script.failInTraining && step > 2), ErrorKind::Io, "the disk is full");
         if (step % script.stepsPerEpoch == 0) writeEpoch(events, step / script.stepsPerEpoch);
     }
-    events.end("train");
+    events.now().end(stages::kTrain, 0.1);
     return true;
 }
 
-void finish(Events& events, const char* status, const json& error) {
-    events.write({{"type", "end"}, {"status", status}, {"error", error}});
+void finish(Events& events, std::string_view status, const std::string& error) {
+    events.now().add(EndEvent{std::string(status), {error}});
 }
 
 }  // namespace
@@ -233,12 +214,12 @@ void writeFinishedRun(const std::string& folder) {
     writeRunLine(events, folder, 3);
     writeBeforeTraining(events);
     CancelToken cancel;
-    events.begin("train");
+    events.now().begin(stages::kTrain);
     for (int epoch = 1; epoch <= 3; ++epoch) writeEpoch(events, epoch);
-    events.end("train");
-    events.scalar("final/mAP50-95", 0, 0.38);
+    events.now().end(stages::kTrain, 0.1);
+    events.now().scalar(series::accuracy(series::kFinal), 0, 0.38);
     writeSideFiles(folder, "completed-success");
-    finish(events, "completed-success", nullptr);
+    finish(events, run_status::kSuccess, "");
 }
 
 }  // namespace test
@@ -308,16 +289,16 @@ JobOutcome runPipeline(const JobRequest& request, EventSink&, CancelToken& cance
     try {
         if (!train(events, cancel)) {
             outcome.status = JobStatus::Cancelled;
-            finish(events, "incomplete", nullptr);
+            finish(events, run_status::kIncomplete, "");
             return outcome;
         }
     } catch (const Error& error) {
-        finish(events, "completed-failed", error.what());
+        finish(events, run_status::kFailed, error.what());
         throw;
     }
-    events.scalar("final/mAP50-95", 0, 0.38);
+    events.now().scalar(series::accuracy(series::kFinal), 0, 0.38);
     writeSideFiles(request.out, "completed-success", closed ? json(kMissingProof) : json());
-    finish(events, "completed-success", nullptr);
+    finish(events, run_status::kSuccess, "");
     return outcome;
 }
 

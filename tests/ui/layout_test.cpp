@@ -215,15 +215,15 @@ TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
     EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), QStringLiteral("builtin:shapes"));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     const RunData& run = window.runStore()->data();
-    EXPECT_TRUE(run.value(QStringLiteral("final/mAP50-95")));
+    EXPECT_TRUE(run.value(series::accuracy(series::kFinal)));
     EXPECT_GE(run.images.size(), 4u);
-    for (const RunImage& image : run.images)
-        EXPECT_TRUE(QFile::exists(run.folder + QLatin1Char('/') + image.preview)) << image.preview.toStdString();
-    EXPECT_GT(run.layers.size(), 60);
-    EXPECT_FALSE(run.bitsOf(LayerTable::Sensitivity).isEmpty());
-    EXPECT_FALSE(run.bitsOf(LayerTable::Error).isEmpty());
+    for (const ImageEvent& image : run.images)
+        EXPECT_TRUE(QFile::exists(run.folder + QLatin1Char('/') + qtext(image.preview))) << image.preview;
+    EXPECT_GT(run.layers.size(), 60u);
+    EXPECT_FALSE(run.bitsOf(tables::kSensitivity).empty());
+    EXPECT_FALSE(run.bitsOf(tables::kError).empty());
     EXPECT_TRUE(
-        std::ranges::any_of(run.layerRows, [](const auto& row) { return row.first.table == LayerTable::Oscillation; }));
+        std::ranges::any_of(run.layerRows, [](const auto& row) { return row.first.table == tables::kOscillation; }));
     EXPECT_FALSE(QFile::permissions(run.folder + QStringLiteral("/events.jsonl")) & QFile::WriteOwner);
 }
 

@@ -1,4 +1,4 @@
-// Lines of the recorded run with other values: curves follow simple laws with seeded noise; pictures are shapes on a
+// A made-up run: curves follow simple laws with seeded noise; pictures are shapes on a
 // gradient with boxes that fit them.
 #include "ui_pages/fake_run.h"
 
@@ -10,9 +10,15 @@
 #include <QPainterPath>
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/random.h"
+#include "runs/folder.h"
+#include "runs/layer_info.h"
+#include "support/event_file.h"
 #include "support/recorded_run.h"
 #include "ui_pages/fake_layers.h"
 
@@ -25,25 +31,10 @@ namespace fs = std::filesystem;
 constexpr double kFp32Map = 0.4710, kPtqMap = 0.0841;
 constexpr const char* kClasses[] = {"disc", "square", "triangle", "ring"};
 
-struct Writer {
-    FakeEvents events;
+struct Writer : EventFile {
+    Writer(const fs::path& folder, uint64_t seed) : EventFile(folder), random(seed) {}
     Random random;
-    double t = 0;
     void at(double seconds) { t += seconds; }
-    void put(json event) { events.add(std::move(event), t); }
-    void scalar(const std::string& series, double x, double value) {
-        put({{"type", "scalar"}, {"series", series}, {"x", x}, {"value", value}});
-    }
-    void log(const char* level, const char* source, const std::string& text) {
-        put({{"type", "log"}, {"level", level}, {"source", source}, {"text", text}});
-    }
-    void begin(const char* stage) { put({{"type", "stage"}, {"stage", stage}, {"state", "begin"}}); }
-    void end(const char* stage, double seconds) {
-        put({{"type", "stage"}, {"stage", stage}, {"state", "end"}, {"seconds", seconds}});
-    }
-    void progress(const char* stage, int done, int total) {
-        put({{"type", "progress"}, {"stage", stage}, {"done", done}, {"total", total}});
-    }
 };
 
 std::string fixed(double value) {
@@ -53,26 +44,25 @@ std::string fixed(double value) {
 }
 
 void writeLayers(const fs::path& folder) {
-    json list = json::array();
-    for (const FakeLayer& layer : fakeLayers()) {
-        const bool head = layer.name.rfind("model.22", 0) == 0 && layer.name.find(".2.") == std::string::npos;
-        const bool fixedBits = layer.name == "model.0.conv" || head;
-        list.push_back(recordedLayer(
-            {{"name", layer.name},
-             {"aliases", json::array()},
-             {"op", "Conv2d"},
-             {"weight_shape", layer.weightShape},
-             {"output_shape", {1, layer.outputShape[0], layer.outputShape[1], layer.outputShape[2]}},
-             {"parameters", layer.parameters},
-             {"macs", layer.macs},
-             {"weight_bits", fixedBits ? 8 : 4},
-             {"activation_bits", 8},
-             {"observer", head ? "histogram" : "moving_average"},
-             {"weight_origin", fixedBits ? "pattern 1, line 37" : "default, line 15"},
-             {"activation_origin", "default, line 23"},
-             {"scale_group", layer.name.find("cv2.conv") != std::string::npos ? "concat model.12" : ""}}));
+    std::vector<LayerInfo> layers;
+    for (const FakeLayer& fake : fakeLayers()) {
+        const bool head = fake.name.rfind("model.22", 0) == 0 && fake.name.find(".2.") == std::string::npos;
+        const bool fixedBits = fake.name == "model.0.conv" || head;
+        LayerInfo& layer = layers.emplace_back();
+        layer.name = fake.name;
+        layer.op = "Conv2d";
+        layer.weightShape = fake.weightShape;
+        layer.outputShape = {1, fake.outputShape[0], fake.outputShape[1], fake.outputShape[2]};
+        layer.parameters = fake.parameters;
+        layer.macs = fake.macs;
+        layer.weightBits = fixedBits ? 8 : 4;
+        layer.activationBits = 8;
+        layer.observer = head ? "histogram" : "moving_average";
+        layer.weightOrigin = fixedBits ? "pattern 1, line 37" : "default, line 15";
+        layer.activationOrigin = "default, line 23";
+        layer.scaleGroup = fake.name.find("cv2.conv") != std::string::npos ? "concat model.12" : "";
     }
-    std::ofstream(folder / "layers.json") << list.dump(2);
+    std::ofstream(RunFolder{folder}.layers()) << layersText(layers);
 }
 
 QColor shapeColor(int kind, Random& random) {
@@ -94,12 +84,13 @@ void drawShape(QPainter& painter, int kind, const QRectF& box, Random& random) {
     painter.drawPath(ring);
 }
 
-json boxJson(const QRectF& box) {
-    return {box.left(), box.top(), box.right(), box.bottom()};
+Box cornersOf(const QRectF& box) {
+    return {static_cast<float>(box.left()), static_cast<float>(box.top()), static_cast<float>(box.right()),
+            static_cast<float>(box.bottom())};
 }
 
-json detection(int kind, double score, const QRectF& box) {
-    return {{"class", kind}, {"name", kClasses[kind]}, {"score", std::clamp(score, 0.05, 0.98)}, {"box", boxJson(box)}};
+FoundBox detection(int kind, double score, const QRectF& box) {
+    return {kind, kClasses[kind], std::clamp(score, 0.05, 0.98), cornersOf(box)};
 }
 
 QRectF shaken(const QRectF& box, double by, Random& random) {
@@ -109,11 +100,12 @@ QRectF shaken(const QRectF& box, double by, Random& random) {
 
 struct Scene {
     QImage picture;
-    json fp32 = json::array(), quantized = json::array(), labels = json::array();
+    std::vector<FoundBox> fp32, quantized;
+    std::vector<LabelledBox> labels;
 };
 
 void addObject(Scene& scene, int kind, const QRectF& box, Random& random) {
-    scene.labels.push_back({{"class", kind}, {"name", kClasses[kind]}, {"box", boxJson(box)}});
+    scene.labels.push_back({kind, kClasses[kind], cornersOf(box)});
     const double score = random.uniform(0.28, 0.97), fate = random.uniform();
     if (fate < 0.92) scene.fp32.push_back(detection(kind, score, shaken(box, 0.02, random)));
     if (fate > 0.16 && fate < 0.22)
@@ -159,15 +151,7 @@ void writeImages(Writer& out, const fs::path& folder, int count) {
         std::snprintf(name, sizeof name, "%012d.png", 9 + i * 37);
         const std::string path = std::string("previews/") + name;
         scene.picture.save(QString::fromStdString((folder / path).string()));
-        out.put({{"type", "image"},
-                 {"image", path},
-                 {"width", size.width()},
-                 {"height", size.height()},
-                 {"preview", path},
-                 {"stage", "ptq"},
-                 {"fp32", scene.fp32},
-                 {"quantized", scene.quantized},
-                 {"labels", scene.labels}});
+        out.add(ImageEvent{path, size.width(), size.height(), path, "ptq", scene.fp32, scene.quantized, scene.labels});
     }
 }
 
@@ -176,24 +160,15 @@ void writeAnalysis(Writer& out, const FakeRunOptions& options) {
         for (const int bits : {4, 8}) {
             const double sqnr = bits == 4 ? layer.sqnr4 : layer.sqnr8;
             const double mse = std::pow(10.0, -sqnr / 10) * 0.02 * out.random.uniform(0.6, 1.6);
-            json metrics{{"mse", mse},
-                         {"sqnr_db", sqnr},
-                         {"cosine", 1 - mse * 4},
-                         {"abs_error", std::sqrt(mse) * 0.8},
-                         {"rel_error", std::pow(10.0, -sqnr / 20)}};
-            if (options.errors)
-                out.put({{"type", "layer"},
-                         {"table", "error"},
-                         {"layer", layer.name},
-                         {"bits", bits},
-                         {"metrics", metrics}});
+            std::map<std::string, double> metrics{{"mse", mse},
+                                                  {"sqnr_db", sqnr},
+                                                  {"cosine", 1 - mse * 4},
+                                                  {"abs_error", std::sqrt(mse) * 0.8},
+                                                  {"rel_error", std::pow(10.0, -sqnr / 20)}};
+            if (options.errors) out.add(LayerRow{std::string(tables::kError), layer.name, bits, 0, "ptq", metrics});
             metrics["score"] = bits == 4 ? layer.drop : layer.drop * 0.06;
             if (options.sensitivity)
-                out.put({{"type", "layer"},
-                         {"table", "sensitivity"},
-                         {"layer", layer.name},
-                         {"bits", bits},
-                         {"metrics", metrics}});
+                out.add(LayerRow{std::string(tables::kSensitivity), layer.name, bits, 0, "", metrics});
         }
 }
 
@@ -204,14 +179,14 @@ void writeOscillation(Writer& out, int epoch, int epochs) {
         const double progress = 1 - std::exp(-3.0 * epoch / epochs);
         const double share = rate * progress * out.random.uniform(0.92, 1.08) * (epoch > epochs * 2 / 3 ? 0.8 : 1.0);
         sum += share;
-        out.put({{"type", "layer"},
-                 {"table", "oscillation"},
-                 {"layer", fakeLayers()[i].name},
-                 {"bits", 4},
-                 {"epoch", epoch},
-                 {"metrics", {{"share", share}, {"mean_frequency", share / 12}}}});
+        out.add(LayerRow{std::string(tables::kOscillation),
+                         fakeLayers()[i].name,
+                         4,
+                         epoch,
+                         "qat",
+                         {{"share", share}, {"mean_frequency", share / 12}}});
     }
-    out.scalar("oscillation/share", epoch, sum / static_cast<double>(fakeLayers().size()));
+    out.scalar(series::kOscillating, epoch, sum / static_cast<double>(fakeLayers().size()));
 }
 
 double mapAt(const FakeRunOptions& options, int epoch, Random& random) {
@@ -230,29 +205,29 @@ void writeEpoch(Writer& out, const FakeRunOptions& options, int epoch, std::ofst
         cls = 0.75 + 2.0 * std::exp(-8 * done) + out.random.normal() * 0.05;
         dfl = 1.08 + 0.6 * std::exp(-6 * done) + out.random.normal() * 0.03;
         rate = 5e-4 * std::min(1.0, done * options.epochs) * (0.505 + 0.495 * std::cos(done * 3.14159));
-        out.scalar("train/box_loss", step, box);
-        out.scalar("train/cls_loss", step, cls);
-        out.scalar("train/dfl_loss", step, dfl);
-        out.scalar("lr/pg1", step, rate);
-        if (step % 4 == 0) out.progress("train", step, total);
+        out.scalar(series::loss("box"), step, box);
+        out.scalar(series::loss("cls"), step, cls);
+        out.scalar(series::loss("dfl"), step, dfl);
+        out.scalar(series::kWeightRate, step, rate);
+        if (step % 4 == 0) out.progress(stages::kTrain, step, total);
     }
     const double map = mapAt(options, epoch, out.random);
     out.at(6.2);
-    out.scalar("metrics/precision(B)", epoch, map + 0.2);
-    out.scalar("metrics/recall(B)", epoch, map + 0.08);
-    out.scalar("metrics/mAP50(B)", epoch, map * 1.38);
-    out.scalar("metrics/mAP50-95(B)", epoch, map);
+    out.scalar(series::kPrecision, epoch, map + 0.2);
+    out.scalar(series::kRecall, epoch, map + 0.08);
+    out.scalar(series::kMap50, epoch, map * 1.38);
+    out.scalar(series::kMap, epoch, map);
     if (options.remedies) {
-        out.scalar("metrics/raw/mAP50-95(B)", epoch, map - 0.01);
-        out.scalar("train/ce_loss", epoch * options.stepsPerEpoch, 0.3);  // of a loss that the page does not know
-        out.scalar("train/dampen_loss", epoch * options.stepsPerEpoch, 0.02);
-        out.scalar("oscillation/frozen", epoch, 0.01 * epoch);
+        out.scalar(series::kRawMap, epoch, map - 0.01);
+        out.scalar(series::loss("ce"), epoch * options.stepsPerEpoch, 0.3);  // of a loss that the page does not know
+        out.scalar(series::loss(series::kDampen), epoch * options.stepsPerEpoch, 0.02);
+        out.scalar(series::kFrozen, epoch, 0.01 * epoch);
     }
-    out.log("info", "eval",
+    out.log(LogLevel::Info, "eval",
             "epoch " + std::to_string(epoch) + ": mAP50-95 " + fixed(map) + ", checkpoint written in 0.4 s");
     if (options.oscillation) writeOscillation(out, epoch, options.epochs);
     if (epoch == 5)
-        out.log("warning", "quant",
+        out.log(LogLevel::Warning, "quant",
                 "model.2.m.0.cv1.conv: 9.8 % of the weights oscillate, above the notice level of 8 %");
     csv << epoch << ',' << box << ',' << cls << ',' << dfl << ',' << map + 0.2 << ',' << map + 0.08 << ',' << map * 1.38
         << ',' << map << ',' << rate << ',' << rate << ',' << rate << '\n';
@@ -266,97 +241,73 @@ void writeSummary(const fs::path& folder, const FakeRunOptions& options, double 
                       {"training", {{"epochs", options.epochs}}},
                       {"metrics", {{"best_value", best}, {"final_value", final}}},
                       {"stability", {{"collapse_threshold_ratio", 0.5}, {"collapsed", final < best / 2}}},
-                      {"status", options.failure.empty() ? "completed-success" : "completed-failed"},
+                      {"status", options.failure.empty() ? run_status::kSuccess : run_status::kFailed},
                       {"error", options.failure.empty() ? json(nullptr) : json(options.failure)}};
-    std::ofstream(folder / "run_summary.json") << recordedSummary(fields).dump(2);
-}
-
-// Those of the recorded run that a job without repair and correction has.
-std::vector<std::string> stagesOf(const std::set<std::string>& wanted) {
-    std::vector<std::string> stages = recordedStages();
-    std::erase_if(stages, [&](const std::string& stage) { return !wanted.contains(stage); });
-    return stages;
+    std::ofstream(RunFolder{folder}.summary()) << recordedSummary(fields).dump(2);
 }
 
 void writeFront(Writer& out, const fs::path& folder, const FakeRunOptions& options) {
-    out.put({{"type", "run"},
-             {"run_id", "w4a8_ema_qc"},
-             {"time", QDateTime::currentDateTime().addSecs(-700).toString(Qt::ISODate).toStdString()},
-             {"model", "yolov8n"},
-             {"quantization", "w4a8"},
-             {"data", "shapes"},
-             {"epochs", options.epochs},
-             {"stages", stagesOf({"load", "calibrate", "evaluate_fp32", "evaluate_ptq", "analyze", "train", "evaluate",
-                                  "export"})},
-             {"averaged", options.remedies},
-             {"resumed", false}});
-    out.begin("load");
+    RunHeader header{"w4a8_ema_qc", "yolov8n", "w4a8", "shapes", options.epochs, {}, false, options.remedies};
+    for (const auto stage : {stages::kLoad, stages::kCalibrate, stages::kEvaluateFp32, stages::kEvaluatePtq,
+                             stages::kAnalyze, stages::kTrain, stages::kEvaluate, stages::kExport})
+        header.stages.emplace_back(stage);
+    header.time = QDateTime::currentDateTime().addSecs(-700).toString(Qt::ISODate).toStdString();
+    out.add(header);
+    out.begin(stages::kLoad);
     out.at(1.9);
-    out.log("info", "import", "yolov8n.pt: 3 151 904 parameters, 57 batch norms folded");
-    out.end("load", 1.9);
-    out.begin("calibrate");
-    for (int batch = 1; batch <= 16; ++batch, out.at(1.9)) out.progress("calibrate", batch, 16);
-    out.log("info", "quant", "63 weights and 71 activations quantized, 7 layers at 8 bit (pattern 1)");
-    out.log("warning", "calib", "000000000536 alone sets the upper limit of 11 ranges");
-    out.end("calibrate", 31);
-    out.begin("evaluate_fp32");
+    out.log(LogLevel::Info, "import", "yolov8n.pt: 3 151 904 parameters, 57 batch norms folded");
+    out.end(stages::kLoad, 1.9);
+    out.begin(stages::kCalibrate);
+    for (int batch = 1; batch <= 16; ++batch, out.at(1.9)) out.progress(stages::kCalibrate, batch, 16);
+    out.log(LogLevel::Info, "quant", "63 weights and 71 activations quantized, 7 layers at 8 bit (pattern 1)");
+    out.log(LogLevel::Warning, "calib", "000000000536 alone sets the upper limit of 11 ranges");
+    out.end(stages::kCalibrate, 31);
+    out.begin(stages::kEvaluateFp32);
     out.at(21);
-    out.scalar("fp32/mAP50-95", 0, kFp32Map);
-    out.scalar("fp32/mAP50", 0, 0.6214);
-    out.end("evaluate_fp32", 21);
-    out.begin("evaluate_ptq");
+    out.scalar(series::accuracy(series::kFp32), 0, kFp32Map);
+    out.scalar(series::accuracy(series::kFp32, series::kMeanAp50), 0, 0.6214);
+    out.end(stages::kEvaluateFp32, 21);
+    out.begin(stages::kEvaluatePtq);
     out.at(24);
-    out.scalar("ptq/mAP50-95", 0, kPtqMap);
-    out.scalar("ptq/mAP50", 0, 0.1422);
+    out.scalar(series::accuracy(series::kPtq), 0, kPtqMap);
+    out.scalar(series::accuracy(series::kPtq, series::kMeanAp50), 0, 0.1422);
     writeImages(out, folder, options.images);
-    out.log("info", "eval", "after calibration: mAP50-95 0.0841, FP32 0.4710");
-    out.end("evaluate_ptq", 24);
-    out.begin("analyze");
+    out.log(LogLevel::Info, "eval", "after calibration: mAP50-95 0.0841, FP32 0.4710");
+    out.end(stages::kEvaluatePtq, 24);
+    out.begin(stages::kAnalyze);
     out.at(88);
     writeAnalysis(out, options);
-    out.end("analyze", 88);
+    out.end(stages::kAnalyze, 88);
 }
 
 }  // namespace
 
-FakeEvents::FakeEvents(const fs::path& folder) : m_file(folder / "events.jsonl", std::ios::app) {}
-
-void FakeEvents::add(json event, double t) {
-    event["t"] = t;
-    m_file << recordedEvent(event).dump() << '\n' << std::flush;
-}
-
-void FakeEvents::raw(const std::string& bytes) {
-    m_file << bytes << std::flush;
-}
-
 void writeFakeRun(const fs::path& folder, const FakeRunOptions& options) {
     fs::create_directories(folder);
     writeLayers(folder);
-    Writer out{FakeEvents(folder), Random(options.seed)};
+    Writer out(folder, options.seed);
     writeFront(out, folder, options);
-    out.begin("train");
-    std::ofstream csv(folder / "results.csv");
+    out.begin(stages::kTrain);
+    std::ofstream csv(RunFolder{folder}.results());
     csv << "epoch,train/box_loss,train/cls_loss,train/dfl_loss,metrics/precision(B),metrics/recall(B),metrics/mAP50(B),"
            "metrics/mAP50-95(B),lr/pg0,lr/pg1,lr/pg2\n";
     for (int epoch = 1; epoch <= options.epochsDone; ++epoch) writeEpoch(out, options, epoch, csv);
     if (!options.ended) return;
     const double final = options.collapses ? 0.05 : 0.3791;
     if (options.failure.empty()) {
-        out.end("train", 380);
-        out.begin("evaluate");
+        out.end(stages::kTrain, 380);
+        out.begin(stages::kEvaluate);
         out.at(20);
-        out.scalar("final/mAP50-95", 0, final);
-        out.scalar("final/mAP50", 0, final * 1.38);
-        out.end("evaluate", 20);
-        out.begin("export");
+        out.scalar(series::accuracy(series::kFinal), 0, final);
+        out.scalar(series::accuracy(series::kFinal, series::kMeanAp50), 0, final * 1.38);
+        out.end(stages::kEvaluate, 20);
+        out.begin(stages::kExport);
         out.at(3);
-        out.end("export", 3);
+        out.end(stages::kExport, 3);
         writeSummary(folder, options, 0.3812, final);
     }
-    out.put({{"type", "end"},
-             {"status", options.failure.empty() ? "completed-success" : "completed-failed"},
-             {"error", options.failure.empty() ? json(nullptr) : json(options.failure)}});
+    const bool failed = !options.failure.empty();
+    out.add(EndEvent{std::string(failed ? run_status::kFailed : run_status::kSuccess), {options.failure}});
 }
 
 }  // namespace qat::test

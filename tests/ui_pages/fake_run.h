@@ -3,8 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 
 namespace qat::test {
@@ -24,16 +22,5 @@ struct FakeRunOptions {
 
 // Makes the folder if missing; same options, same bytes except for the start time.
 void writeFakeRun(const std::filesystem::path& folder, const FakeRunOptions& options = {});
-
-// Appends single events to a folder's events.jsonl, for tests that watch a run grow.
-class FakeEvents {
-public:
-    explicit FakeEvents(const std::filesystem::path& folder);
-    void add(nlohmann::json event, double t);
-    void raw(const std::string& bytes);  // as it is, no line end added
-
-private:
-    std::ofstream m_file;
-};
 
 }  // namespace qat::test

@@ -4,19 +4,21 @@
 #include <QFile>
 #include <QSignalSpy>
 #include <QTimer>
-#include <cmath>
 #include <ctime>
+#include <fstream>
 
 #include "feed/event_line.h"
 #include "feed/run_feed.h"
+#include "runs/event_line.h"
 #include "support/assets.h"
+#include "support/event_file.h"
 #include "ui_pages/event_loop.h"
 #include "ui_pages/fake_run.h"
 
 namespace qat::ui {
 namespace {
 
-using test::FakeEvents;
+using test::EventFile;
 using test::ScratchFolder;
 using test::waitUntil;
 
@@ -39,115 +41,62 @@ struct Watched {
     bool until(const std::function<bool()>& condition) { return waitUntil(condition); }
 };
 
-nlohmann::json runLine(bool resumed) {
-    return {{"type", "run"},          {"run_id", "r1"}, {"time", "2026-01-02T03:04:05"}, {"model", "yolov8n"},
-            {"quantization", "w4a4"}, {"epochs", 6},    {"stages", {"load", "train"}},   {"resumed", resumed}};
+RunHeader runLine() {
+    RunHeader header{"r1", "yolov8n", "w4a4", "", 6, {"load", "train"}};
+    header.time = "2026-01-02T03:04:05";
+    return header;
 }
 
-TEST(EventLine, AStoppedStageIsNotDone) {
-    for (const char* status : {"incomplete", "completed-success"}) {
+TEST(EventLine, TheEndsWordIsTheStatus) {
+    const std::pair<std::string_view, RunStatus> ends[] = {{run_status::kSuccess, RunStatus::Completed},
+                                                           {run_status::kFailed, RunStatus::Failed},
+                                                           {run_status::kIncomplete, RunStatus::Incomplete}};
+    for (const auto& [word, status] : ends) {
         RunData data;
-        applyEventLine(data, R"({"t":1,"type":"stage","stage":"train","state":"begin"})");
-        applyEventLine(data, R"({"t":2,"type":"progress","stage":"train","done":4,"total":640})");
-        applyEventLine(data, R"({"t":3,"type":"stage","stage":"train","state":"end","seconds":2})");
-        applyEventLine(data, QByteArray(R"({"t":3,"type":"end","status":")") + status + "\"}");
-        const bool completed = status == std::string_view("completed-success");
-        EXPECT_EQ(data.stage("train")->state, completed ? StageState::Done : StageState::Pending);
+        const auto apply = [&](const RunEvent& event) {
+            return applyEventLine(data, QByteArray::fromStdString(eventLine(2, event)));
+        };
+        EXPECT_TRUE(apply(runLine()) & kRunStatus);
+        EXPECT_EQ(data.status, RunStatus::Running);
+        EXPECT_TRUE(apply(EndEvent{std::string(word), {"bad"}}) & kRunStatus);
+        EXPECT_EQ(data.status, status);
+        EXPECT_EQ(data.trouble, "bad");
+        apply(runLine());
+        EXPECT_EQ(data.status, RunStatus::Running) << "resumed";
+        EXPECT_EQ(data.trouble, "");
     }
 }
 
-TEST(EventLine, ReadsEveryType) {
+TEST(EventLine, CountsDamageAndTellsItOnceInTheLog) {
     RunData data;
-    applyEventLine(
-        data, R"({"t":0,"type":"run","run_id":"a","epochs":3,"stages":["load","train"],"time":"2026-01-02T03:04:05"})");
-    EXPECT_EQ(applyEventLine(data, R"({"t":1,"type":"stage","stage":"load","state":"begin"})"),
-              kRunStages | kRunProgress);
-    applyEventLine(data, R"({"t":3,"type":"stage","stage":"load","state":"end","seconds":2})");
-    applyEventLine(data, R"({"t":4,"type":"progress","stage":"train","done":5,"total":10})");
-    applyEventLine(data, R"({"t":4,"type":"scalar","series":"lr/pg0","x":1,"value":0.5})");
-    applyEventLine(
-        data,
-        R"({"t":4,"type":"layer","table":"error","layer":"l","bits":4,"epoch":0,"metrics":{"mse":0.25,"cosine":null}})");
-    applyEventLine(
-        data,
-        R"({"t":4,"type":"image","image":"a.png","width":4,"height":3,"stage":"ptq","fp32":[{"class":1,"name":"x","score":0.5,"box":[1,2,3,4]}],"quantized":[],"labels":[]})");
-    applyEventLine(data, R"({"t":5,"type":"log","level":"warning","source":"s","text":"t"})");
-    applyEventLine(data, R"({"t":6,"type":"end","status":"completed-failed","error":"bad"})");
-    EXPECT_EQ(data.stages[0].state, StageState::Done);
-    EXPECT_DOUBLE_EQ(data.stages[0].seconds, 2);
-    EXPECT_EQ(data.stage("train")->total, 10);
-    EXPECT_DOUBLE_EQ(*data.value("lr/pg0"), 0.5);
-    const LayerMetrics* row = data.latest(LayerTable::Error, 4, "", "l");
-    ASSERT_TRUE(row);
-    EXPECT_DOUBLE_EQ(row->value("mse"), 0.25);
-    EXPECT_TRUE(std::isnan(row->value("cosine")));
-    ASSERT_EQ(data.images.size(), 1u);
-    EXPECT_EQ(data.images[0].fp32[0].box, QRectF(1, 2, 2, 2));
-    EXPECT_EQ(data.log.lines.back().severity, LogSeverity::Warning);
-    EXPECT_EQ(data.log.lines.back().time.toString(Qt::ISODate), "2026-01-02T03:04:10");
-    EXPECT_EQ(data.status, RunStatus::Failed);
-    EXPECT_EQ(data.trouble, "bad");
-}
-
-TEST(EventLine, PassesOverUnknownTypesAndCountsDamage) {
-    RunData data;
-    EXPECT_EQ(applyEventLine(data, R"({"t":1,"type":"telepathy"})"), 0u);
-    for (const char* line : {"{", "[1,2]", "\xff\xfe", "{\"t\":"}) applyEventLine(data, line);
+    for (const char* line : {"{", "[1,2]", "\xff\xfe", "{\"t\":"})
+        EXPECT_EQ(applyEventLine(data, line) & ~unsigned(kRunLog), unsigned(kRunStatus));
     EXPECT_EQ(data.corruptLines, 4);
     EXPECT_EQ(data.log.lines.size(), 1u) << "one warning, not one a line";
+    EXPECT_TRUE(data.damage.at("events.jsonl").startsWith("4 lines of events.jsonl are no JSON, the first is line 1"));
 }
 
-TEST(EventLine, HostileValuesDoNotBreak) {
+TEST(EventLine, LinesOfTheLogHaveTheTimeOfDayTheyWereWritten) {
     RunData data;
-    for (const char* line : {R"({"type":"scalar","series":"a","x":"1","value":2})",
-                             R"({"type":"scalar","series":7,"x":1e308,"value":1e308})",
-                             R"({"type":"progress","stage":"train","done":-5,"total":1e300})", R"({"type":"stage"})",
-                             R"({"type":"image","image":"a","fp32":[{"box":[1,2]},{"box":"x"},3],"labels":{"a":1}})",
-                             R"({"type":"layer","table":"error","layer":"x","metrics":[1,2]})",
-                             R"({"type":"run","stages":"no","epochs":-3})", R"({"t":1e308,"type":"log"})"})
-        applyEventLine(data, line);
-    EXPECT_TRUE(data.series.empty());
-    EXPECT_EQ(data.stage("train")->total, 0);
-    EXPECT_EQ(data.run.epochs, 0);
-    EXPECT_TRUE(data.images[0].fp32.isEmpty());
-    EXPECT_FALSE(data.log.lines.back().time.isValid());
-}
-
-TEST(EventLine, ResumeSplitsSeriesAndGoesOnInTime) {
-    RunData data;
-    applyEventLine(data, R"({"t":0,"type":"run","run_id":"a"})");
-    for (int x = 1; x <= 3; ++x)
-        applyEventLine(
-            data,
-            QByteArray(R"({"t":%,"type":"scalar","series":"s","x":%,"value":1})").replace('%', QByteArray::number(x)));
-    applyEventLine(data, R"({"t":0,"type":"run","run_id":"a","resumed":true})");
-    applyEventLine(data, R"({"t":1,"type":"scalar","series":"s","x":2,"value":5})");
-    const RunSeries* series = data.find("s");
-    ASSERT_TRUE(series);
-    EXPECT_EQ(series->starts, (std::vector<size_t>{0, 3}));
-    EXPECT_DOUBLE_EQ(series->points.back().t, 4);
-    EXPECT_EQ(data.run.resumes, 1);
-    EXPECT_DOUBLE_EQ(*series->last(), 5);
-}
-
-TEST(RunData, RemainingTimeFollowsTheNewestRate) {
-    RunData data;
-    RunStage& stage = data.stageNamed("train");
-    data.now = 0;
-    data.noteProgress(stage, 0, 100);
-    EXPECT_FALSE(data.remainingSeconds());
-    data.now = 10;
-    data.noteProgress(stage, 20, 100);
-    EXPECT_DOUBLE_EQ(*data.remainingSeconds(), 40);
+    const auto apply = [&](double t, const RunEvent& event) {
+        applyEventLine(data, QByteArray::fromStdString(eventLine(t, event)));
+    };
+    apply(1, LogEvent{LogLevel::Info, "s", "in front of any"});
+    apply(0, runLine());
+    apply(5, LogEvent{LogLevel::Warning, "s", "t"});
+    apply(1e308, LogEvent{});
+    EXPECT_FALSE(wallClock(data, data.log.lines[0]).isValid());
+    EXPECT_EQ(wallClock(data, data.log.lines[1]).toString(Qt::ISODate), "2026-01-02T03:04:10");
+    EXPECT_FALSE(wallClock(data, data.log.lines[2]).isValid());
 }
 
 TEST(RunFeed, WaitsForTheRestOfAHalfWrittenLine) {
     Watched watched;
-    FakeEvents events(watched.scratch.path());
-    events.add(runLine(false), 0);
+    EventFile events(watched.scratch.path());
+    events.add(runLine());
     events.raw(R"({"t":1,"type":"scalar","series":"a","x":1,)");
     watched.open();
-    EXPECT_EQ(watched.data().run.id, "r1");
+    EXPECT_EQ(watched.data().run.runId, "r1");
     EXPECT_TRUE(watched.data().series.empty());
     events.raw("\"value\":3}\n");
     ASSERT_TRUE(watched.until([&] { return watched.data().value("a").has_value(); }));
@@ -157,8 +106,8 @@ TEST(RunFeed, WaitsForTheRestOfAHalfWrittenLine) {
 
 TEST(RunFeed, OneSignalForManyLinesOfATick) {
     Watched watched;
-    FakeEvents events(watched.scratch.path());
-    events.add(runLine(false), 0);
+    EventFile events(watched.scratch.path());
+    events.add(runLine());
     watched.open();
     QSignalSpy changed(&watched.store, &RunStore::changed);
     std::string burst;
@@ -177,9 +126,9 @@ TEST(RunFeed, StartsOverWhenTheFileIsReplaced) {
     watched.open();
     ASSERT_FALSE(watched.data().series.empty());
     QFile::remove(watched.path() + "/events.jsonl");
-    FakeEvents events(watched.scratch.path());
-    events.add(runLine(false), 0);
-    ASSERT_TRUE(watched.until([&] { return watched.data().run.id == "r1" && !watched.feed.isLoading(); }));
+    EventFile events(watched.scratch.path());
+    events.add(runLine());
+    ASSERT_TRUE(watched.until([&] { return watched.data().run.runId == "r1" && !watched.feed.isLoading(); }));
     EXPECT_TRUE(watched.data().series.empty());
 }
 
@@ -187,7 +136,7 @@ TEST(RunFeed, SaysThatTheFolderIsGoneAndComesBack) {
     Watched watched;
     const auto folder = watched.scratch.path() / "run";
     std::filesystem::create_directories(folder);
-    FakeEvents(folder).add(runLine(false), 0);
+    EventFile(folder).add(runLine());
     watched.feed.open(QString::fromStdString(folder.string()));
     ASSERT_TRUE(watched.until([&] { return !watched.feed.isLoading(); }));
     std::filesystem::rename(folder, watched.scratch.path() / "away");
@@ -203,18 +152,18 @@ TEST(RunFeed, ReadsAFinishedRunAndItsSideFiles) {
     watched.open();
     const RunData& data = watched.data();
     EXPECT_EQ(data.status, RunStatus::Completed);
-    EXPECT_EQ(data.layers.size(), 63);
-    EXPECT_EQ(data.layers[0].weightShape, (QVector<qint64>{16, 3, 3, 3}));
+    EXPECT_EQ(data.layers.size(), 63u);
+    EXPECT_EQ(data.layers[0].weightShape, (std::vector<int64_t>{16, 3, 3, 3}));
     EXPECT_TRUE(data.summary.present);
-    EXPECT_EQ(data.find("metrics/mAP50-95(B)")->points.size(), 12u);
+    EXPECT_EQ(data.find(series::kMap)->points.size(), 12u);
     EXPECT_EQ(data.images.size(), 2u);
-    EXPECT_EQ(data.bitsOf(LayerTable::Sensitivity), (QVector<int>{4, 8}));
+    EXPECT_EQ(data.bitsOf(tables::kSensitivity), (std::vector<int>{4, 8}));
     EXPECT_EQ(data.orderedLayers().front(), "model.0.conv");
 }
 
 TEST(RunFeed, TellsThatAGateWasOverridden) {
     Watched watched;
-    FakeEvents(watched.scratch.path()).add(runLine(false), 0);
+    EventFile(watched.scratch.path()).add(runLine());
     std::ofstream(watched.scratch.path() / "run_summary.json")
         << R"({"run_id": "a", "overridden_gate": "0 of 2 on n"})";
     watched.open();
@@ -227,19 +176,19 @@ TEST(RunFeed, WithoutEventsTheTablesOfTheFolderServe) {
     QFile::remove(watched.path() + "/events.jsonl");
     watched.open();
     EXPECT_EQ(watched.data().status, RunStatus::Completed);
-    EXPECT_EQ(watched.data().find("metrics/mAP50-95(B)")->points.size(), 12u);
-    EXPECT_EQ(watched.data().layers.size(), 63);
+    EXPECT_EQ(watched.data().find(series::kMap)->points.size(), 12u);
+    EXPECT_EQ(watched.data().layers.size(), 63u);
     EXPECT_DOUBLE_EQ(*watched.data().summary.final, 0.3791);
 }
 
 TEST(RunFeed, DamagedSideFilesAreNotFatal) {
     Watched watched;
-    FakeEvents(watched.scratch.path()).add(runLine(false), 0);
+    EventFile(watched.scratch.path()).add(runLine());
     std::ofstream(watched.scratch.path() / "run_summary.json") << "{\"run_id\": ";
     std::ofstream(watched.scratch.path() / "layers.json") << "[3, {\"name\": 4}, {\"name\":\"a\"}]";
     watched.open();
     EXPECT_FALSE(watched.data().summary.present);
-    ASSERT_EQ(watched.data().layers.size(), 1);
+    ASSERT_EQ(watched.data().layers.size(), 1u);
     EXPECT_EQ(watched.data().status, RunStatus::Running);
 }
 
@@ -258,8 +207,8 @@ TEST(RunFeed, AnEndlessLineIsCutNotKept) {
 TEST(RunFeed, ABigFileLoadsWithoutBlockingTheEventLoop) {
     Watched watched;
     {
-        FakeEvents events(watched.scratch.path());
-        events.add(runLine(false), 0);
+        EventFile events(watched.scratch.path());
+        events.add(runLine());
         std::string block;
         for (int i = 0; i < 100000; ++i)
             block += R"({"t":)" + std::to_string(i * 0.1) + R"(,"type":"scalar","series":"train/box_loss","x":)" +

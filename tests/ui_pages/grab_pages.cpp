@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     const QDir out(QString::fromLocal8Bit(argv[2]));
     selection.select({selection.idOf("model.2.m.0.cv1.conv")}, nullptr);
     if (store.data().images.size() > 16) {
-        const QString image = store.data().images[16].path;
+        const QString image = qtext(store.data().images[16].image);
         selection.selectImages({image}, image, nullptr);
     }
     const PageContext context{&theme, &selection, &store};

@@ -16,22 +16,23 @@
 #include "feed/run_status.h"
 #include "session/run_lock.h"
 #include "support/assets.h"
+#include "support/event_file.h"
 #include "ui_pages/event_loop.h"
-#include "ui_pages/fake_run.h"
 
 namespace qat::ui {
 namespace {
 
 namespace fs = std::filesystem;
-using test::FakeEvents;
+using test::EventFile;
 using test::ScratchFolder;
 using test::waitUntil;
 
-nlohmann::json runLine(const char* id = "r1") {
-    return {{"type", "run"},
-            {"run_id", id},
-            {"time", "2026-01-02T03:04:05"},
-            {"stages", {"load", "calibrate", "analyze", "train"}}};
+RunHeader sittingLine(const char* id = "r1") {
+    RunHeader header;
+    header.runId = id;
+    header.time = "2026-01-02T03:04:05";
+    header.stages = {"load", "calibrate", "analyze", "train"};
+    return header;
 }
 
 struct Folder {
@@ -41,6 +42,13 @@ struct Folder {
     RunData read() const {
         EventTail tail;
         return readRunFolder(QString::fromStdString(path().string()), tail);
+    }
+    // As a list of runs has it, without the events.
+    RunData listed() const {
+        RunData data;
+        data.folder = QString::fromStdString(path().string());
+        settleWithoutEvents(data);
+        return data;
     }
     QString damage(const RunData& data) const {
         QStringList all;
@@ -86,16 +94,9 @@ private:
     pid_t m_pid = 0;
 };
 
-RunStatus statusWithoutEvents(const QString& folder) {
-    RunData data;
-    data.folder = folder;
-    settleWithoutEvents(data);
-    return data.status;
-}
-
 TEST(RunStatus, TheLockDecidesAtOnceWhetherARunIsKilled) {
     Folder folder;
-    FakeEvents(folder.path()).add(runLine(), 0);
+    EventFile(folder.path()).add(sittingLine());
     folder.write("config.yaml", "model: {}\n");
     Worker worker(folder.path());
     const timespec old[2] = {{1600000000, 0}, {1600000000, 0}};  // a batch of hours is no death
@@ -104,7 +105,7 @@ TEST(RunStatus, TheLockDecidesAtOnceWhetherARunIsKilled) {
     EXPECT_EQ(data.status, RunStatus::Running);
     EXPECT_TRUE(canBeStopped(data));
     EXPECT_FALSE(whyNotResumed(data).isEmpty());
-    EXPECT_EQ(statusWithoutEvents(data.folder), RunStatus::Running);
+    EXPECT_EQ(folder.listed().status, RunStatus::Running);
 
     RunStore store;
     RunFeed feed(&store);
@@ -118,12 +119,12 @@ TEST(RunStatus, TheLockDecidesAtOnceWhetherARunIsKilled) {
     EXPECT_LT(clock.elapsed(), 3000) << "not after minutes";
     EXPECT_EQ(store.data().holder.pid, pid);
     EXPECT_TRUE(whyNotResumed(store.data()).isEmpty());
-    EXPECT_EQ(statusWithoutEvents(data.folder), RunStatus::Killed);
+    EXPECT_EQ(folder.listed().status, RunStatus::Killed);
 }
 
 TEST(RunStatus, AJobIsStoppedThroughItsFolder) {
     Folder folder;
-    FakeEvents(folder.path()).add(runLine(), 0);
+    EventFile(folder.path()).add(sittingLine());
     Worker worker(folder.path());
     requestStop(folder.path());
     EXPECT_EQ(worker.wait(), 42);
@@ -136,7 +137,7 @@ TEST(RunStatus, AJobIsStoppedThroughItsFolder) {
 
 TEST(RunStatus, TheSummaryOfTheSameSittingTellsAnEndThatTheEventsLack) {
     Folder folder;
-    FakeEvents(folder.path()).add(runLine("r2"), 0);
+    EventFile(folder.path()).add(sittingLine("r2"));
     folder.write("run_summary.json", R"({"run_id": "r2", "status": "completed-failed", "error": "the disk is full"})");
     EXPECT_EQ(folder.read().status, RunStatus::Failed);
     EXPECT_EQ(folder.read().trouble, "the disk is full");
@@ -147,7 +148,7 @@ TEST(RunStatus, TheSummaryOfTheSameSittingTellsAnEndThatTheEventsLack) {
 
 TEST(RunStatus, SaysWhereAResumedRunGoesOn) {
     Folder folder;
-    FakeEvents(folder.path()).add(runLine(), 0);
+    EventFile(folder.path()).add(sittingLine());
     EXPECT_TRUE(resumeSentence(folder.read()).contains("starts again from Load"));
     fs::create_directories(folder.path() / "checkpoint");
     folder.write("checkpoint/stages.json", R"({"fp32": null, "ptq": null})");
@@ -183,14 +184,14 @@ TEST(Damage, IsOneSentenceThatNamesTheFile) {
     }
     folder.write("layers.json", "[3, {\"name\": \"a\"}]");
     EXPECT_TRUE(folder.damage(folder.read()).contains("layers.json cannot be read: 1 of its 2 entries are no layers"));
-    EXPECT_EQ(folder.read().layers.size(), 1);
+    EXPECT_EQ(folder.read().layers.size(), 1u);
     folder.write("layers.json", "{}");
     EXPECT_TRUE(folder.damage(folder.read()).contains("it is no list of layers"));
 }
 
 TEST(Damage, ASummaryThatIsMendedWhileOneLooksIsReadAgain) {
     Folder folder;
-    FakeEvents(folder.path()).add(runLine(), 0);
+    EventFile(folder.path()).add(sittingLine());
     folder.write("run_summary.json", "{");
     RunStore store;
     RunFeed feed(&store);
@@ -204,7 +205,7 @@ TEST(Damage, ASummaryThatIsMendedWhileOneLooksIsReadAgain) {
 TEST(Damage, PipesAndDevicesInTheFolderStopNobody) {
     for (const char* name : {"events.jsonl", "run_summary.json", "layers.json", "results.csv"}) {
         Folder folder;
-        FakeEvents(folder.path()).add(runLine(), 0);
+        EventFile(folder.path()).add(sittingLine());
         fs::remove(folder.path() / name);
         ASSERT_EQ(::mkfifo((folder.path() / name).c_str(), 0600), 0);
         const RunData data = folder.read();
@@ -233,16 +234,6 @@ TEST(EventTail, BytesBoundARead) {
     fs::resize_file(folder.path() / "events.jsonl", 64 << 20);  // a hole is one endless line
     tail.read({500, 512 * 1024}, [](const QByteArray&) {});
     EXPECT_LT(tail.offset(), 16 << 20) << "nor is it skipped in one go";
-}
-
-TEST(EventLine, KnowsTheTableOfTheCorrection) {
-    RunData data;
-    const char* row =
-        R"({"t":1,"type":"layer","table":"correction","layer":"l","bits":4,"stage":"qc","metrics":{"gamma_min":0.9}})";
-    EXPECT_EQ(applyEventLine(data, row), unsigned(kRunLayers));
-    const LayerMetrics* found = data.latest(LayerTable::Correction, 4, "qc", "l");
-    ASSERT_TRUE(found);
-    EXPECT_DOUBLE_EQ(found->value("gamma_min"), 0.9);
 }
 
 }  // namespace

@@ -235,12 +235,12 @@ void AnalyzePage::arrangeDocks() {
 
 void AnalyzePage::refreshChoices() {
     const RunData& data = m_store->data();
-    fillMetrics(m_metric, metricsOf(data, LayerTable::Sensitivity));
-    fillMetrics(m_errorMetric, metricsOf(data, LayerTable::Error));
+    fillMetrics(m_metric, metricsOf(data, tables::kSensitivity));
+    fillMetrics(m_errorMetric, metricsOf(data, tables::kError));
     m_metric->setVisible(m_metric->count() > 0);
     m_errorMetric->setVisible(m_errorMetric->count() > 0);
     std::set<int> widths;
-    for (const LayerTable table : {LayerTable::Sensitivity, LayerTable::Error})
+    for (const std::string_view table : {tables::kSensitivity, tables::kError})
         for (const int bits : data.bitsOf(table))
             if (bits > 0) widths.insert(bits);  // head outputs have no width
     if (widths.empty()) widths.insert(m_bits);
@@ -328,7 +328,7 @@ void AnalyzePage::refreshStrip() {
         drop.values.push_back(layer.sensitivityOf(m_bits, metric));
         error.values.push_back(layer.errorOf(m_bits, errorMetric));
         flips.values.push_back(layer.oscillation);
-        bits.values.push_back(layer.plan.name.isEmpty() ? std::nan("") : layer.plan.weightBits);
+        bits.values.push_back(layer.plan.name.empty() ? std::nan("") : layer.plan.weightBits);
     }
     std::vector<StripRow> rows;
     for (StripRow* row : {&drop, &error, &flips, &bits})
@@ -344,7 +344,7 @@ void AnalyzePage::refreshInspector() {
 void AnalyzePage::refreshEmptyTexts() {
     const RunData& data = m_store->data();
     const RunStage* stage = data.currentStage();
-    const bool measuring = stage && stage->name == QLatin1String("analyze");
+    const bool measuring = stage && stage->name == stages::kAnalyze;
     m_sensitivityPanel.empty->setSentence(
         measuring ? tr("Sensitivity is being measured: %1 of %2 layers.").arg(stage->done).arg(stage->total)
                   : tr("No sensitivity yet. Each of the %1 layers is quantized alone and the rest left in float; this "

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <set>
+#include <unordered_map>
 
 #include "analyze/metric_info.h"
 
@@ -17,7 +18,7 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 using ByBits = std::map<int, LayerMetrics>;
 
 double metricOf(const ByBits& byBits, ByBits::const_iterator found, const QString& metric) {
-    return found == byBits.end() ? kNone : found->second.value(metric, kNone);
+    return found == byBits.end() ? kNone : found->second.value(metric.toStdString());
 }
 
 // With everything quantized a layer has one width of its own, whichever width the others are looked at.
@@ -27,7 +28,7 @@ ByBits::const_iterator errorRow(const ByBits& error, int bits) {
 }
 
 std::optional<double> finite(const LayerMetrics& metrics, const QString& key) {
-    const double value = metrics.value(key, kNone);
+    const double value = metrics.value(key.toStdString());
     return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
@@ -37,11 +38,11 @@ std::vector<RankBar> barsOf(const std::vector<LayerFacts>& layers, int bits, con
     for (const LayerFacts& layer : layers) {
         const bool isError = table == &LayerFacts::error;
         const auto row = isError ? errorRow(layer.error, bits) : ByBits::const_iterator((layer.*table).find(bits));
-        if (row == (layer.*table).end() || !row->second.contains(metric)) continue;
+        if (row == (layer.*table).end() || !row->second.contains(metric.toStdString())) continue;
         RankBar bar;
         bar.layer = layer.id;
         bar.label = layer.name;
-        bar.value = row->second.value(metric);
+        bar.value = row->second.value(metric.toStdString());
         bar.low = finite(row->second, metric + QStringLiteral("_low"));
         bar.high = finite(row->second, metric + QStringLiteral("_high"));
         bar.withinNoise = bar.low && bar.high && *bar.low <= 0 && *bar.high >= 0;
@@ -61,28 +62,28 @@ double LayerFacts::errorOf(int bits, const QString& metric) const {
 
 std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub) {
     std::vector<LayerFacts> layers;
-    QHash<QString, size_t> index;
-    for (const QString& name : data.orderedLayers()) {
+    std::unordered_map<std::string, size_t> index;
+    for (const std::string& name : data.orderedLayers()) {
         LayerFacts facts;
-        facts.id = hub.idOf(name);
-        facts.name = name;
-        facts.isOutput = !data.layers.isEmpty() && !data.layer(name);
+        facts.name = qtext(name);
+        facts.id = hub.idOf(facts.name);
+        facts.isOutput = !data.layers.empty() && !data.layer(name);
         facts.oscillation = facts.oscillationPeak = kNone;
-        index.insert(name, layers.size());
+        index.emplace(name, layers.size());
         layers.push_back(std::move(facts));
     }
-    for (const RunLayer& plan : data.layers) layers[index.value(plan.name)].plan = plan;
+    for (const LayerInfo& plan : data.layers) layers[index.at(plan.name)].plan = plan;
     // Keys are sorted by stage and epoch, so that the newest of each comes last and stays.
     for (const auto& [key, metrics] : data.layerRows) {
-        const auto place = index.constFind(key.layer);
-        if (place == index.constEnd()) continue;  // a row about a value, not a layer
-        LayerFacts& facts = layers[*place];
-        if (key.table == LayerTable::Sensitivity) facts.sensitivity[key.bits] = metrics;
-        if (key.table == LayerTable::Error) facts.error[key.bits] = metrics;
-        if (key.table == LayerTable::Repair) facts.repair = metrics;
-        if (key.table == LayerTable::Correction) facts.correction = metrics;
-        if (key.table != LayerTable::Oscillation) continue;
-        facts.oscillation = metrics.value(QStringLiteral("share"), kNone);
+        const auto place = index.find(key.layer);
+        if (place == index.end()) continue;  // a row about a value, not a layer
+        LayerFacts& facts = layers[place->second];
+        if (key.table == tables::kSensitivity) facts.sensitivity[key.bits] = metrics;
+        if (key.table == tables::kError) facts.error[key.bits] = metrics;
+        if (key.table == tables::kRepair) facts.repair = metrics;
+        if (key.table == tables::kCorrection) facts.correction = metrics;
+        if (key.table != tables::kOscillation) continue;
+        facts.oscillation = metrics.value("share");
         facts.oscillationPeak = std::fmax(facts.oscillationPeak, facts.oscillation);
     }
     return layers;
@@ -94,11 +95,11 @@ std::vector<LayerFacts> layersOnly(const std::vector<LayerFacts>& all) {
     return layers;
 }
 
-QStringList metricsOf(const RunData& data, LayerTable table) {
+QStringList metricsOf(const RunData& data, std::string_view table) {
     std::set<QString> keys;
     for (const auto& [key, metrics] : data.layerRows)
         if (key.table == table)
-            for (auto metric = metrics.begin(); metric != metrics.end(); ++metric) keys.insert(metric.key());
+            for (const auto& [metric, value] : metrics.values) keys.insert(qtext(metric));
     return orderedMetrics(QStringList(keys.begin(), keys.end()));
 }
 
@@ -124,22 +125,21 @@ std::vector<RankBar> errorBars(const std::vector<LayerFacts>& layers, int bits, 
 HeatData oscillationMap(const RunData& data, const std::vector<LayerFacts>& layers) {
     std::set<int> epochs;
     for (const auto& [key, metrics] : data.layerRows)
-        if (key.table == LayerTable::Oscillation) epochs.insert(key.epoch);
+        if (key.table == tables::kOscillation) epochs.insert(key.epoch);
     HeatData heat;
     heat.epochs.assign(epochs.begin(), epochs.end());
-    QHash<QString, size_t> rows;
+    std::unordered_map<std::string, size_t> rows;
     for (const LayerFacts& layer : layers) {
         if (std::isnan(layer.oscillation)) continue;
-        rows.insert(layer.name, heat.layers.size());
+        rows.emplace(layer.name.toStdString(), heat.layers.size());
         heat.layers.push_back(layer.id);
         heat.labels.push_back(layer.name);
     }
     heat.values.assign(heat.layers.size() * heat.epochs.size(), kNone);
     for (const auto& [key, metrics] : data.layerRows) {
-        if (key.table != LayerTable::Oscillation || !rows.contains(key.layer)) continue;
+        if (key.table != tables::kOscillation || !rows.contains(key.layer)) continue;
         const auto column = static_cast<size_t>(std::distance(epochs.begin(), epochs.find(key.epoch)));
-        heat.values[rows.value(key.layer) * heat.epochs.size() + column] =
-            metrics.value(QStringLiteral("share"), kNone);
+        heat.values[rows.at(key.layer) * heat.epochs.size() + column] = metrics.value("share");
     }
     return heat;
 }

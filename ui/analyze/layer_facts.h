@@ -14,7 +14,7 @@ namespace qat::ui {
 struct LayerFacts {
     LayerId id = kNoLayer;
     QString name;
-    RunLayer plan;                                   // empty name: layers.json does not know it
+    LayerInfo plan;                                  // empty name: layers.json does not know it
     bool isOutput = false;                           // an output of the head: it has an error but is no layer
     std::map<int, LayerMetrics> sensitivity, error;  // by weight bits; error of the newest stage
     LayerMetrics repair, correction;                 // of the stages of these names; empty = they did not run
@@ -32,7 +32,7 @@ std::vector<LayerFacts> collectLayers(const RunData& data, SelectionHub& hub);
 std::vector<LayerFacts> layersOnly(const std::vector<LayerFacts>& all);
 
 // Names of metrics that occur in a table, in the choosers' order.
-QStringList metricsOf(const RunData& data, LayerTable table);
+QStringList metricsOf(const RunData& data, std::string_view table);
 
 // 1 = worst; 0 = the layer has no value. Not finite values have no rank.
 int rankOf(const std::vector<LayerFacts>& layers, LayerId id, int bits, const QString& metric);

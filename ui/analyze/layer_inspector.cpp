@@ -23,9 +23,9 @@
 namespace qat::ui {
 namespace {
 
-QString shapeText(const QVector<qint64>& shape) {
+QString shapeText(const std::vector<int64_t>& shape) {
     QStringList sizes;
-    for (const qint64 size : shape) sizes << QString::number(size);
+    for (const int64_t size : shape) sizes << QString::number(size);
     return sizes.isEmpty() ? QString(QChar(0x2013)) : sizes.join(QStringLiteral(" × "));
 }
 
@@ -37,22 +37,23 @@ QString widthText(int bits) {
     return bits > 0 ? LayerInspector::tr("W%1").arg(bits) : LayerInspector::tr("float");
 }
 
-std::vector<Fact> planFacts(const RunLayer& plan) {
-    return {{LayerInspector::tr("Weights"), bitsText(plan.weightBits), plan.weightOrigin},
-            {LayerInspector::tr("Activations"), bitsText(plan.activationBits), plan.activationOrigin},
-            {LayerInspector::tr("Observer"), plan.observer.isEmpty() ? QString(QChar(0x2013)) : plan.observer, {}},
+std::vector<Fact> planFacts(const LayerInfo& plan) {
+    return {{LayerInspector::tr("Weights"), bitsText(plan.weightBits), qtext(plan.weightOrigin)},
+            {LayerInspector::tr("Activations"), bitsText(plan.activationBits), qtext(plan.activationOrigin)},
+            {LayerInspector::tr("Observer"), plan.observer.empty() ? QString(QChar(0x2013)) : qtext(plan.observer), {}},
             {LayerInspector::tr("Scale group"),
-             plan.scaleGroup.isEmpty() ? LayerInspector::tr("its own") : plan.scaleGroup,
+             plan.scaleGroup.empty() ? LayerInspector::tr("its own") : qtext(plan.scaleGroup),
              {}}};
 }
 
 std::vector<Fact> identityFacts(const LayerFacts& facts) {
-    std::vector<Fact> rows{{LayerInspector::tr("Operator"), facts.plan.op, {}},
+    std::vector<Fact> rows{{LayerInspector::tr("Operator"), qtext(facts.plan.op), {}},
                            {LayerInspector::tr("Weights, OIHW"), shapeText(facts.plan.weightShape), {}},
                            {LayerInspector::tr("Output, NCHW"), shapeText(facts.plan.outputShape), {}},
                            {LayerInspector::tr("Parameters"), formatCount(facts.plan.parameters), {}},
                            {LayerInspector::tr("MACs"), formatAmount(static_cast<double>(facts.plan.macs)), {}}};
-    for (const QString& alias : facts.plan.aliases) rows.push_back({LayerInspector::tr("Alias"), alias, {}, true});
+    for (const std::string& alias : facts.plan.aliases)
+        rows.push_back({LayerInspector::tr("Alias"), qtext(alias), {}, true});
     return rows;
 }
 
@@ -60,15 +61,15 @@ std::vector<Fact> identityFacts(const LayerFacts& facts) {
 std::vector<Fact> errorFacts(const LayerFacts& facts, int bits) {
     QStringList keys;
     for (const auto& [width, metrics] : facts.error)
-        for (const QString& key : metrics.keys())
-            if (!keys.contains(key)) keys << key;
+        for (const auto& [key, value] : metrics.values)
+            if (!keys.contains(qtext(key))) keys << qtext(key);
     std::vector<Fact> rows;
     for (const QString& key : orderedMetrics(keys)) {
         const MetricInfo info = metricInfo(key);
         QStringList others;
         for (const auto& [width, metrics] : facts.error)
-            if (width != bits && metrics.contains(key))
-                others << widthText(width) + QLatin1Char(' ') + metricText(info, metrics.value(key));
+            if (width != bits && metrics.contains(key.toStdString()))
+                others << widthText(width) + QLatin1Char(' ') + metricText(info, metrics.value(key.toStdString()));
         rows.push_back({info.title, metricText(info, facts.errorOf(bits, key)), others.join(QStringLiteral(", "))});
     }
     return rows;
@@ -78,8 +79,7 @@ std::vector<Fact> errorFacts(const LayerFacts& facts, int bits) {
 std::vector<Fact> changeFacts(const LayerFacts& facts) {
     std::vector<Fact> rows;
     const auto add = [&](const LayerMetrics& metrics, const char* key, const QString& name, const QString& note) {
-        const auto found = metrics.constFind(QLatin1String(key));
-        if (found != metrics.constEnd()) rows.push_back({name, formatSignificant(*found), note});
+        if (metrics.contains(key)) rows.push_back({name, formatSignificant(metrics.value(key)), note});
     };
     add(facts.repair, "before", LayerInspector::tr("Before repair"), LayerInspector::tr("noise over signal"));
     add(facts.repair, "after", LayerInspector::tr("After repair"), LayerInspector::tr("noise over signal"));
@@ -152,10 +152,10 @@ void LayerInspector::fill(const std::vector<LayerFacts>& layers, const LayerFact
                           const QString& metric) {
     m_shownLayer = facts.name;
     m_name->setText(facts.name);
-    m_bits->setVisible(!facts.plan.name.isEmpty());
+    m_bits->setVisible(!facts.plan.name.empty());
     m_bits->showBits(facts.plan.weightBits, facts.plan.activationBits);
     m_shape->setText(tr("%1, weights %2, %3 MACs")
-                         .arg(facts.plan.op.isEmpty() ? tr("not in layers.json") : facts.plan.op,
+                         .arg(facts.plan.op.empty() ? tr("not in layers.json") : qtext(facts.plan.op),
                               shapeText(facts.plan.weightShape), formatAmount(static_cast<double>(facts.plan.macs))));
     const int rank = rankOf(layers, facts.id, bits, metric);
     const auto measured = std::count_if(layers.begin(), layers.end(), [&](const LayerFacts& l) {
@@ -175,7 +175,7 @@ void LayerInspector::fill(const std::vector<LayerFacts>& layers, const LayerFact
     m_errors->setFacts(errorFacts(facts, bits));
     m_errors->setVisible(!facts.error.empty());
     m_changes->setFacts(changeFacts(facts));
-    m_changes->setVisible(!facts.repair.empty() || !facts.correction.empty());
+    m_changes->setVisible(!facts.repair.values.empty() || !facts.correction.values.empty());
     m_identity->setFacts(identityFacts(facts));
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "analyze/metric_info.h"
+#include "base/text.h"
 #include "widgets/format.h"
 
 namespace qat::ui {
@@ -48,8 +49,8 @@ bool hasBars(int column) {
 }
 
 QVariant namesOf(const LayerFacts& layer) {
-    if (layer.plan.aliases.isEmpty()) return {};
-    return layer.name + QLatin1Char('\n') + layer.plan.aliases.join(QLatin1Char('\n'));
+    if (layer.plan.aliases.empty()) return {};
+    return layer.name + QLatin1Char('\n') + qtext(joinedWords(layer.plan.aliases, "\n"));
 }
 
 }  // namespace
@@ -112,7 +113,7 @@ MetricInfo LayerTableModel::infoOf(int column) const {
 
 // NaN where nothing is known.
 double LayerTableModel::valueOf(const LayerFacts& layer, int column) const {
-    const bool planned = !layer.plan.name.isEmpty();
+    const bool planned = !layer.plan.name.empty();
     switch (column) {
         case Name:
             return std::nan("");

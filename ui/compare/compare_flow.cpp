@@ -32,15 +32,15 @@ int ComparePage::indexOf(const QString& path) const {
 
 void ComparePage::refreshStages() {
     QStringList stages;
-    for (const RunImage& image : m_store->data().images)
-        if (!stages.contains(image.stage)) stages << image.stage;
+    for (const ImageEvent& image : m_store->data().images)
+        if (const QString stage = qtext(image.stage); !stages.contains(stage)) stages << stage;
     if (m_stageBar->count() == stages.size() && stages.contains(m_stage)) return;
     m_stageBar->clear();
     for (const QString& stage : stages)
-        m_stageBar->addSegment(stage, stage == QLatin1String("ptq")   ? tr("PTQ")
-                                      : stage == QLatin1String("qat") ? tr("QAT")
-                                      : stage == QLatin1String("qc")  ? tr("QC")
-                                                                      : stage);
+        m_stageBar->addSegment(stage, stage == qtext(model_stages::kCalibrated)  ? tr("PTQ")
+                                      : stage == qtext(model_stages::kTrained)   ? tr("QAT")
+                                      : stage == qtext(model_stages::kCorrected) ? tr("QC")
+                                                                                 : stage);
     // The newest network is what one wants to see first.
     if (!stages.contains(m_stage) && !stages.isEmpty()) m_stage = stages.back();
     m_stageBar->setCurrentKey(m_stage);
@@ -49,8 +49,9 @@ void ComparePage::refreshStages() {
 
 void ComparePage::takeImages() {
     auto images = std::make_shared<std::vector<RunImage>>();
-    for (const RunImage& image : m_store->data().images)
-        if (image.stage == m_stage) images->push_back(image);
+    const std::string stage = m_stage.toStdString();
+    for (const ImageEvent& image : m_store->data().images)
+        if (image.stage == stage) images->push_back(runImage(image));
     m_images = std::move(images);
     m_left.slider->setHistogram(scoreHistogram(*m_images, false));
     m_right.slider->setHistogram(scoreHistogram(*m_images, true));
@@ -210,7 +211,7 @@ void ComparePage::showPictures() {
     m_fp32->setContent(image, objects, picture, sentence);
     m_quantized->setContent(image, objects, picture, sentence);
     m_fp32->setCaption(tr("FP32"));
-    const QString mode = m_store->data().run.quantization.toUpper();
+    const QString mode = qtext(m_store->data().run.quantization).toUpper();
     m_quantized->setCaption(mode.isEmpty() ? tr("quantized") : mode);
 }
 

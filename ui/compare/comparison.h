@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "compare/run_image.h"
 #include "eval/match.h"
-#include "feed/run_data.h"
 
 namespace qat::ui {
 

@@ -41,7 +41,7 @@ RunExport changedSince(RunExport file) {
 
 void addFromSummary(QHash<QString, RunExport>& checks, const QDir& run, const QDir& out) {
     RunData data;
-    const QFileInfo summary(run.filePath(QStringLiteral("run_summary.json")));
+    const QFileInfo summary(run.filePath(qtext(run_files::kSummary)));
     readRunSummary(data, summary.filePath());
     for (const RunExport& told : data.summary.exports) {
         const QFileInfo file(run.filePath(told.file));

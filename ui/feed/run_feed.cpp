@@ -98,10 +98,10 @@ unsigned RunFeed::readSideFiles() {
         seen = written;
         return true;
     };
-    if (newer(QStringLiteral("run_summary.json"), m_summaryTime))
-        mask |= readRunSummary(m_store->edit(), dir.filePath(QStringLiteral("run_summary.json")));
-    if (newer(QStringLiteral("layers.json"), m_layersTime))
-        mask |= readLayerList(m_store->edit(), dir.filePath(QStringLiteral("layers.json")));
+    if (newer(qtext(run_files::kSummary), m_summaryTime))
+        mask |= readRunSummary(m_store->edit(), dir.filePath(qtext(run_files::kSummary)));
+    if (newer(qtext(run_files::kLayers), m_layersTime))
+        mask |= readLayerList(m_store->edit(), dir.filePath(qtext(run_files::kLayers)));
     return mask;
 }
 

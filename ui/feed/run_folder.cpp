@@ -73,30 +73,6 @@ std::optional<double> optionalNumber(const QJsonValue& value) {
     return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt;
 }
 
-QVector<qint64> shape(const QJsonValue& value) {
-    QVector<qint64> read;
-    for (const QJsonValue& size : value.toArray()) read.push_back(size.toInteger());
-    return read;
-}
-
-RunLayer layerFrom(const QJsonObject& object) {
-    RunLayer layer;
-    layer.name = object["name"].toString();
-    layer.op = object["op"].toString();
-    for (const QJsonValue& alias : object["aliases"].toArray()) layer.aliases.push_back(alias.toString());
-    layer.weightShape = shape(object["weight_shape"]);
-    layer.outputShape = shape(object["output_shape"]);
-    layer.parameters = object["parameters"].toInteger();
-    layer.macs = object["macs"].toInteger();
-    layer.weightBits = object["weight_bits"].toInt();
-    layer.activationBits = object["activation_bits"].toInt();
-    layer.observer = object["observer"].toString();
-    layer.weightOrigin = object["weight_origin"].toString();
-    layer.activationOrigin = object["activation_origin"].toString();
-    layer.scaleGroup = object["scale_group"].toString();
-    return layer;
-}
-
 }  // namespace
 
 RunExport exportFrom(const QJsonObject& object) {
@@ -135,11 +111,10 @@ unsigned readRunSummary(RunData& data, const QString& path) {
     summary.collapsed = object["stability"]["collapsed"].toBool();
     const double ratio = object["stability"]["collapse_threshold_ratio"].toDouble(0.5);
     summary.collapseRatio = ratio > 0 && ratio < 1 ? ratio : 0.5;
-    if (data.run.id.isEmpty()) data.run.id = summary.runId;
-    if (data.run.model.isEmpty()) data.run.model = summary.model;
-    if (data.run.quantization.isEmpty()) data.run.quantization = summary.mode;
-    if (!data.run.started.isValid())
-        data.run.started = QDateTime::fromString(object["created_at"].toString(), Qt::ISODate);
+    if (data.run.runId.empty()) data.run.runId = summary.runId.toStdString();
+    if (data.run.model.empty()) data.run.model = summary.model.toStdString();
+    if (data.run.quantization.empty()) data.run.quantization = summary.mode.toStdString();
+    if (data.started.empty()) data.started = object["created_at"].toString().toStdString();
     if (data.run.epochs == 0) data.run.epochs = object["training"]["epochs"].toInt();
     for (const QJsonValue& check : object["artifacts"]["export_checks"].toArray())
         summary.exports.push_back(exportFrom(check.toObject()));
@@ -147,38 +122,39 @@ unsigned readRunSummary(RunData& data, const QString& path) {
 }
 
 unsigned readLayerList(RunData& data, const QString& path) {
-    const QJsonDocument document = json(data, path);
-    if (document.isNull()) return kRunStatus;
-    const QJsonArray list = document.array();
-    QVector<RunLayer> layers;
-    for (const QJsonValue& item : list) {
-        RunLayer layer = layerFrom(item.toObject());
-        if (!layer.name.isEmpty()) layers.push_back(std::move(layer));
-    }
-    const qsizetype nameless = list.size() - layers.size();
-    if (!document.isArray()) tellDamage(data, path, text("it is no list of layers"));
-    if (nameless > 0) tellDamage(data, path, text("%1 of its %2 entries are no layers").arg(nameless).arg(list.size()));
-    if (!layers.isEmpty()) data.layers = std::move(layers);
+    const std::optional<QByteArray> bytes = contents(data, path);
+    if (!bytes) return kRunStatus;
+    ReadLayers read = readLayers({bytes->data(), static_cast<size_t>(bytes->size())});
+    if (read.damagedFrom > 0) tellDamage(data, path, text("it is not JSON from byte %1 on").arg(read.damagedFrom));
+    if (!read.isList) tellDamage(data, path, text("it is no list of layers"));
+    if (read.nameless > 0)
+        tellDamage(
+            data, path,
+            text("%1 of its %2 entries are no layers").arg(read.nameless).arg(read.nameless + read.layers.size()));
+    if (read.damagedFrom > 0) return kRunStatus;
+    if (!read.layers.empty()) data.layers = std::move(read.layers);
     return kRunLayerInfo | kRunStatus;
 }
 
 unsigned readResultsCsv(RunData& data, const QString& path) {
     const QList<QByteArray> lines = contents(data, path).value_or(QByteArray()).split('\n');
     if (lines.size() < 2) return 0;
-    QStringList columns;
-    for (const QByteArray& column : lines.front().split(',')) columns.push_back(QString::fromUtf8(column.trimmed()));
-    const qsizetype epochColumn = columns.indexOf(QStringLiteral("epoch"));
-    if (epochColumn < 0) return 0;
+    const QList<QByteArray> heads = lines.front().split(',');
+    std::vector<std::string> columns;
+    for (const QByteArray& head : heads) columns.push_back(head.trimmed().toStdString());
+    const qsizetype epochColumn = std::ranges::find(columns, "epoch") - columns.begin();
+    if (epochColumn == heads.size()) return 0;
     for (qsizetype row = 1; row < lines.size(); ++row) {
         const QList<QByteArray> fields = lines[row].split(',');
-        if (fields.size() != columns.size()) continue;
+        if (fields.size() != heads.size()) continue;
         bool isNumber = false;
         const double epoch = fields[epochColumn].trimmed().toDouble(&isNumber);
         if (!isNumber || !std::isfinite(epoch)) continue;
-        for (qsizetype column = 0; column < columns.size(); ++column) {
-            if (column == epochColumn || columns[column] == QLatin1String("time")) continue;
+        for (qsizetype column = 0; column < heads.size(); ++column) {
+            const std::string& name = columns[static_cast<size_t>(column)];
+            if (column == epochColumn || name == "time") continue;
             const double value = fields[column].trimmed().toDouble(&isNumber);
-            data.series[columns[column]].add(epoch, isNumber ? value : std::numeric_limits<double>::quiet_NaN(), epoch);
+            data.series[name].add(epoch, isNumber ? value : std::numeric_limits<double>::quiet_NaN(), epoch);
         }
     }
     return kRunScalars;
@@ -195,16 +171,16 @@ RunData readRunFolder(const QString& folder, EventTail& tail) {
     RunData data;
     data.folder = folder;
     const QDir dir(folder);
-    tail = EventTail(dir.filePath(QStringLiteral("events.jsonl")));
+    tail = EventTail(dir.filePath(qtext(run_files::kEvents)));
     const auto take = [&data](const QByteArray& line) { applyEventLine(data, line); };
     QString why;
     // Whole file at once; only what is written meanwhile is left for the timer.
     const EventTail::Bounds all{std::numeric_limits<int>::max(), std::numeric_limits<qint64>::max()};
     const EventTail::State state = tail.read(all, take);
     if (QFile events; !openRegular(events, tail.path(), &why)) tellDamage(data, tail.path(), why);
-    if (state == EventTail::State::Missing) readResultsCsv(data, dir.filePath(QStringLiteral("results.csv")));
-    readRunSummary(data, dir.filePath(QStringLiteral("run_summary.json")));
-    readLayerList(data, dir.filePath(QStringLiteral("layers.json")));
+    if (state == EventTail::State::Missing) readResultsCsv(data, dir.filePath(qtext(run_files::kResults)));
+    readRunSummary(data, dir.filePath(qtext(run_files::kSummary)));
+    readLayerList(data, dir.filePath(qtext(run_files::kLayers)));
     settleStatus(data);
     if (!dir.exists()) {
         data.status = RunStatus::Gone;

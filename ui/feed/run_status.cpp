@@ -9,6 +9,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include "feed/event_line.h"
 #include "feed/regular_file.h"
 
 namespace qat::ui {
@@ -21,9 +22,7 @@ QString statusText(const char* source) {
 }
 
 RunStatus told(const RunSummary& summary) {
-    return summary.status == QLatin1String("completed-success")  ? RunStatus::Completed
-           : summary.status == QLatin1String("completed-failed") ? RunStatus::Failed
-                                                                 : RunStatus::Incomplete;
+    return endedAs(summary.status.toStdString());
 }
 
 // What earlier sittings have finished and kept; nothing where that is not told.
@@ -38,9 +37,9 @@ QStringList finishedStages(const QString& file) {
 }
 
 // The first stage that is not finished; "" where all are, or none are known. A model is loaded anew in any case.
-QString stageAfter(const QStringList& done, const QStringList& planned) {
-    for (const QString& stage : planned)
-        if (stage != QLatin1String("load") && !done.contains(stage)) return stage;
+std::string stageAfter(const QStringList& done, const std::vector<std::string>& planned) {
+    for (const std::string& stage : planned)
+        if (stage != stages::kLoad && !done.contains(qtext(stage))) return stage;
     return {};
 }
 
@@ -48,7 +47,7 @@ QString stageAfter(const QStringList& done, const QStringList& planned) {
 RunStatus unended(const RunHolder& holder, const QString& folder) {
     if (works(holder)) return RunStatus::Running;
     if (holder.state == RunHolder::State::Gone) return RunStatus::Killed;
-    const QFileInfo events(folder + QStringLiteral("/events.jsonl"));
+    const QFileInfo events(QDir(folder).filePath(qtext(run_files::kEvents)));
     if (!events.exists()) return RunStatus::Empty;
     return events.lastModified().secsTo(QDateTime::currentDateTime()) > kSilentSeconds ? RunStatus::Silent
                                                                                        : RunStatus::Running;
@@ -67,14 +66,14 @@ bool works(const RunHolder& holder) {
 void settleStatus(RunData& data) {
     if (data.status == RunStatus::Gone) return;
     data.holder = holderOf(data.folder);
-    if (data.ended) {
+    if (data.ended()) {
         if (data.status == RunStatus::Failed && data.trouble.isEmpty()) data.trouble = data.summary.error;
         return;
     }
-    const bool begun = data.events > 0 && !data.run.id.isEmpty();
+    const bool begun = data.events > 0 && !data.run.runId.empty();
     // A summary of this very sitting tells its end where the events were cut off before it.
     const bool fromSummary =
-        data.summary.present && !works(data.holder) && (!begun || data.summary.runId == data.run.id);
+        data.summary.present && !works(data.holder) && (!begun || data.summary.runId == qtext(data.run.runId));
     if (fromSummary) {
         data.status = told(data.summary);
         data.trouble = data.summary.error;
@@ -103,25 +102,25 @@ QString whyNotResumed(const RunData& data) {
     if (data.folder.isEmpty()) return statusText("No run is open.");
     if (data.status == RunStatus::Running) return statusText("The run is not over.");
     if (!over) return statusText("Only a run that did not come to its end can be resumed.");
-    if (!QFileInfo::exists(data.folder + QStringLiteral("/config.yaml")))
+    if (!QDir(data.folder).exists(qtext(run_files::kConfig)))
         return statusText("The run folder has no config.yaml to go on with.");
     return {};
 }
 
 QString resumeSentence(const RunData& data) {
-    const QDir checkpoint(data.folder + QStringLiteral("/checkpoint"));
+    const QDir checkpoint(QDir(data.folder).filePath(qtext(run_files::kCheckpoint)));
     const auto has = [&](const char* name) { return checkpoint.exists(QLatin1String(name)); };
     if (has("correction_state.safetensors"))
         return statusText("Resumed, it goes on in the correction, at the last checkpoint.");
-    const RunStage* train = data.stage(QStringLiteral("train"));
+    const RunStage* train = data.stage(stages::kTrain);
     if (has("train_state.safetensors"))
         return train && train->state == StageState::Done
                    ? statusText("Resumed, it goes on behind its training.")
                    : statusText("Resumed, it goes on in its training, at the last checkpoint.");
     const QStringList done = finishedStages(checkpoint.filePath(QStringLiteral("stages.json")));
     if (done.isEmpty()) return statusText("No stage of it was finished: resumed, it starts again from Load.");
-    const QString next = stageAfter(done, data.run.stages);
-    if (next.isEmpty()) return statusText("Resumed, it goes on behind what is done.");
+    const std::string next = stageAfter(done, data.run.stages);
+    if (next.empty()) return statusText("Resumed, it goes on behind what is done.");
     return has("sensitivity.json") || has("search.json")
                ? statusText("Resumed, it goes on in the stage %1, behind what is done of it.").arg(stageTitle(next))
                : statusText("Resumed, it goes on with the stage %1.").arg(stageTitle(next));

@@ -10,6 +10,15 @@
 
 namespace qat::ui {
 
+namespace {
+
+QString timeText(const RunData& data, const LogLine& line) {
+    const QDateTime time = wallClock(data, line);
+    return time.isValid() ? time.toLocalTime().toString(QStringLiteral("HH:mm:ss")) : formatDuration(line.t);
+}
+
+}  // namespace
+
 LogModel::LogModel(const RunStore* store, QObject* parent) : QAbstractTableModel(parent), m_store(store) {
     reset();
 }
@@ -41,10 +50,8 @@ void LogModel::update() {
     endInsertRows();
 }
 
-int LogModel::countOf(LogSeverity severity) const {
-    const auto& lines = m_store->data().log.lines;
-    return static_cast<int>(std::count_if(lines.begin(), lines.end(),
-                                          [severity](const RunLogLine& line) { return line.severity == severity; }));
+int LogModel::countOf(LogLevel level) const {
+    return static_cast<int>(std::ranges::count(m_store->data().log.lines, level, &LogLine::level));
 }
 
 int LogModel::rowCount(const QModelIndex& parent) const {
@@ -54,35 +61,34 @@ int LogModel::columnCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : int(ColumnCount);
 }
 
-const RunLogLine* LogModel::lineAt(int row) const {
+const LogLine* LogModel::lineAt(int row) const {
     const RunLog& log = m_store->data().log;
     const qint64 at = m_first + row - log.dropped;
     return at >= 0 && at < static_cast<qint64>(log.lines.size()) ? &log.lines[static_cast<size_t>(at)] : nullptr;
 }
 
 QVariant LogModel::data(const QModelIndex& index, int role) const {
-    const RunLogLine* line = index.isValid() ? lineAt(index.row()) : nullptr;
+    const LogLine* line = index.isValid() ? lineAt(index.row()) : nullptr;
     if (!line) return {};
-    if (role == SeverityRole) return static_cast<int>(line->severity);
-    if (role == Qt::ToolTipRole && index.column() == Text) return line->text;
+    if (role == SeverityRole) return static_cast<int>(line->level);
+    if (role == Qt::ToolTipRole && index.column() == Text) return qtext(line->text);
     if (role == TokenRole) {
-        if (index.column() == Level && line->severity == LogSeverity::Warning) return int(Color::Warning);
-        if (index.column() == Level && line->severity == LogSeverity::Error) return int(Color::Error);
+        if (index.column() == Level && line->level == LogLevel::Warning) return int(Color::Warning);
+        if (index.column() == Level && line->level == LogLevel::Error) return int(Color::Error);
         return int(index.column() == Text ? Color::Text : Color::Text2);
     }
     if (role != Qt::DisplayRole) return {};
     switch (index.column()) {
         case Time:
-            return line->time.isValid() ? line->time.toLocalTime().toString(QStringLiteral("HH:mm:ss"))
-                                        : formatDuration(line->t);
+            return timeText(m_store->data(), *line);
         case Level:
-            return line->severity == LogSeverity::Info      ? tr("info")
-                   : line->severity == LogSeverity::Warning ? tr("warn")
-                                                            : tr("error");
+            return line->level == LogLevel::Info      ? tr("info")
+                   : line->level == LogLevel::Warning ? tr("warn")
+                                                      : tr("error");
         case Source:
-            return line->source;
+            return qtext(line->source);
         default:
-            return line->text;
+            return qtext(line->text);
     }
 }
 
@@ -92,7 +98,7 @@ QVariant LogModel::headerData(int section, Qt::Orientation orientation, int role
     return titles[std::clamp(section, 0, 3)];
 }
 
-void LogFilter::setLeast(LogSeverity least) {
+void LogFilter::setLeast(LogLevel least) {
     m_least = least;
     invalidateFilter();
 }
@@ -113,10 +119,10 @@ bool LogFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
 }
 
 void LogDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
-    const auto severity = static_cast<LogSeverity>(index.data(LogModel::SeverityRole).toInt());
-    if (severity == LogSeverity::Info) return RowDelegate::paint(painter, option, index);
+    const auto severity = static_cast<LogLevel>(index.data(LogModel::SeverityRole).toInt());
+    if (severity == LogLevel::Info) return RowDelegate::paint(painter, option, index);
     painter->save();
-    const bool warning = severity == LogSeverity::Warning;
+    const bool warning = severity == LogLevel::Warning;
     if (option.state & QStyle::State_Selected)
         paintBackground(*painter, option, index);
     else

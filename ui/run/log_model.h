@@ -14,14 +14,14 @@ class LogModel : public QAbstractTableModel {
     Q_OBJECT
 public:
     enum Column { Time, Level, Source, Text, ColumnCount };
-    static constexpr int SeverityRole = Qt::UserRole + 40;  // int(LogSeverity)
+    static constexpr int SeverityRole = Qt::UserRole + 40;  // int(LogLevel)
 
     explicit LogModel(const RunStore* store, QObject* parent = nullptr);
     // Takes in what the store got since the last call: rows are added and the oldest removed, never a reset.
     void update();
     // Starts over with whatever the store holds.
     void reset();
-    int countOf(LogSeverity severity) const;
+    int countOf(LogLevel severity) const;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -29,7 +29,7 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
-    const RunLogLine* lineAt(int row) const;
+    const LogLine* lineAt(int row) const;
 
     const RunStore* m_store;
     qint64 m_first = 0;  // number of the first row's line since the run began
@@ -40,7 +40,7 @@ class LogFilter : public QSortFilterProxyModel {
     Q_OBJECT
 public:
     using QSortFilterProxyModel::QSortFilterProxyModel;
-    void setLeast(LogSeverity least);
+    void setLeast(LogLevel least);
     // A regular expression; one that is not valid is searched for as plain text. Empty = all.
     void setText(const QString& text);
 
@@ -48,7 +48,7 @@ protected:
     bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
 
 private:
-    LogSeverity m_least = LogSeverity::Info;
+    LogLevel m_least = LogLevel::Info;
     QRegularExpression m_pattern;
 };
 

@@ -79,7 +79,7 @@ void LogPanel::followControls() {
     connect(m_search, &QLineEdit::textChanged, &m_searchPause, qOverload<>(&QTimer::start));
     connect(&m_searchPause, &QTimer::timeout, this, [this] { m_filter->setText(m_search->text()); });
     connect(m_levels, &SegmentBar::chosen, this,
-            [this](int index) { m_filter->setLeast(static_cast<LogSeverity>(index)); });
+            [this](int index) { m_filter->setLeast(static_cast<LogLevel>(index + int(LogLevel::Info))); });
     connect(m_follow, &QToolButton::toggled, this, [this](bool on) {
         if (on) m_table->scrollToBottom();
     });
@@ -110,8 +110,8 @@ void LogPanel::refresh(bool fresh) {
         m_model->reset();
     else
         m_model->update();
-    m_levels->setSegmentText(1, tr("warnings %1").arg(m_model->countOf(LogSeverity::Warning)));
-    m_levels->setSegmentText(2, tr("errors %1").arg(m_model->countOf(LogSeverity::Error)));
+    m_levels->setSegmentText(1, tr("warnings %1").arg(m_model->countOf(LogLevel::Warning)));
+    m_levels->setSegmentText(2, tr("errors %1").arg(m_model->countOf(LogLevel::Error)));
     if (followsTail()) m_table->scrollToBottom();
 }
 

@@ -180,7 +180,7 @@ void MonitorPanel::refreshProgress(const RunData& data) {
         m_stage->setText(data.stages.empty()                   ? tr("No stage yet")
                          : data.status == RunStatus::Killed    ? tr("Killed")
                          : data.status == RunStatus::Silent    ? tr("No sign of life")
-                         : !data.ended                         ? tr("Between stages")
+                         : !data.ended()                       ? tr("Between stages")
                          : data.status == RunStatus::Completed ? tr("Finished")
                          : data.status == RunStatus::Failed    ? tr("Failed")
                                                                : tr("Stopped"));

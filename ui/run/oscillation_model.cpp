@@ -42,13 +42,12 @@ OscillationModel::OscillationModel(SelectionHub* selection, QObject* parent)
     : ColumnTable(oscillationColumns(), oscillationRoles(), parent), m_selection(selection) {}
 
 void OscillationModel::showRun(const RunData& data, int count) {
-    std::map<QString, std::map<int, double>> byLayer;  // layer -> epoch -> share
+    std::map<std::string, std::map<int, double>> byLayer;  // layer -> epoch -> share
     for (const auto& [key, metrics] : data.layerRows)
-        if (key.table == LayerTable::Oscillation)
-            byLayer[key.layer][key.epoch] = metrics.value(QStringLiteral("share"), std::nan(""));
+        if (key.table == tables::kOscillation) byLayer[key.layer][key.epoch] = metrics.value("share");
     std::vector<OscillatingLayer> rows;
     for (const auto& [name, epochs] : byLayer) {
-        OscillatingLayer row{m_selection->idOf(name), name, {}, std::prev(epochs.end())->second};
+        OscillatingLayer row{m_selection->idOf(qtext(name)), qtext(name), {}, std::prev(epochs.end())->second};
         for (const auto& [epoch, share] : epochs) row.history << share;
         if (std::isfinite(row.share)) rows.push_back(std::move(row));
     }

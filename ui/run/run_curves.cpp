@@ -2,7 +2,6 @@
 #include "run/run_curves.h"
 
 #include <QCoreApplication>
-#include <QRegularExpression>
 #include <algorithm>
 #include <cmath>
 
@@ -11,9 +10,6 @@
 
 namespace qat::ui {
 namespace {
-
-const QString kMap = QStringLiteral("metrics/mAP50-95(B)");
-const QString kRawMap = QStringLiteral("metrics/raw/mAP50-95(B)");
 
 QString text(const char* source) {
     return QCoreApplication::translate("RunCurves", source);
@@ -25,9 +21,9 @@ double onAxis(const RunSeries::Point& point, double epoch, double perEpoch, RunA
 }
 
 // x of the series counts steps (or epochs); `factor` scales the values.
-ChartLine lineOf(const RunData& data, const QString& series, bool countsSteps, RunAxis axis, double factor = 1) {
+ChartLine lineOf(const RunData& data, std::string_view series, bool countsSteps, RunAxis axis, double factor = 1) {
     ChartLine line;
-    line.name = series;
+    line.name = qtext(series);
     const RunSeries* found = data.find(series);
     if (!found) return line;
     const double perEpoch = stepsPerEpoch(data);
@@ -81,13 +77,13 @@ bool RunFigures::collapsed() const {
 RunFigures runFigures(const RunData& data) {
     RunFigures figures;
     figures.floorRatio = data.summary.collapseRatio;
-    figures.fp32 = data.value(QStringLiteral("fp32/mAP50-95"));
-    figures.ptq = data.value(QStringLiteral("ptq/mAP50-95"));
-    figures.final = data.value(QStringLiteral("final/mAP50-95"));
+    figures.fp32 = data.value(series::accuracy(series::kFp32));
+    figures.ptq = data.value(series::accuracy(series::kPtq));
+    figures.final = data.value(series::accuracy(series::kFinal));
     const bool goesOn =
         data.status == RunStatus::Running || data.status == RunStatus::Incomplete || isLost(data.status);
     if (!figures.final && !goesOn) figures.final = data.summary.final;
-    if (const RunSeries* map = data.find(kMap); map && !map->points.empty()) {
+    if (const RunSeries* map = data.find(series::kMap); map && !map->points.empty()) {
         figures.current = map->last();
         figures.epoch = static_cast<int>(std::clamp(map->points.back().x, 0.0, 1e9));
         if (const auto best = map->best()) {
@@ -100,18 +96,18 @@ RunFigures runFigures(const RunData& data) {
 }
 
 double stepsPerEpoch(const RunData& data) {
-    const RunStage* train = data.stage(QStringLiteral("train"));
+    const RunStage* train = data.stage(stages::kTrain);
     if (train && train->total > 0 && data.run.epochs > 0)
         return std::max(1.0, static_cast<double>(train->total) / data.run.epochs);
-    const RunSeries* rate = data.find(QStringLiteral("lr/pg1"));  // told at each step, whatever is trained
-    const RunSeries* map = data.find(kMap);
+    const RunSeries* rate = data.find(series::kWeightRate);  // told at each step, whatever is trained
+    const RunSeries* map = data.find(series::kMap);
     if (!rate || !map || rate->points.empty() || map->points.empty()) return 1;
     return std::max(1.0, std::round(rate->points.back().x / std::max(1.0, map->points.back().x)));
 }
 
 double lastX(const RunData& data, RunAxis axis) {
     double epochs = data.run.epochs;
-    if (const RunSeries* map = data.find(kMap); map && !map->points.empty())
+    if (const RunSeries* map = data.find(series::kMap); map && !map->points.empty())
         epochs = std::max(epochs, map->points.back().x);
     epochs = std::max(epochs, 1.0);
     if (axis == RunAxis::Epoch) return epochs;
@@ -125,7 +121,7 @@ std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
     std::vector<ChartLine> lines;
     const RunFigures figures = runFigures(data);
     const double xMax = lastX(data, axis);
-    ChartLine map = lineOf(data, kMap, false, axis);
+    ChartLine map = lineOf(data, series::kMap, false, axis);
     map.name = data.run.averaged ? text("Quantized, EMA") : text("Quantized");
     map.markers = map.points.size() <= 30;
     const bool atBest = figures.current && figures.best && *figures.current >= *figures.best;
@@ -138,7 +134,7 @@ std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
         lines.push_back(level(text("PTQ"), *figures.ptq, xMax, LineRole::Quant));
         lines.back().thin = lines.back().dotted = true;
     }
-    if (ChartLine raw = lineOf(data, kRawMap, false, axis); !raw.points.empty()) {
+    if (ChartLine raw = lineOf(data, series::kRawMap, false, axis); !raw.points.empty()) {
         raw.name = text("Quantized, not averaged");
         raw.role = LineRole::Neutral;
         raw.thin = true;
@@ -151,26 +147,25 @@ std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
 namespace {
 
 // X of every series train/X_loss: known ones first, in the order of their colours.
-QStringList lossTerms(const RunData& data) {
-    static const QRegularExpression pattern(QStringLiteral("^train/(.+)_loss$"));
-    QStringList terms{QStringLiteral("box"), QStringLiteral("cls"), QStringLiteral("dfl"), QStringLiteral("distill"),
-                      QStringLiteral("dampen")};
-    for (const auto& [name, series] : data.series)
-        if (const auto match = pattern.match(name); match.hasMatch() && !terms.contains(match.captured(1)))
-            terms += match.captured(1);
+constexpr std::pair<std::string_view, const char*> kKnownLosses[] = {
+    {"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
+    {"cls", QT_TRANSLATE_NOOP("RunCurves", "class")},
+    {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")},
+    {series::kDistill, QT_TRANSLATE_NOOP("RunCurves", "teacher")},
+    {series::kDampen, QT_TRANSLATE_NOOP("RunCurves", "dampening")}};
+
+std::vector<std::string> lossTerms(const RunData& data) {
+    std::vector<std::string> terms;
+    for (const auto& [term, name] : kKnownLosses) terms.emplace_back(term);
+    for (const std::string& term : data.lossTerms())
+        if (std::ranges::find(terms, term) == terms.end()) terms.push_back(term);
     return terms;
 }
 
-QString lossName(const QString& term) {
-    static const std::pair<const char*, const char*> known[] = {
-        {"box", QT_TRANSLATE_NOOP("RunCurves", "box")},
-        {"cls", QT_TRANSLATE_NOOP("RunCurves", "class")},
-        {"dfl", QT_TRANSLATE_NOOP("RunCurves", "dfl")},
-        {"distill", QT_TRANSLATE_NOOP("RunCurves", "teacher")},
-        {"dampen", QT_TRANSLATE_NOOP("RunCurves", "dampening")}};
-    for (const auto& [key, name] : known)
-        if (term == QLatin1String(key)) return text(name);
-    return term;
+QString lossName(std::string_view term) {
+    for (const auto& [key, name] : kKnownLosses)
+        if (term == key) return text(name);
+    return qtext(term);
 }
 
 }  // namespace
@@ -178,8 +173,8 @@ QString lossName(const QString& term) {
 std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis) {
     std::vector<ChartLine> lines;
     int category = 1;
-    for (const QString& term : lossTerms(data)) {
-        ChartLine line = lineOf(data, QStringLiteral("train/%1_loss").arg(term), true, axis);
+    for (const std::string& term : lossTerms(data)) {
+        ChartLine line = lineOf(data, series::loss(term), true, axis);
         line.name = line.endLabel = lossName(term);
         line.role = LineRole::Category;
         line.category = category++;
@@ -190,15 +185,15 @@ std::vector<ChartLine> lossLines(const RunData& data, RunAxis axis) {
 
 std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis) {
     std::vector<ChartLine> lines;
-    for (const auto& [key, name] : {std::pair{"frozen", QT_TRANSLATE_NOOP("RunCurves", "Frozen weights, %")},
-                                    {"share", QT_TRANSLATE_NOOP("RunCurves", "Oscillating weights, %")}}) {
-        ChartLine line = lineOf(data, QStringLiteral("oscillation/%1").arg(QLatin1String(key)), false, axis, 100);
+    for (const auto& [key, name] : {std::pair{series::kFrozen, QT_TRANSLATE_NOOP("RunCurves", "Frozen weights, %")},
+                                    {series::kOscillating, QT_TRANSLATE_NOOP("RunCurves", "Oscillating weights, %")}}) {
+        ChartLine line = lineOf(data, key, false, axis, 100);
         if (line.points.empty()) continue;
         line.name = text(name);
         line.markers = line.points.size() <= 30;
         const double last = line.points.back().y();  // often below a tenth of a percent
         line.endLabel = last < 1 ? text("%1 %").arg(last, 0, 'f', 2) : formatPercent(last / 100);
-        if (key == QLatin1String("frozen")) line.role = LineRole::Neutral;
+        if (key == series::kFrozen) line.role = LineRole::Neutral;
         lines.push_back(std::move(line));
     }
     return lines;
@@ -206,7 +201,7 @@ std::vector<ChartLine> oscillationLines(const RunData& data, RunAxis axis) {
 
 std::vector<ChartLine> rateLines(const RunData& data, RunAxis axis, int* exponent) {
     *exponent = 0;
-    ChartLine line = lineOf(data, QStringLiteral("lr/pg1"), true, axis);
+    ChartLine line = lineOf(data, series::kWeightRate, true, axis);
     double largest = 0;
     for (const QPointF& point : line.points)
         if (std::isfinite(point.y())) largest = std::max(largest, point.y());

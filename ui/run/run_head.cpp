@@ -15,7 +15,7 @@ QString runCommand(const RunData& data) {
         return QLatin1Char('\'') + text.replace(QLatin1Char('\''), QStringLiteral("'\\''")) + QLatin1Char('\'');
     };
     return QStringLiteral("qatelier-cli run %1 --out %2")
-        .arg(quoted(data.folder + QStringLiteral("/config.yaml")), quoted(data.folder));
+        .arg(quoted(data.folder + QLatin1Char('/') + qtext(run_files::kConfig)), quoted(data.folder));
 }
 
 RunHead::RunHead(ThemeHub* hub, QWidget* parent)

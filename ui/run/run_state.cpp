@@ -13,15 +13,15 @@ namespace {
 
 QString detailOf(const RunData& data) {
     QStringList parts;
-    const RunIdentity& run = data.run;
-    if (!run.model.isEmpty())
-        parts << (run.data.isEmpty() ? run.model : RunTitle::tr("%1 on %2").arg(run.model, run.data));
-    if (run.started.isValid())
-        parts << RunTitle::tr("started %1").arg(run.started.toLocalTime().toString(QStringLiteral("HH:mm")));
+    const QString model = qtext(data.run.model), on = qtext(data.run.data);
+    if (!model.isEmpty()) parts << (on.isEmpty() ? model : RunTitle::tr("%1 on %2").arg(model, on));
+    if (const QDateTime started = timeOf(data.started); started.isValid())
+        parts << RunTitle::tr("started %1").arg(started.toLocalTime().toString(QStringLiteral("HH:mm")));
     if (data.now > 0) parts << formatDuration(data.now);
-    if (const RunStage* train = data.stage(QStringLiteral("train")); train && train->total > 0)
+    if (const RunStage* train = data.stage(stages::kTrain); train && train->total > 0)
         parts << RunTitle::tr("%1 of %2 steps").arg(formatCount(train->done), formatCount(train->total));
-    if (run.resumes > 0) parts << counted(run.resumes, RunTitle::tr("resumed once"), RunTitle::tr("resumed %1 times"));
+    if (data.resumes > 0)
+        parts << counted(data.resumes, RunTitle::tr("resumed once"), RunTitle::tr("resumed %1 times"));
     return parts.join(QStringLiteral(", "));
 }
 
@@ -77,8 +77,9 @@ RunTitle::RunTitle(ThemeHub* hub, TextStyle style, QWidget* parent)
 
 void RunTitle::showRun(const RunData& data) {
     m_name->setText(data.folder.section(QLatin1Char('/'), -1));
-    m_name->setToolTip(data.run.id.isEmpty() ? data.folder : data.run.id + QLatin1Char('\n') + data.folder);
-    const auto [weights, activations] = bitsOfMode(data.run.quantization);
+    const QString id = qtext(data.run.runId);
+    m_name->setToolTip(id.isEmpty() ? data.folder : id + QLatin1Char('\n') + data.folder);
+    const auto [weights, activations] = bitsOfMode(qtext(data.run.quantization));
     m_bits->setVisible(weights > 0 || activations > 0);
     m_bits->showBits(weights, activations);
     const Chip state = statusChip(data.status);

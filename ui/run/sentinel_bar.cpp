@@ -77,7 +77,7 @@ std::vector<Kpi> kpisOf(const RunData& data) {
         return SentinelBar::tr("%1 to FP32").arg(formatChange(*value - *figures.fp32));
     };
     Kpi fp32{SentinelBar::tr("FP32, mAP50-95"), text(figures.fp32), {}, Color::Fp32};
-    if (const auto map50 = data.value(QStringLiteral("fp32/mAP50")))
+    if (const auto map50 = data.value(series::accuracy(series::kFp32, series::kMeanAp50)))
         fp32.note = SentinelBar::tr("mAP50 %1").arg(formatMap(*map50));
     Kpi ptq{SentinelBar::tr("After calibration (PTQ)"), text(figures.ptq), behind(figures.ptq), Color::Quant};
     Kpi current{SentinelBar::tr("Current"), text(figures.current), {}, Color::Quant};

@@ -16,13 +16,13 @@ namespace {
 // What a station says under its name: time, epoch, percentage or a first result.
 QString noteOf(const RunData& data, const RunStage& stage) {
     const RunFigures figures = runFigures(data);
-    if (stage.state == StageState::Done && stage.name == QLatin1String("evaluate_fp32") && figures.fp32)
+    if (stage.state == StageState::Done && stage.name == stages::kEvaluateFp32 && figures.fp32)
         return formatMap(*figures.fp32);
-    if (stage.state == StageState::Done && stage.name == QLatin1String("evaluate_ptq") && figures.ptq)
+    if (stage.state == StageState::Done && stage.name == stages::kEvaluatePtq && figures.ptq)
         return formatMap(*figures.ptq);
     if (stage.state == StageState::Done) return formatDuration(stage.seconds);
     if (stage.total <= 0) return {};
-    if (stage.name == QLatin1String("train") && data.run.epochs > 0) {
+    if (stage.name == stages::kTrain && data.run.epochs > 0) {
         const int epoch = static_cast<int>(stage.done * data.run.epochs / stage.total) + 1;
         return StageRail::tr("epoch %1 of %2").arg(std::min(epoch, data.run.epochs)).arg(data.run.epochs);
     }

@@ -68,7 +68,7 @@ bool JobReport::jobIsRun() const {
 // The page tells what the folder tells: where the disk was full, that is no end.
 bool JobReport::runPageTellsEnd() const {
     return m_parts.frame->page() == pages::kRun && m_viewer->showsJob() && !m_jobs->launcher()->isRunning() &&
-           m_viewer->data().ended && jobIsRun();
+           m_viewer->data().ended() && jobIsRun();
 }
 
 // The Run page tells how the run it shows ended; what never became one, is not in sight, or could not be written into

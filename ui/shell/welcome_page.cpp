@@ -308,7 +308,7 @@ void WelcomePage::refreshStates() {
 
 // As the folder has it now; its summary is read again only when it was written again.
 const RunData& WelcomePage::look(const QString& folder) {
-    const QString summary = folder + QStringLiteral("/run_summary.json");
+    const QString summary = folder + QLatin1Char('/') + qtext(run_files::kSummary);
     const QDateTime written = QFileInfo(summary).lastModified();
     Looked& looked = m_looked[folder];
     if (looked.summaryWritten != written || looked.data.folder.isEmpty()) {

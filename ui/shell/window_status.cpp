@@ -29,8 +29,8 @@ QString modelOf(const Config& config) {
 }
 
 // "yolov8n W4A8"; the name holds the variant.
-QString modelOf(const RunIdentity& run) {
-    return (run.model + QLatin1Char(' ') + run.quantization.toUpper()).trimmed();
+QString modelOf(const RunHeader& run) {
+    return (qtext(run.model) + QLatin1Char(' ') + qtext(run.quantization).toUpper()).trimmed();
 }
 
 // The drawn data set has no path to shorten.
@@ -102,10 +102,11 @@ void WindowStatus::showDocumentContext(const Config& config) {
 
 // Without a configuration it is the shown run whose model and data are looked at.
 void WindowStatus::showRunContext() {
-    const RunIdentity& run = m_viewer->data().run;
-    const QString tip = run.id.isEmpty() ? QString() : tr("Of the run %1; no configuration is open").arg(run.id);
+    const RunHeader& run = m_viewer->data().run;
+    const QString tip =
+        run.runId.empty() ? QString() : tr("Of the run %1; no configuration is open").arg(qtext(run.runId));
     m_top->model()->setValue(modelOf(run), tip);
-    m_top->data()->setValue(dataName(run.data), tip);
+    m_top->data()->setValue(dataName(qtext(run.data)), tip);
 }
 
 void WindowStatus::refreshContext() {

@@ -54,7 +54,7 @@ void sweepSensitivity(JobState& job) {
     for (const LayerSensitivity& row : rows) {
         auto metrics = row.error.metrics();
         metrics["score"] = row.error.noiseToSignal();
-        job.log.layer({"sensitivity", row.layer, row.bits, 0, "", metrics});
+        job.log.layer({std::string(tables::kSensitivity), row.layer, row.bits, 0, "", metrics});
     }
     const ReportHeader header{job.config.model.architecture + job.config.model.variant,
                               precisionName(job.config),
@@ -85,8 +85,7 @@ void analyzeModel(JobState& job) {
 
 // Another kind of job may have done a part of it in this folder.
 const Stage kAnalyzeStage{
-    .name = "analyze",
-    .title = "Analyze",
+    .name = stages::kAnalyze,
     .applies = [](const Config& config, JobKind kind) { return kind != JobKind::Pipeline || analyzesEffects(config); },
     .reads = JobPart::Data | JobPart::FloatModel | JobPart::Model,
     .writes = {},

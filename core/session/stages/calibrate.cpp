@@ -67,8 +67,7 @@ void calibrateModel(JobState& job) {
 }  // namespace
 
 const Stage kCalibrateStage{
-    .name = "calibrate",
-    .title = "Calibrate",
+    .name = stages::kCalibrate,
     .applies = [](const Config& config, JobKind kind) { return config.train.quantize || kind != JobKind::Pipeline; },
     .reads = JobPart::Data | JobPart::FloatModel | JobPart::Model,
     .writes = JobPart::Model,

@@ -46,7 +46,7 @@ void tellCorrection(JobState& job, const CorrectionFacts& facts) {
     job.facts.outcome.quantizedBytes += facts.outcome.addedBytes;
     const auto kept = std::ranges::count(facts.outcome.layers, AffineForm::Operations, &LayerCorrection::form);
     for (const LayerCorrection& layer : facts.outcome.layers)
-        job.log.layer({"correction",
+        job.log.layer({std::string(tables::kCorrection),
                        layer.layer,
                        0,
                        0,
@@ -88,8 +88,7 @@ void correctModel(JobState& job) {
 }  // namespace
 
 const Stage kCorrectStage{
-    .name = "qc",
-    .title = "Correct (QC)",
+    .name = stages::kCorrect,
     .applies = [](const Config& config, JobKind kind) { return kind == JobKind::Pipeline && corrects(config); },
     .reads = JobPart::Data | JobPart::Model,
     .writes = JobPart::Model,

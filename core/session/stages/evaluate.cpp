@@ -47,8 +47,7 @@ void evaluateFinal(JobState& job) {
 }  // namespace
 
 const Stage kEvaluateFp32Stage{
-    .name = "evaluate_fp32",
-    .title = "Evaluate FP32",
+    .name = stages::kEvaluateFp32,
     .applies = [](const Config& config,
                   JobKind kind) { return kind == JobKind::Pipeline && config.analysis.compareWithFp32; },
     .reads = JobPart::Data | JobPart::FloatModel,
@@ -58,8 +57,7 @@ const Stage kEvaluateFp32Stage{
     .isLeft = [](const JobState& job) { return comparesLater(job) || !job.done.contains("evaluate_fp32"); }};
 
 const Stage kEvaluatePtqStage{
-    .name = "evaluate_ptq",
-    .title = "Evaluate PTQ",
+    .name = stages::kEvaluatePtq,
     .applies = [](const Config& config, JobKind kind) { return kind == JobKind::Pipeline && config.train.quantize; },
     .reads = JobPart::Data | JobPart::Model,
     .writes = {},
@@ -67,8 +65,7 @@ const Stage kEvaluatePtqStage{
     .run = evaluatePtq};
 
 const Stage kEvaluateStage{
-    .name = "evaluate",
-    .title = "Evaluate",
+    .name = stages::kEvaluate,
     .applies = [](const Config& config,
                   JobKind kind) { return kind == JobKind::Pipeline && (trains(config) || corrects(config)); },
     .reads = JobPart::Data | JobPart::Model,

@@ -50,8 +50,7 @@ void exportModelFiles(JobState& job) {
 
 }  // namespace
 
-const Stage kExportStage{.name = "export",
-                         .title = "Export",
+const Stage kExportStage{.name = stages::kExport,
                          .applies = [](const Config&, JobKind kind) { return kind == JobKind::Pipeline; },
                          .reads = JobPart::Data | JobPart::FloatModel | JobPart::Model,
                          .writes = {},

@@ -125,8 +125,7 @@ void loadJob(JobState& job) {
 
 }  // namespace
 
-const Stage kLoadStage{.name = "load",
-                       .title = "Load",
+const Stage kLoadStage{.name = stages::kLoad,
                        .applies = [](const Config&, JobKind) { return true; },
                        .reads = {},
                        .writes = JobPart::Data | JobPart::FloatModel | JobPart::Model,

@@ -60,7 +60,7 @@ void measureLayerErrors(JobState& job, const std::string& made) {
     for (const LayerError& error : errors) {
         const auto node = job.floatModel.findNode(error.layer);
         const WeightPlan* plan = node ? job.plan.weightOf(*node) : nullptr;
-        job.log.layer({"error", error.layer, plan ? plan->how.tensor.bitWidth : 0, 0, made,
+        job.log.layer({std::string(tables::kError), error.layer, plan ? plan->how.tensor.bitWidth : 0, 0, made,
                        wantedOf(job.config, error.error.metrics())});
     }
     job.log.log(LogLevel::Info, "analysis", str("layer error on ", count, " images"));

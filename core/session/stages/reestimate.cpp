@@ -40,8 +40,7 @@ void reestimateModel(JobState& job) {
 }  // namespace
 
 const Stage kReestimateStage{
-    .name = "reestimate",
-    .title = "Estimate norms",
+    .name = stages::kReestimate,
     .applies = [](const Config& config, JobKind kind) { return kind == JobKind::Pipeline && reestimatesNorms(config); },
     .reads = JobPart::Data | JobPart::Model | JobPart::Training,
     .writes = JobPart::Model,

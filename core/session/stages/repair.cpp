@@ -33,8 +33,12 @@ void repairModel(JobState& job) {
                      [&](int64_t done, int64_t total) { job.log.progress(kRepairStage.name, done, total); });
     double gained = 0;
     for (const LayerRepair& repair : repairs) {
-        job.log.layer(
-            {"repair", repair.layer, repair.bits, 0, "ptq", {{"before", repair.before}, {"after", repair.after}}});
+        job.log.layer({std::string(tables::kRepair),
+                       repair.layer,
+                       repair.bits,
+                       0,
+                       "ptq",
+                       {{"before", repair.before}, {"after", repair.after}}});
         if (repair.before > 0 && repair.after > 0)
             gained += 10 * std::log10(repair.before / repair.after) / static_cast<double>(repairs.size());
     }
@@ -47,8 +51,7 @@ void repairModel(JobState& job) {
 
 }  // namespace
 
-const Stage kRepairStage{.name = "repair",
-                         .title = "Repair",
+const Stage kRepairStage{.name = stages::kRepair,
                          .applies = [](const Config& config, JobKind) { return repairsLayers(config); },
                          .reads = JobPart::Data | JobPart::FloatModel | JobPart::Model,
                          .writes = JobPart::Model,

@@ -47,8 +47,7 @@ void chooseWidths(JobState& job) {
 
 // Widths that an earlier sitting chose are part of the configuration by now.
 const Stage kSearchStage{
-    .name = "search",
-    .title = "Search widths",
+    .name = stages::kSearch,
     .applies = [](const Config& config, JobKind kind) { return kind == JobKind::Pipeline && adaptsWidths(config); },
     .reads = JobPart::Data | JobPart::FloatModel | JobPart::Model,
     .writes = JobPart::Model,

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "runs/words.h"
 #include "session/session.h"
 
 namespace qat {
@@ -45,8 +46,7 @@ enum class OnResume {
 };
 
 struct Stage {
-    std::string_view name;   // in events, summary and `stages.json`
-    std::string_view title;  // for people
+    std::string_view name;  // of runs/words.h: in events, summary and `stages.json`
     bool (*applies)(const Config& config, JobKind kind);
     JobParts reads;   // what it cannot do without
     JobParts writes;  // what it makes or changes

@@ -45,8 +45,7 @@ void trainModel(JobState& job) {
 }  // namespace
 
 const Stage kTrainStage{
-    .name = "train",
-    .title = "QAT",
+    .name = stages::kTrain,
     .applies = [](const Config& config, JobKind kind) { return kind == JobKind::Pipeline && trains(config); },
     .reads = JobPart::Data | JobPart::FloatModel | JobPart::Model,
     .writes = JobPart::Model | JobPart::Training,
