@@ -44,7 +44,7 @@ std::unique_ptr<Loss> lossOf(const Graph& graph, StepLossKind kind) {
     options.numClasses = graph.info.numClasses;
     options.regMax = graph.info.regMax;
     options.strides = graph.info.strides;
-    return std::make_unique<Yolov8Loss>(options);
+    return std::make_unique<Yolov8Loss>(headOutputs(graph), options);
 }
 
 }  // namespace

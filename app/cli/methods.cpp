@@ -57,7 +57,7 @@ std::string whoWorksIn(const std::filesystem::path& run) {
 
 std::vector<std::filesystem::path> runsIn(const std::filesystem::path& group) {
     std::vector<std::filesystem::path> folders;
-    for (const RunRecord& run : readGroup(group)) folders.push_back(run.folder);
+    for (const ReportedRun& run : readGroup(group)) folders.push_back(run.folder);
     return folders;
 }
 

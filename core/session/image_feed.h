@@ -2,8 +2,6 @@
 // would show a range or an error that no picture has.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>

@@ -50,7 +50,7 @@ private:
 struct Trainee {
     Graph graph = tinyDetector();
     TrainConfig config = configOf();
-    Yolov8Loss loss{{.numClasses = 6, .regMax = 4, .strides = {8, 16, 32}}};
+    Yolov8Loss loss{graph.outputNames(OutputRole::RawHead), {.numClasses = 6, .regMax = 4, .strides = {8, 16, 32}}};
     std::optional<Optimizer> optimizer;
     std::optional<TrainingStep> step;
 
@@ -158,7 +158,8 @@ TEST(TrainingStep, GridsFollowTheBatchOnlyWhereTheyMay) {
         QuantizerSet quantizers = insertCalibrated(graph, tinyConfig(Quantize::Ste));
         prepareTensors(graph, Gradients::OfParameters);
         const TrainConfig config = Trainee::configOf();
-        const Yolov8Loss loss{{.numClasses = 6, .regMax = 4, .strides = {8, 16, 32}}};
+        const Yolov8Loss loss(graph.outputNames(OutputRole::RawHead),
+                              {.numClasses = 6, .regMax = 4, .strides = {8, 16, 32}});
         Optimizer optimizer(trainedParameters(graph, config), config);
         TrainingStep step({.graph = graph, .loss = loss, .optimizer = optimizer, .quantizers = &quantizers});
         step.enter({.movesGrids = movesGrids});
