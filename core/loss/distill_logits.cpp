@@ -47,7 +47,7 @@ public:
         LogitDistillation result;
         result.cls = m_options.clsGain * t * t * sum.cls / m_weightSum;
         result.box = m_options.dflGain * t * t * sum.box / 4 / m_weightSum;
-        result.total = at::scalar_tensor((result.cls + result.box) * m_batch, at::kFloat);
+        result.total = at::scalar_tensor((result.cls + result.box) * m_batch, at::kDouble).to(at::kFloat);
         return result;
     }
     std::vector<at::Tensor> gradients() { return std::move(m_gradients); }

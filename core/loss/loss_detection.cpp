@@ -55,7 +55,9 @@ public:
         loss.box = m_options.boxGain * terms.box / m_scoreSum;
         loss.cls = m_options.clsGain * terms.cls / m_scoreSum;
         loss.dfl = m_options.dflGain * terms.dfl / m_scoreSum;
-        loss.total = at::scalar_tensor((loss.box + loss.cls + loss.dfl) * static_cast<double>(m_batch), at::kFloat);
+        // Beyond the range of float it is infinite, which the sentinel knows; a scalar of float would throw.
+        const double total = (loss.box + loss.cls + loss.dfl) * static_cast<double>(m_batch);
+        loss.total = at::scalar_tensor(total, at::kDouble).to(at::kFloat);
         return {std::move(loss), std::move(m_gradients)};
     }
 

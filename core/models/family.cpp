@@ -74,9 +74,11 @@ std::string titleOf(const ModelInfo& info) {
 }
 
 std::optional<FamilyMember> memberNamed(std::string_view name) {
-    for (const Family& family : kFamilies)
-        for (const std::string_view variant : family.names.variants)
-            if (name == str(family.names.name, variant)) return FamilyMember{&family, {std::string(variant), 0}};
+    for (const Family& family : kFamilies) {
+        const std::string_view own = family.names.name;
+        if (name.size() == own.size() + 1 && name.starts_with(own))
+            return FamilyMember{&family, {std::string(name.substr(own.size())), 0}};
+    }
     return std::nullopt;
 }
 

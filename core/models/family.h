@@ -56,7 +56,8 @@ struct FamilyMember {
     FamilySpec spec;
 };
 
-// yolov8n .. yolov8x; none for any other name. The number of classes is left at 0.
+// yolov8n .. yolov8x, and any other letter there, which building refuses by name; none for other names. The number of
+// classes is left at 0.
 std::optional<FamilyMember> memberNamed(std::string_view name);
 
 // The family whose weights the tensors are, and their names brought to those of its graph. moduleClass: the Python

@@ -58,9 +58,14 @@ std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, 
         value.data = std::make_shared<at::Tensor>(contiguousFloats(*found->second));
         given.erase(found);
     }
+    // Constants of the architecture are in files of earlier versions.
+    const auto isConstant = [&](std::string_view name) {
+        const auto id = graph.findValue(name);
+        return id && graph.value(*id).kind == ValueKind::Constant;
+    };
     std::vector<std::string> unknown;
     for (const auto& [name, tensor] : given)
-        if (!name.ends_with(".num_batches_tracked")) unknown.emplace_back(name);
+        if (!name.ends_with(".num_batches_tracked") && !isConstant(name)) unknown.emplace_back(name);
     return unknown;
 }
 

@@ -195,7 +195,7 @@ TEST(LintSupport, FormatsThatAreWrittenAreNoGap) {
 }
 
 TEST(LintConfig, TwoFormatsInOneFileAreAnError) {
-    const auto issues = warningsFor("export: {formats: [safetensors, onnx, safetensors16]}\n");
+    const auto issues = readConfig("export: {formats: [safetensors, onnx, safetensors16]}\n").issues;
     ASSERT_EQ(issues.size(), 1u);
     EXPECT_EQ(issues[0].severity, Severity::Error);
     EXPECT_EQ(issues[0].message, "export.formats: safetensors and safetensors16 are both written to model.safetensors");
@@ -204,7 +204,7 @@ TEST(LintConfig, TwoFormatsInOneFileAreAnError) {
 // Only files that cannot hold them are in the way.
 TEST(LintConfig, Float8IsRefusedForFormatsWithoutIt) {
     const std::string types = "quantization: {weight: {dtype: float8_e4m3}}\nexport: {formats: ";
-    const auto refused = warningsFor(types + "[safetensors, onnx]}\n");
+    const auto refused = readConfig(types + "[safetensors, onnx]}\n").issues;
     ASSERT_EQ(refused.size(), 1u);
     EXPECT_EQ(refused[0].message,
               "quantization.weight.dtype is an 8-bit floating point type, which ONNX files of opset 13 cannot hold; "

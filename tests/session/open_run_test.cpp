@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 
 #include "base/error.h"
@@ -90,7 +91,10 @@ TEST(OpenRun, FoldersWithoutAGraphAreBuiltAnewToTheSame) {
         const Graph kept = openRun(job.folder()).graph;
         removeGraphs(job.folder());
         const Graph rebuilt = openRun(job.folder()).graph;
-        EXPECT_EQ(sortedLines(dumpGraph(rebuilt)), sortedLines(dumpGraph(kept)));
+        std::vector<std::string> differ;
+        std::ranges::set_symmetric_difference(sortedLines(dumpGraph(rebuilt)), sortedLines(dumpGraph(kept)),
+                                              std::back_inserter(differ));
+        EXPECT_EQ(differ, std::vector<std::string>());
         EXPECT_EQ(rebuilt.info.classNames, kept.info.classNames);
         expectSameDetections(job, rebuilt);
     }
@@ -184,7 +188,7 @@ TEST(ExportModel, AsksEveryFormatBeforeAnythingIsWritten) {
     const ScratchFolder scratch;
     SmallJob job(scratch.path());
     job.set("train_params.epochs", "0").set("analysis.enabled", "false").set("export.formats", "[]");
-    job.set("quantization.weight.dtype", "float8_e4m3").run();
+    job.set("quantization.weight.dtype", "float8_e4m3").set("quantization.weight.bit_width", "8").run();
     NullSink sink;
     const auto out = scratch.path() / "a";
     try {
@@ -196,7 +200,7 @@ TEST(ExportModel, AsksEveryFormatBeforeAnythingIsWritten) {
         EXPECT_TRUE(text.starts_with("the model cannot be written as ONNX: ")) << text;
         EXPECT_NE(text.find("opset 19"), std::string::npos) << text;
     }
-    EXPECT_TRUE(std::filesystem::is_empty(out));
+    EXPECT_FALSE(std::filesystem::exists(out) && !std::filesystem::is_empty(out));
 }
 
 TEST(ExportModel, RefusesWhatItDoesNotKnow) {

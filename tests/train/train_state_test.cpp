@@ -185,8 +185,8 @@ TEST(TrainState, ReadsFormatOne) {
     Safetensors stored = readSafetensors(file);
     auto numbers = nlohmann::json::parse(stored.metadata.at("qatelier.train_state"));
     numbers["version"] = 1;
-    numbers["epochs"] = {
-        {1, {{"box", "1p+0"}}, "1p-1", "1p-2", "1p-3", "1p-4", "1p-5", "1p-6", "1p-7", nullptr, "1p-8", "1p-9", true}};
+    numbers["epochs"] = nlohmann::json::parse(
+        R"([[1, [["box", "1p+0"]], "1p-1", "1p-2", "1p-3", "1p-4", "1p-5", "1p-6", "1p-7", null, "1p-8", "1p-9", true]])");
     writeSafetensors(file, stored.tensors, {{"qatelier.train_state", numbers.dump()}});
     const TrainPosition position = loadTrainState(file, "job", live.objects());
     ASSERT_EQ(position.outcome.epochs.size(), 1u);
