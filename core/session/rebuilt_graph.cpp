@@ -51,6 +51,7 @@ void adoptScaleShapes(Graph& graph, const Checkpoint& weights) {
 
 Graph rebuiltGraph(const Checkpoint& weights, const Config& config, const std::string& source) {
     Graph graph = modelIn(weights, source).graph;
+    graph.value(graph.inputs().front()).shape = {1, 3, config.data.imgsz, config.data.imgsz};
     if (!hasQuantizers(weights)) return graph;
     const QuantizerSet quantizers(graph, resolvePlan(graph, config));
     adoptScaleShapes(graph, weights);

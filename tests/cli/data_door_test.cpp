@@ -36,7 +36,11 @@ protected:
 
 TEST_F(DataDoor, BadDescriptionsAreRefusedAtOnceByEveryCommand) {
     file("images/a.jpg", jpeg());
-    writeSmallConfig(scratch.path());
+    file("labels/a.txt", "0 .5 .5 .2 .2\n");
+    const std::string variant = "variant: n";
+    std::string small = readFile(writeSmallConfig(scratch.path()));
+    file("small.yaml",
+         small.replace(small.find(variant), variant.size(), variant + "\n  pretrained_path: builtin:shapes"));
     auto expectAll = [&, runs = 0](const std::string& data, const std::string& piece) mutable {
         SCOPED_TRACE(piece);
         std::string config = readFile(scratch.path() / "small.yaml");
