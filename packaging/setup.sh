@@ -91,7 +91,7 @@ if [ ${#needed[@]} -gt 0 ] || [ ${#wanted[@]} -gt 0 ]; then
     as_root apt-get update -q || warn "the package lists could not be refreshed; trying with those that are there"
 fi
 if [ ${#needed[@]} -gt 0 ]; then
-    apt_install "${needed[@]}" || die "apt could not install the packages; Qatelier is built and tested on Debian 12 and 13"
+    apt_install "${needed[@]}" || die "apt could not install the packages; Qatelier is built and tested on Debian 12"
 fi
 # By themselves: a Node.js from elsewhere may conflict with Debian's npm, and the tests can do without.
 if [ ${#wanted[@]} -gt 0 ]; then
