@@ -107,17 +107,17 @@ private:
         const memory::desc x = onednn::dataOrder({sizes.images, m_x.size(1), m_x.size(2), m_x.size(3)}, f32);
         const memory::desc dy = onednn::dataOrder({sizes.images, sizes.outputs, m_dy.size(2), m_dy.size(3)}, f32);
         const memory::desc plain = onednn::weightOrder(part, m_window.groups);
-        const memory::desc any(plain.dims(), f32, memory::format_tag::any);
+        const memory::desc any = onednn::anyWeightOrder(part, m_window.groups);
         const memory::desc bias = m_wantsBias ? onednn::vectorOrder(sizes.outputs) : memory::desc();
         const onednn::Window w(m_window);
         const auto direct = dnnl::algorithm::convolution_direct;
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-        const dnnl::convolution_forward::primitive_desc hint(
-            {dnnl::prop_kind::forward_training, direct, x, any, bias, dy, w.stride, w.dilation, w.padding, w.padding},
-            onednn::cpu());
-        const dnnl::convolution_backward_weights::primitive_desc chosen(
-            {direct, x, any, bias, dy, w.stride, w.dilation, w.padding, w.padding}, attributes, onednn::cpu(), hint);
+        const std::tuple sizesAndWindow(direct, x, any, bias, dy, w.stride, w.dilation, w.padding, w.padding);
+        const auto hint = onednn::describe<dnnl::convolution_forward>(
+            onednn::cpu(), std::tuple_cat(std::tuple(dnnl::prop_kind::forward_training), sizesAndWindow), {});
+        const auto chosen =
+            onednn::describe<dnnl::convolution_backward_weights>(onednn::cpu(), sizesAndWindow, attributes, hint);
         const dnnl::reorder::primitive_desc order(onednn::cpu(), chosen.diff_weights_desc(), onednn::cpu(), plain,
                                                   attributes);
         return {dnnl::convolution_backward_weights(chosen),

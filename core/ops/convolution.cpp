@@ -42,17 +42,13 @@ struct Orders {
           y(onednn::dataOrder(ySizes, memory::data_type::f32)),
           window(conv) {}
 
-    dnnl::convolution_forward::desc forward() const {
-        return {dnnl::prop_kind::forward_training,
-                dnnl::algorithm::convolution_direct,
-                x,
-                weight,
-                bias,
-                y,
-                window.stride,
-                window.dilation,
-                window.padding,
-                window.padding};
+    auto forward() const {
+        return std::tuple(dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, weight, bias, y,
+                          window.stride, window.dilation, window.padding, window.padding);
+    }
+    auto backward() const {
+        return std::tuple(dnnl::algorithm::convolution_direct, x, weight, y, window.stride, window.dilation,
+                          window.padding, window.padding);
     }
 };
 
@@ -76,12 +72,8 @@ at::Tensor dataGradient(const Conv2d& conv, at::IntArrayRef sizes, const at::Ten
     at::Tensor dx = channelsLast(sizes);
     return onednn::guarded([&] {
         const Orders orders(conv, sizes, weight.sizes(), dy.sizes(), false);
-        const onednn::Window& window = orders.window;
-        const dnnl::convolution_forward::primitive_desc hint(orders.forward(), onednn::cpu());
-        const auto made = onednn::makeFixed<dnnl::convolution_backward_data>(
-            {dnnl::algorithm::convolution_direct, orders.x, orders.weight, orders.y, window.stride, window.dilation,
-             window.padding, window.padding},
-            {}, hint);
+        const auto hint = onednn::describe<dnnl::convolution_forward>(onednn::cpu(), orders.forward(), {});
+        const auto made = onednn::makeFixed<dnnl::convolution_backward_data>(orders.backward(), {}, hint);
         at::Tensor room;
         made.execute({{DNNL_ARG_DIFF_DST, onednn::wrap(orders.y, dy)},
                       {DNNL_ARG_DIFF_SRC, onednn::wrap(orders.x, dx)},

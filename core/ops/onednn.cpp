@@ -39,6 +39,10 @@ memory::desc weightOrder(const at::Tensor& weight, int64_t groups) {
     return {weightDims(weight.sizes(), groups), typeOf(weight.scalar_type()), strides};
 }
 
+memory::desc anyWeightOrder(const at::Tensor& weight, int64_t groups) {
+    return {weightDims(weight.sizes(), groups), typeOf(weight.scalar_type()), memory::format_tag::any};
+}
+
 memory::desc vectorOrder(int64_t count) {
     return {{count}, memory::data_type::f32, memory::format_tag::x};
 }

@@ -5,10 +5,11 @@
 
 #include <dnnl.hpp>
 #include <string_view>
-#include <unordered_map>
+#include <tuple>
 
 #include "base/error.h"
 #include "ops/fixed_split.h"
+#include "ops/onednn_versions.h"
 #include "ops/op.h"
 
 namespace qat::onednn {
@@ -23,6 +24,9 @@ dnnl::memory::dims weightDims(at::IntArrayRef sizes, int64_t groups);
 
 // The weight in the order it has in memory.
 dnnl::memory::desc weightOrder(const at::Tensor& weight, int64_t groups);
+
+// The weight's sizes and type in an order that the kernel chooses.
+dnnl::memory::desc anyWeightOrder(const at::Tensor& weight, int64_t groups);
 
 // Vector of that many floats.
 dnnl::memory::desc vectorOrder(int64_t count);
@@ -49,8 +53,6 @@ auto guarded(const Work& work) {
     }
 }
 
-using Arguments = std::unordered_map<int, dnnl::memory>;
-
 void execute(const dnnl::primitive& primitive, const Arguments& arguments);
 
 // Whether a kernel of that name walks over all inputs of a result one after the other, wherever it cuts, and is fast.
@@ -74,17 +76,17 @@ struct Made {
 };
 
 // A kernel that adds in an order which follows from the sizes alone: the first direct one; where there is none
-// (paddings of a window of one, gradients of dilated steps), the first of all, on one thread. hint: the forward
-// description for gradients.
-template <class Primitive, class... Hint>
-Made<Primitive> makeFixed(const typename Primitive::desc& wanted, const dnnl::primitive_attr& attributes,
+// (paddings of a window of one, gradients of dilated steps), the first of all, on one thread. what, hint: see
+// describe().
+template <class Primitive, class... What, class... Hint>
+Made<Primitive> makeFixed(const std::tuple<What...>& what, const dnnl::primitive_attr& attributes,
                           const Hint&... hint) {
-    typename Primitive::primitive_desc description(wanted, attributes, cpu(), hint...);
+    auto description = describe<Primitive>(cpu(), what, attributes, hint...);
     do {
         if (isDirect(description.impl_info_str())) return {description, Primitive(description)};
     } while (description.next_impl());
     const OneThread one;  // oneDNN remembers kernels by the number of threads they are made under
-    typename Primitive::primitive_desc first(wanted, attributes, cpu(), hint...);
+    const auto first = describe<Primitive>(cpu(), what, attributes, hint...);
     return {first, Primitive(first), true};
 }
 

@@ -33,15 +33,15 @@ std::optional<dnnl::algorithm> algorithmOf(const Activation& activation) {
 
 dnnl::primitive_attr attributesOf(const std::optional<Activation>& activation, int32_t zeroPoint) {
     dnnl::primitive_attr attributes;
-    if (zeroPoint != 0) attributes.set_zero_points(DNNL_ARG_SRC, 0, {zeroPoint});
+    if (zeroPoint != 0) onednn::setZeroPoint(attributes, zeroPoint);
     if (!activation) return attributes;
     const auto algorithm = algorithmOf(*activation);
     require(algorithm.has_value(), ErrorKind::Internal, "a convolution cannot apply this activation");
     const ActivationTraits& traits = traitsOf(activation->kind);
     dnnl::post_ops after;
-    after.append_eltwise(1.0f, *algorithm,
-                         traits.hasSlope ? static_cast<float>(activation->slope) : traits.oneDnn.alpha,
-                         traits.oneDnn.beta);
+    onednn::appendFunction(after, *algorithm,
+                           traits.hasSlope ? static_cast<float>(activation->slope) : traits.oneDnn.alpha,
+                           traits.oneDnn.beta);
     attributes.set_post_ops(after);
     return attributes;
 }
@@ -71,6 +71,7 @@ struct PackedConv::State {
     struct Ready {
         std::vector<int64_t> sizes;
         onednn::Made<dnnl::convolution_forward> kernel;
+        std::vector<int64_t> resultSizes;
         memory::desc data, result;
         memory weight;
     };
@@ -78,37 +79,40 @@ struct PackedConv::State {
     Conv2d window;
     at::Tensor weight, bias;
     at::ScalarType data = at::kFloat;
+    int32_t zeroPoint = 0;
     dnnl::primitive_attr attributes;
     memory::data_type resultType = memory::data_type::f32;
     std::vector<Ready> ready;
 
     const Ready& readyFor(const at::Tensor& x);
     Ready make(const at::Tensor& x) const;
-    onednn::Made<dnnl::convolution_forward> made(const dnnl::convolution_forward::desc& wanted) const;
+    template <class What>
+    onednn::Made<dnnl::convolution_forward> made(const What& what) const;
 };
+
+// Whole numbers are added exactly, so that any kernel will do.
+template <class What>
+onednn::Made<dnnl::convolution_forward> PackedConv::State::made(const What& what) const {
+    if (data == at::kFloat) return onednn::makeFixed<dnnl::convolution_forward>(what, attributes);
+    const auto chosen = onednn::describe<dnnl::convolution_forward>(onednn::cpu(), what, attributes);
+    return {chosen, dnnl::convolution_forward(chosen)};
+}
 
 PackedConv::State::Ready PackedConv::State::make(const at::Tensor& x) const {
     const memory::desc dataOrder = onednn::dataOrder(x.sizes(), onednn::typeOf(data));
-    const memory::desc resultOrder = onednn::dataOrder(resultSizes(window, weight.sizes(), x.sizes()), resultType);
+    const std::vector<int64_t> sizes = resultSizes(window, weight.sizes(), x.sizes());
+    const memory::desc resultOrder = onednn::dataOrder(sizes, resultType);
     const memory::desc plain = onednn::weightOrder(weight, window.groups);
-    const memory::desc free(plain.dims(), plain.data_type(), memory::format_tag::any);
+    const memory::desc free = onednn::anyWeightOrder(weight, window.groups);
     const memory::desc biasOrder = bias.defined() ? onednn::vectorOrder(bias.numel()) : memory::desc();
     const onednn::Window w(window);
-    const dnnl::convolution_forward::desc wanted(dnnl::prop_kind::forward_inference,
-                                                 dnnl::algorithm::convolution_direct, dataOrder, free, biasOrder,
-                                                 resultOrder, w.stride, w.dilation, w.padding, w.padding);
-    const auto chosen = made(wanted);
+    const auto chosen =
+        made(std::tuple(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, dataOrder, free,
+                        biasOrder, resultOrder, w.stride, w.dilation, w.padding, w.padding));
     memory packed(chosen.description.weights_desc(), onednn::cpu());
     memory given = wrap(plain, weight);
     onednn::execute(dnnl::reorder(given, packed), {{DNNL_ARG_FROM, given}, {DNNL_ARG_TO, packed}});
-    return {x.sizes().vec(), chosen, dataOrder, resultOrder, packed};
-}
-
-// Whole numbers are added exactly, so that any kernel will do.
-onednn::Made<dnnl::convolution_forward> PackedConv::State::made(const dnnl::convolution_forward::desc& wanted) const {
-    if (data == at::kFloat) return onednn::makeFixed<dnnl::convolution_forward>(wanted, attributes);
-    const dnnl::convolution_forward::primitive_desc chosen(wanted, attributes, onednn::cpu());
-    return {chosen, dnnl::convolution_forward(chosen)};
+    return {x.sizes().vec(), chosen, sizes, dataOrder, resultOrder, packed};
 }
 
 const PackedConv::State::Ready& PackedConv::State::readyFor(const at::Tensor& x) {
@@ -133,6 +137,7 @@ PackedConv::PackedConv(const Conv2d& window, const at::Tensor& weight, bool sign
     m_state->window = window;
     m_state->weight = weight.contiguous();
     m_state->data = signedData ? at::kChar : at::kByte;
+    m_state->zeroPoint = zeroPoint;
     m_state->attributes = attributesOf(std::nullopt, zeroPoint);
     m_state->resultType = memory::data_type::s32;
 }
@@ -153,12 +158,13 @@ at::Tensor PackedConv::run(const at::Tensor& x) {
     return onednn::guarded([&] {
         const State::Ready& ready = state.readyFor(data);
         at::Tensor y =
-            at::empty(ready.result.dims(), at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+            at::empty(ready.resultSizes, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
         onednn::Arguments arguments{{DNNL_ARG_SRC, wrap(ready.data, data)},
                                     {DNNL_ARG_WEIGHTS, ready.weight},
                                     {DNNL_ARG_DST, wrap(ready.result, y)}};
         if (state.bias.defined())
             arguments.emplace(DNNL_ARG_BIAS, wrap(onednn::vectorOrder(state.bias.numel()), state.bias));
+        if (state.zeroPoint != 0) onednn::passZeroPoint(arguments, onednn::cpu(), state.zeroPoint);
         ready.kernel.execute(arguments);
         return y;
     });

@@ -11,6 +11,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+# Abseil's pkg-config file (Debian 13) defines NOMINMAX, for Windows; it would part users of RE2 from the precompiled header.
+set_property(TARGET PkgConfig::RE2 PROPERTY INTERFACE_COMPILE_OPTIONS "")
 find_package(Protobuf REQUIRED)
 
 # Without OpenMP switched on in our own files, at::parallel_for in them runs on one thread, and says nothing.

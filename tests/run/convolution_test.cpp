@@ -153,14 +153,11 @@ TEST(Convolution, KernelsAreDirectOrOfOneThread) {
     const auto made = [&](int64_t padding) {
         const int64_t side = 8 + 2 * padding;
         return onednn::makeFixed<dnnl::convolution_forward>(
-            {dnnl::prop_kind::forward_inference,
-             dnnl::algorithm::convolution_direct,
-             onednn::dataOrder({1, 64, 8, 8}, f32),
-             dnnl::memory::desc({64, 64, 1, 1}, f32, dnnl::memory::format_tag::any),
-             onednn::dataOrder({1, 64, side, side}, f32),
-             {1, 1},
-             {padding, padding},
-             {padding, padding}},
+            std::tuple(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+                       onednn::dataOrder({1, 64, 8, 8}, f32),
+                       dnnl::memory::desc({64, 64, 1, 1}, f32, dnnl::memory::format_tag::any), dnnl::memory::desc(),
+                       onednn::dataOrder({1, 64, side, side}, f32), dnnl::memory::dims{1, 1}, dnnl::memory::dims{0, 0},
+                       dnnl::memory::dims{padding, padding}, dnnl::memory::dims{padding, padding}),
             {});
     };
     EXPECT_EQ(made(0).alone, !onednn::isDirect(made(0).description.impl_info_str()));
