@@ -111,6 +111,11 @@ std::string OnnxVisitor::integers(const char* suffix, const std::vector<int64_t>
     return m_builder.integerConstant(m_scope + suffix, OnnxType::Int64, {static_cast<int64_t>(values.size())}, values);
 }
 
+std::string OnnxVisitor::number(double value) {
+    const auto single = static_cast<float>(value);
+    return m_builder.floatConstant(m_scope + "/number", {}, {&single, 1});
+}
+
 // The current node changes nothing: its output is its input.
 void OnnxVisitor::forward() {
     if (!find(m_node->inputs[0])) read(0);
@@ -173,8 +178,7 @@ void OnnxVisitor::operator()(const BatchNorm& op) {
 std::vector<std::string> OnnxVisitor::withNumbers(const std::string& x, const OnnxStep& step) {
     const size_t count = step.with == OnnxStep::With::Numbers ? 2 : step.with == OnnxStep::With::Number ? 1 : 0;
     std::vector<std::string> inputs{x};
-    for (size_t i = 0; i < count; ++i)
-        inputs.push_back(m_builder.floatConstant(m_scope + "/number", {}, {&step.numbers[i], 1}));
+    for (size_t i = 0; i < count; ++i) inputs.push_back(number(step.numbers[i]));
     return inputs;
 }
 
@@ -251,6 +255,27 @@ void OnnxVisitor::operator()(const Reshape& op) {
 void OnnxVisitor::operator()(const Permute& op) {
     if (m_options.simplify && std::ranges::is_sorted(op.order)) return forward();
     finish({emit("Transpose", {read(0)}, {{"perm", op.order}})});
+}
+
+void OnnxVisitor::operator()(const Gather& op) {
+    finish({emit("Gather", {read(0), integers("/indices", op.indices)}, {{"axis", op.axis}})});
+}
+
+void OnnxVisitor::operator()(const Pad& op) {
+    std::vector<int64_t> sides = op.before;
+    sides.insert(sides.end(), op.after.begin(), op.after.end());
+    finish({emit("Pad", {read(0), integers("/pads", sides), number(op.value)})});
+}
+
+void OnnxVisitor::operator()(const Clip& op) {
+    finish({emit("Clip", {read(0), number(op.low), number(op.high)})});
+}
+
+// In this opset axes are an input of sums and an attribute of the others.
+void OnnxVisitor::operator()(const Reduce& op) {
+    const OnnxAttribute keep{"keepdims", int64_t{op.keep}};
+    if (op.kind == ReduceKind::Sum) return finish({emit("ReduceSum", {read(0), integers("/axes", op.axes)}, {keep})});
+    finish({emit(op.kind == ReduceKind::Mean ? "ReduceMean" : "ReduceMax", {read(0)}, {{"axes", op.axes}, keep})});
 }
 
 void OnnxVisitor::operator()(const Softmax& op) {

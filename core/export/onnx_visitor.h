@@ -59,6 +59,10 @@ public:
     void operator()(const Slice& op);
     void operator()(const Reshape& op);
     void operator()(const Permute& op);
+    void operator()(const Gather& op);
+    void operator()(const Pad& op);
+    void operator()(const Clip& op);
+    void operator()(const Reduce& op);
     void operator()(const Softmax& op);
     void operator()(const AnchorPoints& op);
     void operator()(const FakeQuantize& op);
@@ -88,6 +92,7 @@ private:
                      const std::vector<OnnxAttribute>& attributes = {});
     // What a step of an activation reads: x, and its numbers as constants.
     std::vector<std::string> withNumbers(const std::string& x, const OnnxStep& step);
+    std::string number(double value);
     std::string integers(const char* suffix, const std::vector<int64_t>& values);
     void forward();
     void finish(const std::vector<std::string>& tensors);

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::array kBinaryNames{"add", "sub", "mul", "div"};
 constexpr std::array kPoolNames{"max", "average"};
+constexpr std::array kReduceNames{"sum", "mean", "max"};
 constexpr std::array kFakeQuantNames{"ste", "lsq", "pact"};
 constexpr std::array kFormatNames{"integer", "binary", "e4m3", "e5m2", "half"};
 constexpr std::array kScaleFormNames{"plain", "log2", "power_of_two"};
@@ -33,6 +34,9 @@ const auto& namesOf(BinaryKind) {
 }
 const auto& namesOf(PoolKind) {
     return kPoolNames;
+}
+const auto& namesOf(ReduceKind) {
+    return kReduceNames;
 }
 const auto& namesOf(FakeQuantMode) {
     return kFakeQuantNames;

@@ -77,6 +77,20 @@ at::Tensor softmax(const Softmax& op, const at::Tensor& x) {
     return plain(x);
 }
 
+// Sums are taken in an order of their own on each number of threads; on the way back nothing is added.
+at::Tensor reduce(const Reduce& op, const at::Tensor& x) {
+    const OneThread one;
+    switch (op.kind) {
+        case ReduceKind::Sum:
+            return at::sum(x, op.axes, op.keep);
+        case ReduceKind::Mean:
+            return at::mean(x, op.axes, op.keep);
+        case ReduceKind::Max:
+            return at::amax(x, op.axes, op.keep);
+    }
+    return {};
+}
+
 Tensors anchorPoints(const AnchorPoints& op, const Tensors& maps) {
     Tensors points, strides;
     for (size_t level = 0; level < maps.size(); ++level) {
@@ -116,6 +130,10 @@ struct Forward {
     Tensors operator()(const Slice& op) const { return {at::slice(in[0], op.axis, op.start, op.end)}; }
     Tensors operator()(const Reshape& op) const { return {reshape(op, in[0])}; }
     Tensors operator()(const Permute& op) const { return {in[0].permute(op.order)}; }
+    Tensors operator()(const Gather& op) const { return portableForward(op, in, train); }
+    Tensors operator()(const Pad& op) const { return portableForward(op, in, train); }
+    Tensors operator()(const Clip& op) const { return portableForward(op, in, train); }
+    Tensors operator()(const Reduce& op) const { return {reduce(op, in[0])}; }
     Tensors operator()(const Softmax& op) const { return {softmax(op, in[0])}; }
     Tensors operator()(const AnchorPoints& op) const { return anchorPoints(op, in); }
     Tensors operator()(const FakeQuantize& op) const { return {fakeQuantize(op, in[0], in[1], in[2])}; }

@@ -18,6 +18,7 @@ namespace qat {
 
 enum class BinaryKind { Add, Sub, Mul, Div };
 enum class PoolKind { Max, Average };
+enum class ReduceKind { Sum, Mean, Max };
 enum class FakeQuantMode { Ste, Lsq, Pact };
 enum class ScaleForm { Plain, Log2, PowerOfTwo };
 
@@ -160,6 +161,52 @@ struct Permute {
     static constexpr OpTraits row{.inputs = {1, 1}, .movesDataOnly = true};
     static constexpr auto fields() { return std::tuple{Field{"order", &Permute::order}}; }
     bool operator==(const Permute&) const = default;
+};
+
+// The numbers at these places along axis, in this order; places may repeat.
+struct Gather {
+    int64_t axis = 1;
+    std::vector<int64_t> indices;
+    static constexpr std::string_view name = "Gather";
+    static constexpr OpTraits row{.inputs = {1, 1}, .movesDataOnly = true};
+    static constexpr auto fields() {
+        return std::tuple{Field{"axis", &Gather::axis}, Field{"indices", &Gather::indices}};
+    }
+    bool operator==(const Gather&) const = default;
+};
+
+// So many numbers of this value before and after those of each dimension; both lists have one entry a dimension.
+struct Pad {
+    std::vector<int64_t> before, after;
+    double value = 0;
+    static constexpr std::string_view name = "Pad";
+    static constexpr OpTraits row{.inputs = {1, 1}};
+    static constexpr auto fields() {
+        return std::tuple{Field{"before", &Pad::before}, Field{"after", &Pad::after}, Field{"value", &Pad::value}};
+    }
+    bool operator==(const Pad&) const = default;
+};
+
+// max(low, min(x, high)).
+struct Clip {
+    double low = 0, high = 1;
+    static constexpr std::string_view name = "Clip";
+    static constexpr OpTraits row{.inputs = {1, 1}};
+    static constexpr auto fields() { return std::tuple{Field{"low", &Clip::low}, Field{"high", &Clip::high}}; }
+    bool operator==(const Clip&) const = default;
+};
+
+// Over the axes, not empty and not negative; with `keep` they stay, one long.
+struct Reduce {
+    ReduceKind kind = ReduceKind::Mean;
+    std::vector<int64_t> axes;
+    bool keep = true;
+    static constexpr std::string_view name = "Reduce";
+    static constexpr OpTraits row{.inputs = {1, 1}};
+    static constexpr auto fields() {
+        return std::tuple{Field{"kind", &Reduce::kind}, Field{"axes", &Reduce::axes}, Field{"keep", &Reduce::keep}};
+    }
+    bool operator==(const Reduce&) const = default;
 };
 
 struct Softmax {
@@ -319,8 +366,8 @@ struct Lookup {
 };
 
 using Op = std::variant<Conv2d, Linear, MatMul, BatchNorm, Activation, Binary, Pool, Resize, Concat, Split, Slice,
-                        Reshape, Permute, Softmax, AnchorPoints, FakeQuantize, Quantize, Dequantize, IntegerConv2d,
-                        IntegerMatMul, IntegerAdd, Lookup>;
+                        Reshape, Permute, Gather, Pad, Clip, Reduce, Softmax, AnchorPoints, FakeQuantize, Quantize,
+                        Dequantize, IntegerConv2d, IntegerMatMul, IntegerAdd, Lookup>;
 
 std::string_view opName(const Op& op);
 

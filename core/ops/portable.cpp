@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "ops/portable_quantizers.h"
 
 namespace qat {
@@ -86,6 +87,25 @@ at::Tensor reshape(const Reshape& op, const at::Tensor& x) {
     return x.reshape(shape);
 }
 
+at::Tensor gather(const Gather& op, const at::Tensor& x) {
+    return x.index_select(op.axis, at::tensor(op.indices, at::kLong).to(x.device()));
+}
+
+// libtorch counts dimensions from the last.
+at::Tensor pad(const Pad& op, const at::Tensor& x) {
+    require(static_cast<int64_t>(op.before.size()) == x.dim() && op.after.size() == op.before.size(),
+            ErrorKind::BadInput, "pads ", op.before.size(), " dimensions of ", x.dim());
+    Shape sides;
+    for (size_t i = op.before.size(); i-- > 0;) sides.insert(sides.end(), {op.before[i], op.after[i]});
+    return at::constant_pad_nd(x, sides, op.value);
+}
+
+at::Tensor reduce(const Reduce& op, const at::Tensor& x) {
+    if (op.kind == ReduceKind::Max) return at::amax(x, op.axes, op.keep);
+    const at::Tensor sum = at::sum(x, op.axes, op.keep);
+    return op.kind == ReduceKind::Sum ? sum : sum * (static_cast<double>(sum.numel()) / static_cast<double>(x.numel()));
+}
+
 at::Tensor softmax(const Softmax& op, const at::Tensor& x) {
     const at::Tensor e = at::exp(x - std::get<0>(x.max(op.axis, true)));
     return e / e.sum(op.axis, true);
@@ -116,6 +136,10 @@ struct Forward {
     Tensors operator()(const Slice& op) const { return {slice(op, in[0])}; }
     Tensors operator()(const Reshape& op) const { return {reshape(op, in[0])}; }
     Tensors operator()(const Permute& op) const { return {in[0].permute(op.order)}; }
+    Tensors operator()(const Gather& op) const { return {gather(op, in[0])}; }
+    Tensors operator()(const Pad& op) const { return {pad(op, in[0])}; }
+    Tensors operator()(const Clip& op) const { return {at::clamp(in[0], op.low, op.high)}; }
+    Tensors operator()(const Reduce& op) const { return {reduce(op, in[0])}; }
     Tensors operator()(const Softmax& op) const { return {softmax(op, in[0])}; }
     Tensors operator()(const AnchorPoints& op) const { return anchors(op, in); }
     Tensors operator()(const FakeQuantize& op) const { return {fakeQuantize(op, in)}; }

@@ -83,6 +83,11 @@ TEST(GraphText, EveryAttributeOfEveryOpSurvives) {
     graph.add("slice", Slice{3, 2, 1 << 30}, {x});
     graph.add("reshape", Reshape{{0, -1, 4}}, {x});
     graph.add("permute", Permute{{0, 2, 1, 3}}, {x});
+    graph.add("gather", Gather{2, {3, 1, 1}}, {x});
+    graph.add("pad", Pad{{0, 1}, {2, 0}, -0.1}, {x});
+    graph.add("clip", Clip{-1.0 / 3, 1e30}, {x});
+    for (const auto kind : {ReduceKind::Sum, ReduceKind::Mean, ReduceKind::Max})
+        graph.add("reduce" + std::to_string(static_cast<int>(kind)), Reduce{kind, {1, 2}, false}, {x});
     graph.add("softmax", Softmax{-1}, {x});
     graph.addNode("anchors", AnchorPoints{{8, 16}}, {x, x}, 2);
     graph.add("quant", FakeQuantize{FakeQuantMode::Lsq, 4, -7, 7, 0, 0.1, true}, {x, p, p});

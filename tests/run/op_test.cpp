@@ -55,6 +55,13 @@ std::vector<OpCase> opCases() {
             {"Reshape", Reshape{{0, 3, -1}}, {image}},
             {"ReshapeFixed", Reshape{{12, 63}}, {image}},
             {"Permute", Permute{{0, 2, 3, 1}}, {image}},
+            {"Gather", Gather{1, {5, 0, 2, 2}}, {image}},
+            {"GatherLast", Gather{2, {3, 1}}, {{2, 3, 4}}},
+            {"Pad", Pad{{0, 0, 1, 2}, {0, 1, 0, 3}, -0.5}, {image}},
+            {"Clip", Clip{-0.7, 1.3}, {image}},
+            {"ReduceSum", Reduce{ReduceKind::Sum, {1}, true}, {image}, 1e-5},
+            {"ReduceMean", Reduce{ReduceKind::Mean, {2, 3}, true}, {image}, 1e-6},
+            {"ReduceMax", Reduce{ReduceKind::Max, {0, 3}, false}, {image}},
             {"Softmax", Softmax{1}, {image}, 1e-6},
             {"SoftmaxLast", Softmax{-1}, {{3, 4}}, 1e-6},
             {"AnchorPoints", AnchorPoints{{8, 16, 32}}, {{1, 4, 8, 6}, {1, 4, 4, 3}, {1, 4, 2, 2}}}};
