@@ -124,13 +124,13 @@ struct Counted {
         }
     }
 
-    std::vector<Clip> chosen(const ClipRequest& request) const {
-        std::vector<Clip> clips;
+    std::vector<ClipRange> chosen(const ClipRequest& request) const {
+        std::vector<ClipRange> clips;
         for (const Histogram& h : useful) clips.push_back(chooseClip(h, request));
         return clips;
     }
 
-    MethodTrial trial(const ClipRequest& request, const std::vector<Clip>& clips) const {
+    MethodTrial trial(const ClipRequest& request, const std::vector<ClipRange>& clips) const {
         MethodTrial trial{request.method, clips.front(), {}};
         for (size_t i = 0; i < useful.size(); ++i) {
             trial.clip = {std::min(trial.clip.low, clips[i].low), std::max(trial.clip.high, clips[i].high)};
@@ -141,17 +141,17 @@ struct Counted {
     }
 };
 
-ObservedRange rangeOf(const std::vector<Clip>& clips) {
+ObservedRange rangeOf(const std::vector<ClipRange>& clips) {
     ObservedRange range;
-    for (const Clip& clip : clips) {
+    for (const ClipRange& clip : clips) {
         range.low.push_back(static_cast<float>(clip.low));
         range.high.push_back(static_cast<float>(clip.high));
     }
     return range;
 }
 
-std::vector<Clip> clipsOf(const ObservedRange& range) {
-    std::vector<Clip> clips;
+std::vector<ClipRange> clipsOf(const ObservedRange& range) {
+    std::vector<ClipRange> clips;
     for (size_t i = 0; i < range.low.size(); ++i) clips.push_back({range.low[i], range.high[i]});
     return clips;
 }
@@ -167,7 +167,7 @@ TensorCalibration choose(Quantizer& q, const TensorHistograms& counts) {
     for (const CalibrationMethod method : kMethods) {
         if (channels && method != result.method) continue;
         const ClipRequest request = requestFor(q, method);
-        const std::vector<Clip> clips = seen.chosen(request);
+        const std::vector<ClipRange> clips = seen.chosen(request);
         result.trials.push_back(seen.trial(request, clips));
         if (method == result.method && method != CalibrationMethod::MinMax) chooseShares(q, seen.range, rangeOf(clips));
     }

@@ -15,7 +15,7 @@ namespace qat {
 // How one method would do; of channels the extremes of their ranges, and the quality of all of them together.
 struct MethodTrial {
     CalibrationMethod method = CalibrationMethod::MinMax;
-    Clip clip;
+    ClipRange clip;
     ClipQuality quality;
 };
 

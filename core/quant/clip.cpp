@@ -42,7 +42,7 @@ double evenStepError(const Histogram& h, size_t start, size_t end, double steps)
 
 }  // namespace
 
-Clip percentileClip(const Histogram& h, double percentile, bool symmetric) {
+ClipRange percentileClip(const Histogram& h, double percentile, bool symmetric) {
     const double total = h.total();
     if (symmetric) {
         const double threshold = quantile(magnitudes(h), total * percentile / 100);
@@ -52,7 +52,7 @@ Clip percentileClip(const Histogram& h, double percentile, bool symmetric) {
     return {quantile(h, tail), quantile(h, total - tail)};
 }
 
-Clip histogramClip(const Histogram& h, int bits) {
+ClipRange histogramClip(const Histogram& h, int bits) {
     constexpr double kStep = 1e-5;
     const double total = h.total(), steps = std::ldexp(1.0, bits);
     size_t start = 0, end = h.counts.size() - 1;
@@ -85,7 +85,7 @@ CalibrationMethod suited(CalibrationMethod method, NumberFormat format) {
     return isFloat(format) && countsLevels ? CalibrationMethod::Mse : method;
 }
 
-Clip meanMagnitudeClip(const Histogram& h) {
+ClipRange meanMagnitudeClip(const Histogram& h) {
     const Histogram sizes = magnitudes(h);
     double sum = 0;
     for (size_t i = 0; i < sizes.counts.size(); ++i) sum += sizes.counts[i] * (sizes.edge(i) + sizes.width / 2);
@@ -93,7 +93,7 @@ Clip meanMagnitudeClip(const Histogram& h) {
     return {-mean, mean};
 }
 
-Clip clipBy(CalibrationMethod method, const Histogram& h, const ClipRequest& request) {
+ClipRange clipBy(CalibrationMethod method, const Histogram& h, const ClipRequest& request) {
     if (request.grid.format == NumberFormat::Binary && method != CalibrationMethod::Percentile)
         return meanMagnitudeClip(h);
     switch (method) {
@@ -130,12 +130,12 @@ CalibrationMethod methodOf(ObserverKind observer) {
     }
 }
 
-Clip chooseClip(const Histogram& h, const ClipRequest& request) {
-    const Clip seen{std::min(0.0, static_cast<double>(h.low)), std::max(0.0, static_cast<double>(h.high))};
+ClipRange chooseClip(const Histogram& h, const ClipRequest& request) {
+    const ClipRange seen{std::min(0.0, static_cast<double>(h.low)), std::max(0.0, static_cast<double>(h.high))};
     const CalibrationMethod method = suited(request.method, request.grid.format);
     if (method == CalibrationMethod::MinMax || h.low >= h.high || h.total() < 2) return seen;
-    const Clip chosen = clipBy(method, h, request);
-    const Clip inside{std::clamp(chosen.low, seen.low, 0.0), std::clamp(chosen.high, 0.0, seen.high)};
+    const ClipRange chosen = clipBy(method, h, request);
+    const ClipRange inside{std::clamp(chosen.low, seen.low, 0.0), std::clamp(chosen.high, 0.0, seen.high)};
     return inside.high > inside.low ? inside : seen;
 }
 

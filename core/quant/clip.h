@@ -7,7 +7,7 @@
 
 namespace qat {
 
-struct Clip {
+struct ClipRange {
     double low = 0, high = 0;
 };
 
@@ -35,7 +35,7 @@ CalibrationMethod methodOf(ObserverKind observer);
 // Levels that are not even: binary grids take the mean magnitude, whose error is least, from histogram, entropy, mse
 // and sqnr; floating point formats of 8 bits are searched by error where histogram and entropy are asked for, and Half
 // keeps all.
-Clip chooseClip(const Histogram& histogram, const ClipRequest& request);
+ClipRange chooseClip(const Histogram& histogram, const ClipRequest& request);
 
 // Mean squared difference between the values and their fake quantized ones.
 double quantizationError(const Histogram& histogram, const QParams& params, const QuantGrid& grid);
@@ -50,14 +50,14 @@ struct ClipQuality {
     double values = 0;             // how many there are
     double sqnrDb() const;         // signal over noise, in decibels; infinite without noise
 };
-ClipQuality clipQuality(const Histogram& histogram, const Clip& clip, const QuantGrid& grid, float smallestScale);
+ClipQuality clipQuality(const Histogram& histogram, const ClipRange& clip, const QuantGrid& grid, float smallestScale);
 // That of all values together; params are those of the largest scale.
 ClipQuality joined(const ClipQuality& a, const ClipQuality& b);
 
 // The methods one by one, for a histogram with at least two values; not yet limited to what was seen.
-Clip percentileClip(const Histogram& histogram, double percentile, bool symmetric);
-Clip histogramClip(const Histogram& histogram, int bits);
-Clip entropyClip(const Histogram& histogram, const QuantGrid& grid);
-Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight = 1);
+ClipRange percentileClip(const Histogram& histogram, double percentile, bool symmetric);
+ClipRange histogramClip(const Histogram& histogram, int bits);
+ClipRange entropyClip(const Histogram& histogram, const QuantGrid& grid);
+ClipRange mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight = 1);
 
 }  // namespace qat

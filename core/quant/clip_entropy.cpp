@@ -61,7 +61,7 @@ void levelZero(const Histogram& h, std::vector<double>& counts) {
 
 }  // namespace
 
-Clip entropyClip(const Histogram& histogram, const QuantGrid& grid) {
+ClipRange entropyClip(const Histogram& histogram, const QuantGrid& grid) {
     Histogram h = coarser(histogram, kMostBins);
     int64_t levels = grid.qmax - grid.qmin + 1;
     if (grid.symmetric) {
@@ -85,7 +85,7 @@ Clip entropyClip(const Histogram& histogram, const QuantGrid& grid) {
     }
     const auto [from, to] = clipAt(best);
     const double low = static_cast<double>(from) * h.width, high = static_cast<double>(to) * h.width;
-    return grid.symmetric ? Clip{-high, high} : Clip{low, high};
+    return grid.symmetric ? ClipRange{-high, high} : ClipRange{low, high};
 }
 
 }  // namespace qat

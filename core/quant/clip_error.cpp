@@ -71,7 +71,7 @@ public:
         if (grid.symmetric) m_high = std::max(m_high, -m_low), m_low = -m_high;
     }
 
-    Clip search() {
+    ClipRange search() {
         m_error = error(m_share[0], m_share[1]);
         scan(1, kCoarse, [](double share) { return std::array{share, share}; });
         if (m_grid.symmetric || m_low == 0 || m_high == 0) return clip();
@@ -93,7 +93,7 @@ public:
 private:
     static constexpr int kPerOctave = 8, kCoarse = 80, kFine = 40;
 
-    Clip clip() const { return {m_share[0] * m_low, m_share[1] * m_high}; }
+    ClipRange clip() const { return {m_share[0] * m_low, m_share[1] * m_high}; }
     double error(double low, double high) const {
         const QParams params =
             chooseQParams(static_cast<float>(low * m_low), static_cast<float>(high * m_high), m_grid, m_smallest);
@@ -189,7 +189,7 @@ double quantizationError(const Histogram& h, const QParams& params, const QuantG
     return std::max(sum, 0.0) / binInSteps * scale * scale / h.total();
 }
 
-Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight) {
+ClipRange mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestScale, double clipWeight) {
     constexpr size_t kBinsACode = 8;
     const size_t bins = std::clamp(kBinsACode * static_cast<size_t>(grid.qmax - grid.qmin + 1), size_t{1024},
                                    histogram.counts.size() + 1024);
@@ -197,7 +197,7 @@ Clip mseClip(const Histogram& histogram, const QuantGrid& grid, float smallestSc
     return MseSearch(coarse, grid, smallestScale, clipWeight).search();
 }
 
-ClipQuality clipQuality(const Histogram& h, const Clip& clip, const QuantGrid& grid, float smallestScale) {
+ClipQuality clipQuality(const Histogram& h, const ClipRange& clip, const QuantGrid& grid, float smallestScale) {
     ClipQuality quality{
         .params = chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid, smallestScale),
         .values = h.total()};

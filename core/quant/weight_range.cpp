@@ -63,7 +63,7 @@ ObservedRange searchedWeightRange(const Quantizer& q, const FakeQuantize& op, co
         for (int64_t c = begin; c < end; ++c) {
             StreamingHistogram counts;
             counts.add(values[c]);
-            const Clip clip = chooseClip(coarser(counts.histogram(), kRowBins), request);
+            const ClipRange clip = chooseClip(coarser(counts.histogram(), kRowBins), request);
             range.low[static_cast<size_t>(c)] = static_cast<float>(clip.low);
             range.high[static_cast<size_t>(c)] = static_cast<float>(clip.high);
         }

@@ -64,7 +64,8 @@ TEST(Clip, PercentileIsThatOfTheSortedValuesWithinABin) {
                 return values[static_cast<size_t>(
                     std::clamp<int64_t>(index, 0, static_cast<int64_t>(values.size()) - 1))];
             };
-            const Clip affine = percentileClip(h, percentile, false), symmetric = percentileClip(h, percentile, true);
+            const ClipRange affine = percentileClip(h, percentile, false),
+                            symmetric = percentileClip(h, percentile, true);
             const double tail = (100 - percentile) / 200;
             EXPECT_NEAR(affine.low, at(all, tail), h.width) << percentile;
             EXPECT_NEAR(affine.high, at(all, 1 - tail), h.width) << percentile;
@@ -78,7 +79,7 @@ TEST(Clip, ErrorIsThatOfQuantizingTheValues) {
         for (const QuantGrid& grid : {kAffine8, kAffine4, kSymmetric8, kSymmetric4}) {
             const at::Tensor x = heavyTails(8, silu);
             for (const double share : {1.0, 0.5, 0.1}) {
-                const Clip clip{share * x.min().item<float>(), share * x.max().item<float>()};
+                const ClipRange clip{share * x.min().item<float>(), share * x.max().item<float>()};
                 const QParams params = chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid);
                 const double exact = meanSquaredError(x, clip, grid);
                 EXPECT_NEAR(quantizationError(histogramOf(x), params, grid), exact, 0.02 * exact)
@@ -108,7 +109,7 @@ TEST(Clip, MseFindsTheLeastErrorThatBruteForceFinds) {
         for (const bool silu : {false, true})
             for (const QuantGrid& grid : {kAffine8, kAffine4, kSymmetric8, kSymmetric4}) {
                 const Histogram h = histogramOf(heavyTails(seed, silu), silu ? 2048 : 256);  // well below a step
-                const Clip clip = mseClip(h, grid, 1.1920929e-7f);
+                const ClipRange clip = mseClip(h, grid, 1.1920929e-7f);
                 const double error = quantizationError(
                     h, chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid), grid);
                 EXPECT_LE(error, 1.05 * leastError(h, grid)) << seed << silu << grid.bits << grid.symmetric;
@@ -146,7 +147,7 @@ TEST(Clip, SqnrIsAtLeastAsGoodAsTheBestOfThePublishedCandidates) {
         for (const QuantGrid& grid : {kAffine4, kSymmetric4, QuantGrid{3, 0, 7, false}}) {
             const at::Tensor x = heavyTails(4, silu);
             const Histogram h = histogramOf(x);
-            const Clip chosen = mseClip(h, grid, 1.1920929e-7f, kClipWeight);
+            const ClipRange chosen = mseClip(h, grid, 1.1920929e-7f, kClipWeight);
             double best = 1e30;
             const int ends = grid.symmetric ? 101 : 17, starts = grid.symmetric ? 1 : 21;
             for (int i = 1; i <= ends; ++i)
@@ -157,7 +158,7 @@ TEST(Clip, SqnrIsAtLeastAsGoodAsTheBestOfThePublishedCandidates) {
                 }
             EXPECT_LE(meanSquaredError(x, chosen, grid, kClipWeight), 1.02 * best)
                 << silu << grid.bits << grid.symmetric;
-            const Clip plain = mseClip(h, grid, 1.1920929e-7f);
+            const ClipRange plain = mseClip(h, grid, 1.1920929e-7f);
             EXPECT_GE(chosen.high, plain.high * 0.999) << "cuts off less";
         }
 }
@@ -167,7 +168,7 @@ TEST(Clip, FloatingPointAndBinaryGridsTakeTheirOwnLeastError) {
     const at::Tensor x = heavyTails(5, false);
     const Histogram h = histogramOf(x);
     for (const QuantGrid& grid : {e4m3, binary}) {
-        const Clip chosen = chooseClip(h, {CalibrationMethod::Mse, 100, grid});
+        const ClipRange chosen = chooseClip(h, {CalibrationMethod::Mse, 100, grid});
         double best = 1e30;
         for (int i = 1; i <= 200; ++i)
             best = std::min(best, meanSquaredError(x, {-h.high * i / 200.0, h.high * i / 200.0}, grid));
@@ -192,7 +193,7 @@ TEST(Clip, EntropyIsTheLastMinimumOfTheDivergenceOnMagnitudes) {
         for (size_t end = static_cast<size_t>(levels); end <= counts.size(); ++end)
             if (const double d = divergence(counts, 0, end, static_cast<size_t>(levels)); d <= least)
                 least = d, best = end;
-        const Clip clip = entropyClip(h, grid);
+        const ClipRange clip = entropyClip(h, grid);
         EXPECT_NEAR(clip.high, static_cast<double>(best) * h.width, h.width * 1.001) << levels;
         EXPECT_EQ(clip.low, -clip.high);
         EXPECT_LT(best, counts.size()) << "heavy tails are clipped";
@@ -212,7 +213,7 @@ TEST(Clip, EntropyOfAffineGridsKeepsTheShortSideWhole) {
         if (end - begin < 16) continue;
         if (const double d = divergence(counts, begin, end, 16); d <= least) least = d, best = t;
     }
-    const Clip clip = entropyClip(h, kAffine4);
+    const ClipRange clip = entropyClip(h, kAffine4);
     EXPECT_NEAR(clip.high, static_cast<double>(best) * h.width, h.width * 1.001);
     EXPECT_EQ(clip.low, std::max(h.edge(0), -clip.high));
     EXPECT_LT(clip.high, 0.5 * h.high);
@@ -223,7 +224,7 @@ TEST(Clip, NothingToChooseFromGivesWhatWasSeen) {
         const Histogram h = histogramOf(at::full({50}, value));
         for (const auto method : {CalibrationMethod::MinMax, CalibrationMethod::Histogram,
                                   CalibrationMethod::Percentile, CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
-            const Clip clip = chooseClip(h, {method, 99, kAffine8});
+            const ClipRange clip = chooseClip(h, {method, 99, kAffine8});
             EXPECT_EQ(clip.low, std::min(0.0f, value));
             EXPECT_EQ(clip.high, std::max(0.0f, value));
             const QParams params = clipQuality(h, clip, kAffine8, 1e-5f).params;
@@ -241,7 +242,7 @@ TEST(Clip, EveryMethodStaysWithinWhatWasSeenAndHoldsZero) {
              {kAffine8, kAffine4, kSymmetric4, QuantGrid{16, 0, 65535, false}, QuantGrid{2, -2, 1, true}})
             for (const auto method : {CalibrationMethod::Histogram, CalibrationMethod::Percentile,
                                       CalibrationMethod::Entropy, CalibrationMethod::Mse}) {
-                const Clip clip = chooseClip(histogramOf(x), {method, 99, grid});
+                const ClipRange clip = chooseClip(histogramOf(x), {method, 99, grid});
                 EXPECT_LE(clip.low, 0);
                 EXPECT_GE(clip.high, 0);
                 EXPECT_LT(clip.low, clip.high);
@@ -252,7 +253,7 @@ TEST(Clip, EveryMethodStaysWithinWhatWasSeenAndHoldsZero) {
 
 TEST(Clip, QualityCountsWhatIsBeyondTheGrid) {
     const at::Tensor x = heavyTails(9, false);
-    const Clip clip{-2, 2};
+    const ClipRange clip{-2, 2};
     const ClipQuality quality = clipQuality(histogramOf(x), clip, kSymmetric8, 1e-7f);
     const double limit = 127.5 * quality.params.scale;
     const double beyond = x.abs().gt(limit).to(at::kDouble).mean().item<double>();
@@ -311,7 +312,7 @@ void expectTorchsSearch(const nlohmann::json& row, const std::vector<at::Tensor>
     const QuantGrid grid{8, row.at("quant_min"), row.at("quant_max"), row.at("scheme") == "symmetric"};
     const auto found = [&](bool truncated) {
         const TorchHistogram h = torchHistogram(batches, truncated);
-        const Clip clip = histogramClip(h.bins(), 8);
+        const ClipRange clip = histogramClip(h.bins(), 8);
         return chooseQParams(static_cast<float>(clip.low) + static_cast<float>(h.low),
                              static_cast<float>(clip.high) + static_cast<float>(h.low), grid);
     };

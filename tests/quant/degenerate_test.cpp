@@ -190,8 +190,8 @@ TEST_P(Degenerate, ChannelsAreCalibratedOneByOne) {
         StreamingHistogram counts;
         counts.add(images.select(1, c).contiguous());
         const Histogram h = counts.histogram();
-        const Clip alone = chooseClip(coarser(h, 1024),
-                                      {GetParam().method, 97, q.grid, q.smallestScale(), q.how.calibration.clipWeight});
+        const ClipRange alone = chooseClip(
+            coarser(h, 1024), {GetParam().method, 97, q.grid, q.smallestScale(), q.how.calibration.clipWeight});
         EXPECT_NEAR(range.low[static_cast<size_t>(c)], alone.low, 1e-5 * std::abs(alone.low)) << c;
         EXPECT_NEAR(range.high[static_cast<size_t>(c)], alone.high, 1e-5 * std::abs(alone.high)) << c;
     }

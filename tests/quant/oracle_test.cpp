@@ -121,8 +121,8 @@ TEST(Oracle, PercentilesAreThoseOfModelOptOnnxRuntimeAndBrevitas) {
         at::Tensor sorted = std::get<0>(x.abs().sort());
         for (const double percentile : {99.0, 99.9, 99.99, 99.999}) {
             const double bin = std::max(own.width, sizes.width), low = x.min().item<double>();
-            const Clip symmetric = percentileClip(own, percentile, true),
-                       affine = percentileClip(own, percentile, false);
+            const ClipRange symmetric = percentileClip(own, percentile, true),
+                            affine = percentileClip(own, percentile, false);
             const double modelOpt = sizes.edge(binReaching(sizes, percentile / 100));
             EXPECT_NEAR(symmetric.high, modelOpt, 2 * bin)
                 << name << percentile << ": the bin of ModelOpt, and of ONNX Runtime's symmetric collector";
@@ -185,7 +185,7 @@ TEST(Oracle, HistogramSearchIsThatOfTorch) {
         const Histogram h = ofValues(x);
         for (const int bits : {4, 8}) {
             const auto [start, end] = torchSearch(h, std::ldexp(1.0, bits));
-            const Clip clip = histogramClip(h, bits);
+            const ClipRange clip = histogramClip(h, bits);
             EXPECT_NEAR(clip.low, h.edge(start), h.width * 1.001) << name << bits;
             EXPECT_NEAR(clip.high, h.edge(end + 1), h.width * 1.001) << name << bits;
         }
@@ -212,7 +212,7 @@ double squaredError(const at::Tensor& x, double low, double high, const QuantGri
 }
 
 double ourError(const at::Tensor& x, CalibrationMethod method, const QuantGrid& grid, double clipWeight = 1) {
-    const Clip clip = chooseClip(ours(x), {method, 100, grid, 1.1920929e-7f, clipWeight});
+    const ClipRange clip = chooseClip(ours(x), {method, 100, grid, 1.1920929e-7f, clipWeight});
     return squaredError(x, clip.low, clip.high, grid, clipWeight);
 }
 
