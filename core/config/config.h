@@ -281,7 +281,7 @@ struct TrainConfig {       // train_params
 
 struct RepairConfig {              // (+) repair: what mends a quantized network without training
     bool equalize = false;         // ranges of neighbouring convolutions evened out, before calibration
-    bool shiftNegative = false;    // symmetric ranges behind SiLU become affine ones that end at its minimum
+    bool shiftNegative = false;    // symmetric ranges after SiLU become affine ones that end at its minimum
     bool adaround = false;         // learned rounding of weights
     bool biasCorrection = false;   // the mean error of every channel goes into its bias
     int samples = 16;              // calibration images of adaround and bias correction
@@ -436,7 +436,7 @@ inline bool repairsLayers(const Config& config) {
     return config.train.quantize && (config.repair.adaround || config.repair.biasCorrection);
 }
 
-// Epochs behind quantization-aware training whose quantizers are frozen; 0 without training to follow.
+// Epochs after quantization-aware training whose quantizers are frozen; 0 without training to follow.
 inline int fineTuningEpochs(const Config& config) {
     const bool follows = config.train.quantize && config.train.epochs > 0;
     return config.qat.postQatFineTuning && follows ? config.qat.fineTuningEpochs : 0;

@@ -33,7 +33,7 @@ ConfigReading readConfig(std::string_view text);
 // Reads a file, applies `--set key.path=value` pairs; throws Error{BadInput} naming file, line and key of the first
 // error, Error{Io} when the file cannot be read. Relative paths inside are resolved against the file's folder; those
 // of overrides are left as typed. List overrides need no brackets: export.formats=onnx,tflite. Entries of lists go by
-// their place: quantization.layer_configs[0].config.weight.bit_width=4; the place behind the last one appends an entry.
+// their place: quantization.layer_configs[0].config.weight.bit_width=4; the place after the last one appends an entry.
 // `notices` gets a sentence about each value that is taken otherwise than it was given (config/image_size.h).
 Config loadConfig(const std::filesystem::path& file,
                   const std::vector<std::pair<std::string, std::string>>& overrides = {},
@@ -61,12 +61,12 @@ std::vector<ConfigDifference> diffConfigs(const Config& a, const Config& b);
 // The text with one scalar changed or added (path like quantization.weight.bit_width), all else kept byte for byte:
 // comments, order, quoting of other values. `value` comes without quotes; "" empties a key that is no text, which then
 // has its default; lists are written [a, b]. Keys and sections that are missing are added where the guide has them.
-// Entries: quantization.layer_configs[2].config.weight.bit_width; the index behind the last entry appends one. The
+// Entries: quantization.layer_configs[2].config.weight.bit_width; the index after the last entry appends one. The
 // value itself is not checked. Throws Error{BadInput} if the path is unknown, the text is not YAML, or the value is
 // written in a way (alias, block text) that cannot be changed without changing others.
 std::string setConfigValue(std::string_view text, std::string_view path, std::string_view value);
 
-// The text without a key, a section or an entry of a list (quantization.layer_configs[2]), including comments behind
+// The text without a key, a section or an entry of a list (quantization.layer_configs[2]), including comments after
 // it on its own lines; the text as it is if the path states nothing. Throws like setConfigValue.
 std::string removeConfigValue(std::string_view text, std::string_view path);
 

@@ -258,7 +258,7 @@ private:
             change(end, end, block(i, m_spans.column(item.key->offset) + m_step));
         }
     }
-    // The entry behind which the key of step `i` belongs: the nearest one before it in the guide, or else the last.
+    // The entry after which the key of step `i` belongs: the nearest one before it in the guide, or else the last.
     const YamlItem& predecessor(const YamlNode& map, size_t i, const KeyOrder& order) const {
         const std::vector<std::string> names = order(pathTo(i));
         const auto own = std::find(names.begin(), names.end(), m_steps[i].key);
@@ -287,7 +287,7 @@ private:
                 change(begin, m_spans.valueEnd(item), "");
         } else if (!item.key || m_spans.startsLine(begin)) {
             eraseLines(begin, m_spans.valueEnd(item));
-        } else {  // behind the dash of a list entry
+        } else {  // after the dash of a list entry
             require(position + 1 < items.size(), ErrorKind::BadInput, pathTo(m_steps.size()),
                     " is the only key of its entry; remove the entry");
             change(begin, beginOf(position + 1), "");

@@ -31,7 +31,7 @@ struct NewValue {
     std::vector<std::string> parts;  // without quotes; a scalar has one part or none (then the key is emptied)
 };
 
-// Names the keys that may stand in a section, in order; new keys go behind their predecessors.
+// Names the keys that may stand in a section, in order; new keys go after their predecessors.
 using KeyOrder = std::function<std::vector<std::string>(const std::string& section)>;
 
 // The changed text. Throws Error{BadInput} if the place cannot be edited. The result is a best effort: read it back.

@@ -9,7 +9,7 @@
 namespace qat {
 namespace {
 
-// "a.b[3].c": the row table an entry path belongs to, and the part behind the index.
+// "a.b[3].c": the row table an entry path belongs to, and the part after the index.
 struct EntryPath {
     std::string_view list, rest;
     bool isEntry = false;
@@ -31,7 +31,7 @@ std::vector<std::string> pathsOf(const std::vector<FieldRow<Root>>& rows) {
     return paths;
 }
 
-// Keys of the file with the entry lists where the guide has them: behind the last key of their section.
+// Keys of the file with the entry lists where the guide has them: after the last key of their section.
 std::vector<std::string> filePaths() {
     std::vector<std::string> paths;
     const auto& rows = configRows();

@@ -148,7 +148,7 @@ void addQatParams(Rows<Config>& rows) {
     rows.add<at, &Q::useDistillation>("qat_params.use_distillation", "Distillation",
                                       "Trains against a teacher, like distillation.enabled; either is enough.");
     rows.add<at, &Q::postQatFineTuning>("qat_params.post_qat_fine_tuning", "Fine-tuning afterwards",
-                                        "Adds epochs behind quantization-aware training with frozen quantizers.");
+                                        "Adds epochs after quantization-aware training with frozen quantizers.");
     rows.add<at, &Q::fineTuningEpochs>("qat_params.fine_tuning_epochs", "Fine-tuning epochs",
                                        "Epochs of the fine-tuning, at the rate the schedule ends with.",
                                        within(1, 10000));
@@ -162,7 +162,7 @@ void addQatParams(Rows<Config>& rows) {
     constexpr auto gradual = &Q::gradualBits;
     rows.add<at, &Q::floatEpochs>(
         "qat_params.float_epochs", "Float epochs",
-        "First epochs of the training, without quantizers; ranges are calibrated anew behind them.", within(0, 100000));
+        "First epochs of the training, without quantizers; ranges are calibrated anew after them.", within(0, 100000));
     rows.add<at, gradual, &GradualBitsConfig::weight>(
         "qat_params.gradual_bits.weight", "First weight width",
         "Bits of weights in the first epoch where their own are fewer; 0 is off.", within(0, 8));
@@ -181,7 +181,7 @@ void addRepair(Rows<Config>& rows) {
         "repair.equalize", "Equalize layers",
         "Evens out the ranges of convolutions with nothing or a rectifier between them, before calibration.");
     rows.add<at, &R::shiftNegative>("repair.shift_negative", "Shift negative values",
-                                    "Makes symmetric ranges behind SiLU affine ones that end at its minimum.");
+                                    "Makes symmetric ranges after SiLU affine ones that end at its minimum.");
     rows.add<at, &R::adaround>("repair.adaround", "Learned rounding",
                                "Learns for every weight whether it is rounded up or down.");
     rows.add<at, &R::biasCorrection>("repair.bias_correction", "Correct biases",

@@ -141,7 +141,7 @@ void addQc(Rows<Config>& rows) {
     constexpr auto at = &Config::qc;
     rows.add<at, &Q::enabled>(
         "qc.enabled", "Correct quantization",
-        "Trains a factor and an offset for each channel behind the quantized convolutions, all else frozen.");
+        "Trains a factor and an offset for each channel after the quantized convolutions, all else frozen.");
     rows.add<at, &Q::epochs>("qc.epochs", "Epochs", "Passes over the images of the correction.", within(1, 1000));
     rows.add<at, &Q::lr>("qc.lr", "Learning rate", "Of Adam at the start of the correction; falls to 0 along a cosine.",
                          within(0, 1));

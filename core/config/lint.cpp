@@ -277,7 +277,7 @@ private:
             report(Severity::Warning, at + "narrow_range", str(at, "narrow_range concerns symmetric qint8 only"));
     }
 
-    // What a file could not hold is refused before hours of training, not behind them.
+    // What a file could not hold is refused before hours of training, not after them.
     void checkFileTypes() {
         const std::string shared = sharedExportFile(m_config.exporting.formats);
         if (!shared.empty()) report(Severity::Error, "export.formats", "export.formats: " + shared);

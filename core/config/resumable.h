@@ -9,7 +9,7 @@
 namespace qat {
 
 // Whether a run may be resumed with another value of the key: because no bit of a result depends on it (run.workers,
-// run.threads, run.output, gate.evidence, train_params.checkpoint_every), because it acts behind everything else
+// run.threads, run.output, gate.evidence, train_params.checkpoint_every), because it acts after everything else
 // (export.*), or because it only says how long training lasts (train_params.epochs, train_params.patience;
 // session/run_folder.h).
 bool mayChangeOnResume(std::string_view key);

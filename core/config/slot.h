@@ -34,7 +34,7 @@ struct SlotComplaint {
 // choices, and says why.
 std::optional<SlotComplaint> assignSlot(const Slot& slot, const ConfigField& field, const YamlItem& value);
 
-// What to do instead, behind such a complaint about a key: "" but for rectangles as sizes.
+// What to do instead, after such a complaint about a key: "" but for rectangles as sizes.
 std::string adviceFor(std::string_view path, const YamlNode& value);
 
 // The elements of a list, or the one value; empty optional = an optional that is not set.

@@ -10,7 +10,7 @@ constexpr size_t npos = std::string_view::npos;
 
 }  // namespace
 
-// Blanks, line breaks and comments; a # counts as a comment only behind a blank or at the start of a line.
+// Blanks, line breaks and comments; a # counts as a comment only after a blank or at the start of a line.
 size_t YamlSpans::skipBlank(size_t offset, bool commasToo) const {
     while (offset < m_text.size()) {
         const char c = m_text[offset];

@@ -14,15 +14,15 @@ class YamlSpans {
 public:
     explicit YamlSpans(std::string_view text) : m_text(text) {}
 
-    // Behind anchor and tag.
+    // After anchor and tag.
     size_t contentBegin(const YamlItem& item) const;
-    // Behind the last character of the value; for an empty value behind its colon or dash.
+    // After the last character of the value; for an empty value after its colon or dash.
     size_t valueEnd(const YamlItem& item) const;
-    // Behind the key's colon, npos if there is none.
+    // After the key's colon, npos if there is none.
     size_t afterColon(const YamlItem& item) const;
     // An empty value that is spelled out: ~ or null.
     bool isSpelledNull(const YamlItem& item) const;
-    // Behind the closing bracket of a flow collection.
+    // After the closing bracket of a flow collection.
     size_t flowEnd(const YamlItem& item) const;
     // First byte of the line, and the byte of its line break or the end of the text. A CR before the LF belongs to the
     // break.

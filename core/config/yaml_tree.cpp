@@ -50,7 +50,7 @@ public:
 
     TreeBuilder(size_t size, size_t base) : m_size(size), m_base(base) {}
 
-    // The scanner counts from the text it was given; a mark may lie behind the end.
+    // The scanner counts from the text it was given; a mark may lie after the end.
     size_t offsetOf(const YAML::Mark& mark) const {
         return m_base + std::min(m_size, static_cast<size_t>(std::max(mark.pos, 0)));
     }
@@ -139,7 +139,7 @@ private:
 };
 
 // Empty documents are let pass. A token that fits nowhere, such as a stray bracket, is an empty document to the parser
-// and stays in front of it for ever.
+// and stays before it for ever.
 void refuseFurtherDocuments(YAML::Parser& parser, size_t size, size_t base, size_t lastStart) {
     for (;;) {
         TreeBuilder next(size, base);

@@ -50,7 +50,7 @@ bool standsAlone(uint32_t marker) {
     return marker <= 0x01 || (marker >= 0xD0 && marker <= 0xD8);
 }
 
-// Inside coded data every 0xFF is escaped, so the pair can only be the end-of-image marker. Little is ever behind it.
+// Inside coded data every 0xFF is escaped, so the pair can only be the end-of-image marker. Little is ever after it.
 bool hasJpegEnd(const Reader& reader, size_t frame) {
     const size_t first = std::max(frame + 1, reader.size() - std::min(reader.size(), kMostJunk));
     for (size_t at = reader.size(); at-- > first;)

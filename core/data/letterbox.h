@@ -16,7 +16,7 @@ enum class LetterboxMode { Predict, Validate };
 struct LetterboxGeometry {
     cv::Size original, target, resized;
     float ratio = 1;               // input pixels per pixel of the original
-    int padLeft = 0, padTop = 0;   // input pixels in front of the picture
+    int padLeft = 0, padTop = 0;   // input pixels before the picture
     float shiftX = 0, shiftY = 0;  // what labels are moved by: the pads, but unrounded in Validate, as the public tool
 };
 

@@ -21,7 +21,7 @@ struct ImageInfo {
     std::string path;
     int width = 0, height = 0;        // of the original
     float ratio = 1;                  // input pixels per pixel of the original
-    float padLeft = 0, padTop = 0;    // input pixels in front of the picture, whole
+    float padLeft = 0, padTop = 0;    // input pixels before the picture, whole
     std::vector<ObjectLabel> labels;  // as shares of the original
     int64_t index = 0;                // in the data set
     bool damaged = false;             // a grey stand-in for a picture that cannot be decoded: for training only

@@ -54,8 +54,8 @@ std::vector<Runtime> runtimesOf(std::span<const std::string> formats);
 // Asks every exporter before anything is written. Throws Error{Unsupported} with everything that cannot be expressed.
 void requireExpressible(std::span<const Exporter* const> exporters, const ExportSource& source);
 
-// The graph that files for other programs are written from: a copy with its quantizers settled, batch norms folded and
-// shapes known for one image of imgsz x imgsz. results: what the passes did, for who wants to know.
+// The graph that files for other programs are written from: a copy with its canonical quantizers, batch norms folded
+// and shapes known for one image of imgsz x imgsz. results: what the passes did, for who wants to know.
 Graph prepareForExport(const Graph& model, int imgsz, PassResults* results = nullptr);
 
 }  // namespace qat

@@ -99,7 +99,7 @@ void OnnxBuilder::addInput(const std::string& name, OnnxType type, const Shape& 
 }
 
 void OnnxBuilder::addOutput(const std::string& name, OnnxType type, const Shape& shape) {
-    ensure(m_tensorNames.contains(name), "a tensor behind an output");
+    ensure(m_tensorNames.contains(name), "a tensor after an output");
     fillShape(*m_model->mutable_graph()->add_output(), name, type, shape);
 }
 

@@ -43,7 +43,7 @@ public:
     void addOutput(const std::string& name, OnnxType type, const Shape& shape);
     void addMetadata(const std::string& key, const std::string& value);
 
-    // Initializers. Each returns the name it got: `wanted`, or that with a number behind it if it is taken.
+    // Initializers. Each returns the name it got: `wanted`, or that with a number after it if it is taken.
     std::string addFloats(std::string_view wanted, const Shape& shape, std::span<const float> values);
     // Elements of `type`, row-major and little-endian.
     std::string addBytes(std::string_view wanted, OnnxType type, const Shape& shape, std::string bytes);

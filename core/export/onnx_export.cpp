@@ -11,7 +11,7 @@
 #include "export/onnx_metadata.h"
 #include "export/onnx_visitor.h"
 #include "export/qdq.h"
-#include "passes/settle_quantizers.h"
+#include "passes/canonicalize_quantizers.h"
 
 namespace qat {
 namespace {
@@ -60,7 +60,7 @@ OnnxMetadata metadata(const Graph& graph, const Value& input, const OnnxVisitor&
 void requireSettled(const Graph& graph) {
     for (const NodeId id : graph.order()) {
         const auto* quantizer = std::get_if<FakeQuantize>(&graph.node(id).op);
-        ensure(!quantizer || isSettled(*quantizer), "settled quantizers in a graph that is exported");
+        ensure(!quantizer || isCanonical(*quantizer), "canonical quantizers in a graph that is exported");
     }
 }
 

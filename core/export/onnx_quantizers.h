@@ -56,7 +56,7 @@ public:
     virtual void requireExpressible(const Grid& grid) const = 0;
     // An activation on its way through the quantizer. rank: number of its dimensions.
     virtual QuantizedTensor quantize(const std::string& tensor, const Grid& grid, size_t rank) = 0;
-    // A weight behind its quantizer.
+    // A weight after its quantizer.
     virtual QuantizedTensor quantizeStored(const Value& value, const Grid& grid) = 0;
     // Integers for values that lie on the grid already; nothing where the file has none for it.
     virtual std::optional<IntegerTensor> keepOnGrid(const std::string& tensor, const Grid& grid) = 0;

@@ -76,7 +76,7 @@ std::string OnnxVisitor::readValue(ValueId id) {
     return name;
 }
 
-// Whether integer kernels can produce the value: its only reader, behind a rectifier perhaps, quantizes it to bytes.
+// Whether integer kernels can produce the value: its only reader, after a rectifier perhaps, quantizes it to bytes.
 bool OnnxVisitor::quantizedNext(ValueId id) const {
     const std::vector<NodeId> users = m_graph.users(id);
     if (users.size() != 1) return false;

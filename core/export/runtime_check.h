@@ -20,7 +20,7 @@ struct RuntimeTensor {
 struct RuntimeOptions {
     bool optimize = true;  // false: the runtime computes node for node as the file says
     int threads = 1;
-    int repeats = 0;                         // timed runs behind the first one
+    int repeats = 0;                         // timed runs after the first one
     std::filesystem::path optimizedModel{};  // if set, the runtime writes the graph that it really runs here
     double limitSeconds = 600;
     const CancelToken* cancel = nullptr;

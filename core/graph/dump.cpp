@@ -333,7 +333,7 @@ private:
         return role;
     }
 
-    // "(a b c)" spread over words, from index `at`, which moves behind it.
+    // "(a b c)" spread over words, from index `at`, which moves after it.
     std::vector<std::string> readList(size_t& at) {
         std::vector<std::string> names;
         for (bool last = false; !last; ++at) {

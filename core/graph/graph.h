@@ -122,7 +122,7 @@ public:
     // Editing. Every verb leaves a graph that verify() accepts if its arguments make sense.
     void replaceUses(ValueId from, ValueId to);  // in nodes and outputs
     void replaceUsesIn(NodeId node, ValueId from, ValueId to);
-    // Adds a node right behind the producer of `after` (first in order if it has none).
+    // Adds a node right after the producer of `after` (first in order if it has none).
     NodeId insertAfter(ValueId after, std::string name, Op op, std::vector<ValueId> inputs, int outputs = 1);
     void erase(NodeId id);  // nobody may use what it makes
     void sweep();           // drops nodes no output needs

@@ -83,7 +83,7 @@ struct PickleNode {
 // Text points into the bytes that were read.
 struct Pickle {
     PickleValue root;
-    size_t end = 0;                          // offset behind the STOP opcode
+    size_t end = 0;                          // offset after the STOP opcode
     std::vector<PickleValue> persistentIds;  // every Persistent value, in order of appearance
     std::deque<PickleNode> nodes;
     std::deque<std::string> symbolTexts;

@@ -32,7 +32,7 @@ public:
     }
     at::Tensor loadOne(const PickleValue& value) { return *load(locateTensor(value, m_storages)); }
 
-    // All that were added. Behind the last tensor of a storage its bytes are done.
+    // All that were added. After the last tensor of a storage its bytes are done.
     std::vector<NamedTensor> load(const BytesDone& done) {
         std::vector<NamedTensor> tensors;
         for (const auto& [name, source] : m_located) {

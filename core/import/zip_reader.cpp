@@ -77,7 +77,7 @@ CentralRecord readCentralRecord(ByteReader& reader) {
     return record;
 }
 
-// The bytes of an entry: its local header says only how far behind it they start.
+// The bytes of an entry: its local header says only how far after it they start.
 std::span<const std::byte> locate(std::span<const std::byte> beforeDirectory, const CentralRecord& record) {
     requireZip(record.localOffset <= beforeDirectory.size(), "zip entry ", inQuotes(record.name),
                " lies outside the file");

@@ -7,7 +7,7 @@ namespace qat {
 
 inline constexpr int64_t kMostBins = 64;  // of a box side
 
-// `count` anchors that lie behind one another, each 4 x bins distribution logits and then the class logits.
+// `count` anchors that lie one after another, each 4 x bins distribution logits and then the class logits.
 struct AnchorRun {
     const float* student;
     const float* teacher;

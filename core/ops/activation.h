@@ -40,7 +40,7 @@ struct ActivationTraits {
     // the range of a quantizer in front ends there, since codes spent below would coarsen the rest. (SiLU, W8A8 yolov8n
     // on coco128: mAP50-95 0.4653 with, 0.4496 without.) Minus infinity: all values count.
     float usefulFloor;
-    // y = max(lowest, min(x, highest)): a quantizer behind it whose range ends there does the same.
+    // y = max(lowest, min(x, highest)): a quantizer after it whose range ends there does the same.
     bool clips;
     // f(t x) = t f(x) for t > 0: factors may be moved from one side to the other.
     bool homogeneous;

@@ -11,7 +11,7 @@
 
 namespace qat {
 
-IntegerConv::IntegerConv(const IntegerConv2d& op, const std::vector<at::Tensor>& in, IntegerTail tail)
+IntegerConv::IntegerConv(const IntegerConv2d& op, const std::vector<at::Tensor>& in, IntegerEpilogue tail)
     : m_op(op), m_inputs(in), m_tail(std::move(tail)), m_bytes(PackedConv::integersAreExact()) {
     require(!m_tail.table.defined() || op.requantize, ErrorKind::Internal, "a table follows codes only");
 }

@@ -14,7 +14,7 @@
 namespace qat {
 
 // What is done to the result of the convolution itself; at most one of the two forms.
-struct IntegerTail {
+struct IntegerEpilogue {
     at::Tensor table;                      // after `requantize`: the codes go through this table
     std::optional<Activation> activation;  // without: in float
     std::optional<loops::CodeGrid> grid;   // without: codes of the result
@@ -23,7 +23,7 @@ struct IntegerTail {
 class IntegerConv {
 public:
     // in: the operator's inputs but the first, which is undefined here.
-    IntegerConv(const IntegerConv2d& op, const std::vector<at::Tensor>& in, IntegerTail tail);
+    IntegerConv(const IntegerConv2d& op, const std::vector<at::Tensor>& in, IntegerEpilogue tail);
 
     // codes [N,C,H,W] -> codes or float [N,O,H',W'], bit for bit what forward() computes step by step.
     at::Tensor run(const at::Tensor& codes);
@@ -33,7 +33,7 @@ private:
 
     IntegerConv2d m_op;
     std::vector<at::Tensor> m_inputs;
-    IntegerTail m_tail;
+    IntegerEpilogue m_tail;
     std::optional<PackedConv> m_packed;
     bool m_bytes;  // oneDNN on bytes, else on whole floats
 };

@@ -15,7 +15,7 @@ constexpr bool isFloat(NumberFormat format) {
     return format >= NumberFormat::E4m3;
 }
 
-// A binary floating point format: digits behind the leading one, exponent of the smallest normal number, largest
+// A binary floating point format: digits after the leading one, exponent of the smallest normal number, largest
 // number.
 struct FloatFormat {
     int mantissaBits, leastExponent;

@@ -21,7 +21,7 @@ std::optional<NodeId> onlyReader(const Graph& graph, ValueId value) {
     return isOutput || users.size() != 1 ? std::nullopt : std::optional(users.front());
 }
 
-// The weight may stand behind its quantizer.
+// The weight may stand after its quantizer.
 int64_t outputChannels(const Graph& graph, NodeId convolution) {
     const ValueId read = graph.node(convolution).inputs[1];
     const auto quantizer = graph.producer(read);
@@ -58,7 +58,7 @@ bool takesRowScales(const Graph& graph, const ChannelAffine& affine, bool perCha
 }  // namespace
 
 ChannelAffine insertAffine(Graph& graph, NodeId convolution) {
-    ensure(std::holds_alternative<Conv2d>(graph.node(convolution).op), "corrections stand behind convolutions");
+    ensure(std::holds_alternative<Conv2d>(graph.node(convolution).op), "corrections stand after convolutions");
     const std::string name = graph.node(convolution).name + std::string(kSuffix);
     const ValueId output = graph.node(convolution).outputs.front();
     const Shape shape{outputChannels(graph, convolution)};

@@ -15,11 +15,11 @@ struct ChannelAffine {
     ValueId gamma, beta;  // parameters [C]: <convolution>.qc.gamma, <convolution>.qc.beta
 };
 
-// Identity behind the convolution, in front of all who read it. Throws Error{Internal} for another operator.
+// Identity after the convolution, before all who read it. Throws Error{Internal} for another operator.
 ChannelAffine insertAffine(Graph& graph, NodeId convolution);
 
 enum class AffineForm {
-    Norm,        // merged into the batch norm behind it
+    Norm,        // merged into the batch norm after it
     Scales,      // merged into weight scales and bias: the codes stay, a negative gamma mirrors them
     Operations,  // a multiplication and an addition
 };
@@ -39,7 +39,7 @@ void keepAffine(Graph& graph, const ChannelAffine& affine);
 // Returns how many.
 int foldKeptAffines(Graph& graph);
 
-// The value that stands for the convolution's output: that of a kept affine behind it, else its own.
+// The value that stands for the convolution's output: that of a kept affine after it, else its own.
 ValueId correctedOutput(const Graph& graph, ValueId output);
 
 }  // namespace qat

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "ops/fake_quantize.h"
-#include "passes/settle_quantizers.h"
+#include "passes/canonicalize_quantizers.h"
 #include "passes/stored_tensors.h"
 
 namespace qat {
@@ -54,7 +54,7 @@ void scaleWeight(Graph& graph, ValueId weight, const at::Tensor& factor) {
 void scaleQuantizedWeight(Graph& graph, const Match& m, const at::Tensor& factor) {
     Node& quantizer = graph.node(*m.quantizer);
     auto& op = std::get<FakeQuantize>(quantizer.op);
-    ensure(op.scaleForm == ScaleForm::Plain && !op.learnOffset, "quantizers settled before the fold");
+    ensure(op.scaleForm == ScaleForm::Plain && !op.learnOffset, "canonical quantizers before the fold");
     const auto [weight, scale, zeroPoint] = std::tuple{quantizer.inputs[0], quantizer.inputs[1], quantizer.inputs[2]};
     require(op.qmin == -op.qmax && storedData(graph, zeroPoint).eq(0).all().item<bool>() && op.axis <= 0,
             ErrorKind::Unsupported, graph.node(m.conv).name,

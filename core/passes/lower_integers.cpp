@@ -14,7 +14,7 @@
 #include "ops/activation.h"
 #include "ops/fake_quantize.h"
 #include "ops/integer_ops.h"
-#include "passes/settle_quantizers.h"
+#include "passes/canonicalize_quantizers.h"
 
 namespace qat {
 namespace {
@@ -316,7 +316,7 @@ private:
 Graph lowerToIntegers(const Graph& graph, CodeValues* codes) {
     for (const NodeId id : graph.order()) {
         const auto* quantizer = std::get_if<FakeQuantize>(&graph.node(id).op);
-        ensure(!quantizer || isSettled(*quantizer), "quantizers settled before lowering");
+        ensure(!quantizer || isCanonical(*quantizer), "canonical quantizers before lowering");
     }
     return Lowering(graph).run(codes);
 }

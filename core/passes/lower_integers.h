@@ -23,7 +23,7 @@
 
 namespace qat {
 
-// Quantizers must be settled. Batch norms should be folded before; a convolution stays in float where its weight or
+// Quantizers must be canonical. Batch norms should be folded before; a convolution stays in float where its weight or
 // input has no codes of 8 bits or less, per-tensor for the input: 16-bit, floating point and binary activations,
 // weights per group or in floating point. Stored values are shared with `graph`. Node names are kept. codes, if given,
 // receives the name of each activation quantizer of `graph` and the value that holds its codes in the result, in

@@ -6,9 +6,9 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "passes/canonicalize_quantizers.h"
 #include "passes/channel_affine.h"
 #include "passes/fold_batch_norm.h"
-#include "passes/settle_quantizers.h"
 
 namespace qat {
 namespace {
@@ -17,10 +17,10 @@ constexpr std::array kPasses{
     Pass{PassId::MergeCorrections, "merge_corrections",
          "first: a correction stands between a convolution and its batch norm, and hides one from the other",
          [](Graph& graph, PassResults&) { return int64_t{foldKeptAffines(graph)}; }},
-    Pass{PassId::SettleQuantizers, "settle_quantizers",
+    Pass{PassId::CanonicalizeQuantizers, "canonicalize_quantizers",
          "before all that reads scales and zero points as numbers: the fold scales them, lowering and files copy "
          "them",
-         [](Graph& graph, PassResults&) { return int64_t{settleQuantizers(graph)}; }},
+         [](Graph& graph, PassResults&) { return int64_t{canonicalizeQuantizers(graph)}; }},
     Pass{PassId::FoldBatchNorms, "fold_batch_norms",
          "before equalization and lowering, which look for convolutions next to each other or to a quantizer",
          [](Graph& graph, PassResults&) { return int64_t{foldBatchNorm(graph)}; }},
@@ -72,7 +72,7 @@ PassResults runPasses(Graph& graph, PassSet wanted) {
 
 Graph integerForm(const Graph& graph, CodeValues* codes) {
     Graph form = graph.clone(true);
-    PassResults results = runPasses(form, PassId::SettleQuantizers | PassId::LowerToIntegers);
+    PassResults results = runPasses(form, PassId::CanonicalizeQuantizers | PassId::LowerToIntegers);
     if (codes) *codes = std::move(results.codes);
     return form;
 }

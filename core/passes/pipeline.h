@@ -15,11 +15,11 @@
 namespace qat {
 
 enum class PassId : uint8_t {
-    MergeCorrections = 1,  // foldKeptAffines()
-    SettleQuantizers = 2,  // settleQuantizers()
-    FoldBatchNorms = 4,    // foldBatchNorm()
-    EqualizeLayers = 8,    // equalizeLayers()
-    LowerToIntegers = 16,  // lowerToIntegers()
+    MergeCorrections = 1,        // foldKeptAffines()
+    CanonicalizeQuantizers = 2,  // canonicalizeQuantizers()
+    FoldBatchNorms = 4,          // foldBatchNorm()
+    EqualizeLayers = 8,          // equalizeLayers()
+    LowerToIntegers = 16,        // lowerToIntegers()
 };
 
 class PassSet {
@@ -39,7 +39,7 @@ constexpr PassSet operator|(PassId a, PassId b) {
 }
 
 // The form that files for other programs are written from.
-inline constexpr PassSet kFilePasses = PassId::SettleQuantizers | PassId::FoldBatchNorms;
+inline constexpr PassSet kFilePasses = PassId::CanonicalizeQuantizers | PassId::FoldBatchNorms;
 // The form in which a model is measured and used.
 inline constexpr PassSet kInferencePasses = kFilePasses | PassId::LowerToIntegers;
 

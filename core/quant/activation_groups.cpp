@@ -15,15 +15,16 @@ namespace {
 
 constexpr int64_t kProbeSize = 64;  // pixels: channel counts do not depend on it
 
-class Drafts {
+class GroupBuilder {
 public:
-    Drafts(const Graph& graph, const Config& config, const ScaleGroups& scaleGroups, std::vector<std::string>& warnings)
+    GroupBuilder(const Graph& graph, const Config& config, const ScaleGroups& scaleGroups,
+                 std::vector<std::string>& warnings)
         : m_graph(graph), m_config(config), m_warnings(warnings), m_scaleGroups(scaleGroups) {}
 
-    std::vector<ActivationGroup> make(const std::map<NodeId, LayerAnswer>& answers) {
-        for (const auto& [id, answer] : answers) addReader(id, answer);
+    std::vector<ActivationGroup> make(const std::map<NodeId, LayerSettings>& layerSettings) {
+        for (const auto& [id, settings] : layerSettings) addReader(id, settings);
         addRequantized();
-        addResults(answers);
+        addResults(layerSettings);
         std::vector<ActivationGroup> groups;
         for (auto& [place, draft] : m_drafts) {
             const ScaleGroup& members = m_scaleGroups.all()[place];
@@ -55,7 +56,7 @@ private:
     }
 
     // Every input in flight is quantized: one of a convolution, both of a product.
-    void addReader(NodeId reader, const LayerAnswer& answer) {
+    void addReader(NodeId reader, const LayerSettings& settings) {
         const Node& node = m_graph.node(reader);
         for (size_t i = 0; i < traitsOf(node.op).layer.activations; ++i) {
             const ValueId input = node.inputs[i];
@@ -63,21 +64,21 @@ private:
             Draft& draft = draftOf(input);
             if (!draft.group.readers.empty() && draft.group.readers.back() == reader) continue;
             const CalibrationConfig before = draft.group.how.calibration;
-            widen(draft, reader, input, answer);
-            keepCalibration(draft, before, answer);
+            widen(draft, reader, input, settings);
+            keepCalibration(draft, before, settings);
         }
     }
 
     // The group follows the reader that asks for the most bits.
-    void widen(Draft& draft, NodeId reader, ValueId input, const LayerAnswer& answer) {
+    void widen(Draft& draft, NodeId reader, ValueId input, const LayerSettings& settings) {
         ActivationGroup& group = draft.group;
-        Resolved wanted = answer.activation;
+        Resolved wanted = settings.activation;
         const bool readsImage = m_graph.value(input).kind == ValueKind::Input;
-        if (readsImage && !answer.activationBitsGiven && wanted.tensor.bitWidth < 8) {
+        if (readsImage && !settings.activationBitsGiven && wanted.tensor.bitWidth < 8) {
             wanted.tensor.bitWidth = 8;
             wanted.origin = "image input";
         }
-        draft.bitsGiven |= answer.activationBitsGiven;
+        draft.bitsGiven |= settings.activationBitsGiven;
         if (!group.readers.empty() && group.how.tensor.bitWidth != wanted.tensor.bitWidth && draft.bitsGiven)
             m_warnings.push_back(str(m_graph.node(reader).name, " shares its input range with ",
                                      m_graph.node(group.readers.front()).name, ": both read it with ",
@@ -87,16 +88,16 @@ private:
     }
 
     // A group is calibrated as the first reader with a pattern about calibration asks; without one, by the defaults.
-    void keepCalibration(Draft& draft, const CalibrationConfig& before, const LayerAnswer& answer) {
+    void keepCalibration(Draft& draft, const CalibrationConfig& before, const LayerSettings& settings) {
         ActivationGroup& group = draft.group;
         const NodeId reader = group.readers.back();
         if (!draft.calibratedBy.valid()) {
-            group.how.calibration = answer.activation.calibration;
-            if (answer.calibrationGiven) draft.calibratedBy = reader;
+            group.how.calibration = settings.activation.calibration;
+            if (settings.calibrationGiven) draft.calibratedBy = reader;
             return;
         }
         group.how.calibration = before;
-        if (answer.calibrationGiven && !(answer.activation.calibration == before))
+        if (settings.calibrationGiven && !(settings.activation.calibration == before))
             m_warnings.push_back(str(m_graph.node(reader).name, " shares its input range with ",
                                      m_graph.node(draft.calibratedBy).name, ": it is calibrated as that one asks"));
     }
@@ -127,18 +128,18 @@ private:
     }
 
     // Groups of results that only an activation reads.
-    void addResults(const std::map<NodeId, LayerAnswer>& answers) {
+    void addResults(const std::map<NodeId, LayerSettings>& layerSettings) {
         Fusions fusions(m_graph, m_config);
-        for (const auto& [id, answer] : answers) {
+        for (const auto& [id, settings] : layerSettings) {
             if (!fusions.splitActivation(m_graph.node(id))) continue;
             const ValueId result = m_graph.node(id).outputs.front();
             const auto* activation = std::get_if<Activation>(&m_graph.node(m_graph.users(result).front()).op);
             if (!activation) continue;  // a batch norm stands between them
             ActivationGroup& group = draftOf(result).group;
-            group.how = answer.activation;
+            group.how = settings.activation;
             group.before = activation->kind;
         }
-        for (std::string& sentence : fusions.misfits()) m_warnings.push_back(std::move(sentence));
+        for (std::string& sentence : fusions.unmatchedFusions()) m_warnings.push_back(std::move(sentence));
     }
 
     const Graph& m_graph;
@@ -207,10 +208,10 @@ std::vector<PlannedJoin> plannedJoins(const Graph& graph, const ScaleGroups& sca
 
 }  // namespace
 
-void planActivations(const Graph& graph, const Config& config, const std::map<NodeId, LayerAnswer>& answers,
+void planActivations(const Graph& graph, const Config& config, const std::map<NodeId, LayerSettings>& layerSettings,
                      QuantPlan& plan) {
     const ScaleGroups scaleGroups(graph, config.quantization.scaleGroups);
-    plan.groups = Drafts(graph, config, scaleGroups, plan.warnings).make(answers);
+    plan.groups = GroupBuilder(graph, config, scaleGroups, plan.warnings).make(layerSettings);
     shareRanges(graph, plan.groups, plan.warnings);
     if (config.repair.shiftNegative) shiftNegative(graph, plan.groups);
     plan.joins = plannedJoins(graph, scaleGroups, plan.groups);

@@ -1,4 +1,4 @@
-// The calibration loop, and the choice of ranges behind it.
+// The calibration loop, and the choice of ranges after it.
 #include "quant/calibrate.h"
 
 #include <ATen/ATen.h>
@@ -158,7 +158,7 @@ std::vector<ClipRange> clipsOf(const ObservedRange& range) {
 
 // Chooses a range and moves the quantizer to it.
 TensorCalibration choose(Quantizer& q, const TensorHistograms& counts) {
-    q.shares = {};
+    q.clipRatios = {};
     const Counted seen(counts, usefulFloor(q));
     const bool channels = q.observer.axis() >= 0;
     TensorCalibration result{q.name, q.grid, methodFor(q.how), static_cast<int64_t>(counts.total()), 0, 0, 0, {}, {}};

@@ -60,7 +60,7 @@ bool Fusions::splitActivation(const Node& layer) {
     return splits && !follows.empty();
 }
 
-std::vector<std::string> Fusions::misfits() const {
+std::vector<std::string> Fusions::unmatchedFusions() const {
     std::vector<std::string> sentences;
     for (size_t i = 0; i < m_misfits.size(); ++i) {
         const auto& layers = m_misfits[i];

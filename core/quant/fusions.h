@@ -25,12 +25,12 @@ public:
     // Both must outlive the object.
     Fusions(const Graph& graph, const Config& config);
 
-    // Whether the layer's own result is quantized, in front of its activation: the last fusion that matches it has
+    // Whether the layer's own result is quantized, before its activation: the last fusion that matches it has
     // none. A fusion with another activation than the layer's is none of this layer. Batch norms may be folded already.
     bool splitActivation(const Node& layer);
 
     // Fusions that named another activation than a layer asked about so far has, a sentence each.
-    std::vector<std::string> misfits() const;
+    std::vector<std::string> unmatchedFusions() const;
 
 private:
     const Graph& m_graph;

@@ -8,12 +8,12 @@
 
 #include "base/error.h"
 #include "ops/activation.h"
-#include "quant/placed_graph.h"
+#include "quant/quantized_view.h"
 
 namespace qat {
 namespace {
 
-using Question = bool (*)(const PlacedGraph&, const Node&);
+using Question = bool (*)(const QuantizedView&, const Node&);
 
 // Quantizers of tensors in flight, which every runtime sees as a pair of QuantizeLinear and DequantizeLinear.
 
@@ -30,92 +30,92 @@ const FakeQuantize* onWeight(const Node& node) {
     return op && op->weight ? op : nullptr;
 }
 
-bool isAffine(const PlacedGraph& placed, const Node& node) {
+bool isAffine(const QuantizedView& placed, const Node& node) {
     return integersInFlight(node) && !placed.quantizer(node)->grid.symmetric;
 }
 
-bool isUnsigned(const PlacedGraph& placed, const Node& node) {
+bool isUnsigned(const QuantizedView& placed, const Node& node) {
     const FakeQuantize* op = integersInFlight(node);
     return op && op->qmin >= 0 && placed.quantizer(node)->grid.symmetric;
 }
 
-bool hasChannelScales(const PlacedGraph&, const Node& node) {
+bool hasChannelScales(const QuantizedView&, const Node& node) {
     return inFlight(node) && inFlight(node)->axis >= 0;
 }
 
-bool isWide(const PlacedGraph&, const Node& node) {
+bool isWide(const QuantizedView&, const Node& node) {
     const FakeQuantize* op = integersInFlight(node);
     return op && op->bits > 8;
 }
 
 // Fewer codes than the byte has.
-bool needsClip(const PlacedGraph&, const Node& node) {
+bool needsClip(const QuantizedView&, const Node& node) {
     const FakeQuantize* op = integersInFlight(node);
     return op && op->bits <= 8 && op->qmax - op->qmin < 255;
 }
 
-bool isFloat8(const PlacedGraph&, const Node& node) {
+bool isFloat8(const QuantizedView&, const Node& node) {
     const auto* op = std::get_if<FakeQuantize>(&node.op);
     return op && (op->format == NumberFormat::E4m3 || op->format == NumberFormat::E5m2);
 }
 
-bool isSignOrHalf(const PlacedGraph&, const Node& node) {
+bool isSignOrHalf(const QuantizedView&, const Node& node) {
     const auto* op = std::get_if<FakeQuantize>(&node.op);
     return op && (op->format == NumberFormat::Binary || op->format == NumberFormat::Half);
 }
 
 // Weights.
 
-bool hasWeightZeroPoint(const PlacedGraph& placed, const Node& node) {
+bool hasWeightZeroPoint(const QuantizedView& placed, const Node& node) {
     const FakeQuantize* op = onWeight(node);
     return op && op->format == NumberFormat::Integer && !placed.quantizer(node)->grid.symmetric;
 }
-bool hasGroups(const PlacedGraph&, const Node& node) {
+bool hasGroups(const QuantizedView&, const Node& node) {
     return onWeight(node) && onWeight(node)->group > 0;
 }
-bool hasOtherAxis(const PlacedGraph&, const Node& node) {
+bool hasOtherAxis(const QuantizedView&, const Node& node) {
     return onWeight(node) && onWeight(node)->axis > 0;
 }
-bool isWideWeight(const PlacedGraph&, const Node& node) {
+bool isWideWeight(const QuantizedView&, const Node& node) {
     const FakeQuantize* op = onWeight(node);
     return op && op->format == NumberFormat::Integer && op->bits > 8;
 }
-bool isNarrowWeight(const PlacedGraph&, const Node& node) {
+bool isNarrowWeight(const QuantizedView&, const Node& node) {
     const FakeQuantize* op = onWeight(node);
     return op && op->format == NumberFormat::Integer && op->bits < 8 && op->group == 0;
 }
 
 // Layers.
 
-bool readsCodes(const PlacedGraph& placed, const Node& layer) {
+bool readsCodes(const QuantizedView& placed, const Node& layer) {
     return placed.weightOf(layer) && placed.codesIn(layer.inputs.front());
 }
 
-bool readsFloats(const PlacedGraph& placed, const Node& node) {
+bool readsFloats(const QuantizedView& placed, const Node& node) {
     return placed.weightOf(node) && !placed.codesIn(node.inputs.front());
 }
 
-bool makesFloats(const PlacedGraph& placed, const Node& node) {
+bool makesFloats(const QuantizedView& placed, const Node& node) {
     return readsCodes(placed, node) && !placed.quantizedNext(node.outputs.front());
 }
 
-bool changesType(const PlacedGraph& placed, const Node& node) {
+bool changesType(const QuantizedView& placed, const Node& node) {
     const Quantizer* made = readsCodes(placed, node) ? placed.quantizedNext(node.outputs.front()) : nullptr;
     return made && (made->grid.qmin < 0) != (placed.codesIn(node.inputs.front())->grid.qmin < 0);
 }
 
-bool hasUnsignedWeight(const PlacedGraph& placed, const Node& node) {
+bool hasUnsignedWeight(const QuantizedView& placed, const Node& node) {
     return readsCodes(placed, node) && placed.codesIn(node.inputs.front())->grid.qmin < 0 &&
            placed.weightOf(node)->grid.qmin >= 0;
 }
 
-bool isFloatLayer(const PlacedGraph& placed, const Node& node) {
+bool isFloatLayer(const QuantizedView& placed, const Node& node) {
     return hasWeight(node.op) && !placed.weightOf(node) && placed.amidQuantized(node);
 }
 
-// ONNX Runtime (1.22) makes one operator of a convolution whose input is in bytes and the quantizer behind it. It looks
+// ONNX Runtime (1.22) makes one operator of a convolution whose input is in bytes and the quantizer after it. It looks
 // at the scales of what is read, not at those of the result, which the operator then refuses to have one a channel.
-bool makesChannelCodes(const PlacedGraph& placed, const Node& node) {
+bool makesChannelCodes(const QuantizedView& placed, const Node& node) {
     if (!std::holds_alternative<Conv2d>(node.op) || !readsCodes(placed, node)) return false;
     const Node* next = placed.onlyReader(node.outputs.front());
     const auto* activation = next ? std::get_if<Activation>(&next->op) : nullptr;
@@ -125,13 +125,13 @@ bool makesChannelCodes(const PlacedGraph& placed, const Node& node) {
 }
 
 // The quantizer between a convolution and its activation.
-bool splitsActivation(const PlacedGraph& placed, const Node& node) {
+bool splitsActivation(const QuantizedView& placed, const Node& node) {
     const Node* reader = std::holds_alternative<Conv2d>(node.op) ? placed.onlyReader(node.outputs.front()) : nullptr;
     const Node* next = reader && inFlight(*reader) ? placed.onlyReader(reader->outputs.front()) : nullptr;
     return next && std::holds_alternative<Activation>(next->op);
 }
 
-bool activatesCodes(const PlacedGraph& placed, const Node& node) {
+bool activatesCodes(const QuantizedView& placed, const Node& node) {
     const auto* activation = std::get_if<Activation>(&node.op);
     return activation && !traitsOf(activation->kind).clips && placed.codesIn(node.inputs.front());
 }
@@ -143,26 +143,26 @@ bool adds(const Node& node) {
     return binary && binary->kind == BinaryKind::Add;
 }
 
-bool allCodes(const PlacedGraph& placed, const Node& node) {
+bool allCodes(const QuantizedView& placed, const Node& node) {
     return std::ranges::all_of(node.inputs, [&](ValueId input) { return placed.codesIn(input) != nullptr; });
 }
 
-bool movesFloats(const PlacedGraph& placed, const Node& node) {
+bool movesFloats(const QuantizedView& placed, const Node& node) {
     return (movesDataOnly(node.op) || adds(node)) && !allCodes(placed, node) && placed.amidQuantized(node);
 }
 
-bool joinsGrids(const PlacedGraph& placed, const Node& node) {
+bool joinsGrids(const QuantizedView& placed, const Node& node) {
     if (!std::holds_alternative<Concat>(node.op) || !allCodes(placed, node)) return false;
     return std::ranges::any_of(
         node.inputs, [&](ValueId input) { return placed.codesIn(input) != placed.codesIn(node.inputs.front()); });
 }
 
-bool addsToFloats(const PlacedGraph& placed, const Node& node) {
+bool addsToFloats(const QuantizedView& placed, const Node& node) {
     return adds(node) && allCodes(placed, node) && !placed.quantizedNext(node.outputs.front());
 }
 
-// An addend quantized right behind the convolution that the sum could be fused into.
-bool quantizesBranch(const PlacedGraph& placed, const Node& node) {
+// An addend quantized right after the convolution that the sum could be fused into.
+bool quantizesBranch(const QuantizedView& placed, const Node& node) {
     const Node* reader = std::holds_alternative<Conv2d>(node.op) ? placed.onlyReader(node.outputs.front()) : nullptr;
     const Node* next = reader && inFlight(*reader) ? placed.onlyReader(reader->outputs.front()) : nullptr;
     return next && adds(*next);
@@ -215,7 +215,7 @@ constexpr std::array kRules{
          joinsGrids},
     Rule{kOnnx, kSlower, "float-result",
          "The result is not quantized at once, so that no integer kernel takes the layer; where an activation stands "
-         "in between, a fusion pattern [conv, bn] quantizes in front of it.",
+         "in between, a fusion pattern [conv, bn] quantizes before it.",
          makesFloats},
     Rule{kOnnx, kSlower, "channel-scales",
          "Integer kernels have one scale for a tensor in flight: what reads these runs in floating point.",
@@ -249,15 +249,14 @@ constexpr std::array kRules{
          "Numbers are moved or added in floating point between quantized layers, because not all that comes in is "
          "quantized.",
          movesFloats},
-    Rule{
-        kTensorRt, kNote, "residual-branch",
-        "TensorRT fuses a sum into the convolution of one branch if only the other branch is quantized in front of it.",
-        quantizesBranch},
+    Rule{kTensorRt, kNote, "residual-branch",
+         "TensorRT fuses a sum into the convolution of one branch if only the other branch is quantized before it.",
+         quantizesBranch},
     Rule{kOnnx, kNote, "concat-grids", "Sources on different grids are requantized by a table each.", joinsGrids},
     Rule{kOnnx, kNote, "float-activation",
          "SiLU and sigmoid of codes are computed in floating point between two conversions.", activatesCodes},
     Rule{kOnnx, kNote, "clip",
-         "A grid narrower than its byte needs a Clip behind QuantizeLinear, one more pass over the tensor.", needsClip},
+         "A grid narrower than its byte needs a Clip after QuantizeLinear, one more pass over the tensor.", needsClip},
     Rule{kEvery, kNote, "narrow-weight",
          "Weights of less than 8 bits are stored and multiplied as int8: as accurate as trained, and no faster.",
          isNarrowWeight},
@@ -282,7 +281,7 @@ std::string_view costName(PlacementCost cost) {
 }
 
 std::vector<PlacementFinding> lintPlacement(const Graph& graph, const QuantPlan& plan, Runtime runtime) {
-    const PlacedGraph placed(graph, plan);
+    const QuantizedView placed(graph, plan);
     const std::vector<const Node*> nodes = placed.nodes();
     std::vector<PlacementFinding> findings;
     for (const Rule& rule : kRules) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "quant/activation_groups.h"
-#include "quant/layer_answers.h"
+#include "quant/layer_settings.h"
 
 namespace qat {
 
@@ -40,21 +40,21 @@ std::vector<NodeId> dataProducts(const Graph& graph) {
 
 QuantPlan resolvePlan(const Graph& graph, const Config& config) {
     QuantPlan plan;
-    LayerAnswers answers(graph, config);
-    std::map<NodeId, LayerAnswer> quantized;
+    LayerSettingsResolver resolver(graph, config);
+    std::map<NodeId, LayerSettings> quantized;
     for (const NodeId id : quantizableNodes(graph)) {
-        const LayerAnswer answer = answers.of(graph.node(id));
-        plan.values[id] = answer.values;
-        if (answer.skip) {
+        const LayerSettings settings = resolver.of(graph.node(id));
+        plan.values[id] = settings.values;
+        if (settings.skip) {
             plan.skipped.push_back(graph.node(id).name);
             continue;
         }
-        plan.weights.push_back({id, answer.weight});
-        quantized.emplace(id, answer);
+        plan.weights.push_back({id, settings.weight});
+        quantized.emplace(id, settings);
     }
     for (const NodeId id : dataProducts(graph))
-        if (const LayerAnswer answer = answers.of(graph.node(id)); !answer.skip) quantized.emplace(id, answer);
-    plan.warnings = answers.unmatched();
+        if (const LayerSettings settings = resolver.of(graph.node(id)); !settings.skip) quantized.emplace(id, settings);
+    plan.warnings = resolver.unmatched();
     planActivations(graph, config, quantized, plan);
     return plan;
 }

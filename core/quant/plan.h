@@ -1,4 +1,4 @@
-// The resolved answer for every weight and every activation: which grid, which quantizer, and where each came from.
+// The resolved setting for every weight and every activation: which grid, which quantizer, and where each came from.
 #pragma once
 
 #include <map>
@@ -24,7 +24,7 @@ struct WeightPlan {
     Resolved how;
 };
 
-// Values that share one grid (quant/scale_groups.h). Quantizers stand right behind its sources, the values made by an
+// Values that share one grid (quant/scale_groups.h). Quantizers stand right after its sources, the values made by an
 // op that changes numbers.
 struct ActivationGroup {
     std::string name;  // of its first source value
@@ -63,7 +63,7 @@ struct QuantPlan {
 // not below 8 bit unless a pattern says so; the expectation (DFL) and decoding stay in float; qat_params
 // skip_detection_head leaves the whole head in float. The image itself has 8 bits unless a pattern says otherwise.
 // Groups with a range per channel whose sources differ in channels get one for the whole tensor, with a warning.
-// Later patterns override earlier ones. A convolution and its activation are one unit, quantized behind the activation,
+// Later patterns override earlier ones. A convolution and its activation are one unit, quantized after the activation,
 // as TensorRT fuses them; where qat_params.fusion_patterns names a fusion without an activation (modules conv, bn), the
 // convolution's own result is quantized too, which is what ONNX Runtime's integer kernels need.
 QuantPlan resolvePlan(const Graph& graph, const Config& config);

@@ -67,7 +67,7 @@ const FakeQuantize& opOf(const Graph& graph, const Quantizer& q) {
     return std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
 }
 
-// Below this no value is made by what stands in front of the quantizer.
+// Below this no value is made by what stands before the quantizer.
 std::optional<float> leastMade(const Graph& graph, const std::vector<ValueId>& sources) {
     float least = 0;
     for (const ValueId source : sources) {
@@ -138,9 +138,9 @@ float usefulFloor(const Quantizer& quantizer) {
 ObservedRange usefulRange(const Quantizer& quantizer) {
     ObservedRange range = quantizer.observer.range();
     const TensorQuantConfig& config = quantizer.how.tensor;
-    for (size_t i = 0; i < quantizer.shares.low.size(); ++i) {
-        range.low[i] *= quantizer.shares.low[i];
-        range.high[i] *= quantizer.shares.high[i];
+    for (size_t i = 0; i < quantizer.clipRatios.low.size(); ++i) {
+        range.low[i] *= quantizer.clipRatios.low[i];
+        range.high[i] *= quantizer.clipRatios.high[i];
     }
     if (config.observer == ObserverKind::CustomMinMax) bound(quantizer, range);
     const float floor = usefulFloor(quantizer);
@@ -152,10 +152,10 @@ ObservedRange usefulRange(const Quantizer& quantizer) {
 }
 
 void chooseShares(Quantizer& quantizer, ObservedRange seen, const ObservedRange& chosen) {
-    quantizer.shares = {std::vector<float>(seen.low.size(), 1.0f), std::vector<float>(seen.low.size(), 1.0f)};
+    quantizer.clipRatios = {std::vector<float>(seen.low.size(), 1.0f), std::vector<float>(seen.low.size(), 1.0f)};
     for (size_t i = 0; i < seen.low.size(); ++i) {
-        if (seen.low[i] < 0) quantizer.shares.low[i] = chosen.low[i] / seen.low[i];
-        if (seen.high[i] > 0) quantizer.shares.high[i] = chosen.high[i] / seen.high[i];
+        if (seen.low[i] < 0) quantizer.clipRatios.low[i] = chosen.low[i] / seen.low[i];
+        if (seen.high[i] > 0) quantizer.clipRatios.high[i] = chosen.high[i] / seen.high[i];
     }
     quantizer.observer.restore(std::move(seen));
 }

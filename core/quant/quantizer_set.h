@@ -20,7 +20,7 @@ struct Quantizer {
     Resolved how;
     std::vector<NodeId> nodes;  // its FakeQuantize nodes
     std::vector<ValueId>
-        observed;  // the float values that make the range: all in front of the nodes but addends that follow a sum
+        observed;  // the float values that make the range: all before the nodes but addends that follow a sum
     bool largest =
         false;  // the widest of them makes it: calibration chooses the leader, which the range follows from then on
     std::optional<size_t> leader;          // place in observed
@@ -28,9 +28,9 @@ struct Quantizer {
     std::optional<ActivationKind> before;  // see ActivationGroup
     ValueId scale, zeroPoint;
     MinMaxObserver observer{0, -1};
-    // The part of the observed range that calibration (for weights: an observer that searches) chose, as shares of its
-    // two bounds; empty: all of it. Training keeps the shares while the observer follows the data.
-    ObservedRange shares;
+    // The part of the observed range that calibration (for weights: an observer that searches) chose, as ratios of its
+    // two bounds; empty: all of it. Training keeps the ratios while the observer follows the data.
+    ObservedRange clipRatios;
     std::optional<float> floor;  // custom_minmax: the activation in front makes nothing below
     bool follows(ValueId value) const { return !leader || observed[*leader] == value; }
 
@@ -56,7 +56,7 @@ void chooseShares(Quantizer& quantizer, ObservedRange seen, const ObservedRange&
 
 class QuantizerSet {
 public:
-    // Adds FakeQuantize nodes for the plan (made for this graph), weights in front of their layers, activations behind
+    // Adds FakeQuantize nodes for the plan (made for this graph), weights before their layers, activations after
     // their sources; value ids of the graph stay as they were. Weights are observed at once; activations wait for
     // calibration.
     QuantizerSet(Graph& graph, const QuantPlan& plan);

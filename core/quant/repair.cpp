@@ -1,5 +1,5 @@
 // The float network leaves behind what each layer should have made: its results at some places, and their means. The
-// quantized one is then run in stages: behind each stage some layers have their inputs, which come from repaired layers
+// quantized one is then run in stages: after each stage some layers have their inputs, which come from repaired layers
 // only; they are repaired, and the next stage computes with what they have become.
 #include "quant/repair.h"
 
@@ -120,7 +120,7 @@ private:
                 m_images.count);
     }
 
-    // What the layers in front of which a stage ends read and make.
+    // What the layers before which a stage ends read and make.
     void gather(const StagedRun& simulation, size_t stage, const CancelToken& cancel) {
         int64_t first = 0;
         for (Kept& kept : m_kept) {

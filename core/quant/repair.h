@@ -18,7 +18,7 @@ struct LayerRepair {
 };
 
 // Calibration images that can be had again and again. open(): a stream of batches [n,3,H,W], the same ones in the same
-// order each time, that ends with an undefined tensor behind `count` images in all.
+// order each time, that ends with an undefined tensor after `count` images in all.
 struct RepairImages {
     int64_t count = 0;
     std::function<std::function<at::Tensor()>()> open;

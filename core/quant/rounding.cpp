@@ -1,6 +1,6 @@
 // Adam on the rectified sigmoid h(V) = clip(1.2 sigmoid(V) - 0.1, 0, 1), w~ = s clip(floor(w / s) + h(V), qmin, qmax).
 // The loss is the layer's error, as a multiple of what rounding to the nearest costs, a weight, plus weight * (1 - |2 h
-// - 1|^b): after a fifth of the steps, b falls from 20 to 2 along a cosine. Behind it single weights change sides as
+// - 1|^b): after a fifth of the steps, b falls from 20 to 2 along a cosine. After it single weights change sides as
 // long as that lowers the error.
 #include "quant/rounding.h"
 

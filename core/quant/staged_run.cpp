@@ -36,7 +36,7 @@ void StagedRun::planStages(const std::vector<NodeId>& pauses) {
         m_steps.push_back({id, stage, {}});
     }
     std::ranges::stable_sort(m_steps, {}, &Step::stage);
-    // Nobody waits for what comes behind the last pause.
+    // Nobody waits for what comes after the last pause.
     std::erase_if(m_steps, [&](const Step& step) { return step.stage >= m_paused.size(); });
 }
 
@@ -47,7 +47,7 @@ void StagedRun::planReleases() {
         for (const ValueId made : node.outputs) lastUse[made] = i;
         for (const ValueId input : node.inputs) lastUse[input] = i;
     }
-    // What stands in front of a pause of the last stage is read by no step.
+    // What stands before a pause of the last stage is read by no step.
     for (const NodeId id : m_paused.empty() ? std::vector<NodeId>{} : m_paused.back())
         for (const ValueId input : m_graph.node(id).inputs) lastUse.erase(input);
     for (const auto& [value, step] : lastUse) m_steps[step].release.push_back(value);

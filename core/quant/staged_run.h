@@ -10,7 +10,7 @@
 
 namespace qat {
 
-// A stage ends in front of some of the given nodes: behind stage k the inputs are there of all those that have k others
+// A stage ends before some of the given nodes: after stage k the inputs are there of all those that have k others
 // before them on the longest way from the graph's input. What is computed from stored values alone is computed when it
 // is read, so that a changed value is seen at once. Eval mode, without gradients.
 class StagedRun {
@@ -25,7 +25,7 @@ public:
     StagedRun(const Graph& graph, const std::vector<NodeId>& pauses);
 
     size_t stages() const { return m_paused.size(); }
-    // The given nodes whose inputs are there behind a stage, in the graph's order.
+    // The given nodes whose inputs are there after a stage, in the graph's order.
     const std::vector<NodeId>& pausedAt(size_t stage) const { return m_paused[stage]; }
 
     // images: [N,3,H,W]
@@ -42,7 +42,7 @@ private:
     struct Step {
         NodeId node;
         size_t stage = 0;
-        std::vector<ValueId> release;  // nobody reads them behind this step
+        std::vector<ValueId> release;  // nobody reads them after this step
     };
 
     void planStages(const std::vector<NodeId>& pauses);

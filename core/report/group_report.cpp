@@ -57,7 +57,7 @@ std::string groupReport(const std::string& title, const std::vector<ReportedRun>
         page.table(accuracies);
     }
     page.paragraph(
-        "Means over the finished runs of a row; behind ± the deviation of the sample. The loss is that of the labels "
+        "Means over the finished runs of a row; after ± the deviation of the sample. The loss is that of the labels "
         "in the last epoch. Stable runs trained, learned, and "
         "did not collapse.",
         "note");

@@ -12,7 +12,7 @@ namespace qat {
 
 struct ExecutorOptions {
     std::vector<std::string> outputs;  // names of graph outputs, in the order they are returned
-    std::vector<ValueId> values{};     // inner values returned behind them
+    std::vector<ValueId> values{};     // inner values returned after them
     bool train = false;                // batch norm uses batch statistics and moves the running ones
     bool grad = false;                 // records the autograd graph
     bool channelsLast = true;
@@ -35,7 +35,7 @@ public:
     Executor(Executor&&) noexcept;
     Executor& operator=(Executor&&) noexcept;
 
-    // Told the extremes of every value in front of an activation quantizer that `wants` accepts, as a by-product of the
+    // Told the extremes of every value before an activation quantizer that `wants` accepts, as a by-product of the
     // fused pass; NaN if there was one.
     using RangeSink = std::function<void(ValueId, float low, float high)>;
     void setRangeSink(std::function<bool(ValueId)> wants, RangeSink sink);

@@ -43,7 +43,7 @@ bool joinsFrozen(const std::vector<const Node*>& nodes, const Op& op) {
 
 struct FrozenStep::State {
     std::optional<PackedConv> conv;
-    ActivationChain chain;  // of the quantizer behind it
+    ActivationChain chain;  // of the quantizer after it
     ChainTensors tensors;
     std::optional<IntegerConv> integer;
 };
@@ -54,7 +54,7 @@ FrozenStep::FrozenStep(const std::vector<const Node*>& nodes, const std::functio
     std::vector<at::Tensor> inputs{at::Tensor()};
     for (size_t i = 1; i < first.inputs.size(); ++i) inputs.push_back(stored(first.inputs[i]));
     std::optional<Activation> activation;
-    IntegerTail tail;
+    IntegerEpilogue tail;
     for (const Node* node : nodes) {
         const auto input = [&](size_t index) { return stored(node->inputs[index]); };
         if (const auto* act = std::get_if<Activation>(&node->op))

@@ -72,7 +72,7 @@ void putField(nlohmann::ordered_json& json, std::string_view name, const std::op
     if (value) putField(json, name, *value);
 }
 
-// Adds the fields behind what the object has.
+// Adds the fields after what the object has.
 template <HasFields T>
 void putFields(nlohmann::ordered_json& json, const T& value) {
     std::apply([&](const auto&... field) { (putField(json, field.name, value.*field.member), ...); }, T::fields());

@@ -13,7 +13,7 @@ namespace qat {
 struct LogLine {
     double t = 0;          // run time, seconds
     double inSitting = 0;  // seconds since its sitting began
-    size_t sitting = 0;    // index in RunRecord::sittings; beyond its end: written in front of any
+    size_t sitting = 0;    // index in RunRecord::sittings; beyond its end: written before any
     LogLevel level = LogLevel::Info;
     std::string source, text;
 };

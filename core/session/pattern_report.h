@@ -22,7 +22,7 @@ struct PatternMatch {
     std::vector<std::string> layers;  // in execution order
     std::vector<std::string> warnings;
     std::vector<std::string> modules{};  // of a fusion
-    std::vector<OtherUnit> others{};     // a unit that goes on behind the stated modules is none of them
+    std::vector<OtherUnit> others{};     // a unit that goes on after the stated modules is none of them
 };
 
 // One entry a pattern, in file order. Warnings: it matches nothing; later entries override everything it sets on every

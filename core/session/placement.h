@@ -15,7 +15,7 @@ namespace qat {
 struct GroupInfo {
     std::string name;  // of its first source
     int bits = 0;
-    std::vector<std::string> sources;  // tensors behind which a quantizer stands
+    std::vector<std::string> sources;  // tensors after which a quantizer stands
     std::vector<std::string> readers;  // quantized layers
     std::vector<std::string> joins;    // concatenations and additions that tie the sources
     bool followsSums = false;          // addends take the range of their sum
@@ -33,7 +33,7 @@ struct PlacementReport {
     std::vector<JoinInfo> joins;
     std::vector<PlacementFinding> findings;  // of every runtime
     // By PlacementFinding::node: the layers whose results come in there, nearest ones only; for a weight its layer, and
-    // in front of the first layers those that read it. Execution order.
+    // before the first layers those that read it. Execution order.
     std::map<std::string, std::vector<std::string>> layersAt;
 };
 

@@ -64,7 +64,7 @@ std::string told(const std::vector<ConfigDifference>& differences) {
     return differences.size() > kMost ? str(text, " and ", differences.size() - kMost, " more") : text;
 }
 
-// More epochs go on, fewer than are done cannot be, and behind the end of training there is no more of it.
+// More epochs go on, fewer than are done cannot be, and after the end of training there is no more of it.
 void requireReachable(const RunFolder& folder, const Config& kept, const Config& config) {
     const int wanted = config.train.epochs;
     const auto done = wanted == kept.train.epochs ? std::nullopt : trainProgress(folder.checkpoint());

@@ -29,7 +29,7 @@ void requireSameRun(const RunFolder& folder, const Config& config);
 // Whether a finished run would go on with this configuration: with more epochs, or with other exports.
 bool hasMoreToDo(const RunFolder& folder, const Config& config);
 
-// results.csv in Ultralytics' columns and format (fields of 23 characters, %.5g), all epochs so far, atomically. Behind
+// results.csv in Ultralytics' columns and format (fields of 23 characters, %.5g), all epochs so far, atomically. After
 // them the distillation loss, if there was a teacher.
 void writeResults(const std::filesystem::path& file, const std::vector<EpochResult>& epochs);
 

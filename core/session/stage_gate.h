@@ -1,4 +1,4 @@
-// The gate in front of large models: they are trained when small ones are proven to train stably.
+// The gate for large models: they are trained when small ones are proven to train stably.
 #pragma once
 
 #include <string>

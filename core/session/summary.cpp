@@ -163,7 +163,7 @@ const char* stabilityOutcome(const TrainOutcome& training, const GateConfig& gat
     return retried ? "recovered" : "stable";
 }
 
-// Nothing of what the network could do in FP32 is left at the end, and next to nothing was behind calibration: no
+// Nothing of what the network could do in FP32 is left at the end, and next to nothing was after calibration: no
 // collapse of training, which had nothing to lose.
 bool stayedLost(const SummaryFacts& facts) {
     const JobOutcome& outcome = facts.outcome;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kAlignment = 64;  // a cache line, and what libtorch's kernels expect
 
-// The block stands in front of what is handed out.
+// The block stands before what is handed out.
 void release(void* memory) {
     if (memory) std::free(static_cast<void**>(memory)[-1]);
 }

@@ -34,7 +34,7 @@ WidthSearch searchWidths(const Config& config, const Graph& floatGraph, const Qu
 // bit_widths.json in the run folder, which a resumed run and whoever opens the run go by.
 void writeWidths(const std::filesystem::path& runFolder, const WidthSearch& search);
 
-// Adds what a run has chosen, if it has, to its configuration as entries of layer_configs behind all others. Returns
+// Adds what a run has chosen, if it has, to its configuration as entries of layer_configs after all others. Returns
 // whether.
 bool applyChosenWidths(const std::filesystem::path& runFolder, Config& config);
 

@@ -8,7 +8,7 @@
 namespace qat {
 
 struct Metric {
-    std::string key;    // in series and columns of epochs, behind "metrics/": mAP50-95(B)
+    std::string key;    // in series and columns of epochs, after "metrics/": mAP50-95(B)
     std::string label;  // for people, and in summaries: mAP50-95
     double value = 0;
     int decimals = 4;       // that are worth showing

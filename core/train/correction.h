@@ -1,4 +1,4 @@
-// Quantization correction (Gupta & Asthana 2024, "QC"): behind a quantized convolution, y = gamma h + beta for each
+// Quantization correction (Gupta & Asthana 2024, "QC"): after a quantized convolution, y = gamma h + beta for each
 // output channel, trained with the task loss on a calibration subset while everything else stands still.
 #pragma once
 

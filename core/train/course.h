@@ -25,7 +25,7 @@ public:
     bool isLastEpoch(const TrainPosition& at) const;  // the one that `at` is in
     bool usesMosaic(const TrainPosition& at) const;
     bool freezesNorms(const TrainPosition& at) const;
-    bool inFloat(const TrainPosition& at) const;      // an epoch in front of the quantizers
+    bool inFloat(const TrainPosition& at) const;      // an epoch before the quantizers
     bool isEasier(const TrainPosition& at) const;     // in float, or on wider grids than wanted
     bool isExhausted(const TrainPosition& at) const;  // as many epochs as train_params.patience without a better one
 

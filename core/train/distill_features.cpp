@@ -39,7 +39,7 @@ Columns meansOf(const Maps& maps) {
     return means;
 }
 
-// Variances of student and teacher and their covariance, behind one another.
+// Variances of student and teacher and their covariance, one after another.
 Columns momentsOf(const Maps& maps, const Columns& means) {
     const auto channels = static_cast<size_t>(maps.layout.channels);
     Columns moments = maps.layout.sumOverBlocks(3 * maps.layout.channels, [&](int64_t block, double* part) {

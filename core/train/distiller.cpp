@@ -23,7 +23,7 @@ constexpr uint64_t kAdapterStream = 0xADA9;  // of random numbers
 
 using Outputs = std::vector<std::pair<std::string, ValueId>>;
 
-// Every module and layer with the value it ends with, in order of that value. Quantizers behind a layer are part of it.
+// Every module and layer with the value it ends with, in order of that value. Quantizers after a layer are part of it.
 Outputs layerOutputs(const Graph& graph) {
     std::map<std::string, size_t> last;
     for (size_t i = 0; i < graph.order().size(); ++i) {
@@ -106,7 +106,7 @@ std::vector<FeaturePair> matchFeatures(const Graph& student, const Graph& teache
 
 namespace {
 
-// The teacher's class behind each of the student's.
+// The teacher's class after each of the student's.
 std::vector<int32_t> teacherClasses(const ModelInfo& student, const ModelInfo& teacher) {
     return matchClasses({student.classNames, "the model"}, {teacher.classNames, "distillation.teacher_model"});
 }

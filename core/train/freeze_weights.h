@@ -18,7 +18,7 @@ public:
     void step(Graph& graph, double threshold);
     // Puts frozen weights back on their codes, in the trained graph or in a copy of it.
     void hold(Graph& graph) const;
-    // In front of the optimizer's step: hands the gradients of frozen weights on to their scales and removes them.
+    // Before the optimizer's step: hands the gradients of frozen weights on to their scales and removes them.
     void takeGradients(Graph& graph) const;
     // Releases all weights and starts from the codes the tracker has.
     void restart();

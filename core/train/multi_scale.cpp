@@ -16,7 +16,7 @@ constexpr uint64_t kSizeStream = 0x53495A45;
 
 }  // namespace
 
-at::Tensor inDrawnSize(const at::Tensor& images, const Config& config, int64_t stride, int64_t step) {
+at::Tensor resizeForMultiScale(const at::Tensor& images, const Config& config, int64_t stride, int64_t step) {
     if (config.train.multiScale <= 0) return images;
     const double cells = static_cast<double>(images.size(3)) / static_cast<double>(stride);
     const auto smallest = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(cells * (1 - config.train.multiScale))));

@@ -21,7 +21,7 @@ public:
     // nominal batch.
     Optimizer(std::vector<TrainedParameter> parameters, const TrainConfig& config);
 
-    // Adds the gradients of all ranks, in front of step().
+    // Adds the gradients of all ranks, before step().
     void reduce(Communicator& communicator) const;
 
     // One step from the gradients on the tensors, clipped to the global norm max_grad_norm, which are then dropped.

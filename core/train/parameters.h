@@ -19,7 +19,7 @@ struct TrainedParameter {
     TensorPtr tensor;  // float; the same one during the whole training, whose numbers change
     ParameterGroup group = ParameterGroup::Weight;
     double decay = 0;                                       // of a step of the nominal batch
-    float floor = -std::numeric_limits<float>::infinity();  // of every element behind a step
+    float floor = -std::numeric_limits<float>::infinity();  // of every element after a step
     // Gradient of a penalty on the tensor, weighed by `decay`, as strong however much other gradients are clipped;
     // empty: `decay` draws the elements themselves to zero.
     std::function<at::Tensor(const at::Tensor&)> penalty{};

@@ -65,9 +65,9 @@ json observersJson(const QuantizerSet& set) {
     json observers = json::object();
     for (const Quantizer& q : set.all()) {
         json& observer = observers[q.name] = {boundsJson(q.observer.range().low), boundsJson(q.observer.range().high)};
-        if (q.shares.empty() && !q.leader) continue;
-        observer.push_back(boundsJson(q.shares.low));
-        observer.push_back(boundsJson(q.shares.high));
+        if (q.clipRatios.empty() && !q.leader) continue;
+        observer.push_back(boundsJson(q.clipRatios.low));
+        observer.push_back(boundsJson(q.clipRatios.high));
         if (q.leader) observer.push_back(*q.leader);
     }
     return observers;
@@ -81,7 +81,7 @@ void restoreObservers(QuantizerSet& set, const json& observers) {
         require(range.low.size() == range.high.size() && (known == 0 || known == range.low.size()), ErrorKind::BadInput,
                 "its ranges do not fit: ", q.name);
         q.observer.restore(std::move(range));
-        if (observer.size() > 2) q.shares = {boundsFrom(observer.at(2)), boundsFrom(observer.at(3))};
+        if (observer.size() > 2) q.clipRatios = {boundsFrom(observer.at(2)), boundsFrom(observer.at(3))};
         if (observer.size() <= 4) continue;
         q.leader = static_cast<size_t>(count(observer.at(4)));
         require(*q.leader < q.observed.size(), ErrorKind::BadInput, "the checkpoint names another source of ", q.name,

@@ -12,8 +12,8 @@
 
 namespace qat {
 
-// Ranges, shares and leaders of a set's observers, exactly, by the names of the quantizers; and back. Restoring throws
-// Error{BadInput} or nlohmann::json::exception for what does not fit.
+// Ranges, clip ratios and leaders of a set's observers, exactly, by the names of the quantizers; and back. Restoring
+// throws Error{BadInput} or nlohmann::json::exception for what does not fit.
 nlohmann::json observersJson(const QuantizerSet& set);
 void restoreObservers(QuantizerSet& set, const nlohmann::json& observers);
 

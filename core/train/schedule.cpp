@@ -8,7 +8,7 @@
 namespace qat {
 namespace {
 
-// Linear between (0, from) and (end, to), constant behind.
+// Linear between (0, from) and (end, to), constant after it.
 double ramp(double x, double end, double from, double to) {
     return end <= 0 || x >= end ? to : from + (to - from) * x / end;
 }

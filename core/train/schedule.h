@@ -26,7 +26,7 @@ StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batches
 // to + (from - to) (1 + cos(pi x)) / 2, x = (progress - begin) / (end - begin).
 double annealed(double from, double to, double begin, double end, double progress);
 
-// Settings of fine-tuning behind the last epoch: the rate at which the schedule ends (lr x lrf; step: lr x 0.01), none
+// Settings of fine-tuning after the last epoch: the rate at which the schedule ends (lr x lrf; step: lr x 0.01), none
 // for quantizers.
 StepSettings fineTuningSettings(const TrainConfig& config, int64_t batchesPerEpoch);
 

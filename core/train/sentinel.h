@@ -73,7 +73,7 @@ public:
     // not finite. What is only to be reported is logged, and kept in state().incidents.
     void seeLoss(double loss, const TrainPosition& at);
     void seeRange(ValueId value, float low, float high, const TrainPosition& at);
-    // The norm behind a batch's step, which the optimizer left out if it is not finite: three in a row are trouble, a
+    // The norm after a batch's step, which the optimizer left out if it is not finite: three in a row are trouble, a
     // hundred end every run.
     void seeGradient(double norm, const TrainPosition& at);
     void seeScales(int64_t optimizerSteps, const TrainPosition& at);
@@ -83,7 +83,7 @@ public:
     // Once training is over: whether it ever learned anything.
     void seeEnd(const TrainPosition& at) const;
 
-    // Behind the return to the best state, whose memory state() then is; failed: that of where training was. Lowers the
+    // After the return to the best state, whose memory state() then is; failed: that of where training was. Lowers the
     // rate and returns true for another try, false to halt.
     bool react(Incident incident, const SentinelState& failed, bool tuning);
 

@@ -17,10 +17,10 @@ public:
     Stabilizer(const Stabilizer&) = delete;
     Stabilizer& operator=(const Stabilizer&) = delete;
 
-    // In front of the optimizer's step, with the gradients of `images` images; `progress` is the share of the training
+    // Before the optimizer's step, with the gradients of `images` images; `progress` is the share of the training
     // that is done. Returns the dampening loss of one image, its weight included; 0 if there is none.
     double beforeStep(double progress, int64_t images);
-    // Behind the optimizer's step.
+    // After the optimizer's step.
     void afterStep(double progress);
     // Puts frozen weights back on their codes after scales have moved, in the trained graph or a copy of it.
     void hold(Graph& graph) const;

@@ -165,7 +165,7 @@ private:
         m_sink.log(LogLevel::Info, "trainer",
                    m_course.over(m_at)
                        ? "resumed: training was over"
-                       : str("resumed: going on in epoch ", m_at.epoch + 1, " of ", m_course.lastEpoch(), ", behind ",
+                       : str("resumed: going on in epoch ", m_at.epoch + 1, " of ", m_course.lastEpoch(), ", after ",
                              m_at.batch, " of ", m_course.batchesPerEpoch(), " batches"));
         return loaded;
     }
@@ -254,7 +254,7 @@ private:
     }
 
     void addGradient(const Batch& batch) {
-        m_step->forward(inDrawnSize(batch.images, m_job.config, coarsestStride(m_job.graph.info), m_at.step));
+        m_step->forward(resizeForMultiScale(batch.images, m_job.config, coarsestStride(m_job.graph.info), m_at.step));
         const StepLoss loss = m_step->loss(batch.targets);
         m_sentinel->seeLoss(loss.sum(), m_at);
         m_step->backward();

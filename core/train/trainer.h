@@ -38,7 +38,7 @@ struct TrainJob {
 
 // Trains until the configured epochs, early stopping, or a stop request, which ends the batch and writes a checkpoint.
 // The first qat_params.float_epochs train and validate the network without its quantizers, which are calibrated anew
-// behind them; with qat_params.gradual_bits their grids get narrower from epoch to epoch. Fine-tuning epochs follow the
+// after them; with qat_params.gradual_bits their grids get narrower from epoch to epoch. Fine-tuning epochs follow the
 // last one, however it came to be the last: they start from the final model, at the rate the schedule ends with, and
 // change neither quantizers nor the statistics of batch norms. A loss that is no longer finite halts training with the
 // best model so far (that of the start if there is none), whatever gate.reaction says. On return the graph holds the

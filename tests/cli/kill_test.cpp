@@ -173,7 +173,7 @@ protected:
         }
         const std::string moment = moments[static_cast<size_t>(random.below(static_cast<int64_t>(moments.size())))];
         const size_t sitting = sittings(run) + 1;
-        what = (kind == 2 ? "at " : "while writing behind ") + moment;
+        what = (kind == 2 ? "at " : "while writing after ") + moment;
         const bool reached = program.runUntil([&] {
             const auto seen = stagesOf(run);
             return sittings(run) == sitting && std::ranges::find(seen, moment) != seen.end();
@@ -205,7 +205,7 @@ protected:
             ++kills;
             const auto seen = stagesOf(run);
             std::cout << run.filename().string() << ", kill " << kills << ' ' << moment << "; it was "
-                      << (seen.empty() ? "starting" : "behind " + seen.back()) << (isWriting(run) ? ", writing" : "")
+                      << (seen.empty() ? "starting" : "after " + seen.back()) << (isWriting(run) ? ", writing" : "")
                       << std::endl;
             const auto unreadable = std::filesystem::exists(run) ? unreadableFiles(run) : std::vector<std::string>{};
             EXPECT_EQ(unreadable, std::vector<std::string>{}) << moment;
@@ -245,7 +245,7 @@ TEST_F(Killed, AnywhereAndOftenEndsInTheSameBits) {
     killAllTheTime(numberFrom("QATELIER_KILLS", 3));
 }
 
-// In front of training only the rest is done: no stage that was finished begins a second time, and a sweep goes on
+// Before training only the rest is done: no stage that was finished begins a second time, and a sweep goes on
 // within itself.
 TEST_F(Killed, ASweepGoesOnFromTheLayersItHas) {
     std::string text = kEverything;

@@ -75,7 +75,7 @@ void readMarkdown(const std::filesystem::path& file) {
     require(text.starts_with("#") && text.ends_with("\n"), ErrorKind::BadInput, "the page has no title or no end");
 }
 
-// Of a killed job: one line, or nothing if it was killed in front of it.
+// Of a killed job: one line, or nothing if it was killed before it.
 void readLock(const std::filesystem::path& file) {
     const std::string text = readFile(file);
     require(text.empty() || nlohmann::json::accept(text.substr(0, text.find('\n'))), ErrorKind::BadInput, "no lock");

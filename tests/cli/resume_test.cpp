@@ -36,7 +36,7 @@ protected:
         }
         return sittings;
     }
-    // Runs until some steps of the first epoch are behind a checkpoint.
+    // Runs until some steps of the first epoch are after a checkpoint.
     bool runIntoTraining(Program& program) const {
         return program.runUntil([&] {
             const auto done = steps();

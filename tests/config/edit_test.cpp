@@ -66,7 +66,7 @@ TEST(SetConfigValue, ChangesExactlyTheValue) {
         {"quantization.weight.bit_width", "", "bit_width: 8   # keep", "bit_width:    # keep"},
         {"quantization.weight.bit_width", "nonsense", "bit_width: 8   # keep", "bit_width: nonsense   # keep"},
         {"quantization.weight.bit_width", "] oops", "bit_width: 8   # keep", "bit_width: \"] oops\"   # keep"},
-        // Missing keys go behind their predecessor in the guide, in the way their section is written.
+        // Missing keys go after their predecessor in the guide, in the way their section is written.
         {"quantization.weight.dtype", "quint8", "\"per_channel\"\n", "\"per_channel\"\n    dtype: \"quint8\"\n"},
         {"quantization.weight.symmetric", "false", "\"per_channel\"\n", "\"per_channel\"\n    symmetric: false\n"},
         {"quantization.activation.symmetric", "true", "'minmax'}", "'minmax', symmetric: true}"},

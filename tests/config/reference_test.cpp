@@ -84,7 +84,7 @@ std::string gaps() {
 // What no single value shows; to be shortened as the program comes to act on more.
 constexpr const char* kRemarks =
     "\n## Remarks\n\n"
-    "- A convolution and its activation are quantized as one unit, behind the activation. Where a fusion pattern "
+    "- A convolution and its activation are quantized as one unit, after the activation. Where a fusion pattern "
     "names\n"
     "  `[conv, bn]` without an activation the result of the convolution is quantized too: see part 7 of the guide.\n"
     "- mAP is always measured, whether `analysis.metrics` names it or not; the other names choose columns of the layer "

@@ -9,7 +9,7 @@
 namespace qat::test {
 namespace {
 
-// Factors of either sign and offsets behind every convolution, merged into weight scales or kept as operations.
+// Factors of either sign and offsets after every convolution, merged into weight scales or kept as operations.
 Graph corrected(Graph graph, bool folded) {
     Random random(5);
     const std::vector<NodeId> order = graph.order();

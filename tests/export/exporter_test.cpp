@@ -50,7 +50,7 @@ TEST(Exporters, ThePreparedGraphIsACopyForOneImage) {
     PassResults results;
     const Graph prepared = prepareForExport(graph, 32, &results);
     EXPECT_EQ(dumpGraph(graph), before);
-    EXPECT_EQ(results.changesOf(PassId::SettleQuantizers), 1);
+    EXPECT_EQ(results.changesOf(PassId::CanonicalizeQuantizers), 1);
     EXPECT_EQ(prepared.value(prepared.inputs().front()).shape, (Shape{1, 3, 32, 32}));
     EXPECT_EQ(prepared.value(prepared.output("decoded")).shape, (Shape{1, 4, 32, 32}));
     const ScratchFolder scratch;

@@ -1,4 +1,4 @@
-// Operators one by one in ONNX Runtime: in float, and behind a quantizer, where those that move numbers stay on codes.
+// Operators one by one in ONNX Runtime: in float, and after a quantizer, where those that move numbers stay on codes.
 #include <gtest/gtest.h>
 
 #include "export/runtime_fixture.h"

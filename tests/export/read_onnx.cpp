@@ -120,7 +120,7 @@ const OnnxNodeView& OnnxView::maker(const std::string& tensor) const {
 
 Exported exportAndRead(const Graph& graph, OnnxExportOptions options, const OnnxQuantizerFactory& quantizers) {
     Graph settled = graph.clone(true);
-    runPasses(settled, PassId::SettleQuantizers);
+    runPasses(settled, PassId::CanonicalizeQuantizers);
     const ScratchFolder scratch;
     options.path = scratch.path() / "model.onnx";
     const OnnxExportResult result = exportOnnx(settled, options, quantizers);

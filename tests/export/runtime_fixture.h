@@ -43,7 +43,7 @@ protected:
         const ScratchFolder scratch;
         options.path = scratch.path() / "model.onnx";
         Graph settled = graph.clone(true);
-        runPasses(settled, PassId::SettleQuantizers);
+        runPasses(settled, PassId::CanonicalizeQuantizers);
         exportOnnx(settled, options);
         const std::vector<float> sample = sampleInput(graph, 11);
         const Shape& shape = graph.value(graph.inputs().front()).shape;

@@ -1,4 +1,4 @@
-// Corrections behind convolutions: identity changes nothing, folding keeps function and codes.
+// Corrections after convolutions: identity changes nothing, folding keeps function and codes.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 

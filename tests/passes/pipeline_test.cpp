@@ -55,14 +55,15 @@ TEST(PassPipeline, RunsTheWantedPassesInItsOwnOrderAndTellsOfThem) {
     Graph graph = learnedGraph();
     const at::Tensor before = outputOf(graph);
     const PassResults results =
-        runPasses(graph, PassId::LowerToIntegers | PassId::FoldBatchNorms | PassId::SettleQuantizers);
+        runPasses(graph, PassId::LowerToIntegers | PassId::FoldBatchNorms | PassId::CanonicalizeQuantizers);
     std::vector<std::string_view> order;
     for (const PassRun& run : results.runs) {
         order.push_back(run.pass);
         EXPECT_GT(run.seconds, 0);
     }
-    EXPECT_EQ(order, (std::vector<std::string_view>{"settle_quantizers", "fold_batch_norms", "lower_to_integers"}));
-    EXPECT_EQ(results.changesOf(PassId::SettleQuantizers), 1) << "the others are plain already";
+    EXPECT_EQ(order,
+              (std::vector<std::string_view>{"canonicalize_quantizers", "fold_batch_norms", "lower_to_integers"}));
+    EXPECT_EQ(results.changesOf(PassId::CanonicalizeQuantizers), 1) << "the others are plain already";
     EXPECT_EQ(results.changesOf(PassId::FoldBatchNorms), 1);
     EXPECT_EQ(results.changesOf(PassId::EqualizeLayers), 0) << "nobody asked for it";
     EXPECT_FALSE(results.codes.empty());
@@ -82,12 +83,12 @@ TEST(PassPipeline, AnUnsoundGraphIsFoundAfterThePassThatLeavesIt) {
     const NodeId conv = *graph.findNode("c");
     graph.node(conv).inputs[0] = graph.node(graph.order().back()).outputs.front();
     try {
-        runPasses(graph, PassId::SettleQuantizers);
+        runPasses(graph, PassId::CanonicalizeQuantizers);
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::Internal);
         const std::string text = error.what();
-        EXPECT_NE(text.find("after the pass settle_quantizers"), std::string::npos) << text;
+        EXPECT_NE(text.find("after the pass canonicalize_quantizers"), std::string::npos) << text;
         EXPECT_NE(text.find("node c reads"), std::string::npos) << text;
     }
 }

@@ -77,7 +77,7 @@ TEST_F(Methods, EachChoosesItsOwnRangeFromTheSameValues) {
 TEST_F(Methods, MinMaxLeavesTheObserversRangeAsItIs) {
     config.quantization.activation.observer = ObserverKind::MovingAverageMinMax;
     const Quantizer& q = calibrated(3);
-    EXPECT_TRUE(q.shares.empty());
+    EXPECT_TRUE(q.clipRatios.empty());
     const ObservedRange& range = q.observer.range();
     EXPECT_EQ(scale(q), chooseQParams(range.low.front(), range.high.front(), q.grid, scaleFloor(1e-5, 8)).scale);
     EXPECT_LT(range.high.front(), told(q).high) << "an average is below the extreme";

@@ -1,4 +1,4 @@
-// Fusions of a configuration against what the graph has behind its convolutions.
+// Fusions of a configuration against what the graph has after its convolutions.
 #include "quant/fusions.h"
 
 #include <gtest/gtest.h>

@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "models/yolov8.h"
 #include "ops/fake_quantize.h"
+#include "passes/canonicalize_quantizers.h"
 #include "passes/fold_batch_norm.h"
 #include "passes/pipeline.h"
-#include "passes/settle_quantizers.h"
 #include "quant/calibrate.h"
 #include "run/executor.h"
 #include "support/tensors.h"
@@ -164,7 +164,7 @@ TEST_F(NumberTypes, PowersOfTwoReachWeightsAndActivations) {
         const at::Tensor exponents = plainScales(opOf(q), data(q.scale)).log2();
         EXPECT_TRUE(at::equal(exponents, exponents.round())) << q.name;
     }
-    settleQuantizers(graph);
+    canonicalizeQuantizers(graph);
     const auto chosen = std::ranges::find(calibration.tensors, input().name, &TensorCalibration::name);
     EXPECT_EQ(data(input().scale).item<float>(), chosen->applied.quality.params.scale)
         << "calibration chose among powers of two";
@@ -179,8 +179,8 @@ TEST_F(NumberTypes, SettledQuantizersComputeTheSame) {
     EXPECT_EQ(graph.value(weight().zeroPoint).kind, ValueKind::Buffer) << "symmetric: nothing to learn";
     graph.value(input().zeroPoint).data->add_(0.4);
     const auto before = run(graph);
-    EXPECT_EQ(settleQuantizers(graph), count<FakeQuantize>(graph));
-    EXPECT_EQ(settleQuantizers(graph), 0);
+    EXPECT_EQ(canonicalizeQuantizers(graph), count<FakeQuantize>(graph));
+    EXPECT_EQ(canonicalizeQuantizers(graph), 0);
     const auto after = run(graph);
     for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(at::equal(before[i], after[i]));
     EXPECT_EQ(std::fmod(data(input().zeroPoint).item<float>(), 1.0f), 0.0f);
@@ -239,7 +239,7 @@ TEST_F(NumberTypes, ShiftedNegativeValuesNeedHalfTheStep) {
     EXPECT_EQ(input().grid, (QuantGrid{8, 0, 255, false}));
     EXPECT_LT(data(input().scale).item<float>(), symmetric);
     EXPECT_GT(data(input().zeroPoint).item<float>(), 0);
-    EXPECT_TRUE(set->inputOf(*graph.findNode("model.0.conv"))->grid.symmetric) << "the image stands behind no SiLU";
+    EXPECT_TRUE(set->inputOf(*graph.findNode("model.0.conv"))->grid.symmetric) << "the image stands after no SiLU";
 }
 
 TEST_F(NumberTypes, ClippingCountsMoreTheHeavierItIs) {

@@ -13,7 +13,7 @@ namespace {
 using test::Sketch;
 using Names = std::vector<std::string>;
 
-// a and b with activations, c behind them, as the graph's output. between: drawn between a's activation and b.
+// a and b with activations, c after them, as the graph's output. between: drawn between a's activation and b.
 Graph chain(ActivationKind first, const std::function<ValueId(Sketch&, ValueId)>& between = {}) {
     Sketch sketch({1, 8, 16, 16});
     Graph& graph = sketch.graph;

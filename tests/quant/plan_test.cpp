@@ -291,7 +291,7 @@ TEST(PlanOfProducts, QuantizesBothOperands) {
     const NodeId reader = *graph.findNode("product");
     EXPECT_EQ(plan.groups[1].name, "query");
     EXPECT_EQ(plan.groups[1].readers, std::vector{reader});
-    EXPECT_EQ(plan.groups[2].name, "key") << "in front of the permutation";
+    EXPECT_EQ(plan.groups[2].name, "key") << "before the permutation";
     EXPECT_EQ(plan.groups[2].readers, std::vector{reader});
 
     config.quantization.layerConfigs = {activationBits("^product$", 6)};

@@ -87,7 +87,7 @@ at::Tensor composition(const ChainCase& c, const Leaves& l) {
     return y;
 }
 
-// Which values in front of the quantizer lie so close to where a code or a slope changes that float and double may see
+// Which values before the quantizer lie so close to where a code or a slope changes that float and double may see
 // them on different sides: our float values are right to 3e-6, a 4000th of a step.
 at::Tensor undecided(const ChainCase& c, const Leaves& l) {
     ChainCase front = c;

@@ -105,7 +105,7 @@ TEST_F(CorrectedRun, OpensAsItWasEvaluated) {
     }
 }
 
-// Stopped within the stage, and behind it: the same final weights, and what is known is not worked out again.
+// Stopped within the stage, and after it: the same final weights, and what is known is not worked out again.
 TEST_F(CorrectedRun, ResumesBitByBit) {
     for (const std::string epochs : {"0", "1"}) {
         const auto setUp = [&](SmallJob& made) {

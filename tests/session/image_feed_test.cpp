@@ -81,7 +81,7 @@ protected:
 
     static std::filesystem::path addDamaged(const std::filesystem::path& data, const char* split) {
         const auto images = data.parent_path() / "images" / split;
-        std::filesystem::copy_file(images / "0.png", images / "-.png");  // in front of the others
+        std::filesystem::copy_file(images / "0.png", images / "-.png");  // before the others
         spoilPixels(images / "-.png");
         return images;
     }

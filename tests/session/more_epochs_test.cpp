@@ -145,7 +145,7 @@ TEST_F(MoreEpochs, OtherKeysAreNamedWithBothValues) {
     EXPECT_EQ(refusal.find("run.workers"), std::string::npos) << "may differ";
 }
 
-// What acts behind everything else may change when everything is done.
+// What acts after everything else may change when everything is done.
 TEST_F(MoreEpochs, AnExportCanBeAskedForLater) {
     LongerJob(scratch.path(), false, "1").run();
     SmallJob exported(scratch.path());

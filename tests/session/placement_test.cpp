@@ -75,7 +75,7 @@ TEST(Placement, NamesTheMembersOfAGroupAndWhatJoinsThem) {
 TEST(Placement, NamesTheLayersAFindingStandsAt) {
     const PlacementReport report = describePlacement(preset("mixed.yaml"));
     using Names = std::vector<std::string>;
-    EXPECT_EQ(report.layersAt.at("images"), Names{"model.0.conv"}) << "nothing is in front of it, so who reads it";
+    EXPECT_EQ(report.layersAt.at("images"), Names{"model.0.conv"}) << "nothing is before it, so who reads it";
     EXPECT_EQ(report.layersAt.at("model.0.conv"), Names{"model.0.conv"});
     EXPECT_EQ(report.layersAt.at("model.0.act"), Names{"model.0.conv"});
     EXPECT_EQ(report.layersAt.at("model.2.m.0.cv1.conv.weight"), Names{"model.2.m.0.cv1.conv"});

@@ -1,4 +1,4 @@
-// The gate in front of models larger than s: what opens it, and what it does to a single run.
+// The gate for models larger than s: what opens it, and what it does to a single run.
 #include "session/stage_gate.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// A job stopped in front of training goes on with the rest, to the same bits: after each stage, and within a sweep.
+// A job stopped before training goes on with the rest, to the same bits: after each stage, and within a sweep.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -109,7 +109,7 @@ TEST(Correction, FormsOfFolding) {
         ADD_FAILURE() << layer;
         return AffineForm::Norm;
     };
-    const char* inner = "model.0.conv";    // a batch norm behind it
+    const char* inner = "model.0.conv";    // a batch norm after it
     const char* last = "model.5.cv2.0.2";  // none
     EXPECT_EQ(formOf(QcFold::Auto, inner), AffineForm::Norm);
     EXPECT_EQ(formOf(QcFold::Auto, last), AffineForm::Operations);

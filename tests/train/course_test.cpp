@@ -152,14 +152,14 @@ TEST_F(Course, FrozenLayersKeepTheirWeights) {
 
 TEST_F(Course, ImageSizesAreDrawnForTheStep) {
     const at::Tensor images = at::rand({1, 3, 160, 160});
-    EXPECT_TRUE(inDrawnSize(images, config, 32, 0).is_same(images));
+    EXPECT_TRUE(resizeForMultiScale(images, config, 32, 0).is_same(images));
     config.train.multiScale = 0.5;
     std::set<int64_t> sizes;
     for (int64_t step = 0; step < 60; ++step) {
-        const at::Tensor drawn = inDrawnSize(images, config, 32, step);
+        const at::Tensor drawn = resizeForMultiScale(images, config, 32, step);
         EXPECT_EQ(drawn.size(2), drawn.size(3));
         sizes.insert(drawn.size(2));
-        EXPECT_EQ(inDrawnSize(images, config, 32, step).size(2), drawn.size(2));
+        EXPECT_EQ(resizeForMultiScale(images, config, 32, step).size(2), drawn.size(2));
     }
     EXPECT_EQ(sizes, (std::set<int64_t>{96, 128, 160, 192, 224}));
     config.train.multiScale = 0.5;
@@ -187,7 +187,7 @@ protected:
 TEST_P(CourseResume, GivesTheBitsOfOneSitting) {
     TinyRun whole{config(), scratch.path() / "whole"};
     whole.train();
-    // Stopped within an epoch; killed right behind the change at the first epoch's end.
+    // Stopped within an epoch; killed right after the change at the first epoch's end.
     for (const auto& [at, level] : {std::pair{6, StopLevel::FinishBatch}, {5, StopLevel::Abandon}}) {
         const auto folder = scratch.path() / std::to_string(at);
         TinyRun stopped{config(), folder};

@@ -1,4 +1,4 @@
-// Epochs behind quantization-aware training: weights move at the last rate, quantizers and statistics do not.
+// Epochs after quantization-aware training: weights move at the last rate, quantizers and statistics do not.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 

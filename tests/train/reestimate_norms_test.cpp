@@ -1,4 +1,4 @@
-// Statistics of batch norms against those of the values in front of them.
+// Statistics of batch norms against those of the values before them.
 #include "train/reestimate_norms.h"
 
 #include <ATen/ATen.h>
@@ -38,7 +38,7 @@ TEST(ReestimateNorms, MeansOfBatchMeansAndUnbiasedVariances) {
     const auto batches = someBatches(3);
     const NormStatistics statistics = estimate(graph, batches);
     EXPECT_EQ(storedBytes(graph), before) << "the graph stays as it is";
-    // What stands in front of the first norm does not depend on any norm.
+    // What stands before the first norm does not depend on any norm.
     const ValueId front = graph.node(*graph.findNode("model.0.bn")).inputs[0];
     Executor executor(graph, {.outputs = {"head.0"}, .values = {front}});
     at::Tensor mean = at::zeros({8}), variance = at::zeros({8});

@@ -38,7 +38,7 @@ protected:
     static std::function<double(int)> curve(std::vector<double> maps) {
         return [maps](int i) { return maps.at(std::min(static_cast<size_t>(i), maps.size()) - 1); };
     }
-    // Spoils the model once, behind the first epoch.
+    // Spoils the model once, after the first epoch.
     void spoil(const std::function<void()>& how) {
         run.fitness = [this, how](int i) {
             if (i == 1) return 0.1;
@@ -305,7 +305,7 @@ TEST_F(SentinelRun, CollapseBlamesOscillation) {
     }
 }
 
-// Gradients that are no numbers, behind so many batches, until there were `count` of them.
+// Gradients that are no numbers, after so many batches, until there were `count` of them.
 void spoilGradients(TinyRun& run, int from, int count) {
     run.sink.onScalar = [&run, from, count, batch = 0, spoilt = 0](std::string_view series, double, double) mutable {
         if (series != "train/dfl_loss" || ++batch <= from || spoilt == count) return;
@@ -340,7 +340,7 @@ TEST_F(SentinelRun, LostStepsStopTraining) {
     EXPECT_EQ(outcome.epochs.size(), 1u);
 }
 
-// Every kind of cause: what is wrong with the model behind the lost steps.
+// Every kind of cause: what is wrong with the model after the lost steps.
 TEST_F(SentinelRun, LostStepsNameTheirLikelyCause) {
     const auto causeOf = [&](const char* folder, const std::function<void(TinyRun&)>& damage) {
         TinyRun damaged(config(), scratch.path() / folder);

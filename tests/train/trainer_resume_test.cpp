@@ -53,7 +53,7 @@ TEST_P(Resume, StopWithinAnEpoch) {
     };
     const TrainOutcome outcome = resumed.train(true);
     EXPECT_GT(firstStep.value_or(0), 6);
-    EXPECT_TRUE(said.starts_with("resumed: going on in epoch 2 of 3, behind ")) << said;
+    EXPECT_TRUE(said.starts_with("resumed: going on in epoch 2 of 3, after ")) << said;
     EXPECT_EQ(storedBytes(*resumed.graph), storedBytes(*whole.graph));
     for (const char* file :
          {"weights/last.safetensors", "weights/best.safetensors", "checkpoint/train_state.safetensors"})
@@ -132,7 +132,7 @@ TEST_F(Stop, ADamagedCheckpointIsReplacedByTheOneBefore) {
     resumed.train(true);
     EXPECT_NE(warning.find("train_state.safetensors"), std::string::npos) << warning;
     EXPECT_NE(warning.find("going on from the checkpoint before it"), std::string::npos) << warning;
-    EXPECT_EQ(firstStep, 5) << "checkpoints were behind the steps 4 and 6";
+    EXPECT_EQ(firstStep, 5) << "checkpoints were after the steps 4 and 6";
     EXPECT_EQ(storedBytes(*resumed.graph), storedBytes(*whole.graph));
 }
 

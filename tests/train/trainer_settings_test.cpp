@@ -120,7 +120,7 @@ TEST_F(Settings, WeightDecay) {
     config.train.weightDecay = 0.2;
     train();
     EXPECT_LT(weight().norm().item<double>(), 0.99 * free);
-    // AdamW shrinks by lr x decay behind Adam's step; Adam itself feeds it into the step.
+    // AdamW shrinks by lr x decay after Adam's step; Adam itself feeds it into the step.
     config.train.lr = 1e-3;
     config.train.optimizer = OptimizerKind::AdamW;
     firstMove(config);

@@ -81,7 +81,7 @@ TEST(EventLine, LinesOfTheLogHaveTheTimeOfDayTheyWereWritten) {
     const auto apply = [&](double t, const RunEvent& event) {
         applyEventLine(data, QByteArray::fromStdString(eventLine(t, event)));
     };
-    apply(1, LogEvent{LogLevel::Info, "s", "in front of any"});
+    apply(1, LogEvent{LogLevel::Info, "s", "before any"});
     apply(0, runLine());
     apply(5, LogEvent{LogLevel::Warning, "s", "t"});
     apply(1e308, LogEvent{});

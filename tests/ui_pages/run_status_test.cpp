@@ -69,7 +69,7 @@ public:
             const RunLock lock(folder, cancel);
             if (::write(ready[1], "!", 1) != 1) ::_exit(1);
             while (!cancel.requested()) ::usleep(10000);
-            ::_exit(42);  // as if it had been killed behind its checkpoint: the lock file stays
+            ::_exit(42);  // as if it had been killed after its checkpoint: the lock file stays
         }
         char mark = 0;
         if (::read(ready[0], &mark, 1) != 1) std::abort();
@@ -156,7 +156,7 @@ TEST(RunStatus, SaysWhereAResumedRunGoesOn) {
     folder.write("checkpoint/stages.json", R"({"done": ["calibrate", "layer_error"]})");
     EXPECT_TRUE(resumeSentence(folder.read()).contains("goes on with the stage Analyze."));
     folder.write("checkpoint/sensitivity.json", "{}");
-    EXPECT_TRUE(resumeSentence(folder.read()).contains("in the stage Analyze, behind what is done of it"));
+    EXPECT_TRUE(resumeSentence(folder.read()).contains("in the stage Analyze, after what is done of it"));
     folder.write("checkpoint/train_state.safetensors", "");
     EXPECT_TRUE(resumeSentence(folder.read()).contains("goes on in its training"));
     folder.write("checkpoint/correction_state.safetensors", "");

@@ -57,7 +57,7 @@ std::vector<Fact> identityFacts(const LayerFacts& facts) {
     return rows;
 }
 
-// One row a metric: the value at the chosen bits, the other widths behind it.
+// One row a metric: the value at the chosen bits, the other widths after it.
 std::vector<Fact> errorFacts(const LayerFacts& facts, int bits) {
     QStringList keys;
     for (const auto& [width, metrics] : facts.error)

@@ -19,7 +19,7 @@ struct MetricInfo {
 
 // Known metrics in the order choosers offer them; an unknown key gets itself as title.
 MetricInfo metricInfo(const QString& key);
-// Known ones first, the others behind in alphabetical order; bounds of another metric are left out.
+// Known ones first, the others after them in alphabetical order; bounds of another metric are left out.
 QStringList orderedMetrics(const QStringList& keys);
 // The form of a column of such values, or of their bars.
 NumberForm metricForm(const MetricInfo& info, const std::vector<double>& values);

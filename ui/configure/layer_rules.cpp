@@ -81,7 +81,7 @@ std::string withoutOwnEntries(std::string text, const std::string& pattern) {
     return text;
 }
 
-// The layer's own entry as the last one, so that no other comes behind it. That the layer is not skipped stays said.
+// The layer's own entry as the last one, so that no other comes after it. That the layer is not skipped stays said.
 size_t moveToEnd(std::string& text, const LayerConfig& entryOfLayer, size_t own, size_t last) {
     text = removeConfigValue(text, entry(own, ""));
     text = setConfigValue(text, entry(last, "pattern"), entryOfLayer.pattern);

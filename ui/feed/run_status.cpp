@@ -115,14 +115,14 @@ QString resumeSentence(const RunData& data) {
     const RunStage* train = data.stage(stages::kTrain);
     if (has("train_state.safetensors"))
         return train && train->state == StageState::Done
-                   ? statusText("Resumed, it goes on behind its training.")
+                   ? statusText("Resumed, it goes on after its training.")
                    : statusText("Resumed, it goes on in its training, at the last checkpoint.");
     const QStringList done = finishedStages(checkpoint.filePath(QStringLiteral("stages.json")));
     if (done.isEmpty()) return statusText("No stage of it was finished: resumed, it starts again from Load.");
     const std::string next = stageAfter(done, data.run.stages);
-    if (next.empty()) return statusText("Resumed, it goes on behind what is done.");
+    if (next.empty()) return statusText("Resumed, it goes on after what is done.");
     return has("sensitivity.json") || has("search.json")
-               ? statusText("Resumed, it goes on in the stage %1, behind what is done of it.").arg(stageTitle(next))
+               ? statusText("Resumed, it goes on in the stage %1, after what is done of it.").arg(stageTitle(next))
                : statusText("Resumed, it goes on with the stage %1.").arg(stageTitle(next));
 }
 

@@ -23,7 +23,7 @@ const QList<Preset>& presets() {
         {QStringLiteral("w8a8"), QStringLiteral("w8a8"), 8, 8, presetText("Eight bit everywhere, the usual deployment"),
          presetText("Calibrate, QAT, evaluate")},
         {QStringLiteral("w8a8_tensorrt"), QStringLiteral("w8a8 TensorRT"), 8, 8,
-         presetText("Eight bit, quantized behind activations"), presetText("Calibrate, QAT, evaluate")},
+         presetText("Eight bit, quantized after activations"), presetText("Calibrate, QAT, evaluate")},
         {QStringLiteral("w4a8"), QStringLiteral("w4a8"), 4, 8, presetText("Four-bit weights that learn their steps"),
          presetText("Calibrate, QAT, evaluate")},
         {QStringLiteral("w4a16"), QStringLiteral("w4a16"), 4, 16,

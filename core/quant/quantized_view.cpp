@@ -1,5 +1,5 @@
 // Three walks over the graph answer everything.
-#include "quant/placed_graph.h"
+#include "quant/quantized_view.h"
 
 #include <algorithm>
 
@@ -21,7 +21,7 @@ const FakeQuantize* activationQuantizer(const Node& node) {
 
 }  // namespace
 
-PlacedGraph::PlacedGraph(const Graph& graph, const QuantPlan& plan)
+QuantizedView::QuantizedView(const Graph& graph, const QuantPlan& plan)
     : m_graph(graph.clone(false)), m_set(m_graph, plan) {
     for (const Quantizer& q : m_set.all())
         for (const NodeId id : q.nodes) m_quantizerOf[id] = &q;
@@ -29,7 +29,7 @@ PlacedGraph::PlacedGraph(const Graph& graph, const QuantPlan& plan)
     markNeighbours();
 }
 
-std::vector<const Node*> PlacedGraph::nodes() const {
+std::vector<const Node*> QuantizedView::nodes() const {
     std::vector<const Node*> nodes;
     for (const NodeId id : m_graph.order()) {
         const Node& node = m_graph.node(id);
@@ -41,24 +41,24 @@ std::vector<const Node*> PlacedGraph::nodes() const {
     return nodes;
 }
 
-const Quantizer* PlacedGraph::quantizer(const Node& node) const {
+const Quantizer* QuantizedView::quantizer(const Node& node) const {
     if (!std::holds_alternative<FakeQuantize>(node.op)) return nullptr;
     const auto found = m_quantizerOf.find(*m_graph.producer(node.outputs.front()));
     return found == m_quantizerOf.end() ? nullptr : found->second;
 }
 
-const Quantizer* PlacedGraph::codesIn(ValueId value) const {
+const Quantizer* QuantizedView::codesIn(ValueId value) const {
     const auto found = m_codes.find(value);
     return found == m_codes.end() ? nullptr : found->second;
 }
 
-const Quantizer* PlacedGraph::weightOf(const Node& layer) const {
+const Quantizer* QuantizedView::weightOf(const Node& layer) const {
     const ValueId weight = qat::weightOf(layer);
     const Node* made = weight.valid() ? maker(weight) : nullptr;
     return made ? quantizer(*made) : nullptr;
 }
 
-const Quantizer* PlacedGraph::quantizedNext(ValueId value) const {
+const Quantizer* QuantizedView::quantizedNext(ValueId value) const {
     const Node* reader = onlyReader(value);
     if (!reader) return nullptr;
     const auto* activation = std::get_if<Activation>(&reader->op);
@@ -66,22 +66,22 @@ const Quantizer* PlacedGraph::quantizedNext(ValueId value) const {
     return activationQuantizer(*reader) ? codesIn(reader->outputs.front()) : nullptr;
 }
 
-const Node* PlacedGraph::maker(ValueId value) const {
+const Node* QuantizedView::maker(ValueId value) const {
     const auto id = m_graph.producer(value);
     return id ? &m_graph.node(*id) : nullptr;
 }
 
-const Node* PlacedGraph::onlyReader(ValueId value) const {
+const Node* QuantizedView::onlyReader(ValueId value) const {
     if (std::ranges::find(m_graph.outputs(), value, &GraphOutput::value) != m_graph.outputs().end()) return nullptr;
     const auto users = m_graph.users(value);
     return users.size() == 1 ? &m_graph.node(users.front()) : nullptr;
 }
 
-const std::string& PlacedGraph::subject(const Node& node) const {
+const std::string& QuantizedView::subject(const Node& node) const {
     return std::holds_alternative<FakeQuantize>(node.op) ? m_graph.value(node.inputs.front()).name : node.name;
 }
 
-void PlacedGraph::followCodes() {
+void QuantizedView::followCodes() {
     for (const NodeId id : m_graph.order()) {
         const Node& node = m_graph.node(id);
         const FakeQuantize* op = activationQuantizer(node);
@@ -96,21 +96,21 @@ void PlacedGraph::followCodes() {
     }
 }
 
-void PlacedGraph::markNeighbours() {
+void QuantizedView::markNeighbours() {
     const auto& order = m_graph.order();
     for (const NodeId id : order) {
         const Node& node = m_graph.node(id);
-        const bool behind = std::ranges::any_of(node.inputs, [&](ValueId input) {
+        const bool after = std::ranges::any_of(node.inputs, [&](ValueId input) {
             const Node* made = maker(input);
-            return made && (isQuantizedLayer(*made) || m_behind.contains(made));
+            return made && (isQuantizedLayer(*made) || m_after.contains(made));
         });
-        if (behind) m_behind.insert(&node);
+        if (after) m_after.insert(&node);
     }
     for (auto id = order.rbegin(); id != order.rend(); ++id) {
         const Node& node = m_graph.node(*id);
         for (const ValueId input : node.inputs) {
             const Node* made = maker(input);
-            if (made && (isQuantizedLayer(node) || m_ahead.contains(&node))) m_ahead.insert(made);
+            if (made && (isQuantizedLayer(node) || m_before.contains(&node))) m_before.insert(made);
         }
     }
 }

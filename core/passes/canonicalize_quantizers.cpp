@@ -1,5 +1,5 @@
 // One walk; what several quantizers read is rewritten once.
-#include "passes/settle_quantizers.h"
+#include "passes/canonicalize_quantizers.h"
 
 #include <ATen/ATen.h>
 
@@ -9,16 +9,16 @@
 
 namespace qat {
 
-bool isSettled(const FakeQuantize& op) {
+bool isCanonical(const FakeQuantize& op) {
     return op.scaleForm == ScaleForm::Plain && op.floor == 0 && !op.learnOffset;
 }
 
-int settleQuantizers(Graph& graph) {
+int canonicalizeQuantizers(Graph& graph) {
     int settled = 0;
     std::set<ValueId> done;
     for (const NodeId id : graph.order()) {
         auto* op = std::get_if<FakeQuantize>(&graph.node(id).op);
-        if (!op || isSettled(*op)) continue;
+        if (!op || isCanonical(*op)) continue;
         const std::vector<ValueId> inputs = graph.node(id).inputs;
         const auto rewrite = [&](ValueId value, auto plain) {
             if (done.insert(value).second)

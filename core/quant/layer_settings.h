@@ -9,24 +9,24 @@
 
 namespace qat {
 
-struct LayerAnswer {
+struct LayerSettings {
     bool skip = false;
     bool activationBitsGiven = false, calibrationGiven = false;  // by a pattern
     Resolved weight, activation;                                 // activation: of the layer's input
     LayerValues values;
 };
 
-class LayerAnswers {
+class LayerSettingsResolver {
 public:
     // Both must outlive the object.
-    LayerAnswers(const Graph& graph, const Config& config);
+    LayerSettingsResolver(const Graph& graph, const Config& config);
 
-    LayerAnswer of(const Node& layer);
+    LayerSettings of(const Node& layer);
     // Patterns that no layer asked about so far has matched, a sentence each.
     std::vector<std::string> unmatched() const;
 
 private:
-    void applyHeadPolicy(const Node& layer, LayerAnswer& answer) const;
+    void applyHeadPolicy(const Node& layer, LayerSettings& settings) const;
     LayerConfig counted(LayerConfig entry) const;
 
     const Graph& m_graph;

@@ -12,14 +12,14 @@
 
 namespace qat {
 
-class PlacedGraph {
+class QuantizedView {
 public:
     // graph: the one the plan was made for, without quantizers. Stored values are shared with it, not changed.
-    PlacedGraph(const Graph& graph, const QuantPlan& plan);
-    PlacedGraph(const PlacedGraph&) = delete;
-    PlacedGraph& operator=(const PlacedGraph&) = delete;
+    QuantizedView(const Graph& graph, const QuantPlan& plan);
+    QuantizedView(const QuantizedView&) = delete;
+    QuantizedView& operator=(const QuantizedView&) = delete;
 
-    // Execution order; quantizers of weights stand in front of their layer.
+    // Execution order; quantizers of weights stand before their layer.
     std::vector<const Node*> nodes() const;
     // Whose FakeQuantize node it is; nullptr for other nodes.
     const Quantizer* quantizer(const Node& node) const;
@@ -34,8 +34,8 @@ public:
     const Node* maker(ValueId value) const;
     // The only node that reads it; nullptr if there are several, none, or the value is an output.
     const Node* onlyReader(ValueId value) const;
-    // Whether quantized layers stand both in front of the node and behind it.
-    bool amidQuantized(const Node& node) const { return m_behind.contains(&node) && m_ahead.contains(&node); }
+    // Whether quantized layers stand both before the node and after it.
+    bool amidQuantized(const Node& node) const { return m_after.contains(&node) && m_before.contains(&node); }
     // What a finding about the node names: the tensor for a quantizer, else the node.
     const std::string& subject(const Node& node) const;
 
@@ -48,7 +48,7 @@ private:
     QuantizerSet m_set;
     std::map<NodeId, const Quantizer*> m_quantizerOf;
     std::map<ValueId, const Quantizer*> m_codes;
-    std::set<const Node*> m_behind, m_ahead;  // nodes behind a quantized layer, and in front of one
+    std::set<const Node*> m_after, m_before;  // nodes after a quantized layer, and before one
 };
 
 }  // namespace qat

@@ -7,9 +7,9 @@
 namespace qat {
 
 // Returns how many quantizers changed. Those of a group share their inputs, and change together.
-int settleQuantizers(Graph& graph);
+int canonicalizeQuantizers(Graph& graph);
 
 // Whether a quantizer's inputs hold something else than it computes with.
-bool isSettled(const FakeQuantize& op);
+bool isCanonical(const FakeQuantize& op);
 
 }  // namespace qat
