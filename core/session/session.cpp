@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/outside_error.h"
 #include "config/config_io.h"
+#include "config/derived.h"
 #include "data/shapes.h"
 #include "report/run_report.h"
 #include "report/summary_version.h"

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "config/config_io.h"
+#include "config/derived.h"
 #include "config/slot.h"
 #include "eval/nms.h"
 #include "report/summary_version.h"

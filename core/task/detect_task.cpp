@@ -2,6 +2,7 @@
 #include "task/detect_task.h"
 
 #include "base/error.h"
+#include "config/derived.h"
 #include "loss/yolov8_loss.h"
 #include "task/class_weights.h"
 #include "task/detect_metrics.h"

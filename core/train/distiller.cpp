@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "config/derived.h"
 #include "config/pattern.h"
 #include "data/class_match.h"
 #include "loss/distill_anchors.h"

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "config/derived.h"
 #include "data/class_match.h"
 #include "models/family.h"
 #include "passes/pipeline.h"

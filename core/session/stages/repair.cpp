@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "config/derived.h"
 #include "quant/repair.h"
 #include "session/stages/batches.h"
 #include "session/stages/job_state.h"
