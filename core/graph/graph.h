@@ -83,6 +83,8 @@ struct ModelInfo {
     int64_t regMax = 16;
 };
 
+// More than 25 methods: order, names and ids are one invariant, and these are the few verbs that keep it and the
+// questions that nobody can answer without it. What can be said with them stands below, as functions.
 class Graph {
 public:
     ModelInfo info;
