@@ -196,14 +196,14 @@ TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
     fromModel->trigger();
     EXPECT_EQ(window.document()->path(), QString()) << "a document of its own";
     EXPECT_EQ(window.document()->title(), QStringLiteral("mine_w4a8.yaml"));
-    EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());
+    EXPECT_EQ(window.document()->reader().value(QStringLiteral("model.pretrained_path")), model.fileName());
     EXPECT_EQ(window.page(), pages::kConfigure);
     // The checkpoint of the tool bar's menu is that of the open document.
     window.document()->undoStack()->setClean();
     ASSERT_TRUE(window.files()->openPath(config));
     window.topBar()->model()->menu()->actions().first()->trigger();
     EXPECT_EQ(window.document()->path(), config);
-    EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());
+    EXPECT_EQ(window.document()->reader().value(QStringLiteral("model.pretrained_path")), model.fileName());
 }
 
 TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
@@ -212,7 +212,8 @@ TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
     for (QAction* action : window.menuBar()->actions().first()->menu()->actions().first()->menu()->actions())
         if (action->text() == QStringLiteral("Sample project")) action->trigger();
     EXPECT_EQ(window.page(), pages::kConfigure);
-    EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), QStringLiteral("builtin:shapes"));
+    EXPECT_EQ(window.document()->reader().value(QStringLiteral("model.pretrained_path")),
+              QStringLiteral("builtin:shapes"));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     const RunData& run = window.runStore()->data();
     EXPECT_TRUE(run.value(series::accuracy(series::kFinal)));
