@@ -109,8 +109,8 @@ TEST(Run, EveryChartOfTheListHasItsPane) {
                                        [&](const ChartPane* each) { return each->header()->title() == chart.title; });
         ASSERT_NE(pane, panes.end()) << chart.title.toStdString();
         EXPECT_EQ((*pane)->smoothing(), chart.smoothing);
-        ASSERT_EQ((*pane)->canvas()->lines().size(), content.lines.size()) << chart.title.toStdString();
-        EXPECT_EQ((*pane)->canvas()->lines().front().points, content.lines.front().points);
+        ASSERT_EQ((*pane)->canvas()->content().lines().size(), content.lines.size()) << chart.title.toStdString();
+        EXPECT_EQ((*pane)->canvas()->content().lines().front().points, content.lines.front().points);
     }
 }
 
