@@ -75,7 +75,11 @@ check_declarations() {
                 last[$2, own] = end
             } else {
                 if ($4 == "function" && end - line >= 60) offend($2 ":" line, $1 " has more than 60 lines")
-                if (scope != "") { members++; file[members] = $2; at[members] = line; of[members] = scope }
+                if (scope == "" || $1 ~ /^__anon/) next  # a lambda is no method
+                members++
+                file[members] = $2
+                at[members] = line
+                of[members] = scope
             }
         }
         END {
