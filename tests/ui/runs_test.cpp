@@ -9,7 +9,7 @@
 #include <QTest>
 #include <fstream>
 
-#include "run/run_state.h"
+#include "progress/run_state.h"
 #include "session/run_lock.h"
 #include "shell/file_controller.h"
 #include "shell/job_controller.h"

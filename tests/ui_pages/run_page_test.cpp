@@ -5,11 +5,11 @@
 #include <QSignalSpy>
 #include <fstream>
 
-#include "run/log_model.h"
-#include "run/oscillation_model.h"
-#include "run/run_curves.h"
-#include "run/run_page.h"
-#include "run/stage_rail.h"
+#include "progress/log_model.h"
+#include "progress/oscillation_model.h"
+#include "progress/run_curves.h"
+#include "progress/run_page.h"
+#include "progress/stage_rail.h"
 #include "session/run_lock.h"
 #include "support/event_file.h"
 #include "support/recorded_run.h"

@@ -16,7 +16,7 @@
 #include "document/recent_files.h"
 #include "feed/run_folder.h"
 #include "feed/run_status.h"
-#include "run/run_state.h"
+#include "progress/run_state.h"
 #include "shell/diagnostics.h"
 #include "shell/presets.h"
 #include "shell/start_row.h"

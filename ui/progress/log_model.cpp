@@ -1,5 +1,5 @@
 // Rows are numbered by the line's place in the whole run, so that the ring of the store can move underneath.
-#include "run/log_model.h"
+#include "progress/log_model.h"
 
 #include <QPainter>
 #include <algorithm>

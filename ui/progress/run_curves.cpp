@@ -1,5 +1,5 @@
 // Which series becomes which line, and how the three x axes relate.
-#include "run/run_curves.h"
+#include "progress/run_curves.h"
 
 #include <QCoreApplication>
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Painting of the bar, and the choice of the four figures.
-#include "run/sentinel_bar.h"
+#include "progress/sentinel_bar.h"
 
 #include <QPainter>
 #include <algorithm>

@@ -1,12 +1,12 @@
 // Title line and stage rail.
-#include "run/run_head.h"
+#include "progress/run_head.h"
 
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include "run/run_state.h"
-#include "run/stage_rail.h"
+#include "progress/run_state.h"
+#include "progress/stage_rail.h"
 #include "widgets/buttons.h"
 
 namespace qat::ui {

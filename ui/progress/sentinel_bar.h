@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "charts/kpi_grid.h"
-#include "run/run_curves.h"
+#include "progress/run_curves.h"
 #include "style/theme_hub.h"
 
 namespace qat::ui {

@@ -1,5 +1,5 @@
 // Collects the oscillation table of a run by layer.
-#include "run/oscillation_model.h"
+#include "progress/oscillation_model.h"
 
 #include <algorithm>
 #include <cmath>

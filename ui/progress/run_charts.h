@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "charts/chart_pane.h"
-#include "run/run_curves.h"
+#include "progress/run_curves.h"
 
 namespace qat::ui {
 

@@ -5,7 +5,7 @@
 #include "document/selection_hub.h"
 #include "feed/run_store.h"
 #include "pages/run_view.h"
-#include "run/run_charts.h"
+#include "progress/run_charts.h"
 #include "style/theme_hub.h"
 #include "widgets/message_bar.h"
 

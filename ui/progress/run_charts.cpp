@@ -1,5 +1,5 @@
 // Titles and sentences of the charts; their lines come from run_curves.
-#include "run/run_charts.h"
+#include "progress/run_charts.h"
 
 #include <QCoreApplication>
 

@@ -1,5 +1,5 @@
 // Puts the parts of the Run perspective together and refreshes only what changed.
-#include "run/run_page.h"
+#include "progress/run_page.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -14,10 +14,10 @@
 #include "charts/chart_pane.h"
 #include "charts/visible_refresh.h"
 #include "feed/run_status.h"
-#include "run/log_panel.h"
-#include "run/monitor_panel.h"
-#include "run/run_head.h"
-#include "run/run_state.h"
+#include "progress/log_panel.h"
+#include "progress/monitor_panel.h"
+#include "progress/run_head.h"
+#include "progress/run_state.h"
 #include "widgets/buttons.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"

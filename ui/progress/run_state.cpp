@@ -1,5 +1,5 @@
 // Title line and words of a run's state.
-#include "run/run_state.h"
+#include "progress/run_state.h"
 
 #include <QHBoxLayout>
 #include <QPainter>

@@ -1,5 +1,5 @@
 // Header with the filters over the table.
-#include "run/log_panel.h"
+#include "progress/log_panel.h"
 
 #include <QAction>
 #include <QApplication>

@@ -4,7 +4,7 @@
 #include <QTimer>
 #include <QWidget>
 
-#include "run/log_model.h"
+#include "progress/log_model.h"
 
 class QLineEdit;
 class QToolButton;

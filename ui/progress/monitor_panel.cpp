@@ -1,5 +1,5 @@
 // Sections from top to bottom, separated by hairlines.
-#include "run/monitor_panel.h"
+#include "progress/monitor_panel.h"
 
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -10,8 +10,8 @@
 #include "charts/kpi_grid.h"
 #include "charts/table_link.h"
 #include "feed/run_status.h"
-#include "run/oscillation_model.h"
-#include "run/sentinel_bar.h"
+#include "progress/oscillation_model.h"
+#include "progress/sentinel_bar.h"
 #include "widgets/buttons.h"
 #include "widgets/cell_delegate.h"
 #include "widgets/chip_view.h"

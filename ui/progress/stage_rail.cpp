@@ -1,12 +1,12 @@
 // Each state has a shape besides its colour: ring, dot in a disc, tick, cross.
-#include "run/stage_rail.h"
+#include "progress/stage_rail.h"
 
 #include <QPainter>
 #include <algorithm>
 
 #include "feed/run_status.h"
-#include "run/run_curves.h"
-#include "run/run_state.h"
+#include "progress/run_curves.h"
+#include "progress/run_state.h"
 #include "style/theme_icon.h"
 #include "widgets/format.h"
 
