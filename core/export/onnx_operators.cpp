@@ -120,6 +120,8 @@ void write(OnnxContext& c, const Binary& op) {
             return c.finish({c.emit("Mul", c.readAll())});
         case BinaryKind::Div:
             return c.finish({c.emit("Div", c.readAll())});
+        case BinaryKind::FloorDivide:
+            return c.finish({c.emit("Floor", {c.emit("Div", c.readAll())})});
     }
 }
 
@@ -196,6 +198,30 @@ void write(OnnxContext& c, const Pad& op) {
     std::vector<int64_t> sides = op.before;
     sides.insert(sides.end(), op.after.begin(), op.after.end());
     c.finish({c.emit("Pad", {c.read(0), c.integers("/pads", sides), c.number(op.value)})});
+}
+
+std::string cast(OnnxContext& c, const std::string& x, OnnxType type) {
+    return c.emit("Cast", {x}, {{"to", static_cast<int64_t>(type)}});
+}
+
+void write(OnnxContext& c, const TopK& op) {
+    const auto made = c.builder.addNodes(c.scope(), "TopK", {c.read(0), c.integers("/count", {op.count})}, 2);
+    c.finish({made[0], cast(c, made[1], OnnxType::Float)});
+}
+
+// GatherElements wants as many places as there are results.
+void write(OnnxContext& c, const TakeAlong& op) {
+    Shape sizes = c.input(0).shape;
+    const Shape& places = c.input(1).shape;
+    require(static_cast<size_t>(op.axis) < sizes.size() && places.size() == 2, ErrorKind::BadInput,
+            "the shapes of what is taken are not known");
+    Shape spread(sizes.size(), 1);
+    spread.front() = places[0];
+    spread[static_cast<size_t>(op.axis)] = sizes[static_cast<size_t>(op.axis)] = places[1];
+    const std::string x = c.read(0), whole = cast(c, c.read(1), OnnxType::Int64);
+    const std::string column = c.emit("Reshape", {whole, c.integers("/column", spread)});
+    const std::string all = c.emit("Expand", {column, c.integers("/sizes", sizes)});
+    c.finish({c.emit("GatherElements", {x, all}, {{"axis", op.axis}})});
 }
 
 // Constants, since the shapes of the maps are fixed in the file.

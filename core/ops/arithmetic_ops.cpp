@@ -35,6 +35,8 @@ at::Tensor combine(const Binary& op, const at::Tensor& a, const at::Tensor& b) {
             return at::mul(a, b);
         case BinaryKind::Div:
             return at::div(a, b);
+        case BinaryKind::FloorDivide:
+            return at::div(a, b, "floor");
     }
     return {};
 }

@@ -13,9 +13,10 @@
 
 namespace qat {
 
-enum class BinaryKind { Add, Sub, Mul, Div };
-constexpr std::array<std::string_view, 4> namesOf(BinaryKind) {
-    return {"add", "sub", "mul", "div"};
+// FloorDivide: the largest whole number that is not above a / b; without gradient.
+enum class BinaryKind { Add, Sub, Mul, Div, FloorDivide };
+constexpr std::array<std::string_view, 5> namesOf(BinaryKind) {
+    return {"add", "sub", "mul", "div", "floor_divide"};
 }
 enum class PoolKind { Max, Average };
 constexpr std::array<std::string_view, 2> namesOf(PoolKind) {

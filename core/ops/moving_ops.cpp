@@ -48,6 +48,24 @@ at::Tensor pad(const Pad& op, const at::Tensor& x) {
     return at::constant_pad_nd(x, sides, op.value);
 }
 
+// Sorting keeps equal numbers in their order, as ONNX wants it; at::topk does not.
+Tensors topK(const TopK& op, const at::Tensor& x) {
+    require(x.dim() > 0 && x.size(-1) >= op.count, ErrorKind::BadInput, "there are no ", op.count, " numbers among ",
+            x.dim() > 0 ? x.size(-1) : 0);
+    const auto [values, places] = at::sort(x, /*stable=*/true, /*dim=*/-1, /*descending=*/true);
+    return {values.narrow(-1, 0, op.count), places.narrow(-1, 0, op.count).to(x.scalar_type())};
+}
+
+at::Tensor takeAlong(const TakeAlong& op, const at::Tensor& x, const at::Tensor& places) {
+    require(op.axis < x.dim(), ErrorKind::BadInput, "there is no axis ", op.axis, " among ", x.dim());
+    require(places.dim() == 2 && places.size(0) == x.size(0), ErrorKind::BadInput,
+            "expects a row of places for each of ", x.size(0), " images");
+    Shape spread(static_cast<size_t>(x.dim()), 1), sizes = x.sizes().vec();
+    spread.front() = x.size(0);
+    spread[static_cast<size_t>(op.axis)] = sizes[static_cast<size_t>(op.axis)] = places.size(1);
+    return at::gather(x, op.axis, places.to(at::kLong).reshape(spread).expand(sizes));
+}
+
 Tensors anchorPoints(const AnchorPoints& op, const Tensors& maps) {
     Tensors points, strides;
     for (size_t level = 0; level < maps.size(); ++level) {
@@ -88,6 +106,8 @@ struct PortableMoves {
     Tensors operator()(const Permute* op) const { return {in[0].permute(op->order)}; }
     Tensors operator()(const Gather* op) const { return {gather(*op, in[0])}; }
     Tensors operator()(const Pad* op) const { return {pad(*op, in[0])}; }
+    Tensors operator()(const TopK* op) const { return topK(*op, in[0]); }
+    Tensors operator()(const TakeAlong* op) const { return {takeAlong(*op, in[0], in[1])}; }
     Tensors operator()(const AnchorPoints* op) const { return plainAnchorPoints(*op, in); }
 };
 

@@ -97,6 +97,30 @@ struct Pad {
     bool operator==(const Pad&) const = default;
 };
 
+// The `count` largest numbers along the last axis, from the largest down, equal ones in their order. Outputs: these
+// numbers, and their places along the axis as whole numbers, exact up to 2^24; both [..., count]. Places have no
+// gradient.
+struct TopK {
+    int64_t count = 1;
+    static constexpr std::string_view name = "TopK";
+    static constexpr std::array<std::string_view, 1> positive{"count"};
+    static constexpr OpTraits row{.inputs = {1, 1}, .outputs = 2};
+    static constexpr auto fields() { return std::tuple{Field{"count", &TopK::count}}; }
+    bool operator==(const TopK&) const = default;
+};
+
+// What stands at places that are data: y[n, ..., k, ...] = x[n, ..., places[n, k], ...], k in the stead of `axis`,
+// which is not the first. Inputs x [N, ...] and places [N, K], whole numbers as TopK makes them. Places have no
+// gradient.
+struct TakeAlong {
+    int64_t axis = 1;
+    static constexpr std::string_view name = "TakeAlong";
+    static constexpr std::array<std::string_view, 1> positive{"axis"};
+    static constexpr OpTraits row{.inputs = {2, 2}};
+    static constexpr auto fields() { return std::tuple{Field{"axis", &TakeAlong::axis}}; }
+    bool operator==(const TakeAlong&) const = default;
+};
+
 // Anchor points of detection maps. Inputs: one map [N,C,H_l,W_l] per level, only their shapes count. Outputs:
 // points [1,2,A] = (x + 0.5, y + 0.5) in grid units, levels in order, x fastest; strides [1,1,A] in pixels.
 struct AnchorPoints {
@@ -113,6 +137,6 @@ struct AnchorPoints {
 };
 
 // Computed in moving_ops.cpp.
-using MovingOps = OpGroup<Resize, Concat, Split, Slice, Reshape, Permute, Gather, Pad, AnchorPoints>;
+using MovingOps = OpGroup<Resize, Concat, Split, Slice, Reshape, Permute, Gather, Pad, TopK, TakeAlong, AnchorPoints>;
 
 }  // namespace qat
