@@ -68,6 +68,17 @@ void write(OnnxContext& c, const Conv2d& op) {
                       {"strides", list(op.stride)}})});
 }
 
+void write(OnnxContext& c, const ConvTranspose2d& op) {
+    const std::vector<int64_t> kernel = kernelShape(c);
+    c.finish({c.emit("ConvTranspose", layerInputs(c),
+                     {{"dilations", list(op.dilation)},
+                      {"group", op.groups},
+                      {"kernel_shape", kernel},
+                      {"output_padding", list(op.outputPadding)},
+                      {"pads", pads(op.padding)},
+                      {"strides", list(op.stride)}})});
+}
+
 void write(OnnxContext& c, const Linear&) {
     c.finish({c.emit("Gemm", layerInputs(c), {{"transB", int64_t{1}}})});
 }

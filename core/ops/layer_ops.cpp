@@ -46,6 +46,10 @@ struct PortableLayers {
     Tensors operator()(const Conv2d* op) const {
         return {at::conv2d(in[0], in[1], optionalBias(in), op->stride, op->padding, op->dilation, op->groups)};
     }
+    Tensors operator()(const ConvTranspose2d* op) const {
+        return {at::conv_transpose2d(in[0], in[1], optionalBias(in), op->stride, op->padding, op->outputPadding,
+                                     op->groups, op->dilation)};
+    }
     Tensors operator()(const Linear*) const { return {at::linear(in[0], in[1], optionalBias(in))}; }
     Tensors operator()(const MatMul*) const { return {at::matmul(in[0], in[1])}; }
     Tensors operator()(const BatchNorm* op) const { return {batchNorm(*op, in, train)}; }
@@ -58,6 +62,10 @@ struct FastLayers : PortableLayers {
     Tensors operator()(const Conv2d* op) const {
         if (in[0].scalar_type() != at::kFloat) return PortableLayers::operator()(op);
         return {convolve(*op, in[0], in[1], optionalBias(in))};
+    }
+    Tensors operator()(const ConvTranspose2d* op) const {
+        if (in[0].scalar_type() != at::kFloat) return PortableLayers::operator()(op);
+        return {convolveTransposed(*op, in[0], in[1], optionalBias(in))};
     }
     Tensors operator()(const MatMul*) const { return {matrixProduct(in[0], in[1])}; }
     Tensors operator()(const BatchNorm* op) const {

@@ -26,6 +26,26 @@ struct Conv2d {
     bool operator==(const Conv2d&) const = default;
 };
 
+// The transpose of the convolution `window()`, which makes x's size of y's: y's side is
+// (side - 1) stride - 2 padding + dilation (k - 1) + outputPadding + 1. Inputs x [N,C,H,W], weight [C,O/groups,kh,kw],
+// optional bias [O]. With groups, outputs of several groups share a place along the weight's axis 1, and so a scale.
+struct ConvTranspose2d {
+    Pair stride{1, 1}, padding{0, 0}, outputPadding{0, 0}, dilation{1, 1};
+    int64_t groups = 1;
+    Conv2d window() const { return {stride, padding, dilation, groups}; }
+    static constexpr std::string_view name = "ConvTranspose2d";
+    static constexpr std::array<std::string_view, 3> positive{"stride", "dilation", "groups"};
+    static constexpr OpTraits row{
+        .inputs = {2, 3},
+        .layer = {.word = "conv_transpose", .weight = 1, .bias = 2, .activations = 1, .outputAxis = 1}};
+    static constexpr auto fields() {
+        return std::tuple{Field{"stride", &ConvTranspose2d::stride}, Field{"padding", &ConvTranspose2d::padding},
+                          Field{"outputPadding", &ConvTranspose2d::outputPadding},
+                          Field{"dilation", &ConvTranspose2d::dilation}, Field{"groups", &ConvTranspose2d::groups}};
+    }
+    bool operator==(const ConvTranspose2d&) const = default;
+};
+
 // y = x W^T + b. Inputs x [N,I], weight [O,I], optional bias [O].
 struct Linear {
     static constexpr std::string_view name = "Linear";
@@ -55,6 +75,6 @@ struct BatchNorm {
 };
 
 // Computed in layer_ops.cpp.
-using LayerOps = OpGroup<Conv2d, Linear, MatMul, BatchNorm>;
+using LayerOps = OpGroup<Conv2d, ConvTranspose2d, Linear, MatMul, BatchNorm>;
 
 }  // namespace qat

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -22,6 +23,7 @@ struct LayerRole {
     std::string_view word{};  // in qat_params.fusion_patterns
     std::optional<size_t> weight{}, bias{};
     size_t activations = 0;  // 0: no layer
+    int64_t outputAxis = 0;  // of the weight: its channels, which have a scale each, are those of the output
 };
 
 struct OpTraits {

@@ -128,5 +128,57 @@ TEST(Selection, IsThatOfAPlainSearch) {
     }
 }
 
+struct TransposedFile {
+    std::string name;
+    ConvTranspose2d op;
+    int64_t outputs, kernel;
+    bool perTensor = false;
+};
+
+// images [1,6,8,10] -> transposed convolution with a bias; quantized: its input, and its weight along axis 1.
+Graph transposed(const TransposedFile& c, bool quantized) {
+    Sketch sketch({1, 6, 8, 10});
+    ValueId x = sketch.input(),
+            weight = sketch.parameter("t.weight", {6, c.outputs / c.op.groups, c.kernel, c.kernel}, -0.5, 0.5);
+    if (quantized) {
+        const int64_t scales = c.perTensor ? 1 : c.outputs / c.op.groups;
+        const FakeQuantize grid{.qmin = -127, .qmax = 127, .axis = c.perTensor ? -1 : 1, .weight = true};
+        const ValueId zero = sketch.numbers("t.zero", {scales}, std::vector<float>(static_cast<size_t>(scales), 0.f));
+        weight = sketch.graph.add("t.weight.quant", grid,
+                                  {weight, sketch.parameter("t.scale", {scales}, 0.4 / 127, 0.6 / 127), zero});
+        x = sketch.quantize("x", x, sketch.range("x", 2.f / 255, 127, 8, 0, 255));
+    }
+    return sketch.finish("decoded",
+                         sketch.graph.add("t", c.op, {x, weight, sketch.parameter("t.bias", {c.outputs}, -0.2, 0.2)}));
+}
+
+class TransposedFiles : public Runtime, public testing::WithParamInterface<TransposedFile> {};
+
+TEST_P(TransposedFiles, AgreeInFloatAndQuantized) {
+    for (const bool optimize : {false, true}) {
+        EXPECT_EQ(compare(transposed(GetParam(), false), optimize).steps, 0);
+        const Graph graph = transposed(GetParam(), true);
+        const Difference found = compareForm(lowerToIntegers(graph), graph, optimize);
+        EXPECT_EQ(found.steps, 0) << found.largest;
+        EXPECT_GT(found.count, 0);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TransposedFiles,
+                         testing::Values(TransposedFile{"Doubling", {.stride = {2, 2}}, 5, 2},
+                                         TransposedFile{"OneScale", {.stride = {2, 2}, .padding = {1, 1}}, 4, 3, true},
+                                         TransposedFile{"Padded", {{3, 2}, {1, 0}, {2, 1}, {1, 2}, 1}, 3, 3},
+                                         TransposedFile{"Groups", {.stride = {2, 2}, .groups = 3}, 6, 2}),
+                         [](const auto& info) { return info.param.name; });
+
+// The weight stays behind its quantizer, and codes of the data become numbers again.
+TEST(TransposedOnCodes, StaysInFloat) {
+    const Graph lowered = lowerToIntegers(transposed({"", {.stride = {2, 2}}, 5, 2}, true));
+    const Node& node = lowered.node(*lowered.findNode("t"));
+    EXPECT_TRUE(std::holds_alternative<ConvTranspose2d>(node.op));
+    EXPECT_TRUE(std::holds_alternative<Dequantize>(lowered.node(*lowered.producer(node.inputs[0])).op));
+    EXPECT_TRUE(std::holds_alternative<FakeQuantize>(lowered.node(*lowered.producer(node.inputs[1])).op));
+}
+
 }  // namespace
 }  // namespace qat::test

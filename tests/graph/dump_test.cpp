@@ -67,6 +67,7 @@ TEST(GraphText, EveryAttributeOfEveryOpSurvives) {
     const ValueId p = graph.addParameter("p", nullptr, {4});
     const ValueId n = graph.addBuffer("n", nullptr, {}, ElementType::Int64);
     graph.add("conv", Conv2d{{1, 2}, {3, 4}, {5, 6}, 7}, {x, p});
+    graph.add("transpose", ConvTranspose2d{{1, 2}, {3, 4}, {0, 1}, {5, 6}, 7}, {x, p});
     graph.add("linear", Linear{}, {x, p, n});
     graph.add("matmul", MatMul{}, {x, x});
     graph.add("norm", BatchNorm{1.0 / 3, 1e-30}, {x, p, p, p, p});
@@ -162,6 +163,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"input x [1]\nnode a Activation (x) -> (a) tail\n", 2, "tail"},
                     Refusal{"constant c [1,two]\n", 1, "two"},
                     Refusal{"input x [1]\nnode a Conv2d groups=0 (x x) -> (a)\n", 2, "groups must be above 0, not 0"},
+                    Refusal{"input x [1]\nnode a ConvTranspose2d stride=[0,1] (x x) -> (a)\n", 2,
+                            "stride must be above 0, not [0,1]"},
                     Refusal{"input x [1]\nnode a TopK count=0 (x) -> (a b)\n", 2, "count must be above 0, not 0"},
                     Refusal{"input x [1]\nnode a Pool stride=[1,-1] (x) -> (a)\n", 2, "above 0"},
                     Refusal{"input x [1]\nnode a Resize factor=0 (x) -> (a)\n", 2, "above 0"},
