@@ -2,6 +2,7 @@
 #include "export/onnx_export.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -9,7 +10,7 @@
 #include "export/onnx_builder.h"
 #include "export/onnx_check.h"
 #include "export/onnx_metadata.h"
-#include "export/onnx_visitor.h"
+#include "export/onnx_operators.h"
 #include "export/qdq.h"
 #include "passes/canonicalize_quantizers.h"
 
@@ -23,6 +24,20 @@ std::vector<ValueId> exportedValues(const Graph& graph) {
     for (const GraphOutput& output : graph.outputs()) values.push_back(output.value);
     require(!values.empty(), ErrorKind::BadInput, "the graph has no output to export");
     return values;
+}
+
+// Nodes that the wanted values need, in execution order.
+std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& wanted) {
+    std::set<ValueId> values(wanted.begin(), wanted.end());
+    std::vector<NodeId> nodes;
+    for (auto id = graph.order().rbegin(); id != graph.order().rend(); ++id) {
+        const Node& node = graph.node(*id);
+        if (std::ranges::none_of(node.outputs, [&](ValueId made) { return values.contains(made); })) continue;
+        nodes.push_back(*id);
+        if (!traitsOf(node.op).shapesOnly) values.insert(node.inputs.begin(), node.inputs.end());
+    }
+    std::ranges::reverse(nodes);
+    return nodes;
 }
 
 void requireKnownShape(const Value& value) {
@@ -44,12 +59,12 @@ void throwIssues(const std::vector<std::string>& issues) {
     require(issues.empty(), ErrorKind::Unsupported, "the model cannot be written as ONNX: ", joinedWords(issues, "; "));
 }
 
-OnnxMetadata metadata(const Graph& graph, const Value& input, const OnnxVisitor& visitor,
+OnnxMetadata metadata(const Graph& graph, const Value& input, const OnnxFindings& findings,
                       const OnnxExportOptions& options) {
     OnnxMetadata entries;
     if (options.includeMetadata && input.shape.size() == 4) entries = modelMetadata(graph.info, input.shape);
-    if (options.includeQuantParams && !visitor.records().empty())
-        entries.emplace_back("qwb.quant", quantParamsJson(visitor.records()));
+    if (options.includeQuantParams && !findings.records.empty())
+        entries.emplace_back("qwb.quant", quantParamsJson(findings.records));
     for (const auto& [key, value] : options.metadata) {
         std::erase_if(entries, [&](const auto& entry) { return entry.first == key; });
         entries.emplace_back(key, value);
@@ -74,32 +89,32 @@ public:
           m_outputs(exportedValues(graph)),
           m_builder(graph.info.architecture.empty() ? "model" : graph.info.architecture + graph.info.variant),
           m_quantizers(quantizers(graph, m_builder)),
-          m_visitor(graph, m_builder, *m_quantizers, options) {
+          m_context(graph, m_builder, *m_quantizers, options) {
         requireSettled(graph);
         m_builder.addInput("images", OnnxType::Float, m_input.shape);
-        m_visitor.bindInput(graph.inputs().front(), "images");
-        for (const NodeId id : neededNodes(graph, m_outputs)) m_visitor.visit(graph.node(id));
+        m_context.bindInput(graph.inputs().front(), "images");
+        for (const NodeId id : neededNodes(graph, m_outputs)) writeNode(m_context, graph.node(id));
     }
 
-    const std::vector<std::string>& issues() const { return m_visitor.issues(); }
+    const std::vector<std::string>& issues() const { return m_context.findings.issues; }
 
     OnnxExportResult write() {
         writeOutputs();
         OnnxExportResult result;
-        for (const auto& code : m_visitor.codes()) {
+        for (const auto& code : m_context.findings.codes) {
             if (!m_options.exposeCodes) break;
             m_builder.addOutput(code.tensor, code.type, code.shape);
             result.codes.emplace_back(code.quantizer, code.tensor);
         }
-        for (const auto& [key, value] : metadata(m_graph, m_input, m_visitor, m_options))
+        for (const auto& [key, value] : metadata(m_graph, m_input, m_context.findings, m_options))
             m_builder.addMetadata(key, value);
         const std::string bytes = m_builder.serialize();
         checkOnnx(bytes);
         writeFileAtomic(m_options.path, bytes);
         result.bytes = static_cast<int64_t>(bytes.size());
         result.nodes = m_builder.nodeCount();
-        result.quantizedLayers = m_visitor.quantizedLayers();
-        result.notes = m_visitor.notes();
+        result.quantizedLayers = m_context.findings.quantizedLayers;
+        result.notes = m_context.findings.notes;
         return result;
     }
 
@@ -108,7 +123,7 @@ private:
         for (size_t i = 0; i < m_outputs.size(); ++i) {
             const std::string name = str("output", i);
             requireKnownShape(m_graph.value(m_outputs[i]));
-            m_visitor.writeOutput(m_outputs[i], name);
+            m_context.writeOutput(m_outputs[i], name);
             m_builder.addOutput(name, OnnxType::Float, m_graph.value(m_outputs[i]).shape);
         }
     }
@@ -119,7 +134,7 @@ private:
     const std::vector<ValueId> m_outputs;
     OnnxBuilder m_builder;
     const std::unique_ptr<OnnxQuantizers> m_quantizers;
-    OnnxVisitor m_visitor;
+    OnnxContext m_context;
 };
 
 }  // namespace

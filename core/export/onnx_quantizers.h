@@ -1,5 +1,5 @@
-// How an ONNX file says that a tensor is quantized: what OnnxVisitor asks of it. QdqWriter answers with pairs of
-// QuantizeLinear and DequantizeLinear; another dialect is another class.
+// How an ONNX file says that a tensor is quantized: what the operators ask of it (onnx_operators.cpp). QdqWriter
+// answers with pairs of QuantizeLinear and DequantizeLinear; another dialect is another class.
 #pragma once
 
 #include <cstdint>

@@ -17,41 +17,12 @@
 namespace qat {
 namespace {
 
-constexpr std::array kBinaryNames{"add", "sub", "mul", "div"};
-constexpr std::array kPoolNames{"max", "average"};
-constexpr std::array kReduceNames{"sum", "mean", "max"};
-constexpr std::array kFakeQuantNames{"ste", "lsq", "pact"};
-constexpr std::array kFormatNames{"integer", "binary", "e4m3", "e5m2", "half"};
-constexpr std::array kScaleFormNames{"plain", "log2", "power_of_two"};
-constexpr std::array kNodeRoleNames{"none", "head", "head_last", "projection"};
-constexpr std::array kOutputRoleNames{"none", "feature", "backbone", "raw_head", "decoded"};
-
-const auto& namesOf(ActivationKind) {
-    return kActivationNames;
+// Of operators' enumerations beside these (ops/op.h).
+constexpr std::array<std::string_view, 4> namesOf(NodeRole) {
+    return {"none", "head", "head_last", "projection"};
 }
-const auto& namesOf(BinaryKind) {
-    return kBinaryNames;
-}
-const auto& namesOf(PoolKind) {
-    return kPoolNames;
-}
-const auto& namesOf(ReduceKind) {
-    return kReduceNames;
-}
-const auto& namesOf(FakeQuantMode) {
-    return kFakeQuantNames;
-}
-const auto& namesOf(NumberFormat) {
-    return kFormatNames;
-}
-const auto& namesOf(ScaleForm) {
-    return kScaleFormNames;
-}
-const auto& namesOf(NodeRole) {
-    return kNodeRoleNames;
-}
-const auto& namesOf(OutputRole) {
-    return kOutputRoleNames;
+constexpr std::array<std::string_view, 5> namesOf(OutputRole) {
+    return {"none", "feature", "backbone", "raw_head", "decoded"};
 }
 
 template <class Number>
@@ -121,7 +92,7 @@ void readField(std::string_view text, Pair& value) {
 template <class Enum>
 requires std::is_enum_v<Enum>
 void readField(std::string_view text, Enum& value) {
-    const auto& names = namesOf(value);
+    const auto names = namesOf(value);
     for (size_t i = 0; i < names.size(); ++i)
         if (names[i] == text) {
             value = static_cast<Enum>(i);
@@ -153,6 +124,17 @@ std::string opText(const Op& op) {
         op);
 }
 
+bool isPositive(int64_t number) {
+    return number > 0;
+}
+template <class Numbers>
+requires requires(const Numbers& numbers) {
+    numbers.begin();
+}
+bool isPositive(const Numbers& numbers) {
+    return std::ranges::all_of(numbers, [](int64_t number) { return number > 0; });
+}
+
 template <size_t index = 0>
 Op opNamed(std::string_view name) {
     if constexpr (index < std::variant_size_v<Op>) {
@@ -177,18 +159,18 @@ void setOpField(Op& op, std::string_view name, std::string_view text) {
 }
 
 // Numbers that are divided by, or stepped with, wherever the operator is computed.
-void requirePositive(std::string_view what, const std::vector<int64_t>& numbers) {
-    const bool positive = std::ranges::all_of(numbers, [](int64_t number) { return number > 0; });
-    require(positive, ErrorKind::BadInput, what, " must be above 0, not ", listText(numbers));
-}
-
 void requireComputable(const Op& op) {
-    if (const auto* conv = std::get_if<Conv2d>(&op))
-        requirePositive("stride, dilation and groups",
-                        {conv->stride[0], conv->stride[1], conv->dilation[0], conv->dilation[1], conv->groups});
-    if (const auto* pool = std::get_if<Pool>(&op))
-        requirePositive("kernel and stride", {pool->kernel[0], pool->kernel[1], pool->stride[0], pool->stride[1]});
-    if (const auto* resize = std::get_if<Resize>(&op)) requirePositive("factor", {resize->factor});
+    std::visit(
+        []<class Concrete>(const Concrete& concrete) {
+            if constexpr (requires { Concrete::positive; })
+                forEachField(concrete, [](std::string_view name, const auto& value, bool) {
+                    const bool named = std::ranges::find(Concrete::positive, name) != Concrete::positive.end();
+                    if constexpr (requires { isPositive(value); })
+                        require(!named || isPositive(value), ErrorKind::BadInput, name, " must be above 0, not ",
+                                fieldText(value));
+                });
+        },
+        op);
 }
 
 std::string valueList(const Graph& graph, const std::vector<ValueId>& values) {

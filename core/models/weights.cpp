@@ -94,14 +94,16 @@ int64_t parameterCount(const Graph& graph) {
 }
 
 int64_t macsOf(const Graph& graph, const Node& node) {
-    if (!hasWeight(node.op)) return 0;
+    const LayerRole role = traitsOf(node.op).layer;
+    const Shape& in = graph.value(node.inputs.front()).shape;
     const Shape& out = graph.value(node.outputs.front()).shape;
-    const Shape& weight = graph.value(weightOf(node)).shape;
-    if (out.empty()) return 0;
-    const auto product = [](auto begin, auto end) {
-        return std::accumulate(begin, end, int64_t{1}, std::multiplies<>());
+    if (role.activations == 0 || in.empty() || out.empty()) return 0;
+    const auto productFrom = [](const Shape& shape, int64_t first) {
+        return std::accumulate(shape.begin() + first, shape.end(), int64_t{1}, std::multiplies<>());
     };
-    return product(out.begin() + 1, out.end()) * product(weight.begin() + 1, weight.end());
+    if (!role.weight) return productFrom(out, 1) * in.back();
+    // Every number at the end of the weight's axis 0 meets a slice of the weight.
+    return productFrom(role.outputAxis == 0 ? out : in, 1) * productFrom(graph.value(weightOf(node)).shape, 1);
 }
 
 int64_t macsOf(const Graph& graph) {

@@ -26,8 +26,8 @@ std::vector<std::string> unsoundValues(const Graph& graph);
 // Weights and biases, the frozen expectation weights included.
 int64_t parameterCount(const Graph& graph);
 
-// Multiply-accumulates of one node or of all convolutions and linear layers, one image, at the shapes of the last
-// probe.
+// Multiply-accumulates of one node or of all layers and products of data (ops/op_traits.h), one image, at the shapes of
+// the last probe.
 int64_t macsOf(const Graph& graph, const Node& node);
 int64_t macsOf(const Graph& graph);
 

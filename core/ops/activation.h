@@ -1,5 +1,4 @@
-// What the rest of the program asks about an activation: one row a kind, in activation.cpp. What a row cannot hold,
-// its function in libtorch's words, stands in ops/portable.cpp.
+// What the rest of the program asks about an activation: one row a kind, in activation.cpp.
 #pragma once
 
 #include <array>
@@ -7,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "graph/types.h"
 #include "ops/activation_kind.h"
 
 namespace qat {
@@ -41,16 +41,18 @@ struct ActivationTraits {
     // on coco128: mAP50-95 0.4653 with, 0.4496 without.) Minus infinity: all values count.
     float usefulFloor;
     // y = max(lowest, min(x, highest)): a quantizer after it whose range ends there does the same.
-    bool clips;
+    bool clips = false;
     // f(t x) = t f(x) for t > 0: factors may be moved from one side to the other.
-    bool homogeneous;
-    bool hasSlope;
+    bool homogeneous = false;
+    bool hasSlope = false;
     // Of one number, rounded as the operators of an exported file round: what tables of codes hold.
     float (*value)(float x, float slope);
     // y = f(u); y may be u. out = g f'(u), out may be g; without one, libtorch's own gradient is taken.
     void (*forward)(const float* u, float* y, int64_t n, float slope);
     void (*backward)(const float* u, const float* g, float* out, int64_t n, float slope);
-    OneDnnStep oneDnn;
+    OneDnnStep oneDnn{};
+    // The function in libtorch's own operations: on any device, in any floating point type, with a gradient.
+    at::Tensor (*portable)(const at::Tensor& x, double slope);
     std::span<const OnnxStep> onnx;
 };
 

@@ -29,6 +29,10 @@ inline constexpr std::array<std::string_view, 13> kActivationNames{
     "relu",     "silu", "sigmoid", "leaky_relu", "relu6", "hardswish", "hardsigmoid",
     "hardtanh", "tanh", "elu",     "mish",       "gelu",  "gelu_tanh"};
 
+constexpr const auto& namesOf(ActivationKind) {
+    return kActivationNames;
+}
+
 constexpr bool isActivationName(std::string_view text) {
     for (const std::string_view name : kActivationNames)
         if (name == text) return true;

@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "ops/conv_gradient.h"
+#include "ops/fixed_split.h"
 #include "ops/onednn.h"
 #include "ops/packed_conv.h"
 
@@ -15,8 +16,16 @@ namespace {
 using dnnl::memory;
 using onednn::Arguments;
 
-at::Tensor channelsLast(at::IntArrayRef sizes) {
+at::Tensor emptyChannelsLast(at::IntArrayRef sizes) {
     return at::empty(sizes, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+}
+
+at::Tensor channelsLast(const at::Tensor& tensor) {
+    return tensor.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor denseWeight(const at::Tensor& weight) {
+    return weight.is_non_overlapping_and_dense() ? weight : weight.contiguous();
 }
 
 // The weight in the order a kernel wants; `room` keeps it.
@@ -54,7 +63,7 @@ struct Orders {
 
 at::Tensor compute(const Conv2d& conv, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& givenBias) {
     const at::Tensor bias = givenBias.defined() ? givenBias.contiguous() : givenBias;
-    at::Tensor y = channelsLast(resultSizes(conv, weight.sizes(), x.sizes()));
+    at::Tensor y = emptyChannelsLast(resultSizes(conv, weight.sizes(), x.sizes()));
     return onednn::guarded([&] {
         const Orders orders(conv, x.sizes(), weight.sizes(), y.sizes(), bias.defined());
         const auto made = onednn::makeFixed<dnnl::convolution_forward>(orders.forward(), {});
@@ -69,7 +78,7 @@ at::Tensor compute(const Conv2d& conv, const at::Tensor& x, const at::Tensor& we
 }
 
 at::Tensor dataGradient(const Conv2d& conv, at::IntArrayRef sizes, const at::Tensor& weight, const at::Tensor& dy) {
-    at::Tensor dx = channelsLast(sizes);
+    at::Tensor dx = emptyChannelsLast(sizes);
     return onednn::guarded([&] {
         const Orders orders(conv, sizes, weight.sizes(), dy.sizes(), false);
         const auto hint = onednn::describe<dnnl::convolution_forward>(onednn::cpu(), orders.forward(), {});
@@ -104,8 +113,7 @@ public:
         const auto tensors = context->get_saved_variables();
         const auto saved = c10::static_intrusive_pointer_cast<Saved>(context->saved_data["convolution"].toCapsule());
         const Conv2d& window = saved->window;
-        const at::Tensor &x = tensors[0], &weight = tensors[1],
-                         dy = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+        const at::Tensor &x = tensors[0], &weight = tensors[1], dy = channelsLast(gradients[0]);
         at::Tensor dx;
         ConvGradient rest;
         if (context->needs_input_grad(0)) dx = dataGradient(window, x.sizes(), weight, dy);
@@ -115,17 +123,84 @@ public:
     }
 };
 
+std::vector<int64_t> transposedSizes(const ConvTranspose2d& op, at::IntArrayRef weight, at::IntArrayRef data) {
+    require(data.size() == 4, ErrorKind::BadInput, "expects 4-d data, not ", data.size(), "-d");
+    require(data[0] > 0, ErrorKind::BadInput, "expects at least one image");
+    require(data[1] == weight[0], ErrorKind::BadInput, "expects ", weight[0], " channels, not ", data[1]);
+    std::vector<int64_t> sizes{data[0], weight[1] * op.groups};
+    for (size_t i = 0; i < 2; ++i) {
+        require(op.outputPadding[i] >= 0 && op.outputPadding[i] < op.stride[i], ErrorKind::BadInput, "output padding ",
+                op.outputPadding[i], " is not below the stride, ", op.stride[i]);
+        sizes.push_back((data[i + 2] - 1) * op.stride[i] - 2 * op.padding[i] + op.dilation[i] * (weight[i + 2] - 1) +
+                        op.outputPadding[i] + 1);
+        require(sizes.back() > 0, ErrorKind::BadInput, "nothing is left of data of ", data[2], " x ", data[3]);
+    }
+    return sizes;
+}
+
+// The gradient of the convolution by its data, at x; and the other way round.
+at::Tensor computeTransposed(const ConvTranspose2d& op, const at::Tensor& x, const at::Tensor& weight,
+                             const at::Tensor& bias) {
+    const at::Tensor y = dataGradient(op.window(), transposedSizes(op, weight.sizes(), x.sizes()), weight, x);
+    return bias.defined() ? y.add_(bias.reshape({1, -1, 1, 1})) : y;
+}
+
+class TransposedConvolution : public torch::autograd::Function<TransposedConvolution> {
+public:
+    struct Saved : torch::CustomClassHolder {
+        Conv2d window;
+        bool hasBias = false;
+    };
+
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                              const c10::optional<at::Tensor>& bias, const ConvTranspose2d& op) {
+        auto saved = c10::make_intrusive<Saved>();
+        saved->window = op.window();
+        saved->hasBias = bias.has_value();
+        context->save_for_backward({x, weight});
+        context->saved_data["convolution"] = c10::IValue::make_capsule(std::move(saved));
+        return computeTransposed(op, x, weight, bias.value_or(at::Tensor()));
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                   torch::autograd::variable_list gradients) {
+        const auto tensors = context->get_saved_variables();
+        const auto saved = c10::static_intrusive_pointer_cast<Saved>(context->saved_data["convolution"].toCapsule());
+        const at::Tensor &x = tensors[0], &weight = tensors[1], dy = channelsLast(gradients[0]);
+        at::Tensor dx, dWeight, dBias;
+        if (context->needs_input_grad(0)) dx = compute(saved->window, dy, weight, {});
+        if (context->needs_input_grad(1)) dWeight = convWeightGradient(saved->window, dy, x, weight, false).weight;
+        if (saved->hasBias && context->needs_input_grad(2)) dBias = channelSums(dy).to(at::kFloat);
+        return {dx, dWeight, dBias, at::Tensor()};
+    }
+};
+
+c10::optional<at::Tensor> givenOrNot(const at::Tensor& bias) {
+    return bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt;
+}
+
+void requireBias(const at::Tensor& bias, int64_t count) {
+    require(!bias.defined() || bias.numel() == count, ErrorKind::BadInput, "expects a bias of ", count,
+            " numbers, not of ", bias.defined() ? bias.numel() : 0);
+}
+
 }  // namespace
 
 at::Tensor convolve(const Conv2d& window, const at::Tensor& input, const at::Tensor& givenWeight,
                     const at::Tensor& bias) {
     resultSizes(window, givenWeight.sizes(), input.sizes());
-    require(!bias.defined() || bias.numel() == givenWeight.size(0), ErrorKind::BadInput, "expects a bias of ",
-            givenWeight.size(0), " numbers, not of ", bias.defined() ? bias.numel() : 0);
-    const at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor weight = givenWeight.is_non_overlapping_and_dense() ? givenWeight : givenWeight.contiguous();
+    requireBias(bias, givenWeight.size(0));
+    const at::Tensor x = channelsLast(input), weight = denseWeight(givenWeight);
     if (!at::GradMode::is_enabled()) return compute(window, x, weight, bias);
-    return Convolution::apply(x, weight, bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt, window);
+    return Convolution::apply(x, weight, givenOrNot(bias), window);
+}
+
+at::Tensor convolveTransposed(const ConvTranspose2d& op, const at::Tensor& input, const at::Tensor& givenWeight,
+                              const at::Tensor& bias) {
+    requireBias(bias, transposedSizes(op, givenWeight.sizes(), input.sizes())[1]);
+    const at::Tensor x = channelsLast(input), weight = denseWeight(givenWeight);
+    if (!at::GradMode::is_enabled()) return computeTransposed(op, x, weight, bias);
+    return TransposedConvolution::apply(x, weight, givenOrNot(bias), op);
 }
 
 }  // namespace qat

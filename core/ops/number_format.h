@@ -1,15 +1,20 @@
 // Number formats that a quantizer rounds to: whole numbers, signs, and floating point formats of 8 and 16 bits.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <string_view>
 
 namespace qat {
 
 // Integer: codes qmin..qmax. Binary: -1 and +1. E4m3, E5m2: the 8-bit floating point formats of the OCP specification
 // (E4M3 without infinities); Half: IEEE's binary16.
 enum class NumberFormat { Integer, Binary, E4m3, E5m2, Half };
+constexpr std::array<std::string_view, 5> namesOf(NumberFormat) {
+    return {"integer", "binary", "e4m3", "e5m2", "half"};
+}
 
 constexpr bool isFloat(NumberFormat format) {
     return format >= NumberFormat::E4m3;

@@ -14,7 +14,4 @@ namespace qat {
 // Integer convolutions add in double, which is exact. Throws what libtorch throws.
 std::vector<at::Tensor> portableForward(const Op& op, const std::vector<at::Tensor>& inputs, bool train);
 
-// An activation of any tensor.
-at::Tensor portableActivation(const Activation& op, const at::Tensor& x);
-
 }  // namespace qat

@@ -3,13 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <vector>
-
-#include "ops/op.h"
+#include "ops/compute.h"
 
 namespace qat::portable {
-
-using Tensors = std::vector<at::Tensor>;  // inputs, as the operator's comment in op.h has them
 
 at::Tensor fakeQuantize(const FakeQuantize& op, const Tensors& in);
 at::Tensor quantize(const Quantize& op, const Tensors& in);

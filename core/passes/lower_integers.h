@@ -10,9 +10,9 @@
 //     grid
 //
 // Concat, Split, Slice, Resize and maximum pooling hand codes on where all lie on one grid; whatever else reads codes
-// gets them through Dequantize. Biases of convolutions that hand on codes are rounded to int32 on the grid input scale
-// x weight scale, as in files. Sums are exact, so results depend neither on the number of threads nor on the order of
-// additions.
+// gets them through Dequantize and computes in float, transposed convolutions among them. Biases of convolutions that
+// hand on codes are rounded to int32 on the grid input scale x weight scale, as in files. Sums are exact, so results
+// depend neither on the number of threads nor on the order of additions.
 #pragma once
 
 #include <string>

@@ -73,8 +73,9 @@ bool hasWeightZeroPoint(const QuantizedView& placed, const Node& node) {
 bool hasGroups(const QuantizedView&, const Node& node) {
     return onWeight(node) && onWeight(node)->group > 0;
 }
-bool hasOtherAxis(const QuantizedView&, const Node& node) {
-    return onWeight(node) && onWeight(node)->axis > 0;
+bool hasOtherAxis(const QuantizedView& placed, const Node& node) {
+    const Node* layer = onWeight(node) ? placed.onlyReader(node.outputs.front()) : nullptr;
+    return layer && onWeight(node)->axis >= 0 && onWeight(node)->axis != traitsOf(layer->op).layer.outputAxis;
 }
 bool isWideWeight(const QuantizedView&, const Node& node) {
     const FakeQuantize* op = onWeight(node);
@@ -122,6 +123,10 @@ bool makesChannelCodes(const QuantizedView& placed, const Node& node) {
     if (activation && traitsOf(activation->kind).clips) next = placed.onlyReader(next->outputs.front());
     const FakeQuantize* made = next ? integersInFlight(*next) : nullptr;
     return made && made->bits <= 8 && made->axis >= 0;
+}
+
+bool hasNoIntegerKernel(const QuantizedView& placed, const Node& node) {
+    return std::holds_alternative<ConvTranspose2d>(node.op) && readsCodes(placed, node);
 }
 
 // The quantizer between a convolution and its activation.
@@ -194,7 +199,7 @@ constexpr std::array kRules{
     Rule{kTensorRt, kRefused, "channel-scales", "TensorRT has one scale for a tensor in flight, not one a channel.",
          hasChannelScales},
     Rule{kTensorRt, kRefused, "weight-axis",
-         "TensorRT has weight scales for the whole tensor or along axis 0, the output channels.", hasOtherAxis},
+         "TensorRT has weight scales for the whole tensor or along the output channels.", hasOtherAxis},
     Rule{kOnnx, kRefused, "channel-result",
          "A convolution of bytes and the quantizer of its result become one operator, whose result has one scale and "
          "not one a channel: set quantization.activation.scheme to per_tensor.",
@@ -220,8 +225,13 @@ constexpr std::array kRules{
     Rule{kOnnx, kSlower, "channel-scales",
          "Integer kernels have one scale for a tensor in flight: what reads these runs in floating point.",
          hasChannelScales},
+    Rule{
+        kOnnx, kSlower, "transposed",
+        "There is no integer kernel for transposed convolutions: it computes in floating point, from numbers that were "
+        "quantized.",
+        hasNoIntegerKernel},
     Rule{kOnnx, kSlower, "weight-axis",
-         "Integer kernels have weight scales for the whole tensor or along axis 0, the output channels.", hasOtherAxis},
+         "Integer kernels have weight scales for the whole tensor or along the output channels.", hasOtherAxis},
     Rule{kOnnx, kSlower, "mixed-types",
          "Codes of input and result are of different types, int8 and uint8, for which there is no integer kernel.",
          changesType},

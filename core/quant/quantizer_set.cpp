@@ -16,13 +16,20 @@
 namespace qat {
 namespace {
 
-// Per channel needs a channel axis; activations are quantized per channel only where the configuration insists.
-int64_t axisOf(const TensorQuantConfig& config, FakeQuantKind kind, bool weight) {
-    if (!weight) return config.scheme == Scheme::PerChannel ? 1 : -1;
+// Activations are quantized per channel only where the configuration insists.
+int64_t activationAxis(const TensorQuantConfig& config) {
+    return config.scheme == Scheme::PerChannel ? 1 : -1;
+}
+
+// The configuration counts axes as in a convolution's weight: 0 are the outputs, 1 the inputs. Groups cut rows,
+// whatever these are.
+int64_t weightAxis(const Resolved& how, int64_t outputAxis) {
+    const TensorQuantConfig& config = how.tensor;
     if (config.scheme == Scheme::PerGroup) return 0;
     const bool perChannel = config.scheme == Scheme::PerChannel || config.observer == ObserverKind::PerChannelMinMax ||
-                            kind == FakeQuantKind::PerChannel;
-    return perChannel ? config.channelAxis : -1;
+                            how.fakeQuantize.type == FakeQuantKind::PerChannel;
+    if (!perChannel) return -1;
+    return config.channelAxis == 0 ? outputAxis : config.channelAxis == outputAxis ? 0 : config.channelAxis;
 }
 
 FakeQuantMode modeOf(FakeQuantKind kind) {
@@ -175,7 +182,7 @@ void QuantizerSet::addWeight(Graph& graph, const WeightPlan& plan) {
     q.how = plan.how;
     q.observed = {weight};
     q.layers = {plan.node};
-    const int64_t axis = axisOf(plan.how.tensor, plan.how.fakeQuantize.type, true);
+    const int64_t axis = weightAxis(plan.how, traitsOf(graph.node(plan.node).op).layer.outputAxis);
     q.observer = MinMaxObserver(0, axis);
     const FakeQuantize op = opFor(q, axis);
     addScale(graph, q, op);
@@ -200,7 +207,7 @@ void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
     q.largest = group.largest;
     q.layers = group.readers;
     q.before = group.before;
-    const int64_t axis = axisOf(group.how.tensor, group.how.fakeQuantize.type, false);
+    const int64_t axis = activationAxis(group.how.tensor);
     const ObserverKind observer = group.how.tensor.observer;
     const bool averages = observer == ObserverKind::MovingAverageMinMax || observer == ObserverKind::CustomMinMax;
     if (observer == ObserverKind::CustomMinMax) q.floor = leastMade(graph, group.sources);

@@ -98,9 +98,11 @@ namespace {
 int64_t scaleCount(const Graph& graph, const WeightPlan& weight) {
     const TensorQuantConfig& tensor = weight.how.tensor;
     if (tensor.scheme == Scheme::PerTensor) return 1;
-    const int64_t channels = graph.value(weightOf(graph.node(weight.node))).shape[0],
-                  row = weightCount(graph, weight.node) / channels;
-    return tensor.scheme == Scheme::PerGroup ? channels * ((row + tensor.groupSize - 1) / tensor.groupSize) : channels;
+    const Node& layer = graph.node(weight.node);
+    const Shape& shape = graph.value(weightOf(layer)).shape;
+    if (tensor.scheme == Scheme::PerChannel) return shape[static_cast<size_t>(traitsOf(layer.op).layer.outputAxis)];
+    const int64_t row = weightCount(graph, weight.node) / shape[0];
+    return shape[0] * ((row + tensor.groupSize - 1) / tensor.groupSize);
 }
 
 }  // namespace

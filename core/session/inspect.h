@@ -13,7 +13,7 @@
 namespace qat {
 
 struct ModelDescription {
-    int64_t parameters = 0, macs = 0;  // batch norm unfolded; convolution MACs at `input`
+    int64_t parameters = 0, macs = 0;  // batch norm unfolded; MACs of its layers at `input`
     std::vector<int64_t> input;        // C, H, W
     std::vector<std::string> classNames;
     std::vector<LayerInfo> layers;       // execution order

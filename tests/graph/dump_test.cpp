@@ -67,13 +67,15 @@ TEST(GraphText, EveryAttributeOfEveryOpSurvives) {
     const ValueId p = graph.addParameter("p", nullptr, {4});
     const ValueId n = graph.addBuffer("n", nullptr, {}, ElementType::Int64);
     graph.add("conv", Conv2d{{1, 2}, {3, 4}, {5, 6}, 7}, {x, p});
+    graph.add("transpose", ConvTranspose2d{{1, 2}, {3, 4}, {0, 1}, {5, 6}, 7}, {x, p});
     graph.add("linear", Linear{}, {x, p, n});
     graph.add("matmul", MatMul{}, {x, x});
     graph.add("norm", BatchNorm{1.0 / 3, 1e-30}, {x, p, p, p, p});
     for (size_t kind = 0; kind < kActivationNames.size(); ++kind)
         graph.add("act" + std::to_string(kind), Activation{static_cast<ActivationKind>(kind)}, {x});
     graph.add("leaky", Activation{ActivationKind::LeakyRelu, 0.1}, {x});
-    for (const auto kind : {BinaryKind::Add, BinaryKind::Sub, BinaryKind::Mul, BinaryKind::Div})
+    for (const auto kind :
+         {BinaryKind::Add, BinaryKind::Sub, BinaryKind::Mul, BinaryKind::Div, BinaryKind::FloorDivide})
         graph.add("bin" + std::to_string(static_cast<int>(kind)), Binary{kind}, {x, x});
     graph.add("pool", Pool{PoolKind::Average, {3, 2}, {1, 4}, {1, 0}}, {x});
     graph.add("max", Pool{}, {x});
@@ -88,6 +90,8 @@ TEST(GraphText, EveryAttributeOfEveryOpSurvives) {
     graph.add("clip", Clip{-1.0 / 3, 1e30}, {x});
     for (const auto kind : {ReduceKind::Sum, ReduceKind::Mean, ReduceKind::Max})
         graph.add("reduce" + std::to_string(static_cast<int>(kind)), Reduce{kind, {1, 2}, false}, {x});
+    graph.addNode("top", TopK{3}, {x}, 2);
+    graph.add("take", TakeAlong{2}, {x, p});
     graph.add("softmax", Softmax{-1}, {x});
     graph.addNode("anchors", AnchorPoints{{8, 16}}, {x, x}, 2);
     graph.add("quant", FakeQuantize{FakeQuantMode::Lsq, 4, -7, 7, 0, 0.1, true}, {x, p, p});
@@ -158,7 +162,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"input x [1]\noutput out x decoded yes\n", 2, "too many words"},
                     Refusal{"input x [1]\nnode a Activation (x) -> (a) tail\n", 2, "tail"},
                     Refusal{"constant c [1,two]\n", 1, "two"},
-                    Refusal{"input x [1]\nnode a Conv2d groups=0 (x x) -> (a)\n", 2, "above 0"},
+                    Refusal{"input x [1]\nnode a Conv2d groups=0 (x x) -> (a)\n", 2, "groups must be above 0, not 0"},
+                    Refusal{"input x [1]\nnode a ConvTranspose2d stride=[0,1] (x x) -> (a)\n", 2,
+                            "stride must be above 0, not [0,1]"},
+                    Refusal{"input x [1]\nnode a TopK count=0 (x) -> (a b)\n", 2, "count must be above 0, not 0"},
                     Refusal{"input x [1]\nnode a Pool stride=[1,-1] (x) -> (a)\n", 2, "above 0"},
                     Refusal{"input x [1]\nnode a Resize factor=0 (x) -> (a)\n", 2, "above 0"},
                     Refusal{"alias model.\n", 1, "few words"}));

@@ -87,5 +87,56 @@ TEST_F(Loading, HalfPrecisionBecomesFloat) {
     EXPECT_EQ(graph.value(*graph.findValue("model.0.conv.weight")).data->scalar_type(), at::kFloat);
 }
 
+// Layers of a graph whose shapes are given: images [2,8,6,5].
+struct Macs : testing::Test {
+    Graph graph;
+    ValueId x = graph.addInput("images", {2, 8, 6, 5});
+
+    int64_t of(const Op& op, const std::vector<Shape>& stored, const Shape& out) {
+        std::vector<ValueId> inputs{x};
+        for (const Shape& shape : stored)
+            inputs.push_back(
+                graph.addParameter(str("p", inputs.size()), std::make_shared<at::Tensor>(at::zeros(shape)), shape));
+        const NodeId node = graph.addNode("layer", op, inputs);
+        graph.value(graph.node(node).outputs.front()).shape = out;
+        EXPECT_EQ(macsOf(graph), macsOf(graph, graph.node(node)));
+        return macsOf(graph, graph.node(node));
+    }
+};
+
+TEST_F(Macs, OfAConvolution) {
+    EXPECT_EQ(of(Conv2d{.stride = {2, 1}, .padding = {1, 1}, .groups = 2}, {{4, 4, 3, 3}, {4}}, {2, 4, 3, 5}),
+              4 * 3 * 5 * (4 * 3 * 3));
+}
+
+// As many as the convolution whose transpose it is: every number read meets the weights of its channel.
+TEST_F(Macs, OfATransposedConvolution) {
+    EXPECT_EQ(of(ConvTranspose2d{.stride = {2, 2}, .groups = 2}, {{8, 3, 2, 2}, {6}}, {2, 6, 12, 10}),
+              8 * 6 * 5 * (3 * 2 * 2));
+}
+
+TEST_F(Macs, OfAProduct) {
+    EXPECT_EQ(of(MatMul{}, {{2, 8, 5, 7}}, {2, 8, 6, 7}), 8 * 6 * 7 * 5);
+}
+
+TEST_F(Macs, OfWhatDoesNotMultiply) {
+    EXPECT_EQ(of(Softmax{}, {}, {2, 8, 6, 5}), 0);
+}
+
+TEST(Weights, OfATransposedConvolutionAreReadByName) {
+    Graph graph;
+    const ValueId x = graph.addInput("images", {1, 4, 3, 3});
+    const auto zeros = [&](const char* name, const Shape& shape) {
+        return graph.addParameter(name, std::make_shared<at::Tensor>(at::zeros(shape)), shape);
+    };
+    graph.setOutput("out", graph.add("up", ConvTranspose2d{.stride = {2, 2}},
+                                     {x, zeros("up.weight", {4, 3, 2, 2}), zeros("up.bias", {3})}));
+    const NamedTensors state{{"up.weight", std::make_shared<at::Tensor>(test::randomTensor({4, 3, 2, 2}, 1))},
+                             {"up.bias", std::make_shared<at::Tensor>(test::randomTensor({3}, 2))}};
+    EXPECT_TRUE(loadWeights(graph, state, "file.pt").empty());
+    EXPECT_TRUE(at::equal(*graph.value(*graph.findValue("up.weight")).data, *state[0].second));
+    EXPECT_EQ(parameterCount(graph), 4 * 3 * 2 * 2 + 3);
+}
+
 }  // namespace
 }  // namespace qat

@@ -131,6 +131,15 @@ TEST(Fold, DoesNotFireWithoutAConvolution) {
     EXPECT_EQ(foldBatchNorm(graph), 0);
 }
 
+// Its output channels lie elsewhere in the weight, and no family has a norm there.
+TEST(Fold, DoesNotFireBehindATransposedConvolution) {
+    Graph graph;
+    const ValueId x = graph.addInput("images", {1, 4, 8, 8}),
+                  y = graph.add("c", ConvTranspose2d{}, {x, randomParameter(graph, "c.weight", {4, 4, 2, 2}, 1)});
+    graph.setOutput("out", addNorm(graph, "c", y, 4, 1));
+    EXPECT_EQ(foldBatchNorm(graph), 0);
+}
+
 struct QuantizedCase {
     FakeQuantMode mode;
     int64_t bits, axis;

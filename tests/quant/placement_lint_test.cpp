@@ -162,6 +162,18 @@ TEST_F(PlacementLint, Widths) {
     EXPECT_EQ(both("clip", plain()), kAllTensors) << "-127 to 127";
 }
 
+TEST_F(PlacementLint, TransposedConvolutionsHaveTheirScalesAlongTheirOutputsAndNoIntegerKernel) {
+    const Graph graph = chain(ActivationKind::Relu, [](Sketch& sketch, ValueId x) {
+        return sketch.graph.add("t", ConvTranspose2d{.stride = {2, 2}},
+                                {x, sketch.parameter("t.weight", {8, 8, 2, 2}, -1, 1)});
+    });
+    EXPECT_TRUE(both("weight-axis", graph).empty());
+    EXPECT_EQ(onnx("transposed", graph), Names{"t"});
+    EXPECT_TRUE(tensorRt("transposed", graph).empty());
+    config.quantization.weight.channelAxis = 1;
+    EXPECT_EQ(both("weight-axis", graph), (Names{"a.weight", "t.weight", "b.weight", "c.weight"}));
+}
+
 TEST_F(PlacementLint, ActivationsInTheUnitOrNot) {
     EXPECT_TRUE(tensorRt("split-activation", plain()).empty());
     EXPECT_TRUE(onnx("float-activation", plain()).empty());

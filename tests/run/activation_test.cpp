@@ -21,7 +21,7 @@ protected:
     Activation op{GetParam(), kSlope};
     const ActivationTraits& row = traitsOf(GetParam());
 
-    at::Tensor exact(const at::Tensor& x) const { return portableActivation(op, x.to(at::kDouble)); }
+    at::Tensor exact(const at::Tensor& x) const { return row.portable(x.to(at::kDouble), kSlope); }
     at::Tensor valuesOf(const at::Tensor& x) const {
         at::Tensor y = at::empty_like(x);
         row.forward(x.data_ptr<float>(), y.data_ptr<float>(), x.numel(), kSlope);
@@ -52,7 +52,7 @@ TEST_P(Activations, GradientsEqualNumericalDifferentiation) {
     const at::Tensor x = samples(), wide = x.to(at::kDouble);
     const at::Tensor slope = (exact(wide + kStep) - exact(wide - kStep)) / (2 * kStep);
     at::Tensor leaf = wide.clone().requires_grad_(true);
-    portableActivation(op, leaf).sum().backward();
+    row.portable(leaf, kSlope).sum().backward();
     EXPECT_LE(errorOf(leaf.grad(), slope), 1e-8) << "of the portable path";
     const at::Tensor g = test::randomTensor(x.sizes().vec(), 3);
     at::Tensor ours = x.clone().requires_grad_(true);

@@ -108,6 +108,99 @@ INSTANTIATE_TEST_SUITE_P(
                     ConvolutionCase{
                         "padded one by one", {{1, 1}, {1, 1}, {1, 1}, 1}, {4, 64, 40, 40}, {64, 64, 1, 1}}));
 
+struct TransposedCase {
+    const char* name;
+    ConvTranspose2d op;
+    Shape data, weight;
+    bool hasBias = true;
+};
+std::ostream& operator<<(std::ostream& out, const TransposedCase& c) {
+    return out << c.name;
+}
+
+template <class Function>
+Made transposedGradients(const TransposedCase& c, at::ScalarType type, const Function& function) {
+    const auto leaf = [&](const Shape& shape, uint64_t seed) {
+        return randomTensor(shape, seed).to(type).requires_grad_(true);
+    };
+    const at::Tensor x = leaf(c.data, 1), weight = leaf(c.weight, 2),
+                     bias = c.hasBias ? leaf({c.weight[1] * c.op.groups}, 3) : at::Tensor();
+    const at::Tensor y = function(x, weight, bias);
+    y.backward(randomTensor(y.sizes().vec(), 4).to(type));
+    return {y.detach(), x.grad(), weight.grad(), c.hasBias ? bias.grad() : at::zeros({1})};
+}
+
+Made ourTransposed(const TransposedCase& c) {
+    return transposedGradients(c, at::kFloat, [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) {
+        return convolveTransposed(c.op, x, w, b);
+    });
+}
+
+class TransposedConvolutions : public testing::TestWithParam<TransposedCase> {};
+
+TEST_P(TransposedConvolutions, EqualTheDoubleOnesWithTheirGradients) {
+    const ConvTranspose2d& o = GetParam().op;
+    const Made got = ourTransposed(GetParam());
+    const Made expected = transposedGradients(
+        GetParam(), at::kDouble, [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor& b) {
+            return at::conv_transpose2d(x, w, b, o.stride, o.padding, o.outputPadding, o.groups, o.dilation);
+        });
+    EXPECT_LE(relativeDifference(got.y, expected.y), 5e-6);
+    EXPECT_LE(relativeDifference(got.dx, expected.dx), 5e-6);
+    EXPECT_LE(relativeDifference(got.dWeight, expected.dWeight), 5e-6);
+    EXPECT_LE(relativeDifference(got.dBias, expected.dBias), 5e-6);
+}
+
+TEST_P(TransposedConvolutions, BitsDoNotDependOnTheNumberOfThreads) {
+    std::vector<Made> made;
+    for (const int count : {1, 2, 3, 7}) {
+        const test::Threads threads(count);
+        made.push_back(ourTransposed(GetParam()));
+        const at::NoGradGuard noGrad;
+        const TransposedCase& c = GetParam();
+        const at::Tensor bias = c.hasBias ? randomTensor({c.weight[1] * c.op.groups}, 3) : at::Tensor();
+        const at::Tensor y = convolveTransposed(c.op, randomTensor(c.data, 1), randomTensor(c.weight, 2), bias);
+        EXPECT_TRUE(sameBits(y, made.back().y)) << "without gradients, " << count;
+    }
+    for (const Made& other : made) {
+        EXPECT_TRUE(sameBits(other.y, made[0].y));
+        EXPECT_TRUE(sameBits(other.dx, made[0].dx));
+        EXPECT_TRUE(sameBits(other.dWeight, made[0].dWeight));
+        EXPECT_TRUE(sameBits(other.dBias, made[0].dBias));
+    }
+}
+
+// The first is that of YOLO's masks.
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, TransposedConvolutions,
+    testing::Values(TransposedCase{"doubling", {.stride = {2, 2}}, {3, 64, 20, 20}, {64, 64, 2, 2}},
+                    TransposedCase{"odd channels", {.stride = {2, 2}, .padding = {1, 1}}, {2, 5, 9, 7}, {5, 19, 3, 3}},
+                    TransposedCase{
+                        "output padding", {{2, 3}, {1, 1}, {1, 2}, {1, 1}, 1}, {4, 16, 10, 11}, {16, 24, 3, 3}, false},
+                    TransposedCase{"groups", {.stride = {2, 1}, .groups = 2}, {3, 8, 9, 9}, {8, 3, 3, 3}},
+                    TransposedCase{"depthwise", {.stride = {2, 2}, .groups = 24}, {5, 24, 12, 12}, {24, 1, 2, 2}},
+                    TransposedCase{"dilated", {.padding = {2, 2}, .dilation = {2, 2}}, {2, 5, 19, 9}, {5, 7, 3, 3}},
+                    TransposedCase{"many images", {.padding = {1, 1}}, {19, 32, 8, 8}, {32, 80, 3, 3}}));
+
+TEST(TransposedConvolution, RefusesWhatDoesNotFit) {
+    const at::Tensor x = randomTensor({1, 4, 8, 8}, 1), weight = randomTensor({4, 3, 2, 2}, 2);
+    const auto refusal = [&](const ConvTranspose2d& op, const at::Tensor& data, const at::Tensor& bias) -> std::string {
+        try {
+            convolveTransposed(op, data, weight, bias);
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(refusal({.stride = {2, 2}}, x, randomTensor({3}, 3)), "");
+    EXPECT_EQ(refusal({}, randomTensor({1, 3, 8, 8}, 1), {}), "expects 4 channels, not 3");
+    EXPECT_EQ(refusal({}, x, randomTensor({4}, 3)), "expects a bias of 3 numbers, not of 4");
+    EXPECT_EQ(refusal({.stride = {2, 2}, .outputPadding = {0, 2}}, x, {}),
+              "output padding 2 is not below the stride, 2");
+    EXPECT_EQ(refusal({.padding = {5, 0}}, x, {}), "nothing is left of data of 8 x 8");
+    EXPECT_EQ(refusal({}, randomTensor({4, 8, 8}, 1), {}), "expects 4-d data, not 3-d");
+}
+
 TEST(Convolution, WeightsAndGradientsKeepTheirOrder) {
     const at::Tensor x = randomTensor({2, 8, 6, 6}, 1), plain = randomTensor({16, 8, 3, 3}, 2).requires_grad_(true);
     const at::Tensor last = plain.detach().clone(at::MemoryFormat::ChannelsLast).requires_grad_(true);
