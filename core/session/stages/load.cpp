@@ -98,13 +98,13 @@ void loadTeacher(JobState& job) {
 
 void holdJobToInputs(JobState& job) {
     const RunInputs inputs{job.facts.trainData, job.facts.valData, job.train->classNames(), job.facts.checkpointSha256};
-    job.facts.refused = job.request.resume;
     const std::string note = holdToInputs(job.folder, job.config, inputs);
-    job.facts.refused = false;
     if (!note.empty()) job.log.log(LogLevel::Warning, "session", note);
 }
 
+// A resumed sitting begins with the end of this stage: the folder of one that fails here says what it said before.
 void loadJob(JobState& job) {
+    job.facts.refused = job.request.resume;
     openData(job);
     const auto classes = static_cast<int64_t>(job.train->classNames().size());
     OpenedModel opened = openModel(job.config, classes);
@@ -121,6 +121,7 @@ void loadJob(JobState& job) {
     job.floatModel.value(job.floatModel.inputs().front()).shape = {1, 3, job.config.data.imgsz, job.config.data.imgsz};
     job.model = job.floatModel.clone(true);
     if (job.request.kind == JobKind::Pipeline && trains(job.config) && wantsDistillation(job.config)) loadTeacher(job);
+    job.facts.refused = false;
 }
 
 }  // namespace
