@@ -236,7 +236,7 @@ private:
     }
 
     void checkMetrics() {
-        static const std::vector<std::string> known{"abs_error", "rel_error", "mse", "sqnr_db", "cosine", "mAP"};
+        const std::vector<std::string>& known = kAnalysisMetrics;
         for (const StatedValue& value : m_stated) {
             if (value.path != "analysis.metrics" || std::find(known.begin(), known.end(), value.text) != known.end())
                 continue;
