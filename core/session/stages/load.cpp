@@ -19,8 +19,8 @@ namespace qat {
 namespace {
 
 void openData(JobState& job) {
-    job.train = openSplit(job.config.data, job.config.data.trainSplit);
-    job.val = openSplit(job.config.data, job.config.data.valSplit);
+    job.train = openSplit(job.config.data, job.config.data.trainSplit, job.facts.task->labels());
+    job.val = openSplit(job.config.data, job.config.data.valSplit, job.facts.task->labels());
     for (const auto& data : {job.train, job.val})
         for (const auto& warning : data->warnings()) job.log.log(LogLevel::Warning, "data", warning);
     job.facts.trainData = digestOf(*job.train, job.config.data.path, job.config.data.trainSplit);
@@ -102,9 +102,16 @@ void holdJobToInputs(JobState& job) {
     if (!note.empty()) job.log.log(LogLevel::Warning, "session", note);
 }
 
+// The family is in the configuration, so that the run folder knows before anything else what the run is for.
+void tellTask(JobState& job) {
+    job.facts.task = &taskNamed(familyNamed(job.config.model.architecture).task.name);
+    job.log.judgedBy(job.facts.task->metrics());
+}
+
 // A resumed sitting begins with the end of this stage: the folder of one that fails here says what it said before.
 void loadJob(JobState& job) {
     job.facts.refused = job.request.resume;
+    tellTask(job);
     openData(job);
     const auto classes = static_cast<int64_t>(job.train->classNames().size());
     OpenedModel opened = openModel(job.config, classes);
