@@ -50,12 +50,15 @@ struct RunConfig {  // (+) run
     bool operator==(const RunConfig&) const = default;
 };
 
+// What analysis.metrics may name: measures of a layer's error, and mAP, which evaluation measures of the whole network.
+inline const std::vector<std::string> kAnalysisMetrics{"abs_error", "rel_error", "mse", "sqnr_db", "cosine", "mAP"};
+
 struct AnalysisConfig {
     bool enabled = true;
     bool measureLayerError = true;
     int testSamples = 100;
     bool generateVisualization = true;
-    std::vector<std::string> metrics{"abs_error", "rel_error", "mse", "sqnr_db", "cosine", "mAP"};
+    std::vector<std::string> metrics = kAnalysisMetrics;
     bool compareWithFp32 = true;
     int previewImages = 8;  // (+) validation images kept with both detections
     bool operator==(const AnalysisConfig&) const = default;

@@ -13,6 +13,7 @@
 #include "base/detection.h"
 #include "base/events.h"
 #include "base/field.h"
+#include "runs/metric_list.h"
 
 namespace qat {
 
@@ -156,8 +157,8 @@ struct EndEvent {
 };
 
 // monostate: of a type that this version does not know.
-using RunEvent = std::variant<std::monostate, RunHeader, StageEvent, ProgressEvent, ScalarEvent, LayerRow, ImageEvent,
-                              LogEvent, ExportEvent, EndEvent>;
+using RunEvent = std::variant<std::monostate, RunHeader, MetricList, StageEvent, ProgressEvent, ScalarEvent, LayerRow,
+                              ImageEvent, LogEvent, ExportEvent, EndEvent>;
 
 struct TimedEvent {
     double t = 0;  // seconds since the sitting began

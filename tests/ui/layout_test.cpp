@@ -19,6 +19,7 @@
 #include "shell/top_bar.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
+#include "support/detection_series.h"
 #include "ui/fake_core.h"
 #include "ui/plain_pages.h"
 #include "ui/wait.h"
@@ -216,7 +217,7 @@ TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
               QStringLiteral("builtin:shapes"));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     const RunData& run = window.runStore()->data();
-    EXPECT_TRUE(run.value(series::accuracy(series::kFinal)));
+    EXPECT_TRUE(run.value(series::map(series::kFinal)));
     EXPECT_GE(run.images.size(), 4u);
     for (const ImageEvent& image : run.images)
         EXPECT_TRUE(QFile::exists(run.folder + QLatin1Char('/') + qtext(image.preview))) << image.preview;

@@ -90,9 +90,8 @@ ChartPane::ChartPane(ThemeHub* hub, const QString& title, QWidget* parent)
     m_stack->addWidget(m_canvas);
     m_stack->addWidget(m_table);
     m_table->setModel(m_model);
-    m_table->setAccessibleName(tr("%1 as a table").arg(title));
+    setTitle(title);
     m_table->horizontalHeader()->setStretchLastSection(true);
-    m_canvas->setAccessibleName(tr("Chart of %1").arg(title));
     m_tableButton = makeIconButton(*hub, QStringLiteral("table"), tr("Show as table"), this);
     m_tableButton->setCheckable(true);
     connect(m_tableButton, &QToolButton::toggled, this, &ChartPane::setTableShown);
@@ -131,6 +130,12 @@ void ChartPane::buildMenu() {
     connect(more, &QToolButton::clicked, menu,
             [more, menu] { menu->popup(more->mapToGlobal(QPoint(0, more->height()))); });
     m_header->addWidget(more);
+}
+
+void ChartPane::setTitle(const QString& title) {
+    m_header->setTitle(title);
+    m_table->setAccessibleName(tr("%1 as a table").arg(title));
+    m_canvas->setAccessibleName(tr("Chart of %1").arg(title));
 }
 
 void ChartPane::setDetail(const QString& detail) {

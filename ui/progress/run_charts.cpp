@@ -11,10 +11,13 @@ QString chartText(const char* source) {
 }
 
 RunChart accuracyChart() {
-    return {chartText("mAP50-95"),
+    return {chartText("Accuracy"),
             chartText("No accuracy yet. FP32 and PTQ are measured before training, then every epoch adds a point."),
             [](const RunData& data, RunAxis axis) {
-                return RunChart::Content{chartText("validation, IoU 0.50 to 0.95"), mapLines(data, axis)};
+                const MetricName& metric = data.metrics.primary();
+                const QString detail = metric.detail.empty() ? chartText("validation")
+                                                             : chartText("validation, %1").arg(qtext(metric.detail));
+                return RunChart::Content{detail, scoreLines(data, axis), qtext(metric.label)};
             }};
 }
 

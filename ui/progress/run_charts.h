@@ -14,6 +14,7 @@ struct RunChart {
     struct Content {
         QString detail;  // secondary text of the header
         std::vector<ChartLine> lines;
+        QString title = {};  // in place of the chart's own; may be empty
     };
     QString title, emptyText;
     std::function<Content(const RunData& data, RunAxis axis)> content;

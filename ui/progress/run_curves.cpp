@@ -35,30 +35,31 @@ ChartLine lineOf(const RunData& data, std::string_view series, bool countsSteps,
     return line;
 }
 
-ChartLine level(const QString& name, double value, double xMax, LineRole role) {
+ChartLine level(const QString& name, const RunFigures& figures, double value, double xMax, LineRole role) {
     ChartLine line;
     line.name = name;
     line.role = role;
     line.level = true;
     line.points = {{0, value}, {xMax, value}};
-    line.endLabel = name + QLatin1Char(' ') + formatMap(value);
+    line.endLabel = name + QLatin1Char(' ') + figures.shown(value);
     return line;
 }
 
-ChartLine floorLine(const ChartLine& map, double start, double ratio, double xMax) {
+ChartLine floorLine(const ChartLine& scores, const RunFigures& figures, double xMax) {
     ChartLine line;
     line.name = text("Collapse floor");
     line.role = LineRole::Limit;
     line.stair = line.hatchBelow = true;
-    double best = start;
-    for (const QPointF& point : map.points) {
+    const double ratio = figures.floorRatio;
+    double best = figures.ptq.value_or(0);
+    for (const QPointF& point : scores.points) {
         if (std::isfinite(point.y())) best = std::max(best, point.y());
         const double x = line.points.empty() ? point.x() : std::max(point.x(), line.points.back().x());
         line.points.emplace_back(x, ratio * best);
     }
     if (line.points.empty()) return line;
     line.points.emplace_back(std::max(xMax, line.points.back().x()), ratio * best);
-    line.endLabel = text("floor %1").arg(formatMap(ratio * best));
+    line.endLabel = text("floor %1").arg(figures.shown(ratio * best));
     line.endNote = text("%1 × best so far").arg(ratio);
     return line;
 }
@@ -74,19 +75,24 @@ bool RunFigures::collapsed() const {
     return best && last && *best > 0 && *last < floorRatio * *best;
 }
 
+QString RunFigures::shown(double value) const {
+    return formatScore(value, metric.decimals);
+}
+
 RunFigures runFigures(const RunData& data) {
     RunFigures figures;
+    figures.metric = data.metrics.primary();
     figures.floorRatio = data.summary.collapseRatio;
-    figures.fp32 = data.value(series::accuracy(series::kFp32));
-    figures.ptq = data.value(series::accuracy(series::kPtq));
-    figures.final = data.value(series::accuracy(series::kFinal));
+    figures.fp32 = data.score(series::kFp32);
+    figures.ptq = data.score(series::kPtq);
+    figures.final = data.score(series::kFinal);
     const bool goesOn =
         data.status == RunStatus::Running || data.status == RunStatus::Incomplete || isLost(data.status);
     if (!figures.final && !goesOn) figures.final = data.summary.final;
-    if (const RunSeries* map = data.find(series::kMap); map && !map->points.empty()) {
-        figures.current = map->last();
-        figures.epoch = static_cast<int>(std::clamp(map->points.back().x, 0.0, 1e9));
-        if (const auto best = map->best()) {
+    if (const RunSeries* scores = data.scores(); scores && !scores->points.empty()) {
+        figures.current = scores->last();
+        figures.epoch = static_cast<int>(std::clamp(scores->points.back().x, 0.0, 1e9));
+        if (const auto best = scores->best()) {
             figures.best = best->value;
             figures.bestEpoch = static_cast<int>(std::clamp(best->x, 0.0, 1e9));
         }
@@ -100,15 +106,15 @@ double stepsPerEpoch(const RunData& data) {
     if (train && train->total > 0 && data.run.epochs > 0)
         return std::max(1.0, static_cast<double>(train->total) / data.run.epochs);
     const RunSeries* rate = data.find(series::kWeightRate);  // told at each step, whatever is trained
-    const RunSeries* map = data.find(series::kMap);
-    if (!rate || !map || rate->points.empty() || map->points.empty()) return 1;
-    return std::max(1.0, std::round(rate->points.back().x / std::max(1.0, map->points.back().x)));
+    const RunSeries* scores = data.scores();
+    if (!rate || !scores || rate->points.empty() || scores->points.empty()) return 1;
+    return std::max(1.0, std::round(rate->points.back().x / std::max(1.0, scores->points.back().x)));
 }
 
 double lastX(const RunData& data, RunAxis axis) {
     double epochs = data.run.epochs;
-    if (const RunSeries* map = data.find(series::kMap); map && !map->points.empty())
-        epochs = std::max(epochs, map->points.back().x);
+    if (const RunSeries* scores = data.scores(); scores && !scores->points.empty())
+        epochs = std::max(epochs, scores->points.back().x);
     epochs = std::max(epochs, 1.0);
     if (axis == RunAxis::Epoch) return epochs;
     if (axis == RunAxis::Step) return epochs * stepsPerEpoch(data);
@@ -117,30 +123,31 @@ double lastX(const RunData& data, RunAxis axis) {
     return std::max(minutes + remaining, 1e-3);
 }
 
-std::vector<ChartLine> mapLines(const RunData& data, RunAxis axis) {
+std::vector<ChartLine> scoreLines(const RunData& data, RunAxis axis) {
     std::vector<ChartLine> lines;
     const RunFigures figures = runFigures(data);
     const double xMax = lastX(data, axis);
-    ChartLine map = lineOf(data, series::kMap, false, axis);
-    map.name = data.run.averaged ? text("Quantized, EMA") : text("Quantized");
-    map.markers = map.points.size() <= 30;
+    ChartLine scores = lineOf(data, series::ofEpochs(figures.metric.key), false, axis);
+    scores.name = data.run.averaged ? text("Quantized, EMA") : text("Quantized");
+    scores.markers = scores.points.size() <= 30;
     const bool atBest = figures.current && figures.best && *figures.current >= *figures.best;
     if (figures.current)
-        map.endLabel = atBest ? text("%1, best").arg(formatMap(*figures.current)) : formatMap(*figures.current);
-    ChartLine floor = floorLine(map, figures.ptq.value_or(0), figures.floorRatio, xMax);
+        scores.endLabel =
+            atBest ? text("%1, best").arg(figures.shown(*figures.current)) : figures.shown(*figures.current);
+    ChartLine floor = floorLine(scores, figures, xMax);
     if (!floor.points.empty()) lines.push_back(std::move(floor));
-    if (figures.fp32) lines.push_back(level(text("FP32"), *figures.fp32, xMax, LineRole::Fp32));
+    if (figures.fp32) lines.push_back(level(text("FP32"), figures, *figures.fp32, xMax, LineRole::Fp32));
     if (figures.ptq) {
-        lines.push_back(level(text("PTQ"), *figures.ptq, xMax, LineRole::Quant));
+        lines.push_back(level(text("PTQ"), figures, *figures.ptq, xMax, LineRole::Quant));
         lines.back().thin = lines.back().dotted = true;
     }
-    if (ChartLine raw = lineOf(data, series::kRawMap, false, axis); !raw.points.empty()) {
+    if (ChartLine raw = lineOf(data, series::ofRawEpochs(figures.metric.key), false, axis); !raw.points.empty()) {
         raw.name = text("Quantized, not averaged");
         raw.role = LineRole::Neutral;
         raw.thin = true;
         lines.push_back(std::move(raw));
     }
-    if (!map.points.empty()) lines.push_back(std::move(map));
+    if (!scores.points.empty()) lines.push_back(std::move(scores));
     return lines;
 }
 

@@ -213,6 +213,7 @@ void RunPage::refreshCharts() {
         axes.maxYTicks = large ? 6 : 4;
         RunChart::Content content = m_charts[i].content(data, m_axis);
         m_panes[i]->setAxes(axes);
+        m_panes[i]->setTitle(content.title.isEmpty() ? m_charts[i].title : content.title);
         m_panes[i]->setDetail(content.detail);
         m_panes[i]->setLines(std::move(content.lines));
     }

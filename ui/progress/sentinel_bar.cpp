@@ -22,7 +22,8 @@ QSize SentinelBar::sizeHint() const {
 void SentinelBar::setFigures(const RunFigures& figures) {
     m_figures = figures;
     if (figures.floor() && figures.current)
-        setAccessibleDescription(tr("floor %1, now %2").arg(formatMap(*figures.floor()), formatMap(*figures.current)));
+        setAccessibleDescription(
+            tr("floor %1, now %2").arg(figures.shown(*figures.floor()), figures.shown(*figures.current)));
     update();
 }
 
@@ -47,8 +48,8 @@ void SentinelBar::paintEvent(QPaintEvent*) {
         QString text;
         Color color;
     };
-    std::vector<Mark> marks{{*m_figures.floor(), tr("floor %1").arg(formatMap(*m_figures.floor())), Color::Error},
-                            {*now, tr("now %1").arg(formatMap(*now)), Color::Quant}};
+    std::vector<Mark> marks{{*m_figures.floor(), tr("floor %1").arg(m_figures.shown(*m_figures.floor())), Color::Error},
+                            {*now, tr("now %1").arg(m_figures.shown(*now)), Color::Quant}};
     if (m_figures.fp32) marks.push_back({*m_figures.fp32, tr("FP32"), Color::Fp32});
     painter.setFont(theme.caption);
     double occupied = track.left();
@@ -68,17 +69,29 @@ void SentinelBar::paintEvent(QPaintEvent*) {
     }
 }
 
+namespace {
+
+// What else is said of the network in FP32: mAP50 0.6214.
+QString otherFigures(const RunData& data) {
+    QStringList told;
+    for (const MetricName& metric : data.metrics.headlines())
+        if (const auto value = data.value(series::accuracy(series::kFp32, metric.label)); value && !metric.primary)
+            told.append(qtext(metric.label) + QLatin1Char(' ') + formatScore(*value, metric.decimals));
+    return told.join(QStringLiteral(", "));
+}
+
+}  // namespace
+
 std::vector<Kpi> kpisOf(const RunData& data) {
     const RunFigures figures = runFigures(data);
     const double nothing = std::nan("");
-    const auto text = [&](std::optional<double> value) { return formatMap(value.value_or(nothing)); };
+    const auto text = [&](std::optional<double> value) { return figures.shown(value.value_or(nothing)); };
     const auto behind = [&](std::optional<double> value) {
         if (!value || !figures.fp32) return QString();
-        return SentinelBar::tr("%1 to FP32").arg(formatChange(*value - *figures.fp32));
+        return SentinelBar::tr("%1 to FP32").arg(formatChange(*value - *figures.fp32, figures.metric.decimals));
     };
-    Kpi fp32{SentinelBar::tr("FP32, mAP50-95"), text(figures.fp32), {}, Color::Fp32};
-    if (const auto map50 = data.value(series::accuracy(series::kFp32, series::kMeanAp50)))
-        fp32.note = SentinelBar::tr("mAP50 %1").arg(formatMap(*map50));
+    Kpi fp32{SentinelBar::tr("FP32, %1").arg(qtext(figures.metric.label)), text(figures.fp32), otherFigures(data),
+             Color::Fp32};
     Kpi ptq{SentinelBar::tr("After calibration (PTQ)"), text(figures.ptq), behind(figures.ptq), Color::Quant};
     Kpi current{SentinelBar::tr("Current"), text(figures.current), {}, Color::Quant};
     if (figures.current) {

@@ -17,9 +17,9 @@ namespace {
 QString noteOf(const RunData& data, const RunStage& stage) {
     const RunFigures figures = runFigures(data);
     if (stage.state == StageState::Done && stage.name == stages::kEvaluateFp32 && figures.fp32)
-        return formatMap(*figures.fp32);
+        return figures.shown(*figures.fp32);
     if (stage.state == StageState::Done && stage.name == stages::kEvaluatePtq && figures.ptq)
-        return formatMap(*figures.ptq);
+        return figures.shown(*figures.ptq);
     if (stage.state == StageState::Done) return formatDuration(stage.seconds);
     if (stage.total <= 0) return {};
     if (stage.name == stages::kTrain && data.run.epochs > 0) {
