@@ -155,11 +155,4 @@ std::vector<at::Tensor> forward(const Op& op, const std::vector<at::Tensor>& inp
     return std::visit(Forward{inputs, train}, op);
 }
 
-std::vector<at::Tensor> forwardPrecisely(const Op& op, const std::vector<at::Tensor>& inputs) {
-    if (traitsOf(op).layer.activations == 0) return forward(op, inputs, false);
-    std::vector<at::Tensor> wide;
-    for (const at::Tensor& input : inputs) wide.push_back(input.to(at::kDouble));
-    return {forward(op, wide, false).front().to(inputs[0].scalar_type())};
-}
-
 }  // namespace qat

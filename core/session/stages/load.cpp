@@ -1,8 +1,11 @@
 // The stage `load`: data, the network in float, and a teacher.
+#include <c10/core/Device.h>
+
 #include <algorithm>
 
 #include "base/error.h"
 #include "data/class_match.h"
+#include "graph/device.h"
 #include "models/family.h"
 #include "passes/pipeline.h"
 #include "session/data_source.h"
@@ -104,6 +107,14 @@ void holdJobToInputs(JobState& job) {
     if (!note.empty()) job.log.log(LogLevel::Warning, "session", note);
 }
 
+// Where the networks lie is where they run.
+void placeOnDevice(JobState& job) {
+    const c10::Device device = findDevice(job.facts.device);
+    moveTo(job.floatModel, device);
+    moveTo(job.model, device);
+    if (job.teacher) moveTo(*job.teacher, device);
+}
+
 void loadJob(JobState& job) {
     openData(job);
     const auto classes = static_cast<int64_t>(job.train->classNames().size());
@@ -121,6 +132,7 @@ void loadJob(JobState& job) {
     job.floatModel.value(job.floatModel.inputs().front()).shape = {1, 3, job.config.data.imgsz, job.config.data.imgsz};
     job.model = job.floatModel.clone(true);
     if (job.request.kind == JobKind::Pipeline && trains(job.config) && wantsDistillation(job.config)) loadTeacher(job);
+    placeOnDevice(job);
 }
 
 }  // namespace
