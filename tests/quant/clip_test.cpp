@@ -39,7 +39,7 @@ std::vector<float> sorted(const at::Tensor& x) {
     return values;
 }
 
-double meanSquaredError(const at::Tensor& x, const Clip& clip, const QuantGrid& grid, double clipWeight = 1) {
+double meanSquaredError(const at::Tensor& x, const ClipRange& clip, const QuantGrid& grid, double clipWeight = 1) {
     const QParams params = chooseQParams(static_cast<float>(clip.low), static_cast<float>(clip.high), grid);
     const FakeQuantize op{FakeQuantMode::Ste, grid.bits, grid.qmin, grid.qmax, -1, 1.0, false, grid.format};
     const at::Tensor y = fakeQuantize(op, x, at::full({1}, params.scale), at::full({1}, params.zeroPoint));
