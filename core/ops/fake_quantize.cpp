@@ -192,10 +192,10 @@ float plainZeroPoint(const FakeQuantize& op, float held) {
 
 template <class Convert>
 at::Tensor converted(const at::Tensor& held, const Convert& convert) {
-    at::Tensor plain = held.detach().to(at::kFloat).contiguous().clone();
+    at::Tensor plain = held.detach().cpu().to(at::kFloat).contiguous().clone();
     float* numbers = plain.data_ptr<float>();
     std::transform(numbers, numbers + plain.numel(), numbers, convert);
-    return plain;
+    return plain.to(held.device());
 }
 
 }  // namespace

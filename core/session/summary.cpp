@@ -287,7 +287,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
           {"epochs", config.train.epochs},
           {"batch", config.train.batchSize},
           {"seed", config.run.seed},
-          {"device", "cpu"},
+          {"device", facts.device},
           {"amp", false},
           {"overrides", overridesJson(facts)}}},
         {"resolved_config", writeConfig(config)},

@@ -28,7 +28,8 @@ struct CorrectionFacts {
 // The facts of a run that its summary states.
 struct SummaryFacts {
     std::string runId, createdAt;
-    Overrides overrides;  // settings of the command line, before the configuration
+    std::string device = "cpu";  // that computes: run.device as it was found, cuda:0
+    Overrides overrides;         // settings of the command line, before the configuration
     StageGate stageGate;
     std::string checkpoint, checkpointSha256;
     int64_t trainImages = 0, valImages = 0;

@@ -92,6 +92,8 @@ struct Complaint {
 
 constexpr Complaint kMistakes[] = {
     {"model: {variant: q}", "model.variant is q, expected n, s, m, l or x"},
+    {"run: {device: 'cuda:x'}", "run.device is cuda:x, expected cpu, cuda, auto or cuda:N"},
+    {"run: {device: 'xcuda:1'}", "run.device is xcuda:1, expected cpu, cuda, auto or cuda:N"},
     {"model: {num_classes: 2.5}", "model.num_classes is 2.5, expected a whole number"},
     {"model: {num_classes: \"80\"}", "model.num_classes is the text \"80\", expected a whole number"},
     {"model: {num_classes: 99999999999999999999}", "model.num_classes is 99999999999999999999, expected 0 to 100000"},

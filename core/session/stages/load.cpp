@@ -1,9 +1,12 @@
 // The stage `load`: data, the network in float, and a teacher.
+#include <c10/core/Device.h>
+
 #include <algorithm>
 
 #include "base/error.h"
 #include "config/derived.h"
 #include "data/class_match.h"
+#include "graph/device.h"
 #include "models/family.h"
 #include "passes/pipeline.h"
 #include "session/data_source.h"
@@ -109,6 +112,14 @@ void tellTask(JobState& job) {
     job.log.judgedBy(job.facts.task->metrics());
 }
 
+// Where the networks lie is where they run.
+void placeOnDevice(JobState& job) {
+    const c10::Device device = findDevice(job.facts.device);
+    moveTo(job.floatModel, device);
+    moveTo(job.model, device);
+    if (job.teacher) moveTo(*job.teacher, device);
+}
+
 // A resumed sitting begins with the end of this stage: the folder of one that fails here says what it said before.
 void loadJob(JobState& job) {
     job.facts.refused = job.request.resume;
@@ -129,6 +140,7 @@ void loadJob(JobState& job) {
     job.floatModel.value(job.floatModel.inputs().front()).shape = {1, 3, job.config.data.imgsz, job.config.data.imgsz};
     job.model = job.floatModel.clone(true);
     if (job.request.kind == JobKind::Pipeline && trains(job.config) && wantsDistillation(job.config)) loadTeacher(job);
+    placeOnDevice(job);
     job.facts.refused = false;
 }
 
