@@ -5,7 +5,7 @@
 
 #include "analyze/analyze_page.h"
 #include "compare/compare_page.h"
-#include "run/run_page.h"
+#include "progress/run_page.h"
 
 namespace qat::ui {
 namespace {

@@ -28,4 +28,5 @@ if [ -z "$tool" ] || ! "$tool" --version | grep -q "version $version\."; then
     exit 0
 fi
 sources() { find core ui app tests bench -name '*.h' -print0 -o -name '*.cpp' -print0; }
-sources | xargs -0 -n 40 -P "$(nproc)" "$tool" "${mode[@]}" || die "not formatted; to mend it: packaging/format.sh --fix"
+sources | xargs -0 -n 40 -P "$(nproc)" "$tool" "${mode[@]}" ||
+    die "not formatted; to mend it: packaging/format.sh --fix"

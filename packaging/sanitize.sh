@@ -67,7 +67,8 @@ check_threads() {
 fuzz_reader() {
     local name=$1 corpus=$top/build/fuzz/corpus/$1 log=$scratch/$1.log
     run mkdir -p "$corpus" "$top/build/fuzz/found"
-    if run env QATELIER_FUZZ="$name" "$top/build/fuzz/tests/fuzz/fuzz_reader" -max_total_time="${QATELIER_FUZZ_SECONDS:-5}" \
+    if run env QATELIER_FUZZ="$name" "$top/build/fuzz/tests/fuzz/fuzz_reader" \
+        -max_total_time="${QATELIER_FUZZ_SECONDS:-5}" \
         -rss_limit_mb=4096 -timeout=20 -artifact_prefix="$top/build/fuzz/found/$name-" "$corpus" >"$log" 2>&1; then
         printf '%-14s %s\n' "$name" "$(grep -E '^Done|stat::number_of_executed' "$log" | tail -n 1)"
     else
@@ -84,7 +85,9 @@ check_fuzz() {
     build fuzz || { failed+=("build of fuzz") && return; }
     say "Fuzzing"
     local name
-    while read -r name; do fuzz_reader "$name"; done < <(sed -n 's/^ *{"\([a-z_]*\)", judge.*/\1/p' "$top/tests/fuzz/target.cpp")
+    while read -r name; do fuzz_reader "$name"; done < <(
+        sed -n 's/^ *{"\([a-z_]*\)", judge.*/\1/p' "$top/tests/fuzz/target.cpp"
+    )
 }
 
 for part in "${parts[@]}"; do

@@ -72,7 +72,8 @@ check_blas() {
     case $(readlink -f "$link" 2>/dev/null) in
         *openblas*) return ;;
     esac
-    warn "$link is not OpenBLAS, so training and evaluation will be slow; to change it: update-alternatives --config libblas.so.3-$(gcc -print-multiarch 2>/dev/null)"
+    warn "$link is not OpenBLAS, so training and evaluation will be slow; to change it:" \
+        "update-alternatives --config libblas.so.3-$(gcc -print-multiarch 2>/dev/null)"
 }
 
 needed=()
@@ -85,7 +86,8 @@ if [ -n "$list_only" ]; then
     exit 0
 fi
 if [ ${#needed[@]} -gt 0 ] || [ ${#wanted[@]} -gt 0 ]; then
-    command -v apt-get >/dev/null || die "this is no Debian system; install what packaging/packages.txt lists: ${needed[*]} ${wanted[*]}"
+    command -v apt-get >/dev/null ||
+        die "this is no Debian system; install what packaging/packages.txt lists: ${needed[*]} ${wanted[*]}"
     require_root "apt-get install --no-install-recommends ${needed[*]} ${wanted[*]}"
     say "Installing packages: ${needed[*]} ${wanted[*]}"
     as_root apt-get update -q || warn "the package lists could not be refreshed; trying with those that are there"
@@ -95,6 +97,7 @@ if [ ${#needed[@]} -gt 0 ]; then
 fi
 # By themselves: a Node.js from elsewhere may conflict with Debian's npm, and the tests can do without.
 if [ ${#wanted[@]} -gt 0 ]; then
-    apt_install "${wanted[@]}" || warn "not installed: ${wanted[*]}; what packaging/packages.txt says of them is left out"
+    apt_install "${wanted[@]}" ||
+        warn "not installed: ${wanted[*]}; what packaging/packages.txt says of them is left out"
 fi
 if [ -z "${QATELIER_DRY_RUN:-}" ]; then check_blas; fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change goes in: format, layering, build without warnings, window start, tests.
-# The status is 0 only if all of it does; the last line is the result line of ctest.
+# Everything that must hold before a change goes in: format, sizes, layering, build without warnings, window start,
+# tests. The status is 0 only if all of it does; the last line is the result line of ctest.
 set -euo pipefail
 # shellcheck source=packaging/common.sh
 . "$(dirname "$0")/common.sh"
@@ -31,7 +31,8 @@ install_runtime() {
         return
     fi
     # Scripts of packages stay off: this one's would download GPU libraries.
-    (cd "$folder" && run timeout 600 npm install --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=60000) ||
+    (cd "$folder" && run timeout 600 npm install --ignore-scripts --no-audit --no-fund \
+        --fetch-retries=1 --fetch-timeout=60000) ||
         warn "npm could not install onnxruntime-node: $without"
 }
 
@@ -41,7 +42,8 @@ window_shot() {
     shift
     rm -f "$picture"
     run env QT_QPA_PLATFORM=xcb XDG_CONFIG_HOME="$build_folder/window-home" XDG_DATA_HOME="$build_folder/window-home" \
-        timeout 120 xvfb-run -a -s "-screen 0 1680x1050x24" "$build_folder/app/qatelier" --screenshot "$picture" "$@" || return 1
+        timeout 120 xvfb-run -a -s "-screen 0 1680x1050x24" \
+        "$build_folder/app/qatelier" --screenshot "$picture" "$@" || return 1
     [ -n "${QATELIER_DRY_RUN:-}" ] || [ -s "$picture" ]
 }
 
@@ -51,12 +53,15 @@ check_window() {
 
 "$top/packaging/setup.sh" --tests
 
-say "Checking format and layering"
+say "Checking format, sizes and layering"
 "$top/packaging/format.sh" || failed+=("format")
+"$top/packaging/sizes.sh" || failed+=("sizes")
 "$top/packaging/layering.sh" || failed+=("layering")
 
 "$top/packaging/build.sh" --tests
-if [ -z "${QATELIER_DRY_RUN:-}" ]; then "$top/packaging/layering.sh" --built || failed+=("layering of what was built"); fi
+if [ -z "${QATELIER_DRY_RUN:-}" ]; then
+    "$top/packaging/layering.sh" --built || failed+=("layering of what was built")
+fi
 install_runtime
 
 say "Starting the window"

@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/placement.h"
 #include "config/config_io.h"
+#include "config/derived.h"
 #include "config/yaml_tree.h"
 #include "data/chosen_classes.h"
 #include "data/class_match.h"

@@ -23,7 +23,7 @@ using nlohmann::ordered_json;
 
 struct ValOptions {
     std::string model, data, json;
-    std::string split = "val";
+    std::string split = "val", device = "cpu";
     int imgsz = 640, batch = 16, workers = 2;
     double conf = 0.25, iou = 0.7;
     bool rect = false, coco = false, precise = false, strict = false;
@@ -64,7 +64,7 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
 int val(ValOptions o, const CancelToken& cancel) {
     o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
-    Graph graph = openForCommand(o.model).graph;
+    Graph graph = openForCommand(o.model, o.device).graph;
     const auto opened = openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient);
     for (const auto& warning : opened->warnings()) std::cerr << "warning: " << warning << "\n";
     const auto [data, names, notes] = inClassesOf({graph.info.classNames, o.model}, opened, o.data);
@@ -123,6 +123,7 @@ void addVal(CLI::App& app, Context& context) {
     command->add_flag("--coco", o->coco, "Also the COCO metrics (101 points; small, medium, large)");
     command->add_flag("--precise", o->precise,
                       "Add up in double precision: reference results, the same on every processor, slow");
+    addDeviceOption(*command, o->device);
     addJsonOption(*command, o->json);
     command->callback([&context, o] { context.chosen = [o, &context] { return val(*o, context.cancel); }; });
 }

@@ -1,9 +1,13 @@
 // Opening a model for a command that only looks at it or uses it.
 #pragma once
 
+#include <c10/core/Device.h>
+
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
 
+#include "graph/device.h"
 #include "session/model_source.h"
 
 namespace qat::cli {
@@ -14,11 +18,17 @@ inline void noteIgnored(const std::string& model, const std::vector<std::string>
         std::cerr << "warning: " << model << ": entry " << entry << " is not used\n";
 }
 
-// As openModel(), with notes on standard error.
-inline OpenedModel openForCommand(const std::string& model) {
+// As openModel(), with notes on standard error, on the device that --device names.
+inline OpenedModel openForCommand(const std::string& model, const std::string& device = "cpu") {
+    const c10::Device home = findDevice(device, "--device");
     OpenedModel opened = openModel(model);
     noteIgnored(opened.source, opened.ignored);
+    moveTo(opened.graph, home);
     return opened;
+}
+
+inline void addDeviceOption(CLI::App& command, std::string& device) {
+    command.add_option("--device", device, "What computes: cpu, cuda, cuda:N or auto")->capture_default_str();
 }
 
 }  // namespace qat::cli

@@ -32,7 +32,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct PredictOptions {
-    std::string model, json, save;
+    std::string model, json, save, device = "cpu";
     std::vector<std::string> images;
     int imgsz = 640;
     double conf = 0.25, iou = 0.7;
@@ -149,7 +149,7 @@ class Predictor {
 public:
     explicit Predictor(const PredictOptions& options)
         : m_options(options),
-          m_graph(inferenceForm(openForCommand(options.model).graph)),
+          m_graph(inferenceForm(openForCommand(options.model, options.device).graph)),
           m_executor(m_graph, {.outputs = {decodedOutput(m_graph)}, .frozen = true, .precise = options.precise}),
           m_nms(NmsOptions::predict()) {
         m_nms.conf = static_cast<float>(options.conf);
@@ -253,6 +253,7 @@ void addPredict(CLI::App& app, Context& context) {
         ->check(CLI::Range(0.0, 1.0));
     command->add_flag("--precise", o->precise,
                       "Add up in double precision: reference results, the same on every processor, slow");
+    addDeviceOption(*command, o->device);
     addJsonOption(*command, o->json);
     command->add_option("--save", o->save,
                         "Write pictures with boxes into this folder; sub-folders are kept, equal names are numbered");

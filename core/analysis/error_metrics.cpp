@@ -58,8 +58,9 @@ at::Tensor inOrderOf(const at::Tensor& reference, const at::Tensor& other) {
 
 void ErrorSums::add(const at::Tensor& referenceIn, const at::Tensor& quantizedIn) {
     require(referenceIn.sizes() == quantizedIn.sizes(), ErrorKind::Internal, "comparing tensors of different shapes");
-    const at::Tensor reference = referenceIn.is_non_overlapping_and_dense() ? referenceIn : referenceIn.contiguous();
-    const at::Tensor quantized = inOrderOf(reference, quantizedIn);
+    const at::Tensor here = referenceIn.cpu();
+    const at::Tensor reference = here.is_non_overlapping_and_dense() ? here : here.contiguous();
+    const at::Tensor quantized = inOrderOf(reference, quantizedIn.cpu());
     const int64_t n = reference.numel(), blocks = (n + kBlock - 1) / kBlock;
     std::vector<Sums> parts(static_cast<size_t>(blocks));
     at::parallel_for(0, blocks, 4, [&](int64_t begin, int64_t end) {

@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "ops/fake_quantize.h"
-#include "ops/forward.h"
+#include "graph/device.h"
+#include "ops/kernels.h"
 #include "run/executor.h"
 #include "run/prefix_cache.h"
 
@@ -19,7 +19,8 @@ namespace qat {
 namespace {
 
 at::Tensor quantized(const QuantizerTrial& trial, const at::Tensor& x) {
-    return fakeQuantize(trial.op, x, trial.scale, trial.zeroPoint);
+    const at::Device device = x.device();
+    return kernelsOf(device).forward(trial.op, {x, trial.scale.to(device), trial.zeroPoint.to(device)}, false).front();
 }
 
 // What joins sources of one grid with a scale a channel has the grid's channels once for each of them.
@@ -79,7 +80,7 @@ private:
         const auto order = inputs[0].dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
         if (const auto grid = inputGrid(row)) inputs[0] = quantizedInput(*grid, inputs[0]).contiguous(order);
         inputs[1] = quantizedWeight(row);
-        return forward(node.op, inputs, false).front();
+        return kernelsOf(inputs[0].device()).forward(node.op, inputs, false).front();
     }
 
     // The same without reuse: a copy of the graph with this layer quantized, run from the image on.
@@ -88,10 +89,12 @@ private:
         const Node& node = graph.node(row.node);
         graph.value(weightOf(node)).data = std::make_shared<at::Tensor>(quantizedWeight(row));
         if (const auto grid = inputGrid(row)) {
-            const ValueId scale =
-                graph.addBuffer("sweep.scale", std::make_shared<at::Tensor>(grid->scale), {grid->scale.numel()});
-            const ValueId zero = graph.addBuffer("sweep.zero_point", std::make_shared<at::Tensor>(grid->zeroPoint),
-                                                 {grid->zeroPoint.numel()});
+            const auto stored = [&](const char* name, const at::Tensor& numbers) {
+                return graph.addBuffer(name, std::make_shared<at::Tensor>(numbers.to(deviceOf(graph))),
+                                       {numbers.numel()});
+            };
+            const ValueId scale = stored("sweep.scale", grid->scale),
+                          zero = stored("sweep.zero_point", grid->zeroPoint);
             const ValueId x = graph.node(row.node).inputs[0];
             const NodeId quantizer = graph.insertAfter(x, "sweep.quant", grid->op, {x, scale, zero});
             graph.replaceUsesIn(row.node, x, graph.node(quantizer).outputs.front());

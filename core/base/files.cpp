@@ -152,13 +152,6 @@ std::string readFile(const fs::path& path, uintmax_t most) {
     return bytes;
 }
 
-std::string readFileStart(const fs::path& path, size_t most) {
-    Source file(path);
-    std::string bytes(std::min(file.size(), most), '\0');
-    if (file.read(bytes.data(), bytes.size()) != bytes.size()) failChanged(path);
-    return bytes;
-}
-
 void readFilePieces(const fs::path& path, const std::function<void(std::span<const std::byte>)>& take) {
     Source file(path);
     std::vector<char> piece(std::min(file.size(), kPiece));

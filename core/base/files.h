@@ -22,9 +22,6 @@ namespace fs = std::filesystem;
 // `most` bytes.
 std::string readFile(const fs::path& path, uintmax_t most = UINTMAX_MAX);
 
-// The first bytes of a file, at most so many. Throws as readFile.
-std::string readFileStart(const fs::path& path, size_t most);
-
 // Hands all bytes to `take`, a piece at a time, so that files of any size can be hashed. Throws as readFile.
 void readFilePieces(const fs::path& path, const std::function<void(std::span<const std::byte>)>& take);
 

@@ -79,6 +79,7 @@ struct ConfigField {
     std::string help;     // one sentence
     Kind kind = Kind::Text;
     std::vector<std::string> choices;  // for Choice, and for a List with a closed set of elements
+    std::string pattern, patternName;  // for Choice: what may stand there too, as an expression and in words; or none
     double minimum = 0, maximum = 0;   // for numbers, and for a List of numbers (its maximum is above its minimum)
     bool fractions = false;            // for a List of numbers: they need not be whole
     std::string defaultValue;          // as it would be written in YAML, without quotes

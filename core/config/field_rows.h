@@ -14,12 +14,16 @@ struct Limits {
     double minimum = 0, maximum = 0;
     std::vector<std::string> choices;
     bool isPath = false;
+    std::string pattern{}, patternName{};  // as in ConfigField
 };
 inline Limits within(double minimum, double maximum) {
     return {minimum, maximum, {}, false};
 }
 inline Limits oneOf(std::vector<std::string> choices) {
     return {0, 0, std::move(choices), false};
+}
+inline Limits oneOf(std::vector<std::string> choices, std::string pattern, std::string patternName) {
+    return {0, 0, std::move(choices), false, std::move(pattern), std::move(patternName)};
 }
 inline Limits path() {
     return {0, 0, {}, true};
@@ -50,6 +54,8 @@ public:
         if (row.info.kind == ConfigField::Kind::Text && !row.info.choices.empty())
             row.info.kind = ConfigField::Kind::Choice;
         if (limits.isPath) row.info.kind = ConfigField::Kind::Path;
+        row.info.pattern = std::move(limits.pattern);
+        row.info.patternName = std::move(limits.patternName);
         row.info.minimum = limits.minimum;
         row.info.maximum = limits.maximum;
         row.info.section = path.substr(0, path.find('.'));

@@ -82,7 +82,9 @@ void addRun(Rows<Config>& rows) {
     rows.add<at, &R::seed>("run.seed", "Seed", "Start of every random draw.", within(0, 9007199254740991.0));
     rows.add<at, &R::deterministic>("run.deterministic", "Deterministic",
                                     "Off draws a new seed for each run, which the run folder then states.");
-    rows.add<at, &R::device>("run.device", "Device", "What computes.", oneOf({"cpu"}));
+    rows.add<at, &R::device>("run.device", "Device",
+                             "What computes: the processor, the first or N-th CUDA device, or CUDA where there is one.",
+                             oneOf({"cpu", "cuda", "auto"}, "cuda:[0-9]{1,3}", "cuda:N"));
     rows.add<at, &R::threads>(
         "run.threads", "Threads",
         "Threads that compute; 0 takes as many as there are cores. No bit of a result depends on it.", within(0, 1024));

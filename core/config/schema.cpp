@@ -21,7 +21,9 @@ Json scalarSchema(const ConfigField& field) {
         case Kind::Boolean:
             return {{"type", "boolean"}};
         case Kind::Choice:
-            return {{"enum", field.choices}};
+            if (field.pattern.empty()) return {{"enum", field.choices}};
+            return {
+                {"anyOf", {{{"enum", field.choices}}, {{"type", "string"}, {"pattern", "^" + field.pattern + "$"}}}}};
         case Kind::Text:
         case Kind::Path:
             return {{"type", "string"}};

@@ -1,7 +1,9 @@
 // Converts between YAML scalars and typed values; the only place that knows how a number or choice is spelled.
 #include "config/slot.h"
 
+#include <re2/re2.h>
 #include <algorithm>
+
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -88,8 +90,9 @@ std::string expectedChoice(const ConfigField& field) {
     std::string text = "expected ";
     for (size_t i = 0; i < field.choices.size(); ++i) {
         const bool last = i + 1 == field.choices.size();
-        text += (i == 0 ? "" : last ? " or " : ", ") + field.choices[i];
+        text += (i == 0 ? "" : last && field.pattern.empty() ? " or " : ", ") + field.choices[i];
     }
+    if (!field.pattern.empty()) text += " or " + field.patternName;
     return text;
 }
 
@@ -98,9 +101,13 @@ std::string shown(const YamlNode& node) {
     return node.quoted ? "the text \"" + excerpt(node.text) + "\"" : excerpt(node.text);
 }
 
+bool isOffered(const ConfigField& field, const std::string& text) {
+    return std::find(field.choices.begin(), field.choices.end(), text) != field.choices.end() ||
+           (!field.pattern.empty() && RE2::FullMatch(text, field.pattern));
+}
+
 Complaint parseValue(const YamlNode& node, const ConfigField& field, std::string& value) {
-    if (!field.choices.empty() &&
-        std::find(field.choices.begin(), field.choices.end(), node.text) == field.choices.end())
+    if (!field.choices.empty() && !isOffered(field, node.text))
         return excerpt(node.text) + ", " + expectedChoice(field);
     value = node.text;
     return std::nullopt;

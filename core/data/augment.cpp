@@ -11,7 +11,7 @@
 namespace qat {
 namespace {
 
-const cv::Scalar kPadding(114, 114, 114);
+const cv::Scalar kGreyCanvas(114, 114, 114);
 
 PixelLabel inPixels(const ObjectLabel& label, float width, float height, float left, float top) {
     return {label.classIndex, (label.x - label.w / 2) * width + left, (label.y - label.h / 2) * height + top,
@@ -55,7 +55,7 @@ Canvas mosaic(const std::array<Sample, 4>& samples, int imgsz, Random& random) {
     const int side = 2 * imgsz;
     const int centreY = static_cast<int>(random.uniform(imgsz / 2.0, imgsz * 1.5));
     const int centreX = static_cast<int>(random.uniform(imgsz / 2.0, imgsz * 1.5));
-    Canvas canvas{cv::Mat(side, side, CV_8UC3, kPadding), {}};
+    Canvas canvas{cv::Mat(side, side, CV_8UC3, kGreyCanvas), {}};
     for (size_t i = 0; i < samples.size(); ++i) {
         const cv::Mat& image = samples[i].image;
         const int left = i % 2 == 0 ? centreX - image.cols : centreX;
@@ -84,7 +84,7 @@ Canvas warp(const Canvas& canvas, int imgsz, const AugmentConfig& config, Random
         result.image = canvas.image;
     } else {
         cv::warpAffine(canvas.image, result.image, matrix, {imgsz, imgsz}, cv::INTER_LINEAR, cv::BORDER_CONSTANT,
-                       kPadding);
+                       kGreyCanvas);
     }
     const auto g = static_cast<float>(gain), dx = static_cast<float>(shiftX), dy = static_cast<float>(shiftY);
     for (const auto& label : canvas.labels) {
@@ -128,7 +128,7 @@ Sample augmentSample(int64_t index, std::span<const int64_t> partners, const Sam
                      const AugmentConfig& config, bool mosaicAllowed, Random random) {
     ensure(!partners.empty(), "partners for a mosaic");
     std::array<Sample, 4> samples{source(index)};
-    const std::string path = samples[0].path;
+    Sample result{samples[0].path, {}, {}, false, samples[0].pictureClass};
     Canvas canvas;
     if (random.uniform() < config.mosaic && mosaicAllowed) {
         for (size_t i = 1; i < samples.size(); ++i)
@@ -141,7 +141,7 @@ Sample augmentSample(int64_t index, std::span<const int64_t> partners, const Sam
     jitterColour(canvas.image, config, random);
     if (random.uniform() < config.fliplr) flipLeftRight(canvas);
 
-    Sample result{path, canvas.image, {}};
+    result.image = canvas.image;
     for (const auto& label : canvas.labels) result.labels.push_back(asShare(label, static_cast<float>(imgsz)));
     return result;
 }

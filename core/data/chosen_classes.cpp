@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "data/chosen_images.h"
 
 namespace qat {
 namespace {
@@ -20,24 +21,16 @@ int32_t classNumber(const std::vector<std::string>& names, const std::string& na
     return number;
 }
 
-class ChosenClasses final : public Dataset {
+class ChosenClasses final : public DatasetView {
 public:
     ChosenClasses(std::shared_ptr<const Dataset> all, std::set<int32_t> classes)
-        : m_all(std::move(all)), m_classes(std::move(classes)) {
-        m_classNames = m_all->classNames();
-        m_warnings = m_all->warnings();
-        m_leftOut = m_all->leftOut();
-    }
-    int64_t size() const override { return m_all->size(); }
+        : DatasetView(std::move(all)), m_classes(std::move(classes)) {}
     Sample read(int64_t index) const override {
-        Sample sample = m_all->read(index);
+        Sample sample = DatasetView::read(index);
         sample.labels = chosen(std::move(sample.labels));
         return sample;
     }
-    std::vector<ObjectLabel> labels(int64_t index) const override { return chosen(m_all->labels(index)); }
-    std::string path(int64_t index) const override { return m_all->path(index); }
-    cv::Size imageSize(int64_t index) const override { return m_all->imageSize(index); }
-    std::vector<std::string> foundDamaged() const override { return m_all->foundDamaged(); }
+    std::vector<ObjectLabel> labels(int64_t index) const override { return chosen(DatasetView::labels(index)); }
 
 private:
     std::vector<ObjectLabel> chosen(std::vector<ObjectLabel> labels) const {
@@ -45,9 +38,16 @@ private:
         return labels;
     }
 
-    std::shared_ptr<const Dataset> m_all;
     std::set<int32_t> m_classes;
 };
+
+// A picture of another class is no picture without objects: it goes.
+std::shared_ptr<const Dataset> picturesOf(std::shared_ptr<const Dataset> all, const std::set<int32_t>& classes) {
+    std::vector<int64_t> chosen;
+    for (int64_t i = 0; i < all->size(); ++i)
+        if (classes.contains(all->pictureClass(i))) chosen.push_back(i);
+    return std::make_shared<ChosenImages>(std::move(all), std::move(chosen));
+}
 
 }  // namespace
 
@@ -60,6 +60,7 @@ std::set<int32_t> classNumbers(const std::vector<std::string>& names, const std:
 std::shared_ptr<const Dataset> keepClasses(std::shared_ptr<const Dataset> all,
                                            const std::vector<std::string>& classes) {
     std::set<int32_t> numbers = classNumbers(all->classNames(), classes);
+    if (all->labelKind() == LabelKind::Class) return picturesOf(std::move(all), numbers);
     return std::make_shared<ChosenClasses>(std::move(all), std::move(numbers));
 }
 

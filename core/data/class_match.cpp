@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/dataset_view.h"
 
 namespace qat {
 namespace {
@@ -94,34 +95,30 @@ bool everyNameIsIn(const std::vector<std::string>& names, const std::vector<std:
     return std::ranges::all_of(names, [&](const std::string& name) { return !index.find(name).empty(); });
 }
 
-class Renumbered final : public Dataset {
+class Renumbered final : public DatasetView {
 public:
     Renumbered(std::shared_ptr<const Dataset> all, std::vector<int32_t> numbers, std::vector<std::string> names)
-        : m_all(std::move(all)), m_numbers(std::move(numbers)) {
+        : DatasetView(std::move(all)), m_numbers(std::move(numbers)) {
         m_classNames = std::move(names);
-        m_warnings = m_all->warnings();
-        m_leftOut = m_all->leftOut();
     }
-    int64_t size() const override { return m_all->size(); }
     Sample read(int64_t index) const override {
-        Sample sample = m_all->read(index);
+        Sample sample = DatasetView::read(index);
         sample.labels = renumbered(std::move(sample.labels));
+        sample.pictureClass = renumbered(sample.pictureClass);
         return sample;
     }
-    std::vector<ObjectLabel> labels(int64_t index) const override { return renumbered(m_all->labels(index)); }
-    std::string path(int64_t index) const override { return m_all->path(index); }
-    cv::Size imageSize(int64_t index) const override { return m_all->imageSize(index); }
-    std::vector<std::string> foundDamaged() const override { return m_all->foundDamaged(); }
+    std::vector<ObjectLabel> labels(int64_t index) const override { return renumbered(DatasetView::labels(index)); }
+    int32_t pictureClass(int64_t index) const override { return renumbered(DatasetView::pictureClass(index)); }
 
 private:
     // What does not count has no label left.
     std::vector<ObjectLabel> renumbered(std::vector<ObjectLabel> labels) const {
-        for (ObjectLabel& label : labels) label.classIndex = m_numbers[static_cast<size_t>(label.classIndex)];
+        for (ObjectLabel& label : labels) label.classIndex = renumbered(label.classIndex);
         std::erase_if(labels, [](const ObjectLabel& label) { return label.classIndex < 0; });
         return labels;
     }
+    int32_t renumbered(int32_t number) const { return number < 0 ? number : m_numbers[static_cast<size_t>(number)]; }
 
-    std::shared_ptr<const Dataset> m_all;
     std::vector<int32_t> m_numbers;
 };
 

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "data/class_folders.h"
 #include "data/image_file.h"
 #include "data/image_set.h"
 #include "data/labels.h"
@@ -25,35 +26,40 @@ void requirePictures(const std::string& spec, const ImageSet& set) {
 
 class FileDataset final : public Dataset {
 public:
+    // Of boxes.
     FileDataset(const std::string& spec, DataSplit split, DataCheck check)
         : m_check(check), m_alone(sourceKind(spec) == SourceKind::Picture) {
-        ImageSet set = findImages(spec, split);
-        requirePictures(spec, set);
-        m_classNames = std::move(set.classNames);
-        m_warnings = std::move(set.warnings);
-        m_items.reserve(set.images.size());
-        for (const fs::path& image : set.images) add(image);
+        const std::vector<fs::path> images = begin(spec, findImages(spec, split));
+        for (const fs::path& image : images) add(image);
         if (m_doubts > kMostDoubts)
             m_warnings.push_back(str("the same of ", m_doubts - kMostDoubts, " more label files"));
-        require(!m_items.empty() || m_reason.empty(), ErrorKind::BadInput, spec,
-                " leaves no picture to work with: ", m_reason);
+        requireAny(spec);
         warnWithoutLabels(spec);
+    }
+    // Of classes.
+    FileDataset(const std::string& spec, ClassifiedImages found, DataCheck check)
+        : m_check(check), m_alone(false), m_kind(LabelKind::Class) {
+        const std::vector<fs::path> images = begin(spec, std::move(found.set));
+        for (size_t i = 0; i < images.size(); ++i) add(images[i], found.classes[i]);
+        requireAny(spec);
     }
 
     int64_t size() const override { return static_cast<int64_t>(m_items.size()); }
     Sample read(int64_t index) const override {
         const Item& item = itemAt(index);
         PictureReading reading = readPicture(item.path);
-        if (reading.problem.empty()) return {item.path, std::move(reading.image), item.labels};
+        if (reading.problem.empty()) return sampleOf(item, std::move(reading.image));
         const bool usable = !reading.image.empty();
         require(m_check == DataCheck::Lenient && (usable || !m_alone), ErrorKind::BadInput, reading.problem);
         note(index, reading.problem + (usable ? "; it is used as it is"
                                               : ", so accuracy, calibration and analysis go without it, and training "
                                                 "sees a grey picture in its place"));
-        if (usable) return {item.path, std::move(reading.image), item.labels};
+        if (usable) return sampleOf(item, std::move(reading.image));
         return {item.path, standIn(item.path), {}, true};
     }
     std::vector<ObjectLabel> labels(int64_t index) const override { return itemAt(index).labels; }
+    LabelKind labelKind() const override { return m_kind; }
+    int32_t pictureClass(int64_t index) const override { return itemAt(index).pictureClass; }
     std::string path(int64_t index) const override { return itemAt(index).path; }
     cv::Size imageSize(int64_t index) const override { return readImageSize(itemAt(index).path); }
     std::vector<std::string> foundDamaged() const override {
@@ -67,7 +73,31 @@ private:
     struct Item {
         std::string path;
         std::vector<ObjectLabel> labels;
+        int32_t pictureClass = kNoClass;
     };
+
+    static Sample sampleOf(const Item& item, cv::Mat image) {
+        return {item.path, std::move(image), item.labels, false, item.pictureClass};
+    }
+
+    std::vector<fs::path> begin(const std::string& spec, ImageSet set) {
+        requirePictures(spec, set);
+        m_classNames = std::move(set.classNames);
+        m_warnings = std::move(set.warnings);
+        m_items.reserve(set.images.size());
+        return std::move(set.images);
+    }
+
+    void requireAny(const std::string& spec) const {
+        require(!m_items.empty() || m_reason.empty(), ErrorKind::BadInput, spec,
+                " leaves no picture to work with: ", m_reason);
+    }
+
+    void add(const fs::path& image, int32_t pictureClass) {
+        if (const std::string problem = pictureProblem(image); !problem.empty())
+            return leaveOut(problem, ", so it is left out");
+        m_items.push_back({image.string(), {}, pictureClass});
+    }
 
     void add(const fs::path& image) {
         LabelReading reading = readLabels(labelPathOf(image), static_cast<int64_t>(m_classNames.size()));
@@ -75,7 +105,7 @@ private:
         if (const std::string problem = pictureProblem(image); !problem.empty())
             return leaveOut(problem, ", so it is left out");
         if (!reading.doubt.empty() && ++m_doubts <= kMostDoubts) m_warnings.push_back(reading.doubt);
-        m_items.push_back({image.string(), std::move(reading.labels)});
+        m_items.push_back({image.string(), std::move(reading.labels), kNoClass});
     }
 
     // Most often the labels lie elsewhere than where they are looked for.
@@ -112,6 +142,7 @@ private:
 
     const DataCheck m_check;
     const bool m_alone;  // one picture, which cannot be left out
+    const LabelKind m_kind = LabelKind::Boxes;
     std::vector<Item> m_items;
     int64_t m_doubts = 0;
     std::string m_reason;  // why the first picture was left out
@@ -134,8 +165,9 @@ DataSplit splitNamed(std::string_view name) {
     return static_cast<DataSplit>(found - kSplits.begin());
 }
 
-std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, DataCheck check) {
+std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, DataCheck check, LabelKind kind) {
     require(!spec.empty(), ErrorKind::BadInput, "no data set is named");
+    if (kind == LabelKind::Class) return std::make_shared<FileDataset>(spec, findClassFolders(spec, split), check);
     if (isShapesSpec(spec)) return openShapes(spec, split);
     return std::make_shared<FileDataset>(spec, split, check);
 }

@@ -10,18 +10,24 @@
 
 namespace qat {
 
-// Centre and size as shares of the picture's width and height, each within 0..1.
+// An object: centre and size as shares of the picture's width and height, each within 0..1.
 struct ObjectLabel {
     int32_t classIndex = 0;
     float x = 0, y = 0, w = 0, h = 0;
     bool operator==(const ObjectLabel&) const = default;
 };
 
+// What labels say of a picture: which objects are where, or the one class of all of it.
+enum class LabelKind { Boxes, Class };
+
+inline constexpr int32_t kNoClass = -1;
+
 struct Sample {
     std::string path;  // for messages and run folders; need not exist on the disk
     cv::Mat image;     // BGR, uint8, upright; shared: copy before writing into it
     std::vector<ObjectLabel> labels;
     bool damaged = false;  // the file cannot be decoded: a grey picture without labels stands in, for training only
+    int32_t pictureClass = kNoClass;  // of all of it; in data sets of LabelKind::Class only
 };
 
 enum class DataSplit { Train, Val, Test };
@@ -44,6 +50,9 @@ public:
     virtual Sample read(int64_t index) const = 0;
     // The labels that read() gives, without decoding the picture where they are known.
     virtual std::vector<ObjectLabel> labels(int64_t index) const { return read(index).labels; }
+    virtual LabelKind labelKind() const { return LabelKind::Boxes; }
+    // Of LabelKind::Class, without decoding the picture; kNoClass in others.
+    virtual int32_t pictureClass(int64_t /*index*/) const { return kNoClass; }
     virtual std::string path(int64_t index) const = 0;
     // Width and height as read() gives them, without decoding. Throws Error{BadInput} naming the file.
     virtual cv::Size imageSize(int64_t index) const = 0;
@@ -65,13 +74,14 @@ protected:
     int64_t m_leftOut = 0;
 };
 
-// spec is a YOLO data.yaml, an image list (.txt), a folder of pictures, one picture, or
-// "shapes[:key=value,...]" (data/shapes.h). Only a data.yaml and shapes tell the splits apart. Pictures come in the
-// order of their paths. Labels are read and the pictures' headers and ends looked at, none is decoded. Throws
-// Error{BadInput} naming file and line: nothing found, a class the data does not have, no picture left, or (Strict, and
-// of a single picture always) one that would be left out.
+// Of boxes, spec is a YOLO data.yaml, an image list (.txt), a folder of pictures, one picture, or
+// "shapes[:key=value,...]" (data/shapes.h); only a data.yaml and shapes tell the splits apart. Of classes, it is a
+// folder of folders (data/class_folders.h). Pictures come in the order of their paths. Labels are read and the
+// pictures' headers and ends looked at, none is decoded. Throws Error{BadInput} naming file and line: nothing found, a
+// class the data does not have, no picture left, or (Strict, and of a single picture always) one that would be left
+// out.
 std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split,
-                                           DataCheck check = DataCheck::Lenient);
+                                           DataCheck check = DataCheck::Lenient, LabelKind kind = LabelKind::Boxes);
 
 // Refuses what openDataset would refuse before it looks into a picture or label: names, splits, classes, whether there
 // are pictures at the places that are named. Returns the class names, none if nobody named them. Throws Error{BadInput}

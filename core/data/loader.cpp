@@ -73,6 +73,12 @@ at::Tensor collectTargets(const std::vector<std::vector<ObjectLabel>>& labels) {
     return targets;
 }
 
+at::Tensor collectClasses(const std::vector<ImageInfo>& info) {
+    at::Tensor targets = at::empty({static_cast<int64_t>(info.size())}, at::kLong);
+    std::ranges::transform(info, targets.data_ptr<int64_t>(), &ImageInfo::pictureClass);
+    return targets;
+}
+
 }  // namespace
 
 class Loader::Engine {
@@ -209,7 +215,9 @@ std::optional<Batch> Loader::Engine::next() {
         std::rethrow_exception(error);
     }
     schedule();
-    return Batch{std::move(slot->images), collectTargets(slot->labels), std::move(slot->info)};
+    const bool boxes = m_dataset->labelKind() == LabelKind::Boxes;
+    return Batch{std::move(slot->images), boxes ? collectTargets(slot->labels) : collectClasses(slot->info),
+                 std::move(slot->info)};
 }
 
 void Loader::Engine::work() {
@@ -253,6 +261,7 @@ void Loader::Engine::prepare(Slot& slot, size_t image) {
         info.width = sample.image.cols;
         info.height = sample.image.rows;
         info.labels = slot.labels[image] = std::move(sample.labels);
+        info.pictureClass = sample.pictureClass;
         writeNetworkInput(sample.image, output);
         return;
     }
@@ -267,6 +276,7 @@ void Loader::Engine::prepare(Slot& slot, size_t image) {
     info.padTop = static_cast<float>(box.geometry.padTop);
     for (const ObjectLabel& label : sample.labels) slot.labels[image].push_back(toInput(label, box.geometry));
     info.labels = std::move(sample.labels);
+    info.pictureClass = sample.pictureClass;
     writeNetworkInput(box.image, output);
 }
 
@@ -283,7 +293,8 @@ Sample Loader::Engine::augmented(const Slot& slot, int64_t position) {
     const int64_t begin = std::max<int64_t>(0, position - kPartnerReach);
     const int64_t end = std::min(images, position + kPartnerReach + 1);
     const std::span partners(order.data() + begin, static_cast<size_t>(end - begin));
-    const bool mosaic = slot.epoch->mosaic && m_options.augment->mosaic > 0;
+    const bool mosaic =
+        slot.epoch->mosaic && m_options.augment->mosaic > 0 && m_dataset->labelKind() == LabelKind::Boxes;
     const SampleSource source = [&](int64_t index) { return mosaic ? m_cache.get(index) : readLongSide(index); };
     const int64_t index = order[static_cast<size_t>(position)];
     const Random random =

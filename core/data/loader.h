@@ -23,13 +23,16 @@ struct ImageInfo {
     float ratio = 1;                  // input pixels per pixel of the original
     float padLeft = 0, padTop = 0;    // input pixels before the picture, whole
     std::vector<ObjectLabel> labels;  // as shares of the original
+    int32_t pictureClass = kNoClass;  // of LabelKind::Class
     int64_t index = 0;                // in the data set
     bool damaged = false;             // a grey stand-in for a picture that cannot be decoded: for training only
 };
 
 struct Batch {
-    at::Tensor images;   // float32 [N, 3, H, W], channels-last in memory, RGB, 0..1
-    at::Tensor targets;  // float32 [M, 6]: picture in the batch, class, then centre and size as shares of the input
+    at::Tensor images;  // float32 [N, 3, H, W], channels-last in memory, RGB, 0..1
+    // Of boxes: float32 [M, 6], picture in the batch, class, then centre and size as shares of the input. Of classes:
+    // int64 [N], kNoClass where a grey picture stands in for a damaged one.
+    at::Tensor targets;
     std::vector<ImageInfo> info;
 };
 
@@ -39,7 +42,7 @@ struct LoaderOptions {
     int workers = 2;  // 0: everything happens inside next()
     bool shuffle = false;
     uint64_t seed = 0;
-    std::optional<AugmentConfig> augment;  // training; excludes rect
+    std::optional<AugmentConfig> augment;  // training; excludes rect; mosaics are made of pictures with boxes only
     LetterboxMode letterbox = LetterboxMode::Validate;
     bool rect = false;      // sorted by shape, one input shape per batch; excludes shuffle
     bool dropLast = false;  // leaves out an incomplete last batch

@@ -39,7 +39,7 @@ void addLabels(const at::Tensor& targets, const Batch& batch, std::vector<ImageD
 
 ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses,
                              const NmsOptions& nms) {
-    const at::Tensor rows = decoded.contiguous();
+    const at::Tensor rows = decoded.cpu().contiguous();
     ImageDetections image{info.path, info.width, info.height, {}, {}};
     image.detections =
         nonMaxSuppression({rows.data_ptr<float>(), static_cast<size_t>(rows.numel())}, numClasses, rows.size(1), nms);
@@ -61,7 +61,7 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
     for (auto start = Clock::now(); auto batch = loader.next(); start = Clock::now()) {
         result.preprocessMs += msSince(start);
         start = Clock::now();
-        const at::Tensor decoded = executor.run(batch->images).front();
+        const at::Tensor decoded = executor.run(batch->images).front().cpu();
         result.inferenceMs += msSince(start);
         start = Clock::now();
         std::vector<ImageDetections> found;

@@ -37,9 +37,9 @@ struct EvaluationResult {
 ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses,
                              const NmsOptions& nms);
 
-// Runs the graph's inferenceForm over one epoch of the loader: a quantized model is measured in integer arithmetic, so
-// its figures do not depend on the number of threads. progress(done, total) counts batches. Throws Error{Cancelled} on
-// request.
+// Runs the graph's inferenceForm over one epoch of the loader, on the graph's device; boxes are found on the processor:
+// a quantized model is measured in integer arithmetic, so its figures do not depend on the number of threads.
+// progress(done, total) counts batches. Throws Error{Cancelled} on request.
 EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options,
                           const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress = {});
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/task_words.h"
 #include "base/text.h"
 #include "export/onnx_names.h"
 
@@ -36,7 +37,7 @@ OnnxMetadata modelMetadata(const ModelInfo& info, const Shape& inputShape) {
     OnnxMetadata entries{{"description", "Qatelier"}, {"version", QATELIER_VERSION}};
     if (!info.architecture.empty()) entries.emplace_back("architecture", info.architecture + info.variant);
     entries.emplace_back("stride", str(stride));
-    entries.emplace_back("task", info.strides.empty() ? "classify" : "detect");
+    entries.emplace_back("task", exportedTask(info.task));
     entries.emplace_back("batch", str(inputShape.at(0)));
     entries.emplace_back("imgsz", str("[", inputShape.at(2), ", ", inputShape.at(3), "]"));
     if (!info.classNames.empty()) entries.emplace_back("names", classNames(info));

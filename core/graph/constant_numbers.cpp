@@ -9,7 +9,7 @@ TensorPtr tensorOf(const std::vector<float>& numbers) {
 }
 
 std::vector<float> numbersOf(const at::Tensor& tensor) {
-    const at::Tensor row = tensor.contiguous();
+    const at::Tensor row = tensor.cpu().contiguous();
     return {row.data_ptr<float>(), row.data_ptr<float>() + row.numel()};
 }
 

@@ -283,6 +283,8 @@ private:
                 readField(text, info.regMax);
             else if (key == "strides")
                 readField(text, info.strides);
+            else if (key == "task")
+                info.task = text;
             else
                 badField(key);
         }
@@ -351,7 +353,9 @@ std::string dumpGraph(const Graph& graph) {
     std::string text = "info";
     if (!info.architecture.empty()) text += " architecture=" + info.architecture;
     if (!info.variant.empty()) text += " variant=" + info.variant;
-    text += str(" classes=", info.numClasses, " regMax=", info.regMax, " strides=", listText(info.strides), "\n");
+    text += str(" classes=", info.numClasses, " regMax=", info.regMax, " strides=", listText(info.strides));
+    if (info.task != kDetection.name) text += " task=" + info.task;
+    text += "\n";
     for (const auto& [stored, known] : graph.aliases) text += str("alias ", stored, " ", known, "\n");
     for (const ValueId id : graph.inputs()) text += valueLine(graph.value(id));
     for (const ValueId id : graph.storedValues()) text += valueLine(graph.value(id));

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/task_words.h"
 #include "graph/types.h"
 #include "ops/op.h"
 
@@ -81,8 +82,11 @@ struct ModelInfo {
     std::vector<std::string> classNames;  // numClasses long
     std::vector<int64_t> strides;         // 8, 16, 32
     int64_t regMax = 16;
+    std::string task{kDetection.name};  // what it is for
 };
 
+// More than 25 methods: order, names and ids are one invariant, and these are the few verbs that keep it and the
+// questions that nobody can answer without it. What can be said with them stands below, as functions.
 class Graph {
 public:
     ModelInfo info;

@@ -29,7 +29,8 @@ struct DetectionLoss {
 };
 
 // The loss of a batch.
-//   maps     raw head outputs, one a stride: float [N, 4 * regMax + numClasses, H, W], side distributions first (left,
+//   maps     raw head outputs, one a stride, on any device: float [N, 4 * regMax + numClasses, H, W], side
+//   distributions first (left,
 //            top, right, bottom), class logits after. Channels-last memory is read in place, other layouts are copied.
 //   targets  float [M, 6], rows (image, class, x, y, w, h), the box as centre and size over the input's width and
 //            height; M may be 0. The input size is that of the first map times the first stride.

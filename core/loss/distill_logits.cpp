@@ -28,8 +28,8 @@ public:
                     const LogitDistillationOptions& options, bool withGradient)
         : m_options(options), m_batch(static_cast<double>(student.front().size(0))) {
         for (size_t level = 0; level < student.size(); ++level) {
-            m_student.push_back(student[level].detach().contiguous(at::MemoryFormat::ChannelsLast));
-            m_teacher.push_back(teacher[level].detach().contiguous(at::MemoryFormat::ChannelsLast));
+            m_student.push_back(student[level].detach().cpu().contiguous(at::MemoryFormat::ChannelsLast));
+            m_teacher.push_back(teacher[level].detach().cpu().contiguous(at::MemoryFormat::ChannelsLast));
             if (withGradient) m_gradients.push_back(at::empty_like(m_student.back()));
             const int64_t cells = student[level].numel() / student[level].size(1);
             for (int64_t first = 0; first < cells; first += kChunkCells)

@@ -37,7 +37,9 @@ struct KnownGradientNode : torch::autograd::Function<KnownGradientNode> {
 at::Tensor withGradient(const at::Tensor& value, const std::vector<at::Tensor>& inputs,
                         std::vector<at::Tensor> gradients) {
     ensure(inputs.size() == gradients.size(), "one gradient an input");
-    return KnownGradientNode::apply(at::TensorList(inputs), Known{value, std::move(gradients)});
+    for (size_t i = 0; i < inputs.size(); ++i) gradients[i] = gradients[i].to(inputs[i].device());
+    return KnownGradientNode::apply(at::TensorList(inputs),
+                                    Known{value.to(inputs.front().device()), std::move(gradients)});
 }
 
 }  // namespace qat

@@ -23,7 +23,7 @@ public:
     // The graph's outputs that it looks at.
     virtual std::vector<std::string> outputs() const = 0;
 
-    // outputs: those, of a batch. targets: float [M, 6] as in Batch (data/loader.h). The result does not depend on the
+    // outputs: those, of a batch. targets: as in Batch (data/loader.h). The result does not depend on the
     // number of threads. Throws Error{BadInput} for labels that cannot be, Internal for outputs that do not fit.
     virtual LossValue of(const std::vector<at::Tensor>& outputs, const at::Tensor& targets) const = 0;
 

@@ -38,7 +38,7 @@ public:
         : m_options(options), m_batch(maps.front().size(0)) {
         const at::NoGradGuard noGrad;
         for (const at::Tensor& map : maps) {
-            m_maps.push_back(map.detach().contiguous(at::MemoryFormat::ChannelsLast));
+            m_maps.push_back(map.detach().cpu().contiguous(at::MemoryFormat::ChannelsLast));
             if (withGradient) m_gradients.push_back(at::empty_like(m_maps.back()));
         }
         const int64_t stride = options.strides.front();
@@ -212,7 +212,7 @@ void checkMaps(const std::vector<at::Tensor>& maps, const DetectionLossOptions& 
     for (const at::Tensor& map : maps) {
         ensure(map.dim() == 4 && map.numel() > 0 && map.size(0) == maps.front().size(0), "shape of the head map");
         ensure(map.size(1) == 4 * options.regMax + options.numClasses, "channels of the head map");
-        ensure(map.scalar_type() == at::kFloat && map.device().is_cpu(), "type of the head map");
+        ensure(map.scalar_type() == at::kFloat, "type of the head map");
     }
 }
 

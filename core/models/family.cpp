@@ -13,19 +13,11 @@
 namespace qat {
 namespace {
 
-constexpr std::array kFamilies{Family{kYolov8, TaskKind::Detect, detectorPrefix, "model.", recogniseYolov8,
-                                      [](const FamilySpec& spec, Random* random) {
-                                          return random ? buildYolov8(spec.variant, spec.numClasses, *random)
-                                                        : buildYolov8(spec.variant, spec.numClasses);
-                                      }}};
-
-const char* nounOf(TaskKind task) {
-    switch (task) {
-        case TaskKind::Detect:
-            return "detector";
-    }
-    return "";
-}
+constexpr std::array kFamilies{
+    Family{kYolov8, kDetection, detectorPrefix, "model.", recogniseYolov8, [](const FamilySpec& spec, Random* random) {
+               return random ? buildYolov8(spec.variant, spec.numClasses, *random)
+                             : buildYolov8(spec.variant, spec.numClasses);
+           }}};
 
 // of the detectors YOLOv8 (n, s, m, l, x) can be read
 std::string readable() {
@@ -34,7 +26,7 @@ std::string readable() {
         const auto& variants = family.names.variants;
         names.push_back(str(family.names.title, " (", joinedWords({variants.begin(), variants.end()}, ", "), ")"));
     }
-    return str("of the ", nounOf(kFamilies.front().task), "s ", joinedWords(names, " and "), " can be read");
+    return str("of the ", kFamilies.front().task.noun, "s ", joinedWords(names, " and "), " can be read");
 }
 
 std::vector<std::string_view> namesOf(const NamedTensors& tensors) {
@@ -94,7 +86,7 @@ FamilyMember recognise(NamedTensors& tensors, std::string_view moduleClass) {
             tensors = std::move(renamed);
             return {&family, *found.spec};
         }
-        reasons.push_back(str("no ", family.names.title, " ", nounOf(family.task), ", since its ", renamed.size(),
+        reasons.push_back(str("no ", family.names.title, " ", family.task.noun, ", since its ", renamed.size(),
                               " tensors (", renamed.front().first, ", ...) have no ", found.missing));
     }
     fail(ErrorKind::BadInput, "it holds ", joinedWords(reasons, " and "), "; ", readable());

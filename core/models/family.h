@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/task_words.h"
 #include "config/architectures.h"
 #include "graph/graph.h"
 #include "models/weights.h"
 
 namespace qat {
-
-// What a network is for.
-enum class TaskKind { Detect };
 
 // A member of a family.
 struct FamilySpec {
@@ -31,7 +29,7 @@ struct Recognition {
 
 struct Family {
     Architecture names;
-    TaskKind task;
+    TaskWords task;  // what its networks are for
     // What stands before the names of the layers in a file, of a network that is a part of another one too. Throws
     // Error{BadInput} if there are several and nothing says which is meant.
     std::string (*prefix)(const std::vector<std::string_view>& tensors);

@@ -19,17 +19,6 @@ NamedTensors stateDict(const Graph& graph) {
     return state;
 }
 
-std::vector<std::string> torchStateNames(const Graph& graph) {
-    std::vector<std::string> names;
-    const std::string variance = ".running_var";
-    for (const auto& [name, tensor] : stateDict(graph)) {
-        names.push_back(name);
-        if (name.ends_with(variance))
-            names.push_back(name.substr(0, name.size() - variance.size()) + ".num_batches_tracked");
-    }
-    return names;
-}
-
 namespace {
 
 std::string shapeText(at::IntArrayRef shape) {

@@ -14,9 +14,6 @@ using NamedTensors = std::vector<std::pair<std::string, TensorPtr>>;
 // Stored values of the graph that torch's state_dict has too, in order of first use. Tensors are shared, not copied.
 NamedTensors stateDict(const Graph& graph);
 
-// Names of torch's state_dict of the same module tree: stateDict plus the num_batches_tracked counters.
-std::vector<std::string> torchStateNames(const Graph& graph);
-
 // Gives the tensors to the stored values of the same names: floats that are contiguous are shared with the graph, the
 // others converted. Returns the names the graph does not know, without counters. Throws Error{BadInput} naming the
 // first missing or ill-shaped entry; `source` (a file) leads the message.

@@ -192,10 +192,10 @@ float plainZeroPoint(const FakeQuantize& op, float held) {
 
 template <class Convert>
 at::Tensor converted(const at::Tensor& held, const Convert& convert) {
-    at::Tensor plain = held.detach().to(at::kFloat).contiguous().clone();
+    at::Tensor plain = held.detach().cpu().to(at::kFloat).contiguous().clone();
     float* numbers = plain.data_ptr<float>();
     std::transform(numbers, numbers + plain.numel(), numbers, convert);
-    return plain;
+    return plain.to(held.device());
 }
 
 }  // namespace
@@ -308,14 +308,15 @@ at::Tensor quantizedCodes(const FakeQuantize& op, const at::Tensor& x, const at:
                           const at::Tensor& zeroPoint) {
     if (op.format == NumberFormat::Binary)
         return at::where(x.detach().lt(0), at::scalar_tensor(-1.0f), at::scalar_tensor(1.0f));
-    const at::Tensor scaled = x.detach() * spreadOver(op, x, plainScales(op, scale).reciprocal());
+    at::Tensor scaled = x.detach() * spreadOver(op, x, plainScales(op, scale).reciprocal());
     if (isFloat(op.format)) {
         at::Tensor numbers = scaled.contiguous();
         loops::roundToFloat(numbers.data_ptr<float>(), numbers.data_ptr<float>(), numbers.numel(), {1, 1, 0, 0, 0},
                             op.format);
         return numbers;
     }
-    return at::clamp(at::round(scaled) + spreadOver(op, x, plainZeroPoints(op, zeroPoint)), op.qmin, op.qmax);
+    // In place: what is exported is a whole weight, and each step would else make another.
+    return scaled.round_().add_(spreadOver(op, x, plainZeroPoints(op, zeroPoint))).clamp_(op.qmin, op.qmax);
 }
 
 std::pair<float, float> tensorMinMax(const at::Tensor& input) {

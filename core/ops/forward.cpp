@@ -23,11 +23,4 @@ std::vector<at::Tensor> portableForward(const Op& op, const std::vector<at::Tens
     return computed(op, inputs, train, OpForm::Portable);
 }
 
-std::vector<at::Tensor> forwardPrecisely(const Op& op, const std::vector<at::Tensor>& inputs) {
-    if (traitsOf(op).layer.activations == 0) return forward(op, inputs, false);
-    std::vector<at::Tensor> wide;
-    for (const at::Tensor& input : inputs) wide.push_back(input.to(at::kDouble));
-    return {forward(op, wide, false).front().to(inputs[0].scalar_type())};
-}
-
 }  // namespace qat

@@ -45,7 +45,8 @@ at::Tensor perOutput(const at::Tensor& vector) {
 
 // Scales the weight by `factor` per output channel.
 void scaleWeight(Graph& graph, ValueId weight, const at::Tensor& factor) {
-    replaceData(graph, weight, (storedData(graph, weight).to(at::kDouble) * perOutput(factor)).to(at::kFloat));
+    at::Tensor scaled = storedData(graph, weight).to(at::kDouble, /*non_blocking=*/false, /*copy=*/true);
+    replaceData(graph, weight, scaled.mul_(perOutput(factor)).to(at::kFloat));
 }
 
 // Scales the grid along. Weights that rounding puts on another code than before, they stood next to a boundary, move to

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "graph/device.h"
 #include "passes/canonicalize_quantizers.h"
 #include "passes/channel_affine.h"
 #include "passes/fold_batch_norm.h"
@@ -63,7 +64,8 @@ PassResults runPasses(Graph& graph, PassSet wanted) {
     for (const Pass& pass : kPasses) {
         if (!wanted.contains(pass.id)) continue;
         const auto start = Clock::now();
-        const int64_t changes = pass.run(graph, results);
+        int64_t changes = 0;
+        inProcessorMemory({&graph}, [&] { changes = pass.run(graph, results); });
         verifyAfter(pass, graph);
         results.runs.push_back({pass.name, changes, std::chrono::duration<double>(Clock::now() - start).count()});
     }

@@ -178,7 +178,7 @@ at::Tensor backboneFeatures(const Graph& floatGraph, const std::function<at::Ten
     Executor executor(floatGraph, {.outputs = {featureOutput(floatGraph)}, .frozen = true});
     std::vector<at::Tensor> rows;
     for (at::Tensor images = next(); images.defined(); images = next()) {
-        const at::Tensor map = executor.run(images).front();
+        const at::Tensor map = executor.run(images).front().cpu();
         const OneThread one;
         const at::Tensor pooled = map.dim() == 4 ? map.mean({2, 3}) : map.flatten(1);
         rows.push_back(pooled / pooled.norm(2, 1, true).clamp_min(1e-12));

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "ops/fake_quantize.h"
+#include "ops/kernels.h"
 
 namespace qat {
 
@@ -15,14 +15,15 @@ ObservedRange rangeOf(const at::Tensor& value, int64_t axis) {
     const at::Tensor x = value.detach();
     ObservedRange range;
     if (axis < 0) {
-        const auto [low, high] = tensorMinMax(x);
+        const auto [low, high] = kernelsOf(x.device()).extremes(x);
         range = {{low}, {high}};
     } else {
         // Output channels of a channels-last weight lie in one piece each: no copy.
         const bool channelsLast = axis == 0 && x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast);
         const at::Tensor ordered = channelsLast ? x.permute({0, 2, 3, 1}) : x.transpose(0, axis).contiguous();
         const at::Tensor rows = ordered.reshape({x.size(axis), -1});
-        const auto [low, high] = at::aminmax(rows, 1);
+        const auto [lowest, highest] = at::aminmax(rows, 1);
+        const at::Tensor low = lowest.cpu(), high = highest.cpu();
         range = {{low.data_ptr<float>(), low.data_ptr<float>() + low.numel()},
                  {high.data_ptr<float>(), high.data_ptr<float>() + high.numel()}};
     }

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "graph/device.h"
 #include "ops/activation.h"
 #include "ops/fake_quantize.h"
 #include "quant/clip.h"
@@ -61,8 +62,9 @@ FakeQuantize opFor(const Quantizer& quantizer, int64_t axis) {
 }
 
 void addScale(Graph& graph, Quantizer& quantizer, const FakeQuantize& op) {
-    const auto ones = std::make_shared<at::Tensor>(at::ones({1}));
-    const auto zeros = std::make_shared<at::Tensor>(at::zeros({1}));
+    const at::Device device = deviceOf(graph);
+    const auto ones = std::make_shared<at::Tensor>(at::ones({1}, device));
+    const auto zeros = std::make_shared<at::Tensor>(at::zeros({1}, device));
     const std::string scale = quantizer.name + (op.scaleForm == ScaleForm::Plain ? ".scale" : ".log2_scale"),
                       zero = quantizer.name + ".zero_point";
     quantizer.scale =
@@ -109,9 +111,11 @@ void bound(const Quantizer& q, ObservedRange& range) {
     }
 }
 
-void setTensor(Graph& graph, ValueId id, at::Tensor tensor) {
-    graph.value(id).shape = tensor.sizes().vec();
-    graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
+// On the device where the value lay before.
+void setTensor(Graph& graph, ValueId id, const at::Tensor& tensor) {
+    Value& value = graph.value(id);
+    value.shape = tensor.sizes().vec();
+    value.data = std::make_shared<at::Tensor>(tensor.to(value.data->device()));
 }
 
 // As the inputs of the op hold them.

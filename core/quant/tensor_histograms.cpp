@@ -13,7 +13,8 @@
 
 namespace qat {
 
-ObservedRange TensorHistograms::add(const at::Tensor& value, int64_t axis) {
+ObservedRange TensorHistograms::add(const at::Tensor& given, int64_t axis) {
+    const at::Tensor value = given.detach().cpu();
     if (axis >= 0) return addChannels(value, axis);
     if (m_counts.empty()) m_counts.emplace_back();
     const auto [low, high] = m_counts.front().add(value);

@@ -24,7 +24,7 @@ at::Tensor scaleRows(const FakeQuantize& op, const at::Tensor& weight) {
 }
 
 std::vector<float> numbersOf(const at::Tensor& tensor) {
-    const at::Tensor numbers = tensor.contiguous();
+    const at::Tensor numbers = tensor.cpu().contiguous();
     return {numbers.data_ptr<float>(), numbers.data_ptr<float>() + numbers.numel()};
 }
 
@@ -55,7 +55,7 @@ ObservedRange weightRange(const Quantizer& q, const FakeQuantize& op, const at::
 }
 
 ObservedRange searchedWeightRange(const Quantizer& q, const FakeQuantize& op, const at::Tensor& weight) {
-    const at::Tensor values = scaleRows(op, weight);
+    const at::Tensor values = scaleRows(op, weight.cpu());
     const auto rows = static_cast<size_t>(values.size(0));
     const ClipRequest request{methodOf(q.how.tensor.observer), q.how.calibration.percentile, q.grid, q.smallestScale()};
     ObservedRange range{std::vector<float>(rows), std::vector<float>(rows)};

@@ -30,9 +30,9 @@ ChartLine meanCurve(const MethodRow& row, const std::string& label,
                     const std::map<std::string, const ReportedRun*>& byName) {
     std::map<double, Values> byEpoch;
     for (const std::string& name : row.runs) {
-        const RunSeries* map = byName.at(name)->events.find(series::kMap);
-        if (!map) continue;
-        for (const auto& [epoch, value] : map->curve()) byEpoch[epoch].push_back(value);
+        const RunSeries* scores = byName.at(name)->events.scores();
+        if (!scores) continue;
+        for (const auto& [epoch, value] : scores->curve()) byEpoch[epoch].push_back(value);
     }
     ChartLine line{label, {}};
     for (const auto& [epoch, values] : byEpoch) {
@@ -53,7 +53,7 @@ std::string groupReport(const std::string& title, const std::vector<ReportedRun>
     HtmlPage page("Methods: " + title);
     page.table(methodTable(rows));
     if (const TextTable accuracies = calibrationTable(rows); !accuracies.empty()) {
-        page.heading("mAP50-95 by calibration");
+        page.heading(scoreName(rows) + " by calibration");
         page.table(accuracies);
     }
     page.paragraph(
@@ -65,15 +65,15 @@ std::string groupReport(const std::string& title, const std::vector<ReportedRun>
     LineChart curves{"Accuracy by epoch", "epoch", {}, {}};
     for (const MethodRow& row : rows) {
         const std::string name = rowLabel(row, rows);
-        accuracy.emplace_back(
-            name, valuesOf(row, byName, [](const ReportedRun& run) { return finalAccuracy(run, "mAP50-95"); }));
+        accuracy.emplace_back(name, valuesOf(row, byName, finalScore));
         restless.emplace_back(
             name, valuesOf(row, byName, [](const ReportedRun& run) { return run.events.value(series::kOscillating); }));
         curves.lines.push_back(meanCurve(row, name, byName));
     }
-    page.figure("mAP50-95 of every run, the mean as a line", dotChart("mAP50-95 of every run", accuracy));
+    const std::string score = scoreName(rows);
+    page.figure(score + " of every run, the mean as a line", dotChart(score + " of every run", accuracy));
     page.figure("Share of oscillating low-bit weights at the end", dotChart("Share of oscillating weights", restless));
-    page.figure("mAP50-95 by epoch, before any correction, means (the first six rows)", lineChart(curves));
+    page.figure(score + " by epoch, before any correction, means (the first six rows)", lineChart(curves));
     page.heading("Runs");
     for (const auto& [name, run] : byName)
         page.link(name + "/" + run_files::kReport, name + ": " + run->text("status"));

@@ -39,8 +39,8 @@ Spread over(const std::vector<const ReportedRun*>& runs, Get get) {
 
 // Mean of the last epoch's steps; without weights of its own, so that methods can be compared.
 std::optional<double> lastLoss(const ReportedRun& run) {
-    const RunSeries* map = run.events.find(series::kMap);
-    const size_t epochs = map ? map->curve().size() : 0;
+    const RunSeries* scores = run.events.scores();
+    const size_t epochs = scores ? scores->curve().size() : 0;
     const std::vector<std::string> terms = run.labelLossTerms();
     if (epochs == 0 || terms.empty()) return std::nullopt;
     double sum = 0;
@@ -63,8 +63,7 @@ MethodRow emptyRow(const ReportedRun& run) {
             .method = run.text("method", "variant"),
             .seeds = {},
             .runs = {},
-            .map = {},
-            .map50 = {},
+            .figures = {},
             .fp32 = {},
             .ptq = {},
             .loss = {},
@@ -73,6 +72,7 @@ MethodRow emptyRow(const ReportedRun& run) {
 
 MethodRow rowOf(std::vector<const ReportedRun*> runs) {
     MethodRow row = emptyRow(*runs.front());
+    const MetricList judgedBy = runs.front()->events.metrics;  // runs of one model have the same
     const auto all = static_cast<int64_t>(runs.size());
     std::erase_if(runs, [](const ReportedRun* run) { return run->text("status") != run_status::kSuccess; });
     row.unfinished = all - static_cast<int64_t>(runs.size());
@@ -84,10 +84,11 @@ MethodRow rowOf(std::vector<const ReportedRun*> runs) {
         row.trained += run->text("stability", "outcome") != "not_trained";
         row.stable += isStable(*run);
     }
-    row.map = over(runs, [](const ReportedRun& run) { return finalAccuracy(run, "mAP50-95"); });
-    row.map50 = over(runs, [](const ReportedRun& run) { return finalAccuracy(run, "mAP50"); });
-    row.fp32 = over(runs, [](const ReportedRun& run) { return run.number("metrics", "fp32", "mAP50-95"); }).mean;
-    row.ptq = over(runs, [](const ReportedRun& run) { return run.number("metrics", "ptq", "mAP50-95"); }).mean;
+    for (const MetricName& metric : judgedBy.headlines())
+        row.figures.push_back(
+            {metric, over(runs, [&](const ReportedRun& run) { return finalAccuracy(run, metric.label); })});
+    row.fp32 = over(runs, [](const ReportedRun& run) { return run.score(series::kFp32); }).mean;
+    row.ptq = over(runs, [](const ReportedRun& run) { return run.score(series::kPtq); }).mean;
     row.loss = over(runs, lastLoss);
     row.oscillatingShare =
         over(runs, [](const ReportedRun& run) { return run.events.value(series::kOscillating); }).mean;
@@ -108,8 +109,8 @@ ordered_json spreadJson(const Spread& spread) {
     return {{"mean", orNull(spread.mean)}, {"deviation", orNull(spread.deviation)}};
 }
 
-std::string withDeviation(const Spread& spread) {
-    return fixed(spread.mean, 4) + (spread.deviation ? " ± " + fixed(spread.deviation, 4) : "");
+std::string withDeviation(const Spread& spread, int decimals) {
+    return fixed(spread.mean, decimals) + (spread.deviation ? " ± " + fixed(spread.deviation, decimals) : "");
 }
 
 std::string markdown(const TextTable& table) {
@@ -125,30 +126,60 @@ std::string markdown(const TextTable& table) {
 }
 
 ordered_json rowJson(const MethodRow& row) {
-    return {{"variant", row.variant},
-            {"quantization", row.quantization},
-            {"calibration", row.calibration},
-            {"method", row.method},
-            {"n", row.runs.size()},
-            {"unfinished", row.unfinished},
-            {"trained", row.trained},
-            {"stable", row.stable},
-            {"seeds", row.seeds},
-            {"mAP50-95", spreadJson(row.map)},
-            {"mAP50", spreadJson(row.map50)},
-            {"fp32", orNull(row.fp32)},
-            {"ptq", orNull(row.ptq)},
-            {"loss", spreadJson(row.loss)},
-            {"oscillating_share", orNull(row.oscillatingShare)},
-            {"seconds", row.seconds},
-            {"runs", row.runs}};
+    ordered_json json{{"variant", row.variant},
+                      {"quantization", row.quantization},
+                      {"calibration", row.calibration},
+                      {"method", row.method},
+                      {"n", row.runs.size()},
+                      {"unfinished", row.unfinished},
+                      {"trained", row.trained},
+                      {"stable", row.stable},
+                      {"seeds", row.seeds}};
+    for (const RowFigure& figure : row.figures) json[figure.metric.label] = spreadJson(figure.spread);
+    json.update({{"fp32", orNull(row.fp32)},
+                 {"ptq", orNull(row.ptq)},
+                 {"loss", spreadJson(row.loss)},
+                 {"oscillating_share", orNull(row.oscillatingShare)},
+                 {"seconds", row.seconds},
+                 {"runs", row.runs}});
+    return json;
+}
+
+// The metrics of all rows, each once.
+std::vector<MetricName> columnsOf(const std::vector<MethodRow>& rows) {
+    std::vector<MetricName> columns;
+    for (const MethodRow& row : rows)
+        for (const RowFigure& figure : row.figures)
+            if (std::ranges::find(columns, figure.metric.label, &MetricName::label) == columns.end())
+                columns.push_back(figure.metric);
+    return columns;
+}
+
+// Of the metric that counts with its deviation; "-" where the row is not judged by it.
+std::string figureCell(const MethodRow& row, const MetricName& column) {
+    for (const auto& [metric, spread] : row.figures)
+        if (metric.label == column.label)
+            return metric.primary ? withDeviation(spread, metric.decimals) : fixed(spread.mean, metric.decimals);
+    return "-";
 }
 
 }  // namespace
 
-std::optional<double> finalAccuracy(const ReportedRun& run, const char* metric) {
-    const auto final = run.number("metrics", "final", metric);
-    return final ? final : run.number("metrics", "ptq", metric);
+std::optional<double> finalAccuracy(const ReportedRun& run, std::string_view label) {
+    const auto final = run.number("metrics", series::kFinal, label);
+    return final ? final : run.number("metrics", series::kPtq, label);
+}
+
+std::optional<double> finalScore(const ReportedRun& run) {
+    return finalAccuracy(run, run.events.metrics.primary().label);
+}
+
+std::string scoreName(const std::vector<MethodRow>& rows) {
+    std::vector<std::string> names;
+    for (const MethodRow& row : rows)
+        if (std::ranges::find(names, row.primary().metric.label) == names.end())
+            names.push_back(row.primary().metric.label);
+    return joinedWords(names, " or ");
 }
 
 bool isStable(const ReportedRun& run) {
@@ -187,15 +218,20 @@ std::vector<MethodRow> methodRows(const std::vector<ReportedRun>& runs) {
 }
 
 TextTable methodTable(const std::vector<MethodRow>& rows) {
-    TextTable table{{"Model", "Bits", "Calibration", "Method", "Runs", "Stable", "mAP50-95", "mAP50", "PTQ", "FP32",
-                     "Loss", "Oscillating", "Time a run"}};
+    const std::vector<MetricName> columns = columnsOf(rows);
+    TextTable table{{"Model", "Bits", "Calibration", "Method", "Runs", "Stable"}};
+    for (const MetricName& column : columns) table.front().push_back(column.label);
+    for (const char* title : {"PTQ", "FP32", "Loss", "Oscillating", "Time a run"}) table.front().emplace_back(title);
     for (const MethodRow& row : rows) {
         const std::string unfinished = row.unfinished ? " (" + std::to_string(row.unfinished) + " unfinished)" : "";
         table.push_back({row.variant, row.quantization, row.calibration, row.method,
                          std::to_string(row.runs.size()) + unfinished,
-                         row.trained > 0 ? std::to_string(row.stable) : "-", withDeviation(row.map),
-                         fixed(row.map50.mean, 4), fixed(row.ptq, 4), fixed(row.fp32, 4), withDeviation(row.loss),
-                         percent(row.oscillatingShare), fixed(row.seconds, 0) + " s"});
+                         row.trained > 0 ? std::to_string(row.stable) : "-"});
+        for (const MetricName& column : columns) table.back().push_back(figureCell(row, column));
+        const int decimals = row.primary().metric.decimals;
+        for (const std::string& text : {fixed(row.ptq, decimals), fixed(row.fp32, decimals), withDeviation(row.loss, 4),
+                                        percent(row.oscillatingShare), fixed(row.seconds, 0) + " s"})
+            table.back().push_back(text);
     }
     return table;
 }
@@ -212,10 +248,11 @@ TextTable calibrationTable(const std::vector<MethodRow>& rows) {
     table.front().insert(table.front().end(), calibrations.begin(), calibrations.end());
     for (const auto& [key, cells] : lines) {
         const auto& [variant, quantization, method] = key;
-        table.push_back({variant, quantization, method, fixed(cells.begin()->second->fp32, 4)});
+        const int decimals = cells.begin()->second->primary().metric.decimals;
+        table.push_back({variant, quantization, method, fixed(cells.begin()->second->fp32, decimals)});
         for (const std::string& calibration : calibrations) {
             const auto cell = cells.find(calibration);
-            table.back().push_back(cell == cells.end() ? "-" : fixed(cell->second->map.mean, 4));
+            table.back().push_back(cell == cells.end() ? "-" : fixed(cell->second->primary().spread.mean, decimals));
         }
     }
     return table;
@@ -232,7 +269,7 @@ std::string rowLabel(const MethodRow& row, const std::vector<MethodRow>& rows) {
 std::string groupMarkdown(const std::vector<MethodRow>& rows) {
     const TextTable accuracies = calibrationTable(rows);
     return markdown(methodTable(rows)) +
-           (accuracies.empty() ? "" : "\nmAP50-95 by calibration\n\n" + markdown(accuracies));
+           (accuracies.empty() ? "" : "\n" + scoreName(rows) + " by calibration\n\n" + markdown(accuracies));
 }
 
 void writeMethodTable(const std::filesystem::path& folder, const std::vector<MethodRow>& rows) {

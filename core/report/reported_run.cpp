@@ -16,9 +16,9 @@ using nlohmann::json;
 json accuraciesOf(const RunRecord& events) {
     json metrics = json::object();
     for (const auto model : {series::kFp32, series::kPtq, series::kBeforeCorrection, series::kFinal})
-        for (const auto metric : {series::kMeanAp, series::kMeanAp50})
-            if (const auto value = events.value(series::accuracy(model, metric)))
-                metrics[std::string(model)][std::string(metric)] = *value;
+        for (const MetricName& metric : events.metrics.headlines())
+            if (const auto value = events.value(series::accuracy(model, metric.label)))
+                metrics[std::string(model)][metric.label] = *value;
     return metrics;
 }
 
@@ -88,6 +88,9 @@ ReportedRun readRun(const std::filesystem::path& folder) {
     ReportedRun run{folder, {}, readEvents(RunFolder{folder}.events())};
     run.summary = hasSummary(folder) ? json::parse(readFile(summary), nullptr, false) : summaryFrom(run.events);
     require(run.summary.is_object(), ErrorKind::BadInput, summary.string(), " is damaged");
+    if (const auto metrics = run.summary.find("metrics"); metrics != run.summary.end() && metrics->is_object())
+        if (auto list = readMetricList(metrics->value("judged_by", json()).dump()))
+            run.events.metrics = std::move(*list);
     // A log that was begun and says nothing yet is of a run that has not ended.
     const bool begun = !run.events.sittings.empty();
     run.ended = begun ? run.events.ended() : run.events.ended() || hasSummary(folder);

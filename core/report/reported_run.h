@@ -30,6 +30,10 @@ struct ReportedRun {
     }
     std::string text(const char* section, const char* key) const;  // "" where it is missing
     std::string text(const char* key) const;
+    // The primary metric of a model (series::kFp32 ...), as the summary has it.
+    std::optional<double> score(std::string_view model) const {
+        return number("metrics", model, events.metrics.primary().label);
+    }
     // Terms of the training loss that come from the labels: not those of a teacher or of dampening.
     std::vector<std::string> labelLossTerms() const;
 };

@@ -22,9 +22,9 @@ std::string cell(const std::optional<double>& value, int digits = 4) {
     return fixed(value, digits);
 }
 
-std::string change(const std::optional<double>& value, const std::optional<double>& base) {
+std::string change(const std::optional<double>& value, const std::optional<double>& base, int decimals) {
     if (!value || !base) return "-";
-    return (*value >= *base ? "+" : "") + fixed(*value - *base, 4);
+    return (*value >= *base ? "+" : "") + fixed(*value - *base, decimals);
 }
 
 void addFacts(HtmlPage& page, const ReportedRun& run) {
@@ -53,14 +53,22 @@ void addUnfinished(HtmlPage& page, const std::string& whoWorks) {
 }
 
 void addAccuracy(HtmlPage& page, const ReportedRun& run) {
-    std::vector<std::vector<std::string>> rows{{"Model", "mAP50-95", "mAP50", "to FP32"}};
-    const auto fp32 = run.number("metrics", "fp32", "mAP50-95");
+    const std::vector<MetricName> metrics = run.events.metrics.headlines();
+    const int decimals = metrics.front().decimals;
+    std::vector<std::vector<std::string>> rows{{"Model"}};
+    for (const MetricName& metric : metrics) rows.front().push_back(metric.label);
+    rows.front().emplace_back("to FP32");
+    const auto fp32 = run.score(series::kFp32);
     for (const auto& [name, key] : {std::pair{"FP32", series::kFp32},
                                     {"Calibrated (PTQ)", series::kPtq},
                                     {"Before correction (QC)", series::kBeforeCorrection},
                                     {"Final", series::kFinal}}) {
-        const auto map = run.number("metrics", key, "mAP50-95");
-        if (map) rows.push_back({name, cell(map), cell(run.number("metrics", key, "mAP50")), change(map, fp32)});
+        const auto score = run.score(key);
+        if (!score) continue;
+        rows.push_back({name});
+        for (const MetricName& metric : metrics)
+            rows.back().push_back(cell(run.number("metrics", key, metric.label), metric.decimals));
+        rows.back().push_back(change(score, fp32, decimals));
     }
     if (rows.size() == 1) return;
     page.heading("Accuracy");
@@ -90,8 +98,9 @@ void addStability(HtmlPage& page, const ReportedRun& run) {
     const std::string outcome = run.text("stability", "outcome");
     if (outcome.empty() || outcome == "not_trained") return;
     page.heading("Stability");
-    page.paragraph(outcome == "never_learned" ? "Training was without success: mAP50-95 stayed 0."
-                                              : "Training was " + outcome + ".",
+    page.paragraph(outcome == "never_learned"
+                       ? str("Training was without success: ", run.events.metrics.primary().label, " stayed 0.")
+                       : "Training was " + outcome + ".",
                    outcome == "stable" ? "" : "warning");
     for (const auto& incident : listIn(run.summary.at("stability"), "incidents"))
         page.paragraph(str(textOf(incident, "what"), "; likely cause: ", textOf(incident, "likely_cause"),
@@ -105,15 +114,16 @@ ChartLine lineOf(const ReportedRun& run, const std::string& name, std::string_vi
 }
 
 void addCurves(HtmlPage& page, const ReportedRun& run) {
-    LineChart accuracy{
-        "Accuracy", "epoch", {lineOf(run, "mAP50-95", series::kMap), lineOf(run, "mAP50", series::kMap50)}, {}};
+    LineChart accuracy{"Accuracy", "epoch", {}, {}};
+    for (const MetricName& metric : run.events.metrics.headlines())
+        accuracy.lines.push_back(lineOf(run, metric.label, series::ofEpochs(metric.key)));
     LineChart parts{"Losses", "step", {}, {}};
     for (const std::string& term : run.labelLossTerms())
         parts.lines.push_back(lineOf(run, term == "cls" ? "class" : term, series::loss(term)));
     parts.lines.push_back(lineOf(run, "distillation", series::loss(series::kDistill)));
     const std::string losses = lineChart(parts);
     if (accuracy.lines.front().points.empty() && losses.empty() && !run.events.find(series::kCorrectionLoss)) return;
-    if (const auto fp32 = run.number("metrics", "fp32", "mAP50-95")) accuracy.levels.emplace_back("FP32", *fp32);
+    if (const auto fp32 = run.score(series::kFp32)) accuracy.levels.emplace_back("FP32", *fp32);
     const auto best = run.number("metrics", "best_value"), ratio = run.number("stability", "collapse_threshold_ratio");
     const double reference = std::max(best.value_or(0), run.number("stability", "started_from").value_or(0));
     if (reference > 0 && ratio && *ratio > 0) accuracy.levels.emplace_back("floor", reference * *ratio);

@@ -9,11 +9,11 @@
 #include <set>
 
 #include "base/error.h"
+#include "graph/device.h"
 #include "ops/activation.h"
 #include "ops/chain_tensors.h"
-#include "ops/forward.h"
 #include "ops/fused_activation.h"
-#include "ops/portable.h"
+#include "ops/kernels.h"
 #include "run/frozen_step.h"
 
 namespace qat {
@@ -56,6 +56,8 @@ int chainRank(const Op& op, bool grad) {
 struct Executor::Plan {
     const Graph& graph;
     ExecutorOptions options;
+    const at::Device device;  // where the graph lies
+    const Kernels& kernels;
     std::vector<ValueId> wanted;
     std::map<ValueId, at::Tensor> constants;  // frozen: made from stored values only
     std::vector<Step> fused;
@@ -65,7 +67,11 @@ struct Executor::Plan {
     std::function<bool(ValueId)> wantsRange;
     RangeSink rangeSink;
 
-    Plan(const Graph& g, ExecutorOptions o) : graph(g), options(std::move(o)) {
+    Plan(const Graph& g, ExecutorOptions o)
+        : graph(g),
+          options(std::move(o)),
+          device(deviceOf(g)),
+          kernels(options.portable ? portableKernels() : kernelsOf(device)) {
         for (const auto& name : options.outputs) {
             wanted.push_back(graph.output(name));
             require(wanted.back().valid(), ErrorKind::BadInput, "the model has no output called ", name);
@@ -73,14 +79,11 @@ struct Executor::Plan {
         wanted.insert(wanted.end(), options.values.begin(), options.values.end());
         require(!(options.frozen || options.precise) || !(options.train || options.grad), ErrorKind::Internal,
                 "not a way to train");
-        require(!options.portable || !(options.frozen || options.precise), ErrorKind::Internal,
-                "the portable path has no packed and no wide form");
         if (options.frozen) findConstants();
         fused = makeSteps([](ValueId) { return false; });
     }
 
     void findConstants();
-    bool isPortable(const at::Tensor& x) const { return options.portable || (x.defined() && !x.device().is_cpu()); }
     bool isConstant(ValueId id) const { return graph.value(id).data || constants.contains(id); }
     at::Tensor constant(ValueId id) const { return graph.value(id).data ? *graph.value(id).data : constants.at(id); }
     UseCount countUses(const std::set<NodeId>& needed, const std::function<bool(ValueId)>& isShown) const;
@@ -105,8 +108,7 @@ void Executor::Plan::findConstants() {
         if (!std::ranges::all_of(node.inputs, [&](ValueId input) { return isConstant(input); })) continue;
         std::vector<at::Tensor> inputs;
         for (const ValueId input : node.inputs) inputs.push_back(constant(input));
-        const auto made =
-            isPortable(inputs.front()) ? portableForward(node.op, inputs, false) : forward(node.op, inputs, false);
+        const auto made = kernels.forward(node.op, inputs, false);
         for (size_t i = 0; i < made.size(); ++i) constants[node.outputs[i]] = made[i];
     }
 }
@@ -118,7 +120,8 @@ std::vector<const Node*> Executor::Plan::nodesOf(const Step& step) const {
 }
 
 bool Executor::Plan::startsFrozenStep(const Node& node) const {
-    return options.frozen && !options.precise && startsFrozen(node.op) && !isConstant(node.inputs[0]) &&
+    return options.frozen && !options.precise && kernels.packsConvolutions() && startsFrozen(node.op) &&
+           !isConstant(node.inputs[0]) &&
            std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId input) { return isConstant(input); });
 }
 
@@ -213,7 +216,7 @@ at::Tensor Executor::Plan::runChain(const Step& step, const std::vector<at::Tens
         } else
             chain.activation = std::get<Activation>(node.op);
     }
-    at::Tensor y = applyChain(chain, x, tensors, options.train, step.mayOverwriteInput);
+    at::Tensor y = kernels.chain(chain, x, tensors, options.train, step.mayOverwriteInput);
     if (ranged.valid()) rangeSink(ranged, range.first, range.second);
     return y;
 }
@@ -223,12 +226,11 @@ void Executor::Plan::compute(Step& step, std::vector<at::Tensor>& values) const 
     const Node& last = graph.node(step.nodes.back());
     const at::Tensor& x = values[static_cast<size_t>(first.inputs.front().index)];
     at::Tensor& result = values[static_cast<size_t>(last.outputs.front().index)];
-    const bool portable = isPortable(x);
-    if (startsFrozenStep(first) && !portable) {
+    if (startsFrozenStep(first)) {
         if (!step.frozen)
             step.frozen = std::make_shared<FrozenStep>(nodesOf(step), [&](ValueId id) { return constant(id); });
         result = step.frozen->run(x);
-    } else if (chainRank(first.op, options.grad) > 0 && x.defined() && x.dim() == 4 && !portable) {
+    } else if (kernels.fusesChains() && chainRank(first.op, options.grad) > 0 && x.defined() && x.dim() == 4) {
         result = runChain(step, values);
     } else {
         for (const NodeId id : step.nodes) computeNode(graph.node(id), values);
@@ -237,18 +239,17 @@ void Executor::Plan::compute(Step& step, std::vector<at::Tensor>& values) const 
 
 void Executor::Plan::computeNode(const Node& node, std::vector<at::Tensor>& values) const {
     const auto inputs = inputsOf(node, values);
-    if (isPortable(inputs.front())) tellRange(node, inputs.front());
-    auto made = isPortable(inputs.front()) ? portableForward(node.op, inputs, options.train)
-                : options.precise          ? forwardPrecisely(node.op, inputs)
-                                           : forward(node.op, inputs, options.train);
+    if (!kernels.fusesChains()) tellRange(node, inputs.front());
+    auto made =
+        options.precise ? forwardPrecisely(kernels, node.op, inputs) : kernels.forward(node.op, inputs, options.train);
     for (size_t i = 0; i < made.size(); ++i) values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
 }
 
 // What the fused pass tells as a by-product.
 void Executor::Plan::tellRange(const Node& node, const at::Tensor& x) const {
     if (chainRank(node.op, options.grad) != 3 || !rangeSink || !wantsRange(node.inputs[0])) return;
-    const auto [low, high] = at::aminmax(x.detach());
-    rangeSink(node.inputs[0], low.item<float>(), high.item<float>());
+    const auto [low, high] = kernels.extremes(x.detach());
+    rangeSink(node.inputs[0], low, high);
 }
 
 void Executor::Plan::runStep(Step& step, std::vector<at::Tensor>& values) const {
@@ -284,8 +285,9 @@ void Executor::setHook(Hook hook, std::function<bool(ValueId)> wants) {
     plan.hooked = plan.hook ? plan.makeSteps(plan.wantsValue) : std::vector<Step>();
 }
 
-std::vector<at::Tensor> Executor::run(const at::Tensor& input) {
+std::vector<at::Tensor> Executor::run(const at::Tensor& given) {
     Plan& plan = *m_plan;
+    const at::Tensor input = given.to(plan.device);
     const at::AutoGradMode gradMode(plan.options.grad);
     const ValueId inputId = plan.graph.inputs().front();
     std::vector<at::Tensor> values(plan.graph.valueCount());

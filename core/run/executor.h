@@ -19,8 +19,8 @@ struct ExecutorOptions {
     bool inPlace = true;    // activations may overwrite their input where nobody else reads it
     bool frozen = false;    // stored values do not change while the executor lives: convolutions keep packed
                             // weights, and what depends on stored values only is computed once; eval only
-    bool portable = false;  // every node by itself, as libtorch's own operations: for tensors that are not in the
-                            // memory of the processor, which get it unasked; excludes frozen and precise
+    bool portable = false;  // every node by itself, as libtorch's own operations: what devices without kernels of ours
+                            // do unasked, and what ours are compared with
     bool precise = false;   // convolutions and linear layers add in double precision, some 20 times slower; eval only
 };
 
@@ -29,7 +29,7 @@ public:
     // Called with a value right after its node made it (or with the input), before anyone reads it.
     using Hook = std::function<void(ValueId, const at::Tensor&)>;
 
-    // Plans once; the graph must outlive the executor and keep its structure.
+    // Plans once; the graph must outlive the executor and keep its structure and its device, which is where it runs.
     Executor(const Graph& graph, ExecutorOptions options);
     ~Executor();
     Executor(Executor&&) noexcept;
@@ -44,7 +44,8 @@ public:
     // steps or be overwritten, as without a hook, which an empty one removes.
     void setHook(Hook hook, std::function<bool(ValueId)> wants = {});
 
-    // input: float [N,3,H,W]. Returns one tensor per wanted output and value. Errors name the node.
+    // input: float [N,3,H,W], which goes to the graph's device. Returns one tensor per wanted output and value, on that
+    // device. Errors name the node.
     std::vector<at::Tensor> run(const at::Tensor& input);
 
 private:

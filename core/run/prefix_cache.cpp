@@ -7,7 +7,8 @@
 #include <set>
 
 #include "base/error.h"
-#include "ops/forward.h"
+#include "graph/device.h"
+#include "ops/kernels.h"
 
 namespace qat {
 namespace {
@@ -60,12 +61,14 @@ void PrefixCache::fill(const at::Tensor& input) {
     const at::NoGradGuard noGrad;
     m_values.assign(m_graph.valueCount(), at::Tensor());
     for (const ValueId id : m_graph.storedValues()) m_values[static_cast<size_t>(id.index)] = *m_graph.value(id).data;
-    m_values[static_cast<size_t>(m_graph.inputs().front().index)] = input.contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Device device = deviceOf(m_graph);
+    m_values[static_cast<size_t>(m_graph.inputs().front().index)] =
+        input.to(device).contiguous(at::MemoryFormat::ChannelsLast);
     for (const auto& id : neededInOrder(m_graph, m_wanted)) {
         const Node& node = m_graph.node(id);
         std::vector<at::Tensor> inputs;
         for (const ValueId in : node.inputs) inputs.push_back(value(in));
-        auto made = forward(node.op, inputs, false);
+        auto made = kernelsOf(device).forward(node.op, inputs, false);
         for (size_t i = 0; i < made.size(); ++i)
             m_values[static_cast<size_t>(node.outputs[i].index)] = std::move(made[i]);
     }
@@ -87,7 +90,7 @@ std::vector<at::Tensor> PrefixCache::rerun(NodeId changed, const at::Tensor& out
         const Node& node = m_graph.node(id);
         std::vector<at::Tensor> inputs;
         for (const ValueId in : node.inputs) inputs.push_back(current(in));
-        auto made = forward(node.op, inputs, false);
+        auto made = kernelsOf(output.device()).forward(node.op, inputs, false);
         for (size_t i = 0; i < made.size(); ++i) fresh[node.outputs[i]] = std::move(made[i]);
     }
     std::vector<at::Tensor> results;

@@ -69,6 +69,13 @@ unsigned RunRecord::take(const RunHeader& event, double) {
     return kRunIdentity | kRunStages | kRunStatus;
 }
 
+unsigned RunRecord::take(MetricList event, double) {
+    auto list = shownList(std::move(event));
+    if (!list) return 0;
+    metrics = std::move(*list);
+    return kRunIdentity | kRunScalars;
+}
+
 unsigned RunRecord::take(const StageEvent& event, double) {
     RunStage& stage = stageNamed(event.stage);
     if (event.state == StageEvent::kEnd) {

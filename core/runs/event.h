@@ -13,6 +13,7 @@
 #include "base/detection.h"
 #include "base/events.h"
 #include "base/field.h"
+#include "runs/metric_list.h"
 
 namespace qat {
 
@@ -27,15 +28,16 @@ struct RunHeader {
     int epochs = 0;
     std::vector<std::string> stages;
     bool resumed = false;
-    bool averaged = false;  // what training validates is the average of the weights
-    std::string time = {};  // when it began, 2026-11-21T10:00:00+00:00
+    bool averaged = false;       // what training validates is the average of the weights
+    std::string time = {};       // when it began, 2026-11-21T10:00:00+00:00
+    std::string device = "cpu";  // that computes: cpu, cuda:0
     static constexpr std::string_view type = "run";
     static constexpr auto fields() {
-        return std::tuple{Field{"run_id", &RunHeader::runId},   Field{"time", &RunHeader::time},
-                          Field{"model", &RunHeader::model},    Field{"quantization", &RunHeader::quantization},
-                          Field{"data", &RunHeader::data},      Field{"epochs", &RunHeader::epochs},
-                          Field{"stages", &RunHeader::stages},  Field{"averaged", &RunHeader::averaged},
-                          Field{"resumed", &RunHeader::resumed}};
+        return std::tuple{Field{"run_id", &RunHeader::runId},    Field{"time", &RunHeader::time},
+                          Field{"model", &RunHeader::model},     Field{"quantization", &RunHeader::quantization},
+                          Field{"data", &RunHeader::data},       Field{"epochs", &RunHeader::epochs},
+                          Field{"stages", &RunHeader::stages},   Field{"averaged", &RunHeader::averaged},
+                          Field{"resumed", &RunHeader::resumed}, Field{"device", &RunHeader::device}};
     }
 };
 
@@ -156,8 +158,8 @@ struct EndEvent {
 };
 
 // monostate: of a type that this version does not know.
-using RunEvent = std::variant<std::monostate, RunHeader, StageEvent, ProgressEvent, ScalarEvent, LayerRow, ImageEvent,
-                              LogEvent, ExportEvent, EndEvent>;
+using RunEvent = std::variant<std::monostate, RunHeader, MetricList, StageEvent, ProgressEvent, ScalarEvent, LayerRow,
+                              ImageEvent, LogEvent, ExportEvent, EndEvent>;
 
 struct TimedEvent {
     double t = 0;  // seconds since the sitting began

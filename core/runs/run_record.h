@@ -79,8 +79,9 @@ struct Sitting {
 };
 
 struct RunRecord {
-    RunHeader run;        // what the newest run line said, and what it left out as told before
-    std::string started;  // time of the first run line
+    RunHeader run;                                 // what the newest run line said, and what it left out as told before
+    MetricList metrics = listOfEarlierVersions();  // what it is judged by; always a sound list
+    std::string started;                           // time of the first run line
     std::vector<Sitting> sittings;
     int resumes = 0;
     std::vector<RunStage> stages;
@@ -106,6 +107,12 @@ struct RunRecord {
     double seconds() const;  // of all stages
     const RunSeries* find(std::string_view name) const;
     std::optional<double> value(std::string_view name) const;  // newest finite value of a series
+    // The primary metric by epoch; nullptr before there is any.
+    const RunSeries* scores() const { return find(series::ofEpochs(metrics.primary().key)); }
+    // The primary metric of a model (series::kFp32 ...), if it was measured.
+    std::optional<double> score(std::string_view model) const {
+        return value(series::accuracy(model, metrics.primary().label));
+    }
     // X of every series train/X_loss, alphabetically.
     std::vector<std::string> lossTerms() const;
     const RunStage* stage(std::string_view name) const;
@@ -120,6 +127,7 @@ struct RunRecord {
 
 private:
     unsigned take(const RunHeader& event, double t);
+    unsigned take(MetricList event, double t);
     unsigned take(const StageEvent& event, double t);
     unsigned take(const ProgressEvent& event, double t);
     unsigned take(const ScalarEvent& event, double t);

@@ -42,12 +42,18 @@ constexpr std::string_view title(std::string_view stage) {
 
 // Numbers over steps or epochs; those of training are columns of results.csv too, named as Ultralytics names them.
 namespace series {
-inline constexpr std::string_view kPrecision = "metrics/precision(B)", kRecall = "metrics/recall(B)",
-                                  kMap50 = "metrics/mAP50(B)", kMap = "metrics/mAP50-95(B)",
-                                  kRawMap50 = "metrics/raw/mAP50(B)",  // of the weights that were not averaged
-    kRawMap = "metrics/raw/mAP50-95(B)", kBiasRate = "lr/pg0", kWeightRate = "lr/pg1", kNormRate = "lr/pg2",
+inline constexpr std::string_view kBiasRate = "lr/pg0", kWeightRate = "lr/pg1", kNormRate = "lr/pg2",
                                   kOscillating = "oscillation/share", kFrozen = "oscillation/frozen",
                                   kCorrectionLoss = "qc/loss";
+
+// Figures of the validation behind every epoch, by the key of the metric (runs/metric_list.h): metrics/mAP50-95(B).
+inline std::string ofEpochs(std::string_view key) {
+    return std::string("metrics/").append(key);
+}
+// Those of the weights that were not averaged.
+inline std::string ofRawEpochs(std::string_view key) {
+    return std::string("metrics/raw/").append(key);
+}
 
 // Terms of train/X_loss that a method adds; the others are those of the labels.
 inline constexpr std::string_view kDistill = "distill", kDampen = "dampen";
@@ -66,11 +72,10 @@ constexpr std::optional<std::string_view> lossTerm(std::string_view name) {
 
 // Models whose accuracy a run measures once, in its order; keys of the summary's metrics too.
 inline constexpr std::string_view kFp32 = "fp32", kPtq = "ptq", kBeforeCorrection = "before_qc", kFinal = "final";
-inline constexpr std::string_view kMeanAp = "mAP50-95", kMeanAp50 = "mAP50";
 
-// Accuracy of such a model: fp32/mAP50-95.
-inline std::string accuracy(std::string_view model, std::string_view metric = kMeanAp) {
-    return std::string(model).append("/").append(metric);
+// A figure of such a model, by the label of the metric: fp32/mAP50-95.
+inline std::string accuracy(std::string_view model, std::string_view label) {
+    return std::string(model).append("/").append(label);
 }
 }  // namespace series
 

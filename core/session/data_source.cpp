@@ -6,8 +6,9 @@
 
 namespace qat {
 
-std::shared_ptr<const Dataset> openSplit(const DataConfig& config, const std::string& split) {
-    auto data = openDataset(config.path, splitNamed(split), config.strict ? DataCheck::Strict : DataCheck::Lenient);
+std::shared_ptr<const Dataset> openSplit(const DataConfig& config, const std::string& split, LabelKind kind) {
+    auto data =
+        openDataset(config.path, splitNamed(split), config.strict ? DataCheck::Strict : DataCheck::Lenient, kind);
     if (config.classes.empty()) return data;
     try {
         return keepClasses(std::move(data), config.classes);

@@ -9,8 +9,8 @@
 
 namespace qat {
 
-// Throws Error{BadInput} like openDataset, strictly if data.strict says so, and for a class the data does not have,
-// naming the key.
-std::shared_ptr<const Dataset> openSplit(const DataConfig& config, const std::string& split);
+// kind: what the task asks for (Task::labels). Throws Error{BadInput} like openDataset, strictly if data.strict says
+// so, and for a class the data does not have, naming the key.
+std::shared_ptr<const Dataset> openSplit(const DataConfig& config, const std::string& split, LabelKind kind);
 
 }  // namespace qat

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "config/derived.h"
 #include "config/image_size.h"
 #include "models/weights.h"
 #include "quant/fusions.h"

@@ -25,6 +25,8 @@ public:
 
     // The header's time is set here.
     void begin(RunHeader header);
+    // By what the run is judged, once its task is known.
+    void judgedBy(const MetricList& metrics) { write(metrics); }
     // Names for the classes of image rows, once the model is known.
     void setClassNames(std::vector<std::string> names) { m_classNames = std::move(names); }
     // A written file and what a runtime made of it; not for other listeners, who are told the sentences.

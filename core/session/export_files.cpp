@@ -55,7 +55,8 @@ FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, co
     if (!isUtf8(file.string())) return notChecked("the exported file was not checked: its path is not UTF-8");
     const int64_t limit = config.data.valLimit > 0 ? config.data.valLimit : kParityImages;
     const int64_t count = std::min({kParityImages, limit, validation->size()});
-    ParityReport parity = checkParity(file, form, reference, firstImages(validation, config, count), cancel);
+    ParityReport parity =
+        checkParity(taskOf(reference.info), file, form, reference, firstImages(validation, config, count), cancel);
     if (!parity.ran || !parity.onIntegers) return parity.check;
     const at::Tensor image = firstImages(validation, config, 1)();
     parity.check.sentence += "; " + compareCodes(form, image, cancel).sentence;

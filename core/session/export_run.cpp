@@ -11,6 +11,7 @@
 #include "session/process.h"
 #include "session/run_lock.h"
 #include "session/run_model.h"
+#include "task/task.h"
 
 namespace qat {
 namespace {
@@ -34,7 +35,8 @@ FileCheck checkOf(const ExportedFile& file, const Source& source, const Graph& f
     if (!source.config.exporting.validate)
         return notChecked("the exported file was not checked: export.validate is false");
     try {
-        const auto pictures = openSplit(source.config.data, source.config.data.valSplit);
+        const auto pictures =
+            openSplit(source.config.data, source.config.data.valSplit, taskOf(source.graph.info).labels());
         const Graph reference = prepareForExport(floatForm(source.graph), source.config.data.imgsz);
         return checkOnnxFile(file.path, form, reference, pictures, source.config, cancel);
     } catch (const Error& error) {

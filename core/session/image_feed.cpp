@@ -12,9 +12,9 @@ namespace {
 
 class Feed {
 public:
-    Feed(const std::shared_ptr<const Dataset>& data, const LoaderOptions& options, int64_t count, Damaged damaged,
+    Feed(const std::shared_ptr<const Dataset>& data, const LoaderOptions& options, int64_t count,
          std::vector<int64_t>* taken)
-        : m_loader(data, options), m_left(count), m_batch(options.batch), m_damaged(damaged), m_taken(taken) {
+        : m_loader(data, options), m_left(count), m_batch(options.batch), m_taken(taken) {
         m_loader.startEpoch(0);
     }
 
@@ -45,7 +45,7 @@ private:
         for (size_t i = 0; i < batch->info.size(); ++i) {
             const ImageInfo& info = batch->info[i];
             if (info.damaged && m_firstDamaged.empty()) m_firstDamaged = info.path;
-            if (info.damaged && m_damaged == Damaged::LeaveOut) continue;
+            if (info.damaged) continue;
             rows.push_back(static_cast<int64_t>(i));
             indices.push_back(info.index);
         }
@@ -79,7 +79,6 @@ private:
     Loader m_loader;
     int64_t m_left, m_ready = 0, m_given = 0;
     const int64_t m_batch;
-    const Damaged m_damaged;
     std::vector<int64_t>* const m_taken;
     std::vector<Rows> m_waiting;
     std::string m_firstDamaged;
@@ -88,8 +87,8 @@ private:
 }  // namespace
 
 std::function<at::Tensor()> feedImages(const std::shared_ptr<const Dataset>& data, const LoaderOptions& options,
-                                       int64_t count, Damaged damaged, std::vector<int64_t>* taken) {
-    return [feed = std::make_shared<Feed>(data, options, count, damaged, taken)] { return feed->next(); };
+                                       int64_t count, std::vector<int64_t>* taken) {
+    return [feed = std::make_shared<Feed>(data, options, count, taken)] { return feed->next(); };
 }
 
 }  // namespace qat

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "config/derived.h"
 #include "config/names.h"
 
 namespace qat {

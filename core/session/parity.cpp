@@ -4,13 +4,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
-#include <span>
 
 #include "analysis/error_metrics.h"
 #include "base/error.h"
-#include "eval/box_iou.h"
-#include "eval/nms.h"
 #include "export/runtime_check.h"
 #include "passes/pipeline.h"
 #include "run/executor.h"
@@ -18,33 +14,8 @@
 namespace qat {
 namespace {
 
-constexpr double kIou = 0.95, kScore = 0.02, kIdentical = 0.99;
+constexpr double kIdentical = 0.99;
 constexpr double kSlack = 1.5;  // the file's error may exceed the simulation's by this: both are noise on few images
-
-struct Tally {
-    int64_t boxes = 0, matched = 0;
-    double worstScore = 0;
-
-    // Every box of one side looks for its partner on the other.
-    void add(const std::vector<Detection>& from, const std::vector<Detection>& to) {
-        for (const Detection& a : from) {
-            ++boxes;
-            const auto partner = std::ranges::find_if(
-                to, [&](const Detection& b) { return a.classIndex == b.classIndex && boxIou(a.box, b.box) >= kIou; });
-            if (partner == to.end()) continue;
-            const double difference = std::abs(static_cast<double>(a.score) - partner->score);
-            worstScore = std::max(worstScore, difference);
-            matched += difference <= kScore ? 1 : 0;
-        }
-    }
-    // 1 without any box.
-    double share() const { return boxes ? static_cast<double>(matched) / static_cast<double>(boxes) : 1.0; }
-};
-
-std::vector<Detection> detections(const at::Tensor& decoded, int64_t classes) {
-    return nonMaxSuppression({decoded.data_ptr<float>(), static_cast<size_t>(decoded.numel())}, classes,
-                             decoded.size(1), NmsOptions::predict());
-}
 
 // onnxruntime-node 1.22.0
 void setRuntime(FileCheck& check, const std::string& runtime) {
@@ -53,7 +24,7 @@ void setRuntime(FileCheck& check, const std::string& runtime) {
     check.version = space == std::string::npos ? "" : runtime.substr(space + 1);
 }
 
-// The file's decoded output [4 + classes, A], or an undefined tensor and the reason in `check`.
+// The file's decoded output without the batch, or an undefined tensor and the reason in `check`.
 at::Tensor runFile(const std::filesystem::path& onnx, const at::Tensor& image, const Shape& shape, FileCheck& check,
                    const CancelToken& cancel) {
     const at::Tensor planar = image.contiguous();
@@ -85,11 +56,7 @@ bool staysOnIntegers(const Graph& lowered) {
     });
 }
 
-std::string describe(const ParityReport& report, int64_t images, int64_t boxes) {
-    const std::string equal =
-        boxes == 0 ? "no boxes to compare"
-                   : str(std::round(report.matched * 1000) / 10, " % of ", boxes,
-                         " boxes equal (IoU 0.95, score 0.02), largest score difference ", report.worstScore);
+std::string describe(const ParityReport& report, int64_t images, const std::string& equal) {
     const std::string counts =
         str(report.check.runtime, " ", report.check.version, " against the simulation on ", images, " images: ", equal,
             report.onIntegers ? ", both on integers" : ", the file's convolutions in float");
@@ -100,15 +67,15 @@ std::string describe(const ParityReport& report, int64_t images, int64_t boxes) 
 
 }  // namespace
 
-ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exported, const Graph& reference,
-                         const std::function<at::Tensor()>& next, const CancelToken& cancel) {
+ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, const Graph& exported,
+                         const Graph& reference, const std::function<at::Tensor()>& next, const CancelToken& cancel) {
     ParityReport report;
     report.check.sentence = "the exported file was not checked: " + missingOnnxRuntime();
     if (!missingOnnxRuntime().empty()) return report;
     const Graph integers = inferenceForm(exported), original = inferenceForm(reference);
     Executor simulation(integers, {.outputs = {decodedOutput(integers)}, .frozen = true}),
         fp32(original, {.outputs = {decodedOutput(original)}, .frozen = true});
-    Tally tally;
+    const auto measure = task.parity(exported.info);
     ErrorSums fileError, simulationError;
     int64_t images = 0;
     for (at::Tensor image = next(); image.defined(); image = next(), ++images) {
@@ -118,23 +85,21 @@ ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exporte
         const at::Tensor wanted = fp32.run(image).front()[0].contiguous();
         const at::Tensor file = runFile(onnx, image, batch.sizes().vec(), report.check, cancel);
         if (!file.defined()) return report;
-        const auto ours = detections(simulated, exported.info.numClasses),
-                   theirs = detections(file, exported.info.numClasses);
-        tally.add(ours, theirs);
-        tally.add(theirs, ours);
-        fileError.add(wanted.slice(0, 4), file.slice(0, 4));
-        simulationError.add(wanted.slice(0, 4), simulated.slice(0, 4));
+        measure->add(simulated, file);
+        fileError.add(measure->scores(wanted), measure->scores(file));
+        simulationError.add(measure->scores(wanted), measure->scores(simulated));
     }
     report.ran = true;
-    report.matched = tally.share();
-    report.worstScore = tally.worstScore;
+    const ParityFigures figures = measure->figures();
+    report.matched = figures.matched;
+    report.worstScore = figures.worstScore;
     report.fileError = fileError.noiseToSignal();
     report.simulationError = simulationError.noiseToSignal();
     const bool identical = report.matched >= kIdentical;
     report.onIntegers = staysOnIntegers(integers);
     report.agrees = identical || (!report.onIntegers && report.fileError <= kSlack * report.simulationError);
     report.check.result = report.agrees ? CheckResult::Passed : CheckResult::Failed;
-    report.check.sentence = describe(report, images, tally.boxes);
+    report.check.sentence = describe(report, images, figures.sentence);
     return report;
 }
 

@@ -8,19 +8,20 @@
 #include "base/cancel.h"
 #include "graph/graph.h"
 #include "session/file_check.h"
+#include "task/task.h"
 
 namespace qat {
 
 // Where every convolution hands on codes (see fusion_patterns) file and simulation compute on integers alike, and their
-// detections must be the same. Where an activation stands between a convolution and its quantizer, the runtime computes
+// findings must be the same. Where an activation stands between a convolution and its quantizer, the runtime computes
 // the convolution in float: results differ in the last bit, a value next to a rounding tie then moves by a whole step,
 // and a few layers on most tensors hold such values. What a sound file must do then is err as little as the simulation
 // does.
 struct ParityReport {
     bool ran = false;            // a runtime computed all images
-    bool onIntegers = false;     // the same detections are asked for
-    bool agrees = false;         // the same detections, or (not onIntegers) an error as small as the simulation's
-    double matched = 0;          // share of boxes above 0.25 with a partner at IoU 0.95, scores within 0.02; 1 of none
+    bool onIntegers = false;     // the same findings are asked for
+    bool agrees = false;         // the same findings, or (not onIntegers) an error as small as the simulation's
+    double matched = 0;          // share of findings with an equal one on the other side (ParityMeasure); 1 of none
     double worstScore = 0;       // largest score difference of partners
     double fileError = 0;        // noise to signal of the file's scores against FP32
     double simulationError = 0;  // the same of the simulation
@@ -29,7 +30,7 @@ struct ParityReport {
 
 // Runs all three on the images (batch 1). exported: the graph the file was written from; reference: its FP32 original.
 // A runtime that is missing or broken leaves the file unchecked, one that refuses it fails it: neither throws.
-ParityReport checkParity(const std::filesystem::path& onnx, const Graph& exported, const Graph& reference,
-                         const std::function<at::Tensor()>& next, const CancelToken& cancel);
+ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, const Graph& exported,
+                         const Graph& reference, const std::function<at::Tensor()>& next, const CancelToken& cancel);
 
 }  // namespace qat

@@ -7,23 +7,12 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "eval/match.h"
 
 namespace qat {
 namespace {
 
-constexpr float kKeptScore = 0.05f;  // weaker detections are of no use to a viewer
-
-// How much quantization changed an image: lost and flipped objects count most.
-double damage(const ImageDetections& fp32, const ImageDetections& quantized) {
-    MatchSummary summary;
-    summary.add(matchDetections(fp32.detections, quantized.detections, fp32.labels, MatchOptions{}));
-    return 3.0 * static_cast<double>(summary.count(Transition::Lost) + summary.count(Transition::ClassFlip)) +
-           static_cast<double>(summary.count(Transition::NewFalseAlarm)) + summary.scoreDifferenceSum;
-}
-
-std::vector<Detection> visible(std::vector<Detection> detections) {
-    std::erase_if(detections, [](const Detection& d) { return d.score < kKeptScore; });
+std::vector<Detection> visible(std::vector<Detection> detections, float weakest) {
+    std::erase_if(detections, [&](const Detection& d) { return d.score < weakest; });
     return detections;
 }
 
@@ -45,14 +34,14 @@ std::string writePreview(const RunFolder& folder, const Dataset& data, int64_t i
 
 }  // namespace
 
-std::vector<ImageRow> previewRows(const RunFolder& folder, const Dataset& data,
+std::vector<ImageRow> previewRows(const Task& task, const RunFolder& folder, const Dataset& data,
                                   const std::vector<ImageDetections>& fp32,
                                   const std::vector<ImageDetections>& quantized, const std::string& stage, int count) {
     std::map<std::string, const ImageDetections*> other;
     for (const ImageDetections& image : quantized) other[image.path] = &image;
     std::vector<std::pair<double, const ImageDetections*>> ranked;
     for (const ImageDetections& image : fp32)
-        if (other.contains(image.path)) ranked.emplace_back(damage(image, *other.at(image.path)), &image);
+        if (other.contains(image.path)) ranked.emplace_back(task.difference(image, *other.at(image.path)), &image);
     std::ranges::stable_sort(ranked, std::greater<>(), [](const auto& entry) { return entry.first; });
     if (ranked.size() > static_cast<size_t>(count)) ranked.resize(static_cast<size_t>(count));
     std::map<std::string, int64_t> indexOf;
@@ -64,8 +53,8 @@ std::vector<ImageRow> previewRows(const RunFolder& folder, const Dataset& data,
                      image->height,
                      "",
                      stage,
-                     visible(image->detections),
-                     visible(other.at(image->path)->detections),
+                     visible(image->detections, task.weakestShown()),
+                     visible(other.at(image->path)->detections, task.weakestShown()),
                      image->labels};
         const auto index = indexOf.find(image->path);
         if (!std::filesystem::exists(image->path) && index != indexOf.end())

@@ -36,11 +36,11 @@ std::string column(double value) {
 std::vector<std::pair<std::string, double>> figuresOf(const EpochResult& e) {
     std::vector<std::pair<std::string, double>> cells;
     for (const LossTerm& loss : e.losses) cells.emplace_back("train/" + loss.name + "_loss", loss.value);
-    for (const Metric& metric : e.metrics.values) cells.emplace_back("metrics/" + metric.key, metric.value);
+    for (const Metric& metric : e.metrics.values) cells.emplace_back(series::ofEpochs(metric.key), metric.value);
     cells.insert(cells.end(), {{"lr/pg0", e.lrBias}, {"lr/pg1", e.lrWeight}, {"lr/pg2", e.lrNorm}});
     if (e.raw)
         for (const Metric& metric : e.raw->values)
-            if (metric.headline) cells.emplace_back("metrics/raw/" + metric.key, metric.value);
+            if (metric.headline) cells.emplace_back(series::ofRawEpochs(metric.key), metric.value);
     if (e.distillLoss) cells.emplace_back("train/distill_loss", *e.distillLoss);
     return cells;
 }

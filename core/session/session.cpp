@@ -1,13 +1,17 @@
 // The border of a job: what goes wrong inside becomes the run folder's last event and the caller's exception.
 #include "session/session.h"
 
+#include <c10/core/Device.h>
+
 #include <random>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/outside_error.h"
 #include "config/config_io.h"
+#include "config/derived.h"
 #include "data/shapes.h"
+#include "graph/device.h"
 #include "report/run_report.h"
 #include "report/summary_version.h"
 #include "session/clock.h"
@@ -83,6 +87,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     std::vector<std::string> notices;
     const Config config = configOf(request, &notices);
     useThreads(config.run.threads);
+    const std::string device = nameOf(findDevice(config.run.device));
     requireMemoryForJob();
     const StageGate gate = request.gate ? *request.gate : askStageGate(config, request.overrideGate);
     if (gate.state == StageGateState::Closed) return notStarted(gate);
@@ -95,13 +100,21 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
     facts.createdAt = isoTime();
+    facts.device = device;
     facts.overrides = overridesOf(request);
     facts.stageGate = gate;
     facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" +
                   precisionName(config) + "_s" + std::to_string(config.run.seed);
-    log.begin({facts.runId, config.model.architecture + config.model.variant, precisionName(config), config.data.path,
-               config.train.epochs + fineTuningEpochs(config), stageNamesOf(config, request.kind), request.resume,
-               config.ema.enabled});
+    log.begin({facts.runId,
+               config.model.architecture + config.model.variant,
+               precisionName(config),
+               config.data.path,
+               config.train.epochs + fineTuningEpochs(config),
+               stageNamesOf(config, request.kind),
+               request.resume,
+               config.ema.enabled,
+               {},
+               device});
     for (const auto& notice : notices) log.log(LogLevel::Warning, "config", notice);
     if (!summary.sentence.empty()) log.log(LogLevel::Warning, "session", summary.sentence + "; it is written anew");
     tellGate(gate, config, log);

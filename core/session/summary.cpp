@@ -9,12 +9,13 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "config/config_io.h"
+#include "config/derived.h"
 #include "config/slot.h"
-#include "eval/nms.h"
 #include "report/summary_version.h"
+#include "runs/fields_json.h"
+#include "runs/words.h"
 #include "session/methods.h"
 #include "session/precision.h"
-#include "task/detect_metrics.h"
 #include "train/sentinel.h"
 
 namespace qat {
@@ -56,23 +57,12 @@ ordered_json numberJson(const std::optional<double>& number) {
     return number ? ordered_json(*number) : ordered_json(nullptr);
 }
 
-// Of whatever was measured; of a detector if nothing was.
-std::string primaryKey(const SummaryFacts& facts) {
-    if (!facts.training.epochs.empty()) return facts.training.epochs.back().metrics.primary;
-    for (const auto* measured : {&facts.outcome.fp32, &facts.outcome.ptq, &facts.outcome.final})
-        if (*measured) return (*measured)->primary;
-    return detectMetrics({}).primary;
-}
-
 ordered_json measuredJson(const Config& config, const SummaryFacts& facts) {
-    const NmsOptions nms = NmsOptions::validate();
-    return {{"split", config.data.valSplit},
-            {"images", facts.valImages},
-            {"confidence", nms.conf},
-            {"nms_iou", nms.iou},
-            {"how",
-             "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the original "
-             "images; quantized models as integers"}};
+    ordered_json json{{"split", config.data.valSplit}, {"images", facts.valImages}};
+    const MeasuringFacts measuring = facts.task->measuring();
+    for (const auto& [name, value] : measuring.settings) json[name] = value;
+    json["how"] = measuring.how;
+    return json;
 }
 
 ordered_json versionsJson() {
@@ -132,14 +122,15 @@ ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
     for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.score());
     const Range range = rangeOf(facts);
     return {{"measured", measuredJson(config, facts)},
-            {"primary_name", "metrics/" + primaryKey(facts)},
+            {"primary_name", series::ofEpochs(facts.task->metrics().primary().key)},
             {"best_value", numberJson(range.best)},
             {"final_value", numberJson(range.final)},
             {"history", history},
             {"fp32", accuracyJson(facts.outcome.fp32)},
             {"ptq", accuracyJson(facts.outcome.ptq)},
             {"before_qc", accuracyJson(facts.correction ? facts.correction->before : std::nullopt)},
-            {"final", accuracyJson(facts.outcome.final)}};
+            {"final", accuracyJson(facts.outcome.final)},
+            {"judged_by", toJson(facts.task->metrics())}};
 }
 
 ordered_json incidentJson(const Incident& i) {
@@ -250,9 +241,9 @@ std::string stabilityGate(const SummaryFacts& facts, const GateConfig& gate) {
     const TrainOutcome& training = facts.training;
     if (training.halted) return "training stopped early: " + training.incidents.back().sentence();
     if (stayedLost(facts) && gate.collapseRatio > 0)
-        return str("training did not bring back what quantization took: mAP50-95 was ", facts.outcome.fp32->score(),
-                   " in FP32, ", facts.outcome.ptq->score(), " after calibration, and 0 in all epochs (",
-                   training.epochs.size(), ")");
+        return str("training did not bring back what quantization took: ", facts.outcome.fp32->best().label, " was ",
+                   facts.outcome.fp32->score(), " in FP32, ", facts.outcome.ptq->score(),
+                   " after calibration, and 0 in all epochs (", training.epochs.size(), ")");
     if (!collapsed(training, gate.collapseRatio)) return "";
     const auto incident = std::find_if(training.incidents.rbegin(), training.incidents.rend(),
                                        [](const Incident& i) { return i.trouble == Trouble::Collapse; });
@@ -296,7 +287,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
           {"epochs", config.train.epochs},
           {"batch", config.train.batchSize},
           {"seed", config.run.seed},
-          {"device", "cpu"},
+          {"device", facts.device},
           {"amp", false},
           {"overrides", overridesJson(facts)}}},
         {"resolved_config", writeConfig(config)},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/task_words.h"
 #include "config/config.h"
 #include "session/export_run.h"
 #include "session/inspect.h"
@@ -11,6 +12,7 @@
 #include "session/provenance.h"
 #include "session/run_folder.h"
 #include "session/session.h"
+#include "task/task.h"
 #include "train/correction_outcome.h"
 #include "train/outcome.h"
 
@@ -26,12 +28,14 @@ struct CorrectionFacts {
 // The facts of a run that its summary states.
 struct SummaryFacts {
     std::string runId, createdAt;
-    Overrides overrides;  // settings of the command line, before the configuration
+    std::string device = "cpu";  // that computes: run.device as it was found, cuda:0
+    Overrides overrides;         // settings of the command line, before the configuration
     StageGate stageGate;
     std::string checkpoint, checkpointSha256;
     int64_t trainImages = 0, valImages = 0;
     int64_t trainLeftOut = 0, valLeftOut = 0, damagedImages = 0;  // known at the start, and found in decoding
     DataDigest trainData, valData;                                // empty until the data was opened
+    const Task* task = &taskNamed(kDetection.name);               // until the load stage knows better
     JobOutcome outcome;
     TrainOutcome training;
     std::optional<CorrectionFacts> correction;

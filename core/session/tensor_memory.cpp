@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/error.h"
+#include "base/libtorch_versions.h"
 
 namespace qat {
 namespace {
@@ -18,8 +20,8 @@ void release(void* memory) {
     if (memory) std::free(static_cast<void**>(memory)[-1]);
 }
 
-struct TensorMemory final : c10::Allocator {
-    c10::DataPtr allocate(size_t bytes) const override {
+struct TensorMemory final : VersionedAllocator {
+    c10::DataPtr make(size_t bytes) const override {
         const c10::Device cpu(c10::DeviceType::CPU);
         if (bytes == 0) return {nullptr, nullptr, &release, cpu};
         void* const block = bytes < SIZE_MAX - 2 * kAlignment ? std::malloc(bytes + 2 * kAlignment) : nullptr;
@@ -29,6 +31,7 @@ struct TensorMemory final : c10::Allocator {
         static_cast<void**>(memory)[-1] = block;
         return {memory, memory, &release, cpu};
     }
+    void copy(void* to, const void* from, size_t bytes) const override { std::memcpy(to, from, bytes); }
     c10::DeleterFnPtr raw_deleter() const override { return &release; }
 };
 

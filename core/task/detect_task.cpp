@@ -2,9 +2,12 @@
 #include "task/detect_task.h"
 
 #include "base/error.h"
+#include "config/derived.h"
+#include "eval/match.h"
 #include "loss/yolov8_loss.h"
 #include "task/class_weights.h"
 #include "task/detect_metrics.h"
+#include "task/detect_parity.h"
 
 namespace qat {
 namespace {
@@ -22,6 +25,17 @@ DetectionLossOptions optionsOf(const ModelInfo& model, const TrainConfig& config
 
 }  // namespace
 
+MetricList DetectTask::metrics() const {
+    return detectMetrics({}).names(name());
+}
+
+MeasuringFacts DetectTask::measuring() const {
+    const NmsOptions nms = NmsOptions::validate();
+    return {{{"confidence", nms.conf}, {"nms_iou", nms.iou}},
+            "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the original "
+            "images; quantized models as integers"};
+}
+
 std::unique_ptr<Loss> DetectTask::makeLoss(const Graph& graph, const TrainConfig& config, const Dataset& data) const {
     const bool anchorFree = !graph.info.strides.empty() && graph.info.regMax > 1;
     require(anchorFree, ErrorKind::Unsupported, "there is no training loss for ", graph.info.architecture,
@@ -33,6 +47,17 @@ Measurement DetectTask::measure(const Graph& graph, Loader& loader, bool keepDet
                                 const std::function<void(int64_t, int64_t)>& progress) const {
     EvaluationResult result = evaluate(graph, loader, {NmsOptions::validate(), keepDetections}, cancel, progress);
     return {detectMetrics(result.metrics), result.metrics.images, std::move(result.images)};
+}
+
+double DetectTask::difference(const ImageDetections& fp32, const ImageDetections& quantized) const {
+    MatchSummary summary;
+    summary.add(matchDetections(fp32.detections, quantized.detections, fp32.labels, MatchOptions{}));
+    return 3.0 * static_cast<double>(summary.count(Transition::Lost) + summary.count(Transition::ClassFlip)) +
+           static_cast<double>(summary.count(Transition::NewFalseAlarm)) + summary.scoreDifferenceSum;
+}
+
+std::unique_ptr<ParityMeasure> DetectTask::parity(const ModelInfo& model) const {
+    return std::make_unique<BoxParity>(model.numClasses);
 }
 
 }  // namespace qat

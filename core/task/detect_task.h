@@ -1,13 +1,18 @@
 // Finding objects: boxes with classes.
 #pragma once
 
+#include "base/task_words.h"
 #include "task/task.h"
 
 namespace qat {
 
 class DetectTask final : public Task {
 public:
-    std::string name() const override { return "detection"; }
+    std::string name() const override { return std::string(kDetection.name); }
+    // Of detectMetrics().
+    MetricList metrics() const override;
+    MeasuringFacts measuring() const override;
+    LabelKind labels() const override { return LabelKind::Boxes; }
 
     // That of the graph's head: anchor-free detection heads (strides and bins of box sides) have YOLOv8's, with the
     // gains of train_params.loss_weights and classWeights() for the labels of the data.
@@ -16,6 +21,11 @@ public:
     // evaluate() and detectMetrics().
     Measurement measure(const Graph& graph, Loader& loader, bool keepDetections, const CancelToken& cancel,
                         const std::function<void(int64_t, int64_t)>& progress) const override;
+
+    // Lost and flipped objects count three, a new false alarm one, and what scores lost as much as that.
+    double difference(const ImageDetections& fp32, const ImageDetections& quantized) const override;
+    float weakestShown() const override { return 0.05f; }
+    std::unique_ptr<ParityMeasure> parity(const ModelInfo& model) const override;
 };
 
 }  // namespace qat

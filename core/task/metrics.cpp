@@ -27,6 +27,15 @@ std::vector<Metric> Metrics::headlines() const {
     return found;
 }
 
+MetricList Metrics::names(std::string task) const {
+    MetricList list{std::move(task), {}};
+    for (const Metric& m : values)
+        list.metrics.push_back(
+            {m.key, m.label, m.detail, m.decimals, m.headline || m.key == primary, m.key == primary});
+    ensure(list.isSound(), "metrics with keys and labels of their own, one of them the primary one");
+    return list;
+}
+
 std::string Metrics::sentence() const {
     std::string text;
     for (const Metric& metric : headlines()) text += str(text.empty() ? "" : ", ", metric.label, " ", metric.value);

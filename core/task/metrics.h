@@ -5,14 +5,17 @@
 #include <string_view>
 #include <vector>
 
+#include "runs/metric_list.h"
+
 namespace qat {
 
+// A figure and how it is called, as in MetricName.
 struct Metric {
-    std::string key;    // in series and columns of epochs, after "metrics/": mAP50-95(B)
-    std::string label;  // for people, and in summaries: mAP50-95
+    std::string key, label;
     double value = 0;
-    int decimals = 4;       // that are worth showing
-    bool headline = false;  // said of every model, not of epochs only
+    int decimals = 4;
+    bool headline = false;
+    std::string detail{};
 };
 
 struct Metrics {
@@ -30,6 +33,9 @@ struct Metrics {
 
     // The primary one first, the others as they come.
     std::vector<Metric> headlines() const;
+
+    // The names without the figures, for the run folder of a network for that task.
+    MetricList names(std::string task) const;
 
     // mAP50-95 0.4, mAP50 0.6
     std::string sentence() const;

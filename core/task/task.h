@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/cancel.h"
@@ -15,20 +17,35 @@
 #include "graph/graph.h"
 #include "loss/loss.h"
 #include "task/metrics.h"
+#include "task/parity_measure.h"
 
 namespace qat {
 
 struct Measurement {
     Metrics metrics;
     int64_t images = 0;                         // that were looked at
-    std::vector<ImageDetections> detections{};  // if kept, of tasks that find boxes; loader order
+    std::vector<ImageDetections> detections{};  // if kept, what was found where; a class of all of a picture is a box
+                                                // around it; loader order
+};
+
+// How a summary says that a model was measured.
+struct MeasuringFacts {
+    std::vector<std::pair<std::string, double>> settings;  // confidence 0.001
+    std::string how;                                       // a clause for people
 };
 
 class Task {
 public:
     virtual ~Task() = default;
 
-    virtual std::string name() const = 0;  // detection
+    virtual std::string name() const = 0;  // detection, as in ModelInfo::task
+
+    // What measure() measures, by name. It is the run folder's from the start, so that whoever shows the run knows.
+    virtual MetricList metrics() const = 0;
+    virtual MeasuringFacts measuring() const = 0;
+
+    // The form of its labels, and so the reader of its data sets.
+    virtual LabelKind labels() const = 0;
 
     // What a model is trained with, for the labels of the data. Throws Error{Unsupported} naming the architecture for
     // heads that have none.
@@ -39,9 +56,20 @@ public:
     // total) counts batches. Throws Error{Cancelled} on request.
     virtual Measurement measure(const Graph& graph, Loader& loader, bool keepDetections, const CancelToken& cancel,
                                 const std::function<void(int64_t, int64_t)>& progress = {}) const = 0;
+
+    // How much quantization changed what is found in an image, 0 for nothing: previews show the largest first.
+    virtual double difference(const ImageDetections& fp32, const ImageDetections& quantized) const = 0;
+    // The lowest score that is of use to a viewer, 0..1.
+    virtual float weakestShown() const = 0;
+
+    // What decides whether an exported file computes what the simulation does.
+    virtual std::unique_ptr<ParityMeasure> parity(const ModelInfo& model) const = 0;
 };
 
-// The task of a model, by its head. Throws Error{Unsupported} naming the architecture of a model that has none.
+// By name. Throws Error{Unsupported} for one that nobody here knows.
+const Task& taskNamed(std::string_view name);
+
+// What a model is for, as its builder says. Throws as taskNamed.
 const Task& taskOf(const ModelInfo& model);
 
 }  // namespace qat

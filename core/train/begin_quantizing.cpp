@@ -43,8 +43,8 @@ void beginQuantizing(const TrainJob& job, const Graph& plain, Graph* average, co
         started = held;
     }
     for (const Quantizer& q : job.quantizers->all()) {
-        Value& scale = job.graph.value(q.scale);
-        if (scale.kind == ValueKind::Parameter) scale.data->requires_grad_(true);
+        for (const ValueId id : {q.scale, q.zeroPoint})
+            if (Value& held = job.graph.value(id); held.kind == ValueKind::Parameter) held.data->requires_grad_(true);
         if (!average) continue;
         for (const ValueId id : {q.scale, q.zeroPoint})
             average->value(id).data = std::make_shared<at::Tensor>(job.graph.value(id).data->detach().clone());

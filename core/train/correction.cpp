@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "config/pattern.h"
+#include "graph/device.h"
 #include "runs/words.h"
 #include "train/exact_number.h"
 #include "train/loader_options.h"
@@ -67,7 +68,9 @@ public:
           m_loader(job.data, augmented(job.config)) {
         const auto chosen = convolutionsOf(job);
         prepareTensors(job.graph, Gradients::None);
-        for (const NodeId id : chosen) m_affines.push_back(insertAffine(job.graph, id));
+        inProcessorMemory({&job.graph}, [&] {
+            for (const NodeId id : chosen) m_affines.push_back(insertAffine(job.graph, id));
+        });
         for (const ChannelAffine& affine : m_affines)
             for (const ValueId id : {affine.gamma, affine.beta}) {
                 const Value& value = job.graph.value(id);
@@ -177,6 +180,12 @@ private:
     CorrectionOutcome fold() {
         CorrectionOutcome outcome{.layers = {}, .steps = m_optimizer->steps(), .addedBytes = 0, .stopped = false};
         m_step.reset();
+        inProcessorMemory({&m_job.graph}, [&] { foldAll(outcome); });
+        verify(m_job.graph);
+        return outcome;
+    }
+
+    void foldAll(CorrectionOutcome& outcome) {
         for (const ChannelAffine& affine : m_affines) {
             Graph& graph = m_job.graph;
             const std::string name = graph.node(affine.convolution).name;
@@ -193,8 +202,6 @@ private:
             outcome.layers.push_back(
                 {name, form, gamma.min().item<double>(), gamma.max().item<double>(), beta.max().item<double>()});
         }
-        verify(m_job.graph);
-        return outcome;
     }
 
     int64_t scalesOf(NodeId convolution) const {

@@ -1,6 +1,8 @@
 // Answers from configuration and position.
 #include "train/course.h"
 
+#include "config/derived.h"
+
 namespace qat {
 
 TrainCourse::TrainCourse(const Config& config, bool quantized, int64_t batchesPerEpoch)

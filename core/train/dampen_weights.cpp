@@ -3,7 +3,7 @@
 
 #include <ATen/ATen.h>
 
-#include "train/update_loops.h"
+#include "train/update_kernels.h"
 
 namespace qat {
 
@@ -13,15 +13,10 @@ double dampen(Graph& graph, const std::vector<LowBitWeight>& weights, double fac
         at::Tensor& weight = *graph.value(low.weight).data;
         const at::Tensor gradient = orderedGradient(weight);
         if (!gradient.defined()) continue;
-        const at::Tensor values = inRunOrder(graph, low, weight), pulled = inRunOrder(graph, low, gradient);
-        const auto runs = gridRuns(graph, low);
-        std::vector<double> sums(runs.size());
-        overRuns(runs, [&](size_t i) {
-            const auto& [begin, length, scale, grid] = runs[i];
-            const loops::DampenStep step{grid.scale, grid.inverse, grid.qmin - grid.zeroPoint,
-                                         grid.qmax - grid.zeroPoint, static_cast<float>(2 * factor)};
-            sums[i] = loops::dampen(values.data_ptr<float>() + begin, pulled.data_ptr<float>() + begin, length, step);
-        });
+        const at::Tensor values = inRunOrder(graph, low, weight);
+        at::Tensor pulled = inRunOrder(graph, low, gradient);
+        const std::vector<double> sums =
+            updateKernelsOf(values).dampen(values, pulled, gridRuns(graph, low), static_cast<float>(2 * factor));
         if (pulled.data_ptr() != gradient.data_ptr()) gradient.copy_(pulled);
         for (const double sum : sums) loss += sum;
     }

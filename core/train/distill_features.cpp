@@ -97,8 +97,8 @@ FeatureDistance featureDistance(const at::Tensor& student, const at::Tensor& tea
     at::Tensor gradient;
     {
         const at::NoGradGuard noGrad;
-        const at::Tensor s = student.detach().contiguous(at::MemoryFormat::ChannelsLast);
-        const at::Tensor t = teacher.detach().contiguous(at::MemoryFormat::ChannelsLast);
+        const at::Tensor s = student.detach().cpu().contiguous(at::MemoryFormat::ChannelsLast);
+        const at::Tensor t = teacher.detach().cpu().contiguous(at::MemoryFormat::ChannelsLast);
         const Maps maps{s.data_ptr<float>(), t.data_ptr<float>(), RowLayout(s)};
         const Columns means = meansOf(maps), moments = momentsOf(maps, means);
         const auto channels = static_cast<size_t>(maps.layout.channels);

@@ -10,10 +10,12 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "config/derived.h"
 #include "config/pattern.h"
 #include "data/class_match.h"
+#include "graph/device.h"
 #include "loss/distill_anchors.h"
-#include "ops/convolution.h"
+#include "ops/kernels.h"
 #include "train/distill_features.h"
 
 namespace qat {
@@ -157,12 +159,13 @@ Distiller::Distiller(const Graph& student, const Graph& teacher, const Config& c
         const double bound = 1 / std::sqrt(static_cast<double>(pair.studentChannels));
         for (int64_t k = 0; k < weight.numel(); ++k)
             weight.data_ptr<float>()[k] = static_cast<float>(random.uniform(-bound, bound));
-        weight.requires_grad_(true);
+        weight = weight.to(deviceOf(student)).requires_grad_(true);
         m_adapterOf.back() = std::make_shared<at::Tensor>(weight);
         m_adapters.emplace_back("adapter." + pair.layer, m_adapterOf.back());
     }
     m_teacher.emplace(teacher, std::move(options));
     m_teacherChannels = teacherChannels(student.info, teacher.info);
+    if (m_teacherChannels.defined()) m_teacherChannels = m_teacherChannels.to(deviceOf(teacher));
 }
 
 std::vector<ValueId> Distiller::studentFeatures() const {
@@ -172,7 +175,8 @@ std::vector<ValueId> Distiller::studentFeatures() const {
 }
 
 at::Tensor Distiller::adapted(size_t pair, const at::Tensor& feature) const {
-    return m_adapterOf[pair] ? convolve(Conv2d{}, feature, *m_adapterOf[pair], {}) : feature;
+    if (!m_adapterOf[pair]) return feature;
+    return kernelsOf(feature.device()).forward(Conv2d{}, {feature, *m_adapterOf[pair]}, true).front();
 }
 
 Distiller::Loss Distiller::against(const at::Tensor& images, const std::vector<at::Tensor>& maps,

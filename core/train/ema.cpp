@@ -2,11 +2,10 @@
 #include "train/ema.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <cmath>
 
-#include "train/update_loops.h"
+#include "train/update_kernels.h"
 
 namespace qat {
 
@@ -32,9 +31,7 @@ void Ema::update(const Graph& model) {
             average = value.detach().clone();
             continue;
         }
-        at::parallel_for(0, value.numel(), 65536, [&](int64_t begin, int64_t end) {
-            loops::average(average.data_ptr<float>() + begin, value.data_ptr<float>() + begin, end - begin, decay);
-        });
+        updateKernelsOf(average).average(average, value, decay);
     }
 }
 

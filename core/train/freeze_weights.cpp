@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "ops/fake_quantize.h"
-#include "train/update_loops.h"
+#include "train/update_kernels.h"
 
 namespace qat {
 namespace {
@@ -33,10 +33,12 @@ void addToScale(Graph& graph, const LowBitWeight& low, const std::vector<GridRun
     if (op.mode != FakeQuantMode::Lsq) return;
     const double factor = scaleGradientFactor(op, graph.value(low.weight).data->sizes().vec());
     const bool plain = op.scaleForm == ScaleForm::Plain;
+    const at::Tensor gradient = scale.grad().cpu();
     for (size_t i = 0; i < runs.size(); ++i) {
         const double inner = plain ? 1 : runs[i].grid.scale * std::numbers::ln2;  // of the scale by what is stored
-        scale.mutable_grad().data_ptr<float>()[runs[i].scale] += static_cast<float>(sums[i] * factor * inner);
+        gradient.data_ptr<float>()[runs[i].scale] += static_cast<float>(sums[i] * factor * inner);
     }
+    if (!scale.grad().is_cpu()) scale.mutable_grad().copy_(gradient);
 }
 
 }  // namespace
@@ -61,19 +63,10 @@ void WeightFreezer::step(Graph& graph, double threshold) {
         const auto& codes = m_tracker.codes()[w];
         Frozen& frozen = m_frozen[w];
         at::Tensor& weight = *graph.value(codes.weight.weight).data;
-        const at::Tensor values = inRunOrder(graph, codes.weight, weight);
-        const auto runs = gridRuns(graph, codes.weight);
-        std::vector<int64_t> counts(runs.size());
-        overRuns(runs, [&](size_t i) {
-            const auto& [begin, length, scale, grid] = runs[i];
-            const loops::FreezeState state{
-                codes.code->data_ptr<int8_t>() + begin, codes.frequency->data_ptr<float>() + begin,
-                frozen.mean->data_ptr<float>() + begin, frozen.code->data_ptr<int8_t>() + begin};
-            counts[i] = loops::freezeOscillating(values.data_ptr<float>() + begin, state, length, grid.scale,
-                                                 static_cast<float>(threshold), m_momentum);
-        });
-        int64_t added = 0;
-        for (const int64_t count : counts) added += count;
+        at::Tensor values = inRunOrder(graph, codes.weight, weight);
+        const UpdateKernels::Freezing state{*codes.code, *codes.frequency, *frozen.mean, *frozen.code};
+        const int64_t added = updateKernelsOf(values).freeze(values, state, gridRuns(graph, codes.weight),
+                                                             static_cast<float>(threshold), m_momentum);
         frozen.count += added;
         if (added > 0) writeBack(weight, values);
     }
@@ -84,13 +77,8 @@ void WeightFreezer::hold(Graph& graph) const {
         if (m_frozen[w].count == 0) continue;
         const LowBitWeight& low = m_tracker.codes()[w].weight;
         at::Tensor& weight = *graph.value(low.weight).data;
-        const at::Tensor values = inRunOrder(graph, low, weight);
-        const auto runs = gridRuns(graph, low);
-        overRuns(runs, [&](size_t i) {
-            const auto& [begin, length, scale, grid] = runs[i];
-            loops::holdFrozen(values.data_ptr<float>() + begin, m_frozen[w].code->data_ptr<int8_t>() + begin, length,
-                              grid.scale);
-        });
+        at::Tensor values = inRunOrder(graph, low, weight);
+        updateKernelsOf(values).hold(values, *m_frozen[w].code, gridRuns(graph, low));
         writeBack(weight, values);
     }
 }
@@ -102,13 +90,9 @@ void WeightFreezer::takeGradients(Graph& graph) const {
         at::Tensor& weight = *graph.value(low.weight).data;
         at::Tensor gradient = orderedGradient(weight);
         if (!gradient.defined()) continue;
-        const at::Tensor values = inRunOrder(graph, low, gradient);
+        at::Tensor values = inRunOrder(graph, low, gradient);
         const auto runs = gridRuns(graph, low);
-        std::vector<double> sums(runs.size());
-        overRuns(runs, [&](size_t i) {
-            sums[i] = loops::takeFrozen(values.data_ptr<float>() + runs[i].begin,
-                                        m_frozen[w].code->data_ptr<int8_t>() + runs[i].begin, runs[i].length);
-        });
+        const std::vector<double> sums = updateKernelsOf(values).takeFrozen(values, *m_frozen[w].code, runs);
         writeBack(gradient, values);
         addToScale(graph, low, runs, sums);
     }

@@ -35,8 +35,8 @@ at::Tensor inRunOrder(const Graph& graph, const LowBitWeight& weight, const at::
 std::vector<GridRun> gridRuns(const Graph& graph, const LowBitWeight& weight) {
     const FakeQuantize& op = opOf(graph, weight);
     const at::Tensor& values = *graph.value(weight.weight).data;
-    const at::Tensor scale = graph.value(weight.scale).data->detach().contiguous();
-    const at::Tensor zeroPoint = graph.value(weight.zeroPoint).data->detach().contiguous();
+    const at::Tensor scale = graph.value(weight.scale).data->detach().cpu().contiguous();
+    const at::Tensor zeroPoint = graph.value(weight.zeroPoint).data->detach().cpu().contiguous();
     int64_t length = values.numel();
     for (int64_t d = 0; d <= op.axis; ++d) length /= values.size(d);
     const int64_t part = op.group > 0 ? std::min(op.group, length) : length;

@@ -2,18 +2,14 @@
 #include "train/optimizer.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <cmath>
 
 #include "base/error.h"
-#include "train/low_bit_weights.h"
-#include "train/update_loops.h"
+#include "train/update_kernels.h"
 
 namespace qat {
 namespace {
-
-constexpr int64_t kGrain = 32768;
 
 TensorPtr zerosLike(const at::Tensor& tensor) {
     return std::make_shared<at::Tensor>(at::zeros_like(tensor.detach()));
@@ -51,7 +47,9 @@ void Optimizer::reduce(Communicator& communicator) const {
     for (const Slot& slot : m_slots) {
         const at::Tensor gradient = orderedGradient(*slot.parameter.tensor);
         if (!gradient.defined()) continue;
-        communicator.sum({gradient.data_ptr<float>(), static_cast<size_t>(gradient.numel())});
+        const at::Tensor here = gradient.cpu();
+        communicator.sum({here.data_ptr<float>(), static_cast<size_t>(here.numel())});
+        if (!gradient.is_cpu()) gradient.copy_(here);
     }
 }
 
@@ -61,7 +59,7 @@ double Optimizer::gradientNorm() const {
         const at::Tensor gradient = slot.parameter.tensor->grad();
         if (!gradient.defined()) continue;
         const at::Tensor dense = gradient.is_non_overlapping_and_dense() ? gradient : gradient.contiguous();
-        total += loops::sumOfSquares(dense.data_ptr<float>(), dense.numel());
+        total += updateKernelsOf(dense).sumOfSquares(dense);
     }
     return std::sqrt(total);
 }
@@ -93,30 +91,26 @@ void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
     }
     const float lr = static_cast<float>(learningRate(settings, how.group));
     const float decay = how.penalty ? 0.0f : static_cast<float>(how.decay * m_decayScale);
-    float* p = parameter.data_ptr<float>();
-    const float* g = gradient.data_ptr<float>();
-    float* m = slot.first->data_ptr<float>();
-    at::parallel_for(0, parameter.numel(), kGrain, [&](int64_t begin, int64_t end) {
-        if (m_config.optimizer == OptimizerKind::Sgd) {
-            loops::sgdStep(p + begin, g + begin, m + begin, end - begin,
-                           {lr, static_cast<float>(settings.momentum), decay, clip});
-            return;
-        }
-        const bool decoupled = m_config.optimizer == OptimizerKind::AdamW;
-        const double beta1 = settings.momentum, beta2 = 0.999, t = static_cast<double>(m_steps);
-        const loops::AdamStep step{lr,
-                                   static_cast<float>(beta1),
-                                   static_cast<float>(beta2),
-                                   static_cast<float>(1 - std::pow(beta1, t)),
-                                   static_cast<float>(1 - std::pow(beta2, t)),
-                                   1e-8f,
-                                   decoupled ? 0.0f : decay,
-                                   decoupled ? lr * decay : 0.0f,
-                                   clip};
-        loops::adamStep(p + begin, g + begin, m + begin, slot.second->data_ptr<float>() + begin, end - begin, step);
-    });
-    if (!std::isfinite(how.floor)) return;  // a scale that reached zero would not come back
-    for (int64_t i = 0; i < parameter.numel(); ++i) p[i] = std::max(p[i], how.floor);
+    const UpdateKernels& kernels = updateKernelsOf(parameter);
+    if (m_config.optimizer == OptimizerKind::Sgd)
+        kernels.sgdStep(parameter, gradient, *slot.first, {lr, static_cast<float>(settings.momentum), decay, clip});
+    else
+        kernels.adamStep(parameter, gradient, *slot.first, *slot.second, adamStep(lr, settings.momentum, decay, clip));
+    if (std::isfinite(how.floor)) kernels.raise(parameter, how.floor);  // a scale at zero would not come back
+}
+
+loops::AdamStep Optimizer::adamStep(float lr, double beta1, float decay, float clip) const {
+    const bool decoupled = m_config.optimizer == OptimizerKind::AdamW;
+    const double beta2 = 0.999, t = static_cast<double>(m_steps);
+    return {lr,
+            static_cast<float>(beta1),
+            static_cast<float>(beta2),
+            static_cast<float>(1 - std::pow(beta1, t)),
+            static_cast<float>(1 - std::pow(beta2, t)),
+            1e-8f,
+            decoupled ? 0.0f : decay,
+            decoupled ? lr * decay : 0.0f,
+            clip};
 }
 
 Optimizer::State Optimizer::state() const {

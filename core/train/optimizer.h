@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "train/parameters.h"
 #include "train/schedule.h"
+#include "train/update_loops.h"
 
 namespace qat {
 
@@ -45,6 +46,7 @@ private:
 
     double gradientNorm() const;
     void update(Slot& slot, const StepSettings& settings, float clip);
+    loops::AdamStep adamStep(float lr, double beta1, float decay, float clip) const;
 
     TrainConfig m_config;
     double m_decayScale;  // of a step

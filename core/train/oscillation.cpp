@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "ops/fixed_split.h"
-#include "train/update_loops.h"
+#include "train/update_kernels.h"
 
 namespace qat {
 namespace {
@@ -19,16 +19,7 @@ constexpr int kByteOffset = 128;
 // Mean distance of weights within the grid to the nearest boundary between two codes, in steps.
 double boundaryDistance(const Graph& graph, const LowBitWeight& weight) {
     const at::Tensor values = inRunOrder(graph, weight, *graph.value(weight.weight).data);
-    const auto runs = gridRuns(graph, weight);
-    std::vector<std::pair<double, int64_t>> sums(runs.size());
-    overRuns(runs, [&](size_t i) {
-        const auto& [begin, length, scale, grid] = runs[i];
-        sums[i] = loops::boundaryDistances(values.data_ptr<float>() + begin, length, grid.inverse,
-                                           grid.qmin - grid.zeroPoint, grid.qmax - grid.zeroPoint);
-    });
-    double total = 0;
-    int64_t count = 0;
-    for (const auto& [sum, within] : sums) total += sum, count += within;
+    const auto [total, count] = updateKernelsOf(values).boundaryDistances(values, gridRuns(graph, weight));
     return count > 0 ? total / static_cast<double>(count) : 0;
 }
 
@@ -60,15 +51,8 @@ void OscillationTracker::restart(const Graph& graph) {
 
 void OscillationTracker::track(const Graph& graph, const Codes& codes) const {
     const at::Tensor values = inRunOrder(graph, codes.weight, *graph.value(codes.weight.weight).data);
-    const auto runs = gridRuns(graph, codes.weight);
-    overRuns(runs, [&](size_t i) {
-        const auto& [begin, length, scale, grid] = runs[i];
-        const loops::OscillationState state{codes.code->data_ptr<int8_t>() + begin,
-                                            codes.direction->data_ptr<int8_t>() + begin,
-                                            codes.frequency->data_ptr<float>() + begin};
-        loops::trackOscillation(values.data_ptr<float>() + begin, state, length, grid.inverse,
-                                grid.qmin - grid.zeroPoint, grid.qmax - grid.zeroPoint, m_momentum);
-    });
+    updateKernelsOf(values).track(values, {*codes.code, *codes.direction, *codes.frequency},
+                                  gridRuns(graph, codes.weight), m_momentum);
 }
 
 std::vector<OscillationShare> OscillationTracker::shares(const Graph& graph) const {

@@ -20,7 +20,7 @@ struct Counts {
     std::set<float> codes;
 };
 
-// x: whole for a weight, any values of a per-tensor activation.
+// All in the processor's memory; x: whole for a weight, any values of a per-tensor activation.
 void count(const FakeQuantize& op, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& zeroPoint,
            Counts& counts) {
     const at::Tensor different = std::get<0>(at::_unique(quantizedCodes(op, x, scale, zeroPoint)));
@@ -67,8 +67,8 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
     for (size_t i = 0; i < set.all().size(); ++i) {
         const Quantizer& q = set.all()[i];
         if (q.weight)
-            count(opOf(q), graph.value(q.observed.front()).data->detach(), *graph.value(q.scale).data,
-                  *graph.value(q.zeroPoint).data, counts[i]);
+            count(opOf(q), graph.value(q.observed.front()).data->detach().cpu(), graph.value(q.scale).data->cpu(),
+                  graph.value(q.zeroPoint).data->cpu(), counts[i]);
         else
             for (const NodeId node : q.nodes) watched[graph.node(node).inputs[0]] = i;
     }
@@ -82,7 +82,8 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
         const at::Tensor flat = whole ? tensor : tensor.contiguous().flatten();
         const at::Tensor sample =
             whole ? flat : flat.slice(0, 0, flat.numel(), std::max<int64_t>(1, flat.numel() / kSampled));
-        count(opOf(q), sample, *graph.value(q.scale).data, *graph.value(q.zeroPoint).data, counts[index]);
+        count(opOf(q), sample.cpu(), graph.value(q.scale).data->cpu(), graph.value(q.zeroPoint).data->cpu(),
+              counts[index]);
     };
     executor.setHook(look, [&](ValueId value) { return watched.contains(value); });
     executor.run(images);
@@ -91,7 +92,7 @@ std::vector<QuantizerReport> reportQuantizers(const Graph& graph, const Quantize
     for (size_t i = 0; i < counts.size(); ++i) {
         const Quantizer& q = set.all()[i];
         const at::Tensor& scale = *graph.value(q.scale).data;
-        const at::Tensor plain = plainScales(opOf(q), scale);
+        const at::Tensor plain = plainScales(opOf(q), scale.cpu());
         QuantizerReport report{q.name, q.grid.bits, plain.mean().item<double>(), 0,
                                0,      0,           shareAtFloor(q, plain),      opOf(q).mode != FakeQuantMode::Ste};
         if (scale.grad().defined()) report.gradientNorm = scale.grad().norm().item<double>();

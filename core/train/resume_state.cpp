@@ -67,7 +67,7 @@ std::string storedShapes(const Graph& graph) {
 std::string storedDigest(const Graph& graph) {
     std::string text = storedShapes(graph);
     for (const ValueId id : graph.storedValues()) {
-        const at::Tensor data = graph.value(id).data->detach().contiguous();
+        const at::Tensor data = graph.value(id).data->detach().cpu().contiguous();
         text += sha256Hex({static_cast<const std::byte*>(data.data_ptr()), data.nbytes()});
     }
     return sha256Hex(std::as_bytes(std::span(text)));

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "config/derived.h"
+
 namespace qat {
 namespace {
 

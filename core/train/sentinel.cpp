@@ -34,7 +34,7 @@ std::vector<double> magnitudes(const Graph& graph, const Quantizer& q) {
         const int64_t axis = q.observer.axis();
         const at::Tensor rows =
             axis < 0 ? weight.reshape({1, -1}) : weight.transpose(0, axis).reshape({weight.size(axis), -1});
-        const at::Tensor largest = rows.abs().amax({1}).to(at::kDouble).contiguous();
+        const at::Tensor largest = rows.abs().amax({1}).cpu().to(at::kDouble).contiguous();
         found.assign(largest.data_ptr<double>(), largest.data_ptr<double>() + largest.numel());
         return found;
     }
@@ -51,7 +51,7 @@ struct ScaleCounts {
 ScaleCounts countScales(const Graph& graph, const Quantizer& q) {
     const std::vector<double> largest = magnitudes(graph, q);
     const auto& op = std::get<FakeQuantize>(graph.node(q.nodes.front()).op);
-    const at::Tensor scales = plainScales(op, graph.value(q.scale).data->detach()).contiguous();
+    const at::Tensor scales = plainScales(op, graph.value(q.scale).data->detach().cpu()).contiguous();
     ScaleCounts counts;
     if (static_cast<int64_t>(largest.size()) != scales.numel()) return counts;
     const auto steps = static_cast<double>(q.grid.qmax - q.grid.qmin);

@@ -49,7 +49,7 @@ void reportGrids(EventSink& sink, const Graph& graph, const QuantizerSet& quanti
 
 void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) {
     const auto epoch = static_cast<double>(result.epoch);
-    for (const Metric& m : result.metrics.values) sink.scalar("metrics/" + m.key, epoch, m.value);
+    for (const Metric& m : result.metrics.values) sink.scalar(series::ofEpochs(m.key), epoch, m.value);
     std::string losses;
     for (const LossTerm& loss : result.losses) losses += str(", ", loss.name, " ", loss.value);
     if (result.distillLoss) losses += str(", distillation ", *result.distillLoss);
@@ -57,7 +57,7 @@ void reportEpoch(EventSink& sink, const EpochResult& result, int64_t lastEpoch) 
              str("epoch ", result.epoch, " of ", lastEpoch, ": ", result.metrics.sentence(), losses));
     if (!result.raw) return;
     for (const Metric& m : result.raw->values)
-        if (m.headline) sink.scalar("metrics/raw/" + m.key, epoch, m.value);
+        if (m.headline) sink.scalar(series::ofRawEpochs(m.key), epoch, m.value);
 }
 
 void reportNewLength(EventSink& sink, const TrainPosition& at, int64_t epochs, std::optional<double> next) {

@@ -51,6 +51,46 @@ double meanOf(double sum, int64_t batches) {
     return sum / static_cast<double>(batches);
 }
 
+struct Validated {
+    Metrics model;  // averaged, if there is an average
+    std::optional<Metrics> raw;
+};
+
+// average: null if there is none.
+Validated validated(const TrainJob& job, const Graph* average, bool inFloat) {
+    const auto measured = [&](const Graph& model) {
+        if (inFloat) return job.validate(withoutQuantizers(model));
+        return job.validate(model);
+    };
+    if (!average) return {measured(job.graph), std::nullopt};
+    Validated all{measured(*average), std::nullopt};
+    if (job.config.ema.evaluateRaw) all.raw = measured(job.graph);
+    return all;
+}
+
+// now: the rates of the epoch's last step.
+EpochResult resultOf(const Validated& validated, const TrainPosition& at, const TrainCourse& course,
+                     const StepSettings& now, bool distils) {
+    const int64_t batches = course.batchesPerEpoch();
+    EpochResult result{.epoch = at.epoch + 1,
+                       .losses = at.lossSums,
+                       .metrics = validated.model,
+                       .lrBias = now.lrBias,
+                       .lrWeight = now.lrWeight,
+                       .lrNorm = now.lrNorm,
+                       .raw = validated.raw,
+                       .easier = course.isEasier(at)};
+    for (LossTerm& loss : result.losses) loss.value = meanOf(loss.value, batches);
+    if (distils) result.distillLoss = meanOf(at.distillSum, batches);
+    return result;
+}
+
+// The tensors of the source, copied: no later step changes them.
+void adoptTensors(Graph& graph, const Graph& source) {
+    for (const ValueId id : graph.storedValues())
+        graph.value(id).data = std::make_shared<at::Tensor>(source.value(id).data->detach().clone());
+}
+
 class Run {
 public:
     Run(const TrainJob& job, EventSink& sink, const CancelToken& cancel)
@@ -101,7 +141,7 @@ public:
         }
         m_sentinel->seeEnd(m_at);
         if (!m_at.tuning) m_phases->settle(m_at);
-        adoptAverage();
+        adoptTensors(m_job.graph, m_ema ? m_ema->graph() : m_job.graph);  // the final model is the averaged one
         return outcome();
     }
 
@@ -274,24 +314,11 @@ private:
         reportRates(m_sink, m_at.step, now);
     }
 
-    Metrics measured(const Graph& model) const {
-        if (inFloat()) return m_job.validate(withoutQuantizers(model));
-        return m_job.validate(model);
-    }
-
-    struct Validated {
-        Metrics model;  // averaged, if there is an average
-        std::optional<Metrics> raw;
-    };
-
     // Nothing if it was stopped on request: the epoch's last batch is then checkpointed, and a resumed run validates
     // again.
     std::optional<Validated> validate() {
         try {
-            if (!m_ema) return Validated{measured(m_job.graph), std::nullopt};
-            Validated validated{measured(m_ema->graph()), std::nullopt};
-            if (m_job.config.ema.evaluateRaw) validated.raw = measured(m_job.graph);
-            return validated;
+            return validated(m_job, m_ema ? &m_ema->graph() : nullptr, inFloat());
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::Cancelled || m_cancel.level() == StopLevel::Abandon) throw;
             checkpoint();
@@ -299,27 +326,12 @@ private:
         }
     }
 
-    EpochResult resultOf(const Validated& validated) const {
-        const int64_t batches = m_course.batchesPerEpoch();
-        const StepSettings now = settingsOf(m_at.step - 1);
-        EpochResult result{.epoch = m_at.epoch + 1,
-                           .losses = m_at.lossSums,
-                           .metrics = validated.model,
-                           .lrBias = now.lrBias,
-                           .lrWeight = now.lrWeight,
-                           .lrNorm = now.lrNorm,
-                           .raw = validated.raw,
-                           .easier = m_course.isEasier(m_at)};
-        for (LossTerm& loss : result.losses) loss.value = meanOf(loss.value, batches);
-        if (m_distiller) result.distillLoss = meanOf(m_at.distillSum, batches);
-        return result;
-    }
-
     // False: stopped on request, a checkpoint was written.
     bool finishEpoch() {
         const auto validated = validate();
         if (!validated) return false;
-        const EpochResult result = resultOf(*validated);
+        const EpochResult result =
+            resultOf(*validated, m_at, m_course, settingsOf(m_at.step - 1), m_distiller.has_value());
         m_at.outcome.epochs.push_back(result);
         reportEpoch(m_sink, result, m_course.lastEpoch());
         if (m_stabilizer && m_stabilizer->reports() && !inFloat())
@@ -350,14 +362,6 @@ private:
             m_at.outcome.bestEpoch = result.epoch;
         }
         if (!m_at.tuning) m_at.outcome.exhausted = m_course.isExhausted(m_at);
-    }
-
-    // The final model is the averaged one.
-    void adoptAverage() {
-        for (const ValueId id : m_job.graph.storedValues()) {
-            const Graph& source = m_ema ? m_ema->graph() : m_job.graph;
-            m_job.graph.value(id).data = std::make_shared<at::Tensor>(source.value(id).data->detach().clone());
-        }
     }
 
     const TrainJob& m_job;

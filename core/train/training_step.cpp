@@ -23,7 +23,7 @@ void TrainingStep::enter(const StepMode& mode) {
     m_executor->setRangeSink([this](ValueId value) { return m_observer->wants(value); },
                              [this](ValueId value, float low, float high) {
                                  if (m_seeRange) m_seeRange(value, low, high);
-                                 m_observer->seeRange(value, low, high);
+                                 if (movesGrids()) m_observer->seeRange(value, low, high);
                              });
 }
 

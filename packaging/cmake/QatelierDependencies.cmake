@@ -1,7 +1,8 @@
 # Outside libraries, found once, with names that do not depend on how each is packaged.
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
-find_package(Torch REQUIRED)
+find_package(Torch REQUIRED)  # of CMAKE_PREFIX_PATH where that has one, else the distribution's
+include(QatelierLibtorch)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)

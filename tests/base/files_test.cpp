@@ -233,7 +233,6 @@ TEST(Files, ReadingWhatIsNoFileIsAnError) {
     const fs::path missing = folder.path() / "missing";
     for (const auto& read :
          {+[](const fs::path& path) { readFile(path); }, +[](const fs::path& path) { FileBytes{path}; },
-          +[](const fs::path& path) { readFileStart(path, 4); },
           +[](const fs::path& path) { readFilePieces(path, [](auto) {}); }}) {
         EXPECT_EQ(errorOf([&] { read(missing); }).kind(), ErrorKind::Io);
         EXPECT_TRUE(contains(errorOf([&] { read(missing); }), missing.string()));
@@ -253,7 +252,7 @@ TEST(Files, ReadingWhatIsNoFileIsAnError) {
     }
 }
 
-TEST(Files, LimitsStartsAndPieces) {
+TEST(Files, LimitsAndPieces) {
     const test::ScratchFolder folder;
     const fs::path file = folder.path() / "a";
     std::string bytes(2500000, 'a'), together;
@@ -263,9 +262,7 @@ TEST(Files, LimitsStartsAndPieces) {
     EXPECT_EQ(errorOf([&] { readFile(file, bytes.size() - 1); }).kind(), ErrorKind::BadInput);
     fs::resize_file(folder.path() / "a", uintmax_t{20} << 30);  // no bytes on the disk
     EXPECT_EQ(errorOf([&] { readFile(file, 4 << 20); }).kind(), ErrorKind::BadInput);
-    EXPECT_EQ(readFileStart(file, 3), "aaa");
     writeFileAtomic(file, bytes);
-    EXPECT_EQ(readFileStart(file, 9999999), bytes);
     readFilePieces(file, [&](std::span<const std::byte> piece) {
         together.append(reinterpret_cast<const char*>(piece.data()), piece.size());
     });

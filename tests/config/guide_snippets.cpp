@@ -3,9 +3,10 @@
 
 namespace qat::test {
 
-const std::vector<GuideSnippet>& guideSnippets() {
-    static const std::vector<GuideSnippet> snippets{
-        {"skeleton", R"yaml(model:
+namespace {
+
+const std::vector<GuideSnippet> kSnippets{
+    {"skeleton", R"yaml(model:
   ...
 quantization:
   ...
@@ -22,12 +23,12 @@ analysis:
 export:
   ...
 )yaml"},
-        {"model", R"yaml(model:
+    {"model", R"yaml(model:
   architecture: "yolov8"
   variant: "n"
   pretrained_path: "models/pretrained/yolov8n.pt"
 )yaml"},
-        {"weight and activation", R"yaml(quantization:
+    {"weight and activation", R"yaml(quantization:
   default_qconfig: "default"
   weight:
     dtype: "qint8"
@@ -46,7 +47,7 @@ export:
     channel_axis: 0
     reduce_range: false
 )yaml"},
-        {"fake_quantize", R"yaml(quantization:
+    {"fake_quantize", R"yaml(quantization:
   ...
   fake_quantize:
     type: "custom"
@@ -54,7 +55,7 @@ export:
     momentum: 0.1
     eps: 1e-5
 )yaml"},
-        {"layer_configs", R"yaml(quantization:
+    {"layer_configs", R"yaml(quantization:
   ...
   layer_configs:
     - pattern: "model.0.conv"
@@ -82,7 +83,7 @@ export:
         method: "entropy"
         percentile: 99.99
 )yaml"},
-        {"calibration", R"yaml(calibration:
+    {"calibration", R"yaml(calibration:
   method: "histogram"
   num_batches: 100
   percentile: 99.99
@@ -90,7 +91,7 @@ export:
   coreset_method: "k-center"
   coreset_size: 1000
 )yaml"},
-        {"qat_params", R"yaml(qat_params:
+    {"qat_params", R"yaml(qat_params:
   skip_detection_head: false
   fuse_modules: true
   fusion_patterns:
@@ -105,7 +106,7 @@ export:
   measure_layer_error: true
   auto_adapt_bit_width: true
 )yaml"},
-        {"distillation", R"yaml(distillation:
+    {"distillation", R"yaml(distillation:
   enabled: true
   teacher_model: "models/pretrained/yolov8n.pt"
   temperature: 4.0
@@ -113,7 +114,7 @@ export:
   feature_distillation: true
   feature_layers: ["model.9", "model.14"]
 )yaml"},
-        {"train_params", R"yaml(train_params:
+    {"train_params", R"yaml(train_params:
   epochs: 2
   batch_size: 16
   lr: 0.0005
@@ -128,7 +129,7 @@ export:
     cls: 0.5
     obj: 1.0
 )yaml"},
-        {"analysis", R"yaml(analysis:
+    {"analysis", R"yaml(analysis:
   enabled: true
   measure_layer_error: true
   test_samples: 100
@@ -136,14 +137,14 @@ export:
   metrics: ["abs_error", "rel_error", "mAP"]
   compare_with_fp32: true
 )yaml"},
-        {"export", R"yaml(export:
+    {"export", R"yaml(export:
   formats: ["onnx", "tensorrt"]
   include_metadata: true
   simplify: true
   validate: true
   include_quant_params: true
 )yaml"},
-        {"example 1", R"yaml(quantization:
+    {"example 1", R"yaml(quantization:
   default_qconfig: "default"
   weight:
     dtype: "qint8"
@@ -174,7 +175,7 @@ qat_params:
   use_mixed_precision: true
   auto_adapt_bit_width: false
 )yaml"},
-        {"example 2", R"yaml(calibration:
+    {"example 2", R"yaml(calibration:
   method: "entropy"
   num_batches: 100
   use_coreset: true
@@ -192,7 +193,7 @@ qat_params:
   fuse_modules: true
   use_lsq: true
 )yaml"},
-        {"example 3", R"yaml(model:
+    {"example 3", R"yaml(model:
   architecture: "yolov8"
   variant: "s"
 quantization:
@@ -258,8 +259,12 @@ export:
   simplify: true
   validate: true
 )yaml"},
-    };
-    return snippets;
+};
+
+}  // namespace
+
+const std::vector<GuideSnippet>& guideSnippets() {
+    return kSnippets;
 }
 
 }  // namespace qat::test

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "config/config_io.h"
+#include "config/derived.h"
 #include "guide_snippets.h"
 
 namespace qat {

@@ -26,7 +26,7 @@ std::string numberText(double value) {
 std::string choiceText(const ConfigField& field) {
     std::string text;
     for (const std::string& choice : field.choices) text += (text.empty() ? "" : ", ") + choice;
-    return text;
+    return field.pattern.empty() ? text : text + ", " + field.patternName;
 }
 
 std::string valuesText(const ConfigField& field) {

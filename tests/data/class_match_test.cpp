@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "data/fixtures.h"
+#include "support/bad_input.h"
 
 namespace qat::test {
 namespace {
@@ -16,13 +17,7 @@ Numbers matched(const Names& data, const Names& model, const Names& counted = {}
 }
 
 std::string refusal(const Names& data, const Names& model, const Names& counted = {}) {
-    try {
-        matched(data, model, counted);
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
-        return error.what();
-    }
-    return "no error";
+    return test::badInput([&] { matched(data, model, counted); });
 }
 
 TEST(MatchClasses, ByNameInAnyOrderAndAnySpelling) {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
+#include "support/bad_input.h"
 
 namespace qat::test {
 
@@ -81,16 +81,5 @@ std::string makeLegacy(const std::string& pickle, const std::vector<LegacyStorag
 
 // A safetensors file of this header text and data.
 std::string makeSafetensors(std::string_view header, std::string_view data);
-
-// The message of the Error{BadInput} that the call throws; says so if it throws none or another kind.
-template <class Call>
-std::string badInput(Call call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.kind() == ErrorKind::BadInput ? error.what() : str("another kind of error: ", error.what());
-    }
-    return "no error";
-}
 
 }  // namespace qat::test

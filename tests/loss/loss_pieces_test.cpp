@@ -136,19 +136,17 @@ TEST(LossPieces, SmallLossesKeepTheirDigits) {
     EXPECT_NEAR(backgroundLoss(logits, 1, 2, 2, 1, nullptr, nullptr) / (2 * std::exp(-30.0)), 1, 1e-6);
 }
 
-// A one-level head of 4 x 4 cells of 8 pixels; every side 1.5 cells, every class logit 0.
-std::vector<float> evenHead(int64_t classes) {
-    std::vector<float> logits(static_cast<size_t>(16 * (16 + classes)), 0.0f);
-    return logits;
+// Labels against a one-level head of 4 x 4 cells of 8 pixels; every side 1.5 cells, every class logit 0.
+Assignment assigned(int64_t classes, const std::vector<TrueBox>& truths, int topk = 10) {
+    const std::vector<float> logits(static_cast<size_t>(16 * (16 + classes)), 0.0f);
+    const HeadView level{logits.data(), 4, 4, 16 + classes, 8};
+    return assignAnchors({&level, 1}, truths, {.numClasses = classes, .regMax = 4, .strides = {8}, .topk = topk});
 }
 
 TEST(Assigner, TiesGoToTheFirstAnchorAndTheFirstLabel) {
-    const auto logits = evenHead(2);
-    const HeadView level{logits.data(), 4, 4, 18, 8};
-    const DetectionLossOptions options{.numClasses = 2, .regMax = 4, .strides = {8}, .topk = 1};
     // The middle label sees four equally good anchors; the twin of it is overlapped equally.
     const std::vector<TrueBox> twins{{0, 4, 4, 28, 28}, {1, 4, 4, 28, 28}};
-    const Assignment assignment = assignAnchors({&level, 1}, twins, options);
+    const Assignment assignment = assigned(2, twins, 1);
     ASSERT_EQ(assignment.positives.size(), 1u);
     EXPECT_EQ(assignment.positives[0].anchor, 5);
     EXPECT_EQ(assignment.positives[0].truth, 0u);
@@ -156,12 +154,9 @@ TEST(Assigner, TiesGoToTheFirstAnchorAndTheFirstLabel) {
 }
 
 TEST(Assigner, AContestedAnchorGoesToTheLabelItOverlapsMost) {
-    const auto logits = evenHead(1);
-    const HeadView level{logits.data(), 4, 4, 17, 8};
-    const DetectionLossOptions options{.numClasses = 1, .regMax = 4, .strides = {8}, .topk = 1};
     // Anchor 5 predicts (0, 0, 24, 24); it is the best of both labels, and exactly the second.
     const std::vector<TrueBox> truths{{0, 8, 8, 15, 15}, {0, 0, 0, 24, 24}};
-    const Assignment assignment = assignAnchors({&level, 1}, truths, options);
+    const Assignment assignment = assigned(1, truths, 1);
     ASSERT_EQ(assignment.positives.size(), 1u);
     EXPECT_EQ(assignment.positives[0].anchor, 5);
     EXPECT_EQ(assignment.positives[0].truth, 1u);
@@ -169,23 +164,17 @@ TEST(Assigner, AContestedAnchorGoesToTheLabelItOverlapsMost) {
 }
 
 TEST(Assigner, ABoxBetweenCentresClaimsNothing) {
-    const auto logits = evenHead(1);
-    const HeadView level{logits.data(), 4, 4, 17, 8};
-    const DetectionLossOptions options{.numClasses = 1, .regMax = 4, .strides = {8}};
     const std::vector<TrueBox> truths{{0, 5, 5, 11, 11}, {0, 4, 4, 4, 4}, {0, 4, 4, 12, 12}};
-    const Assignment assignment = assignAnchors({&level, 1}, truths, options);
+    const Assignment assignment = assigned(1, truths);
     EXPECT_TRUE(assignment.positives.empty());  // centres on an edge are not inside
     EXPECT_EQ(assignment.scoreSum, 0);
 }
 
 // The recipe's sign of a padding row, which a label that hangs far out at the top left shares.
 TEST(Assigner, RowsWhoseCornersSumToNothingAreNoLabels) {
-    const auto logits = evenHead(1);
-    const HeadView level{logits.data(), 4, 4, 17, 8};
-    const DetectionLossOptions options{.numClasses = 1, .regMax = 4, .strides = {8}};
     const TrueBox hanging{0, -28, -28, 28, 28}, inView{0, -27, -27, 28, 28};
-    EXPECT_TRUE(assignAnchors({&level, 1}, {&hanging, 1}, options).positives.empty());
-    EXPECT_FALSE(assignAnchors({&level, 1}, {&inView, 1}, options).positives.empty());
+    EXPECT_TRUE(assigned(1, {hanging}).positives.empty());
+    EXPECT_FALSE(assigned(1, {inView}).positives.empty());
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ TEST(Families, EveryRowBuildsWhatItRecognises) {
             EXPECT_EQ(found.spec.numClasses, 7);
             EXPECT_EQ(graph.info.architecture, family.names.name);
             EXPECT_EQ(graph.info.variant, variant);
+            EXPECT_EQ(graph.info.task, family.task.name);
         }
 }
 

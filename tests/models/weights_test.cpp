@@ -87,16 +87,6 @@ TEST_F(Loading, HalfPrecisionBecomesFloat) {
     EXPECT_EQ(graph.value(*graph.findValue("model.0.conv.weight")).data->scalar_type(), at::kFloat);
 }
 
-TEST_F(Loading, StateNamesOfTorchAddACounterANorm) {
-    const auto names = torchStateNames(graph);
-    EXPECT_EQ(names.front(), "model.0.conv.weight");
-    EXPECT_EQ(names[5], "model.0.bn.num_batches_tracked");
-    EXPECT_EQ(names.back(), "model.22.dfl.conv.weight");
-    EXPECT_EQ(
-        std::ranges::count_if(names, [](const std::string& name) { return name.ends_with("num_batches_tracked"); }),
-        57);
-}
-
 // Layers of a graph whose shapes are given: images [2,8,6,5].
 struct Macs : testing::Test {
     Graph graph;

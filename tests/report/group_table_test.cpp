@@ -25,8 +25,8 @@ TEST_F(GroupTable, MeansAndDeviationsOverSeeds) {
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0].seeds, (std::vector<int64_t>{0, 1, 2}));
     EXPECT_EQ(found[0].runs, (std::vector<std::string>{"b", "c", "a"}));
-    EXPECT_NEAR(*found[0].map.mean, 0.4, 1e-12);
-    EXPECT_NEAR(*found[0].map.deviation, 0.2, 1e-12);
+    EXPECT_NEAR(*found[0].primary().spread.mean, 0.4, 1e-12);
+    EXPECT_NEAR(*found[0].primary().spread.deviation, 0.2, 1e-12);
     EXPECT_NEAR(*found[0].oscillatingShare, 0.2, 1e-12);
     EXPECT_NEAR(found[0].seconds, 20, 1e-12);
     EXPECT_EQ(found[0].stable, 3);
@@ -48,7 +48,7 @@ TEST_F(GroupTable, LossIsTheMeanOfTheLastEpoch) {
 
 TEST_F(GroupTable, OneRunHasNoDeviation) {
     add("a", {});
-    EXPECT_FALSE(rows()[0].map.deviation.has_value());
+    EXPECT_FALSE(rows()[0].primary().spread.deviation.has_value());
     EXPECT_NE(groupMarkdown(rows()).find("| 0.5000 | 0.7000 |"), std::string::npos);
 }
 

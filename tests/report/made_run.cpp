@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "runs/folder.h"
+#include "support/detection_series.h"
 #include "support/event_file.h"
 #include "support/recorded_run.h"
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "report/group_report.h"
+#include "report/group_table.h"
 #include "report/made_run.h"
 #include "report/run_report.h"
 #include "support/assets.h"
@@ -79,6 +80,18 @@ TEST(RunReport, OfTheRecordedRunHasCorrectionExportsAndTitlesOfStages) {
     EXPECT_EQ(page.find(">qc<"), std::string::npos) << "a stage goes by its title";
 }
 
+// A network that is no detector is judged by what its folder says.
+TEST(RunReport, OfAClassifierHasItsOwnMetrics) {
+    const std::string page = runReport(readRun(recordedClassifier()));
+    expectSound(page);
+    EXPECT_NE(page.find("<th>top-1</th><th>to FP32</th>"), std::string::npos) << page.substr(0, 4000);
+    EXPECT_NE(page.find("Accuracy by epoch"), std::string::npos);
+    EXPECT_EQ(page.find("mAP"), std::string::npos);
+    ReportedRun lost = readRun(recordedClassifier());
+    lost.summary["stability"]["outcome"] = "never_learned";
+    EXPECT_NE(runReport(lost).find("Training was without success: top-1 stayed 0."), std::string::npos);
+}
+
 // From the events alone, and where the summary is that of an earlier sitting.
 TEST(RunReport, SaysThatARunHasNotEnded) {
     const ScratchFolder scratch;
@@ -118,6 +131,24 @@ TEST(GroupReport, HasTheTableAndALinkToEveryRun) {
         EXPECT_NE(page.find(std::string("href=\"") + run + "/report.html\""), std::string::npos);
         expectSound(readFile(scratch.path() / run / "report.html"));
     }
+}
+
+TEST(GroupReport, OfNetworksForTwoTasksHasAColumnForEachMetric) {
+    const ScratchFolder scratch;
+    writeMadeRun(scratch.path() / "detector", {.map = 0.4});
+    std::filesystem::copy(recordedClassifier(), scratch.path() / "classifier");
+    const std::vector<ReportedRun> runs = readGroup(scratch.path());
+    const std::vector<MethodRow> rows = methodRows(runs);
+    ASSERT_EQ(rows.size(), 2u);
+    const TextTable table = methodTable(rows);
+    EXPECT_EQ((std::vector(table[0].begin() + 6, table[0].begin() + 9)),
+              (std::vector<std::string>{"top-1", "mAP50-95", "mAP50"}));
+    EXPECT_EQ(table[1][7] + table[1][8] + table[2][6], "---") << "neither is judged by the other's";
+    EXPECT_EQ(table[2][7], "0.4000");
+    EXPECT_EQ(table[1][6].size(), 5u) << "three decimals of " << table[1][6];
+    const std::string page = groupReport("two", runs);
+    expectSound(page);
+    EXPECT_NE(page.find("top-1 or mAP50-95 of every run"), std::string::npos);
 }
 
 TEST(GroupReport, AFolderWithoutRunsIsRefused) {

@@ -8,6 +8,7 @@
 
 #include "runs/event_line.h"
 #include "runs/folder.h"
+#include "support/detection_series.h"
 #include "support/recorded_run.h"
 
 namespace qat::test {
@@ -49,7 +50,7 @@ TEST_F(RunRecordTest, HasAllOfTheRecordedRun) {
                             series::kOscillating, series::kFrozen, series::kCorrectionLoss})
         EXPECT_TRUE(record.value(name)) << name << " is a word that the program does not write";
     for (const auto model : {series::kFp32, series::kPtq, series::kBeforeCorrection, series::kFinal})
-        EXPECT_TRUE(record.value(series::accuracy(model))) << model;
+        EXPECT_TRUE(record.value(series::map(model))) << model;
     EXPECT_FALSE(record.lossTerms().empty());
     EXPECT_FALSE(record.images.empty());
     ASSERT_EQ(record.exports.size(), 1u);

@@ -82,6 +82,18 @@ TEST_F(ChangedData, ARefusalLeavesTheFinishedRunAsItIs) {
     EXPECT_EQ(readEvents(job.folder()).back()["status"], "completed-failed") << "of that sitting";
 }
 
+TEST_F(ChangedData, AResumeThatFindsNoDataLeavesTheFinishedRunAsItIs) {
+    SmallJob job(scratch.path());
+    setUp(job);
+    job.run();
+    const std::string summary = readFile(job.folder() / "run_summary.json");
+    std::filesystem::rename(folder / "images", folder / "elsewhere");
+    EXPECT_NE(refusal(), "");
+    EXPECT_EQ(readFile(job.folder() / "run_summary.json"), summary);
+    std::filesystem::rename(folder / "elsewhere", folder / "images");
+    EXPECT_EQ(refusal(), "") << "nothing was lost";
+}
+
 // Of a version that kept no digests, or of a file somebody wrote into.
 TEST_F(ChangedData, FoldersThatDoNotKnowGoOnWithANote) {
     stopBeforePtq();

@@ -39,12 +39,11 @@ struct Fed {
     std::vector<int64_t> sizes, numbers, taken;  // of batches; of pictures by their grey; as indices
 };
 
-Fed fed(std::set<int64_t> damaged, int64_t count, Damaged how = Damaged::LeaveOut) {
+Fed fed(std::set<int64_t> damaged, int64_t count) {
     LoaderOptions options;
     options.imgsz = 32, options.batch = 3, options.workers = 0;
     Fed result;
-    const auto next =
-        feedImages(std::make_shared<Numbered>(10, std::move(damaged)), options, count, how, &result.taken);
+    const auto next = feedImages(std::make_shared<Numbered>(10, std::move(damaged)), options, count, &result.taken);
     for (at::Tensor images = next(); images.defined(); images = next()) {
         EXPECT_TRUE(images.is_contiguous(at::MemoryFormat::ChannelsLast));
         result.sizes.push_back(images.size(0));
@@ -62,7 +61,6 @@ TEST(ImageFeed, OthersTakeThePlaceOfDamagedPictures) {
     EXPECT_EQ(fed({}, 7).numbers, (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6}));
     EXPECT_EQ(fed({0, 4}, 7).numbers, (std::vector<int64_t>{1, 2, 3, 5, 6, 7, 8}));
     EXPECT_EQ(fed({0, 1, 2, 3, 4, 5}, 7).numbers, (std::vector<int64_t>{6, 7, 8, 9})) << "there are no more";
-    EXPECT_EQ(fed({0, 4}, 7, Damaged::Keep).numbers, fed({}, 7).numbers) << "row i is picture i";
 }
 
 TEST(ImageFeed, WithoutAnyPictureThereIsNothingToLookAt) {
@@ -127,6 +125,21 @@ TEST_F(DamagedRun, RepairGoesWithoutThePicture) {
     EXPECT_TRUE(std::ranges::any_of(made->sink.logs, [](const std::string& text) {
         return text.find(" layers repaired on 4 images") != text.npos;
     }));
+}
+
+// The grey picture in its place is far from all others.
+TEST_F(DamagedRun, ACoresetIsChosenFromTheOtherPictures) {
+    const auto data = writeDrawnData(scratch.path() / "data", 4, 2);
+    addDamaged(data, "train");
+    for (const char* method : {"k-center", "herding", "random"}) {
+        const auto made = job(method, data);
+        made->set("calibration.use_coreset", "true").set("calibration.coreset_size", "4");
+        made->set("calibration.coreset_method", method).set("analysis.enabled", "false").run();
+        std::set<std::string> chosen;
+        for (const std::string path : readJson(made->folder() / "calibration.json")["coreset"]["images"])
+            chosen.insert(std::filesystem::path(path).filename().string());
+        EXPECT_EQ(chosen, (std::set<std::string>{"0.png", "1.png", "2.png", "3.png"})) << method;
+    }
 }
 
 TEST_F(DamagedRun, NotOnePictureIsSaid) {

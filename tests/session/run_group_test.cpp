@@ -118,7 +118,7 @@ TEST_F(Group, RunsEveryMethodWithEverySeedAndTabulates) {
     for (const MethodRow& row : outcome.rows) {
         EXPECT_EQ(row.variant, "yolov8n");
         EXPECT_EQ(row.seeds, (std::vector<int64_t>{3, 5}));
-        EXPECT_TRUE(row.map.mean && row.map.deviation && row.oscillatingShare);
+        EXPECT_TRUE(row.primary().spread.mean && row.primary().spread.deviation && row.oscillatingShare);
         EXPECT_GT(row.seconds, 0);
     }
     EXPECT_EQ(outcome.rows[0].method, "baseline");
@@ -130,10 +130,10 @@ TEST_F(Group, RunsEveryMethodWithEverySeedAndTabulates) {
     const double mean = (summary("yolov8n-baseline-s3")["metrics"]["final"]["mAP50"].get<double>() +
                          summary("yolov8n-baseline-s5")["metrics"]["final"]["mAP50"].get<double>()) /
                         2;
-    EXPECT_NEAR(*outcome.rows[0].map50.mean, mean, 1e-12);
+    EXPECT_NEAR(*outcome.rows[0].figures.at(1).spread.mean, mean, 1e-12);
     const json table = readJson(request.out / "methods.json");
     EXPECT_EQ(table["rows"][1]["n"], 2);
-    EXPECT_EQ(table["rows"][0]["mAP50"]["mean"].get<double>(), *outcome.rows[0].map50.mean);
+    EXPECT_EQ(table["rows"][0]["mAP50"]["mean"].get<double>(), *outcome.rows[0].figures.at(1).spread.mean);
     EXPECT_EQ(readFile(request.out / "methods.md"), groupMarkdown(outcome.rows));
 }
 
@@ -170,7 +170,7 @@ TEST_F(Group, PrecisionsTimesCalibrationsWithoutTraining) {
     EXPECT_EQ(cell["stability"]["outcome"], "not_trained");
     EXPECT_EQ(summary("yolov8n-fp8-minmax-ptq-s3")["quantization"]["mode"], "fp8");
     for (const MethodRow& row : outcome.rows)
-        EXPECT_EQ(*row.map.mean, summary(row.runs.front())["metrics"]["ptq"]["mAP50-95"].get<double>());
+        EXPECT_EQ(*row.primary().spread.mean, summary(row.runs.front())["metrics"]["ptq"]["mAP50-95"].get<double>());
     EXPECT_NE(readFile(request.out / "methods.md").find("| Model | Bits | Method | FP32 | minmax | mse |"),
               std::string::npos);
     request.methods = {"ptq", "qc"};

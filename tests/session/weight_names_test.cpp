@@ -20,11 +20,10 @@ protected:
         job.set("analysis.enabled", "false").set("analysis.preview_images", "0").set("export.formats", "[]");
     }
 
-    // Of a YOLOv8n in training; counters of batch norms are no weights.
+    // Of a YOLOv8n in training.
     static std::set<std::string> torchs() {
         std::set<std::string> names;
-        for (const std::string& name : torchStateNames(buildYolov8("n", 6)))
-            if (!name.ends_with(".num_batches_tracked")) names.insert(name);
+        for (const auto& [name, tensor] : stateDict(buildYolov8("n", 6))) names.insert(name);
         return names;
     }
     std::set<std::string> stored(const char* file) const {

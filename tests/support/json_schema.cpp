@@ -63,9 +63,13 @@ void checkProperties(const Check& c) {
 }
 
 void checkAdditional(const Check& c) {
-    if (!c.value.is_object() || c.keyword != false) return;
-    for (const auto& [name, part] : c.value.items())
-        c.expect(c.schema.at("properties").contains(name), "must not have \"" + name + "\"");
+    if (!c.value.is_object()) return;
+    const auto properties = c.schema.value("properties", nlohmann::json::object());
+    for (const auto& [name, part] : c.value.items()) {
+        if (properties.contains(name)) continue;
+        c.expect(c.keyword != false, "must not have \"" + name + "\"");
+        if (c.keyword.is_object()) c.descend(c.keyword, part, name);
+    }
 }
 
 void checkItems(const Check& c) {

@@ -20,10 +20,13 @@ public:
     }
     // Bytes at the worst moment since restart(), above what was alive then.
     static int64_t bytes() { return instance().m_peak - instance().m_start; }
+    // Told of the size of every tensor's block, if it is set.
+    inline static void (*onBlock)(size_t) noexcept = nullptr;
 
     c10::DataPtr allocate(size_t size) const override {
         const c10::Device cpu(c10::DeviceType::CPU);
         if (size == 0) return {nullptr, nullptr, &release, cpu};
+        if (onBlock) onBlock(size);
         auto* block = static_cast<char*>(std::aligned_alloc(kHeader, (size + 2 * kHeader - 1) / kHeader * kHeader));
         if (!block) throw std::bad_alloc();
         *reinterpret_cast<size_t*>(block) = size;

@@ -29,6 +29,10 @@ std::filesystem::path recordedRun() {
     return QAT_RECORDED_RUN;
 }
 
+std::filesystem::path recordedClassifier() {
+    return recordedRun().parent_path() / "recorded_classifier";
+}
+
 std::vector<std::string> recordedStages() {
     std::ifstream file(recordedRun() / run_files::kEvents);
     std::string line;

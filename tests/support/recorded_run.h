@@ -14,6 +14,10 @@ namespace qat::test {
 // Where it is: config.yaml, events.jsonl, layers.json, run_summary.json.
 std::filesystem::path recordedRun();
 
+// Such a folder of a classifier, recorded by tests/session/classifier_folder_test.cpp: config.yaml, events.jsonl,
+// results.csv, run_summary.json.
+std::filesystem::path recordedClassifier();
+
 // The stages that the recorded run names, in order.
 std::vector<std::string> recordedStages();
 

@@ -13,18 +13,27 @@ namespace {
 struct ClassifierRun : TinyRun {
     ClassifyTask task;
 
-    ClassifierRun(Quantize quantize, std::filesystem::path folder) : TinyRun(tinyConfig(quantize), std::move(folder)) {
+    // The pictures lie beside the run's folder.
+    ClassifierRun(Quantize quantize, const std::filesystem::path& place, const char* name)
+        : TinyRun(tinyConfig(quantize), place / name) {
+        const auto pictures = place / "pictures";
+        if (!std::filesystem::exists(pictures)) writeClassFolders(pictures, 16, 4);
+        config.data.path = pictures.string();
+        labels = task.labels();
         config.train.epochs = 10;
         config.train.optimizer = OptimizerKind::Adam;
         network = tinyClassifier;
-        loss = task.makeLoss({}, {}, *openDataset(config.data.path, DataSplit::Train));
+        loss = task.makeLoss({}, {}, *open());
         measure = [this](const Graph& graph) {
             LoaderOptions options;
             options.imgsz = config.data.imgsz;
             options.batch = 8;
-            Loader loader(openDataset(config.data.path, DataSplit::Train), options);
+            Loader loader(open(), options);
             return task.measure(graph, loader, false, cancel, {}).metrics;
         };
+    }
+    std::shared_ptr<const Dataset> open() const {
+        return openDataset(config.data.path, DataSplit::Train, DataCheck::Strict, task.labels());
     }
 };
 
@@ -32,7 +41,7 @@ class Classifier : public testing::TestWithParam<Quantize> {};
 
 TEST_P(Classifier, IsTrainedWithItsOwnTermsAndSeries) {
     const ScratchFolder scratch;
-    ClassifierRun run(GetParam(), scratch.path());
+    ClassifierRun run(GetParam(), scratch.path(), "run");
     std::map<std::string, int> points;
     std::string setting;
     run.sink.onScalar = [&](std::string_view series, double, double) { ++points[std::string(series)]; };
@@ -61,8 +70,8 @@ TEST_P(Classifier, IsTrainedWithItsOwnTermsAndSeries) {
 
 TEST_P(Classifier, ResumesToTheBit) {
     const ScratchFolder scratch;
-    ClassifierRun whole(GetParam(), scratch.path() / "whole"), stopped(GetParam(), scratch.path() / "parts"),
-        resumed(GetParam(), scratch.path() / "parts");
+    ClassifierRun whole(GetParam(), scratch.path(), "whole"), stopped(GetParam(), scratch.path(), "parts"),
+        resumed(GetParam(), scratch.path(), "parts");
     const TrainOutcome expected = whole.train();
     stopped.sink.onProgress = [&](std::string_view, int64_t step) {
         if (step == 6) stopped.cancel.request(StopLevel::FinishBatch);
@@ -82,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, Classifier, testing::Values(Quantize::None, Quan
 // The sentinel speaks of the figure that counts, whatever it is.
 TEST(ClassifierCollapse, IsToldByTheNameOfTheMetric) {
     const ScratchFolder scratch;
-    ClassifierRun run(Quantize::None, scratch.path());
+    ClassifierRun run(Quantize::None, scratch.path(), "run");
     run.config.train.epochs = 2;
     run.config.gate.reaction = GateReaction::Continue;
     run.measure = [epoch = 0](const Graph&) mutable {
@@ -95,8 +104,8 @@ TEST(ClassifierCollapse, IsToldByTheNameOfTheMetric) {
     EXPECT_EQ(outcome.incidents.front().what.substr(0, 25), "top-1 of epoch 2, 0.1, is");
 }
 
-TEST(TaskOf, SaysThatAModelHasNone) {
-    const Graph graph = tinyClassifier();
+TEST(TaskOf, IsWhatTheGraphSays) {
+    const Graph classifier = tinyClassifier();
     const auto data = openDataset("shapes:train=4,val=1,size=64", DataSplit::Train);
     const auto refusal = [&](const std::function<void()>& action) -> std::string {
         try {
@@ -107,11 +116,43 @@ TEST(TaskOf, SaysThatAModelHasNone) {
         }
         return "nothing was refused";
     };
-    EXPECT_NE(refusal([&] { taskOf(graph.info); }).find("nothing is known that classifier is for"), std::string::npos);
-    const Task& detection = taskOf(tinyDetector().info);
-    EXPECT_EQ(detection.name(), "detection");
-    EXPECT_NE(refusal([&] { detection.makeLoss(graph, {}, *data); }).find("no training loss for classifier"),
+    EXPECT_EQ(refusal([&] { taskOf(classifier.info); }),
+              "networks for classification can neither be measured nor trained, only those for detection");
+    EXPECT_EQ(taskOf(parseGraph(dumpGraph(tinyDetector())).info).name(), "detection");
+    EXPECT_EQ(parseGraph(dumpGraph(classifier)).info.task, "classification") << "it travels with the graph";
+    EXPECT_NE(refusal([&] {
+                  taskOf(tinyDetector().info).makeLoss(classifier, {}, *data);
+              }).find("no training loss for classifier"),
               std::string::npos);
+}
+
+TEST(TaskMetrics, OfDetectionAreWhatFoldersWithoutAListMean) {
+    const MetricList now = taskNamed("detection").metrics(), before = listOfEarlierVersions();
+    EXPECT_EQ(now.task, before.task);
+    EXPECT_EQ(now.metrics, before.metrics);
+}
+
+// A class a picture: read from folders, one number a picture in a batch, none for a picture that cannot be decoded.
+TEST(ClassLabels, ReachBatchesAsOneNumberAPicture) {
+    const ScratchFolder scratch;
+    const ClassifierRun run(Quantize::None, scratch.path(), "run");
+    const auto data = run.open();
+    EXPECT_EQ(data->labelKind(), LabelKind::Class);
+    for (const bool augmented : {false, true}) {
+        LoaderOptions options;
+        options.imgsz = 64, options.workers = 0;
+        if (augmented) options.augment = AugmentConfig{};  // with mosaics, which would mix classes
+        Loader loader(data, options);
+        loader.startEpoch(0);
+        const auto batch = loader.next();
+        ASSERT_TRUE(batch && batch->targets.scalar_type() == at::kLong);
+        ASSERT_EQ(batch->targets.sizes().vec(), (std::vector<int64_t>{16}));
+        for (size_t i = 0; i < 16; ++i) {
+            const std::string folder = std::filesystem::path(batch->info[i].path).parent_path().filename();
+            const auto number = static_cast<size_t>(batch->targets[static_cast<int64_t>(i)].item<int64_t>());
+            EXPECT_EQ(data->classNames().at(number), folder);
+        }
+    }
 }
 
 }  // namespace

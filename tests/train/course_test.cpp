@@ -92,6 +92,25 @@ TEST_F(Course, RangesAreCalibratedBehindFloatEpochs) {
     EXPECT_GT(moved, 5) << "on training images instead of what the test calibrated with";
 }
 
+TEST_F(Course, LearnedZeroPointsAreTrainedAfterFloatEpochs) {
+    config.qat.floatEpochs = 1;
+    config.ema.enabled = false;
+    config.quantization.fakeQuantize.learnOffset = true;
+    TinyRun run = fresh(config);
+    std::vector<std::vector<std::pair<std::string, std::string>>> seen;
+    run.onModel = [&](const Graph& model) { seen.push_back(storedBytes(model)); };
+    run.train();
+    ASSERT_EQ(seen.size(), 3u);
+    int moved = 0;
+    for (const auto& [name, bytes] : seen[2]) {
+        if (!name.ends_with(".zero_point")) continue;
+        const auto before = std::ranges::find(seen[1], name, &std::pair<std::string, std::string>::first);
+        ASSERT_NE(before, seen[1].end()) << name;
+        moved += bytes != before->second;
+    }
+    EXPECT_GT(moved, 5) << "in the second epoch with quantizers";
+}
+
 TEST_F(Course, EasierEpochsAreNotTheBest) {
     config.qat.floatEpochs = 1;
     config.train.patience = 1;

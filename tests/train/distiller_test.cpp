@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "passes/fold_batch_norm.h"
+#include "support/bad_input.h"
 #include "support/tensors.h"
 #include "train/tiny_detector.h"
 
@@ -25,16 +26,6 @@ std::vector<std::string> matched(const Graph& student, const std::vector<std::st
     for (const FeaturePair& pair : matchFeatures(student, tinyDetector(2), withFeatures(entries)))
         names.push_back(pair.layer);
     return names;
-}
-
-std::string refusal(const std::function<void()>& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
-        return error.what();
-    }
-    return "no error";
 }
 
 TEST(MatchFeatures, EntriesNameModulesLayersAndPatterns) {
@@ -69,14 +60,14 @@ TEST(MatchFeatures, QuantizersBelongToTheModule) {
 
 TEST(MatchFeatures, SaysWhatDoesNotFit) {
     const Graph student = tinyDetector();
-    EXPECT_EQ(refusal([&] { matched(student, {"model.77"}); }),
+    EXPECT_EQ(badInput([&] { matched(student, {"model.77"}); }),
               "distillation.feature_layers holds model.77, which is no layer of the model");
-    EXPECT_NE(refusal([&] { matched(student, {"model.["}); }).find("no regular expression"), std::string::npos);
-    EXPECT_NE(refusal([&] { matched(student, {}); }).find("names no layer"), std::string::npos);
+    EXPECT_NE(badInput([&] { matched(student, {"model.["}); }).find("no regular expression"), std::string::npos);
+    EXPECT_NE(badInput([&] { matched(student, {}); }).find("names no layer"), std::string::npos);
     Graph smaller = tinyDetector(2);
     for (const NodeId id : smaller.order())
         if (smaller.node(id).name == "model.0.conv") std::get<Conv2d>(smaller.node(id).op).stride = {1, 1};
-    EXPECT_EQ(refusal([&] { static_cast<void>(matchFeatures(student, smaller, withFeatures({"model.2"}))); }),
+    EXPECT_EQ(badInput([&] { static_cast<void>(matchFeatures(student, smaller, withFeatures({"model.2"}))); }),
               "distillation.feature_layers: model.2 is a map of 8 x 8 in the model but not in the teacher");
 }
 
@@ -85,15 +76,15 @@ TEST(CheckTeacher, ClassesStridesAndBinsMustAgree) {
     Graph teacher = tinyDetector(2, 24);
     EXPECT_NO_THROW(checkTeacher(student, teacher, tinyConfig()));
     teacher.info.numClasses = 80;
-    EXPECT_EQ(refusal([&] { checkTeacher(student, teacher, tinyConfig()); }),
+    EXPECT_EQ(badInput([&] { checkTeacher(student, teacher, tinyConfig()); }),
               "distillation.teacher_model has a number of classes of 80 but the model has 6");
     teacher.info = student.info;
     teacher.info.strides = {8, 16};
-    EXPECT_EQ(refusal([&] { checkTeacher(student, teacher, tinyConfig()); }),
+    EXPECT_EQ(badInput([&] { checkTeacher(student, teacher, tinyConfig()); }),
               "distillation.teacher_model has the strides 8, 16 but the model has 8, 16, 32");
     teacher.info = student.info;
     teacher.info.regMax = 16;
-    EXPECT_NE(refusal([&] { checkTeacher(student, teacher, tinyConfig()); }).find("distillation.teacher_model"),
+    EXPECT_NE(badInput([&] { checkTeacher(student, teacher, tinyConfig()); }).find("distillation.teacher_model"),
               std::string::npos);
 }
 
@@ -146,7 +137,7 @@ TEST(Distiller, ATeachersClassesAreMatchedByName) {
     EXPECT_LT(distiller.against(images, run(student, images, {}).maps, {}).value, 1e-6);
     teacher.info.classNames[2] = "hexagon";
     EXPECT_EQ(
-        refusal([&] { checkTeacher(student, teacher, tinyConfig()); }),
+        badInput([&] { checkTeacher(student, teacher, tinyConfig()); }),
         "distillation.teacher_model has no class \"triangle\", which is class 3 of the model; its class 3 is \"ring\"");
 }
 

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/sha256.h"
 #include "support/assets.h"
+#include "support/bad_input.h"
 #include "train/tiny_detector.h"
 
 namespace qat::test {
@@ -18,13 +19,7 @@ ResumeState stateOf(int place) {
 }
 
 std::string refusalOf(const std::filesystem::path& file, const std::string& kind, const std::string& identity) {
-    try {
-        readResumeState(file, kind, identity);
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
-        return error.what();
-    }
-    return "no error";
+    return badInput([&] { readResumeState(file, kind, identity); });
 }
 
 // A safetensors file by hand, as version 1 wrote it.

@@ -67,7 +67,8 @@ TrainOutcome TinyRun::train(bool resume) {
     std::filesystem::create_directories(folder / "checkpoint");
     std::filesystem::create_directories(folder / "weights");
     int validations = 0;
-    const std::shared_ptr<const Dataset> data = openDataset(config.data.path, DataSplit::Train);
+    const std::shared_ptr<const Dataset> data =
+        openDataset(config.data.path, DataSplit::Train, DataCheck::Strict, labels);
     if (!loss) loss = taskOf(graph->info).makeLoss(*graph, config.train, *data);
     const TrainJob job{.graph = *graph,
                        .loss = *loss,

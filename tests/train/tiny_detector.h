@@ -67,6 +67,7 @@ struct TinyRun {
     std::optional<Graph> teacher;
     std::optional<double> startScore;  // of the model that training starts from
     std::function<Graph()> network = [] { return tinyDetector(); };
+    LabelKind labels = LabelKind::Boxes;
     std::unique_ptr<Loss> loss;  // of the network's head if there is none
 
     TrainOutcome train(bool resume = false);

@@ -14,6 +14,7 @@
 #include "import/safetensors.h"
 #include "loss/yolov8_loss.h"
 #include "support/assets.h"
+#include "support/bad_input.h"
 #include "task/detect_metrics.h"
 #include "train/tiny_detector.h"
 
@@ -75,16 +76,6 @@ TrainPosition somewhere() {
     position.outcome.bestEpoch = 1;
     position.outcome.exhausted = true;
     return position;
-}
-
-std::string messageOf(const std::function<void()>& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::BadInput);
-        return error.what();
-    }
-    return "no error";
 }
 
 TEST(TrainState, ComesBackBitByBit) {
@@ -153,7 +144,7 @@ TEST(TrainState, SourcesThatLeadComeBack) {
     EXPECT_EQ(leads(loaded).leader, std::optional<size_t>(0));
     leads(saved).leader = 7;
     saveTrainState(scratch.path() / "b", "job", somewhere(), saved.objects());
-    const std::string message = messageOf([&] { loadTrainState(scratch.path() / "b", "job", loaded.objects()); });
+    const std::string message = badInput([&] { loadTrainState(scratch.path() / "b", "job", loaded.objects()); });
     EXPECT_NE(message.find("another source"), std::string::npos) << message;
 }
 
@@ -209,7 +200,7 @@ TEST(TrainState, RefusesAnotherJob) {
     const auto untouched = storedBytes(live.graph);
     Live other(2);
     const auto before = storedBytes(other.graph);
-    const std::string message = messageOf([&] { loadTrainState(file, "another", other.objects()); });
+    const std::string message = badInput([&] { loadTrainState(file, "another", other.objects()); });
     EXPECT_NE(message.find(file.string()), std::string::npos) << message;
     EXPECT_NE(message.find("another model, data or configuration"), std::string::npos) << message;
     EXPECT_EQ(storedBytes(other.graph), before);
@@ -219,7 +210,7 @@ TEST(TrainState, RefusesAnotherOptimizer) {
     const ScratchFolder scratch;
     Live sgd(1, OptimizerKind::Sgd), adam(1);
     saveTrainState(scratch.path() / "state", "job", somewhere(), sgd.objects());
-    const std::string message = messageOf([&] { loadTrainState(scratch.path() / "state", "job", adam.objects()); });
+    const std::string message = badInput([&] { loadTrainState(scratch.path() / "state", "job", adam.objects()); });
     EXPECT_NE(message.find("optimizer state does not fit"), std::string::npos) << message;
 }
 
@@ -232,7 +223,7 @@ TEST(TrainState, RefusesWhatIsNoCheckpoint) {
     for (const std::string& bytes :
          {std::string(), std::string("nonsense"), whole.substr(0, 4000), whole.substr(0, whole.size() - 1)}) {
         writeFileAtomic(file, bytes);
-        const std::string message = messageOf([&] { loadTrainState(file, "job", live.objects()); });
+        const std::string message = badInput([&] { loadTrainState(file, "job", live.objects()); });
         EXPECT_NE(message.find(file.string()), std::string::npos) << message;
     }
     EXPECT_THROW(loadTrainState(scratch.path() / "none", "job", live.objects()), Error);
@@ -259,7 +250,7 @@ TEST(TrainState, RefusesDamagedMetadata) {
         ASSERT_NE(at, std::string::npos) << from;
         damaged.replace(at, std::string(from).size(), to);
         writeFileAtomic(file, damaged);
-        const std::string message = messageOf([&] { loadTrainState(file, "job", live.objects()); });
+        const std::string message = badInput([&] { loadTrainState(file, "job", live.objects()); });
         EXPECT_NE(message.find(file.string()), std::string::npos) << from << ": " << message;
         EXPECT_EQ(message.find("json.exception"), std::string::npos) << message;
     }

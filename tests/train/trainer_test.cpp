@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "import/checkpoint.h"
 #include "support/assets.h"
+#include "support/bad_input.h"
 #include "train/tiny_detector.h"
 
 namespace qat::test {
@@ -59,13 +60,7 @@ protected:
     TinyRun run{tinyConfig(), scratch.path()};
 
     std::string failure() {
-        try {
-            run.train();
-        } catch (const Error& error) {
-            EXPECT_EQ(error.kind(), ErrorKind::BadInput);
-            return error.what();
-        }
-        return "no error";
+        return badInput([this] { run.train(); });
     }
 };
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "loss/yolov8_loss.h"
+#include "quant/unquantized.h"
 #include "support/tensors.h"
 #include "train/tiny_detector.h"
 
@@ -85,6 +86,31 @@ at::Tensor targetsOf(int64_t pictures) {
 
 at::Tensor imagesOf(uint64_t seed) {
     return randomTensor({2, 3, 64, 64}, seed, 0, 1);
+}
+
+// What a network in float makes of a batch is no range of the quantized one.
+TEST(TrainingStep, ObserversDoNotSeeStepsWithoutQuantizers) {
+    const auto rangesAfter = [](bool plainFirst) {
+        const Config config = tinyConfig(Quantize::Ste);
+        Trainee trainee;
+        QuantizerSet set = insertCalibrated(trainee.graph, config);
+        const Graph plain = withoutQuantizers(trainee.graph);
+        trainee.step.emplace(StepParts{
+            .graph = trainee.graph, .loss = trainee.loss, .optimizer = *trainee.optimizer, .quantizers = &set});
+        const auto look = [&](const StepMode& mode, const at::Tensor& images) {
+            trainee.step->enter(mode);
+            trainee.step->forward(images);
+            trainee.step->loss(targetsOf(2));
+            trainee.step->backward();
+        };
+        if (plainFirst) look({.plain = &plain, .followsNorms = false}, 50 * imagesOf(1));
+        look({.followsNorms = false}, imagesOf(2));
+        std::vector<std::vector<float>> ranges;
+        for (const Quantizer& q : set.all())
+            ranges.insert(ranges.end(), {q.observer.range().low, q.observer.range().high});
+        return ranges;
+    };
+    EXPECT_EQ(rangesAfter(true), rangesAfter(false));
 }
 
 TEST(TrainingStep, GradientsOfBatchesAddUpUntilTheUpdate) {

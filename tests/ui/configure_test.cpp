@@ -36,8 +36,8 @@ protected:
     }
     void settle() {
         ASSERT_TRUE(waitFor([this] {
-            return document.reading()->text == document.text() && !document.isDescribing() &&
-                   (document.model() || document.reading()->errors);
+            return document.reader().reading()->text == document.text() && !document.described().isRunning() &&
+                   (document.described().model() || document.reader().reading()->errors);
         }));
     }
     FieldEditor* field(const char* key) {
@@ -45,8 +45,8 @@ protected:
         page.form()->form()->showSection(path.section(QLatin1Char('.'), 0, 0));
         return page.form()->form()->editor(path);
     }
-    int weightBits(const char* layer) const {
-        for (const LayerInfo& info : document.model()->layers)
+    int weightBits(const char* layer) {
+        for (const LayerInfo& info : document.described().model()->layers)
             if (info.name == layer) return info.weightBits;
         return -1;
     }
@@ -111,7 +111,7 @@ TEST_F(ConfigureTest, EveryFieldShowsWhatTheTextSays) {
     for (const ConfigField& description : configFields()) {
         FieldEditor* editor = field(description.path.c_str());
         ASSERT_TRUE(editor) << description.path;
-        const QString value = document.value(editor->key());
+        const QString value = document.reader().value(editor->key());
         if (auto* combo = qobject_cast<QComboBox*>(editor->control())) {
             EXPECT_EQ(combo->currentText(), value) << description.path;
         } else if (auto* bar = qobject_cast<SegmentBar*>(editor->control())) {
@@ -126,7 +126,7 @@ TEST_F(ConfigureTest, EveryFieldShowsWhatTheTextSays) {
 TEST_F(ConfigureTest, TextThatIsNotYamlLeavesFormAndTableUsable) {
     page.editor()->setPlainText(QStringLiteral("model: [unclosed\n\t: :"));
     settle();
-    EXPECT_GT(document.reading()->errors, 0);
+    EXPECT_GT(document.reader().reading()->errors, 0);
     page.showNextIssue();
     FieldEditor* bits = field("quantization.weight.bit_width");
     bits->enter(QStringLiteral("3"));
@@ -198,7 +198,7 @@ TEST_F(ConfigureTest, ModelsHoldTogether) {
     PlanFilter filter;
     filter.setSourceModel(&model);
     QAbstractItemModelTester filterTester(&filter, QAbstractItemModelTester::FailureReportingMode::Fatal);
-    model.setDescription(document.model());
+    model.setDescription(document.described().model());
     const int all = filter.rowCount();
     ASSERT_GT(all, 10);
     filter.setWords(QStringLiteral("w:8, model.22"));

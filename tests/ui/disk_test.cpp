@@ -69,10 +69,10 @@ TEST_F(DiskTest, AForeignChangeIsNeverOverwrittenUnasked) {
     write(kForeign);
     EXPECT_TRUE(document.save(path()).contains(QStringLiteral("changed by another program")));
     EXPECT_EQ(contentOf(file), kForeign);
-    EXPECT_EQ(document.diskState(), DiskState::Changed);
+    EXPECT_EQ(document.disk().state(), DiskState::Changed);
     EXPECT_TRUE(document.isModified());
     document.keepMine();
-    EXPECT_EQ(document.diskState(), DiskState::Same);
+    EXPECT_EQ(document.disk().state(), DiskState::Same);
     EXPECT_TRUE(document.isModified()) << "the file does not hold it yet";
     write(kForeign + "# once more\n");
     EXPECT_FALSE(document.save(path()).isEmpty()) << "what was accepted is not what is there now";
@@ -87,11 +87,11 @@ TEST_F(DiskTest, ReloadingIsOneStepThatCanBeUndone) {
     edit(document);
     const QString mine = document.text();
     replace(kForeign);
-    EXPECT_EQ(document.checkDisk(), DiskState::Changed);
+    EXPECT_EQ(document.disk().check(), DiskState::Changed);
     ASSERT_EQ(document.reload(), QString());
     EXPECT_EQ(document.text().toStdString(), kForeign);
     EXPECT_FALSE(document.isModified());
-    EXPECT_EQ(document.diskState(), DiskState::Same);
+    EXPECT_EQ(document.disk().state(), DiskState::Same);
     document.undoStack()->undo();
     EXPECT_EQ(document.text(), mine);
     EXPECT_TRUE(document.isModified());
@@ -100,8 +100,8 @@ TEST_F(DiskTest, ReloadingIsOneStepThatCanBeUndone) {
 TEST_F(DiskTest, ChangesAreNoticedWithoutBeingAskedFor) {
     Document document;
     ASSERT_EQ(document.open(path()), QString());
-    QSignalSpy told(&document, &Document::diskChanged);
-    const auto becomes = [&](DiskState state) { return waitFor([&] { return document.diskState() == state; }); };
+    QSignalSpy told(&document.disk(), &DiskFile::changed);
+    const auto becomes = [&](DiskState state) { return waitFor([&] { return document.disk().state() == state; }); };
     replace(kForeign);
     EXPECT_TRUE(becomes(DiskState::Changed));
     replace(kFirst);
@@ -113,10 +113,10 @@ TEST_F(DiskTest, ChangesAreNoticedWithoutBeingAskedFor) {
     fs::remove(file);
     EXPECT_TRUE(becomes(DiskState::Gone));
     EXPECT_EQ(document.save(path()), QString()) << "nothing to overwrite";
-    EXPECT_EQ(document.diskState(), DiskState::Same);
+    EXPECT_EQ(document.disk().state(), DiskState::Same);
     const auto count = told.count();
     fs::last_write_time(file, fs::last_write_time(file) + std::chrono::hours(1));
-    EXPECT_EQ(document.checkDisk(true), DiskState::Same) << "another time is no other content";
+    EXPECT_EQ(document.disk().check(true), DiskState::Same) << "another time is no other content";
     EXPECT_EQ(told.count(), count);
 }
 
@@ -129,7 +129,7 @@ TEST_F(DiskTest, FoldersPipesAndProtectedFilesAreRefused) {
     EXPECT_EQ(contentOf(file), kFirst);
     fs::remove(file);
     ASSERT_EQ(mkfifo(file.c_str(), 0644), 0);
-    EXPECT_EQ(document.checkDisk(), DiskState::NoFile);
+    EXPECT_EQ(document.disk().check(), DiskState::NoFile);
     EXPECT_FALSE(document.save(path()).isEmpty());
     EXPECT_TRUE(fs::is_fifo(file));
     EXPECT_FALSE(document.reload().isEmpty());
@@ -137,7 +137,7 @@ TEST_F(DiskTest, FoldersPipesAndProtectedFilesAreRefused) {
     EXPECT_TRUE(other.open(path()).contains(QStringLiteral("regular file"))) << "and does not wait for a writer";
     fs::remove(file);
     fs::create_directory(file);
-    EXPECT_EQ(document.checkDisk(), DiskState::NoFile);
+    EXPECT_EQ(document.disk().check(), DiskState::NoFile);
     EXPECT_FALSE(document.save(path()).isEmpty());
     EXPECT_TRUE(other.open(path()).contains(QStringLiteral("folder")));
 }
@@ -172,8 +172,8 @@ TEST_F(DiskTest, EditsRecoveredOntoAChangedFileAsk) {
     const RecoveredEdit edit = recovery.leftBehind().first();
     ASSERT_EQ(document.open(edit.path), QString());
     document.setText(edit.text, QStringLiteral("recovered edits"), nullptr);
-    document.expectFile(edit.fileHash);
-    EXPECT_EQ(document.diskState(), DiskState::Changed);
+    document.disk().expect(edit.fileHash);
+    EXPECT_EQ(document.disk().state(), DiskState::Changed);
     EXPECT_FALSE(document.save(path()).isEmpty());
     EXPECT_EQ(contentOf(file), kForeign);
 }
@@ -244,7 +244,7 @@ TEST(Pools, WhateverIsThrownBecomesASentence) {
     test::fakeScript().throwsOddly = true;
     Document document;
     document.create(presetText(kSamplePreset), QStringLiteral("a.yaml"));
-    EXPECT_TRUE(waitFor([&] { return !document.modelTrouble().isEmpty(); }));
+    EXPECT_TRUE(waitFor([&] { return !document.described().trouble().isEmpty(); }));
     test::fakeScript().throwsOddly = false;
 }
 

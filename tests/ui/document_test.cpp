@@ -24,8 +24,9 @@ const QString kText =
 class DocumentTest : public testing::Test {
 protected:
     void settle() {
-        ASSERT_TRUE(
-            waitFor([this] { return document.reading()->text == document.text() && !document.isDescribing(); }));
+        ASSERT_TRUE(waitFor([this] {
+            return document.reader().reading()->text == document.text() && !document.described().isRunning();
+        }));
     }
     QString path(const char* name) const { return QString::fromStdString((folder.path() / name).string()); }
 
@@ -39,11 +40,11 @@ TEST_F(DocumentTest, EveryPresetIsValidAndDescribesLayers) {
     for (const QString& key : keys) {
         document.create(presetText(key), key);
         settle();
-        for (const ConfigIssue& issue : document.reading()->config.issues)
+        for (const ConfigIssue& issue : document.reader().reading()->config.issues)
             EXPECT_EQ(issue.severity, Severity::Warning)
                 << key.toStdString() << " line " << issue.line << ": " << issue.message;
-        ASSERT_TRUE(document.model()) << document.modelTrouble().toStdString();
-        EXPECT_GT(document.model()->layers.size(), 10u);
+        ASSERT_TRUE(document.described().model()) << document.described().trouble().toStdString();
+        EXPECT_GT(document.described().model()->layers.size(), 10u);
     }
 }
 
@@ -54,15 +55,15 @@ TEST_F(DocumentTest, EveryEditIsParsedOnce) {
     size_t before = parsedYamlTexts();
     EXPECT_EQ(document.setValue(QStringLiteral("quantization.weight.bit_width"), QStringLiteral("4"), nullptr),
               QString());
-    EXPECT_EQ(document.value(QStringLiteral("quantization.weight.bit_width")), QStringLiteral("4"));
+    EXPECT_EQ(document.reader().value(QStringLiteral("quantization.weight.bit_width")), QStringLiteral("4"));
     settle();
-    EXPECT_EQ(document.reading()->values.value(QStringLiteral("quantization.weight.bit_width")).value, "4");
-    EXPECT_EQ(document.readNow()->config.config.quantization.weight.bitWidth, 4);
+    EXPECT_EQ(document.reader().reading()->values.value(QStringLiteral("quantization.weight.bit_width")).value, "4");
+    EXPECT_EQ(document.reader().now()->config.config.quantization.weight.bitWidth, 4);
     EXPECT_EQ(parsedYamlTexts() - before, 1u) << "a field of the form";
     before = parsedYamlTexts();
     document.setText(QString(kText).replace(QStringLiteral("bit_width: 8"), QStringLiteral("bit_width: 5")), {}, this);
-    EXPECT_EQ(document.readNow()->config.config.quantization.weight.bitWidth, 5) << "before the pause is over";
-    EXPECT_EQ(document.value(QStringLiteral("quantization.weight.bit_width")), QStringLiteral("5"));
+    EXPECT_EQ(document.reader().now()->config.config.quantization.weight.bitWidth, 5) << "before the pause is over";
+    EXPECT_EQ(document.reader().value(QStringLiteral("quantization.weight.bit_width")), QStringLiteral("5"));
     settle();
     EXPECT_EQ(parsedYamlTexts() - before, 1u) << "typed text";
 }
@@ -93,11 +94,11 @@ TEST_F(DocumentTest, TypingMergesIntoOneStep) {
 TEST_F(DocumentTest, IssuesCarryTheirLine) {
     document.create(QStringLiteral("quantization:\n  weight:\n    bit_width: 99\n"), QStringLiteral("a.yaml"));
     settle();
-    ASSERT_EQ(document.reading()->errors, 1);
-    EXPECT_EQ(document.reading()->config.issues[0].line, 3);
-    EXPECT_EQ(document.reading()->issuesIn(QStringLiteral("quantization")), 1);
-    EXPECT_EQ(document.reading()->issuesIn(QStringLiteral("model")), 0);
-    EXPECT_EQ(document.reading()->keyAt(3), QStringLiteral("quantization.weight.bit_width"));
+    ASSERT_EQ(document.reader().reading()->errors, 1);
+    EXPECT_EQ(document.reader().reading()->config.issues[0].line, 3);
+    EXPECT_EQ(document.reader().reading()->issuesIn(QStringLiteral("quantization")), 1);
+    EXPECT_EQ(document.reader().reading()->issuesIn(QStringLiteral("model")), 0);
+    EXPECT_EQ(document.reader().reading()->keyAt(3), QStringLiteral("quantization.weight.bit_width"));
 }
 
 TEST_F(DocumentTest, SavesWholeAndReadsBack) {
@@ -130,8 +131,8 @@ TEST_F(DocumentTest, RefusesWhatIsNoConfiguration) {
 TEST_F(DocumentTest, AMissingCheckpointIsASentenceNotACrash) {
     document.create(QStringLiteral("model:\n  pretrained_path: \"nowhere.pt\"\n"), QStringLiteral("a.yaml"));
     settle();
-    ASSERT_TRUE(waitFor([this] { return !document.modelTrouble().isEmpty(); }));
-    EXPECT_FALSE(document.model());
+    ASSERT_TRUE(waitFor([this] { return !document.described().trouble().isEmpty(); }));
+    EXPECT_FALSE(document.described().model());
 }
 
 TEST_F(DocumentTest, RecoveryFindsWhatADeadProgramLeft) {

@@ -17,6 +17,7 @@
 #include "session/placement.h"
 #include "session/run_lock.h"
 #include "session/session.h"
+#include "support/detection_series.h"
 #include "support/event_file.h"
 #include "support/recorded_run.h"
 #include "task/detect_metrics.h"
@@ -119,8 +120,8 @@ void writeBeforeTraining(Events& events) {
         events.now().begin(stage);
         events.now().end(stage, 0.1);
     }
-    events.now().scalar(series::accuracy(series::kFp32), 0, 0.471);
-    events.now().scalar(series::accuracy(series::kPtq), 0, 0.084);
+    events.now().scalar(series::map(series::kFp32), 0, 0.471);
+    events.now().scalar(series::map(series::kPtq), 0, 0.084);
     events.now().begin(stages::kAnalyze);
     for (size_t i = 0; i < std::size(kConvs); ++i) {
         std::map<std::string, double> metrics{
@@ -217,7 +218,7 @@ void writeFinishedRun(const std::string& folder) {
     events.now().begin(stages::kTrain);
     for (int epoch = 1; epoch <= 3; ++epoch) writeEpoch(events, epoch);
     events.now().end(stages::kTrain, 0.1);
-    events.now().scalar(series::accuracy(series::kFinal), 0, 0.38);
+    events.now().scalar(series::map(series::kFinal), 0, 0.38);
     writeSideFiles(folder, "completed-success");
     finish(events, run_status::kSuccess, "");
 }
@@ -296,7 +297,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink&, CancelToken& cance
         finish(events, run_status::kFailed, error.what());
         throw;
     }
-    events.now().scalar(series::accuracy(series::kFinal), 0, 0.38);
+    events.now().scalar(series::map(series::kFinal), 0, 0.38);
     writeSideFiles(request.out, "completed-success", closed ? json(kMissingProof) : json());
     finish(events, run_status::kSuccess, "");
     return outcome;

@@ -13,6 +13,7 @@
 #include "shell/presets.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
+#include "ui/demo_job.h"
 #include "ui/fake_core.h"
 #include "ui/plain_pages.h"
 #include "ui/wait.h"
@@ -32,9 +33,7 @@ protected:
         fakeScript().stepMs = 1;
         fakeScript().failInTraining = false;
         fakeScript().gateClosed = true;
-        QFile file(path("demo.yaml"));
-        ASSERT_TRUE(file.open(QIODevice::WriteOnly));
-        file.write(presetText(QStringLiteral("demo")).toUtf8());
+        ASSERT_TRUE(test::writeDemo(path("demo.yaml")));
         window.gate()->ask = [this](const QString& missing) {
             asked.append(missing);
             return answer;

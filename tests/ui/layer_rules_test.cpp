@@ -29,12 +29,12 @@ protected:
     }
     void settle() {
         ASSERT_TRUE(waitFor([this] {
-            return document.reading()->text == document.text() && !document.isDescribing() &&
-                   document.modelText() == document.text();
+            return document.reader().reading()->text == document.text() && !document.described().isRunning() &&
+                   document.described().text() == document.text();
         }));
     }
-    const LayerInfo& layer(const char* name) const {
-        for (const LayerInfo& info : document.model()->layers)
+    const LayerInfo& layer(const char* name) {
+        for (const LayerInfo& info : document.described().model()->layers)
             if (info.name == name) return info;
         throw std::runtime_error(name);
     }
@@ -58,13 +58,13 @@ protected:
 
 TEST_F(LayerRulesTest, TheFirstPresetsLayersTakeAWidthInOneStepAndItIsSaid) {
     open(presetText(QStringLiteral("w8a8")));
-    ASSERT_FALSE(document.reading()->config.config.qat.useMixedPrecision) << "as it is shipped";
+    ASSERT_FALSE(document.reader().reading()->config.config.qat.useMixedPrecision) << "as it is shipped";
     const QString before = document.text();
     press("model.3.conv", Qt::Key_4);
     EXPECT_EQ(layer("model.3.conv").weightBits, 4);
     EXPECT_EQ(layer("model.5.conv").weightBits, 8);
     EXPECT_TRUE(told().contains(QStringLiteral("use_mixed_precision"))) << told().toStdString();
-    EXPECT_EQ(document.reading()->warnings, 0);
+    EXPECT_EQ(document.reader().reading()->warnings, 0);
     document.undoStack()->undo();
     EXPECT_EQ(document.text(), before) << "one step";
     press("model.3.conv", Qt::Key_F);

@@ -19,6 +19,7 @@
 #include "shell/top_bar.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
+#include "support/detection_series.h"
 #include "ui/fake_core.h"
 #include "ui/plain_pages.h"
 #include "ui/wait.h"
@@ -196,14 +197,14 @@ TEST_F(LayoutTest, ANewDocumentFromAModelLeavesTheOpenOneAlone) {
     fromModel->trigger();
     EXPECT_EQ(window.document()->path(), QString()) << "a document of its own";
     EXPECT_EQ(window.document()->title(), QStringLiteral("mine_w4a8.yaml"));
-    EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());
+    EXPECT_EQ(window.document()->reader().value(QStringLiteral("model.pretrained_path")), model.fileName());
     EXPECT_EQ(window.page(), pages::kConfigure);
     // The checkpoint of the tool bar's menu is that of the open document.
     window.document()->undoStack()->setClean();
     ASSERT_TRUE(window.files()->openPath(config));
     window.topBar()->model()->menu()->actions().first()->trigger();
     EXPECT_EQ(window.document()->path(), config);
-    EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), model.fileName());
+    EXPECT_EQ(window.document()->reader().value(QStringLiteral("model.pretrained_path")), model.fileName());
 }
 
 TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
@@ -212,10 +213,11 @@ TEST_F(LayoutTest, TheSampleComesWithAFinishedRun) {
     for (QAction* action : window.menuBar()->actions().first()->menu()->actions().first()->menu()->actions())
         if (action->text() == QStringLiteral("Sample project")) action->trigger();
     EXPECT_EQ(window.page(), pages::kConfigure);
-    EXPECT_EQ(window.document()->value(QStringLiteral("model.pretrained_path")), QStringLiteral("builtin:shapes"));
+    EXPECT_EQ(window.document()->reader().value(QStringLiteral("model.pretrained_path")),
+              QStringLiteral("builtin:shapes"));
     ASSERT_TRUE(waitFor([&] { return window.runStore()->data().status == RunStatus::Completed; }));
     const RunData& run = window.runStore()->data();
-    EXPECT_TRUE(run.value(series::accuracy(series::kFinal)));
+    EXPECT_TRUE(run.value(series::map(series::kFinal)));
     EXPECT_GE(run.images.size(), 4u);
     for (const ImageEvent& image : run.images)
         EXPECT_TRUE(QFile::exists(run.folder + QLatin1Char('/') + qtext(image.preview))) << image.preview;

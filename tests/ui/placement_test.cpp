@@ -107,7 +107,7 @@ TEST_F(PlacementPanelTest, AModelThatCannotBeMadeIsASentence) {
 TEST_F(PlacementPanelTest, ChoosingAPlaceSelectsItsLayer) {
     open(QString::fromUtf8(test::kEditedConfig));
     ASSERT_TRUE(lists(3));
-    ASSERT_TRUE(waitFor([&] { return document.model() != nullptr; }));
+    ASSERT_TRUE(waitFor([&] { return document.described().model() != nullptr; }));
     EXPECT_TRUE(selected().isEmpty()) << "listing chooses nothing";
     panel().placeTable()->selectRow(1);
     EXPECT_EQ(selected(), QStringList{QStringLiteral("model.2.cv1.conv")});

@@ -4,22 +4,21 @@
 #include <unistd.h>
 
 #include <QApplication>
-#include <QFile>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTest>
 #include <fstream>
 
-#include "run/run_state.h"
+#include "progress/run_state.h"
 #include "session/run_lock.h"
 #include "shell/file_controller.h"
 #include "shell/job_controller.h"
 #include "shell/job_indicator.h"
 #include "shell/main_window.h"
-#include "shell/presets.h"
 #include "shell/welcome_page.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
+#include "ui/demo_job.h"
 #include "ui/fake_core.h"
 #include "ui/plain_pages.h"
 #include "ui/wait.h"
@@ -36,16 +35,8 @@ using test::waitFor;
 class Runs : public testing::Test {
 protected:
     void SetUp() override {
-        fakeScript().epochs = 2;
-        fakeScript().stepsPerEpoch = 5;
-        fakeScript().stepMs = 2;
-        fakeScript().failInTraining = false;
-        fakeScript().ignoreFinishBatch = false;
-        fakeScript().gateClosed = false;
-        QFile file(path("demo.yaml"));
-        ASSERT_TRUE(file.open(QIODevice::WriteOnly));
-        file.write(presetText(QStringLiteral("demo")).toUtf8());
-        file.close();
+        test::scriptShortJob();
+        ASSERT_TRUE(test::writeDemo(path("demo.yaml")));
         test::writeFinishedRun(path("other").toStdString());
         ASSERT_TRUE(window.files()->openPath(path("demo.yaml")));
         window.show();

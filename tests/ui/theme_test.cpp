@@ -108,7 +108,7 @@ TEST(Format, WritesNumbersAsTheLookSays) {
     EXPECT_EQ(formatBytes(1710000), QStringLiteral("1.71\u2009MB"));
     EXPECT_EQ(formatDuration(790), QStringLiteral("13 min 10 s"));
     EXPECT_EQ(formatPercent(0.136), QStringLiteral("13.6\u2009%"));
-    EXPECT_EQ(formatMap(std::numeric_limits<double>::quiet_NaN()), QStringLiteral("\u2013"));
+    EXPECT_EQ(formatScore(std::numeric_limits<double>::quiet_NaN()), QStringLiteral("\u2013"));
 }
 
 }  // namespace

@@ -28,6 +28,7 @@
 #include "shell/window_pages.h"
 #include "style/theme_hub.h"
 #include "support/assets.h"
+#include "ui/demo_job.h"
 #include "ui/fake_core.h"
 #include "ui/plain_pages.h"
 #include "ui/wait.h"
@@ -44,15 +45,8 @@ using test::waitFor;
 class WindowTest : public testing::Test {
 protected:
     void SetUp() override {
-        fakeScript().epochs = 2;
-        fakeScript().stepsPerEpoch = 5;
-        fakeScript().stepMs = 2;
-        fakeScript().failInTraining = false;
-        fakeScript().ignoreFinishBatch = false;
-        fakeScript().gateClosed = false;
-        QFile file(config());
-        ASSERT_TRUE(file.open(QIODevice::WriteOnly));
-        file.write(presetText(QStringLiteral("demo")).toUtf8());
+        test::scriptShortJob();
+        ASSERT_TRUE(test::writeDemo(config()));
     }
     QString config() const { return QString::fromStdString((folder.path() / "demo.yaml").string()); }
     void longJob() { fakeScript().epochs = 1000; }

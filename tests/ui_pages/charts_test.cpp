@@ -174,7 +174,7 @@ TEST(Chart, OnlyGapsIsEmptyNotBroken) {
     line.points = {{0, kNan}, {1, std::numeric_limits<double>::infinity()}};
     canvas.setEmptyText("Nothing yet.");
     canvas.setLines({line});
-    EXPECT_TRUE(canvas.isEmpty());
+    EXPECT_TRUE(canvas.content().isEmpty());
     EXPECT_EQ(canvas.summary(), "Nothing yet.");
     canvas.resize(200, 100);
     EXPECT_FALSE(canvas.grab().isNull());
@@ -256,9 +256,9 @@ TEST(Chart, SmoothsOnlyLongPlainLines) {
     marked.markers = true;
     pane.setLines({wave(100), wave(10), marked});
     pane.setSmoothing(ChartPane::Smoothing::Light);
-    EXPECT_GT(pane.canvas()->lines()[0].smoothing, 0);
-    EXPECT_EQ(pane.canvas()->lines()[1].smoothing, 0);
-    EXPECT_EQ(pane.canvas()->lines()[2].smoothing, 0);
+    EXPECT_GT(pane.canvas()->content().lines()[0].smoothing, 0);
+    EXPECT_EQ(pane.canvas()->content().lines()[1].smoothing, 0);
+    EXPECT_EQ(pane.canvas()->content().lines()[2].smoothing, 0);
 }
 
 TEST(Chart, SavesPicturesAndNumbers) {
@@ -338,7 +338,7 @@ TEST(RankBars, SortsAndKeepsTheSelectionByLayer) {
     EXPECT_EQ(names(), "bdac") << "not finite goes last";
     QTest::mouseClick(bars.viewport(), Qt::LeftButton, {}, bars.barRect(1).center());
     EXPECT_EQ(hub.selection.nameOf(hub.selection.current()), "d");
-    bars.setOrder(RankBars::Order::Smallest);
+    bars.setOrder(RankOrder::Smallest);
     EXPECT_EQ(names(), "adbc");
     EXPECT_EQ(hub.selection.nameOf(hub.selection.current()), "d");
     EXPECT_FALSE(bars.grab().isNull());

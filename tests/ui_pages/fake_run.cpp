@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "runs/folder.h"
 #include "runs/layer_info.h"
+#include "support/detection_series.h"
 #include "support/event_file.h"
 #include "support/recorded_run.h"
 #include "ui_pages/fake_layers.h"
@@ -264,13 +265,13 @@ void writeFront(Writer& out, const fs::path& folder, const FakeRunOptions& optio
     out.end(stages::kCalibrate, 31);
     out.begin(stages::kEvaluateFp32);
     out.at(21);
-    out.scalar(series::accuracy(series::kFp32), 0, kFp32Map);
-    out.scalar(series::accuracy(series::kFp32, series::kMeanAp50), 0, 0.6214);
+    out.scalar(series::map(series::kFp32), 0, kFp32Map);
+    out.scalar(series::map50(series::kFp32), 0, 0.6214);
     out.end(stages::kEvaluateFp32, 21);
     out.begin(stages::kEvaluatePtq);
     out.at(24);
-    out.scalar(series::accuracy(series::kPtq), 0, kPtqMap);
-    out.scalar(series::accuracy(series::kPtq, series::kMeanAp50), 0, 0.1422);
+    out.scalar(series::map(series::kPtq), 0, kPtqMap);
+    out.scalar(series::map50(series::kPtq), 0, 0.1422);
     writeImages(out, folder, options.images);
     out.log(LogLevel::Info, "eval", "after calibration: mAP50-95 0.0841, FP32 0.4710");
     out.end(stages::kEvaluatePtq, 24);
@@ -298,8 +299,8 @@ void writeFakeRun(const fs::path& folder, const FakeRunOptions& options) {
         out.end(stages::kTrain, 380);
         out.begin(stages::kEvaluate);
         out.at(20);
-        out.scalar(series::accuracy(series::kFinal), 0, final);
-        out.scalar(series::accuracy(series::kFinal, series::kMeanAp50), 0, final * 1.38);
+        out.scalar(series::map(series::kFinal), 0, final);
+        out.scalar(series::map50(series::kFinal), 0, final * 1.38);
         out.end(stages::kEvaluate, 20);
         out.begin(stages::kExport);
         out.at(3);

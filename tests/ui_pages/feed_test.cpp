@@ -11,6 +11,7 @@
 #include "feed/run_feed.h"
 #include "runs/event_line.h"
 #include "support/assets.h"
+#include "support/detection_series.h"
 #include "support/event_file.h"
 #include "ui_pages/event_loop.h"
 #include "ui_pages/fake_run.h"

@@ -7,7 +7,7 @@
 #include "analyze/layer_model.h"
 #include "compare/compare_models.h"
 #include "compare/compare_page.h"
-#include "run/run_page.h"
+#include "progress/run_page.h"
 #include "ui_pages/event_loop.h"
 #include "ui_pages/scene.h"
 #include "widgets/row_table.h"

@@ -1,15 +1,18 @@
 // The Run page over made-up runs: figures, curves, log, states without an end.
 #include <gtest/gtest.h>
 
+#include <QLabel>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <algorithm>
 #include <fstream>
 
-#include "run/log_model.h"
-#include "run/oscillation_model.h"
-#include "run/run_curves.h"
-#include "run/run_page.h"
-#include "run/stage_rail.h"
+#include "progress/log_model.h"
+#include "progress/oscillation_model.h"
+#include "progress/run_curves.h"
+#include "progress/run_page.h"
+#include "progress/sentinel_bar.h"
+#include "progress/stage_rail.h"
 #include "session/run_lock.h"
 #include "support/event_file.h"
 #include "support/recorded_run.h"
@@ -62,7 +65,7 @@ TEST(Run, FiguresFloorAndCollapse) {
     EXPECT_TRUE(figures.collapsed());
     EXPECT_DOUBLE_EQ(stepsPerEpoch(scene.store.data()), 60);
     EXPECT_DOUBLE_EQ(lastX(scene.store.data(), RunAxis::Step), 720);
-    const std::vector<ChartLine> lines = mapLines(scene.store.data(), RunAxis::Epoch);
+    const std::vector<ChartLine> lines = scoreLines(scene.store.data(), RunAxis::Epoch);
     ASSERT_EQ(lines.size(), 4u);
     EXPECT_EQ(lines[0].role, LineRole::Limit);
     for (size_t i = 1; i < lines[0].points.size(); ++i)
@@ -84,7 +87,7 @@ TEST(Run, RemediesOfOscillationHaveTheirLines) {
     ASSERT_EQ(losses.size(), 5u);
     EXPECT_EQ(losses[3].name, "dampening");
     EXPECT_EQ(losses[4].name, "ce") << "a term without a name of ours goes by its own";
-    EXPECT_EQ(count(mapLines), 5u);
+    EXPECT_EQ(count(scoreLines), 5u);
     const std::vector<ChartLine> shares = oscillationLines(scene.store.data(), RunAxis::Epoch);
     ASSERT_EQ(shares.size(), 2u);
     EXPECT_NEAR(shares[0].points.back().y(), 12, 1e-9) << "percent of frozen weights";
@@ -109,14 +112,14 @@ TEST(Run, EveryChartOfTheListHasItsPane) {
                                        [&](const ChartPane* each) { return each->header()->title() == chart.title; });
         ASSERT_NE(pane, panes.end()) << chart.title.toStdString();
         EXPECT_EQ((*pane)->smoothing(), chart.smoothing);
-        ASSERT_EQ((*pane)->canvas()->lines().size(), content.lines.size()) << chart.title.toStdString();
-        EXPECT_EQ((*pane)->canvas()->lines().front().points, content.lines.front().points);
+        ASSERT_EQ((*pane)->canvas()->content().lines().size(), content.lines.size()) << chart.title.toStdString();
+        EXPECT_EQ((*pane)->canvas()->content().lines().front().points, content.lines.front().points);
     }
 }
 
 TEST(Run, TheCurveSaysWhetherItIsThatOfTheAverage) {
     Scene scene;
-    const auto name = [&] { return mapLines(scene.store.data(), RunAxis::Epoch).back().name; };
+    const auto name = [&] { return scoreLines(scene.store.data(), RunAxis::Epoch).back().name; };
     scene.load({.images = 0, .remedies = true});
     EXPECT_EQ(name(), "Quantized, EMA");
     scene.load({.images = 0});
@@ -208,6 +211,43 @@ TEST(Run, TheRailNamesEveryStageOfTheRecordedRun) {
     const QString words = page.findChild<StageRail*>()->accessibleDescription();
     EXPECT_TRUE(words.contains("Correct (QC)") && words.contains("Repair")) << words.toStdString();
     EXPECT_FALSE(words.contains("qc")) << words.toStdString();
+}
+
+// The folder says what its network is judged by.
+TEST(Run, OfAClassifierIsShownUnderItsOwnNames) {
+    Scene scene;
+    EventTail tail;
+    scene.store.replace(readRunFolder(QString::fromStdString(test::recordedClassifier().string()), tail));
+    const RunData& data = scene.store.data();
+    EXPECT_EQ(data.status, RunStatus::Completed);
+    const RunFigures figures = runFigures(data);
+    EXPECT_EQ(figures.metric.label, "top-1");
+    ASSERT_TRUE(figures.fp32 && figures.current && figures.best && figures.final);
+    EXPECT_EQ(figures.shown(0.5), "0.500") << "as many digits as the metric is worth";
+    const std::vector<ChartLine> lines = scoreLines(data, RunAxis::Epoch);
+    ASSERT_EQ(lines.size(), 4u) << "floor, FP32, not averaged, averaged";
+    EXPECT_EQ(lines.back().points.size(), 3u);
+    EXPECT_EQ(kpisOf(data).front().label, "FP32, top-1");
+    RunPage page(&scene.theme, &scene.selection, &scene.store);
+    page.show();
+    const auto headers = page.findChildren<PanelHeader*>();
+    const auto titled = [&](const QString& title) {
+        return std::ranges::any_of(headers, [&](const PanelHeader* header) { return header->title() == title; });
+    };
+    EXPECT_TRUE(waitUntil([&] { return titled("top-1"); }));
+    EXPECT_FALSE(titled("mAP50-95"));
+    for (const QLabel* label : page.findChildren<QLabel*>())
+        EXPECT_FALSE(label->text().contains("mAP")) << label->text().toStdString();
+    scene.load({.images = 0});
+    EXPECT_TRUE(waitUntil([&] { return titled("mAP50-95"); })) << "a detector's behind it";
+}
+
+// What lists of runs read: no event is needed.
+TEST(Run, TheSummaryOfAClassifierHasTheList) {
+    RunData data;
+    readRunSummary(data, QString::fromStdString((test::recordedClassifier() / run_files::kSummary).string()));
+    EXPECT_EQ(data.metrics.primary().label, "top-1");
+    EXPECT_TRUE(data.summary.final);
 }
 
 TEST(Run, OscillationModelTakesTheWorst) {

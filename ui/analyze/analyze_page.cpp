@@ -256,7 +256,7 @@ void AnalyzePage::refreshChoices() {
 void AnalyzePage::refreshBars() {
     const QString metric = m_metric->currentData().toString(), errorMetric = m_errorMetric->currentData().toString();
     const auto order = [](const QString& key) {
-        return metricInfo(key).lowIsBad ? RankBars::Order::Smallest : RankBars::Order::Largest;
+        return metricInfo(key).lowIsBad ? RankOrder::Smallest : RankOrder::Largest;
     };
     m_sensitivity->setOrder(order(metric));
     m_errors->setOrder(order(errorMetric));
@@ -278,7 +278,7 @@ void AnalyzePage::fillBars(RankBars* view, QToolButton* log, std::vector<RankBar
     std::vector<double> values;
     for (const RankBar& bar : bars) values.push_back(bar.value);
     const NumberForm form = metricForm(metricInfo(metric), values);
-    if (!log->property("chosen").toBool()) log->setChecked(RankBars::needsLog(bars));
+    if (!log->property("chosen").toBool()) log->setChecked(needsLogAxis(bars));
     log->setVisible(!bars.empty());
     header->setDetail(bars.empty()         ? QString()
                       : form.exponent == 0 ? what

@@ -22,7 +22,6 @@ struct Known {
 
 constexpr std::array kKnown{
     Known{"score", QT_TRANSLATE_NOOP("Metric", "score"), 4, false, false},
-    Known{"map_drop", QT_TRANSLATE_NOOP("Metric", "mAP drop"), 4, false, false},
     Known{"mse", QT_TRANSLATE_NOOP("Metric", "MSE"), 6, false, false},
     Known{"sqnr_db", QT_TRANSLATE_NOOP("Metric", "SQNR, dB"), 2, true, false},
     Known{"cosine", QT_TRANSLATE_NOOP("Metric", "cosine"), 5, true, false},

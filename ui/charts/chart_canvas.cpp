@@ -1,4 +1,4 @@
-// Layout of a chart, its cached picture, and what the pointer and the keys do on it. Its crosshair is in
+// The cached picture of a chart, and what the pointer and the keys do on it. Its crosshair is in
 // chart_crosshair.cpp.
 #include "charts/chart_canvas.h"
 
@@ -32,18 +32,20 @@ ChartCanvas::ChartCanvas(ThemeHub* hub, QWidget* parent)
 ChartCanvas::~ChartCanvas() = default;
 
 void ChartCanvas::setLines(std::vector<ChartLine> lines) {
-    m_lines = std::move(lines);
-    m_smoothed.clear();
-    for (const ChartLine& line : m_lines) m_smoothed.push_back(smoothedValues(line));
+    m_content.setLines(std::move(lines));
     m_stale = true;
     setAccessibleDescription(summary());
     update();
 }
 
 void ChartCanvas::setAxes(const ChartAxes& axes) {
-    m_axes = axes;
+    m_content.setAxes(axes);
     m_stale = true;
     update();
+}
+
+QString ChartCanvas::summary() const {
+    return m_content.isEmpty() ? m_emptyText : m_content.summary();
 }
 
 void ChartCanvas::setEmptyText(const QString& sentence) {
@@ -59,113 +61,20 @@ void ChartCanvas::setLink(CrosshairLink* link) {
     });
 }
 
-bool ChartCanvas::isEmpty() const {
-    for (const ChartLine& line : m_lines)
-        for (const QPointF& point : line.points)
-            if (std::isfinite(point.y())) return false;
-    return true;
-}
-
-QString ChartCanvas::summary() const {
-    if (isEmpty()) return m_emptyText;
-    QStringList parts;
-    for (const ChartLine& line : m_lines) {
-        double last = std::nan(""), highest = std::nan("");
-        for (const QPointF& point : line.points) {
-            if (!std::isfinite(point.y())) continue;
-            last = point.y();
-            if (!(highest >= last)) highest = last;
-        }
-        if (!std::isfinite(last)) continue;
-        parts << tr("%1: %2, last %3, highest %4")
-                     .arg(line.name, counted(static_cast<int64_t>(line.points.size()), tr("1 point"), tr("%1 points")),
-                          formatSignificant(last), formatSignificant(highest));
-    }
-    return parts.join(QStringLiteral("; ")) + QLatin1Char('.');
-}
-
-AxisScale ChartCanvas::xScale() const {
-    if (m_zoom) return linearScale(m_zoom->first, m_zoom->second, 9, false);
-    double low = std::numeric_limits<double>::infinity(), high = -low;
-    for (const ChartLine& line : m_lines)
-        for (const QPointF& point : line.points) {
-            if (!std::isfinite(point.x())) continue;
-            low = std::min(low, point.x());
-            high = std::max(high, point.x());
-        }
-    return linearScale(m_axes.xMin.value_or(low), m_axes.xMax.value_or(high), 9, false);
-}
-
-AxisScale ChartCanvas::yScale() const {
-    double low = std::numeric_limits<double>::infinity(), high = -low;
-    for (size_t i = 0; i < m_lines.size(); ++i)
-        for (const double value : m_smoothed[i]) {
-            if (!std::isfinite(value) || (m_axes.logY && value <= 0)) continue;
-            low = std::min(low, value);
-            high = std::max(high, value);
-        }
-    if (m_axes.logY) return logScale(low, high);
-    if (m_axes.yFromZero) low = std::min(low, 0.0);
-    return linearScale(m_axes.yMin.value_or(low), m_axes.yMax.value_or(high), m_axes.maxYTicks, true);
-}
-
-ChartMap ChartCanvas::makeMap(const QSizeF& size, const Theme& theme) const {
-    ChartMap map;
-    map.x = xScale();
-    map.y = yScale();
-    const double left = theme.px(42), top = theme.px(14);
-    const double bottom = theme.px(m_axes.xTitle.isEmpty() ? 24 : 42);
-    const double room = endLabelRoom(m_lines, map.x.max, map.x.max - map.x.min, theme);
-    const double right = std::max<double>(theme.px(14), room + theme.px(8));
-    map.plot =
-        QRectF(left, top, std::max(20.0, size.width() - left - right), std::max(20.0, size.height() - top - bottom));
-    return map;
-}
-
-ChartFrame ChartCanvas::makeFrame(const ChartMap& map, const Theme& theme) {
-    ChartFrame frame;
-    frame.map = map;
-    m_hidden = 0;
-    const int columns = static_cast<int>(map.plot.width());
-    const auto add = [&](const ChartLine& line, std::span<const double> values, bool faint, int* hidden) {
-        const Series style = lineStyle(line, theme);
-        QColor color = style.color;
-        if (faint)
-            color.setAlphaF(0.3f);
-        else if (line.thin)
-            color.setAlphaF(0.75f);
-        QPen pen(color, faint ? 1.0 : style.width, Qt::SolidLine, Qt::FlatCap, Qt::RoundJoin);
-        pen.setCosmetic(true);
-        QList<qreal> dash;  // QPen counts in pen widths, the theme in pixels
-        for (const qreal pixels : style.dash) dash << pixels / pen.widthF();
-        if (!dash.isEmpty()) pen.setDashPattern(dash);
-        for (const Polyline& piece : splitAtGaps(line, values, m_axes.logY, hidden)) {
-            const Polyline points = line.stair ? stair(piece) : piece;
-            frame.lines.push_back({thinned(points, map.x.min, map.x.max, columns), pen});
-        }
-    };
-    for (size_t i = 0; i < m_lines.size(); ++i) {
-        const ChartLine& line = m_lines[i];
-        const bool smoothed = line.smoothing > 0 || line.median;
-        std::vector<double> raw;
-        for (const QPointF& point : line.points) raw.push_back(point.y());
-        if (smoothed) add(line, raw, true, nullptr);
-        add(line, m_smoothed[i], false, &m_hidden);
-    }
-    return frame;
-}
-
 void ChartCanvas::renderTo(QPainter& painter, const QSizeF& size, const Theme& theme) {
-    const ChartMap map = makeMap(size, theme);
+    const ChartMap map = m_content.map(size, theme);
+    const auto& lines = m_content.lines();
+    const ChartAxes& axes = m_content.axes();
     std::vector<ShownLine> shown;
-    for (size_t i = 0; i < m_lines.size(); ++i)
-        shown.push_back({&m_lines[i], splitAtGaps(m_lines[i], m_smoothed[i], m_axes.logY)});
+    for (size_t i = 0; i < lines.size(); ++i)
+        shown.push_back({&lines[i], splitAtGaps(lines[i], m_content.smoothed()[i], axes.logY)});
     painter.fillRect(QRectF({}, size), theme.color(Color::Surface));
-    paintAxes(painter, map, m_axes.xTitle, theme);
+    paintAxes(painter, map, axes.xTitle, theme);
     for (const ShownLine& line : shown)
         if (line.line->hatchBelow) paintForbidden(painter, line, map, theme);
     painter.setRenderHint(QPainter::Antialiasing);
-    m_backend->draw(painter, size, makeFrame(map, theme));
+    m_hidden = 0;
+    m_backend->draw(painter, size, m_content.frame(map, theme, m_hidden));
     for (const ShownLine& line : shown) paintPointMarks(painter, line, map, theme);
     paintEndLabels(painter, shown, map, size.width() - theme.px(4), theme);
     m_map = map;
@@ -186,7 +95,7 @@ void ChartCanvas::refreshPicture() {
 void ChartCanvas::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const Theme& theme = m_hub->theme();
-    if (isEmpty()) {
+    if (m_content.isEmpty()) {
         painter.fillRect(rect(), theme.color(Color::Surface));
         painter.setFont(theme.ui);
         painter.setPen(theme.color(Color::Text2));
@@ -207,8 +116,9 @@ void ChartCanvas::paintEvent(QPaintEvent*) {
 void ChartCanvas::mouseMoveEvent(QMouseEvent* event) {
     m_pointer = event->position();
     m_inside = true;
-    if (isEmpty()) return;
-    if (m_map.plot.adjusted(-8, -8, 8, 8).contains(m_pointer)) setCrosshair(nearestX(m_map.xAt(m_pointer.x())));
+    if (m_content.isEmpty()) return;
+    if (m_map.plot.adjusted(-8, -8, 8, 8).contains(m_pointer))
+        setCrosshair(m_content.nearestStop(m_map.xAt(m_pointer.x())));
     update();
 }
 
@@ -220,7 +130,7 @@ void ChartCanvas::mousePressEvent(QMouseEvent* event) {
 void ChartCanvas::mouseReleaseEvent(QMouseEvent* event) {
     if (m_dragFrom && std::abs(event->position().x() - m_dragFrom->x()) > kDragPixels) {
         const double a = m_map.xAt(m_dragFrom->x()), b = m_map.xAt(event->position().x());
-        m_zoom = std::minmax(a, b);
+        m_content.setZoom(std::minmax(a, b));
         m_stale = true;
     }
     m_dragFrom.reset();
@@ -228,7 +138,7 @@ void ChartCanvas::mouseReleaseEvent(QMouseEvent* event) {
 }
 
 void ChartCanvas::mouseDoubleClickEvent(QMouseEvent*) {
-    m_zoom.reset();
+    m_content.setZoom(std::nullopt);
     m_stale = true;
     update();
 }
@@ -256,8 +166,8 @@ void ChartCanvas::keyPressEvent(QKeyEvent* event) {
         moveCrosshair(-1000000);
     } else if (event->key() == Qt::Key_End) {
         moveCrosshair(1000000);
-    } else if (event->key() == Qt::Key_Escape && (m_crosshair || m_zoom)) {
-        m_zoom.reset();
+    } else if (event->key() == Qt::Key_Escape && (m_crosshair || m_content.isZoomed())) {
+        m_content.setZoom(std::nullopt);
         m_stale = true;
         setCrosshair(std::nullopt);
     } else {

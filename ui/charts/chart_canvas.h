@@ -6,10 +6,9 @@
 #include <QWidget>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
-#include "charts/chart_backend.h"
+#include "charts/chart_content.h"
 #include "charts/crosshair_link.h"
 #include "style/theme_hub.h"
 
@@ -28,17 +27,13 @@ public:
     // Charts with the same link share the crosshair; it speaks the charts' common x.
     void setLink(CrosshairLink* link);
 
-    const std::vector<ChartLine>& lines() const { return m_lines; }
-    const ChartAxes& axes() const { return m_axes; }
-    // Values after smoothing, per line, for tables and exports.
-    const std::vector<std::vector<double>>& smoothed() const { return m_smoothed; }
+    const ChartContent& content() const { return m_content; }
     // Points a logarithmic axis could not show.
     int hiddenPoints() const { return m_hidden; }
     // "mAP50-95: EMA 12 points, last 0.3762, highest 0.3762; ..." for screen readers.
     QString summary() const;
     // The values under the crosshair, tab separated; "" without a crosshair.
     QString crosshairTable() const;
-    bool isEmpty() const;
 
     // Draws the chart without crosshair in any theme and size; for files.
     void renderTo(QPainter& painter, const QSizeF& size, const Theme& theme);
@@ -56,30 +51,18 @@ protected:
     void focusOutEvent(QFocusEvent* event) override;
 
 private:
-    struct Picture;
-    struct Reading;
-    ChartMap makeMap(const QSizeF& size, const Theme& theme) const;
-    ChartFrame makeFrame(const ChartMap& map, const Theme& theme);
-    AxisScale xScale() const;
-    AxisScale yScale() const;
     void refreshPicture();
-    std::vector<Reading> readingsAt(double x) const;
-    std::optional<double> nearestX(double x) const;
     void moveCrosshair(int steps);
     void setCrosshair(std::optional<double> x);
     void paintCrosshair(QPainter& painter) const;
     void paintTooltip(QPainter& painter, double x, double pixel) const;
-    std::vector<double> crosshairStops() const;
 
     ThemeHub* m_hub;
     std::unique_ptr<ChartBackend> m_backend;
     QPointer<CrosshairLink> m_link;
-    std::vector<ChartLine> m_lines;
-    std::vector<std::vector<double>> m_smoothed;
-    ChartAxes m_axes;
+    ChartContent m_content;
     QString m_emptyText;
     std::optional<double> m_crosshair;
-    std::optional<std::pair<double, double>> m_zoom;
     std::optional<QPointF> m_dragFrom;
     QPointF m_pointer;
     QPixmap m_picture;

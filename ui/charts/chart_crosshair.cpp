@@ -1,4 +1,4 @@
-// What stands under the crosshair of a chart: its stops, the values there, the line and the tooltip.
+// The crosshair of a chart: where it moves, its line and its tooltip.
 #include <QLocale>
 #include <QPainter>
 #include <algorithm>
@@ -13,52 +13,6 @@ namespace {
 constexpr int kTooltipRows = 8;
 }
 
-struct ChartCanvas::Reading {
-    const ChartLine* line;
-    double x, raw, shown;  // x of the point, or the crosshair's where the line holds its value
-};
-
-std::vector<ChartCanvas::Reading> ChartCanvas::readingsAt(double x) const {
-    std::vector<Reading> readings;
-    for (size_t i = 0; i < m_lines.size(); ++i) {
-        const std::vector<QPointF>& points = m_lines[i].points;
-        size_t nearest = points.size();
-        for (size_t j = 0; j < points.size(); ++j) {
-            if (!std::isfinite(points[j].y()) || (m_lines[i].stair && points[j].x() > x + 1e-9)) continue;
-            // Of equally near points the later one counts: it is what a resumed run ended up with.
-            if (nearest == points.size() || std::abs(points[j].x() - x) <= std::abs(points[nearest].x() - x))
-                nearest = j;
-        }
-        if (nearest == points.size()) continue;
-        const bool level = m_lines[i].stair || m_lines[i].level;  // holds between its points
-        const double span = m_map.x.max - m_map.x.min;
-        if (!level && std::abs(points[nearest].x() - x) > span * 0.05) continue;
-        readings.push_back({&m_lines[i], level ? x : points[nearest].x(), points[nearest].y(), m_smoothed[i][nearest]});
-    }
-    return readings;
-}
-
-// Where the crosshair may stand: at every x that any line was measured at, as far as the zoom shows it. Levels and
-// limits follow from other lines; only a chart that has nothing else stops at their ends.
-std::vector<double> ChartCanvas::crosshairStops() const {
-    std::vector<double> stops, ends;
-    const AxisScale shown = xScale();
-    const double slack = 1e-9 * (shown.max - shown.min);
-    for (const ChartLine& line : m_lines) {
-        std::vector<double>& into = line.level || line.role == LineRole::Limit ? ends : stops;
-        for (const QPointF& point : line.points)
-            if (point.x() >= shown.min - slack && point.x() <= shown.max + slack) into.push_back(point.x());
-    }
-    return stops.empty() ? ends : stops;
-}
-
-std::optional<double> ChartCanvas::nearestX(double x) const {
-    const std::vector<double> stops = crosshairStops();
-    const auto nearest = std::min_element(stops.begin(), stops.end(),
-                                          [x](double a, double b) { return std::abs(a - x) < std::abs(b - x); });
-    return nearest == stops.end() ? std::nullopt : std::optional(*nearest);
-}
-
 void ChartCanvas::setCrosshair(std::optional<double> x) {
     if (m_link) m_link->set(x);
     m_crosshair = x;
@@ -66,7 +20,7 @@ void ChartCanvas::setCrosshair(std::optional<double> x) {
 }
 
 void ChartCanvas::moveCrosshair(int steps) {
-    std::vector<double> stops = crosshairStops();
+    std::vector<double> stops = m_content.stops();
     if (stops.empty()) return;
     std::sort(stops.begin(), stops.end());
     stops.erase(std::unique(stops.begin(), stops.end()), stops.end());
@@ -89,7 +43,7 @@ void ChartCanvas::paintCrosshair(QPainter& painter) const {
     const double pixel = m_map.toPixel(*m_crosshair, m_map.y.max).x();
     painter.setPen(QPen(theme.color(Color::Text3), 1));
     painter.drawLine(QPointF(pixel, m_map.plot.top()), QPointF(pixel, m_map.plot.bottom()));
-    for (const Reading& reading : readingsAt(*m_crosshair)) {
+    for (const ChartReading& reading : m_content.readingsAt(*m_crosshair)) {
         const Series style = lineStyle(*reading.line, theme);
         if (reading.line->role == LineRole::Limit || reading.line->role == LineRole::Fp32) continue;
         paintMark(painter, m_map.toPixel(reading.x, reading.shown), Marker::Circle, 3, style.color,
@@ -100,10 +54,11 @@ void ChartCanvas::paintCrosshair(QPainter& painter) const {
 
 void ChartCanvas::paintTooltip(QPainter& painter, double x, double pixel) const {
     const Theme& theme = m_hub->theme();
-    std::vector<Reading> readings = readingsAt(x);
+    std::vector<ChartReading> readings = m_content.readingsAt(x);
     if (readings.empty()) return;
-    std::stable_sort(readings.begin(), readings.end(),
-                     [](const Reading& a, const Reading& b) { return a.shown > b.shown; });  // as the lines lie
+    std::stable_sort(readings.begin(), readings.end(), [](const ChartReading& a, const ChartReading& b) {
+        return a.shown > b.shown;
+    });  // as the lines lie
     const int shown = std::min<int>(kTooltipRows, static_cast<int>(readings.size()));
     const int more = static_cast<int>(readings.size()) - shown;
     const double row = theme.px(19), pad = theme.px(10), sample = theme.px(20);
@@ -113,8 +68,8 @@ void ChartCanvas::paintTooltip(QPainter& painter, double x, double pixel) const 
         nameWidth = std::max(nameWidth, metrics.horizontalAdvance(readings[i].line->name));
         valueWidth = std::max(valueWidth, metrics.horizontalAdvance(formatSignificant(readings[i].shown)));
     }
-    const QString title =
-        (m_axes.xTitle.isEmpty() ? tr("x") : m_axes.xTitle) + QLatin1Char(' ') + QLocale().toString(x, 'g', 6);
+    const QString title = (m_content.axes().xTitle.isEmpty() ? tr("x") : m_content.axes().xTitle) + QLatin1Char(' ') +
+                          QLocale().toString(x, 'g', 6);
     const double inner = std::max(sample + nameWidth + theme.px(20) + valueWidth,
                                   QFontMetricsF(theme.weighted(theme.small, QFont::DemiBold)).horizontalAdvance(title));
     QRectF box(pixel + theme.px(12), m_map.plot.top() + theme.px(8), inner + 2 * pad,
@@ -153,7 +108,7 @@ void ChartCanvas::paintTooltip(QPainter& painter, double x, double pixel) const 
 QString ChartCanvas::crosshairTable() const {
     if (!m_crosshair) return {};
     QString text = QStringLiteral("series\tx\tvalue\tsmoothed\n");
-    for (const Reading& reading : readingsAt(*m_crosshair))
+    for (const ChartReading& reading : m_content.readingsAt(*m_crosshair))
         text += reading.line->name + QLatin1Char('\t') + QString::number(reading.x, 'g', 9) + QLatin1Char('\t') +
                 QString::number(reading.raw, 'g', 9) + QLatin1Char('\t') + QString::number(reading.shown, 'g', 9) +
                 QLatin1Char('\n');

@@ -90,9 +90,8 @@ ChartPane::ChartPane(ThemeHub* hub, const QString& title, QWidget* parent)
     m_stack->addWidget(m_canvas);
     m_stack->addWidget(m_table);
     m_table->setModel(m_model);
-    m_table->setAccessibleName(tr("%1 as a table").arg(title));
+    setTitle(title);
     m_table->horizontalHeader()->setStretchLastSection(true);
-    m_canvas->setAccessibleName(tr("Chart of %1").arg(title));
     m_tableButton = makeIconButton(*hub, QStringLiteral("table"), tr("Show as table"), this);
     m_tableButton->setCheckable(true);
     connect(m_tableButton, &QToolButton::toggled, this, &ChartPane::setTableShown);
@@ -131,6 +130,12 @@ void ChartPane::buildMenu() {
     connect(more, &QToolButton::clicked, menu,
             [more, menu] { menu->popup(more->mapToGlobal(QPoint(0, more->height()))); });
     m_header->addWidget(more);
+}
+
+void ChartPane::setTitle(const QString& title) {
+    m_header->setTitle(title);
+    m_table->setAccessibleName(tr("%1 as a table").arg(title));
+    m_canvas->setAccessibleName(tr("Chart of %1").arg(title));
 }
 
 void ChartPane::setDetail(const QString& detail) {
@@ -179,7 +184,7 @@ void ChartPane::refreshDetail() {
     QStringList parts;
     if (!m_detail.isEmpty()) parts << m_detail;
     qint64 smoothed = 0;
-    for (const ChartLine& line : m_canvas->lines())
+    for (const ChartLine& line : m_canvas->content().lines())
         if (line.median || line.smoothing > 0)
             smoothed = std::max<qint64>(smoothed, static_cast<qint64>(line.points.size()));
     if (smoothed > 0 && m_smoothing == Smoothing::Median)
@@ -190,8 +195,8 @@ void ChartPane::refreshDetail() {
                      .arg(formatCount(smoothed));
     int hidden = 0;
     if (m_axes.logY)
-        for (size_t i = 0; i < m_canvas->lines().size(); ++i)
-            splitAtGaps(m_canvas->lines()[i], m_canvas->smoothed()[i], true, &hidden);
+        for (size_t i = 0; i < m_canvas->content().lines().size(); ++i)
+            splitAtGaps(m_canvas->content().lines()[i], m_canvas->content().smoothed()[i], true, &hidden);
     if (hidden > 0) parts << counted(hidden, tr("1 point at or below 0 hidden"), tr("%1 points at or below 0 hidden"));
     m_header->setDetail(parts.join(QStringLiteral(", ")));
 }
@@ -214,11 +219,11 @@ QByteArray ChartPane::csv() const {
         return std::isfinite(value) ? QByteArray::number(value, 'g', 10) : QByteArray();
     };
     QByteArray text = "series,x,value,smoothed\n";
-    for (size_t i = 0; i < m_canvas->lines().size(); ++i) {
-        const ChartLine& line = m_canvas->lines()[i];
+    for (size_t i = 0; i < m_canvas->content().lines().size(); ++i) {
+        const ChartLine& line = m_canvas->content().lines()[i];
         for (size_t j = 0; j < line.points.size(); ++j)
             text += quoted(line.name) + ',' + number(line.points[j].x()) + ',' + number(line.points[j].y()) + ',' +
-                    number(m_canvas->smoothed()[i][j]) + '\n';
+                    number(m_canvas->content().smoothed()[i][j]) + '\n';
     }
     return text;
 }

@@ -43,6 +43,7 @@ public:
 
     PanelHeader* header() const { return m_header; }
     ChartCanvas* canvas() const { return m_canvas; }
+    void setTitle(const QString& title);
     // Secondary text of the header; what smoothing does and what a logarithmic axis hides is added to it.
     void setDetail(const QString& detail);
     // Lines with at least 30 points and no marks follow the chosen smoothing; shorter ones are shown as they are.

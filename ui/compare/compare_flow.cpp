@@ -3,13 +3,12 @@
 #include <QFileInfo>
 #include <QStackedWidget>
 #include <algorithm>
-#include <cmath>
 
 #include "charts/visible_refresh.h"
 #include "compare/compare_models.h"
 #include "compare/compare_page.h"
 #include "compare/image_view.h"
-#include "compare/threshold_slider.h"
+#include "compare/threshold_panel.h"
 #include "feed/pool_task.h"
 #include "widgets/empty_state.h"
 #include "widgets/format.h"
@@ -53,8 +52,7 @@ void ComparePage::takeImages() {
     for (const ImageEvent& image : m_store->data().images)
         if (image.stage == stage) images->push_back(runImage(image));
     m_images = std::move(images);
-    m_left.slider->setHistogram(scoreHistogram(*m_images, false));
-    m_right.slider->setHistogram(scoreHistogram(*m_images, true));
+    m_thresholds->setImages(*m_images);
     recompute();
 }
 
@@ -84,7 +82,7 @@ void ComparePage::refresh(unsigned mask) {
 void ComparePage::recompute() {
     if (!m_images) return;
     const quint64 generation = ++m_generation;
-    const Thresholds thresholds{m_left.slider->threshold(), m_right.slider->threshold()};
+    const Thresholds thresholds = m_thresholds->thresholds();
     runInPool(
         &m_pool, this,
         [images = m_images, thresholds] {
@@ -119,22 +117,8 @@ void ComparePage::showComparison(std::shared_ptr<const RunComparison> comparison
 }
 
 void ComparePage::showFigures() {
-    const auto value = [](const SideControls& side) {
-        side.value->setText(QLocale().toString(side.slider->threshold(), 'f', 2));
-    };
-    value(m_left);
-    value(m_right);
     if (!m_comparison) return;
-    const auto figures = [this](const SideControls& side, bool quantized) {
-        const double recall = m_comparison->recall(quantized);
-        side.figures->setText(std::isnan(recall)
-                                  ? tr("no labels")
-                                  : tr("recall %1, false alarms per image %2")
-                                        .arg(QLocale().toString(recall, 'f', 3),
-                                             QLocale().toString(m_comparison->falseAlarmsPerImage(quantized), 'f', 2)));
-    };
-    figures(m_left, false);
-    figures(m_right, true);
+    m_thresholds->showFigures(*m_comparison);
     m_facetHeader->setDetail(m_comparison->labels > 0 ? tr("%1 labels").arg(formatCount(m_comparison->labels))
                                                       : tr("no labels"));
     const auto changed = std::count_if(m_comparison->results.begin(), m_comparison->results.end(),
@@ -213,11 +197,6 @@ void ComparePage::showPictures() {
     m_fp32->setCaption(tr("FP32"));
     const QString mode = qtext(m_store->data().run.quantization).toUpper();
     m_quantized->setCaption(mode.isEmpty() ? tr("quantized") : mode);
-}
-
-void ComparePage::hoverObject(int object) {
-    m_fp32->setHovered(object);
-    m_quantized->setHovered(object);
 }
 
 void ComparePage::selectObject(int object) {

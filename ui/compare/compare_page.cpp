@@ -15,7 +15,7 @@
 #include "charts/visible_refresh.h"
 #include "compare/compare_models.h"
 #include "compare/image_view.h"
-#include "compare/threshold_slider.h"
+#include "compare/threshold_panel.h"
 #include "widgets/buttons.h"
 #include "widgets/cell_delegate.h"
 #include "widgets/column_fit.h"
@@ -26,10 +26,6 @@
 #include "widgets/themed_label.h"
 
 namespace qat::ui {
-namespace {
-constexpr int kThresholdPauseMs = 60;
-}
-
 ComparePage::ComparePage(ThemeHub* hub, SelectionHub* selection, RunStore* store, QWidget* parent)
     : RunView(parent), m_hub(hub), m_selection(selection), m_store(store) {
     setObjectName(QStringLiteral("compare.page"));
@@ -45,7 +41,8 @@ ComparePage::ComparePage(ThemeHub* hub, SelectionHub* selection, RunStore* store
     upperColumn->setContentsMargins(0, 0, 0, 0);
     upperColumn->setSpacing(0);
     upperColumn->addWidget(buildViewers(), 1);
-    upperColumn->addWidget(buildThresholds());
+    m_thresholds = new ThresholdPanel(hub);
+    upperColumn->addWidget(m_thresholds);
     upperColumn->addWidget(new Hairline(*hub));
     auto* lists = new QSplitter(Qt::Horizontal, down);
     lists->setChildrenCollapsible(false);
@@ -69,9 +66,7 @@ ComparePage::ComparePage(ThemeHub* hub, SelectionHub* selection, RunStore* store
     m_pages->addWidget(surface);
     setCentralWidget(m_pages);
     buildFacets();
-    m_thresholdPause.setSingleShot(true);
-    m_thresholdPause.setInterval(kThresholdPauseMs);
-    connect(&m_thresholdPause, &QTimer::timeout, this, &ComparePage::recompute);
+    connect(m_thresholds, &ThresholdPanel::settled, this, &ComparePage::recompute);
     connect(&m_cache, &ImageCache::ready, this, [this](const QString& path) {
         if (path == absolute(m_path)) showPictures();
     });
@@ -131,8 +126,8 @@ QWidget* ComparePage::buildViewers() {
     m_viewHeader->addWidget(m_stageBar);
     m_viewHeader->addWidget(labels);
     m_viewHeader->addWidget(fit);
-    m_fp32 = new ImageView(m_hub, &m_transform, ImageView::Side::Fp32);
-    m_quantized = new ImageView(m_hub, &m_transform, ImageView::Side::Quantized);
+    m_fp32 = new ImageView(m_hub, &m_transform, NetworkSide::Fp32);
+    m_quantized = new ImageView(m_hub, &m_transform, NetworkSide::Quantized);
     auto* pair = new QHBoxLayout;
     pair->setSpacing(1);
     pair->addWidget(m_fp32, 1);
@@ -141,7 +136,8 @@ QWidget* ComparePage::buildViewers() {
     column->addLayout(pair, 1);
     for (ImageView* view : {m_fp32, m_quantized}) {
         connect(labels, &QCheckBox::toggled, view, &ImageView::setLabelsShown);
-        connect(view, &ImageView::objectHovered, this, &ComparePage::hoverObject);
+        for (ImageView* other : {m_fp32, m_quantized})
+            connect(view, &ImageView::objectHovered, other, &ImageView::setHovered);
         connect(view, &ImageView::objectClicked, this, &ComparePage::selectObject);
     }
     connect(fit, &QToolButton::clicked, &m_transform, &ViewTransform::fit);
@@ -149,52 +145,6 @@ QWidget* ComparePage::buildViewers() {
         m_stage = key;
         takeImages();
     });
-    return box;
-}
-
-ComparePage::SideControls ComparePage::makeSide(const QString& title, Color tone) {
-    SideControls side;
-    side.box = new QWidget;
-    auto* column = new QVBoxLayout(side.box);
-    column->setContentsMargins(m_hub->px(16), m_hub->px(6), m_hub->px(16), m_hub->px(4));
-    column->setSpacing(m_hub->px(2));
-    auto* line = new QHBoxLayout;
-    line->setSpacing(m_hub->px(8));
-    side.value = new ThemedLabel(*m_hub, {}, TextStyle::BodyStrong, Color::Text);
-    side.figures = new ThemedLabel(*m_hub, {}, TextStyle::Small, Color::Text2);
-    side.slider = new ThresholdSlider(m_hub, tone);
-    side.slider->setAccessibleName(title);
-    line->addWidget(new ThemedLabel(*m_hub, title, TextStyle::Small, Color::Text2));
-    line->addWidget(side.value);
-    line->addStretch(1);
-    line->addWidget(side.figures);
-    column->addLayout(line);
-    column->addWidget(side.slider);
-    return side;
-}
-
-QWidget* ComparePage::buildThresholds() {
-    auto* box = new QWidget;
-    auto* line = new QHBoxLayout(box);
-    line->setContentsMargins(0, 0, 0, 0);
-    line->setSpacing(0);
-    m_left = makeSide(tr("FP32 confidence"), Color::Fp32);
-    m_right = makeSide(tr("Quantized confidence"), Color::Quant);
-    m_link = makeIconButton(*m_hub, QStringLiteral("link"), tr("Move both thresholds together"));
-    m_link->setCheckable(true);
-    m_link->setChecked(true);
-    line->addWidget(m_left.box, 1);
-    line->addWidget(m_link);
-    line->addWidget(m_right.box, 1);
-    const auto pair = [this](const SideControls& own, const SideControls& other) {
-        connect(own.slider, &ThresholdSlider::valueChanged, this, [this, slider = own.slider, partner = other.slider] {
-            if (m_link->isChecked()) partner->setValue(slider->value());
-            showFigures();
-            m_thresholdPause.start();
-        });
-    };
-    pair(m_left, m_right);
-    pair(m_right, m_left);
     return box;
 }
 
@@ -221,7 +171,8 @@ QWidget* ComparePage::buildObjects(QWidget* parent) {
                   {{ObjectModel::Words, m_hub->px(120)}});
     column->addWidget(m_objectHeader);
     column->addWidget(m_objectTable, 1);
-    connect(m_objectTable, &RowTable::rowHovered, this, &ComparePage::hoverObject);
+    connect(m_objectTable, &RowTable::rowHovered, m_fp32, &ImageView::setHovered);
+    connect(m_objectTable, &RowTable::rowHovered, m_quantized, &ImageView::setHovered);
     connect(m_objectTable->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& row) {
                 m_fp32->setSelected(row.row());

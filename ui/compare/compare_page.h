@@ -1,7 +1,7 @@
 // The Compare perspective: the same images through both networks, worst first.
 #pragma once
 
-#include <QTimer>
+#include <QThreadPool>
 #include <memory>
 #include <vector>
 
@@ -14,7 +14,6 @@
 #include "style/theme_hub.h"
 
 class QStackedWidget;
-class QToolButton;
 
 namespace qat::ui {
 
@@ -28,7 +27,7 @@ class PanelHeader;
 class RowTable;
 class SegmentBar;
 class ThemedLabel;
-class ThresholdSlider;
+class ThresholdPanel;
 class VisibleRefresh;
 
 class ComparePage : public RunView {
@@ -45,16 +44,8 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
-    struct SideControls {
-        ThresholdSlider* slider = nullptr;
-        ThemedLabel* value = nullptr;
-        ThemedLabel* figures = nullptr;
-        QWidget* box = nullptr;
-    };
     void buildFacets();
     QWidget* buildViewers();
-    QWidget* buildThresholds();
-    SideControls makeSide(const QString& title, Color tone);
     QWidget* buildObjects(QWidget* parent);
     QWidget* buildDamage(QWidget* parent);
     void refresh(unsigned mask);
@@ -66,7 +57,6 @@ private:
     void showImage(const QString& path);
     void showCurrent();
     void showPictures();
-    void hoverObject(int object);
     void selectObject(int object);
     void stepImage(int by);
     void rowChosen();
@@ -82,7 +72,6 @@ private:
     ImageCache m_cache;
     ViewTransform m_transform;
     QThreadPool m_pool;
-    QTimer m_thresholdPause;
     quint64 m_generation = 0;
     std::shared_ptr<const std::vector<RunImage>> m_images;
     std::shared_ptr<const RunComparison> m_comparison;
@@ -99,8 +88,7 @@ private:
     SegmentBar* m_stageBar = nullptr;
     ImageView* m_fp32 = nullptr;
     ImageView* m_quantized = nullptr;
-    SideControls m_left, m_right;
-    QToolButton* m_link = nullptr;
+    ThresholdPanel* m_thresholds = nullptr;
     PanelHeader* m_objectHeader = nullptr;
     ObjectModel* m_objects = nullptr;
     RowTable* m_objectTable = nullptr;

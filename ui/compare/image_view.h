@@ -5,7 +5,7 @@
 #include <QWidget>
 #include <vector>
 
-#include "compare/comparison.h"
+#include "compare/object_boxes.h"
 #include "compare/view_transform.h"
 #include "style/theme_hub.h"
 
@@ -14,9 +14,7 @@ namespace qat::ui {
 class ImageView : public QWidget {
     Q_OBJECT
 public:
-    enum class Side { Fp32, Quantized };
-
-    ImageView(ThemeHub* hub, ViewTransform* transform, Side side, QWidget* parent = nullptr);
+    ImageView(ThemeHub* hub, ViewTransform* transform, NetworkSide side, QWidget* parent = nullptr);
 
     // What to show; `objects` are numbered in their order from 1. A null image shows `sentence`.
     void setContent(const RunImage& image, std::vector<ObjectRow> objects, const QImage& picture,
@@ -26,7 +24,7 @@ public:
     void setSelected(int object);
     void setCaption(const QString& caption);
     QSizeF imageSize() const { return m_size; }
-    QRectF boxOf(int object) const;  // in picture coordinates; that side's, else the other's
+    QRectF boxOf(int object) const { return m_boxes.boxOf(object); }
 
 Q_SIGNALS:
     void objectHovered(int object);
@@ -45,36 +43,18 @@ protected:
     QSize minimumSizeHint() const override { return {160, 120}; }
 
 private:
-    struct Mark {
-        QRectF box;  // view coordinates
-        int object;
-    };
-    const RunBox* ownBox(const ObjectRow& row) const;
     QTransform map() const { return m_transform->transform(size(), m_size); }
-    std::vector<Mark> marks() const;
-    int objectAt(QPointF position) const;
-    void paintBoxes(QPainter& painter);
-    void paintGhosts(QPainter& painter);
-    void paintLabels(QPainter& painter);
-    void paintPlates(QPainter& painter);
     void paintCaption(QPainter& painter);
-    void paintBadge(QPainter& painter, QPointF centre, const QString& icon, const QColor& plate,
-                    const QColor& ink) const;
-    QRectF placed(QSizeF size, const QRectF& box, std::vector<QRectF>& taken) const;
-    double dimmed(int object) const;
 
     ThemeHub* m_hub;
     ViewTransform* m_transform;
-    Side m_side;
-    RunImage m_image;
-    std::vector<ObjectRow> m_objects;
+    NetworkSide m_side;
+    ObjectBoxes m_boxes;
     QImage m_picture;
     QString m_sentence, m_caption;
     QSizeF m_size;
     QPointF m_dragFrom;
     bool m_dragging = false, m_moved = false;
-    bool m_labelsShown = false;
-    int m_hovered = -1, m_selected = -1;
 };
 
 }  // namespace qat::ui

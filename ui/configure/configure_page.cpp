@@ -88,11 +88,11 @@ void ConfigurePage::arrangeDocks() {
 
 void ConfigurePage::link() {
     connect(m_form, &FormPanel::fieldFocused, this, [this](const QString& key) {
-        const int line = m_document->reading()->values.value(key).line;
+        const int line = m_document->reader().reading()->values.value(key).line;
         if (line > 0 && !m_editor->hasFocus()) m_editor->goToLine(line);
     });
     connect(m_editor, &YamlEditor::lineEntered, this, [this](int line) {
-        const QString key = m_document->reading()->keyAt(line);
+        const QString key = m_document->reader().reading()->keyAt(line);
         if (!key.isEmpty() && m_editor->hasFocus()) m_form->showSection(key.section(QLatin1Char('.'), 0, 0));
     });
     connect(m_layers, &LayerPanel::lineWanted, m_editor, &YamlEditor::goToLine);
@@ -115,7 +115,7 @@ void ConfigurePage::showPlacement() {
 }
 
 void ConfigurePage::showNextIssue() {
-    const auto& issues = m_document->reading()->config.issues;
+    const auto& issues = m_document->reader().reading()->config.issues;
     if (issues.empty()) return;
     const ConfigIssue* next = &issues.front();
     for (const ConfigIssue& issue : issues)

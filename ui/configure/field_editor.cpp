@@ -30,7 +30,7 @@ QString text(const std::string& value) {
 bool fitsSegments(const ConfigField& field) {
     qsizetype letters = 0;
     for (const std::string& choice : field.choices) letters += static_cast<qsizetype>(choice.size());
-    return field.choices.size() <= kMostSegments && letters <= kLongestSegments;
+    return field.choices.size() <= kMostSegments && letters <= kLongestSegments && field.pattern.empty();
 }
 
 bool isTrue(const QString& value) {
@@ -110,7 +110,14 @@ QWidget* FieldEditor::makeChoice() {
     for (const std::string& choice : m_field.choices) box->addItem(text(choice));
     box->setMinimumContentsLength(6);
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    m_show = [box](const QString& value) { box->setCurrentIndex(box->findText(value)); };
+    if (m_field.pattern.empty()) {
+        m_show = [box](const QString& value) { box->setCurrentIndex(box->findText(value)); };
+    } else {
+        box->setEditable(true);
+        box->setInsertPolicy(QComboBox::NoInsert);
+        m_show = [box](const QString& value) { box->setEditText(value); };
+        connect(box->lineEdit(), &QLineEdit::editingFinished, this, [this, box] { commit(box->currentText()); });
+    }
     connect(box, &QComboBox::activated, this, [this, box] { commit(box->currentText()); });
     return box;
 }

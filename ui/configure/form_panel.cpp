@@ -179,7 +179,7 @@ void FormPanel::showSection(const QString& section) {
 }
 
 void FormPanel::refresh() {
-    const auto reading = m_document->reading();
+    const auto reading = m_document->reader().reading();
     for (int row = 0; row < m_sections->rowCount(); ++row) {
         QStandardItem* item = m_sections->item(row);
         const int issues = reading->issuesIn(item->data(Qt::UserRole).toString());
@@ -204,7 +204,7 @@ void FormPanel::refresh() {
 void FormPanel::showHelp(const QString& key) {
     for (const ConfigField& field : configFields()) {
         if (QString::fromStdString(field.path) != key) continue;
-        const int line = m_document->reading()->values.value(key).line;
+        const int line = m_document->reader().reading()->values.value(key).line;
         m_helpTitle->setText(QString::fromStdString(field.label));
         m_helpLine->setText(line > 0 ? tr("line %1").arg(line) : tr("default"));
         const QString fallback = QString::fromStdString(field.defaultValue);

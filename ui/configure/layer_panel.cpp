@@ -65,8 +65,8 @@ LayerPanel::LayerPanel(const ThemeHub& hub, SelectionHub* selection, Document* d
     m_stack->addWidget(makeTable());
     column->addWidget(m_stack, 1);
     column->addWidget(makeFooter());
-    connect(document, &Document::modelChanged, this, &LayerPanel::refresh);
-    connect(document, &Document::modelChanged, this, &LayerPanel::checkRule);
+    connect(&document->described(), &DescribedModel::changed, this, &LayerPanel::refresh);
+    connect(&document->described(), &DescribedModel::changed, this, &LayerPanel::checkRule);
     connect(document, &Document::readingChanged, this, &LayerPanel::refresh);
     // What was said of a key, and its Undo, are of the text as the key left it.
     connect(document, &Document::textChanged, this, [this] { m_messages->withdraw(kRule); });
@@ -200,15 +200,16 @@ void LayerPanel::focusFilter() {
 }
 
 void LayerPanel::refresh() {
-    const auto model = m_document->model();
+    const auto model = m_document->described().model();
     m_model->setDescription(model);
     m_stack->setCurrentIndex(model ? 1 : 0);
-    m_empty->setSentence(!m_document->isOpen()                   ? tr("No configuration is open.")
-                         : !m_document->modelTrouble().isEmpty() ? m_document->modelTrouble()
-                         : m_document->reading()->errors > 0
+    m_empty->setSentence(!m_document->isOpen()                          ? tr("No configuration is open.")
+                         : !m_document->described().trouble().isEmpty() ? m_document->described().trouble()
+                         : m_document->reader().reading()->errors > 0
                              ? tr("The layers appear once the configuration has no errors.")
                              : tr("Reading the model…"));
-    const bool stale = model && (m_document->reading()->errors > 0 || !m_document->modelTrouble().isEmpty());
+    const bool stale =
+        model && (m_document->reader().reading()->errors > 0 || !m_document->described().trouble().isEmpty());
     if (stale)
         m_messages->post(QStringLiteral("stale"), MessageKind::Warning,
                          tr("The table shows the last configuration without errors."));
@@ -219,7 +220,7 @@ void LayerPanel::refresh() {
 }
 
 void LayerPanel::refreshBudget() {
-    const auto model = m_document->model();
+    const auto model = m_document->described().model();
     QMap<int, int> widths;
     double bits = 0;
     int64_t weights = 0;
@@ -301,8 +302,9 @@ void LayerPanel::tellMixedPrecision(int woken) {
 
 // Whatever else decides about a layer: what a key was asked for is compared with what the core makes of the text.
 void LayerPanel::checkRule() {
-    if (m_asked.layers.isEmpty() || !m_document->model() || m_document->modelText() != m_asked.text) return;
-    const QString unmet = unmetRule(m_document->model()->layers, m_asked.layers, m_asked.rule);
+    if (m_asked.layers.isEmpty() || !m_document->described().model() || m_document->described().text() != m_asked.text)
+        return;
+    const QString unmet = unmetRule(m_document->described().model()->layers, m_asked.layers, m_asked.rule);
     m_asked = {};
     if (!unmet.isEmpty()) m_messages->post(kRule, MessageKind::Warning, unmet);
 }

@@ -55,7 +55,7 @@ PatternPanel::PatternPanel(const ThemeHub& hub, SelectionHub* selection, Documen
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setAccessibleName(tr("Layer patterns"));
     column->addWidget(m_table, 1);
-    connect(document, &Document::modelChanged, this, &PatternPanel::refresh);
+    connect(&document->described(), &DescribedModel::changed, this, &PatternPanel::refresh);
     connect(document, &Document::readingChanged, this, &PatternPanel::refresh);
     connect(m_table, &QTableView::clicked, this, [this](const QModelIndex& index) {
         const QModelIndex first = index.siblingAtColumn(0);
@@ -71,9 +71,9 @@ void PatternPanel::refresh() {
     const int kept = m_table->currentIndex().row();
     m_items->clear();
     m_items->setHorizontalHeaderLabels({QStringLiteral("#"), tr("Pattern"), tr("Hits"), tr("Sets"), tr("Remarks")});
-    const auto model = m_document->model();
+    const auto model = m_document->described().model();
     int number = 0;
-    for (const LayerConfig& entry : m_document->reading()->config.config.quantization.layerConfigs) {
+    for (const LayerConfig& entry : m_document->reader().reading()->config.config.quantization.layerConfigs) {
         const QStringList names = model ? matches(entry, *model) : QStringList();
         auto* first = new QStandardItem(QString::number(++number));
         first->setData(entry.line, kLineRole);
@@ -109,7 +109,7 @@ void PatternPanel::refresh() {
 
 void PatternPanel::escapeDots() {
     const int row = m_table->currentIndex().row();
-    const auto& entries = m_document->reading()->config.config.quantization.layerConfigs;
+    const auto& entries = m_document->reader().reading()->config.config.quantization.layerConfigs;
     if (row < 0 || row >= static_cast<int>(entries.size())) return;
     const QString key = QStringLiteral("quantization.layer_configs[%1].pattern").arg(row);
     m_document->setValue(key, QString::fromStdString(withEscapedDots(entries[static_cast<size_t>(row)].pattern)), this);

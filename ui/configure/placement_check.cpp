@@ -10,8 +10,8 @@ PlacementCheck::PlacementCheck(Document* document, QObject* parent) : QObject(pa
     m_pool.setMaxThreadCount(1);
     connect(document, &Document::readingChanged, this, &PlacementCheck::follow);
     // Another document was opened: findings about the one before would be taken for its own.
-    connect(document, &Document::modelChanged, this, [this] {
-        if (!m_document->model() && m_document->modelTrouble().isEmpty()) forget();
+    connect(&document->described(), &DescribedModel::changed, this, [this] {
+        if (!m_document->described().model() && m_document->described().trouble().isEmpty()) forget();
     });
     if (document->isOpen()) follow();
 }
@@ -22,14 +22,15 @@ PlacementCheck::~PlacementCheck() {
 
 QString PlacementCheck::sentence() const {
     if (!m_document->isOpen()) return tr("No configuration is open.");
-    if (m_document->reading()->errors > 0) return tr("Placement is checked once the configuration has no errors.");
+    if (m_document->reader().reading()->errors > 0)
+        return tr("Placement is checked once the configuration has no errors.");
     if (!m_trouble.isEmpty()) return m_trouble;
     return m_report ? QString() : tr("Checking where the quantizers stand…");
 }
 
 // The document waits for a pause in typing before it reads, so nothing more is to be held back here.
 void PlacementCheck::follow() {
-    if (!m_document->isOpen() || m_document->reading()->errors > 0) return forget();
+    if (!m_document->isOpen() || m_document->reader().reading()->errors > 0) return forget();
     ++m_generation;
     start();
 }
@@ -53,7 +54,7 @@ void PlacementCheck::start() {
     m_again = m_busy;
     if (m_busy) return;
     m_busy = true;
-    m_pool.start([this, generation = m_generation, config = m_document->resolvedConfig()] {
+    m_pool.start([this, generation = m_generation, config = resolvedConfig(*m_document)] {
         const Answer answer = ask(config);
         QMetaObject::invokeMethod(
             this, [this, answer, generation] { take(answer, generation); }, Qt::QueuedConnection);

@@ -121,7 +121,7 @@ void SchemaForm::build() {
 }
 
 void SchemaForm::refresh() {
-    const auto reading = m_document->reading();
+    const auto reading = m_document->reader().reading();
     for (FieldEditor* editor : std::as_const(m_editors)) {
         const ConfigValueAt at = reading->values.value(editor->key(), {editor->field().defaultValue, 0});
         editor->show(QString::fromStdString(at.value), at.line > 0);

@@ -134,7 +134,7 @@ void YamlEditor::refreshSelections() {
     current.cursor = textCursor();
     current.cursor.clearSelection();
     if (m_document->isOpen()) selections.append(current);
-    for (const ConfigIssue& issue : m_document->reading()->config.issues) {
+    for (const ConfigIssue& issue : m_document->reader().reading()->config.issues) {
         const QTextBlock block = QPlainTextEdit::document()->findBlockByNumber(issue.line - 1);
         if (issue.line < 1 || !block.isValid()) continue;
         QTextEdit::ExtraSelection wave;
@@ -196,7 +196,7 @@ bool YamlEditor::event(QEvent* event) {
         const auto* help = static_cast<QHelpEvent*>(event);
         const int line = cursorForPosition(viewport()->mapFrom(this, help->pos())).blockNumber() + 1;
         QStringList messages;
-        for (const ConfigIssue& issue : m_document->reading()->config.issues)
+        for (const ConfigIssue& issue : m_document->reader().reading()->config.issues)
             if (issue.line == line) messages.append(QString::fromStdString(issue.message));
         if (messages.isEmpty())
             QToolTip::hideText();
@@ -225,7 +225,7 @@ void YamlEditor::paintGutter(QPainter& painter, const QRect& area) {
         if (isEnabled())
             painter.drawText(QRectF(0, box.top(), area.width() - theme.px(10), box.height()),
                              Qt::AlignRight | Qt::AlignVCenter, QString::number(block.blockNumber() + 1));
-        for (const ConfigIssue& issue : m_document->reading()->config.issues) {
+        for (const ConfigIssue& issue : m_document->reader().reading()->config.issues) {
             if (issue.line != block.blockNumber() + 1) continue;
             const bool isError = issue.severity == Severity::Error;
             const double side = theme.px(12);
@@ -239,7 +239,7 @@ void YamlEditor::paintGutter(QPainter& painter, const QRect& area) {
 // Where in the whole text the issues stand, as ticks beside the scroll bar.
 void YamlEditor::paintMarks(QPainter& painter) {
     const double lines = std::max(1, blockCount());
-    for (const ConfigIssue& issue : m_document->reading()->config.issues)
+    for (const ConfigIssue& issue : m_document->reader().reading()->config.issues)
         if (issue.line > 0)
             painter.fillRect(QRectF(0, (issue.line - 0.5) / lines * m_marks->height(), m_marks->width(), 3),
                              m_hub.color(issue.severity == Severity::Error ? Color::Error : Color::Warning));

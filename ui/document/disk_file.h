@@ -34,6 +34,8 @@ public:
     // Looks now. `closely`: reads the content even if size and time are those known.
     DiskState check(bool closely = false);
     DiskState state() const { return m_state; }
+    // The file is gone, or something else stands there: whoever has the text has the only copy.
+    bool isLost() const { return m_state == DiskState::Gone || m_state == DiskState::NoFile; }
     const QByteArray& hash() const { return m_known; }
 
 Q_SIGNALS:

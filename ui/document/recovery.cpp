@@ -55,7 +55,7 @@ void Recovery::writeNow() {
     const QJsonObject content{{QStringLiteral("path"), m_document->path()},
                               {QStringLiteral("title"), m_document->title()},
                               {QStringLiteral("time"), QDateTime::currentDateTime().toString(Qt::ISODate)},
-                              {QStringLiteral("file_hash"), QString::fromLatin1(m_document->fileHash())},
+                              {QStringLiteral("file_hash"), QString::fromLatin1(m_document->disk().hash())},
                               {QStringLiteral("text"), m_document->text()}};
     QSaveFile file(ownFile());
     if (!file.open(QIODevice::WriteOnly)) return;

@@ -14,7 +14,7 @@
 
 #include "config/export_formats.h"
 #include "exporting/export_checks.h"
-#include "run/run_state.h"
+#include "progress/run_state.h"
 #include "style/theme_hub.h"
 #include "style/theme_icon.h"
 #include "widgets/buttons.h"

@@ -108,6 +108,8 @@ unsigned readRunSummary(RunData& data, const QString& path) {
     const bool nothingMeasured = history.isArray() && history.toArray().isEmpty() && !metrics["ptq"].isObject();
     summary.best = nothingMeasured ? std::nullopt : optionalNumber(metrics["best_value"]);
     summary.final = nothingMeasured ? std::nullopt : optionalNumber(metrics["final_value"]);
+    const QJsonDocument judgedBy(metrics["judged_by"].toObject());
+    if (auto list = readMetricList(judgedBy.toJson().toStdString())) data.metrics = std::move(*list);
     summary.collapsed = object["stability"]["collapsed"].toBool();
     const double ratio = object["stability"]["collapse_threshold_ratio"].toDouble(0.5);
     summary.collapseRatio = ratio > 0 && ratio < 1 ? ratio : 0.5;

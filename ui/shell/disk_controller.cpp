@@ -19,20 +19,20 @@ const auto kDisk = QStringLiteral("disk");
 
 DiskController::DiskController(const WindowParts& parts, FileController* files)
     : m_parts(parts), m_files(files), m_recovery(parts.document, Recovery::defaultFolder()) {
-    connect(parts.document, &Document::diskChanged, this, &DiskController::showState);
+    connect(&parts.document->disk(), &DiskFile::changed, this, &DiskController::showState);
     connect(files, &FileController::changedOnDisk, this, &DiskController::showState);
     parts.window->installEventFilter(this);
 }
 
 bool DiskController::eventFilter(QObject* watched, QEvent* event) {
-    if (event->type() == QEvent::ActivationChange && m_parts.window->isActiveWindow()) m_parts.document->checkDisk();
+    if (event->type() == QEvent::ActivationChange && m_parts.window->isActiveWindow()) m_parts.document->disk().check();
     return QObject::eventFilter(watched, event);
 }
 
 void DiskController::showState() {
     m_parts.messages->withdraw(kDisk);
     const QString name = m_parts.document->title();
-    switch (m_parts.document->diskState()) {
+    switch (m_parts.document->disk().state()) {
         case DiskState::Same:
             return;
         case DiskState::Changed:
@@ -83,7 +83,7 @@ void DiskController::showDifferences() {
 }
 
 bool DiskController::isWritten() {
-    const DiskState state = m_parts.document->checkDisk(true);
+    const DiskState state = m_parts.document->disk().check(true);
     if (state == DiskState::Changed || state == DiskState::NoFile) {
         showState();
         return false;
@@ -107,7 +107,7 @@ void DiskController::recover(const RecoveredEdit& edit) {
     if (!m_files->mayDiscard()) return offerRecovery();
     if (edit.path.isEmpty() || !m_parts.document->open(edit.path).isEmpty()) m_parts.document->create({}, edit.title);
     m_parts.document->setText(edit.text, tr("recovered edits"), nullptr);
-    if (!edit.fileHash.isEmpty() && !m_parts.document->path().isEmpty()) m_parts.document->expectFile(edit.fileHash);
+    if (!edit.fileHash.isEmpty() && !m_parts.document->path().isEmpty()) m_parts.document->disk().expect(edit.fileHash);
     Recovery::discard(edit);
     m_files->showNewDocument();
 }

@@ -121,9 +121,9 @@ void FileController::setValue(const QString& key, const QString& value) {
 
 bool FileController::mayDiscard() {
     Document& document = *m_parts.document;
-    document.checkDisk();  // what happened to the file a moment ago counts, too
+    document.disk().check();  // what happened to the file a moment ago counts, too
     if (!document.isModified()) return true;
-    const QString sentence = document.isOnlyCopy()
+    const QString sentence = document.disk().isLost()
                                  ? tr("%1 is no longer on the disk. What is shown here is the only copy.")
                                  : tr("%1 has changes that are not saved.");
     QMessageBox box(QMessageBox::NoIcon, tr("Unsaved changes"), sentence.arg(document.title()), QMessageBox::NoButton,
@@ -139,7 +139,7 @@ bool FileController::mayDiscard() {
 bool FileController::save() {
     Document& document = *m_parts.document;
     if (document.path().isEmpty()) return saveAs();
-    if (document.checkDisk(true) == DiskState::Changed) {
+    if (document.disk().check(true) == DiskState::Changed) {
         Q_EMIT changedOnDisk();
         return false;
     }

@@ -38,6 +38,7 @@ void HelpWindows::showGuide() {
             html += QStringLiteral("<h3>%1</h3>").arg(QString::fromStdString(section = field.section).toHtmlEscaped());
         QStringList choices;
         for (const std::string& choice : field.choices) choices.append(QString::fromStdString(choice));
+        if (!field.pattern.empty()) choices.append(QString::fromStdString(field.patternName));
         html +=
             QStringLiteral("<p><b>%1</b> <code>%2</code><br>%3 %4%5</p>")
                 .arg(QString::fromStdString(field.label).toHtmlEscaped(),

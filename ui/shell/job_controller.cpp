@@ -66,7 +66,7 @@ bool JobController::saveForRun() {
 
 QString JobController::newRunFolder() {
     if (!m_runOut.isEmpty()) return m_runOut;
-    const Config& config = m_parts.document->readNow()->config.config;
+    const Config& config = m_parts.document->reader().now()->config.config;
     const QString file = m_parts.document->folder() + QLatin1Char('/') + m_parts.document->title();
     return QString::fromStdString(qat::newRunFolder(config, file.toStdString()).string());
 }
@@ -79,7 +79,7 @@ bool JobController::start(JobKind kind, bool overrideGate) {
         m_parts.frame->showPage(pages::kWelcome);
         return false;
     }
-    if (!m_parts.document->readNow()->config.valid()) {
+    if (!m_parts.document->reader().now()->config.valid()) {
         m_parts.messages->post(kJob, MessageKind::Error,
                                tr("The configuration has errors; they are marked in the text."));
         m_parts.frame->showPage(pages::kConfigure);

@@ -16,8 +16,10 @@ namespace {
 QString accuracyOf(const QString& name, const JobOutcome& outcome) {
     const auto reached = outcome.final ? outcome.final : outcome.ptq;
     if (!reached || !outcome.fp32) return JobController::tr("%1 finished.").arg(name);
-    return JobController::tr("%1 finished: mAP50-95 is %2, %3 against FP32.")
-        .arg(name, formatMap(reached->score()), formatChange(reached->score() - outcome.fp32->score()));
+    const Metric& score = reached->best();
+    return JobController::tr("%1 finished: %2 is %3, %4 against FP32.")
+        .arg(name, QString::fromStdString(score.label), formatScore(score.value, score.decimals),
+             formatChange(score.value - outcome.fp32->score(), score.decimals));
 }
 
 // 0 without events. A job that was refused at the door leaves the number as it was.

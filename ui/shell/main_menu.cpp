@@ -240,7 +240,7 @@ void MainMenu::showPalette() {
     for (const auto& [name, action] : menuActions(*m_parts.window->menuBar()))
         entries.push_back(
             {name, action->shortcut().toString(QKeySequence::NativeText), [action = action] { action->trigger(); }});
-    if (const auto model = m_parts.document->model())
+    if (const auto model = m_parts.document->described().model())
         for (const LayerInfo& layer : model->layers) {
             if (entries.size() > kMostLayersInPalette) break;
             const QString name = QString::fromStdString(layer.name);

@@ -15,7 +15,7 @@
 #include "configure/form_panel.h"
 #include "exporting/export_panel.h"
 #include "pages/run_view.h"
-#include "run/run_state.h"
+#include "progress/run_state.h"
 #include "shell/close_controller.h"
 #include "shell/disk_controller.h"
 #include "shell/file_controller.h"

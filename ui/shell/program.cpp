@@ -95,7 +95,8 @@ void grabLater(MainWindow& window, const Options& options) {
     auto waited = std::make_shared<int>(0);
     QObject::connect(timer, &QTimer::timeout, &window, [&window, timer, waited, options] {
         *waited += kShotPollMs;
-        const bool busy = window.document()->isDescribing() || window.runStore()->data().status == RunStatus::Loading;
+        const bool busy =
+            window.document()->described().isRunning() || window.runStore()->data().status == RunStatus::Loading;
         if (*waited < options.afterMs || (busy && *waited < kLongestShotMs)) return;
         timer->stop();
         const bool written = window.grab().save(options.screenshot);

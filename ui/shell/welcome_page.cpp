@@ -16,7 +16,7 @@
 #include "document/recent_files.h"
 #include "feed/run_folder.h"
 #include "feed/run_status.h"
-#include "run/run_state.h"
+#include "progress/run_state.h"
 #include "shell/diagnostics.h"
 #include "shell/presets.h"
 #include "shell/start_row.h"
@@ -31,7 +31,7 @@
 namespace qat::ui {
 namespace {
 
-enum RecentColumn { kProject, kKind, kMap, kState, kAction, kOpened, kColumns };
+enum RecentColumn { kProject, kKind, kScore, kState, kAction, kOpened, kColumns };
 constexpr int kIsRunRole = Qt::UserRole + 50;
 constexpr int kLookEveryMs = 2000;
 
@@ -90,7 +90,10 @@ void showState(QStandardItemModel& items, int row, const RunData& data) {
     items.item(row, kState)->setData(static_cast<int>(chip.kind), ChipKindRole);
     items.item(row, kState)->setData(chip.icon, ChipIconRole);
     const bool over = status == RunStatus::Completed || status == RunStatus::Failed;
-    items.item(row, kMap)->setText(over && data.summary.final ? formatMap(*data.summary.final) : QString());
+    const MetricName& metric = data.metrics.primary();
+    const bool measured = over && data.summary.final;
+    items.item(row, kScore)->setText(measured ? formatScore(*data.summary.final, metric.decimals) : QString());
+    items.item(row, kScore)->setToolTip(measured ? qtext(metric.label) : QString());
     QStandardItem* action = items.item(row, kAction);
     if (!canBeStopped(data)) return action->setText({});
     if (action->text().isEmpty()) action->setText(WelcomePage::tr("Stop"));
@@ -281,8 +284,8 @@ QWidget* WelcomePage::makeTables() {
 
 void WelcomePage::refresh() {
     m_items->clear();
-    m_items->setHorizontalHeaderLabels({tr("Project"), tr("Kind"), tr("mAP50-95"), tr("State"), {}, tr("Opened")});
-    for (const int column : {int(kMap), int(kOpened)})
+    m_items->setHorizontalHeaderLabels({tr("Project"), tr("Kind"), tr("Accuracy"), tr("State"), {}, tr("Opened")});
+    for (const int column : {int(kScore), int(kOpened)})
         m_items->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
     for (const RecentItem& item : m_recent->items().mid(0, 6)) m_items->appendRow(recentRow(item, m_hub.theme()));
     refreshStates();

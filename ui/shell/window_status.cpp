@@ -68,10 +68,10 @@ void WindowStatus::buildStatusBar() {
 }
 
 void WindowStatus::followAll() {
-    const Document* document = m_parts.document;
+    Document* document = m_parts.document;
     connect(document, &Document::stateChanged, this, &WindowStatus::refreshTitle);
     connect(document, &Document::readingChanged, this, &WindowStatus::refreshContext);
-    connect(document, &Document::modelChanged, this, &WindowStatus::refreshContext);
+    connect(&document->described(), &DescribedModel::changed, this, &WindowStatus::refreshContext);
     connect(m_viewer->store(), &RunStore::changed, this, [this](unsigned mask) {
         if (!m_parts.document->isOpen() && (mask & (kRunIdentity | kRunSummary))) showRunContext();
         if (mask & kRunStatus) refreshRunButton();
@@ -111,9 +111,9 @@ void WindowStatus::showRunContext() {
 
 void WindowStatus::refreshContext() {
     const bool open = m_parts.document->isOpen();
-    open ? showDocumentContext(m_parts.document->reading()->config.config) : showRunContext();
+    open ? showDocumentContext(m_parts.document->reader().reading()->config.config) : showRunContext();
     refreshIssues();
-    const auto model = m_parts.document->model();
+    const auto model = m_parts.document->described().model();
     m_modelState->setText(
         !open   ? tr("Offline: no telemetry, no update check")
         : model ? tr("%1 layers · %2 parameters").arg(model->layers.size()).arg(formatCount(model->parameters))
@@ -122,7 +122,7 @@ void WindowStatus::refreshContext() {
 }
 
 void WindowStatus::refreshIssues() {
-    const Reading& reading = *m_parts.document->reading();
+    const Reading& reading = *m_parts.document->reader().reading();
     const int issues = reading.errors + reading.warnings;
     m_issues->setVisible(m_parts.document->isOpen() && issues > 0);
     m_issues->setText(counted(issues, tr("1 issue"), tr("%1 issues")));
@@ -133,7 +133,7 @@ void WindowStatus::refreshIssues() {
 void WindowStatus::refreshRunButton() {
     const JobLauncher& launcher = *m_jobs->launcher();
     const bool running = launcher.isRunning(), open = m_parts.document->isOpen();
-    const bool ready = open && m_parts.document->reading()->errors == 0;
+    const bool ready = open && m_parts.document->reader().reading()->errors == 0;
     const bool primary = !running && ready && m_parts.frame->page() != pages::kExport;
     QPushButton* button = m_top->run();
     button->setProperty("primary", primary);

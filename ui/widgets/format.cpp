@@ -26,8 +26,8 @@ QString threeDigits(double value, const QString& unit) {
 
 }  // namespace
 
-QString formatMap(double value) {
-    return std::isfinite(value) ? fixed(value, 4) : QString(kDash);
+QString formatScore(double value, int digits) {
+    return std::isfinite(value) ? fixed(value, digits) : QString(kDash);
 }
 
 QString formatChange(double value, int digits) {

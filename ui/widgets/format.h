@@ -9,7 +9,7 @@ namespace qat::ui {
 
 inline constexpr QChar kTrueMinus(0x2212);
 
-QString formatMap(double value);                     // 0.4712; en dash for NaN
+QString formatScore(double value, int digits = 4);   // 0.4712; en dash for NaN
 QString formatChange(double value, int digits = 4);  // +0.0031, U+2212 minus, 0.0000
 QString formatPercent(double share);                 // 0.136 -> 13.6 %, one decimal under 20 %, none above
 // `one` for 1, else `many` with %1 replaced by the number.

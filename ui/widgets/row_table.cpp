@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "style/follow_theme.h"
 #include "style/theme_hub.h"
 
 namespace qat::ui {
@@ -30,7 +31,7 @@ RowTable::RowTable(const ThemeHub& hub, QWidget* parent) : QTableView(parent), m
     horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     horizontalHeader()->setSectionsMovable(false);
-    const auto refit = [this] {
+    followTheme(hub, horizontalHeader(), [this] {
         horizontalHeader()->setFont(m_hub.theme().weighted(m_hub.theme().caption, QFont::Medium));
         QPalette header = horizontalHeader()->palette();
         header.setColor(QPalette::ButtonText, m_hub.color(Color::Text2));
@@ -38,9 +39,7 @@ RowTable::RowTable(const ThemeHub& hub, QWidget* parent) : QTableView(parent), m
         header.setColor(QPalette::Text, m_hub.color(Color::Text2));
         horizontalHeader()->setPalette(header);
         setRowHeight(m_rowHeight);
-    };
-    refit();
-    connect(&hub, &ThemeHub::changed, this, refit);
+    });
 }
 
 void RowTable::setRowHeight(double baseHeight) {

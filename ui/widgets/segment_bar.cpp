@@ -12,6 +12,13 @@
 #include "style/theme_icon.h"
 
 namespace qat::ui {
+namespace {
+
+QFont segmentFont(const Theme& theme, bool small) {
+    return theme.weighted(small ? theme.small : theme.ui, small ? QFont::Normal : QFont::Medium);
+}
+
+}  // namespace
 
 SegmentBar::SegmentBar(const ThemeHub& hub, bool small, QWidget* parent) : QWidget(parent), m_hub(hub), m_small(small) {
     setFocusPolicy(Qt::StrongFocus);
@@ -55,11 +62,6 @@ void SegmentBar::setSegmentText(int index, const QString& text) {
     update();
 }
 
-QFont SegmentBar::segmentFont() const {
-    const Theme& theme = m_hub.theme();
-    return theme.weighted(m_small ? theme.small : theme.ui, m_small ? QFont::Normal : QFont::Medium);
-}
-
 void SegmentBar::setIconsOnly(bool iconsOnly) {
     if (iconsOnly == m_iconsOnly) return;
     m_iconsOnly = iconsOnly;
@@ -72,7 +74,7 @@ QString SegmentBar::shownText(const Segment& segment) const {
 }
 
 int SegmentBar::naturalWidth(const Segment& segment) const {
-    const int text = QFontMetrics(segmentFont()).horizontalAdvance(shownText(segment));
+    const int text = QFontMetrics(segmentFont(m_hub.theme(), m_small)).horizontalAdvance(shownText(segment));
     const int icon = segment.icon.isEmpty() ? 0 : m_hub.px(16) + (text ? m_hub.px(6) : 0);
     return text + icon + m_hub.px(m_small ? 16 : 22);
 }
@@ -122,7 +124,7 @@ void SegmentBar::paintEvent(QPaintEvent*) {
             painter.drawRoundedRect(box, m_small ? 4 : 5, m_small ? 4 : 5);
         }
         const Segment& segment = m_segments[i];
-        painter.setFont(segmentFont());
+        painter.setFont(segmentFont(m_hub.theme(), m_small));
         const int text = painter.fontMetrics().horizontalAdvance(shownText(segment));
         const int icon = segment.icon.isEmpty() ? 0 : m_hub.px(16) + (text ? m_hub.px(6) : 0);
         double x = box.center().x() - (text + icon) / 2.0;

@@ -57,7 +57,6 @@ private:
     int naturalWidth(const Segment& segment) const;
     int segmentAt(const QPoint& point) const;
     void choose(int index);
-    QFont segmentFont() const;
 
     const ThemeHub& m_hub;
     std::vector<Segment> m_segments;

@@ -3,6 +3,7 @@
 
 #include <QPainter>
 
+#include "style/follow_theme.h"
 #include "style/theme_hub.h"
 
 namespace qat::ui {
@@ -36,8 +37,7 @@ QFont fontOf(const Theme& theme, TextStyle style) {
 ThemedLabel::ThemedLabel(const ThemeHub& hub, const QString& text, TextStyle style, Color color, QWidget* parent)
     : QLabel(text, parent), m_hub(hub), m_style(style), m_color(color) {
     setTextFormat(Qt::PlainText);
-    restyle();
-    connect(&hub, &ThemeHub::changed, this, &ThemedLabel::restyle);
+    followTheme(hub, this, [this] { restyle(); });
 }
 
 void ThemedLabel::setColor(Color color) {

@@ -20,8 +20,7 @@ namespace qat {
 // The first `count` images of the data, or as many drawn ones, as feedImages() gives them, each batch
 // [N, 3, imgsz, imgsz].
 std::function<at::Tensor()> imageBatches(const JobState& job, const std::shared_ptr<const Dataset>& data, int64_t count,
-                                         int batch, bool shuffle, Damaged damaged = Damaged::LeaveOut,
-                                         std::vector<int64_t>* taken = nullptr);
+                                         int batch, bool shuffle, std::vector<int64_t>* taken = nullptr);
 
 Loader validationLoader(const JobState& job);
 

@@ -48,8 +48,7 @@ void calibrateModel(JobState& job) {
     const auto data = coreset ? coresetOf(job, wanted, all, kCalibrateStage.name, said) : job.train;
     std::vector<int64_t> taken;
     const CalibrationResult result = calibrate(
-        job.floatModel, job.model, *job.quantizers,
-        imageBatches(job, data, wanted, batch, true, Damaged::LeaveOut, &taken),
+        job.floatModel, job.model, *job.quantizers, imageBatches(job, data, wanted, batch, true, &taken),
         [&](int64_t done) { job.log.progress(kCalibrateStage.name, choosing + done, all); }, job.cancel);
     for (const auto& warning : result.warnings) job.log.log(LogLevel::Warning, "calib", warning);
     const std::vector<Leak> leaks = leaksOf(job, *data, taken);

@@ -45,7 +45,9 @@ void exportModelFiles(JobState& job) {
     const auto check = [&](const ExportedFile& file, const Graph& form) { return checkOf(job, file, form); };
     const auto written = [&](const ExportedFile& file) { tellFile(job, file); };
     const auto prepared = [&](const PassResults& results) { logPasses(job, results); };
-    exportFiles({job.model, job.config, exporters, job.folder.exports(), check, written, prepared}, job.cancel);
+    inProcessorMemory({&job.floatModel, &job.model}, [&] {
+        exportFiles({job.model, job.config, exporters, job.folder.exports(), check, written, prepared}, job.cancel);
+    });
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 // The stage `load`: data, the network in float, and a teacher.
+#include <c10/core/Device.h>
+
 #include <algorithm>
 
 #include "base/error.h"
+#include "config/derived.h"
 #include "data/class_match.h"
+#include "graph/device.h"
 #include "models/family.h"
 #include "passes/pipeline.h"
 #include "session/data_source.h"
@@ -19,8 +23,8 @@ namespace qat {
 namespace {
 
 void openData(JobState& job) {
-    job.train = openSplit(job.config.data, job.config.data.trainSplit);
-    job.val = openSplit(job.config.data, job.config.data.valSplit);
+    job.train = openSplit(job.config.data, job.config.data.trainSplit, job.facts.task->labels());
+    job.val = openSplit(job.config.data, job.config.data.valSplit, job.facts.task->labels());
     for (const auto& data : {job.train, job.val})
         for (const auto& warning : data->warnings()) job.log.log(LogLevel::Warning, "data", warning);
     job.facts.trainData = digestOf(*job.train, job.config.data.path, job.config.data.trainSplit);
@@ -98,13 +102,28 @@ void loadTeacher(JobState& job) {
 
 void holdJobToInputs(JobState& job) {
     const RunInputs inputs{job.facts.trainData, job.facts.valData, job.train->classNames(), job.facts.checkpointSha256};
-    job.facts.refused = job.request.resume;
     const std::string note = holdToInputs(job.folder, job.config, inputs);
-    job.facts.refused = false;
     if (!note.empty()) job.log.log(LogLevel::Warning, "session", note);
 }
 
+// The family is in the configuration, so that the run folder knows before anything else what the run is for.
+void tellTask(JobState& job) {
+    job.facts.task = &taskNamed(familyNamed(job.config.model.architecture).task.name);
+    job.log.judgedBy(job.facts.task->metrics());
+}
+
+// Where the networks lie is where they run.
+void placeOnDevice(JobState& job) {
+    const c10::Device device = findDevice(job.facts.device);
+    moveTo(job.floatModel, device);
+    moveTo(job.model, device);
+    if (job.teacher) moveTo(*job.teacher, device);
+}
+
+// A resumed sitting begins with the end of this stage: the folder of one that fails here says what it said before.
 void loadJob(JobState& job) {
+    job.facts.refused = job.request.resume;
+    tellTask(job);
     openData(job);
     const auto classes = static_cast<int64_t>(job.train->classNames().size());
     OpenedModel opened = openModel(job.config, classes);
@@ -121,6 +140,8 @@ void loadJob(JobState& job) {
     job.floatModel.value(job.floatModel.inputs().front()).shape = {1, 3, job.config.data.imgsz, job.config.data.imgsz};
     job.model = job.floatModel.clone(true);
     if (job.request.kind == JobKind::Pipeline && trains(job.config) && wantsDistillation(job.config)) loadTeacher(job);
+    placeOnDevice(job);
+    job.facts.refused = false;
 }
 
 }  // namespace

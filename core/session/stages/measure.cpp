@@ -47,8 +47,8 @@ Metrics trainedMetrics(const JobState& job) {
 
 void showImages(JobState& job, const std::vector<ImageDetections>& quantized, const std::string& made) {
     if (!wantsPreviews(job.config) || job.floatDetections.empty()) return;
-    for (const ImageRow& row :
-         previewRows(job.folder, *job.val, job.floatDetections, quantized, made, job.config.analysis.previewImages))
+    for (const ImageRow& row : previewRows(taskOf(job.model.info), job.folder, *job.val, job.floatDetections, quantized,
+                                           made, job.config.analysis.previewImages))
         job.log.image(row);
 }
 

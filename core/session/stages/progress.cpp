@@ -46,7 +46,9 @@ void restoreCalibrated(JobState& job) {
     try {
         require(job.done.contains("calibrate"), ErrorKind::BadInput, (job.folder.checkpoint() / "stages.json").string(),
                 " is of an earlier version");
-        loadCalibrated(calibratedFile(job), checkpointIdentity(job), job.model, *job.quantizers);
+        inProcessorMemory({&job.model}, [&] {
+            loadCalibrated(calibratedFile(job), checkpointIdentity(job), job.model, *job.quantizers);
+        });
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::BadInput && error.kind() != ErrorKind::Io) throw;
         job.log.log(LogLevel::Warning, "session",

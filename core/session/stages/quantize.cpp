@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "export/exporter.h"
+#include "graph/device.h"
 #include "quant/placement_lint.h"
 #include "session/describe.h"
 
@@ -25,7 +26,7 @@ void insertQuantizers(JobState& job) {
     if (job.request.kind == JobKind::Pipeline) warnOfRefusals(job);
     job.facts.outcome.fp32Bytes = deviceBytes(job.floatModel, nullptr);
     job.facts.outcome.quantizedBytes = deviceBytes(job.floatModel, &job.plan);
-    job.quantizers.emplace(job.model, job.plan);
+    inProcessorMemory({&job.model}, [&] { job.quantizers.emplace(job.model, job.plan); });
     job.log.log(LogLevel::Info, "quant",
                 str(job.plan.weights.size(), " weights and ", job.plan.groups.size(), " activation ranges quantized, ",
                     job.plan.skipped.size(), " layers left in float"));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "config/derived.h"
 #include "session/stages/batches.h"
 #include "session/stages/job_state.h"
 #include "session/stages/measure.h"

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "config/derived.h"
+#include "graph/device.h"
 #include "quant/repair.h"
 #include "session/stages/batches.h"
 #include "session/stages/job_state.h"
@@ -27,10 +29,12 @@ void repairModel(JobState& job) {
     const auto open = [&] { return imageBatches(job, job.train, wanted, kRepairBatch, true); };
     const int64_t count = imagesIn(open());
     const RepairImages samples{count, open};
-    const auto repairs =
-        repairLayers(job.floatModel, job.model, *job.quantizers, samples, job.config.repair,
-                     static_cast<uint64_t>(job.config.run.seed), job.cancel,
-                     [&](int64_t done, int64_t total) { job.log.progress(kRepairStage.name, done, total); });
+    std::vector<LayerRepair> repairs;
+    inProcessorMemory({&job.floatModel, &job.model}, [&] {
+        repairs = repairLayers(job.floatModel, job.model, *job.quantizers, samples, job.config.repair,
+                               static_cast<uint64_t>(job.config.run.seed), job.cancel,
+                               [&](int64_t done, int64_t total) { job.log.progress(kRepairStage.name, done, total); });
+    });
     double gained = 0;
     for (const LayerRepair& repair : repairs) {
         job.log.layer({std::string(tables::kRepair),
