@@ -31,7 +31,6 @@ if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
 export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive QT_QPA_PLATFORM=offscreen
 folder=$top/packaging/sanitizers
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export ASAN_OPTIONS=detect_stack_use_after_return=1
 export LSAN_OPTIONS=suppressions=$folder/leaks.txt:print_suppressions=0
 export TSAN_OPTIONS=suppressions=$folder/threads.txt:halt_on_error=1:second_deadlock_stack=1
 

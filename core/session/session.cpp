@@ -75,6 +75,64 @@ Config configOf(const JobRequest& request, std::vector<std::string>* notices) {
     return config;
 }
 
+// What is known of a job before its first stage, and the first event of its sitting.
+void begin(SummaryFacts& facts, const JobRequest& request, const Config& config, EventLog& log) {
+    const std::string model = config.model.architecture + config.model.variant;
+    facts.createdAt = isoTime();
+    facts.overrides = overridesOf(request);
+    facts.runId = facts.createdAt + "_" + model + "_" + precisionName(config) + "_s" + std::to_string(config.run.seed);
+    log.begin({facts.runId,
+               model,
+               precisionName(config),
+               config.data.path,
+               config.train.epochs + fineTuningEpochs(config),
+               stageNamesOf(config, request.kind),
+               request.resume,
+               config.ema.enabled,
+               {},
+               facts.device});
+}
+
+void tellNotices(const std::vector<std::string>& notices, const SummaryTrouble& summary, EventSink& log) {
+    for (const auto& notice : notices) log.log(LogLevel::Warning, "config", notice);
+    if (!summary.sentence.empty()) log.log(LogLevel::Warning, "session", summary.sentence + "; it is written anew");
+}
+
+void tellShortage(EventSink& log) {
+    if (const std::string shortage = threadShortage(); !shortage.empty())
+        log.log(LogLevel::Warning, "session", shortage);
+}
+
+// The last events of a sitting, its summary and its report.
+struct JobEnd {
+    const RunFolder& folder;
+    const Config& config;
+    SummaryFacts& facts;
+    EventLog& log;
+
+    void stopped() const {
+        log.log(LogLevel::Warning, "session", "stopped on request, by a signal or the window; it can be resumed");
+        tell("incomplete", "");
+    }
+    void completed() const { tell("completed-success", ""); }
+    void failed(const std::string& why) const {
+        log.log(LogLevel::Error, "session", why);
+        tell("completed-failed", why);
+    }
+
+private:
+    void tell(const std::string& status, const std::string& error) const {
+        facts.status = status;
+        facts.error = error;
+        try {
+            if (!facts.refused) writeSummary(folder, config, facts), writeRunReport(folder.root);
+        } catch (const Error&) {
+            if (error.empty()) throw;  // else the first error is the one to tell
+        }
+        log.end(status, error);
+    }
+};
+
 }  // namespace
 
 // Paths become absolute: the run folder keeps this configuration, and a resumed run may start elsewhere.
@@ -99,55 +157,28 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
-    facts.createdAt = isoTime();
     facts.device = device;
-    facts.overrides = overridesOf(request);
     facts.stageGate = gate;
-    facts.runId = facts.createdAt + "_" + config.model.architecture + config.model.variant + "_" +
-                  precisionName(config) + "_s" + std::to_string(config.run.seed);
-    log.begin({facts.runId,
-               config.model.architecture + config.model.variant,
-               precisionName(config),
-               config.data.path,
-               config.train.epochs + fineTuningEpochs(config),
-               stageNamesOf(config, request.kind),
-               request.resume,
-               config.ema.enabled,
-               {},
-               device});
-    for (const auto& notice : notices) log.log(LogLevel::Warning, "config", notice);
-    if (!summary.sentence.empty()) log.log(LogLevel::Warning, "session", summary.sentence + "; it is written anew");
+    begin(facts, request, config, log);
+    tellNotices(notices, summary, log);
     tellGate(gate, config, log);
-    if (const std::string shortage = threadShortage(); !shortage.empty())
-        log.log(LogLevel::Warning, "session", shortage);
-    const auto finish = [&](const std::string& status, const std::string& error) {
-        facts.status = status;
-        facts.error = error;
-        if (!error.empty()) log.log(LogLevel::Error, "session", error);
-        if (status == "incomplete")
-            log.log(LogLevel::Warning, "session", "stopped on request, by a signal or the window; it can be resumed");
-        try {
-            if (!facts.refused) writeSummary(folder, config, facts), writeRunReport(folder.root);
-        } catch (const Error&) {
-            if (error.empty()) throw;  // else the first error is the one to tell
-        }
-        log.end(status, error);
-    };
+    tellShortage(log);
+    const JobEnd end{folder, config, facts, log};
     try {
         facts.outcome = pipeline.run();
-        finish(facts.outcome.status == JobStatus::Cancelled ? "incomplete" : "completed-success", "");
+        facts.outcome.status == JobStatus::Cancelled ? end.stopped() : end.completed();
         return facts.outcome;
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::Cancelled) {
-            finish("incomplete", "");
+            end.stopped();
             facts.outcome.status = JobStatus::Cancelled;
             return facts.outcome;
         }
-        finish("completed-failed", error.what());
+        end.failed(error.what());
         throw;
     } catch (const std::exception& outside) {
         const Error error = errorFrom(outside);
-        finish("completed-failed", error.what());
+        end.failed(error.what());
         throw error;
     }
 }

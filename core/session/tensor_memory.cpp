@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/libtorch_versions.h"
+#include "ops/libtorch_versions.h"
 
 namespace qat {
 namespace {

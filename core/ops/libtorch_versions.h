@@ -13,12 +13,18 @@ public:
     virtual void copy(void* to, const void* from, size_t bytes) const = 0;
 
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 3)
-    c10::DataPtr allocate(size_t bytes) override { return make(bytes); }
+    c10::DataPtr allocate(size_t bytes) override {
+        return make(bytes);
+    }
 #else
-    c10::DataPtr allocate(size_t bytes) const override { return make(bytes); }
+    c10::DataPtr allocate(size_t bytes) const override {
+        return make(bytes);
+    }
 #endif
 #if TORCH_VERSION_MAJOR >= 2
-    void copy_data(void* to, const void* from, size_t bytes) const override { copy(to, from, bytes); }
+    void copy_data(void* to, const void* from, size_t bytes) const override {
+        copy(to, from, bytes);
+    }
 #endif
 };
 
