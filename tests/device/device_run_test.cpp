@@ -54,7 +54,7 @@ TEST_F(DeviceRun, SaysWhereItComputedAndComesToTheSame) {
     for (const auto& [series, value] : expected) EXPECT_NEAR(made.at(series), value, 2e-3 * value) << series;
     const Graph ours = openRun(here.folder()).graph, theirs = openRun(there.folder()).graph;
     for (const ValueId id : ours.storedValues())
-        EXPECT_LE(relativeDifference(*theirs.value(id).data, *ours.value(id).data), 2e-2) << ours.value(id).name;
+        EXPECT_LE(relativeDifference(*theirs.value(id).data, *ours.value(id).data), 0.1) << ours.value(id).name;
 }
 
 TEST_F(DeviceRun, EveryStageRuns) {
@@ -70,7 +70,7 @@ TEST_F(DeviceRun, EveryStageRuns) {
     job.set("qat_params.auto_adapt_bit_width", "true").set("sensitivity.bits", "4,8");
     EXPECT_EQ(job.run().status, JobStatus::Completed);
     EXPECT_EQ(job.sink.begun,
-              (std::vector<std::string>{"load", "search", "calibrate", "evaluate_fp32", "repair", "evaluate_ptq",
+              (std::vector<std::string>{"load", "calibrate", "search", "repair", "evaluate_fp32", "evaluate_ptq",
                                         "analyze", "train", "qc", "evaluate", "export"}));
     EXPECT_TRUE(std::filesystem::exists(job.folder() / "exports/model.onnx") ||
                 !std::filesystem::is_empty(job.folder() / "exports"));
@@ -79,7 +79,7 @@ TEST_F(DeviceRun, EveryStageRuns) {
 TEST_F(DeviceRun, FloatEpochsGradualWidthsAndReestimatedNorms) {
     JobOn job(*this, "cuda");
     job.set("qat_params.fuse_modules", "false").set("oscillation.bn_reestimation", "2").set("export.formats", "[]");
-    job.set("qat_params.float_epochs", "1").set("qat_params.gradual_bits", "8").set("train_params.epochs", "3");
+    job.set("qat_params.float_epochs", "1").set("qat_params.gradual_bits.weight", "8").set("train_params.epochs", "3");
     job.set("qat_params.use_lsq", "false").set("train_params.multi_scale", "0.5");
     EXPECT_EQ(job.run().status, JobStatus::Completed);
     EXPECT_EQ(summary(job)["training"]["device"], "cuda:0");

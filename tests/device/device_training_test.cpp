@@ -48,31 +48,55 @@ protected:
         return trained;
     }
 
-    // Twice the same training; relative differences of losses and of weights stay within the bounds.
-    void compare(const Config& config, double losses, double weights) const {
+    // Largest differences of losses and of weights, relative.
+    struct Apart {
+        double losses = 0, weights = 0;
+    };
+    static Apart between(const Trained& one, const Trained& other) {
+        Apart apart;
+        for (size_t i = 0; i < one.losses.size(); ++i)
+            apart.losses = std::max(apart.losses, std::abs(other.losses[i] / one.losses[i] - 1));
+        for (const ValueId id : one.graph.storedValues())
+            apart.weights = std::max(apart.weights,
+                                     relativeDifference(other.graph.value(id).data->cpu(), *one.graph.value(id).data));
+        return apart;
+    }
+
+    // The device takes the first two steps like our loops. Later ones part, since labels are given to other anchors and
+    // values to other codes by a last bit; but not further than those of a training whose start differs in last bits.
+    void compare(const Config& config) const {
         DeviceTinyRun mine(config, scratch.path() / "cpu", "cpu"), theirs(config, scratch.path() / "cuda", "cuda");
-        const Trained here = train(mine), there = train(theirs);
+        TinyRun nudged(config, scratch.path() / "nudged");
+        nudged.network = [] {
+            Graph graph = tinyDetector();
+            for (const ValueId id : graph.storedValues())
+                if (graph.value(id).kind == ValueKind::Parameter)
+                    graph.value(id).data->mul_(1 + randomTensor(graph.value(id).shape, 11) * 3e-7);
+            return graph;
+        };
+        const Trained here = train(mine), there = train(theirs), near = train(nudged);
         ASSERT_GE(here.losses.size(), 8u);
         ASSERT_EQ(there.losses.size(), here.losses.size());
-        for (size_t i = 0; i < here.losses.size(); ++i)
-            EXPECT_NEAR(there.losses[i], here.losses[i], losses * here.losses[i]) << "step " << i + 1;
-        for (const ValueId id : here.graph.storedValues()) {
-            const Value &ours = here.graph.value(id), &moved = there.graph.value(id);
-            EXPECT_EQ(nameOf(moved.data->device()), "cuda:0") << moved.name;
-            EXPECT_LE(relativeDifference(moved.data->cpu(), *ours.data), weights) << ours.name;
-        }
+        for (size_t i = 0; i < 2; ++i) EXPECT_NEAR(there.losses[i], here.losses[i], 1e-5 * here.losses[i]);
+        for (const ValueId id : there.graph.storedValues())
+            EXPECT_EQ(nameOf(there.graph.value(id).data->device()), "cuda:0") << there.graph.value(id).name;
+        const Apart device = between(here, there), bits = between(here, near);
+        EXPECT_LE(device.losses, 1e-5 + 10 * bits.losses);
+        EXPECT_LE(device.weights, 1e-5 + 10 * bits.weights);
     }
 };
 
 TEST_F(DeviceTraining, InFloat) {
-    compare(tinyConfig(), 1e-4, 1e-3);
+    Config config = tinyConfig();
+    config.train.lr = 1e-4;
+    compare(config);
 }
 
 TEST_F(DeviceTraining, WithObservedRanges) {
     Config config = tinyConfig(Quantize::Ste);
     config.quantization.weight.bitWidth = 8;
-    config.train.lr = 1e-3;
-    compare(config, 1e-3, 1e-2);
+    config.train.lr = 1e-4;
+    compare(config);
 }
 
 TEST_F(DeviceTraining, WithLearnedScalesFreezingAndDampening) {
@@ -82,7 +106,7 @@ TEST_F(DeviceTraining, WithLearnedScalesFreezingAndDampening) {
     config.train.optimizer = OptimizerKind::AdamW;
     config.train.lr = 1e-4;
     config.train.maxGradNorm = 5;
-    compare(config, 2e-3, 5e-2);
+    compare(config);
 }
 
 TEST_F(DeviceTraining, BesideATeacher) {

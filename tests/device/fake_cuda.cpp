@@ -125,6 +125,28 @@ at::Tensor& copyInto(at::Tensor& self, const at::Tensor& from, bool) {
     return self;
 }
 
+// What libtorch takes for convolutions on CUDA without cuDNN. The processor's kernel of that name gives wrong gradients
+// of 1 x 1 weights in channels-last memory (1.13), which nobody notices, since the processor's own convolutions are
+// others.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, at::IntArrayRef, const Maybe<at::Tensor>& bias,
+                    at::IntArrayRef stride, at::IntArrayRef padding) {
+    const at::AutoDispatchBelowADInplaceOrView below;
+    const at::Tensor offset = bias ? readable(*bias) : at::Tensor();
+    return fakeOf(at::conv2d(readable(x), readable(weight), offset, stride, padding));
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> convolveBackward(const at::Tensor& gradient, const at::Tensor& x,
+                                                                const at::Tensor& weight, at::IntArrayRef,
+                                                                at::IntArrayRef stride, at::IntArrayRef padding,
+                                                                std::array<bool, 3> wanted) {
+    const at::AutoDispatchBelowADInplaceOrView below;
+    const std::vector<int64_t> biases{weight.size(0)};
+    const auto [dx, dw, db] =
+        at::convolution_backward(readable(gradient), readable(x), readable(weight), at::IntArrayRef(biases), stride,
+                                 padding, {1, 1}, false, {0, 0}, 1, wanted);
+    return {fakeOf(dx), fakeOf(dw), fakeOf(db)};
+}
+
 bool isWritten(const c10::Argument& argument) {
     return argument.alias_info() && argument.alias_info()->isWrite();
 }
@@ -207,4 +229,6 @@ TORCH_LIBRARY_IMPL(aten, CUDA, m) {
     m.impl("view", at::native::view);
     m.impl("_reshape_alias", qat::test::reshapeAlias);
     m.impl("copy_", qat::test::copyInto);
+    m.impl("_slow_conv2d_forward", qat::test::convolve);
+    m.impl("_slow_conv2d_backward.output_mask", qat::test::convolveBackward);
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "export/weights_file.h"
+#include "graph/device.h"
 #include "session/export_files.h"
 #include "session/stages/job_state.h"
 #include "session/stages/pass_log.h"

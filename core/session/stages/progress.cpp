@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "graph/device.h"
 #include "session/stages/quantize.h"
 #include "task/detect_metrics.h"
 #include "task/metrics_json.h"
