@@ -81,10 +81,8 @@ struct Made {
 template <class Primitive, class... What, class... Hint>
 Made<Primitive> makeFixed(const std::tuple<What...>& what, const dnnl::primitive_attr& attributes,
                           const Hint&... hint) {
-    auto description = describe<Primitive>(cpu(), what, attributes, hint...);
-    do {
-        if (isDirect(description.impl_info_str())) return {description, Primitive(description)};
-    } while (description.next_impl());
+    if (const auto direct = describeFirst<Primitive>(isDirect, cpu(), what, attributes, hint...))
+        return {*direct, Primitive(*direct)};
     const OneThread one;  // oneDNN remembers kernels by the number of threads they are made under
     const auto first = describe<Primitive>(cpu(), what, attributes, hint...);
     return {first, Primitive(first), true};

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <dnnl.hpp>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 
@@ -24,6 +25,25 @@ typename Primitive::primitive_desc describe(const dnnl::engine& engine, const st
 #endif
         },
         what);
+}
+
+// The first description with a kernel whose name is accepted, or nothing. Kernels are told one after the other from
+// what oneDNN 2 keeps a pointer to only, so that its operation descriptor must live that long.
+template <class Primitive, class Accepts, class... What, class... Hint>
+std::optional<typename Primitive::primitive_desc> describeFirst(const Accepts& accepts, const dnnl::engine& engine,
+                                                                const std::tuple<What...>& what,
+                                                                const dnnl::primitive_attr& attributes,
+                                                                const Hint&... hint) {
+#if DNNL_VERSION_MAJOR >= 3
+    auto description = describe<Primitive>(engine, what, attributes, hint...);
+#else
+    const auto operation = std::make_from_tuple<typename Primitive::desc>(what);
+    typename Primitive::primitive_desc description(operation, attributes, engine, hint...);
+#endif
+    do {
+        if (accepts(description.impl_info_str())) return description;
+    } while (description.next_impl());
+    return std::nullopt;
 }
 
 // Applies the function to what a primitive makes.

@@ -47,7 +47,6 @@ std::vector<OpCase> opCases() {
         {"Sub", Binary{BinaryKind::Sub}, {{2, 4, 5}, {1, 1, 5}}},
         {"Mul", Binary{BinaryKind::Mul}, {image, {6, 1, 1}}},
         {"Div", Binary{BinaryKind::Div}, {image, {1}}},
-        {"FloorDivide", Binary{BinaryKind::FloorDivide}, {image, {6, 1, 1}}},
         {"MaxPool", Pool{PoolKind::Max, {5, 5}, {1, 1}, {2, 2}}, {image}},
         {"MaxPoolUneven", Pool{PoolKind::Max, {3, 2}, {2, 1}, {1, 0}}, {image}},
         {"AveragePool", Pool{PoolKind::Average, {3, 3}, {2, 2}, {1, 1}}, {image}},
