@@ -1,7 +1,8 @@
 // A course of the real YOLOv8n on real pictures by our loops and on a device: losses of every step and the weights at
-// the end. In float they agree. Quantized to W8A8 a last bit moves values to other codes, so there a third course is
-// the measure, by our loops from weights that differ in last bits. More of it in 160 pixels takes a minute:
-//   QATELIER_COURSE_IMAGES=32 QATELIER_COURSE_SIZE=160 test_device --gtest_filter='Yolov8Course.*'
+// the end. The first steps in float agree. Quantized to W8A8 a last bit moves values to other codes, and in the long
+// run it gives labels to other anchors, so a third course is the measure: by our loops, from weights that differ in
+// last bits. A whole epoch in 160 pixels takes two minutes:
+//   QATELIER_COURSE_IMAGES=128 QATELIER_COURSE_SIZE=160 test_device --gtest_filter='Yolov8Course.*'
 #include <gtest/gtest.h>
 
 #include <ATen/ATen.h>
@@ -20,6 +21,8 @@
 
 namespace qat::test {
 namespace {
+
+constexpr size_t kFirst = 3;
 
 constexpr const char* kCourse = R"(
 train_params: {epochs: 1, batch_size: 4, nominal_batch: 4, lr: 0.0005, optimizer: "SGD", checkpoint_every: 0}
@@ -103,20 +106,23 @@ std::filesystem::path nudgedModel(const std::filesystem::path& model, const std:
 }
 
 struct Apart {
-    double losses = 0, weights = 0;  // relative
+    double first = 0, losses = 0, weights = 0;  // relative: losses of the first steps, of all, weights at the end
 };
 
-Apart between(const Course& one, const Course& other, const char* what) {
+Apart between(const Course& one, const Course& other, const std::string& what) {
     EXPECT_GE(one.losses.size(), 3u);
     EXPECT_EQ(one.losses.size(), other.losses.size());
     Apart apart;
-    for (size_t i = 0; i < std::min(one.losses.size(), other.losses.size()); ++i)
+    for (size_t i = 0; i < std::min(one.losses.size(), other.losses.size()); ++i) {
         apart.losses = std::max(apart.losses, std::abs(other.losses[i] / one.losses[i] - 1));
+        if (i < kFirst) apart.first = apart.losses;
+    }
     Graph zero = one.graph.clone(true);
     for (const ValueId id : zero.storedValues()) zero.value(id).data->zero_();
     apart.weights = distance(one.graph, other.graph) / distance(one.graph, zero);
     std::cout << what << ": " << one.losses.size() << " steps, losses differ by at most " << apart.losses
-              << ", weights by " << apart.weights << " of their length\n";
+              << ", in the first " << kFirst << " by " << apart.first << ", weights by " << apart.weights
+              << " of their length\n";
     return apart;
 }
 
@@ -135,22 +141,19 @@ protected:
     }
 };
 
-TEST_F(Yolov8Course, InFloatIsTheSameOnADevice) {
+TEST_F(Yolov8Course, OnADeviceIsThatOfOurLoops) {
     QAT_REQUIRE_ASSETS(assets);
     prepare(assets);
-    const Apart apart = between(course("cpu", model, false), course("cuda", model, false), "in float");
-    EXPECT_LE(apart.losses, 1e-4);
-    EXPECT_LE(apart.weights, 1e-6);
-}
-
-TEST_F(Yolov8Course, QuantizedIsNoFurtherAwayThanLastBitsTakeIt) {
-    QAT_REQUIRE_ASSETS(assets);
-    prepare(assets);
-    const Course here = course("cpu", model, true);
-    const Apart device = between(here, course("cuda", model, true), "on the device");
-    const Apart bits = between(here, course("cpu", nudgedModel(model, scratch.path()), true), "from other last bits");
-    EXPECT_LE(device.losses, 3 * bits.losses + 1e-4);
-    EXPECT_LE(device.weights, 3 * bits.weights + 1e-6);
+    const std::filesystem::path nudged = nudgedModel(model, scratch.path());
+    for (const bool quantized : {false, true}) {
+        const Course here = course("cpu", model, quantized);
+        const std::string what = quantized ? "quantized" : "in float";
+        const Apart device = between(here, course("cuda", model, quantized), what + ", on the device");
+        const Apart bits = between(here, course("cpu", nudged, quantized), what + ", from other last bits");
+        if (!quantized) EXPECT_LE(device.first, 1e-4);
+        EXPECT_LE(device.losses, 3 * bits.losses + 1e-4);
+        EXPECT_LE(device.weights, 3 * bits.weights + 1e-6);
+    }
 }
 
 }  // namespace
