@@ -150,7 +150,9 @@ TEST_F(Yolov8Course, OnADeviceIsThatOfOurLoops) {
         const std::string what = quantized ? "quantized" : "in float";
         const Apart device = between(here, course("cuda", model, quantized), what + ", on the device");
         const Apart bits = between(here, course("cpu", nudged, quantized), what + ", from other last bits");
-        if (!quantized) EXPECT_LE(device.first, 1e-4);
+        if (!quantized) {
+            EXPECT_LE(device.first, 1e-4);
+        }
         EXPECT_LE(device.losses, 3 * bits.losses + 1e-4);
         EXPECT_LE(device.weights, 3 * bits.weights + 1e-6);
     }
