@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "export/onnx_check.h"
 
 namespace qat {
 namespace {
@@ -202,10 +203,12 @@ int64_t OnnxBuilder::nodeCount() const {
     return m_model->graph().node_size();
 }
 
-std::string OnnxBuilder::serialize() const {
+std::string OnnxBuilder::finish() {
     require(m_model->ByteSizeLong() < INT_MAX, ErrorKind::Unsupported,
             "the model does not fit the 2 GiB that one ONNX file can hold");
-    return m_model->SerializeAsString();
+    std::string bytes = m_model->SerializeAsString();
+    checkOnnx(*m_model);
+    return bytes;
 }
 
 }  // namespace qat

@@ -71,8 +71,9 @@ public:
     void renameTensor(const std::string& from, const std::string& to);
 
     int64_t nodeCount() const;
-    // Same calls, same bytes. Throws Error{Unsupported} above the 2 GiB that the format can hold in one file.
-    std::string serialize() const;
+    // The file, checked (onnx_check.h); no call may follow. Same calls, same bytes. Throws Error{Unsupported} above the
+    // 2 GiB that the format can hold in one file.
+    std::string finish();
 
 private:
     std::string shared(std::string_view wanted, OnnxType type, const Shape& shape, std::string bytes);

@@ -9,9 +9,7 @@
 
 namespace qat {
 
-void checkOnnx(const std::string& bytes) {
-    onnx::ModelProto model;
-    require(model.ParseFromString(bytes), ErrorKind::Internal, "the ONNX model cannot be parsed back");
+void checkOnnx(onnx::ModelProto& model) {
     try {
         onnx::checker::check_model(model);
         const onnx::ShapeInferenceOptions strict(/*check_type=*/true, /*strict_mode=*/1, /*data_propagation=*/true);

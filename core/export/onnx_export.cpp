@@ -8,7 +8,6 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "export/onnx_builder.h"
-#include "export/onnx_check.h"
 #include "export/onnx_metadata.h"
 #include "export/onnx_operators.h"
 #include "export/qdq.h"
@@ -108,8 +107,7 @@ public:
         }
         for (const auto& [key, value] : metadata(m_graph, m_input, m_context.findings, m_options))
             m_builder.addMetadata(key, value);
-        const std::string bytes = m_builder.serialize();
-        checkOnnx(bytes);
+        const std::string bytes = m_builder.finish();
         writeFileAtomic(m_options.path, bytes);
         result.bytes = static_cast<int64_t>(bytes.size());
         result.nodes = m_builder.nodeCount();

@@ -239,6 +239,11 @@ void Executor::Plan::compute(Step& step, std::vector<at::Tensor>& values) const 
 
 void Executor::Plan::computeNode(const Node& node, std::vector<at::Tensor>& values) const {
     const auto inputs = inputsOf(node, values);
+    if (const auto* quantizer = std::get_if<FakeQuantize>(&node.op);
+        quantizer && quantizer->weight && options.shapesOnly) {
+        values[static_cast<size_t>(node.outputs.front().index)] = inputs.front();
+        return;
+    }
     if (!kernels.fusesChains()) tellRange(node, inputs.front());
     auto made =
         options.precise ? forwardPrecisely(kernels, node.op, inputs) : kernels.forward(node.op, inputs, options.train);
@@ -303,7 +308,7 @@ std::vector<at::Tensor> Executor::run(const at::Tensor& given) {
 void probeShapes(Graph& graph, const Shape& inputShape) {
     std::vector<std::string> outputs;
     for (const auto& output : graph.outputs()) outputs.push_back(output.name);
-    Executor executor(graph, {.outputs = outputs});
+    Executor executor(graph, {.outputs = outputs, .shapesOnly = true});
     executor.setHook([&](ValueId id, const at::Tensor& value) { graph.value(id).shape = value.sizes().vec(); });
     executor.run(at::zeros(inputShape));
 }

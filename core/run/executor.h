@@ -21,7 +21,8 @@ struct ExecutorOptions {
                             // weights, and what depends on stored values only is computed once; eval only
     bool portable = false;  // every node by itself, as libtorch's own operations: what devices without kernels of ours
                             // do unasked, and what ours are compared with
-    bool precise = false;   // convolutions and linear layers add in double precision, some 20 times slower; eval only
+    bool shapesOnly = false;  // weights stay as they are stored, not rounded: only shapes are asked
+    bool precise = false;     // convolutions and linear layers add in double precision, some 20 times slower; eval only
 };
 
 class Executor {

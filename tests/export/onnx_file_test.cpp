@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "export/onnx_check.h"
 #include "export/read_onnx.h"
 #include "export/sketch.h"
 #include "support/assets.h"
@@ -92,7 +91,6 @@ TEST(OnnxFile, ADeclaredShapeThatIsNotTheInferredOneDoesNotPassTheChecks) {
     Graph graph = smallGraph();
     graph.value(graph.output("decoded")).shape = {1, 4, 32, 65};
     EXPECT_EQ(errorOf([&] { exportAndRead(graph); }).kind(), ErrorKind::Internal);
-    EXPECT_EQ(errorOf([] { checkOnnx("no model"); }).kind(), ErrorKind::Internal);
 }
 
 TEST(OnnxFile, AFolderThatCannotBeWrittenIsAnIoError) {
