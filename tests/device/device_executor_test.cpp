@@ -135,9 +135,11 @@ TEST(DeviceSweep, FindsTheErrorsOfTheProcessor) {
     const auto here = sweep(test::tinyDetector()), there = sweep(onDevice(test::tinyDetector()));
     ASSERT_EQ(here.size(), there.size());
     ASSERT_GT(here.size(), 5u);
+    constexpr double kOfFloats = 120;  // dB; above it last bits are what is measured
     for (size_t i = 0; i < here.size(); ++i) {
         EXPECT_GT(here[i].error.mse(), 0) << here[i].layer;
-        EXPECT_NEAR(there[i].error.sqnrDb(), here[i].error.sqnrDb(), 0.05) << here[i].layer;
+        const double ours = here[i].error.sqnrDb();
+        EXPECT_NEAR(there[i].error.sqnrDb(), ours, ours < kOfFloats ? 0.05 : 3) << here[i].layer;
     }
 }
 
