@@ -35,6 +35,9 @@ function(qat_use_tensor_pch name)
   target_compile_options(${name} PRIVATE -fpch-preprocess -fPIC)
 endfunction()
 
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-munroll-only-small-loops QATELIER_UNROLLS_SMALL_LOOPS)
+
 # qat_test(NAME SOURCES ... DEPS ... [TENSOR]): a GoogleTest program, one CTest entry per test case.
 function(qat_test name)
   cmake_parse_arguments(ARG "TENSOR" "" "SOURCES;DEPS" ${ARGN})
@@ -42,6 +45,9 @@ function(qat_test name)
   target_link_libraries(${name} PRIVATE qat_options qat_warnings qat_test_support ${ARG_DEPS} GTest::gtest GTest::gtest_main)
   qat_build_together(${name})
   target_compile_options(${name} PRIVATE -O1)  # compiles a third faster than -O3; what is tested keeps its own level
+  if(QATELIER_UNROLLS_SMALL_LOOPS)
+    target_compile_options(${name} PRIVATE -munroll-only-small-loops)  # as in the precompiled header, which GCC 14 asks for
+  endif()
   if(ARG_TENSOR)
     qat_use_tensor_pch(${name})
   endif()
