@@ -136,7 +136,8 @@ TEST_F(DamagedRun, ACoresetIsChosenFromTheOtherPictures) {
         made->set("calibration.use_coreset", "true").set("calibration.coreset_size", "4");
         made->set("calibration.coreset_method", method).set("analysis.enabled", "false").run();
         std::set<std::string> chosen;
-        for (const std::string path : readJson(made->folder() / "calibration.json")["coreset"]["images"])
+        const auto report = readJson(made->folder() / "calibration.json");
+        for (const std::string path : report["coreset"]["images"])
             chosen.insert(std::filesystem::path(path).filename().string());
         EXPECT_EQ(chosen, (std::set<std::string>{"0.png", "1.png", "2.png", "3.png"})) << method;
     }

@@ -45,7 +45,9 @@ TEST(LockedRun, AJobStoppedThroughItsFolderIsIncompleteAndHasNoLock) {
     int sittings = 0;
     for (const auto& event : readEvents(job.folder())) sittings += event["type"] == "run";
     EXPECT_EQ(sittings, 1) << "the refused job wrote nothing";
-    for (const auto& file : readJson(job.folder() / "run_summary.json")["artifacts"]["files"])
+    const auto summary = readJson(job.folder() / "run_summary.json");
+    ASSERT_FALSE(summary["artifacts"]["files"].empty());
+    for (const auto& file : summary["artifacts"]["files"])
         EXPECT_EQ(file["path"].get<std::string>().find("run.lock"), std::string::npos);
     EXPECT_EQ(runHolder(job.folder()).state, RunHolder::State::Nobody);
 }
