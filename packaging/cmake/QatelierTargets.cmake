@@ -46,7 +46,7 @@ function(qat_test name)
   qat_build_together(${name})
   target_compile_options(${name} PRIVATE -O1)  # compiles a third faster than -O3; what is tested keeps its own level
   if(QATELIER_UNROLLS_SMALL_LOOPS)
-    target_compile_options(${name} PRIVATE -munroll-only-small-loops)  # as in the precompiled header, which GCC 14 asks for
+    target_compile_options(${name} PRIVATE -munroll-only-small-loops -mvzeroupper)  # what -O3 sets, as GCC 14 asks for
   endif()
   if(ARG_TENSOR)
     qat_use_tensor_pch(${name})
