@@ -1,4 +1,5 @@
-// What libtorch 1.13 (Debian 12) and 2.6 (Debian 13) spell differently. No other file asks for a version of it.
+// What libtorch 1.13 (Debian 12) and 2.6 (Debian 13) spell differently. No other file asks for a version of it, but for
+// what only the fake device of the tests needs (tests/device/libtorch_versions.h).
 #pragma once
 
 #include <c10/core/Allocator.h>

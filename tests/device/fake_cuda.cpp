@@ -12,6 +12,7 @@
 #include <torch/library.h>
 
 #include "device/libtorch_versions.h"
+#include "ops/libtorch_versions.h"
 
 namespace qat::test {
 namespace {

@@ -2,7 +2,6 @@
 // file of these tests asks for a version.
 #pragma once
 
-#include <c10/core/Allocator.h>
 #include <c10/util/Optional.h>
 #include <torch/version.h>
 
@@ -25,30 +24,5 @@ using HookIndex = c10::DeviceIndex;  // how hooks number devices
 #else
 using HookIndex = int64_t;
 #endif
-
-class VersionedAllocator : public c10::Allocator {
-public:
-    virtual c10::DataPtr make(size_t bytes) const = 0;
-    virtual void copy(void* to, const void* from, size_t bytes) const = 0;
-
-#if TORCH_VERSION_MAJOR >= 2
-#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 3
-    c10::DataPtr allocate(size_t bytes) override {
-        return make(bytes);
-    }
-#else
-    c10::DataPtr allocate(size_t bytes) const override {
-        return make(bytes);
-    }
-#endif
-    void copy_data(void* to, const void* from, size_t bytes) const override {
-        copy(to, from, bytes);
-    }
-#else
-    c10::DataPtr allocate(size_t bytes) const override {
-        return make(bytes);
-    }
-#endif
-};
 
 }  // namespace qat::test

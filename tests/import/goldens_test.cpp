@@ -42,7 +42,8 @@ void expectUltralytics(const std::filesystem::path& assets, const std::string& m
     EXPECT_EQ(checkpoint.moduleClass, moduleClass);
     EXPECT_EQ(checkpoint.numClasses, 80);
     ASSERT_EQ(checkpoint.classNames.size(), 80u);
-    for (size_t i = 0; i < 80; ++i) EXPECT_EQ(checkpoint.classNames[i], state["names"][std::to_string(i)]);
+    for (size_t i = 0; i < 80; ++i)
+        EXPECT_EQ(checkpoint.classNames[i], state["names"][std::to_string(i)].get<std::string>());
     EXPECT_EQ(checkpoint.strides, (std::vector<int64_t>{8, 16, 32}));
     EXPECT_FALSE(checkpoint.batchNormFolded);
     EXPECT_EQ(checkpoint.metadata.at("epoch"), "-1");

@@ -51,7 +51,7 @@ TEST(Placement, OfThePresets) {
 TEST(Placement, NamesTheMembersOfAGroupAndWhatJoinsThem) {
     Config config = preset("w8a8_tensorrt.yaml");
     const PlacementReport tied = describePlacement(config);
-    const GroupInfo& group = groupOf(tied, "model.2.cv1.act");
+    const GroupInfo group = groupOf(tied, "model.2.cv1.act");
     EXPECT_EQ(group.sources, (std::vector<std::string>{"model.2.cv1.act", "model.2.m.0.cv2.act", "model.2.m.0.add"}));
     EXPECT_EQ(group.readers, (std::vector<std::string>{"model.2.m.0.cv1.conv", "model.2.cv2.conv"}));
     EXPECT_EQ(group.joins, (std::vector<std::string>{"model.2.m.0.add", "model.2.cat"}));

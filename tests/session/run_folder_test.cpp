@@ -35,6 +35,7 @@ void expectEvents(const std::filesystem::path& folder) {
     const std::map<std::string, std::vector<const char*>> keys{
         {"run", {}},
         {"end", {}},
+        {"metrics", {"task", "metrics"}},
         {"stage", {"stage", "state"}},
         {"progress", {"stage", "done", "total"}},
         {"scalar", {"series", "x", "value"}},

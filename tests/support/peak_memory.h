@@ -5,12 +5,15 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <new>
+
+#include "ops/libtorch_versions.h"
 
 namespace qat::test {
 
 // Counts the bytes of CPU tensors from its first use on, for the rest of the program.
-class PeakMemory final : public c10::Allocator {
+class PeakMemory final : public VersionedAllocator {
 public:
     // Forgets the peak: it is what is alive now.
     static void restart() {
@@ -23,7 +26,7 @@ public:
     // Told of the size of every tensor's block, if it is set.
     inline static void (*onBlock)(size_t) noexcept = nullptr;
 
-    c10::DataPtr allocate(size_t size) const override {
+    c10::DataPtr make(size_t size) const override {
         const c10::Device cpu(c10::DeviceType::CPU);
         if (size == 0) return {nullptr, nullptr, &release, cpu};
         if (onBlock) onBlock(size);
@@ -35,6 +38,7 @@ public:
         }
         return {block + kHeader, block + kHeader, &release, cpu};
     }
+    void copy(void* to, const void* from, size_t size) const override { std::memcpy(to, from, size); }
     c10::DeleterFnPtr raw_deleter() const override { return &release; }
 
 private:
