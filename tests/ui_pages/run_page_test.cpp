@@ -108,8 +108,9 @@ TEST(Run, EveryChartOfTheListHasItsPane) {
         const RunChart::Content content = chart.content(scene.store.data(), RunAxis::Epoch);
         EXPECT_FALSE(content.lines.empty()) << chart.title.toStdString();
         EXPECT_FALSE(content.detail.isEmpty()) << chart.title.toStdString();
+        const QString title = content.title.isEmpty() ? chart.title : content.title;
         const auto pane = std::find_if(panes.begin(), panes.end(),
-                                       [&](const ChartPane* each) { return each->header()->title() == chart.title; });
+                                       [&](const ChartPane* each) { return each->header()->title() == title; });
         ASSERT_NE(pane, panes.end()) << chart.title.toStdString();
         EXPECT_EQ((*pane)->smoothing(), chart.smoothing);
         ASSERT_EQ((*pane)->canvas()->content().lines().size(), content.lines.size()) << chart.title.toStdString();
