@@ -152,6 +152,8 @@ TEST(ReadConfig, EveryKindOfMistakeHasItsSentence) {
         std::string found = issue.message;
         if (found.find("did you mean") != std::string::npos && !std::string(message).ends_with(")"))
             found = found.substr(0, found.find(" (did"));
+        if (const size_t at = found.find(": nothing)"); at != std::string::npos)
+            found.erase(at, found.size() - at - 1);  // newer readers of YAML name the anchor
         EXPECT_EQ(found, message) << text;
         EXPECT_GE(issue.line, 1) << text;
     }
