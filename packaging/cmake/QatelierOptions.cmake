@@ -46,6 +46,3 @@ find_program(QATELIER_MOLD mold)
 if(QATELIER_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
-
-# Clang would complete in the precompiled header what libtorch leaves incomplete there.
-set(CMAKE_PCH_INSTANTIATE_TEMPLATES OFF)
