@@ -72,6 +72,7 @@ Config configOf(const JobRequest& request, std::vector<std::string>* notices) {
     makeAbsolute(config.model.pretrainedPath);
     makeAbsolute(config.distillation.teacherModel);
     makeAbsolute(config.gate.evidence);
+    config.run.device = nameOf(findDevice(config.run.device));  // a run of "auto" stays where it began
     return config;
 }
 
@@ -145,7 +146,6 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     std::vector<std::string> notices;
     const Config config = configOf(request, &notices);
     useThreads(config.run.threads);
-    const std::string device = nameOf(findDevice(config.run.device));
     requireMemoryForJob();
     const StageGate gate = request.gate ? *request.gate : askStageGate(config, request.overrideGate);
     if (gate.state == StageGateState::Closed) return notStarted(gate);
@@ -157,7 +157,7 @@ JobOutcome runPipeline(const JobRequest& request, EventSink& sink, CancelToken& 
     EventLog log(folder.root, sink);
     Pipeline pipeline(request, config, folder, log, cancel);
     SummaryFacts& facts = pipeline.facts();
-    facts.device = device;
+    facts.device = config.run.device;
     facts.stageGate = gate;
     begin(facts, request, config, log);
     tellNotices(notices, summary, log);
