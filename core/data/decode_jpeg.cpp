@@ -125,8 +125,8 @@ Decoded decodeJpeg(std::span<const std::byte> file, const ImageHeader& header) {
     Decoded result;
     if (readHeader(reading, file) && isSize(reading.codec, header)) {
         result.image =
-            cv::Mat::zeros(static_cast<int>(reading.codec.image_height), static_cast<int>(reading.codec.image_width),
-                           reading.codec.num_components == 4 ? CV_8UC4 : CV_8UC3);
+            blackPicture(static_cast<int>(reading.codec.image_height), static_cast<int>(reading.codec.image_width),
+                         reading.codec.num_components == 4 ? CV_8UC4 : CV_8UC3);
         readRows(reading, result.image.data, result.image.step);
         if (!reading.allRows || (reading.endMissing && !hasEverything(reading, file))) result.image.release();
     }

@@ -24,7 +24,7 @@ void noteTiffError(const char*, const char*, va_list) {
 // OpenCV installs its own handlers when it first decodes anything.
 void takeHandlers() {
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    cv::imdecode(cv::Mat::zeros(1, 16, CV_8UC1), cv::IMREAD_COLOR);
+    cv::imdecode(blackPicture(1, 16, CV_8UC1), cv::IMREAD_COLOR);
     TIFFSetErrorHandler(noteTiffError);
     TIFFSetWarningHandler(nullptr);
 }

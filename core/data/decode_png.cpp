@@ -77,8 +77,8 @@ Decoded decodePng(std::span<const std::byte> file, const ImageHeader& header) {
     Decoded result;
     if (reading.info && readHeader(reading)) {
         const bool turned = header.orientation >= 5;
-        result.image = cv::Mat::zeros(static_cast<int>(turned ? header.width : header.height),
-                                      static_cast<int>(turned ? header.height : header.width), CV_8UC3);
+        result.image = blackPicture(static_cast<int>(turned ? header.width : header.height),
+                                    static_cast<int>(turned ? header.height : header.width), CV_8UC3);
         std::vector<png_bytep> rows;
         for (int y = 0; y < result.image.rows; ++y) rows.push_back(result.image.ptr(y));
         readRows(reading, rows.data());

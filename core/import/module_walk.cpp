@@ -48,20 +48,21 @@ public:
         const ModuleIndex& index = found->second;  // stays where it is while others are added
         tensors(index.parameters, {});
         tensors(index.buffers, index.notStored);
-        for (const auto& [name, child] : index.children.pairs())
-            extend(
-                name,
-                [&] {
-                    if (!child.isNone()) module(child, depth + 1);
-                },
-                ".");
+        for (const auto& pair : index.children.pairs()) {
+            const PickleValue& child = pair.second;
+            const auto walk = [&] {
+                if (!child.isNone()) module(child, depth + 1);
+            };
+            extend(pair.first, walk, ".");
+        }
     }
 
 private:
     void tensors(const PickleValue& dict, const std::unordered_set<std::string_view>& notStored) {
-        for (const auto& [name, value] : dict.pairs())
-            extend(name, [&] {
-                if (!value.isNone() && !notStored.contains(*name.asText())) m_visit(m_prefix, value);
+        for (const auto& pair : dict.pairs())
+            extend(pair.first, [&] {
+                const PickleValue& value = pair.second;
+                if (!value.isNone() && !notStored.contains(*pair.first.asText())) m_visit(m_prefix, value);
             });
     }
 

@@ -35,8 +35,9 @@ public:
     // All that were added. After the last tensor of a storage its bytes are done.
     std::vector<NamedTensor> load(const BytesDone& done) {
         std::vector<NamedTensor> tensors;
-        for (const auto& [name, source] : m_located) {
-            about(name, [&] { tensors.push_back({name, load(source), std::string(typeName(source.type))}); });
+        for (const Located& each : m_located) {
+            const StridedElements& source = each.source;
+            about(each.name, [&] { tensors.push_back({each.name, load(source), std::string(typeName(source.type))}); });
             if (--m_readers[source.bytes.data()] == 0) done(source.bytes);
         }
         return tensors;

@@ -72,7 +72,7 @@ QAT_CLONES void quantizeBackward(const float* x, const float* g, float* out, int
     const Grid k = grid;
     const auto step = [&](int64_t i) __attribute__((always_inline)) {
         const float q = toGrid(x[i], k);
-        out[i] = (q >= k.qmin) & (q <= k.qmax) ? g[i] * gradFactor : 0.0f;
+        out[i] = ((q >= k.qmin) & (q <= k.qmax)) ? g[i] * gradFactor : 0.0f;
     };
     int64_t i = 0;
     for (; i + kLanes <= n; i += kLanes) {

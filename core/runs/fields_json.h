@@ -106,7 +106,7 @@ inline void fromJson(const nlohmann::json& json, TextOrNull& value) {
 }
 inline void fromJson(const nlohmann::json& json, LogLevel& value) {
     for (const LogLevel level : {LogLevel::Debug, LogLevel::Info, LogLevel::Warning, LogLevel::Error})
-        if (json == toJson(level)) value = level;
+        if (json == nlohmann::json(toJson(level))) value = level;
 }
 // Four numbers; anything else makes kNoBox.
 inline void fromJson(const nlohmann::json& json, Box& value) {

@@ -21,8 +21,9 @@ int64_t elementsOf(const Value& value) {
     return count;
 }
 
-std::string gigabytes(int64_t bytes) {
-    return str(std::fixed, std::setprecision(1), static_cast<double>(bytes) / 1e9, " GB");
+std::string inUnits(int64_t bytes) {
+    const bool many = bytes >= 1000000000;
+    return str(std::fixed, std::setprecision(1), static_cast<double>(bytes) / (many ? 1e9 : 1e6), many ? " GB" : " MB");
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ void requireMemory(const Graph& graph, int64_t batch, int imgsz, const std::stri
                    const std::string& sizeKey) {
     const int64_t needed = leastMemory(graph, batch, imgsz), available = availableMemory();
     require(needed <= available, ErrorKind::BadInput, batchKey, " ", batch, " with ", sizeKey, " ", imgsz,
-            " takes at least ", gigabytes(needed), " of memory, and ", gigabytes(available), " are free");
+            " takes at least ", inUnits(needed), " of memory, and ", inUnits(available), " are free");
 }
 
 }  // namespace qat
