@@ -77,7 +77,7 @@ std::string OnnxContext::number(double value) {
 
 void OnnxContext::finish(const std::vector<std::string>& tensors) {
     const Grid* grid = movesDataOnly(m_node->op) ? gridOf(m_node->inputs.front()) : nullptr;
-    const bool same = grid && grid->axis < 0 && std::ranges::all_of(m_node->inputs, [&](ValueId input) {
+    const bool same = grid && grid->axis < 0 && std::ranges::all_of(movedInputs(*m_node), [&](ValueId input) {
                           const Grid* other = gridOf(input);
                           return other && *other == *grid;
                       });

@@ -196,6 +196,16 @@ void write(OnnxContext& c, const Reshape& op) {
     c.finish({c.emit("Reshape", {c.read(0), c.integers("/shape", op.shape)})});
 }
 
+void write(OnnxContext& c, const Unflatten&) {
+    const Shape &x = c.input(0).shape, &like = c.input(1).shape;
+    require(x.size() == 3 && like.size() == 4, ErrorKind::BadInput, "the shape of its map is not known");
+    c.finish({c.emit("Reshape", {c.read(0), c.integers("/shape", {x[0], x[1], like[2], like[3]})})});
+}
+
+void write(OnnxContext& c, const Detach&) {
+    c.finish({c.emit("Identity", {c.read(0)})});
+}
+
 void write(OnnxContext& c, const Permute& op) {
     if (c.options.simplify && std::ranges::is_sorted(op.order)) return c.passOn();
     c.finish({c.emit("Transpose", {c.read(0)}, {{"perm", op.order}})});

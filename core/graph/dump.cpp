@@ -21,8 +21,8 @@ namespace {
 constexpr std::array<std::string_view, 4> namesOf(NodeRole) {
     return {"none", "head", "head_last", "projection"};
 }
-constexpr std::array<std::string_view, 5> namesOf(OutputRole) {
-    return {"none", "feature", "backbone", "raw_head", "decoded"};
+constexpr std::array<std::string_view, 8> namesOf(OutputRole) {
+    return {"none", "feature", "backbone", "raw_head", "decoded", "other_raw_head", "other_decoded", "extra"};
 }
 
 template <class Number>
@@ -285,6 +285,10 @@ private:
                 readField(text, info.strides);
             else if (key == "task")
                 info.task = text;
+            else if (key == "head")
+                info.head = text;
+            else if (key == "anchors")
+                readField(text, info.anchors);
             else
                 badField(key);
         }
@@ -355,6 +359,8 @@ std::string dumpGraph(const Graph& graph) {
     if (!info.variant.empty()) text += " variant=" + info.variant;
     text += str(" classes=", info.numClasses, " regMax=", info.regMax, " strides=", listText(info.strides));
     if (info.task != kDetection.name) text += " task=" + info.task;
+    if (!info.head.empty()) text += " head=" + info.head;
+    if (!info.anchors.empty()) text += " anchors=" + listText(info.anchors);
     text += "\n";
     for (const auto& [stored, known] : graph.aliases) text += str("alias ", stored, " ", known, "\n");
     for (const ValueId id : graph.inputs()) text += valueLine(graph.value(id));

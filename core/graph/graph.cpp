@@ -71,6 +71,10 @@ void Graph::setOutput(std::string name, ValueId value, OutputRole role) {
         known->value = value, known->role = role;
 }
 
+void Graph::dropOutput(std::string_view name) {
+    std::erase_if(m_outputs, [&](const GraphOutput& output) { return output.name == name; });
+}
+
 ValueId Graph::output(std::string_view name) const {
     for (const auto& output : m_outputs)
         if (output.name == name) return output.value;

@@ -57,10 +57,13 @@ struct Node {
 // What an output is for.
 enum class OutputRole {
     None,
-    Feature,   // an inner map that others may look at
-    Backbone,  // the map with which the backbone ends, a feature too
-    RawHead,   // what the head makes of its features, one a level: losses and comparisons look at it
-    Decoded    // what the network is asked for: boxes and scores
+    Feature,       // an inner map that others may look at
+    Backbone,      // the map with which the backbone ends, a feature too
+    RawHead,       // what the head makes of its features, one a level: losses and comparisons look at it
+    Decoded,       // what the network is asked for: boxes and scores
+    OtherRawHead,  // the same two of a second head, which is trained with the first and not deployed
+    OtherDecoded,
+    Extra  // what is deployed beside the decoded boxes: mask coefficients, prototypes, key points, angles
 };
 
 struct GraphOutput {
@@ -74,6 +77,9 @@ struct AliasRule {
     std::string stored, known;
 };
 
+// The heads of an end-to-end detector: one box an object, or several that non-maximum suppression thins.
+inline constexpr std::string_view kOneToOne = "one2one", kOneToMany = "one2many";
+
 // Metadata that travels with a model and belongs to no node.
 struct ModelInfo {
     std::string architecture;  // yolov8
@@ -81,7 +87,9 @@ struct ModelInfo {
     int64_t numClasses = 0;
     std::vector<std::string> classNames;  // numClasses long
     std::vector<int64_t> strides;         // 8, 16, 32
-    int64_t regMax = 16;
+    int64_t regMax = 16;                  // bins of each box side's distribution; 1: the side itself
+    std::string head;            // the one of two that is deployed, kOneToOne or kOneToMany; empty where there is one
+    std::vector<float> anchors;  // width and height in input pixels of each, levels in order; empty: anchor-free
     std::string task{kDetection.name};  // what it is for
 };
 
@@ -103,6 +111,7 @@ public:
     ValueId add(std::string name, Op op, std::vector<ValueId> inputs);
     // An output of that name gets another value and role.
     void setOutput(std::string name, ValueId value, OutputRole role = OutputRole::None);
+    void dropOutput(std::string_view name);
 
     // Looking.
     const Value& value(ValueId id) const { return m_values[static_cast<size_t>(id.index)]; }
@@ -152,6 +161,9 @@ private:
 ValueId weightOf(const Node& layer);
 ValueId biasOf(const Node& layer);
 
+// The inputs that a node moves if it moves data only: all but those of which only the shape counts.
+std::span<const ValueId> movedInputs(const Node& node);
+
 // Throws Error{Internal} naming the node: every input is made before it is read, names and ids agree, arity fits.
 void verify(const Graph& graph);
 
@@ -166,6 +178,18 @@ std::vector<std::string> headOutputs(const Graph& graph);
 
 // What the network is asked for. Throws Error{BadInput} if it has no decoded output.
 std::string decodedOutput(const Graph& graph);
+
+// The outputs of the deployed head are called head.0, head.1, ... and decoded, those of the other one likewise behind
+// this.
+inline constexpr std::string_view kOtherHead = "other.";
+
+// Makes the heads change places, unless `head` is deployed already. Throws Error{BadInput} for a model with one head
+// and for a word that names none.
+void deployHead(Graph& graph, std::string_view head);
+
+// Takes the other head away, if there is one, and what only training needs.
+// Returns how many nodes went.
+int64_t dropOtherHead(Graph& graph);
 
 // Other names under which a layer or a module is known to patterns, by the graph's rules:
 // model.2.m.0.cv1.conv -> model.2.bottleneck.0.cv1.conv, ...

@@ -1,5 +1,8 @@
 // Asking a graph for things by what they are, and for what else they are called.
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "graph/graph.h"
 
 namespace qat {
@@ -14,6 +17,66 @@ std::string decodedOutput(const Graph& graph) {
     const auto names = graph.outputNames(OutputRole::Decoded);
     require(!names.empty(), ErrorKind::BadInput, "the model has no decoded output");
     return names.front();
+}
+
+std::span<const ValueId> movedInputs(const Node& node) {
+    const size_t moved = traitsOf(node.op).movedInputs;
+    return std::span(node.inputs).first(std::min(moved, node.inputs.size()));
+}
+
+namespace {
+
+OutputRole exchanged(OutputRole role) {
+    switch (role) {
+        case OutputRole::RawHead:
+            return OutputRole::OtherRawHead;
+        case OutputRole::OtherRawHead:
+            return OutputRole::RawHead;
+        case OutputRole::Decoded:
+            return OutputRole::OtherDecoded;
+        case OutputRole::OtherDecoded:
+            return OutputRole::Decoded;
+        default:
+            return role;
+    }
+}
+
+bool isOther(OutputRole role) {
+    return role == OutputRole::OtherRawHead || role == OutputRole::OtherDecoded;
+}
+
+}  // namespace
+
+void deployHead(Graph& graph, std::string_view head) {
+    require(head == kOneToOne || head == kOneToMany, ErrorKind::BadInput, "no head is called ", inQuotes(head),
+            ": it is one of ", kOneToOne, ", ", kOneToMany);
+    require(!graph.info.head.empty(), ErrorKind::BadInput, "the model has one head only, so there is no ", head,
+            " to choose");
+    if (graph.info.head == head) return;
+    const std::vector<GraphOutput> before = graph.outputs();
+    const bool both = std::ranges::any_of(before, [](const GraphOutput& output) { return isOther(output.role); });
+    require(both, ErrorKind::BadInput, "the model holds its ", graph.info.head, " head only");
+    for (const GraphOutput& output : before) {
+        if (!isOther(output.role)) continue;
+        const std::string deployed = output.name.substr(kOtherHead.size());
+        const ValueId now = graph.output(deployed);
+        graph.setOutput(deployed, output.value, exchanged(output.role));
+        graph.setOutput(output.name, now, output.role);
+    }
+    graph.info.head = head;
+}
+
+int64_t dropOtherHead(Graph& graph) {
+    const size_t before = graph.order().size();
+    for (const GraphOutput& output : std::vector(graph.outputs()))
+        if (isOther(output.role)) graph.dropOutput(output.name);
+    graph.sweep();
+    for (const NodeId id : std::vector(graph.order())) {
+        if (!std::holds_alternative<Detach>(graph.node(id).op)) continue;
+        graph.replaceUses(graph.node(id).outputs.front(), graph.node(id).inputs.front());
+        graph.erase(id);
+    }
+    return static_cast<int64_t>(before - graph.order().size());
 }
 
 std::vector<std::string> layerAliases(const Graph& graph, std::string_view name) {

@@ -35,6 +35,12 @@ at::Tensor reshape(const Reshape& op, const at::Tensor& x) {
     return at::reshape(x, shape);
 }
 
+at::Tensor unflatten(const at::Tensor& x, const at::Tensor& like) {
+    require(x.dim() == 3 && like.dim() == 4 && x.size(2) == like.size(2) * like.size(3), ErrorKind::BadInput,
+            "cannot lay ", x.size(-1), " places out as ", like.size(-2), " rows of ", like.size(-1));
+    return x.reshape({x.size(0), x.size(1), like.size(2), like.size(3)});
+}
+
 at::Tensor gather(const Gather& op, const at::Tensor& x) {
     return x.index_select(op.axis, at::tensor(op.indices, at::kLong).to(x.device()));
 }
@@ -103,6 +109,8 @@ struct PortableMoves {
     Tensors operator()(const Split* op) const { return split(*op, in[0]); }
     Tensors operator()(const Slice* op) const { return {slice(*op, in[0])}; }
     Tensors operator()(const Reshape* op) const { return {reshape(*op, in[0])}; }
+    Tensors operator()(const Unflatten*) const { return {unflatten(in[0], in[1])}; }
+    Tensors operator()(const Detach*) const { return {in[0].detach()}; }
     Tensors operator()(const Permute* op) const { return {in[0].permute(op->order)}; }
     Tensors operator()(const Gather* op) const { return {gather(*op, in[0])}; }
     Tensors operator()(const Pad* op) const { return {pad(*op, in[0])}; }

@@ -65,6 +65,22 @@ struct Reshape {
     bool operator==(const Reshape&) const = default;
 };
 
+// x [N, C, H * W], row by row, as a map of the height and width of `like` [N, any, H, W]: y [N, C, H, W].
+struct Unflatten {
+    static constexpr std::string_view name = "Unflatten";
+    static constexpr OpTraits row{.inputs = {2, 2}, .movesDataOnly = true, .movedInputs = 1};
+    static constexpr auto fields() { return std::tuple{}; }
+    bool operator==(const Unflatten&) const = default;
+};
+
+// x itself, through which no gradient goes back.
+struct Detach {
+    static constexpr std::string_view name = "Detach";
+    static constexpr OpTraits row{.inputs = {1, 1}, .movesDataOnly = true};
+    static constexpr auto fields() { return std::tuple{}; }
+    bool operator==(const Detach&) const = default;
+};
+
 struct Permute {
     std::vector<int64_t> order;
     static constexpr std::string_view name = "Permute";
@@ -137,6 +153,7 @@ struct AnchorPoints {
 };
 
 // Computed in moving_ops.cpp.
-using MovingOps = OpGroup<Resize, Concat, Split, Slice, Reshape, Permute, Gather, Pad, TopK, TakeAlong, AnchorPoints>;
+using MovingOps = OpGroup<Resize, Concat, Split, Slice, Reshape, Unflatten, Detach, Permute, Gather, Pad, TopK,
+                          TakeAlong, AnchorPoints>;
 
 }  // namespace qat

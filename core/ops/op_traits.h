@@ -29,9 +29,10 @@ struct LayerRole {
 struct OpTraits {
     Arity inputs;
     size_t outputs = 1;
-    bool movesDataOnly = false;  // moves, picks or repeats numbers: inputs and outputs share one grid
-    bool shapesOnly = false;     // reads the shapes of its inputs and not what they hold
-    bool onCodes = false;        // stands in graphs that lowerToIntegers made only
+    bool movesDataOnly = false;       // moves, picks or repeats numbers: inputs and outputs share one grid
+    size_t movedInputs = kAnyNumber;  // of these; of inputs behind them only the shape counts
+    bool shapesOnly = false;          // reads the shapes of its inputs and not what they hold
+    bool onCodes = false;             // stands in graphs that lowerToIntegers made only
     LayerRole layer{};
 };
 

@@ -147,10 +147,14 @@ private:
         const Codes* first = codesOf(node.inputs.front());
         if (!movesDataOnly(node.op) || !first) return false;
         std::vector<ValueId> inputs;
-        for (const ValueId id : node.inputs) {
+        for (const ValueId id : movedInputs(node)) {
             const Codes* codes = codesOf(id);
             if (!codes || !codes->sameGrid(*first)) return false;
             inputs.push_back(codes->value);
+        }
+        for (const ValueId id : std::span(node.inputs).subspan(inputs.size())) {
+            const Codes* codes = codesOf(id);
+            inputs.push_back(codes ? codes->value : floatOf(id));
         }
         Codes made = *first;
         const NodeId copy = m_to.addNode(node.name, node.op, inputs, static_cast<int>(node.outputs.size()));

@@ -15,8 +15,10 @@ namespace qat {
 namespace {
 
 constexpr std::array kPasses{
+    Pass{PassId::DropOtherHead, "drop_other_head", "first: what is not deployed needs nothing of what follows",
+         [](Graph& graph, PassResults&) { return dropOtherHead(graph); }},
     Pass{PassId::MergeCorrections, "merge_corrections",
-         "first: a correction stands between a convolution and its batch norm, and hides one from the other",
+         "before the fold: a correction stands between a convolution and its batch norm, and hides one from the other",
          [](Graph& graph, PassResults&) { return int64_t{foldKeptAffines(graph)}; }},
     Pass{PassId::CanonicalizeQuantizers, "canonicalize_quantizers",
          "before all that reads scales and zero points as numbers: the fold scales them, lowering and files copy "

@@ -20,6 +20,7 @@ enum class PassId : uint8_t {
     FoldBatchNorms = 4,          // foldBatchNorm()
     EqualizeLayers = 8,          // equalizeLayers()
     LowerToIntegers = 16,        // lowerToIntegers()
+    DropOtherHead = 32,          // dropOtherHead()
 };
 
 class PassSet {
@@ -39,7 +40,7 @@ constexpr PassSet operator|(PassId a, PassId b) {
 }
 
 // The form that files for other programs are written from.
-inline constexpr PassSet kFilePasses = PassId::CanonicalizeQuantizers | PassId::FoldBatchNorms;
+inline constexpr PassSet kFilePasses = PassId::DropOtherHead | PassId::CanonicalizeQuantizers | PassId::FoldBatchNorms;
 // The form in which a model is measured and used.
 inline constexpr PassSet kInferencePasses = kFilePasses | PassId::LowerToIntegers;
 

@@ -149,7 +149,7 @@ bool adds(const Node& node) {
 }
 
 bool allCodes(const QuantizedView& placed, const Node& node) {
-    return std::ranges::all_of(node.inputs, [&](ValueId input) { return placed.codesIn(input) != nullptr; });
+    return std::ranges::all_of(movedInputs(node), [&](ValueId input) { return placed.codesIn(input) != nullptr; });
 }
 
 bool movesFloats(const QuantizedView& placed, const Node& node) {

@@ -88,7 +88,7 @@ void QuantizedView::followCodes() {
         const Quantizer* codes = op && fitsByte(*op) && op->axis < 0 ? m_quantizerOf.at(id) : nullptr;
         if (!op && movesDataOnly(node.op)) {
             codes = codesIn(node.inputs.front());
-            for (const ValueId input : node.inputs)
+            for (const ValueId input : movedInputs(node))
                 if (codesIn(input) != codes) codes = nullptr;
         }
         if (!codes) continue;

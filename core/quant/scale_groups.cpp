@@ -74,7 +74,7 @@ bool ScaleGroups::handsOn(const Node& node) const {
 }
 
 void ScaleGroups::tie(const Node& node) {
-    for (const ValueId input : node.inputs) join(node.inputs.front(), input);
+    for (const ValueId input : movedInputs(node)) join(node.inputs.front(), input);
     if (!handsOn(node) && modeOf(node) != JoinMode::Output) return;
     for (const ValueId output : node.outputs) join(node.inputs.front(), output);
 }
@@ -93,7 +93,7 @@ void ScaleGroups::joinValues(const Graph& graph) {
         const auto mode = modeOf(node);
         const auto isApart = [&](ValueId input) { return root(input.index) != root(node.inputs.front().index); };
         if (mode == JoinMode::Requantize && movesDataOnly(node.op)) {
-            if (std::ranges::any_of(node.inputs, isApart))
+            if (std::ranges::any_of(movedInputs(node), isApart))
                 m_requantized.insert(node.outputs.front());
             else
                 tie(node);

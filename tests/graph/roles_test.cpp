@@ -109,5 +109,47 @@ TEST(RolesOfOtherGraphs, WithoutAHeadTheFirstOutputStands) {
     EXPECT_EQ(decodedOutput(graph), "decoded");
 }
 
+// images -> a (one2one), b (one2many, behind a Detach for the test's sake)
+Graph twoHeads() {
+    Graph graph;
+    const ValueId x = graph.addInput("images", {1, 2, 4, 4});
+    const ValueId a = graph.add("a", Activation{}, {x}),
+                  b = graph.add("b", Activation{}, {graph.add("d", Detach{}, {x})});
+    graph.setOutput("head.0", a, OutputRole::RawHead), graph.setOutput("other.head.0", b, OutputRole::OtherRawHead);
+    graph.setOutput("decoded", a, OutputRole::Decoded), graph.setOutput("other.decoded", b, OutputRole::OtherDecoded);
+    graph.info.head = kOneToOne;
+    return graph;
+}
+
+TEST(TwoHeads, ChangePlacesAndTravelWithTheGraph) {
+    Graph graph = twoHeads();
+    const ValueId one = graph.output("head.0"), many = graph.output("other.head.0");
+    deployHead(graph, kOneToOne);
+    EXPECT_EQ(graph.output("decoded"), one);
+    deployHead(graph, kOneToMany);
+    EXPECT_EQ(graph.output("decoded"), many);
+    EXPECT_EQ(graph.output("other.head.0"), one);
+    EXPECT_EQ(graph.outputNames(OutputRole::RawHead), Names{"head.0"});
+    EXPECT_EQ(parseGraph(dumpGraph(graph)).info.head, "one2many");
+    EXPECT_EQ(dumpGraph(parseGraph(dumpGraph(graph))), dumpGraph(graph));
+}
+
+TEST(TwoHeads, TheOtherOneCanBeDropped) {
+    Graph graph = twoHeads();
+    deployHead(graph, kOneToMany);
+    EXPECT_EQ(dropOtherHead(graph), 2) << "a and the detach";
+    EXPECT_EQ(graph.outputs().size(), 2u);
+    EXPECT_FALSE(graph.findNode("a"));
+    EXPECT_EQ(graph.value(graph.node(*graph.findNode("b")).inputs.front()).name, "images");
+    EXPECT_THROW(deployHead(graph, kOneToOne), Error) << "it is gone";
+}
+
+TEST(TwoHeads, AreRefusedWhereThereIsOne) {
+    Graph graph = twoHeads();
+    EXPECT_THROW(deployHead(graph, "both"), Error);
+    graph.info.head.clear();
+    EXPECT_THROW(deployHead(graph, kOneToMany), Error);
+}
+
 }  // namespace
 }  // namespace qat

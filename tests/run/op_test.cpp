@@ -166,7 +166,7 @@ TEST(OpTable, HasARowForEveryOpButThoseWithTheirOwnTests) {
     std::set<size_t> seen;
     for (const Op& elsewhere :
          {Op(BatchNorm{}), Op(FakeQuantize{}), Op(Quantize{}), Op(Dequantize{}), Op(IntegerConv2d{}),
-          Op(IntegerMatMul{}), Op(IntegerAdd{}), Op(Lookup{}), Op(TakeAlong{})})
+          Op(IntegerMatMul{}), Op(IntegerAdd{}), Op(Lookup{}), Op(TakeAlong{}), Op(Unflatten{}), Op(Detach{})})
         seen.insert(elsewhere.index());
     for (const OpCase& test : opCases()) seen.insert(test.op.index());
     EXPECT_EQ(seen.size(), std::variant_size_v<Op>);
@@ -187,6 +187,25 @@ TEST(TopK, EqualNumbersKeepTheirOrderAndTooFewAreRefused) {
     EXPECT_TRUE(at::equal(made[0], at::tensor({3.f, 3.f, 3.f, 2.f, 2.f}).reshape({1, 5})));
     EXPECT_TRUE(at::equal(made[1], at::tensor({1.f, 3.f, 5.f, 2.f, 4.f}).reshape({1, 5})));
     EXPECT_THROW(forward(TopK{7}, {x}, false), Error);
+}
+
+TEST(Unflatten, LaysRowsOutAsAnotherMap) {
+    const at::Tensor x = randomTensor({2, 3, 20}, 1).requires_grad_(true),
+                     like = randomTensor({2, 7, 4, 5}, 2).requires_grad_(true);
+    const at::Tensor made = forward(Unflatten{}, {x, like}, false)[0];
+    ASSERT_EQ(made.sizes(), at::IntArrayRef({2, 3, 4, 5}));
+    EXPECT_TRUE(at::equal(made.flatten(2), x));
+    made.sum().backward();
+    EXPECT_TRUE(at::equal(x.grad(), at::ones({2, 3, 20})));
+    EXPECT_FALSE(like.grad().defined()) << "only its shape counts";
+    EXPECT_THROW(forward(Unflatten{}, {x, like.narrow(2, 0, 3)}, false), Error);
+}
+
+TEST(Detach, LetsNumbersThroughAndNoGradient) {
+    const at::Tensor x = randomTensor({2, 3}, 1).requires_grad_(true);
+    const at::Tensor made = forward(Detach{}, {x}, true)[0];
+    EXPECT_TRUE(at::equal(made, x));
+    EXPECT_FALSE(made.requires_grad());
 }
 
 TEST(TakeAlong, TakesWhatStandsThereAndSumsGradients) {
