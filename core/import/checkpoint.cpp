@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
@@ -11,64 +11,14 @@
 #include "base/text.h"
 #include "import/file_kind.h"
 #include "import/read_mapped.h"
-#include "import/safetensors.h"
+#include "import/safetensors_checkpoint.h"
 #include "import/torch_file.h"
 
 namespace qat {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr const char* kClassNames = "qatelier.class_names";
-constexpr const char* kNumClasses = "qatelier.num_classes";
-constexpr const char* kStrides = "qatelier.strides";
-constexpr const char* kModuleClass = "qatelier.module_class";
-constexpr const char* kStoredTypes = "qatelier.stored_types";
-
 [[noreturn]] void failUnknown(const std::string& kind) {
     fail(ErrorKind::BadInput, kind, "; ", kReadableFiles);
-}
-
-// A value of ours in the metadata, removed from there; null if it is missing. Throws if it is not JSON.
-Json takeOwn(std::map<std::string, std::string>& metadata, const char* key) {
-    const auto found = metadata.find(key);
-    if (found == metadata.end()) return nullptr;
-    Json value = Json::parse(found->second, nullptr, false);
-    require(!value.is_discarded(), ErrorKind::BadInput, "its metadata ", key, " is not valid JSON");
-    metadata.erase(found);
-    return value;
-}
-
-template <class T>
-void takeOwn(std::map<std::string, std::string>& metadata, const char* key, T& target) {
-    const Json value = takeOwn(metadata, key);
-    if (value.is_null()) return;
-    try {
-        target = value.get<T>();
-    } catch (const Json::exception&) {
-        fail(ErrorKind::BadInput, "its metadata ", key, " is not of the kind expected");
-    }
-}
-
-Checkpoint fromSafetensors(std::span<const std::byte> file, const BytesDone& done) {
-    Safetensors stored = parseSafetensors(file, Elements::Widen, done);
-    Checkpoint checkpoint;
-    checkpoint.tensors = std::move(stored.tensors);
-    std::map<std::string, std::string> types;
-    takeOwn(stored.metadata, kClassNames, checkpoint.classNames);
-    takeOwn(stored.metadata, kNumClasses, checkpoint.numClasses);
-    takeOwn(stored.metadata, kStrides, checkpoint.strides);
-    takeOwn(stored.metadata, kModuleClass, checkpoint.moduleClass);
-    takeOwn(stored.metadata, kStoredTypes, types);
-    for (NamedTensor& named : checkpoint.tensors)
-        if (const auto type = types.find(named.name); type != types.end()) named.storedType = type->second;
-    require(checkpoint.numClasses >= 0 && checkpoint.numClasses <= 100000, ErrorKind::BadInput, "it has ",
-            checkpoint.numClasses, " classes");
-    const auto named = static_cast<int64_t>(checkpoint.classNames.size());
-    require(named == 0 || named == checkpoint.numClasses, ErrorKind::BadInput, "it has ", checkpoint.numClasses,
-            " classes and ", named, " class names");
-    checkpoint.metadata = std::move(stored.metadata);
-    return checkpoint;
 }
 
 // What wrappers of a whole model or of a part of it call what they wrap: data-parallel training, compilation.
@@ -98,6 +48,23 @@ void normalizeNames(std::vector<NamedTensor>& tensors) {
         require(!named.name.empty(), ErrorKind::BadInput, "a tensor has no name");
         require(seen.insert(named.name).second, ErrorKind::BadInput, "tensor ", inQuotes(named.name), " occurs twice");
     }
+}
+
+// Names as those of tensors. What wraps a module has no name of its own then: the wrapped one stands for both.
+void normalizePaths(std::vector<StoredModule>& modules) {
+    std::unordered_map<std::string, size_t> places;
+    std::vector<StoredModule> kept;
+    for (StoredModule& module : modules) {
+        module.path = withUtf8Only(module.path) + '.';
+        stripWrappers(module.path);
+        if (!module.path.empty()) module.path.pop_back();
+        const auto [place, fresh] = places.emplace(module.path, kept.size());
+        if (fresh)
+            kept.push_back(std::move(module));
+        else
+            kept[place->second] = std::move(module);
+    }
+    modules = std::move(kept);
 }
 
 // The name of the batch norm statistics beside the bias of a convolution: a.conv1.bias -> a.bn1.running_mean. Empty
@@ -137,6 +104,11 @@ const NamedTensor* Checkpoint::find(std::string_view name) const {
     return found == tensors.end() ? nullptr : &*found;
 }
 
+const StoredModule* Checkpoint::findModule(std::string_view path) const {
+    const auto found = std::ranges::find(modules, path, &StoredModule::path);
+    return found == modules.end() ? nullptr : &*found;
+}
+
 Checkpoint parseCheckpoint(std::span<const std::byte> file, const BytesDone& done) {
     const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
     require(!text.empty(), ErrorKind::BadInput, "it is empty");
@@ -146,11 +118,12 @@ Checkpoint parseCheckpoint(std::span<const std::byte> file, const BytesDone& don
     else if (isLegacyTorchFile(file))
         checkpoint = readLegacyTorchFile(file, done);
     else if (text.size() > 8 && text[8] == '{')
-        checkpoint = fromSafetensors(file, done);
+        checkpoint = checkpointOf(parseSafetensors(file, Elements::Widen, done));
     else
         failUnknown(kindOf(file));
     require(!checkpoint.tensors.empty(), ErrorKind::BadInput, "it holds no tensors");
     normalizeNames(checkpoint.tensors);
+    normalizePaths(checkpoint.modules);
     checkpoint.batchNormFolded = isBatchNormFolded(checkpoint.tensors);
     return checkpoint;
 }
@@ -167,15 +140,7 @@ HashedCheckpoint readHashedCheckpoint(const std::filesystem::path& path) {
 }
 
 void writeCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-    auto metadata = checkpoint.metadata;
-    std::map<std::string, std::string> types;
-    for (const NamedTensor& named : checkpoint.tensors) types[named.name] = named.storedType;
-    metadata[kClassNames] = jsonText(Json(checkpoint.classNames));
-    metadata[kNumClasses] = jsonText(Json(checkpoint.numClasses));
-    metadata[kStrides] = jsonText(Json(checkpoint.strides));
-    metadata[kModuleClass] = jsonText(Json(checkpoint.moduleClass));
-    metadata[kStoredTypes] = jsonText(Json(types));
-    writeSafetensors(path, checkpoint.tensors, metadata);
+    writeSafetensors(path, checkpoint.tensors, metadataOf(checkpoint));
 }
 
 }  // namespace qat

@@ -12,6 +12,7 @@
 
 #include "graph/types.h"
 #include "import/bytes_done.h"
+#include "import/stored_module.h"
 
 namespace qat {
 
@@ -29,9 +30,18 @@ struct Checkpoint {
     std::string moduleClass;              // ultralytics.nn.tasks.DetectionModel; empty if only weights were stored
     bool batchNormFolded = false;         // a convolution has a bias where its batch norm should be
     std::map<std::string, std::string> metadata;  // what else the file says in single values: version, date, epoch
+    std::string task;                             // detect, segment, ...; empty if the file does not say
+    // The dictionary of rows that the network was built from as JSON, entries in the order of the file, which counts:
+    // of `scales` the first may be meant. A JSON text where the file holds it as YAML. Empty if the file does not say.
+    std::string architectureJson;
+    // Of a pickled network, all of them: parents before their children, paths unique; empty if only weights were
+    // stored.
+    std::vector<StoredModule> modules;
 
     // Null if there is no tensor of that name. Linear.
     const NamedTensor* find(std::string_view name) const;
+    // Null if there is no module of that path. Linear.
+    const StoredModule* findModule(std::string_view path) const;
 };
 
 // Reads PyTorch files (zip container or the older concatenated pickles) and safetensors, told apart by content. Of a

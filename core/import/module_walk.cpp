@@ -36,7 +36,7 @@ ModuleIndex indexModule(const PickleValue& module) {
 
 class Walk {
 public:
-    explicit Walk(const TensorVisitor& visit) : m_visit(visit) {}
+    Walk(const TensorVisitor& visit, const ModuleVisitor& enter) : m_visit(visit), m_enter(enter) {}
 
     void module(const PickleValue& value, int depth) {
         require(depth < kDeepest, ErrorKind::BadInput, "modules are nested more than ", kDeepest, " deep");
@@ -46,6 +46,7 @@ public:
             found->second = indexModule(value);
         }
         const ModuleIndex& index = found->second;  // stays where it is while others are added
+        m_enter(m_prefix, value);
         tensors(index.parameters, {});
         tensors(index.buffers, index.notStored);
         for (const auto& pair : index.children.pairs()) {
@@ -80,6 +81,7 @@ private:
     }
 
     const TensorVisitor& m_visit;
+    const ModuleVisitor& m_enter;
     std::string m_prefix;
     size_t m_steps = 0;
     std::unordered_map<const PickleNode*, ModuleIndex> m_indices;
@@ -100,8 +102,8 @@ bool isModule(const PickleValue& value) {
     return children && children->is(PickleKind::Dict);
 }
 
-void walkModule(const PickleValue& module, const TensorVisitor& visit) {
-    Walk(visit).module(module, 0);
+void walkModule(const PickleValue& module, const TensorVisitor& visit, const ModuleVisitor& enter) {
+    Walk(visit, enter).module(module, 0);
 }
 
 }  // namespace qat

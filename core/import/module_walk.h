@@ -9,6 +9,8 @@
 namespace qat {
 
 using TensorVisitor = std::function<void(const std::string& name, const PickleValue& tensor)>;
+// The path ends with a dot; that of the outermost module is empty.
+using ModuleVisitor = std::function<void(const std::string& path, const PickleValue& module)>;
 
 // Whether the value is an object with parameters, buffers and child modules.
 bool isModule(const PickleValue& value);
@@ -16,9 +18,10 @@ bool isModule(const PickleValue& value);
 // The attributes of an object: its state dict, or None if it has none.
 PickleValue attributes(const PickleValue& object);
 
-// Calls `visit` for the parameters of the module, then for its persistent buffers, then for those of its children,
-// depth first. What is None is left out. A module that is used twice is visited under each of its names. Throws
-// Error{BadInput} if modules are nested more than 100 deep, as when one contains itself, or if there are too many.
-void walkModule(const PickleValue& module, const TensorVisitor& visit);
+// Calls `enter` for the module, `visit` for its parameters, then for its persistent buffers, then does the same for its
+// children, depth first. What is None is left out. A module that is used twice is visited under each of its names.
+// Throws Error{BadInput} if modules are nested more than 100 deep, as when one contains itself, or if there are too
+// many.
+void walkModule(const PickleValue& module, const TensorVisitor& visit, const ModuleVisitor& enter);
 
 }  // namespace qat

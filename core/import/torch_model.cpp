@@ -4,13 +4,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <map>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "import/module_attributes.h"
 #include "import/module_walk.h"
+#include "import/value_text.h"
 
 namespace qat {
 namespace {
@@ -30,7 +30,6 @@ public:
             ++m_readers[m_located.back().source.bytes.data()];
         });
     }
-    at::Tensor loadOne(const PickleValue& value) { return *load(locateTensor(value, m_storages)); }
 
     // All that were added. After the last tensor of a storage its bytes are done.
     std::vector<NamedTensor> load(const BytesDone& done) {
@@ -118,18 +117,6 @@ std::string text(std::string_view bytes, std::string_view what) {
     return std::string(bytes);
 }
 
-// A single value as text; nothing for containers, None, and text that is not UTF-8.
-std::optional<std::string> scalarText(const PickleValue& value) {
-    if (const auto chars = value.asText()) return isUtf8(*chars) ? std::optional(std::string(*chars)) : std::nullopt;
-    if (const auto flag = value.asBool()) return *flag ? "true" : "false";
-    if (const auto integer = value.asInt()) return std::to_string(*integer);
-    const auto number = value.asNumber();
-    if (!number) return std::nullopt;
-    std::array<char, 32> digits;
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), *number);
-    return std::string(digits.data(), end);
-}
-
 void addMetadata(const PickleValue& dict, std::string_view prefix, Checkpoint& checkpoint) {
     constexpr size_t kMostEntries = 1000, kLongest = 10000;
     for (const auto& [key, value] : dict.pairs()) {
@@ -161,19 +148,12 @@ std::vector<std::string> readClassNames(const PickleValue& names) {
     return result;
 }
 
-std::vector<int64_t> readStrides(const PickleValue& value, TensorList& list) {
-    constexpr int64_t kMost = 16;
-    std::vector<double> numbers;
-    if (isPickledTensor(value)) {
-        const at::Tensor tensor = list.loadOne(value).to(at::kDouble).flatten();
-        require(tensor.numel() <= kMost, ErrorKind::BadInput, "it has ", tensor.numel(), " strides");
-        numbers.assign(tensor.data_ptr<double>(), tensor.data_ptr<double>() + tensor.numel());
-    } else {
-        require(value.items().size() <= kMost, ErrorKind::BadInput, "it has ", value.items().size(), " strides");
-        for (const PickleValue& item : value.items()) numbers.push_back(item.asNumber().value_or(0));
-    }
+std::vector<int64_t> readStrides(const PickleValue& value, StorageSource& storages) {
+    constexpr size_t kMost = 16;
+    const auto numbers = numbersIn(value, storages, kMost);
+    require(numbers.has_value(), ErrorKind::BadInput, "its strides are not up to ", kMost, " numbers");
     std::vector<int64_t> strides;
-    for (const double number : numbers) {
+    for (const double number : *numbers) {
         const bool sensible = number >= 1 && number <= 65536 && number == static_cast<double>(static_cast<int>(number));
         require(sensible, ErrorKind::BadInput, "its stride ", number, " is not a small integer");
         strides.push_back(static_cast<int64_t>(number));
@@ -181,12 +161,31 @@ std::vector<int64_t> readStrides(const PickleValue& value, TensorList& list) {
     return strides;
 }
 
+// The task in a dict, or among the attributes of an object such as the arguments of a training; empty if it is not
+// there.
+std::string taskIn(const PickleValue* holder) {
+    constexpr size_t kLongest = 100;
+    if (!holder) return {};
+    const PickleValue entries = holder->is(PickleKind::Object) ? attributes(*holder) : *holder;
+    const PickleValue* task = entries.find("task");
+    const auto name = task ? task->asText() : std::nullopt;
+    return name && name->size() <= kLongest && isUtf8(*name) ? std::string(*name) : std::string();
+}
+
+// What the model says of its task counts before what its training was told.
+std::string readTask(const PickleValue& model, const PickleValue& root) {
+    for (const PickleValue* holder : {&model, model.find("args"), &root, root.find("args"), root.find("train_args")})
+        if (std::string task = taskIn(holder); !task.empty()) return task;
+    return {};
+}
+
 // What detection models say about themselves in attributes, or checkpoints beside their state dict.
-void readAttributes(const PickleValue& source, TensorList& list, Checkpoint& checkpoint) {
+void readAttributes(const PickleValue& source, StorageSource& storages, Checkpoint& checkpoint) {
     const PickleValue* yaml = source.find("yaml");
     if (yaml) addMetadata(*yaml, "yaml.", checkpoint);
+    if (yaml && !yaml->isNone()) checkpoint.architectureJson = valueJson(*yaml);
     if (const PickleValue* names = source.find("names")) checkpoint.classNames = readClassNames(*names);
-    if (const PickleValue* stride = source.find("stride")) checkpoint.strides = readStrides(*stride, list);
+    if (const PickleValue* stride = source.find("stride")) checkpoint.strides = readStrides(*stride, storages);
     const PickleValue* count = source.find("nc");
     if (!count && yaml) count = yaml->find("nc");
     checkpoint.numClasses = static_cast<int64_t>(checkpoint.classNames.size());
@@ -211,12 +210,18 @@ Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, siz
     if (isModule(model)) {
         const PickleValue inner = unwrapped(model);
         checkpoint.moduleClass = text(inner.className(), "the class of the model");
-        walkModule(model, [&](const std::string& name, const PickleValue& value) { list.add(name, value); });
-        readAttributes(attributes(inner), list, checkpoint);
+        ModuleList modules(storages);
+        walkModule(
+            model, [&](const std::string& name, const PickleValue& value) { list.add(name, value); },
+            [&](const std::string& path, const PickleValue& module) { modules.add(path, module); });
+        checkpoint.modules = modules.take();
+        readAttributes(attributes(inner), storages, checkpoint);
+        checkpoint.task = readTask(attributes(inner), root);
     } else {
         for (const auto& [name, value] : model.pairs())
             if (name.asText() && isPickledTensor(value)) list.add(std::string(*name.asText()), value);
-        readAttributes(root, list, checkpoint);
+        readAttributes(root, storages, checkpoint);
+        checkpoint.task = readTask(root, root);
     }
     checkpoint.tensors = list.load(done);
     return checkpoint;

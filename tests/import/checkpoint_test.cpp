@@ -114,6 +114,9 @@ TEST_F(CheckpointFile, RoundTripsThroughSafetensors) {
     checkpoint.moduleClass = "net.Model";
     checkpoint.batchNormFolded = true;
     checkpoint.metadata = {{"epoch", "3"}};
+    checkpoint.task = "detect";
+    checkpoint.architectureJson = R"({"scales":{"n":[0.5]},"nc":2})";
+    checkpoint.modules = {{"model.0", "torch.nn.Conv2d", {{"eps", 0.1}}, {{"stride", {2, 2}}}, {{"mode", "zeros"}}}};
     const fs::path path = m_folder.path() / "w.safetensors";
     writeCheckpoint(path, checkpoint);
     const Checkpoint read = readCheckpoint(path);
@@ -128,6 +131,9 @@ TEST_F(CheckpointFile, RoundTripsThroughSafetensors) {
     EXPECT_EQ(read.moduleClass, checkpoint.moduleClass);
     EXPECT_TRUE(read.batchNormFolded);
     EXPECT_EQ(read.metadata, checkpoint.metadata);
+    EXPECT_EQ(read.task, checkpoint.task);
+    EXPECT_EQ(read.architectureJson, checkpoint.architectureJson);
+    EXPECT_EQ(read.modules, checkpoint.modules);
 }
 
 TEST_F(CheckpointFile, RejectsFalseMetadataOfOurs) {
@@ -141,6 +147,7 @@ TEST_F(CheckpointFile, RejectsFalseMetadataOfOurs) {
     EXPECT_EQ(error("qatelier.num_classes", "-3"), "it has -3 classes");
     EXPECT_EQ(error("qatelier.strides", "[true,{}]"), "its metadata qatelier.strides is not of the kind expected");
     EXPECT_EQ(error("qatelier.class_names", R"([\"cat\"])"), "it has 0 classes and 1 class names");
+    EXPECT_EQ(error("qatelier.modules", "[[1]]"), "its metadata qatelier.modules is not of the kind expected");
     EXPECT_EQ(error("qatelier.strides", std::string(100000, '[')), "its metadata qatelier.strides is not valid JSON");
 }
 

@@ -60,6 +60,33 @@ TEST(Goldens, YoloV10) {
     expectUltralytics(assets, "yolov10n_random", "ultralytics.nn.tasks.YOLOv10DetectionModel");
 }
 
+// What the builder of networks is told, of the pickled networks at hand.
+TEST(Goldens, NetworksSayHowTheyAreBuilt) {
+    QAT_REQUIRE_ASSETS(assets);
+    const Checkpoint yolov8n = readCheckpoint(assets / "models" / "yolov8n.pt");
+    EXPECT_EQ(yolov8n.task, "detect");
+    const auto yaml = nlohmann::ordered_json::parse(yolov8n.architectureJson);
+    EXPECT_EQ(yaml["scales"].begin().key(), "n");
+    EXPECT_EQ(yaml["head"].back().dump(), R"([[15,18,21],1,"Detect",["nc"]])");
+    const StoredModule& bn = *yolov8n.findModule("model.0.bn");
+    EXPECT_EQ(bn.className, "torch.nn.modules.batchnorm.BatchNorm2d");
+    EXPECT_EQ(bn.numbers.at("eps"), 0.001);
+    EXPECT_EQ(bn.numbers.at("momentum"), 0.03);
+    EXPECT_TRUE(bn.lists.empty()) << "statistics are weights";
+    EXPECT_EQ(yolov8n.findModule("model.0.act")->className, "torch.nn.modules.activation.SiLU");
+    EXPECT_EQ(yolov8n.findModule("model.11")->lists.at("f"), (std::vector<double>{-1, 6}));
+    EXPECT_EQ(yolov8n.findModule("model.22")->numbers.at("reg_max"), 16);
+    EXPECT_EQ(yolov8n.findModule("model.22")->lists.at("stride"), (std::vector<double>{8, 16, 32}));
+    EXPECT_EQ(yolov8n.findModule("model.10")->texts.at("mode"), "nearest");
+
+    const Checkpoint yolov9t = readCheckpoint(assets / "models" / "yolov9t_ball.pt");
+    EXPECT_EQ(yolov9t.task, "detect");
+    EXPECT_EQ(yolov9t.findModule("model.4.cv2.0.m.0.cv1.conv1.act")->className, "torch.nn.modules.linear.Identity");
+    const Checkpoint yolov5n = readCheckpoint(assets / "models" / "yolov5n_coco.pt");
+    EXPECT_EQ(yolov5n.findModule("model.24")->className, "models.yolo.Detect");
+    EXPECT_EQ(yolov5n.findModule("model.24")->lists.at("anchors").size(), 18u);
+}
+
 TEST(Goldens, ResNetInTheOldFormat) {
     QAT_REQUIRE_ASSETS(assets);
     const auto golden = readJson(assets / "goldens" / "resnet20" / "logits.json");

@@ -81,7 +81,7 @@ TEST(TorchHostile, EndsModulesThatMultiply) {
     }
     // What is left is the last module: POP_MARK, then fetch it.
     builder.code("1h").code(std::string(1, 60));
-    EXPECT_EQ(zipError(builder.stop()), "the model has more than 1048576 parts");
+    EXPECT_EQ(zipError(builder.stop()), "the model has more than 50000 modules");
 }
 
 // Many names for one expanded tensor: each is small enough, together they are not.
