@@ -1,8 +1,11 @@
 // Tells checkpoint formats apart by content, and brings what they hold to one form.
 #include "import/checkpoint.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -10,9 +13,13 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "import/file_kind.h"
+#include "import/pixel_anchors.h"
+#include "import/range_reader.h"
 #include "import/read_mapped.h"
 #include "import/safetensors_checkpoint.h"
+#include "import/tar_reader.h"
 #include "import/torch_file.h"
+#include "import/torch_tar.h"
 
 namespace qat {
 namespace {
@@ -67,6 +74,28 @@ void normalizePaths(std::vector<StoredModule>& modules) {
     modules = std::move(kept);
 }
 
+// The range of a quantizer that stands among the weights, as its buffers do; nothing for a weight.
+std::optional<CalibratedRange> rangeIn(const NamedTensor& named) {
+    auto range = rangeNamed(named.name);
+    if (!range || named.tensor->numel() == 0) return std::nullopt;
+    const at::Tensor amax = named.tensor->to(at::kDouble).flatten();
+    range->amax.assign(amax.data_ptr<double>(), amax.data_ptr<double>() + amax.numel());
+    const auto sound = [](double number) { return std::isfinite(number) && number >= 0; };
+    return std::ranges::all_of(range->amax, sound) ? range : std::nullopt;
+}
+
+void separateRanges(Checkpoint& checkpoint) {
+    std::vector<NamedTensor> weights;
+    for (NamedTensor& named : checkpoint.tensors) {
+        if (auto range = rangeIn(named))
+            checkpoint.ranges.push_back(std::move(*range));
+        else
+            weights.push_back(std::move(named));
+    }
+    checkpoint.tensors = std::move(weights);
+    for (CalibratedRange& range : checkpoint.ranges) stripWrappers(range.module);
+}
+
 // The name of the batch norm statistics beside the bias of a convolution: a.conv1.bias -> a.bn1.running_mean. Empty
 // for any other name.
 std::string statisticsBeside(std::string_view name) {
@@ -117,6 +146,8 @@ Checkpoint parseCheckpoint(std::span<const std::byte> file, const BytesDone& don
         checkpoint = fromZip(file, done);
     else if (isLegacyTorchFile(file))
         checkpoint = readLegacyTorchFile(file, done);
+    else if (isTar(file))
+        checkpoint = readTorchTar(file, done);
     else if (text.size() > 8 && text[8] == '{')
         checkpoint = checkpointOf(parseSafetensors(file, Elements::Widen, done));
     else
@@ -124,6 +155,8 @@ Checkpoint parseCheckpoint(std::span<const std::byte> file, const BytesDone& don
     require(!checkpoint.tensors.empty(), ErrorKind::BadInput, "it holds no tensors");
     normalizeNames(checkpoint.tensors);
     normalizePaths(checkpoint.modules);
+    separateRanges(checkpoint);
+    if (checkpoint.anchors.empty()) checkpoint.anchors = pixelAnchors(checkpoint.modules);
     checkpoint.batchNormFolded = isBatchNormFolded(checkpoint.tensors);
     return checkpoint;
 }

@@ -12,6 +12,7 @@
 
 #include "graph/types.h"
 #include "import/bytes_done.h"
+#include "import/calibrated_range.h"
 #include "import/stored_module.h"
 
 namespace qat {
@@ -38,16 +39,22 @@ struct Checkpoint {
     // stored.
     std::vector<StoredModule> modules;
 
+    // Width, height in input pixels of each anchor, levels in order; empty if no module of the file has any.
+    std::vector<double> anchors;
+    std::vector<CalibratedRange> ranges;  // of quantizers that were trained or calibrated elsewhere
+    std::vector<std::string> notes;       // sentences on what the file holds and was left, for people
+
     // Null if there is no tensor of that name. Linear.
     const NamedTensor* find(std::string_view name) const;
     // Null if there is no module of that path. Linear.
     const StoredModule* findModule(std::string_view path) const;
 };
 
-// Reads PyTorch files (zip container or the older concatenated pickles) and safetensors, told apart by content. Of a
-// training checkpoint the averaged weights (ema) are taken if there are any. Names that wrappers add (`module.` and
-// `_orig_mod.` anywhere, a second `model.`) are removed. Nothing in the file is executed. Throws Error{Io} if the file
-// cannot be opened, Error{BadInput} "FILE: reason" for anything that is not a sound checkpoint.
+// Reads PyTorch files (zip container, the older concatenated pickles, tar archives of before 0.2), the weights of
+// TorchScript archives, and safetensors, told apart by content. Of a training checkpoint the averaged weights (ema) are
+// taken if there are any. Names that wrappers add (`module.` and `_orig_mod.` anywhere, a second `model.`) are removed.
+// Nothing in the file is executed. Throws Error{Io} if the file cannot be opened, Error{BadInput} "FILE: reason" for
+// anything that is not a sound checkpoint.
 Checkpoint readCheckpoint(const std::filesystem::path& path);
 
 // The same of bytes that are in memory. Throws Error{BadInput} without a file's name.

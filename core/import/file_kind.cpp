@@ -29,7 +29,7 @@ struct KnownBytes {
 constexpr std::array kKnownBytes{
     KnownBytes{0, "version https://git-lfs", "it is a Git LFS pointer; the weights themselves were not downloaded"},
     KnownBytes{0, "PK\5\6", "it is an empty zip archive"},
-    KnownBytes{257, "ustar", "it is a tar archive, the format before PyTorch 0.2, which is not supported"},
+    KnownBytes{257, "ustar", "it is a tar archive, but not one that PyTorch wrote"},
     KnownBytes{0, "\x89HDF\r\n\x1a\n", "it is an HDF5 file, as Keras writes"},
     KnownBytes{4, "TFL3", "it is a TensorFlow Lite model"},
     KnownBytes{0, "ptrt", kTensorRt},

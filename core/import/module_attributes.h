@@ -1,18 +1,14 @@
 // The attributes of pickled modules that say how they compute.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "import/pickled_tensor.h"
 #include "import/stored_module.h"
 
 namespace qat {
-
-// The numbers of a number, a tensor, or a list or tuple of such, in order; nothing if there is anything else in it, or
-// more than `most`. Throws Error{BadInput} for a tensor that is not sound.
-std::optional<std::vector<double>> numbersIn(const PickleValue& value, StorageSource& storages, size_t most);
 
 // Collects modules. Memory is bounded, whatever they share.
 class ModuleList {
@@ -25,6 +21,7 @@ public:
     std::vector<StoredModule> take() { return std::move(m_modules); }
 
 private:
+    StoredModule read(const PickleValue& module);
     void addAttribute(StoredModule& module, std::string_view name, const PickleValue& value);
     void addNumbers(StoredModule& module, std::string_view name, const PickleValue& value);
     void spend(size_t values);
@@ -32,6 +29,10 @@ private:
     StorageSource& m_storages;
     std::vector<StoredModule> m_modules;
     size_t m_values = 0;
+    struct Known {
+        size_t index, values;
+    };
+    std::unordered_map<const PickleNode*, Known> m_known;  // those that were read
 };
 
 }  // namespace qat

@@ -1,11 +1,13 @@
 // Walks modules depth first; each is indexed once, so that one that is shared a thousand times stays cheap.
 #include "import/module_walk.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "import/pickled_tensor.h"
 
 namespace qat {
 namespace {
@@ -13,24 +15,50 @@ namespace {
 constexpr int kDeepest = 100;
 constexpr size_t kMostSteps = size_t{1} << 20, kLongestName = 1000;
 
+constexpr std::string_view kScriptClass = "__torch__.", kMangled = "___torch_mangle_";
+
+using Named = std::pair<PickleValue, PickleValue>;
+
+// What is stored, by name. None is left out.
 struct ModuleIndex {
-    PickleValue parameters, buffers, children;
-    std::unordered_set<std::string_view> notStored;
+    std::vector<Named> tensors, children;
 };
 
-PickleValue findOrNone(const PickleValue& dict, std::string_view key) {
-    const PickleValue* found = dict.find(key);
-    return found ? *found : PickleValue();
+void addStored(std::vector<Named>& list, const PickleValue* dict) {
+    if (!dict) return;
+    for (const Named& pair : dict->pairs())
+        if (!pair.second.isNone()) list.push_back(pair);
+}
+
+std::unordered_set<std::string_view> notStored(const PickleValue* set) {
+    std::unordered_set<std::string_view> names;
+    if (!set) return names;
+    const bool called = set->is(PickleKind::Object) && !set->node()->args.items().empty();
+    for (const PickleValue& name : called ? set->node()->args.items()[0].items() : set->items())
+        if (name.asText()) names.insert(*name.asText());
+    return names;
+}
+
+ModuleIndex indexScriptModule(const PickleValue& state) {
+    ModuleIndex index;
+    for (const Named& pair : state.pairs()) {
+        if (isPickledTensor(pair.second)) index.tensors.push_back(pair);
+        if (isScriptModule(pair.second)) index.children.push_back(pair);
+    }
+    return index;
 }
 
 ModuleIndex indexModule(const PickleValue& module) {
     const PickleValue state = attributes(module);
-    ModuleIndex index{
-        findOrNone(state, "_parameters"), findOrNone(state, "_buffers"), findOrNone(state, "_modules"), {}};
-    const PickleValue set = findOrNone(state, "_non_persistent_buffers_set");
-    const bool called = set.is(PickleKind::Object) && !set.node()->args.items().empty();
-    for (const PickleValue& name : called ? set.node()->args.items()[0].items() : set.items())
-        if (name.asText()) index.notStored.insert(*name.asText());
+    if (isScriptModule(module)) return indexScriptModule(state);
+    ModuleIndex index;
+    addStored(index.tensors, state.find("_parameters"));
+    std::vector<Named> buffers;
+    addStored(buffers, state.find("_buffers"));
+    const auto left = notStored(state.find("_non_persistent_buffers_set"));
+    for (const Named& buffer : buffers)
+        if (!left.contains(buffer.first.asText().value_or(""))) index.tensors.push_back(buffer);
+    addStored(index.children, state.find("_modules"));
     return index;
 }
 
@@ -47,29 +75,14 @@ public:
         }
         const ModuleIndex& index = found->second;  // stays where it is while others are added
         m_enter(m_prefix, value);
-        tensors(index.parameters, {});
-        tensors(index.buffers, index.notStored);
-        for (const auto& pair : index.children.pairs()) {
-            const PickleValue& child = pair.second;
-            const auto walk = [&] {
-                if (!child.isNone()) module(child, depth + 1);
-            };
-            extend(pair.first, walk, ".");
-        }
+        for (const Named& tensor : index.tensors) extend(tensor.first, "", [&] { m_visit(m_prefix, tensor.second); });
+        for (const Named& child : index.children) extend(child.first, ".", [&] { module(child.second, depth + 1); });
     }
 
 private:
-    void tensors(const PickleValue& dict, const std::unordered_set<std::string_view>& notStored) {
-        for (const auto& pair : dict.pairs())
-            extend(pair.first, [&] {
-                const PickleValue& value = pair.second;
-                if (!value.isNone() && !notStored.contains(*pair.first.asText())) m_visit(m_prefix, value);
-            });
-    }
-
-    // Runs `inside` with the name added to the prefix.
+    // Runs `inside` with the name, and what comes behind it, added to the prefix.
     template <class Inside>
-    void extend(const PickleValue& name, Inside inside, std::string_view behind = "") {
+    void extend(const PickleValue& name, std::string_view behind, Inside inside) {
         require(++m_steps <= kMostSteps, ErrorKind::BadInput, "the model has more than ", kMostSteps, " parts");
         require(name.asText().has_value(), ErrorKind::BadInput, "a part of ", inQuotes(m_prefix), " has no name");
         const size_t length = m_prefix.size();
@@ -97,9 +110,23 @@ PickleValue attributes(const PickleValue& object) {
     return state;
 }
 
+bool isScriptModule(const PickleValue& value) {
+    return value.className().starts_with(kScriptClass) && attributes(value).is(PickleKind::Dict);
+}
+
 bool isModule(const PickleValue& value) {
     const PickleValue* children = attributes(value).find("_modules");
+    if (!children) return isScriptModule(value);
     return children && children->is(PickleKind::Dict);
+}
+
+std::string moduleClass(const PickleValue& module) {
+    std::string name = withUtf8Only(module.className());
+    if (!name.starts_with(kScriptClass)) return name;
+    name.erase(0, kScriptClass.size());
+    for (size_t at; (at = name.find(kMangled)) != std::string::npos;)
+        name.erase(at, std::min(name.find('.', at), name.size() - 1) + 1 - at);
+    return name;
 }
 
 void walkModule(const PickleValue& module, const TensorVisitor& visit, const ModuleVisitor& enter) {

@@ -12,8 +12,15 @@ using TensorVisitor = std::function<void(const std::string& name, const PickleVa
 // The path ends with a dot; that of the outermost module is empty.
 using ModuleVisitor = std::function<void(const std::string& path, const PickleValue& module)>;
 
-// Whether the value is an object with parameters, buffers and child modules.
+// Whether the value is an object with parameters, buffers and child modules, or one of a TorchScript program, whose
+// attributes these are.
 bool isModule(const PickleValue& value);
+
+// Whether it is one of a TorchScript program: its tensors are attributes like any others.
+bool isScriptModule(const PickleValue& value);
+
+// The Python class of a module, without what TorchScript adds to it: torch.nn.modules.conv.Conv2d.
+std::string moduleClass(const PickleValue& module);
 
 // The attributes of an object: its state dict, or None if it has none.
 PickleValue attributes(const PickleValue& object);

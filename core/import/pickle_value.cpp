@@ -1,6 +1,8 @@
 // What a pickled value is, asked without knowing its kind.
 #include "import/pickle.h"
 
+#include <algorithm>
+
 namespace qat {
 
 std::optional<bool> PickleValue::asBool() const {
@@ -46,9 +48,13 @@ const PickleValue* PickleValue::find(std::string_view key) const {
 std::string_view PickleValue::className() const {
     if (!is(PickleKind::Object)) return {};
     const PickleValue& callee = m_node->callee;
-    // Legacy files wrap the classes of modules together with their source text.
-    const bool wrapped = callee.is(PickleKind::Persistent) && callee.m_node->args.items().size() > 1;
-    return (wrapped ? callee.m_node->args.items()[1] : callee).asSymbol().value_or("");
+    // Files before PyTorch 1.6 wrap the classes of modules together with their source text, the oldest ones as the
+    // first part, later ones as the second.
+    if (!callee.is(PickleKind::Persistent)) return callee.asSymbol().value_or("");
+    const auto parts = callee.m_node->args.items();
+    for (size_t i = 0; i < std::min<size_t>(parts.size(), 2); ++i)
+        if (const auto symbol = parts[i].asSymbol()) return *symbol;
+    return {};
 }
 
 }  // namespace qat

@@ -1,6 +1,7 @@
 // Interprets the rebuild calls and persistent ids of PyTorch files.
 #include "import/pickled_tensor.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -17,29 +18,6 @@ void check(bool condition, const Pieces&... pieces) {
     require(condition, ErrorKind::BadInput, pieces...);
 }
 
-// FloatStorage and its like; nothing for an untyped storage, whose elements are bytes.
-std::optional<StoredType> storageType(std::string_view symbol) {
-    struct Row {
-        std::string_view symbol;
-        std::optional<StoredType> type;
-    };
-    static constexpr std::array<Row, 12> kRows{{{"torch.FloatStorage", StoredType::Float32},
-                                                {"torch.HalfStorage", StoredType::Float16},
-                                                {"torch.BFloat16Storage", StoredType::BFloat16},
-                                                {"torch.DoubleStorage", StoredType::Float64},
-                                                {"torch.LongStorage", StoredType::Int64},
-                                                {"torch.IntStorage", StoredType::Int32},
-                                                {"torch.ShortStorage", StoredType::Int16},
-                                                {"torch.CharStorage", StoredType::Int8},
-                                                {"torch.ByteStorage", StoredType::UInt8},
-                                                {"torch.BoolStorage", StoredType::Bool},
-                                                {"torch.storage.UntypedStorage", std::nullopt},
-                                                {"torch.UntypedStorage", std::nullopt}}};
-    for (const Row& row : kRows)
-        if (row.symbol == symbol) return row.type;
-    fail(ErrorKind::BadInput, "tensors of ", inQuotes(symbol), " are not supported");
-}
-
 // A tuple of integers, or torch.Size made from one.
 Shape integers(const PickleValue& value, std::string_view what) {
     const bool isSize = value.className() == "torch.Size" && !value.node()->args.items().empty();
@@ -54,29 +32,42 @@ Shape integers(const PickleValue& value, std::string_view what) {
     return result;
 }
 
-// The innermost rebuild call: parameters and subclasses wrap another one.
+bool wrapsTensor(std::string_view function) {
+    static constexpr std::array<std::string_view, 4> kWrappers{
+        "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
+        // Before PyTorch 0.4 these were objects around a tensor.
+        "torch.nn.parameter.Parameter", "torch.autograd.variable.Variable"};
+    return std::ranges::find(kWrappers, function) != kWrappers.end();
+}
+
+// What parameters and subclasses wrap, perhaps several times.
+const PickleValue& unwrapTensor(const PickleValue& value) {
+    const PickleValue* current = &value;
+    for (int depth = 0; depth < kMostWrappers && wrapsTensor(current->className()); ++depth) {
+        const auto args = current->node()->args.items();
+        if (args.empty()) break;
+        current = &args[0];
+    }
+    return *current;
+}
+
 struct RebuildCall {
     std::string_view function;
     std::span<const PickleValue> args;
 };
 
-std::optional<RebuildCall> findRebuildCall(const PickleValue& value) {
-    const PickleValue* current = &value;
-    for (int depth = 0; depth < kMostWrappers; ++depth) {
-        const std::string_view function = current->className();
-        const auto args = function.empty() ? std::span<const PickleValue>() : current->node()->args.items();
-        const bool parameter =
-            function == "torch._utils._rebuild_parameter" || function == "torch._utils._rebuild_parameter_with_state";
-        if (function == "torch._tensor._rebuild_from_type_v2" && args.size() == 4 && args[0].asSymbol())
-            return RebuildCall{*args[0].asSymbol(), args[2].items()};
-        if (parameter && !args.empty())
-            current = &args[0];
-        else if (function.starts_with(kRebuildPrefix))
-            return RebuildCall{function, args};
-        else
-            return std::nullopt;
-    }
+std::optional<RebuildCall> findRebuildCall(const PickleValue& innermost) {
+    const std::string_view function = innermost.className();
+    const auto args = function.empty() ? std::span<const PickleValue>() : innermost.node()->args.items();
+    if (function == "torch._tensor._rebuild_from_type_v2" && args.size() == 4 && args[0].asSymbol())
+        return RebuildCall{*args[0].asSymbol(), args[2].items()};
+    if (function.starts_with(kRebuildPrefix) && !wrapsTensor(function)) return RebuildCall{function, args};
     return std::nullopt;
+}
+
+// The number of a tensor that lies elsewhere in the file.
+std::optional<std::string_view> tensorKey(const PickleValue& innermost) {
+    return innermost.is(PickleKind::Persistent) ? innermost.node()->args.asText() : std::nullopt;
 }
 
 // The flags of a lazily conjugated or negated view: elements would have to be changed.
@@ -99,6 +90,32 @@ StoredType explicitType(const PickleValue& value) {
 
 }  // namespace
 
+StridedElements StorageSource::tensor(std::string_view key) {
+    fail(ErrorKind::BadInput, "the file has no tensor ", inQuotes(key));
+}
+
+std::optional<StoredType> storageElementType(std::string_view symbol) {
+    struct Row {
+        std::string_view symbol;
+        std::optional<StoredType> type;
+    };
+    static constexpr std::array<Row, 12> kRows{{{"torch.FloatStorage", StoredType::Float32},
+                                                {"torch.HalfStorage", StoredType::Float16},
+                                                {"torch.BFloat16Storage", StoredType::BFloat16},
+                                                {"torch.DoubleStorage", StoredType::Float64},
+                                                {"torch.LongStorage", StoredType::Int64},
+                                                {"torch.IntStorage", StoredType::Int32},
+                                                {"torch.ShortStorage", StoredType::Int16},
+                                                {"torch.CharStorage", StoredType::Int8},
+                                                {"torch.ByteStorage", StoredType::UInt8},
+                                                {"torch.BoolStorage", StoredType::Bool},
+                                                {"torch.storage.UntypedStorage", std::nullopt},
+                                                {"torch.UntypedStorage", std::nullopt}}};
+    for (const Row& row : kRows)
+        if (row.symbol == symbol) return row.type;
+    fail(ErrorKind::BadInput, "tensors of ", inQuotes(symbol), " are not supported");
+}
+
 StorageId parseStorageId(const PickleValue& persistent) {
     check(persistent.is(PickleKind::Persistent), "its storage is not a persistent id");
     const PickleValue& id = persistent.node()->args;
@@ -108,16 +125,19 @@ StorageId parseStorageId(const PickleValue& persistent) {
           "a persistent id does not describe a storage");
     check(parts.size() == 5 || parts[5].isNone(),
           "views of a storage, as written before PyTorch 0.4, are not supported");
-    const auto type = storageType(parts[1].asSymbol().value_or(""));
+    const auto type = storageElementType(parts[1].asSymbol().value_or(""));
     return {*parts[2].asText(), type.value_or(StoredType::UInt8), *parts[4].asInt()};
 }
 
 bool isPickledTensor(const PickleValue& value) {
-    return findRebuildCall(value).has_value();
+    const PickleValue& innermost = unwrapTensor(value);
+    return tensorKey(innermost) || findRebuildCall(innermost);
 }
 
 StridedElements locateTensor(const PickleValue& value, StorageSource& storages) {
-    const auto call = findRebuildCall(value);
+    const PickleValue& innermost = unwrapTensor(value);
+    if (const auto key = tensorKey(innermost)) return storages.tensor(*key);
+    const auto call = findRebuildCall(innermost);
     check(call.has_value(), "it is not a tensor");
     const std::string_view version =
         call->function.starts_with(kRebuildPrefix) ? call->function.substr(kRebuildPrefix.size()) : std::string_view();

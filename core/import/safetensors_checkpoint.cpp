@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "import/description.h"
 
 namespace qat {
 
@@ -21,6 +22,17 @@ static void from_json(const nlohmann::json& json, StoredModule& module) {
     json.at(4).get_to(module.texts);
 }
 
+static void to_json(nlohmann::json& json, const CalibratedRange& range) {
+    json = {range.module, range.place, range.amax, range.bits};
+}
+
+static void from_json(const nlohmann::json& json, CalibratedRange& range) {
+    json.at(0).get_to(range.module);
+    json.at(1).get_to(range.place);
+    json.at(2).get_to(range.amax);
+    json.at(3).get_to(range.bits);
+}
+
 namespace {
 
 using Json = nlohmann::json;
@@ -32,6 +44,9 @@ constexpr const char* kModuleClass = "qatelier.module_class";
 constexpr const char* kTask = "qatelier.task";
 constexpr const char* kArchitectureJson = "qatelier.architecture_json";
 constexpr const char* kModules = "qatelier.modules";
+constexpr const char* kAnchors = "qatelier.anchors";
+constexpr const char* kRanges = "qatelier.ranges";
+constexpr const char* kNotes = "qatelier.notes";
 constexpr const char* kStoredTypes = "qatelier.stored_types";
 
 // A value of ours in the metadata, removed from there; null if it is missing. Throws if it is not JSON.
@@ -61,6 +76,7 @@ Checkpoint checkpointOf(Safetensors stored) {
     Checkpoint checkpoint;
     checkpoint.tensors = std::move(stored.tensors);
     std::map<std::string, std::string> types;
+    const bool ours = stored.metadata.contains(kNumClasses);
     takeOwn(stored.metadata, kClassNames, checkpoint.classNames);
     takeOwn(stored.metadata, kNumClasses, checkpoint.numClasses);
     takeOwn(stored.metadata, kStrides, checkpoint.strides);
@@ -68,14 +84,18 @@ Checkpoint checkpointOf(Safetensors stored) {
     takeOwn(stored.metadata, kTask, checkpoint.task);
     takeOwn(stored.metadata, kArchitectureJson, checkpoint.architectureJson);
     takeOwn(stored.metadata, kModules, checkpoint.modules);
+    takeOwn(stored.metadata, kAnchors, checkpoint.anchors);
+    takeOwn(stored.metadata, kRanges, checkpoint.ranges);
+    takeOwn(stored.metadata, kNotes, checkpoint.notes);
     takeOwn(stored.metadata, kStoredTypes, types);
     for (NamedTensor& named : checkpoint.tensors)
         if (const auto type = types.find(named.name); type != types.end()) named.storedType = type->second;
-    require(checkpoint.numClasses >= 0 && checkpoint.numClasses <= 100000, ErrorKind::BadInput, "it has ",
+    require(checkpoint.numClasses >= 0 && checkpoint.numClasses <= kMostClasses, ErrorKind::BadInput, "it has ",
             checkpoint.numClasses, " classes");
     const auto named = static_cast<int64_t>(checkpoint.classNames.size());
     require(named == 0 || named == checkpoint.numClasses, ErrorKind::BadInput, "it has ", checkpoint.numClasses,
             " classes and ", named, " class names");
+    if (!ours) takeDescription(checkpoint, stored.metadata);
     checkpoint.metadata = std::move(stored.metadata);
     return checkpoint;
 }
@@ -92,6 +112,9 @@ std::map<std::string, std::string> metadataOf(const Checkpoint& checkpoint) {
     if (!checkpoint.task.empty()) metadata[kTask] = jsonText(Json(checkpoint.task));
     if (!checkpoint.architectureJson.empty()) metadata[kArchitectureJson] = jsonText(Json(checkpoint.architectureJson));
     if (!checkpoint.modules.empty()) metadata[kModules] = jsonText(Json(checkpoint.modules));
+    if (!checkpoint.anchors.empty()) metadata[kAnchors] = jsonText(Json(checkpoint.anchors));
+    if (!checkpoint.ranges.empty()) metadata[kRanges] = jsonText(Json(checkpoint.ranges));
+    if (!checkpoint.notes.empty()) metadata[kNotes] = jsonText(Json(checkpoint.notes));
     return metadata;
 }
 

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "import/byte_reader.h"
+#include "import/description.h"
+#include "import/literal_json.h"
 #include "import/pickled_tensor.h"
 #include "import/torch_model.h"
 #include "import/zip_reader.h"
@@ -27,6 +30,8 @@ public:
 
     std::span<const std::byte> bytes(std::string_view key) override {
         const ZipEntry* entry = m_zip.find(str(m_prefix, "/data/", key));
+        // TorchScript names storages that constants share by their folder.
+        if (!entry && key.starts_with("constants/")) entry = m_zip.find(str(m_prefix, '/', key));
         require(entry != nullptr, ErrorKind::BadInput, "the archive has no storage ", inQuotes(key));
         if (m_verified.emplace(entry->name, true).second) verifyChecksum(*entry);
         return entry->bytes;
@@ -96,6 +101,22 @@ LegacyStorages readLegacyStorages(std::span<const std::byte> file, const Pickle&
     return storages;
 }
 
+// What exporters of TorchScript write beside the program, as JSON. Anything else is a file of somebody else's.
+void readExport(const ZipEntry& entry, Checkpoint& checkpoint) {
+    constexpr size_t kLongest = 10000;
+    verifyChecksum(entry);
+    const std::string_view text(reinterpret_cast<const char*>(entry.bytes.data()), entry.bytes.size());
+    const auto json = literalJson(text);
+    const auto described = nlohmann::ordered_json::parse(json.value_or(""), nullptr, false);
+    if (!described.is_object()) return;
+    std::map<std::string, std::string> texts;
+    for (const auto& [key, value] : described.items())
+        texts[key] = value.is_string() ? value.get<std::string>() : jsonText(value);
+    takeDescription(checkpoint, texts);
+    for (const auto& [key, value] : texts)
+        if (key.size() + value.size() <= kLongest) checkpoint.metadata.emplace(key, value);
+}
+
 }  // namespace
 
 bool isLegacyTorchFile(std::span<const std::byte> file) {
@@ -108,8 +129,6 @@ Checkpoint readTorchZip(std::span<const std::byte> file, const BytesDone& done) 
     const ZipReader zip(file);
     const ZipEntry& entry = findPickle(zip);
     const std::string prefix(entry.name.substr(0, entry.name.size() - kPickleSuffix.size()));
-    require(!zip.find(prefix + "/constants.pkl"), ErrorKind::BadInput,
-            "this is a TorchScript program, of which only the Python checkpoint it was made from can be read");
     const ZipEntry* order = zip.find(prefix + "/byteorder");
     const std::string_view expected = "little";
     require(!order || std::equal(expected.begin(), expected.end(), order->bytes.begin(), order->bytes.end(),
@@ -118,7 +137,9 @@ Checkpoint readTorchZip(std::span<const std::byte> file, const BytesDone& done) 
     verifyChecksum(entry);
     const Pickle pickle = unpickle(entry.bytes);
     ZipStorages storages(zip, prefix);
-    return buildCheckpoint(pickle.root, storages, file.size(), done);
+    Checkpoint checkpoint = buildCheckpoint(pickle.root, storages, file.size(), done);
+    if (const ZipEntry* described = zip.find(prefix + "/extra/config.txt")) readExport(*described, checkpoint);
+    return checkpoint;
 }
 
 Checkpoint readLegacyTorchFile(std::span<const std::byte> file, const BytesDone& done) {

@@ -8,14 +8,15 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "import/description.h"
 #include "import/module_attributes.h"
 #include "import/module_walk.h"
+#include "import/numbers_in.h"
+#include "import/range_reader.h"
 #include "import/value_text.h"
 
 namespace qat {
 namespace {
-
-constexpr int64_t kMostClasses = 100000;
 
 // Loads tensors until the elements that the file can reasonably stand for are spent: many tensors may share a
 // storage, and a stride of 0 makes any number of elements out of one.
@@ -37,7 +38,7 @@ public:
         for (const Located& each : m_located) {
             const StridedElements& source = each.source;
             about(each.name, [&] { tensors.push_back({each.name, load(source), std::string(typeName(source.type))}); });
-            if (--m_readers[source.bytes.data()] == 0) done(source.bytes);
+            if (--m_readers[source.bytes.data()] == 0 && !source.bytes.empty()) done(source.bytes);
         }
         return tensors;
     }
@@ -76,7 +77,7 @@ bool holdsTensors(const PickleValue& value) {
     return value.is(PickleKind::Dict) && std::ranges::any_of(value.pairs(), isTensor);
 }
 
-// Up to ten names of what is there instead of a model.
+// Up to ten names of what is there.
 std::string entriesOf(const PickleValue& root) {
     constexpr size_t kMost = 10;
     std::string names;
@@ -85,12 +86,17 @@ std::string entriesOf(const PickleValue& root) {
     return names;
 }
 
+// Of a pair the first: old trainings kept the averaged model with the number of its updates.
+const PickleValue& firstOf(const PickleValue& value) {
+    return value.is(PickleKind::Tuple) && !value.items().empty() ? value.items()[0] : value;
+}
+
 const PickleValue& chooseModel(const PickleValue& root) {
     if (isModule(root)) return root;
     for (const std::string_view key :
          {"ema", "model_ema", "ema_state_dict", "model", "state_dict", "model_state_dict", "net", "weights"}) {
         const PickleValue* value = root.is(PickleKind::Dict) ? root.find(key) : nullptr;
-        if (value && (isModule(*value) || holdsTensors(*value))) return *value;
+        if (value && (isModule(firstOf(*value)) || holdsTensors(firstOf(*value)))) return firstOf(*value);
     }
     require(holdsTensors(root), ErrorKind::BadInput, "it holds neither a model nor a state dict", entriesOf(root));
     return root;
@@ -117,10 +123,19 @@ std::string text(std::string_view bytes, std::string_view what) {
     return std::string(bytes);
 }
 
+// A single value, or a few of them in a list: a height and a width.
+std::optional<std::string> shownText(const PickleValue& value) {
+    constexpr size_t kMostItems = 16;
+    if (!value.is(PickleKind::List) && !value.is(PickleKind::Tuple)) return scalarText(value);
+    const auto isNumber = [](const PickleValue& item) { return item.asNumber().has_value(); };
+    const bool few = value.items().size() <= kMostItems && std::ranges::all_of(value.items(), isNumber);
+    return few ? std::optional(valueJson(value)) : std::nullopt;
+}
+
 void addMetadata(const PickleValue& dict, std::string_view prefix, Checkpoint& checkpoint) {
     constexpr size_t kMostEntries = 1000, kLongest = 10000;
     for (const auto& [key, value] : dict.pairs()) {
-        const auto shown = scalarText(value);
+        const auto shown = shownText(value);
         const auto name = key.asText();
         if (checkpoint.metadata.size() >= kMostEntries) return;
         if (name && isUtf8(*name) && shown && shown->size() + name->size() <= kLongest)
@@ -184,20 +199,22 @@ void readAttributes(const PickleValue& source, StorageSource& storages, Checkpoi
     const PickleValue* yaml = source.find("yaml");
     if (yaml) addMetadata(*yaml, "yaml.", checkpoint);
     if (yaml && !yaml->isNone()) checkpoint.architectureJson = valueJson(*yaml);
-    if (const PickleValue* names = source.find("names")) checkpoint.classNames = readClassNames(*names);
     if (const PickleValue* stride = source.find("stride")) checkpoint.strides = readStrides(*stride, storages);
+    const PickleValue* names = source.find("names");
     const PickleValue* count = source.find("nc");
     if (!count && yaml) count = yaml->find("nc");
-    checkpoint.numClasses = static_cast<int64_t>(checkpoint.classNames.size());
-    if (!count || !count->asInt()) return;
-    checkpoint.numClasses = *count->asInt();
-    require(checkpoint.numClasses >= 0 && checkpoint.numClasses <= kMostClasses, ErrorKind::BadInput, "it has ",
-            checkpoint.numClasses, " classes");
-    // Names may be left over from a model with other classes.
-    const size_t named = checkpoint.classNames.size();
-    if (named == 0) return;
-    checkpoint.classNames.resize(static_cast<size_t>(checkpoint.numClasses));
-    for (size_t i = named; i < checkpoint.classNames.size(); ++i) checkpoint.classNames[i] = str("class", i);
+    setClasses(checkpoint, names ? readClassNames(*names) : std::vector<std::string>(),
+               count ? count->asInt() : std::nullopt);
+}
+
+// What quantization-aware training of Ultralytics keeps beside a network without quantizers.
+void readQuantizers(const PickleValue& root, StorageSource& storages, Checkpoint& checkpoint) {
+    const PickleValue* kept = root.find("modelopt");
+    if (!kept || kept->isNone()) return;
+    checkpoint.ranges = readRanges(*kept, storages);
+    if (checkpoint.ranges.empty())
+        checkpoint.notes.push_back(str(
+            "the quantizers that it keeps under \"modelopt\" were left: no ranges can be made out", entriesOf(*kept)));
 }
 
 }  // namespace
@@ -209,7 +226,7 @@ Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, siz
     if (root.is(PickleKind::Dict)) addMetadata(root, "", checkpoint);
     if (isModule(model)) {
         const PickleValue inner = unwrapped(model);
-        checkpoint.moduleClass = text(inner.className(), "the class of the model");
+        checkpoint.moduleClass = text(moduleClass(inner), "the class of the model");
         ModuleList modules(storages);
         walkModule(
             model, [&](const std::string& name, const PickleValue& value) { list.add(name, value); },
@@ -223,6 +240,7 @@ Checkpoint buildCheckpoint(const PickleValue& root, StorageSource& storages, siz
         readAttributes(root, storages, checkpoint);
         checkpoint.task = readTask(root, root);
     }
+    readQuantizers(root, storages, checkpoint);
     checkpoint.tensors = list.load(done);
     return checkpoint;
 }

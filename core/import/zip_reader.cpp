@@ -77,6 +77,12 @@ CentralRecord readCentralRecord(ByteReader& reader) {
     return record;
 }
 
+// TorchScript packs what a program is, which is not read here: NAME/code/...
+bool isProgramText(std::string_view name) {
+    const size_t folder = name.find('/');
+    return folder != std::string_view::npos && name.substr(folder).starts_with("/code/");
+}
+
 // The bytes of an entry: its local header says only how far after it they start.
 std::span<const std::byte> locate(std::span<const std::byte> beforeDirectory, const CentralRecord& record) {
     requireZip(record.localOffset <= beforeDirectory.size(), "zip entry ", inQuotes(record.name),
@@ -104,9 +110,10 @@ ZipReader::ZipReader(std::span<const std::byte> file) {
     for (size_t i = 0; i < directory.entries; ++i) {
         const CentralRecord record = readCentralRecord(reader);
         requireZip((record.flags & kEncrypted) == 0, "zip entry ", inQuotes(record.name), " is encrypted");
+        if (record.method != 0 && isProgramText(record.name)) continue;
         requireZip(record.method == 0 && record.packedBytes == record.bytes, "zip entry ", inQuotes(record.name),
                    " is compressed, which PyTorch never does");
-        const bool fresh = m_byName.emplace(record.name, i).second;
+        const bool fresh = m_byName.emplace(record.name, m_entries.size()).second;
         requireZip(fresh, "zip entry ", inQuotes(record.name), " occurs twice");
         m_entries.push_back({record.name, locate(file.first(directory.offset), record), record.crc});
     }

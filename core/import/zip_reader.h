@@ -16,7 +16,8 @@ struct ZipEntry {
     uint32_t crc = 0;  // of the bytes; 0 where the writer left it out
 };
 
-// Entry names and bytes point into `file`, which must outlive the reader. The constructor throws Error{BadInput}
+// Entry names and bytes point into `file`, which must outlive the reader. Compressed texts of programs, in the
+// folder `code` as TorchScript has them, are left out. The constructor throws Error{BadInput}
 // on anything that is not a whole, plain archive of stored entries below 4 GiB.
 class ZipReader {
 public:

@@ -11,6 +11,7 @@ const std::vector<FuzzTarget>& fuzzTargets() {
         {"pickle", judgePickle, pickleSeeds},
         {"zip", judgeZip, zipSeeds},
         {"torch_file", judgeTorchFile, torchFileSeeds},
+        {"torch_tar", judgeTorchTar, torchTarSeeds},
         {"safetensors", judgeSafetensors, safetensorsSeeds},
         {"labels", judgeLabels, labelsSeeds},
         {"image_header", judgeImageHeader, imageHeaderSeeds},

@@ -19,7 +19,21 @@ FuzzVerdict judgeTorchFile(const std::string& bytes) {
 std::vector<std::string> torchFileSeeds() {
     PickleBuilder weights;
     weights.proto().orderedDict().code("(").text("w").tensor("FloatStorage", "0", 4, 1, {3}, {1}).code("u");
-    return {makeTorchZip(pickledModel(), {{"0", pickledModelStorage()}}),
+    // A TorchScript program, and quantizers beside weights.
+    PickleBuilder script, quantized;
+    script.proto().symbol("__torch__", "Net").code(")\x81}").text("w").tensor("FloatStorage", "0", 4, 0, {4}, {1});
+    quantized.proto()
+        .code("}(")
+        .text("model")
+        .code("}")
+        .text("w")
+        .tensor("FloatStorage", "0", 4, 1, {3}, {1})
+        .code("s");
+    quantized.text("modelopt").code("}").text("a.input_quantizer").code("}").text("_amax").real(2).code("ss");
+    return {makeTorchZip(script.code("sb").stop(), {{"0", pickledModelStorage()}}),
+            makeTorchZip(quantized.text("yaml").code("}").text("nc").integer(2).code("su").stop(),
+                         {{"0", pickledModelStorage()}}),
+            makeTorchZip(pickledModel(), {{"0", pickledModelStorage()}}),
             makeTorchZip(weights.stop(), {{"0", pickledModelStorage()}}),
             makeLegacy(pickledModel(), {{"0", 4, pickledModelStorage()}})};
 }

@@ -70,6 +70,67 @@ std::string makeLegacy(const std::string& pickle, const std::vector<LegacyStorag
     return file;
 }
 
+namespace {
+
+std::string octalDigits(uint64_t value, size_t digits) {
+    std::string text(digits, '0');
+    for (size_t i = digits; i-- > 0; value /= 8) text[i] = static_cast<char>('0' + value % 8);
+    return text;
+}
+
+std::string tarEntry(const ZipItem& item, char type) {
+    std::string header(512, '\0');
+    header.replace(0, item.name.size(), item.name);
+    header.replace(100, 8, octalDigits(0644, 7) + '\0');
+    header.replace(124, 12, octalDigits(item.bytes.size(), 11) + '\0');
+    header.replace(148, 8, 8, ' ');
+    header[156] = type;
+    header.replace(257, 8,
+                   std::string("ustar\0"
+                               "00",
+                               8));
+    uint64_t sum = 0;
+    for (const char c : header) sum += static_cast<unsigned char>(c);
+    header.replace(148, 7, octalDigits(sum, 6) + '\0');
+    return header + item.bytes + std::string((512 - item.bytes.size() % 512) % 512, '\0');
+}
+
+}  // namespace
+
+std::string makeTar(const std::vector<ZipItem>& items) {
+    std::string file;
+    for (const ZipItem& item : items)
+        file += tarEntry({"././@PaxHeader", "20 mtime=1480000.25\n"}, 'x') + tarEntry(item, '0');
+    return file + std::string(1024, '\0');
+}
+
+std::string makeTorchTar(const std::string& pickle, const std::vector<TarStorage>& storages,
+                         const std::vector<TarTensor>& tensors, const std::string& views) {
+    const auto count = [](size_t number) {
+        return PickleBuilder().proto().integer(static_cast<int64_t>(number)).stop();
+    };
+    std::string places = count(storages.size());
+    for (const TarStorage& each : storages) {
+        PickleBuilder head;
+        places += head.proto().integer(each.key).text("cpu").symbol("torch", each.type).code("\x87").stop();
+        places += little(each.elements) + each.bytes;
+    }
+    places += PickleBuilder().proto().code(views).stop();
+    std::string metadata = count(tensors.size());
+    for (const TarTensor& each : tensors) {
+        PickleBuilder head;
+        head.proto().integer(each.key);
+        if (each.storage == 0) head.code("N");
+        if (each.storage != 0) head.integer(each.storage);
+        metadata += head.symbol("torch", "FloatTensor").code("\x87").stop();
+        metadata += little(static_cast<int32_t>(each.shape.size())) + "junk" + raw(each.shape) + raw(each.strides);
+        metadata += little(each.offset);
+    }
+    PickleBuilder system;
+    system.proto().code("}(").text("protocol_version").integer(1000).text("little_endian").code("\x88u");
+    return makeTar({{"sys_info", system.stop()}, {"pickle", pickle}, {"tensors", metadata}, {"storages", places}});
+}
+
 std::string makeSafetensors(std::string_view header, std::string_view data) {
     return little(static_cast<uint64_t>(header.size())).append(header).append(data);
 }

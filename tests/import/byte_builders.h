@@ -79,6 +79,23 @@ struct LegacyStorage {
 // The five pickles and storages of PyTorch before 1.6.
 std::string makeLegacy(const std::string& pickle, const std::vector<LegacyStorage>& storages);
 
+// A tar archive of these files, each after an extended header as Python's tarfile writes for a time with a fraction.
+std::string makeTar(const std::vector<ZipItem>& items);
+
+struct TarTensor {
+    int64_t key, storage;  // storage 0: none
+    std::vector<int64_t> shape, strides;
+    int64_t offset;
+};
+struct TarStorage {
+    int64_t key, elements;
+    std::string type, bytes;  // FloatStorage
+};
+
+// The tar archive of PyTorch before 0.2. `views` is pickled code that makes the list of views.
+std::string makeTorchTar(const std::string& pickle, const std::vector<TarStorage>& storages,
+                         const std::vector<TarTensor>& tensors, const std::string& views = "]");
+
 // A safetensors file of this header text and data.
 std::string makeSafetensors(std::string_view header, std::string_view data);
 
