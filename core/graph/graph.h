@@ -88,8 +88,8 @@ struct ModelInfo {
     std::vector<std::string> classNames;  // numClasses long
     std::vector<int64_t> strides;         // 8, 16, 32
     int64_t regMax = 16;                  // bins of each box side's distribution; 1: the side itself
-    std::string head;            // the one of two that is deployed, kOneToOne or kOneToMany; empty where there is one
-    std::vector<float> anchors;  // width and height in input pixels of each, levels in order; empty: anchor-free
+    std::string head{};            // the one of two that is deployed, kOneToOne or kOneToMany; empty where there is one
+    std::vector<float> anchors{};  // width and height in input pixels of each, levels in order; empty: anchor-free
     std::string task{kDetection.name};  // what it is for
 };
 
