@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "base/error.h"
@@ -150,6 +151,15 @@ void placeName(std::vector<std::string>& names, int64_t index, const PickleValue
     names[static_cast<size_t>(index)] = text(*name.asText(), "the class name");
 }
 
+// The number that a key is, or is the text of; -1 for any other.
+int64_t indexOf(const PickleValue& key) {
+    const auto text = key.asText();
+    if (!text) return key.asInt().value_or(-1);
+    int64_t index = -1;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), index);
+    return error == std::errc() && end == text->data() + text->size() ? index : -1;
+}
+
 // A list of names, or a dict from index to name.
 std::vector<std::string> readClassNames(const PickleValue& names) {
     const size_t count = names.is(PickleKind::Dict) ? names.pairs().size() : names.items().size();
@@ -159,7 +169,7 @@ std::vector<std::string> readClassNames(const PickleValue& names) {
     if (names.is(PickleKind::List) || names.is(PickleKind::Tuple))
         for (const PickleValue& name : names.items()) placeName(result, next++, name);
     if (names.is(PickleKind::Dict))
-        for (const auto& [index, name] : names.pairs()) placeName(result, index.asInt().value_or(-1), name);
+        for (const auto& [index, name] : names.pairs()) placeName(result, indexOf(index), name);
     return result;
 }
 

@@ -44,7 +44,7 @@ TEST(FileForms, LibreYoloSaysItAllBesideAStateDict) {
     PickleBuilder builder = beginCheckpoint();
     builder.text("schema_version").text("1.0").text("model_family").text("yolov9").text("size").text("t");
     builder.text("task").text("detect").text("nc").integer(2).text("imgsz").integers({640, 320});
-    builder.text("names").code("}(").integer(1).text("dog").integer(0).text("cat").code("uu");
+    builder.text("names").code("}(").text("1").text("dog").integer(0).text("cat").code("uu");
     const Checkpoint checkpoint = parsePickle(builder);
     EXPECT_EQ(namesOf(checkpoint), std::vector<std::string>{"model.0.conv.weight"});
     EXPECT_EQ(checkpoint.classNames, (std::vector<std::string>{"cat", "dog"}));
@@ -82,6 +82,24 @@ TEST(FileForms, HeadsOfOtherAuthorsKeepTheirClass) {
         addTensor(builder.code("}").text("w"), 0, {4}).code("sub");
         EXPECT_EQ(parsePickle(builder).modules.at(0).className, std::string("models.yolo.") + head);
     }
+}
+
+// Modules that share one which has a hundred thousand attributes.
+TEST(FileForms, SharedAttributesAreReadOnce) {
+    PickleBuilder builder;
+    builder.proto().symbol("nets", "Leaf").code(")\x81}(").text("_modules").code("}");
+    for (int i = 0; i < 100000; ++i) builder.text(str(i)).code("N");
+    builder
+        .code(
+            "ubq\1"
+            "0")
+        .symbol("nets", "Net")
+        .code(")\x81}(")
+        .text("_parameters")
+        .code("}");
+    addTensor(builder.text("w"), 0, {4}).code("s").text("_modules").code("}(");
+    for (int i = 0; i < 40000; ++i) builder.text(str(i)).code("h\1");
+    EXPECT_EQ(parsePickle(builder.code("uub")).modules.size(), 40001u);
 }
 
 // ---- Quantizers
