@@ -12,6 +12,7 @@ const std::vector<FuzzTarget>& fuzzTargets() {
         {"zip", judgeZip, zipSeeds},
         {"torch_file", judgeTorchFile, torchFileSeeds},
         {"safetensors", judgeSafetensors, safetensorsSeeds},
+        {"npy", judgeNpy, npySeeds},
         {"labels", judgeLabels, labelsSeeds},
         {"image_header", judgeImageHeader, imageHeaderSeeds},
         {"events", judgeEvents, eventsSeeds},

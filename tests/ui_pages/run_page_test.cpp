@@ -243,6 +243,34 @@ TEST(Run, OfAClassifierIsShownUnderItsOwnNames) {
     EXPECT_TRUE(waitUntil([&] { return titled("mAP50-95"); })) << "a detector's behind it";
 }
 
+TEST(Run, TheRecommendedConfidenceIsThatOfTheNewestQuantizedModel) {
+    RunData data;
+    const auto tell = [&](const char* series, double value) {
+        data.apply("{\"t\":1,\"type\":\"scalar\",\"series\":\"" + std::string(series) +
+                   "\",\"x\":0,\"value\":" + std::to_string(value) + "}");
+    };
+    EXPECT_EQ(kpisOf(data).size(), 4u) << "a run that does not say";
+    tell("fp32/confidence", 0.41);
+    EXPECT_EQ(kpisOf(data).size(), 4u);
+    tell("ptq/confidence", 0.25);
+    ASSERT_EQ(kpisOf(data).size(), 5u);
+    EXPECT_EQ(kpisOf(data).back().label, "Recommended confidence");
+    EXPECT_EQ(kpisOf(data).back().value, "0.250");
+    EXPECT_EQ(kpisOf(data).back().note, "0.410 in FP32");
+    tell("final/confidence", 0.31);
+    EXPECT_EQ(kpisOf(data).back().value, "0.310");
+}
+
+TEST(Run, TheSummarySaysWithWhichHeadItWasMeasured) {
+    test::ScratchFolder scratch;
+    const QString file = QString::fromStdString((scratch.path() / run_files::kSummary).string());
+    std::ofstream(scratch.path() / run_files::kSummary)
+        << R"({"metrics":{"measured":{"head":"one2one","input":"640x640","post_processing":"the best"}}})";
+    RunData data;
+    readRunSummary(data, file);
+    EXPECT_EQ(data.summary.measured, "one2one head, 640x640, the best");
+}
+
 // What lists of runs read: no event is needed.
 TEST(Run, TheSummaryOfAClassifierHasTheList) {
     RunData data;

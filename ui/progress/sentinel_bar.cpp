@@ -80,6 +80,17 @@ QString otherFigures(const RunData& data) {
     return told.join(QStringLiteral(", "));
 }
 
+// From which score on the model's findings are best believed: quantization moves that. Nothing for older runs, and for
+// networks whose scores are no choice to make.
+std::optional<Kpi> confidenceOf(const RunData& data) {
+    const auto of = [&](std::string_view model) { return data.value(series::accuracy(model, series::kConfidence)); };
+    const std::optional<double> fp32 = of(series::kFp32), final = of(series::kFinal),
+                                quantized = final ? final : of(series::kPtq);
+    if (!quantized) return std::nullopt;
+    const QString note = fp32 ? SentinelBar::tr("%1 in FP32").arg(formatScore(*fp32, 3)) : QString();
+    return Kpi{SentinelBar::tr("Recommended confidence"), formatScore(*quantized, 3), note, Color::Text};
+}
+
 }  // namespace
 
 std::vector<Kpi> kpisOf(const RunData& data) {
@@ -106,7 +117,9 @@ std::vector<Kpi> kpisOf(const RunData& data) {
     if (!figures.final) final.note = SentinelBar::tr("after the last stage");
     if (!figures.ptq) ptq.note = SentinelBar::tr("not measured yet");
     if (!figures.current) current.note = SentinelBar::tr("no epoch yet");
-    return {fp32, ptq, current, final};
+    std::vector<Kpi> kpis{fp32, ptq, current, final};
+    if (auto confidence = confidenceOf(data)) kpis.push_back(std::move(*confidence));
+    return kpis;
 }
 
 }  // namespace qat::ui
