@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/box_options.h"
 #include "cli/class_name.h"
 #include "cli/commands.h"
 #include "cli/json_option.h"
@@ -15,6 +16,7 @@
 #include "eval/evaluate.h"
 #include "session/machine_room.h"
 #include "session/memory_need.h"
+#include "task/detect_task.h"
 
 namespace qat::cli {
 namespace {
@@ -25,7 +27,7 @@ struct ValOptions {
     std::string model, data, json;
     std::string split = "val", device = "cpu";
     int imgsz = 640, batch = 16, workers = 2;
-    double conf = 0.25, iou = 0.7;
+    BoxChoice boxes;
     bool rect = false, coco = false, precise = false, strict = false;
 };
 
@@ -44,13 +46,29 @@ ordered_json metricsJson(const Graph& graph, const EvaluationResult& result) {
               {"mAP50", m.map50},
               {"mAP75", m.map75},
               {"precision", m.precision},
-              {"recall", m.recall}}},
+              {"recall", m.recall},
+              {"f1", m.f1},
+              {"recommended_confidence", m.confidence ? ordered_json(*m.confidence) : ordered_json(nullptr)}}},
             {"classes", classes},
             {"images", m.images},
             {"speed",
              {{"preprocess_ms", result.preprocessMs},
               {"inference_ms", result.inferenceMs},
               {"postprocess_ms", result.postprocessMs}}}};
+}
+
+ordered_json measuredJson(const MeasuringFacts& facts, const std::string& input) {
+    ordered_json json{{"input", input}};
+    for (const auto& [name, words] : facts.words) json[name] = words;
+    for (const auto& [name, value] : facts.settings) json[name] = value;
+    return json;
+}
+
+// ", one2one head, ..."
+std::string measuredText(const MeasuringFacts& facts) {
+    std::string text;
+    for (const auto& [name, words] : facts.words) text += ", " + words + (name == "head" ? " head" : "");
+    return text;
 }
 
 ordered_json cocoJson(const EvaluationResult& result, int classes) {
@@ -64,7 +82,7 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
 int val(ValOptions o, const CancelToken& cancel) {
     o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
-    Graph graph = openForCommand(o.model, o.device).graph;
+    Graph graph = openForCommand(o.model, o.device, o.boxes.head).graph;
     const auto opened = openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient);
     for (const auto& warning : opened->warnings()) std::cerr << "warning: " << warning << "\n";
     const auto [data, names, notes] = inClassesOf({graph.info.classNames, o.model}, opened, o.data);
@@ -77,15 +95,15 @@ int val(ValOptions o, const CancelToken& cancel) {
     options.workers = o.workers;
     options.rect = o.rect;
     Loader loader(data, options);
-    NmsOptions nms = NmsOptions::validate();
-    nms.conf = static_cast<float>(o.conf);
-    nms.iou = o.iou;
+    const NmsOptions boxes = o.boxes.over(validateOptions(graph.info));
+    const MeasuringFacts facts = detectMeasuring(graph.info, boxes);
     ConsoleSink console;
     const EvaluationResult result =
-        evaluate(graph, loader, {nms, o.coco, o.precise}, cancel,
+        evaluate(graph, loader, {boxes, o.coco, o.precise}, cancel,
                  [&](int64_t done, int64_t total) { console.progress("val", done, total); });
     for (const auto& damage : data->foundDamaged()) std::cerr << "warning: " << damage << "\n";
     ordered_json json = metricsJson(graph, result);
+    json["measured"] = measuredJson(facts, inputShapeText(o.imgsz, o.rect));
     json["left_out"] = data->leftOut();
     if (o.coco) json["coco"] = cocoJson(result, static_cast<int>(graph.info.numClasses));
     writeJson(o.json, json);
@@ -94,6 +112,8 @@ int val(ValOptions o, const CancelToken& cancel) {
     std::cout << std::fixed << std::setprecision(4) << "images " << m.images << ", labels " << m.labels << "\nmAP50-95 "
               << m.map << "\nmAP50    " << m.map50 << "\nmAP75    " << m.map75 << "\nprecision " << m.precision
               << "\nrecall    " << m.recall << "\n"
+              << (m.confidence ? str("recommended confidence ", *m.confidence, ", where F1 is ", m.f1, "\n") : "")
+              << "measured at " << inputShapeText(o.imgsz, o.rect) << measuredText(facts) << "\n"
               << std::setprecision(2) << "per image: preprocess " << result.preprocessMs << " ms, inference "
               << result.inferenceMs << " ms, postprocess " << result.postprocessMs << " ms\n";
     if (o.coco) std::cout << "COCO " << jsonText(json["coco"]) << "\n";
@@ -104,7 +124,6 @@ int val(ValOptions o, const CancelToken& cancel) {
 
 void addVal(CLI::App& app, Context& context) {
     const auto o = std::make_shared<ValOptions>();
-    o->conf = 0.001;
     CLI::App* command = app.add_subcommand("val", "Accuracy of a model on a data set");
     command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
     command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...]")->required();
@@ -113,10 +132,7 @@ void addVal(CLI::App& app, Context& context) {
         ->check(CLI::IsMember({"train", "val", "test"}));
     command->add_option("--imgsz", o->imgsz, "Side of the input, pixels, 32 to 4096")->capture_default_str();
     command->add_option("--batch", o->batch, "Images a batch")->capture_default_str()->check(CLI::Range(1, 1024));
-    command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")
-        ->capture_default_str()
-        ->check(CLI::Range(0.0, 1.0));
+    addBoxOptions(*command, o->boxes, "0.001", "0.7, of networks with anchors 0.6");
     command->add_option("--workers", o->workers, "Loader threads")->capture_default_str()->check(CLI::Range(0, 64));
     command->add_flag("--rect", o->rect, "Batches of images of like shape instead of squares");
     command->add_flag("--strict", o->strict, "Refuse data with a damaged picture or a malformed label file");

@@ -34,6 +34,7 @@ void printMetrics(const char* name, const std::optional<Metrics>& metrics) {
     std::cout << std::left << std::setw(6) << name << std::fixed;
     for (const Metric& metric : metrics->headlines())
         std::cout << "  " << metric.label << " " << std::setprecision(metric.decimals) << metric.value;
+    if (metrics->confidence) std::cout << "  recommended confidence " << std::setprecision(3) << *metrics->confidence;
     std::cout << "\n";
 }
 

@@ -18,11 +18,13 @@ inline void noteIgnored(const std::string& model, const std::vector<std::string>
         std::cerr << "warning: " << model << ": entry " << entry << " is not used\n";
 }
 
-// As openModel(), with notes on standard error, on the device that --device names.
-inline OpenedModel openForCommand(const std::string& model, const std::string& device = "cpu") {
+// As openModel(), with notes on standard error, with the head that --head and on the device that --device names.
+inline OpenedModel openForCommand(const std::string& model, const std::string& device = "cpu",
+                                  const std::string& head = std::string(kAutoHead)) {
     const c10::Device home = findDevice(device, "--device");
     OpenedModel opened = openModel(model);
     noteIgnored(opened.source, opened.ignored);
+    chooseHead(opened, head, "--head");
     moveTo(opened.graph, home);
     return opened;
 }

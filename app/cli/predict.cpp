@@ -12,11 +12,13 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "cli/box_options.h"
 #include "cli/class_name.h"
 #include "cli/commands.h"
 #include "cli/json_option.h"
 #include "cli/opened_model.h"
 #include "cli/output.h"
+#include "cli/raw_outputs.h"
 #include "data/image_file.h"
 #include "data/image_set.h"
 #include "data/pixels.h"
@@ -32,10 +34,10 @@ namespace {
 using nlohmann::ordered_json;
 
 struct PredictOptions {
-    std::string model, json, save, device = "cpu";
+    std::string model, json, save, npy, raw, device = "cpu";
     std::vector<std::string> images;
     int imgsz = 640;
-    double conf = 0.25, iou = 0.7;
+    BoxChoice boxes;
     bool precise = false;
 };
 
@@ -149,11 +151,9 @@ class Predictor {
 public:
     explicit Predictor(const PredictOptions& options)
         : m_options(options),
-          m_graph(inferenceForm(openForCommand(options.model, options.device).graph)),
+          m_graph(inferenceForm(openForCommand(options.model, options.device, options.boxes.head).graph)),
           m_executor(m_graph, {.outputs = {decodedOutput(m_graph)}, .frozen = true, .precise = options.precise}),
-          m_nms(NmsOptions::predict()) {
-        m_nms.conf = static_cast<float>(options.conf);
-        m_nms.iou = options.iou;
+          m_boxes(options.boxes.over(predictOptions(m_graph.info))) {
         cv::setNumThreads(0);
     }
 
@@ -196,7 +196,7 @@ private:
         info.width = image.cols, info.height = image.rows;
         info.ratio = box.geometry.ratio;
         info.padLeft = static_cast<float>(box.geometry.padLeft), info.padTop = static_cast<float>(box.geometry.padTop);
-        return detectionsOf(m_executor.run(input).front()[0], info, m_graph.info.numClasses, m_nms);
+        return detectionsOf(m_executor.run(input).front()[0], info, m_graph.info, m_boxes);
     }
     void print(const std::string& path, const ImageDetections& found) const {
         std::cout << path << ": " << found.detections.size() << " objects\n";
@@ -209,7 +209,7 @@ private:
     const PredictOptions& m_options;
     const Graph m_graph;
     Executor m_executor;
-    NmsOptions m_nms;
+    const NmsOptions m_boxes;
     int64_t m_answered = 0;
     bool m_lost = false;
 };
@@ -217,6 +217,8 @@ private:
 int predict(PredictOptions o, const CancelToken& cancel) {
     o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
+    if (!o.npy.empty())
+        return writeRawOutputs(openForCommand(o.model, o.device, o.boxes.head).graph, o.npy, o.raw, o.precise, o.json);
     std::vector<Asked> pictures;
     for (const std::string& spec : o.images)
         for (Asked& picture : picturesOf(spec)) pictures.push_back(std::move(picture));
@@ -242,22 +244,24 @@ void addPredict(CLI::App& app, Context& context) {
     const auto o = std::make_shared<PredictOptions>();
     CLI::App* command = app.add_subcommand("predict", "Detect objects in pictures");
     command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
-    command
-        ->add_option("IMAGE", o->images,
-                     "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them")
-        ->required();
+    CLI::Option* images = command->add_option(
+        "IMAGE", o->images, "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them");
     command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels, 32 to 4096")->capture_default_str();
-    command->add_option("--conf", o->conf, "Smallest score")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-    command->add_option("--iou", o->iou, "Overlap above which the weaker box goes")
-        ->capture_default_str()
-        ->check(CLI::Range(0.0, 1.0));
+    addBoxOptions(*command, o->boxes, "0.25", "0.7, of networks with anchors 0.45");
     command->add_flag("--precise", o->precise,
                       "Add up in double precision: reference results, the same on every processor, slow");
     addDeviceOption(*command, o->device);
     addJsonOption(*command, o->json);
     command->add_option("--save", o->save,
                         "Write pictures with boxes into this folder; sub-folders are kept, equal names are numbered");
+    CLI::Option* npy = command->add_option(
+        "--npy", o->npy, "Instead of pictures a float32 tensor [N, C, H, W], which the network gets as it is");
+    CLI::Option* raw =
+        command->add_option("--raw", o->raw, "Write every output of the network into this folder as .npy");
+    npy->needs(raw)->excludes(images);
+    raw->needs(npy);
     command->callback([&context, o] {
+        if (o->images.empty() && o->npy.empty()) throw CLI::RequiredError("IMAGE");
         context.stop = Stop::BetweenFiles, context.chosen = [o, &context] { return predict(*o, context.cancel); };
     });
 }

@@ -104,6 +104,11 @@ void addModel(Rows<Config>& rows) {
                                      "Checkpoint to start from; empty starts from random weights.", path());
     rows.add<at, &M::numClasses>("model.num_classes", "Classes",
                                  "Number of classes; 0 takes it from the checkpoint or the data.", within(0, 100000));
+    rows.add<at, &M::head>("model.head", "Head",
+                           "Which of the two heads of an end-to-end detector is quantized, measured and exported: "
+                           "one2one makes one box an object, one2many several for non-maximum suppression; auto takes "
+                           "the one its family deploys.",
+                           oneOf({"auto", "one2many", "one2one"}));
 }
 
 void addQuantization(Rows<Config>& rows) {

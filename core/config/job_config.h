@@ -14,6 +14,7 @@ struct ModelConfig {
     std::string variant = "n";   // n, s, m, l, x
     std::string pretrainedPath;  // "" = random start; relative to the config file
     int64_t numClasses = 0;      // (+) 0 = as many as the checkpoint or the data says
+    std::string head = "auto";   // (+) auto, one2many, one2one: which of two heads is deployed; auto: the family's own
     bool operator==(const ModelConfig&) const = default;
 };
 

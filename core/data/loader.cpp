@@ -320,6 +320,10 @@ void Loader::startEpoch(int64_t epoch, int64_t firstBatch, bool mosaic) {
     m_engine->start(epoch, firstBatch, mosaic);
 }
 
+std::string inputShapeText(int imgsz, bool rect) {
+    return rect ? str("rectangles with a long side of ", imgsz) : str(imgsz, "x", imgsz);
+}
+
 std::optional<Batch> Loader::next() {
     return m_engine->next();
 }

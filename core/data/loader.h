@@ -49,6 +49,9 @@ struct LoaderOptions {
     int64_t limit = 0;      // only the first pictures of the data set; 0: all
 };
 
+// The shape of what the network gets: 640x640, or rectangles with a long side of 640.
+std::string inputShapeText(int imgsz, bool rect);
+
 // Belongs to one consumer thread. Results are bit-identical for any number of workers.
 class Loader {
 public:

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "data/letterbox.h"
+#include "eval/post_processing.h"
 #include "passes/pipeline.h"
 #include "run/executor.h"
 
@@ -37,12 +38,12 @@ void addLabels(const at::Tensor& targets, const Batch& batch, std::vector<ImageD
 
 }  // namespace
 
-ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses,
-                             const NmsOptions& nms) {
+ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, const ModelInfo& model,
+                             const NmsOptions& options) {
     const at::Tensor rows = decoded.cpu().contiguous();
     ImageDetections image{info.path, info.width, info.height, {}, {}};
     image.detections =
-        nonMaxSuppression({rows.data_ptr<float>(), static_cast<size_t>(rows.numel())}, numClasses, rows.size(1), nms);
+        detectionsIn({rows.data_ptr<float>(), static_cast<size_t>(rows.numel())}, model, rows.size(1), options);
     for (Detection& detection : image.detections)
         detection.box = toOriginal(detection.box, info.ratio, info.padLeft, info.padTop, {info.width, info.height});
     return image;
@@ -52,6 +53,7 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
                           const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress) {
     const Graph runnable = inferenceForm(graph);
     Executor executor(runnable, {.outputs = {decodedOutput(runnable)}, .frozen = true, .precise = options.precise});
+    const NmsOptions boxes = options.nms.value_or(validateOptions(graph.info));
     MetricsAccumulator metrics(static_cast<int>(graph.info.numClasses));
     EvaluationResult result;
     const int64_t total = loader.batchesPerEpoch();
@@ -66,8 +68,7 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
         start = Clock::now();
         std::vector<ImageDetections> found;
         for (size_t i = 0; i < batch->info.size(); ++i)
-            found.push_back(
-                detectionsOf(decoded[static_cast<int64_t>(i)], batch->info[i], graph.info.numClasses, options.nms));
+            found.push_back(detectionsOf(decoded[static_cast<int64_t>(i)], batch->info[i], graph.info, boxes));
         addLabels(batch->targets, *batch, found);
         for (size_t i = 0; i < found.size(); ++i) {
             if (batch->info[i].damaged) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct ImageDetections {
 };
 
 struct EvaluationOptions {
-    NmsOptions nms = NmsOptions::validate();
+    std::optional<NmsOptions> nms{};  // else validateOptions()
     bool keepDetections = false;
     bool precise = false;  // as in ExecutorOptions
 };
@@ -33,9 +34,10 @@ struct EvaluationResult {
     double preprocessMs = 0, inferenceMs = 0, postprocessMs = 0;  // wall time an image, as seen by this thread
 };
 
-// Detections of one decoded output [4 + classes, A], mapped back to the original image; without labels.
-ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, int64_t numClasses,
-                             const NmsOptions& nms);
+// Detections of one decoded output [4 + classes, A] of the model (detectionsIn), mapped back to the original image;
+// without labels.
+ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, const ModelInfo& model,
+                             const NmsOptions& options);
 
 // Runs the graph's inferenceForm over one epoch of the loader, on the graph's device; boxes are found on the processor:
 // a quantized model is measured in integer arithmetic, so its figures do not depend on the number of threads.

@@ -156,6 +156,8 @@ DetectionMetrics MetricsAccumulator::result() const {
         curves.push_back(confidenceCurves(classes[c]));
     }
     const size_t point = bestConfidence(curves);
+    if (const double f1 = meanF1(curves, point); f1 > 0)
+        metrics.f1 = f1, metrics.confidence = static_cast<double>(point) / (ConfidenceCurves::kPoints - 1);
     for (size_t i = 0; i < curves.size(); ++i) {
         metrics.classes[i].precision = curves[i].precision[point];
         metrics.classes[i].recall = curves[i].recall[point];

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct ClassMetrics {
 // Means over `classes`, which holds those with labels, ascending; zero when there are none.
 struct DetectionMetrics {
     double precision = 0, recall = 0, map50 = 0, map75 = 0, map = 0;
+    double f1 = 0;                     // the best mean F1, IoU 0.50
+    std::optional<double> confidence;  // the score at which it is, 0..1; nothing where nothing right was found
     int64_t images = 0, labels = 0;
     std::vector<ClassMetrics> classes;
 };

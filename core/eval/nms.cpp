@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
 
-#include "base/error.h"
+#include "eval/decoded_scores.h"
 
 namespace qat {
 
@@ -16,21 +15,7 @@ namespace {
 // A block's maxima and, for 80 classes, its scores stay in the second-level cache.
 constexpr int64_t kBlock = 256;
 
-struct Decoded {
-    std::span<const float> values;
-    int64_t numClasses, anchors;
-    const float* row(int64_t index) const { return values.data() + index * anchors; }
-    float score(int64_t anchor, int64_t classIndex) const { return row(4 + classIndex)[anchor]; }
-};
-
-// Sorts ascending by falling score, then by anchor and class: the stable order of the candidate list.
-uint64_t candidateKey(float score, int64_t flatIndex) {
-    const auto bits = std::bit_cast<uint32_t>(score + 0.0f);  // -0 and 0 are one score
-    const uint32_t ascending = (bits & 0x80000000u) ? ~bits : bits | 0x80000000u;
-    return static_cast<uint64_t>(~ascending) << 32 | static_cast<uint64_t>(flatIndex);
-}
-
-void blockMaxima(const Decoded& decoded, int64_t begin, int64_t count, std::array<float, kBlock>& maxima) {
+void blockMaxima(const DecodedScores& decoded, int64_t begin, int64_t count, std::array<float, kBlock>& maxima) {
     std::copy_n(decoded.row(4) + begin, count, maxima.begin());
     for (int64_t c = 1; c < decoded.numClasses; ++c) {
         const float* scores = decoded.row(4 + c) + begin;
@@ -38,7 +23,7 @@ void blockMaxima(const Decoded& decoded, int64_t begin, int64_t count, std::arra
     }
 }
 
-void addAnchor(const Decoded& decoded, int64_t anchor, float conf, bool multiLabel, std::vector<uint64_t>& keys) {
+void addAnchor(const DecodedScores& decoded, int64_t anchor, float conf, bool multiLabel, std::vector<uint64_t>& keys) {
     const size_t sizeBefore = keys.size();
     const int64_t first = anchor * decoded.numClasses;
     float best = -std::numeric_limits<float>::infinity();
@@ -58,7 +43,7 @@ void addAnchor(const Decoded& decoded, int64_t anchor, float conf, bool multiLab
     if (!multiLabel) keys.push_back(candidateKey(best, first + bestClass));
 }
 
-std::vector<uint64_t> findCandidates(const Decoded& decoded, const NmsOptions& options) {
+std::vector<uint64_t> findCandidates(const DecodedScores& decoded, const NmsOptions& options) {
     std::vector<uint64_t> keys;
     std::array<float, kBlock> maxima;
     for (int64_t begin = 0; begin < decoded.anchors; begin += kBlock) {
@@ -67,12 +52,7 @@ std::vector<uint64_t> findCandidates(const Decoded& decoded, const NmsOptions& o
         for (int64_t i = 0; i < count; ++i)
             if (maxima[i] > options.conf) addAnchor(decoded, begin + i, options.conf, options.multiLabel, keys);
     }
-    const auto limit = static_cast<size_t>(options.maxCandidates);
-    if (keys.size() > limit) {
-        std::nth_element(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(limit), keys.end());
-        keys.resize(limit);
-    }
-    std::sort(keys.begin(), keys.end());
+    keepBest(keys, static_cast<size_t>(options.maxCandidates));
     return keys;
 }
 
@@ -118,21 +98,15 @@ private:
     std::vector<float> m_x1, m_y1, m_x2, m_y2, m_area;
 };
 
-Box cornersOf(const Decoded& decoded, int64_t anchor) {
-    const float x = decoded.row(0)[anchor], y = decoded.row(1)[anchor];
-    const float halfWidth = decoded.row(2)[anchor] / 2, halfHeight = decoded.row(3)[anchor] / 2;
-    return {x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight};
-}
-
-std::vector<Detection> suppressOverlaps(const Decoded& decoded, const std::vector<uint64_t>& keys,
+std::vector<Detection> suppressOverlaps(const DecodedScores& decoded, const std::vector<uint64_t>& keys,
                                         const NmsOptions& options) {
     std::vector<Detection> detections;
     KeptBoxes kept(options.iou);
     for (const uint64_t key : keys) {
         if (detections.size() == static_cast<size_t>(options.maxDetections)) break;
-        const int64_t flatIndex = static_cast<int64_t>(key & 0xFFFFFFFFu);
+        const int64_t flatIndex = candidateIndex(key);
         const int64_t anchor = flatIndex / decoded.numClasses, classIndex = flatIndex % decoded.numClasses;
-        const Box box = cornersOf(decoded, anchor);
+        const Box box = decoded.corners(anchor);
         // Moving by the class first and comparing after is part of the definition: it rounds the coordinates.
         const float offset = options.agnostic ? 0.0f : static_cast<float>(classIndex) * options.maxWh;
         const Box moved{box[0] + offset, box[1] + offset, box[2] + offset, box[3] + offset};
@@ -142,14 +116,6 @@ std::vector<Detection> suppressOverlaps(const Decoded& decoded, const std::vecto
         detections.push_back({box, decoded.score(anchor, classIndex), static_cast<int32_t>(classIndex)});
     }
     return detections;
-}
-
-void checkOptions(const NmsOptions& options) {
-    require(options.conf >= 0 && options.conf <= 1, ErrorKind::BadInput, "conf must be in 0..1, not ", options.conf);
-    require(options.iou >= 0 && options.iou <= 1, ErrorKind::BadInput, "iou must be in 0..1, not ", options.iou);
-    require(options.maxDetections > 0, ErrorKind::BadInput, "max_det must be positive, not ", options.maxDetections);
-    require(options.maxCandidates > 0, ErrorKind::BadInput, "max_nms must be positive, not ", options.maxCandidates);
-    require(std::isfinite(options.maxWh), ErrorKind::BadInput, "max_wh must be finite, not ", options.maxWh);
 }
 
 }  // namespace
@@ -167,13 +133,9 @@ NmsOptions NmsOptions::validate() {
 
 std::vector<Detection> nonMaxSuppression(std::span<const float> values, int64_t numClasses, int64_t anchors,
                                          const NmsOptions& options) {
-    checkOptions(options);
-    constexpr int64_t kMaxIndex = std::numeric_limits<uint32_t>::max();
-    ensure(numClasses > 0 && anchors >= 0 && anchors <= kMaxIndex / numClasses, "number of scores");
-    ensure(values.size() == static_cast<size_t>((4 + numClasses) * anchors), "size of the decoded output");
+    const DecodedScores decoded = decodedScores(values, numClasses, anchors, options);
     NmsOptions effective = options;
     effective.multiLabel = options.multiLabel && numClasses > 1;
-    const Decoded decoded{values, numClasses, anchors};
     return suppressOverlaps(decoded, findCandidates(decoded, effective), effective);
 }
 

@@ -1,4 +1,5 @@
-// From the decoded output of a detector to its list of detections: thresholds and non-maximum suppression.
+// From the decoded output of a detector to its list of detections: thresholds and non-maximum suppression. What a
+// network's head asks for is in eval/post_processing.h.
 #pragma once
 
 #include <cstdint>

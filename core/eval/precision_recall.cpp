@@ -47,6 +47,11 @@ double areaUnder(std::span<const double> recall, std::span<const double> precisi
     return area;
 }
 
+double f1Of(const ConfidenceCurves& curves, size_t index) {
+    const double p = curves.precision[index], r = curves.recall[index];
+    return 2 * p * r / (p + r + 1e-16);
+}
+
 }  // namespace
 
 std::array<double, kIouLevels> averagePrecision(const RankedClass& ranked) {
@@ -87,16 +92,19 @@ size_t bestConfidence(std::span<const ConfidenceCurves> classes) {
     constexpr size_t points = ConfidenceCurves::kPoints, margin = 50;
     std::array<double, points + 2 * margin> padded{};
     for (const ConfidenceCurves& curves : classes)
-        for (size_t i = 0; i < points; ++i) {
-            const double p = curves.precision[i], r = curves.recall[i];
-            padded[margin + i] += 2 * p * r / (p + r + 1e-16);
-        }
+        for (size_t i = 0; i < points; ++i) padded[margin + i] += f1Of(curves, i);
     std::fill_n(padded.begin(), margin, padded[margin]);
     std::fill_n(padded.end() - margin, margin, padded[margin + points - 1]);
     std::array<double, points> smoothed;
     for (size_t i = 0; i < points; ++i)
         smoothed[i] = std::accumulate(padded.begin() + i, padded.begin() + i + 2 * margin + 1, 0.0);
     return static_cast<size_t>(std::max_element(smoothed.begin(), smoothed.end()) - smoothed.begin());
+}
+
+double meanF1(std::span<const ConfidenceCurves> classes, size_t index) {
+    double sum = 0;
+    for (const ConfidenceCurves& curves : classes) sum += f1Of(curves, index);
+    return classes.empty() ? 0 : sum / static_cast<double>(classes.size());
 }
 
 }  // namespace qat

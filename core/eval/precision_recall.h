@@ -36,4 +36,7 @@ ConfidenceCurves confidenceCurves(const RankedClass& ranked);
 // Index of the confidence with the best F1: averaged over classes, smoothed over 101 points, the first of equals.
 size_t bestConfidence(std::span<const ConfidenceCurves> classes);
 
+// F1 at the confidence of that index, averaged over classes; 0 without any.
+double meanF1(std::span<const ConfidenceCurves> classes, size_t index);
+
 }  // namespace qat

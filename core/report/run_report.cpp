@@ -52,12 +52,40 @@ void addUnfinished(HtmlPage& page, const std::string& whoWorks) {
         "warning");
 }
 
+// Head, input and post-processing, which tell a model's figures from those of another protocol.
+std::string measuredText(const ReportedRun& run) {
+    const auto metrics = run.summary.find("metrics");
+    const nlohmann::json measured =
+        metrics != run.summary.end() && metrics->is_object() ? metrics->value("measured", nlohmann::json()) : nullptr;
+    std::string text;
+    for (const char* key : {"head", "input", "post_processing"})
+        if (const std::string said = textOf(measured, key); !said.empty())
+            text += str(text.empty() ? "" : ", ", said, key == std::string_view("head") ? " head" : "");
+    return text;
+}
+
+std::optional<double> confidenceOf(const ReportedRun& run, std::string_view model) {
+    const auto told = run.number("metrics", "recommended_confidence", model);
+    return told ? told : run.events.value(series::accuracy(model, series::kConfidence));
+}
+
+// Quantization moves scores, those of heads without suppression most of all: a threshold chosen in FP32 is then wrong.
+void addConfidence(HtmlPage& page, const ReportedRun& run) {
+    const auto fp32 = confidenceOf(run, series::kFp32), final = confidenceOf(run, series::kFinal),
+               quantized = final ? final : confidenceOf(run, series::kPtq);
+    if (!fp32 || !quantized) return;
+    page.paragraph(str("Recommended confidence of the quantized model: ", fixed(*quantized, 3), ", in FP32 ",
+                       fixed(*fp32, 3), "; there F1 is best."),
+                   "note");
+}
+
 void addAccuracy(HtmlPage& page, const ReportedRun& run) {
     const std::vector<MetricName> metrics = run.events.metrics.headlines();
     const int decimals = metrics.front().decimals;
     std::vector<std::vector<std::string>> rows{{"Model"}};
     for (const MetricName& metric : metrics) rows.front().push_back(metric.label);
     rows.front().emplace_back("to FP32");
+    rows.front().emplace_back("recommended confidence");
     const auto fp32 = run.score(series::kFp32);
     for (const auto& [name, key] : {std::pair{"FP32", series::kFp32},
                                     {"Calibrated (PTQ)", series::kPtq},
@@ -69,10 +97,14 @@ void addAccuracy(HtmlPage& page, const ReportedRun& run) {
         for (const MetricName& metric : metrics)
             rows.back().push_back(cell(run.number("metrics", key, metric.label), metric.decimals));
         rows.back().push_back(change(score, fp32, decimals));
+        rows.back().push_back(cell(confidenceOf(run, key), 3));
     }
     if (rows.size() == 1) return;
     page.heading("Accuracy");
     page.table(rows);
+    if (const std::string measured = measuredText(run); !measured.empty())
+        page.paragraph("Measured with: " + measured + ".", "note");
+    addConfidence(page, run);
     const auto before = run.number("size", "fp32_bytes"), after = run.number("size", "quantized_bytes");
     if (before && after && *after > 0)
         page.paragraph(str("On a device: ", fixed(*after, 0), " bytes instead of ", fixed(*before, 0), " (",

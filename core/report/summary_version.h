@@ -7,7 +7,7 @@
 namespace qat {
 
 // What is written; of one with a larger number before the dot, figures may be missing or mean something else.
-inline constexpr const char* kSummaryVersion = "1.4";
+inline constexpr const char* kSummaryVersion = "1.5";
 
 struct SummaryTrouble {
     bool newer = false;      // written by a newer version of the program; else damaged, where there is a sentence

@@ -77,6 +77,8 @@ inline constexpr std::string_view kFp32 = "fp32", kPtq = "ptq", kBeforeCorrectio
 inline std::string accuracy(std::string_view model, std::string_view label) {
     return std::string(model).append("/").append(label);
 }
+// In the place of a label: the score from which on such a model's findings are best believed.
+inline constexpr std::string_view kConfidence = "confidence";
 }  // namespace series
 
 // Rows about layers.

@@ -78,10 +78,22 @@ int64_t weightCount(const Graph& graph, NodeId node) {
     return product(graph.value(weightOf(graph.node(node))).shape);
 }
 
+namespace {
+
+// Of what is deployed of two heads.
+int64_t deployedMacs(const Graph& graph) {
+    Graph deployed = graph.clone(false);
+    dropOtherHead(deployed);
+    return macsOf(deployed);
+}
+
+}  // namespace
+
 ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
     imgsz = fittingImageSize(imgsz, "the image size").pixels;
     probeShapes(graph, {1, 3, imgsz, imgsz});
-    ModelDescription description{parameterCount(graph), macsOf(graph), {3, imgsz, imgsz}, graph.info.classNames, {}};
+    ModelDescription description{
+        parameterCount(graph), deployedMacs(graph), {3, imgsz, imgsz}, graph.info.classNames, {}};
     for (const NodeId id : quantizableNodes(graph)) {
         LayerInfo info = layerInfo(graph, id);
         if (plan) addPlan(info, id, *plan);

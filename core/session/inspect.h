@@ -13,8 +13,10 @@
 namespace qat {
 
 struct ModelDescription {
-    int64_t parameters = 0, macs = 0;  // batch norm unfolded; MACs of its layers at `input`
-    std::vector<int64_t> input;        // C, H, W
+    // Weights, biases, batch norms' scales and shifts, frozen projections, of both heads where there are two; MACs of
+    // convolutions and matrix products at `input`, with one head.
+    int64_t parameters = 0, macs = 0;
+    std::vector<int64_t> input;  // C, H, W
     std::vector<std::string> classNames;
     std::vector<LayerInfo> layers;       // execution order
     std::vector<std::string> ignored{};  // entries of the file that the model has no use for

@@ -33,6 +33,15 @@ OpenedModel bundledModel() {
 
 }  // namespace
 
+void chooseHead(OpenedModel& opened, std::string_view head, std::string_view asked) {
+    if (head == kAutoHead) return;
+    try {
+        deployHead(opened.graph, head);
+    } catch (const Error& error) {
+        fail(error.kind(), asked, " ", head, ": ", opened.source, ": ", error.what());
+    }
+}
+
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, uint64_t seed) {
     const std::string name = model.string();
     if (name == kBundledModel) return bundledModel();
@@ -55,7 +64,9 @@ OpenedModel openFloatModel(const std::filesystem::path& model) {
     return opened;
 }
 
-OpenedModel openModel(const Config& config, int64_t numClasses) {
+namespace {
+
+OpenedModel openNamed(const Config& config, int64_t numClasses) {
     const ModelConfig& asked = config.model;
     const Family& family = familyNamed(asked.architecture);
     if (asked.pretrainedPath.empty())
@@ -67,6 +78,14 @@ OpenedModel openModel(const Config& config, int64_t numClasses) {
             " but ", opened.source, " holds a ", titleOf(info));
     require(info.variant == asked.variant, ErrorKind::BadInput, "model.variant is ", asked.variant, " but ",
             opened.source, " holds a ", titleOf(info));
+    return opened;
+}
+
+}  // namespace
+
+OpenedModel openModel(const Config& config, int64_t numClasses) {
+    OpenedModel opened = openNamed(config, numClasses);
+    chooseHead(opened, config.model.head, "model.head");
     return opened;
 }
 

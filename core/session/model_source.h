@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -21,13 +22,20 @@ struct OpenedModel {
     std::vector<std::string> ignored;  // entries of the file that the model has no use for
 };
 
+// What --head and model.head may say: the graph's own choice, or one of its two heads.
+inline constexpr std::string_view kAutoHead = "auto";
+
+// Deploys that head (deployHead). asked: --head or model.head. Throws Error{BadInput} naming it and the model where it
+// has no such head.
+void chooseHead(OpenedModel& opened, std::string_view head, std::string_view asked);
+
 // A .pt, .th, .safetensors file, a run folder (openRun), kBundledModel, or yolov8n .. yolov8x (random weights,
 // 80 classes unless numClasses says otherwise). Throws Error naming the file, and the tensor whose values cannot be
 // computed with.
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0, uint64_t seed = 0);
 
-// The model a config names, in float: its checkpoint, or its family with random weights. What may be trained and
-// quantized: of a run folder its floatForm().
+// The model a config names, in float, with the head that model.head names: its checkpoint, or its family with random
+// weights. What may be trained and quantized: of a run folder its floatForm().
 OpenedModel openModel(const Config& config, int64_t numClasses);
 
 // The same for one path: what openModel() opens, of a run folder its floatForm().

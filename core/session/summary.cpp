@@ -58,8 +58,11 @@ ordered_json numberJson(const std::optional<double>& number) {
 }
 
 ordered_json measuredJson(const Config& config, const SummaryFacts& facts) {
-    ordered_json json{{"split", config.data.valSplit}, {"images", facts.valImages}};
-    const MeasuringFacts measuring = facts.task->measuring();
+    ordered_json json{{"split", config.data.valSplit},
+                      {"images", facts.valImages},
+                      {"input", inputShapeText(config.data.imgsz, config.data.rect)}};
+    const MeasuringFacts measuring = facts.task->measuring(facts.model);
+    for (const auto& [name, words] : measuring.words) json[name] = words;
     for (const auto& [name, value] : measuring.settings) json[name] = value;
     json["how"] = measuring.how;
     return json;
@@ -117,6 +120,18 @@ ordered_json exportChecksJson(const SummaryFacts& facts) {
     return checks;
 }
 
+ordered_json confidencesJson(const SummaryFacts& facts) {
+    ordered_json json = ordered_json::object();
+    const std::optional<Metrics> none;
+    for (const auto& [model, metrics] :
+         {std::pair{series::kFp32, &facts.outcome.fp32},
+          {series::kPtq, &facts.outcome.ptq},
+          {series::kBeforeCorrection, facts.correction ? &facts.correction->before : &none},
+          {series::kFinal, &facts.outcome.final}})
+        json[std::string(model)] = *metrics ? numberJson((*metrics)->confidence) : nullptr;
+    return json;
+}
+
 ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
     ordered_json history = ordered_json::array();
     for (const EpochResult& epoch : facts.training.epochs) history.push_back(epoch.score());
@@ -130,6 +145,7 @@ ordered_json metricsJson(const Config& config, const SummaryFacts& facts) {
             {"ptq", accuracyJson(facts.outcome.ptq)},
             {"before_qc", accuracyJson(facts.correction ? facts.correction->before : std::nullopt)},
             {"final", accuracyJson(facts.outcome.final)},
+            {"recommended_confidence", confidencesJson(facts)},
             {"judged_by", toJson(facts.task->metrics())}};
 }
 

@@ -36,6 +36,7 @@ struct SummaryFacts {
     int64_t trainLeftOut = 0, valLeftOut = 0, damagedImages = 0;  // known at the start, and found in decoding
     DataDigest trainData, valData;                                // empty until the data was opened
     const Task* task = &taskNamed(kDetection.name);               // until the load stage knows better
+    ModelInfo model;                                              // likewise
     JobOutcome outcome;
     TrainOutcome training;
     std::optional<CorrectionFacts> correction;

@@ -15,7 +15,9 @@ Metrics detectMetrics(double precision, double recall, double map50, double map)
 }
 
 Metrics detectMetrics(const DetectionMetrics& measured) {
-    return detectMetrics(measured.precision, measured.recall, measured.map50, measured.map);
+    Metrics metrics = detectMetrics(measured.precision, measured.recall, measured.map50, measured.map);
+    metrics.confidence = measured.confidence;
+    return metrics;
 }
 
 }  // namespace qat

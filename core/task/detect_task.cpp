@@ -29,11 +29,18 @@ MetricList DetectTask::metrics() const {
     return detectMetrics({}).names(name());
 }
 
-MeasuringFacts DetectTask::measuring() const {
-    const NmsOptions nms = NmsOptions::validate();
-    return {{{"confidence", nms.conf}, {"nms_iou", nms.iou}},
-            "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the original "
-            "images; quantized models as integers"};
+MeasuringFacts DetectTask::measuring(const ModelInfo& model) const {
+    return detectMeasuring(model, validateOptions(model));
+}
+
+MeasuringFacts detectMeasuring(const ModelInfo& model, const NmsOptions& boxes) {
+    MeasuringFacts facts{{{"confidence", boxes.conf}},
+                         "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the "
+                         "original images; quantized models as integers"};
+    if (postProcessingOf(model) == PostProcessing::Suppression) facts.settings.emplace_back("nms_iou", boxes.iou);
+    if (!model.head.empty()) facts.words.emplace_back("head", model.head);
+    facts.words.emplace_back("post_processing", postProcessingText(model, boxes));
+    return facts;
 }
 
 std::unique_ptr<Loss> DetectTask::makeLoss(const Graph& graph, const TrainConfig& config, const Dataset& data) const {
@@ -45,7 +52,7 @@ std::unique_ptr<Loss> DetectTask::makeLoss(const Graph& graph, const TrainConfig
 
 Measurement DetectTask::measure(const Graph& graph, Loader& loader, bool keepDetections, const CancelToken& cancel,
                                 const std::function<void(int64_t, int64_t)>& progress) const {
-    EvaluationResult result = evaluate(graph, loader, {NmsOptions::validate(), keepDetections}, cancel, progress);
+    EvaluationResult result = evaluate(graph, loader, {.keepDetections = keepDetections}, cancel, progress);
     return {detectMetrics(result.metrics), result.metrics.images, std::move(result.images)};
 }
 
@@ -57,7 +64,7 @@ double DetectTask::difference(const ImageDetections& fp32, const ImageDetections
 }
 
 std::unique_ptr<ParityMeasure> DetectTask::parity(const ModelInfo& model) const {
-    return std::make_unique<BoxParity>(model.numClasses);
+    return std::make_unique<BoxParity>(model);
 }
 
 }  // namespace qat

@@ -2,16 +2,20 @@
 #pragma once
 
 #include "base/task_words.h"
+#include "eval/post_processing.h"
 #include "task/task.h"
 
 namespace qat {
+
+// What a detector measured with these options is said to be measured with: its head, thresholds, post-processing.
+MeasuringFacts detectMeasuring(const ModelInfo& model, const NmsOptions& boxes);
 
 class DetectTask final : public Task {
 public:
     std::string name() const override { return std::string(kDetection.name); }
     // Of detectMetrics().
     MetricList metrics() const override;
-    MeasuringFacts measuring() const override;
+    MeasuringFacts measuring(const ModelInfo& model) const override;
     LabelKind labels() const override { return LabelKind::Boxes; }
 
     // That of the graph's head: anchor-free detection heads (strides and bins of box sides) have YOLOv8's, with the

@@ -1,6 +1,7 @@
 // What a model scores on a data set: a named list of figures, one of which counts.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct Metrics {
         primary{};       // key of the figure that models are judged by; higher is better, 0 means nothing was learned
     double fitness = 0;  // what the best epoch is chosen by; higher is better
     std::vector<Metric> values{};
+    // The score from which on what is found is best believed, 0..1; nothing where scores are no choice to make.
+    std::optional<double> confidence{};
 
     // Throws Error{Internal} for metrics without the primary one.
     const Metric& best() const;

@@ -13,7 +13,9 @@ using nlohmann::json;
 json metricsJson(const Metrics& metrics) {
     json values = json::array();
     for (const Metric& m : metrics.values) values.push_back({m.key, m.label, m.value, m.decimals, m.headline});
-    return {{"primary", metrics.primary}, {"fitness", metrics.fitness}, {"values", values}};
+    json stored{{"primary", metrics.primary}, {"fitness", metrics.fitness}, {"values", values}};
+    if (metrics.confidence) stored["confidence"] = *metrics.confidence;
+    return stored;
 }
 
 Metrics metricsFrom(const json& stored) {
@@ -22,6 +24,8 @@ Metrics metricsFrom(const json& stored) {
         metrics.values.push_back({m.at(0), m.at(1), m.at(2), m.at(3), m.at(4)});
         require(std::isfinite(metrics.values.back().value), ErrorKind::BadInput, "a metric is not finite");
     }
+    if (const auto confidence = stored.find("confidence"); confidence != stored.end())
+        metrics.confidence = confidence->get<double>();
     require(std::ranges::count(metrics.values, metrics.primary, &Metric::key) == 1, ErrorKind::BadInput,
             "metrics have no primary one");
     return metrics;

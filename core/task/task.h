@@ -30,8 +30,9 @@ struct Measurement {
 
 // How a summary says that a model was measured.
 struct MeasuringFacts {
-    std::vector<std::pair<std::string, double>> settings;  // confidence 0.001
-    std::string how;                                       // a clause for people
+    std::vector<std::pair<std::string, double>> settings;      // confidence 0.001
+    std::string how;                                           // a clause for people
+    std::vector<std::pair<std::string, std::string>> words{};  // head one2one
 };
 
 class Task {
@@ -42,7 +43,8 @@ public:
 
     // What measure() measures, by name. It is the run folder's from the start, so that whoever shows the run knows.
     virtual MetricList metrics() const = 0;
-    virtual MeasuringFacts measuring() const = 0;
+    // How it measures such a model.
+    virtual MeasuringFacts measuring(const ModelInfo& model) const = 0;
 
     // The form of its labels, and so the reader of its data sets.
     virtual LabelKind labels() const = 0;

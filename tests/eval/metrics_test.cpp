@@ -65,6 +65,27 @@ TEST(Metrics, PerfectDetectorAndNothingAtAll) {
     EXPECT_TRUE(ultralyticsMetrics({}, 3).classes.empty());
 }
 
+TEST(Metrics, TheBestConfidenceIsThatOfTheBestF1) {
+    // All that is right scores at least 0.6, all that is wrong at most 0.3.
+    EvaluatedImage image;
+    for (int i = 0; i < 4; ++i) {
+        image.labels.push_back({boxAt(i * 200.0f), 0});
+        image.detections.push_back({boxAt(i * 200.0f), 0.6f + 0.1f * static_cast<float>(i), 0});
+        image.detections.push_back({boxAt(5000 + i * 200.0f), 0.3f - 0.05f * static_cast<float>(i), 0});
+    }
+    const DetectionMetrics sure = ultralyticsMetrics({&image, 1}, 1);
+    ASSERT_TRUE(sure.confidence);
+    EXPECT_GT(sure.f1, 0.95);
+    EXPECT_NEAR(*sure.confidence, 0.57, 0.04);
+    for (Detection& detection : image.detections) detection.score /= 2;
+    const DetectionMetrics shrunk = ultralyticsMetrics({&image, 1}, 1);
+    EXPECT_EQ(shrunk.map, sure.map) << "ranks are the same";
+    EXPECT_NEAR(*shrunk.confidence, 0.27, 0.04) << "the threshold is not";
+    image.detections.clear();
+    EXPECT_FALSE(ultralyticsMetrics({&image, 1}, 1).confidence) << "nothing was found that a threshold could keep";
+    EXPECT_FALSE(ultralyticsMetrics({}, 1).confidence);
+}
+
 TEST(Metrics, ClassesWithoutLabelsAreLeftOut) {
     EvaluatedImage image = goldenImage();
     image.detections.push_back({boxAt(0), 0.99f, 7});

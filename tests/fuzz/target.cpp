@@ -13,6 +13,7 @@ const std::vector<FuzzTarget>& fuzzTargets() {
         {"torch_file", judgeTorchFile, torchFileSeeds},
         {"torch_tar", judgeTorchTar, torchTarSeeds},
         {"safetensors", judgeSafetensors, safetensorsSeeds},
+        {"npy", judgeNpy, npySeeds},
         {"labels", judgeLabels, labelsSeeds},
         {"image_header", judgeImageHeader, imageHeaderSeeds},
         {"events", judgeEvents, eventsSeeds},

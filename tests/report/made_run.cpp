@@ -11,7 +11,9 @@ namespace qat::test {
 
 using nlohmann::json;
 
-json madeSummary(const MadeRun& m) {
+namespace {
+
+json recordedWith(const MadeRun& m) {
     const json accuracy{{"mAP50-95", m.map}, {"mAP50", m.map + 0.2}};
     return recordedSummary(
         {{"status", m.status},
@@ -26,6 +28,8 @@ json madeSummary(const MadeRun& m) {
           {{"fp32", {{"mAP50-95", 0.6}, {"mAP50", 0.8}}},
            {"ptq", {{"mAP50-95", 0.3}, {"mAP50", 0.5}}},
            {"final", accuracy},
+           {"measured", {{"input", "320x320"}, {"post_processing", "the 300 best <scores>"}}},
+           {"recommended_confidence", {{"fp32", 0.4321}, {"ptq", 0.25}, {"final", 0.3117}}},
            {"best_value", m.map}}},
          {"size", {{"fp32_bytes", 8000}, {"quantized_bytes", 1000}}},
          {"stability",
@@ -36,6 +40,14 @@ json madeSummary(const MadeRun& m) {
                 {{{"epoch", 2}, {"what", "mAP fell & broke"}, {"likely_cause", "<rate>"}, {"reaction", "retry"}}})}}},
          {"gates", json::array({"a \"gate\""})},
          {"resolved_config", "model:\n  variant: \"n\"\n"}});
+}
+
+}  // namespace
+
+json madeSummary(const MadeRun& m) {
+    json summary = recordedWith(m);
+    summary["metrics"]["measured"]["head"] = "one2one";  // what the recorded network has one of only
+    return summary;
 }
 
 void writeMadeRun(const std::filesystem::path& folder, const MadeRun& m) {

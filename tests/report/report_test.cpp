@@ -50,7 +50,9 @@ TEST(RunReport, SaysEverythingThatARunKnows) {
     for (const char* part : {"yolov8n w4a16, ema", "0.5000", "-0.1000", "best &lt;of&gt; all.pt", "8.0 times smaller",
                              "mAP fell &amp; broke", "&lt;rate&gt;", "a &quot;gate&quot;", "polyline", "model.0.conv",
                              "a &lt;broken&gt; label", "variant: &quot;n&quot;", "Largest output errors",
-                             "Most sensitive layers, alone at 4 bits"})
+                             "Most sensitive layers, alone at 4 bits", "recommended confidence", "0.312", "0.250",
+                             "Measured with: one2one head, 320x320, the 300 best &lt;scores&gt;.",
+                             "Recommended confidence of the quantized model: 0.312, in FP32 0.432"})
         EXPECT_NE(page.find(part), std::string::npos) << part;
 }
 

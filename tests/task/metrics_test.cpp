@@ -41,6 +41,13 @@ TEST(Metrics, ComeBackFromJsonWithAllBits) {
     }
 }
 
+TEST(Metrics, ARecommendedConfidenceComesBackAndIsMissingInOlderFiles) {
+    DetectionMetrics measured;
+    EXPECT_FALSE(metricsFrom(metricsJson(detectMetrics(measured))).confidence);
+    measured.confidence = 1.0 / 3.0;
+    EXPECT_EQ(metricsFrom(nlohmann::json::parse(metricsJson(detectMetrics(measured)).dump())).confidence, 1.0 / 3.0);
+}
+
 TEST(Metrics, FilesWithoutAPrimaryOneAreRefused) {
     nlohmann::json stored = metricsJson(detectMetrics(0, 0, 0, 0));
     stored["primary"] = "top-1";

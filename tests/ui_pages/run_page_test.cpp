@@ -243,6 +243,34 @@ TEST(Run, OfAClassifierIsShownUnderItsOwnNames) {
     EXPECT_TRUE(waitUntil([&] { return titled("mAP50-95"); })) << "a detector's behind it";
 }
 
+TEST(Run, RecommendedConfidencesAreThoseOfFp32AndTheNewestQuantizedModel) {
+    RunData data;
+    const auto tell = [&](const char* series, double value) {
+        data.apply("{\"t\":1,\"type\":\"scalar\",\"series\":\"" + std::string(series) +
+                   "\",\"x\":0,\"value\":" + std::to_string(value) + "}");
+    };
+    EXPECT_EQ(kpisOf(data).size(), 4u) << "a run that does not say";
+    tell("fp32/confidence", 0.41);
+    tell("ptq/confidence", 0.25);
+    std::vector<Kpi> kpis = kpisOf(data);
+    ASSERT_EQ(kpis.size(), 6u);
+    EXPECT_EQ(kpis[4].label + kpis[4].value, "Confidence, FP320.410");
+    EXPECT_EQ(kpis[5].label + kpis[5].value, "Confidence, quantized0.250");
+    EXPECT_TRUE(kpis[5].note.contains("recommended"));
+    tell("final/confidence", 0.31);
+    EXPECT_EQ(kpisOf(data).back().value, "0.310");
+}
+
+TEST(Run, TheSummarySaysWithWhichHeadItWasMeasured) {
+    test::ScratchFolder scratch;
+    const QString file = QString::fromStdString((scratch.path() / run_files::kSummary).string());
+    std::ofstream(scratch.path() / run_files::kSummary)
+        << R"({"metrics":{"measured":{"head":"one2one","input":"640x640","post_processing":"the best"}}})";
+    RunData data;
+    readRunSummary(data, file);
+    EXPECT_EQ(data.summary.measured, "one2one head, 640x640, the best");
+}
+
 // What lists of runs read: no event is needed.
 TEST(Run, TheSummaryOfAClassifierHasTheList) {
     RunData data;

@@ -41,6 +41,7 @@ struct RunExport {
 struct RunSummary {
     bool present = false;
     QString runId, model, mode, method, status, error;
+    QString measured;        // head, input and post-processing of its figures; "" where it does not say
     QString overriddenGate;  // what the gate missed that the run was started in spite of; "" if it was not
     std::optional<double> best, final;
     bool collapsed = false;

@@ -69,6 +69,15 @@ void tellVersion(RunData& data, const QString& version) {
             .arg(version, QString::number(kKnownSummary));
 }
 
+// one2one head, 640x640, the 300 best scores, without non-maximum suppression
+QString measuredText(const QJsonObject& measured) {
+    QStringList parts;
+    if (const QString head = measured["head"].toString(); !head.isEmpty()) parts << text("%1 head").arg(head);
+    for (const char* key : {"input", "post_processing"})
+        if (const QString said = measured[QLatin1String(key)].toString(); !said.isEmpty()) parts << said;
+    return parts.join(QStringLiteral(", "));
+}
+
 std::optional<double> optionalNumber(const QJsonValue& value) {
     return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt;
 }
@@ -103,6 +112,7 @@ unsigned readRunSummary(RunData& data, const QString& path) {
     summary.status = object["status"].toString();
     summary.error = object["error"].toString();
     summary.overriddenGate = object["overridden_gate"].toString();
+    summary.measured = measuredText(object["metrics"]["measured"].toObject());
     // A run that stopped before it measured anything says 0, for want of a value.
     const QJsonValue metrics = object["metrics"], history = metrics["history"];
     const bool nothingMeasured = history.isArray() && history.toArray().isEmpty() && !metrics["ptq"].isObject();

@@ -22,6 +22,7 @@ QString detailOf(const RunData& data) {
         parts << RunTitle::tr("%1 of %2 steps").arg(formatCount(train->done), formatCount(train->total));
     if (data.resumes > 0)
         parts << counted(data.resumes, RunTitle::tr("resumed once"), RunTitle::tr("resumed %1 times"));
+    if (!data.summary.measured.isEmpty()) parts << RunTitle::tr("measured with %1").arg(data.summary.measured);
     return parts.join(QStringLiteral(", "));
 }
 

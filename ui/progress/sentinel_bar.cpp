@@ -4,6 +4,7 @@
 #include <QPainter>
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "widgets/format.h"
 
@@ -80,6 +81,20 @@ QString otherFigures(const RunData& data) {
     return told.join(QStringLiteral(", "));
 }
 
+// From which score on a model's findings are best believed: quantization moves that. None for older runs, and for
+// networks whose scores are no choice to make.
+std::vector<Kpi> confidencesOf(const RunData& data) {
+    const auto of = [&](std::string_view model) { return data.value(series::accuracy(model, series::kConfidence)); };
+    const std::optional<double> final = of(series::kFinal), quantized = final ? final : of(series::kPtq);
+    const QString note = SentinelBar::tr("recommended, F1 is best");
+    std::vector<Kpi> kpis;
+    if (const auto fp32 = of(series::kFp32))
+        kpis.push_back({SentinelBar::tr("Confidence, FP32"), formatScore(*fp32, 3), note, Color::Fp32});
+    if (quantized)
+        kpis.push_back({SentinelBar::tr("Confidence, quantized"), formatScore(*quantized, 3), note, Color::Quant});
+    return kpis;
+}
+
 }  // namespace
 
 std::vector<Kpi> kpisOf(const RunData& data) {
@@ -106,7 +121,9 @@ std::vector<Kpi> kpisOf(const RunData& data) {
     if (!figures.final) final.note = SentinelBar::tr("after the last stage");
     if (!figures.ptq) ptq.note = SentinelBar::tr("not measured yet");
     if (!figures.current) current.note = SentinelBar::tr("no epoch yet");
-    return {fp32, ptq, current, final};
+    std::vector<Kpi> kpis{fp32, ptq, current, final};
+    std::ranges::move(confidencesOf(data), std::back_inserter(kpis));
+    return kpis;
 }
 
 }  // namespace qat::ui

@@ -37,9 +37,7 @@ void accuracyBefore(JobState& job, CorrectionFacts& facts) {
         facts.before = job.facts.outcome.ptq;
     else
         facts.before = job.reestimated ? *job.reestimated : trainedMetrics(job);
-    if (facts.before)
-        for (const Metric& metric : facts.before->headlines())
-            job.log.scalar("before_qc/" + metric.label, 0, metric.value);
+    if (facts.before) tellAccuracy(job, series::kBeforeCorrection, *facts.before);
 }
 
 void tellCorrection(JobState& job, const CorrectionFacts& facts) {

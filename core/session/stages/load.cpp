@@ -91,6 +91,8 @@ void loadTeacher(JobState& job) {
     } else {
         OpenedModel opened = openFloatModel(std::filesystem::path(how.teacherModel));
         logIgnored(job, opened);
+        if (!opened.graph.outputNames(OutputRole::OtherDecoded).empty())
+            chooseHead(opened, job.config.model.head, "model.head");
         source = opened.source + ", " + titleOf(opened.graph.info);
         job.teacher = std::move(opened.graph);
     }
@@ -135,6 +137,7 @@ void loadJob(JobState& job) {
     requireMemory(job.floatModel, job.config.train.batchSize, job.config.data.imgsz, "train_params.batch_size",
                   "data.imgsz");
     matchData(job, opened.source);
+    job.facts.model = job.floatModel.info;
     job.log.setClassNames(job.floatModel.info.classNames);
     if (job.config.train.quantize) prepareFloat(job, opened.source);
     job.floatModel.value(job.floatModel.inputs().front()).shape = {1, 3, job.config.data.imgsz, job.config.data.imgsz};

@@ -7,6 +7,7 @@
 
 #include "analysis/layer_error.h"
 #include "base/error.h"
+#include "runs/words.h"
 #include "session/previews.h"
 #include "session/stages/batches.h"
 #include "session/stages/conditions.h"
@@ -32,10 +33,19 @@ Measurement validate(const JobState& job, const Graph& graph, std::string_view p
     return taskOf(graph.info).measure(graph, loader, keep, job.cancel, tell);
 }
 
+void tellAccuracy(JobState& job, std::string_view series, const Metrics& metrics) {
+    for (const Metric& metric : metrics.headlines())
+        job.log.scalar(series::accuracy(series, metric.label), 0, metric.value);
+    if (metrics.confidence) job.log.scalar(series::accuracy(series, series::kConfidence), 0, *metrics.confidence);
+}
+
 void report(JobState& job, const std::string& series, const Measurement& measured, std::optional<Metrics>& slot) {
     slot = measured.metrics;
-    for (const Metric& metric : slot->headlines()) job.log.scalar(series + "/" + metric.label, 0, metric.value);
-    job.log.log(LogLevel::Info, "eval", str(series, ": ", slot->sentence(), " on ", measured.images, " images"));
+    tellAccuracy(job, series, *slot);
+    const std::string confidence =
+        slot->confidence ? str("; recommended confidence ", *slot->confidence) : std::string();
+    job.log.log(LogLevel::Info, "eval",
+                str(series, ": ", slot->sentence(), " on ", measured.images, " images", confidence));
 }
 
 // The last validation of training saw this very model, unless training ended otherwise than with an epoch.

@@ -13,7 +13,10 @@ namespace qat {
 // On the validation images. progress: the stage that it is told of; "" tells none. keep: the detections too.
 Measurement validate(const JobState& job, const Graph& graph, std::string_view progress, bool keep);
 
-// The headline metrics as `series`, in the events and in `slot`.
+// The headline metrics and the recommended confidence as `series`, in the events.
+void tellAccuracy(JobState& job, std::string_view series, const Metrics& metrics);
+
+// The same, in `slot` and as a sentence too.
 void report(JobState& job, const std::string& series, const Measurement& measured, std::optional<Metrics>& slot);
 
 // Of the model as training left it: the last validation of training, if that saw this very model.
