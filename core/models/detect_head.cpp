@@ -17,23 +17,142 @@ float classBias(int64_t classes, int64_t stride) {
     return static_cast<float>(std::log(5.0 / static_cast<double>(classes) / (cells * cells)));
 }
 
+// The frozen weight of the expectation over bins, which both heads share.
+ValueId binWeights(Graph& graph, const std::string& name) {
+    const int64_t bins = graph.info.regMax;
+    const auto weights = std::make_shared<at::Tensor>(at::arange(bins, at::kFloat).reshape({1, bins, 1, 1}));
+    return graph.addBuffer(name + ".dfl.conv.weight", weights, {1, bins, 1, 1});
+}
+
 // Distances [N,4,A] in grid units from [N, 4 regMax, A] logits: softmax over the bins, then their expectation, written
 // as the frozen 1x1 convolution that the state dict carries.
-ValueId expectation(Graph& graph, const std::string& name, ValueId logits) {
+ValueId expectation(Graph& graph, const std::string& name, ValueId logits, ValueId weight) {
     const int64_t bins = graph.info.regMax;
     ValueId x = graph.add(name + ".bins", Reshape{{0, 4, bins, -1}}, {logits});
     x = graph.add(name + ".transpose", Permute{{0, 2, 1, 3}}, {x});
     x = graph.add(name + ".softmax", Softmax{1}, {x});
-    const auto weights = std::make_shared<at::Tensor>(at::arange(bins, at::kFloat).reshape({1, bins, 1, 1}));
-    const ValueId weight = graph.addBuffer(name + ".conv.weight", weights, {1, bins, 1, 1});
     const NodeId conv = graph.addNode(name + ".conv", Conv2d{}, {x, weight});
     graph.node(conv).role = NodeRole::Projection;
     x = graph.node(conv).outputs.front();
     return graph.add(name + ".sides", Reshape{{0, 4, -1}}, {x});
 }
 
-// Boxes [N,4,A] as centre x, y, width, height in input pixels.
-ValueId decodeBoxes(Graph& graph, const std::string& name, ValueId distances, const std::vector<ValueId>& maps) {
+// One head: its branches, and its decoded boxes and scores.
+class OneHead {
+public:
+    // `prefix` stands before cv2 and cv3; `scope` is where its other nodes are.
+    OneHead(ModuleBuilder& builder, const std::string& name, const std::string& prefix, const std::string& scope,
+            const HeadForm& form, ValueId firstFeature)
+        : m_graph(builder.graph()), m_builder(builder), m_prefix(str(name, ".", prefix)), m_scope(scope), m_form(form) {
+        const ModelInfo& info = m_graph.info;
+        const int64_t first = builder.channels(firstFeature);
+        m_boxWidth = std::max<int64_t>({16, first / 4, 4 * info.regMax});
+        m_classWidth = std::max(first, std::min<int64_t>(info.numClasses, 100));
+    }
+
+    // Per level the box and class logits, joined.
+    std::vector<ValueId> rawMaps(const std::vector<ValueId>& features) {
+        std::vector<ValueId> maps;
+        for (size_t level = 0; level < features.size(); ++level) maps.push_back(rawMap(level, features[level]));
+        return maps;
+    }
+
+    // Boxes and scores of all levels. `bins`: binWeights(), with more than one bin.
+    ValueId decoded(const std::vector<ValueId>& maps, ValueId bins) {
+        const int64_t sides = 4 * m_graph.info.regMax, classes = m_graph.info.numClasses;
+        std::vector<ValueId> flat;
+        for (size_t level = 0; level < maps.size(); ++level)
+            flat.push_back(
+                m_graph.add(str(m_scope, ".flat.", level), Reshape{{0, sides + classes, -1}}, {maps[level]}));
+        const ValueId all = m_graph.add(m_scope + ".levels", Concat{2}, flat);
+        const NodeId parts = m_graph.addNode(m_scope + ".split", Split{1, {sides, classes}}, {all}, 2);
+        const std::string dfl = m_scope + ".dfl";
+        ValueId distances = m_graph.node(parts).outputs[0];
+        if (m_graph.info.regMax > 1) distances = expectation(m_graph, dfl, distances, bins);
+        const ValueId boxes = decodeDistances(m_graph, m_scope, distances, maps);
+        const ValueId scores =
+            m_graph.add(m_scope + ".scores", Activation{ActivationKind::Sigmoid}, {m_graph.node(parts).outputs[1]});
+        return m_graph.add(m_scope + ".decoded", Concat{1}, {boxes, scores});
+    }
+
+private:
+    ValueId rawMap(size_t level, ValueId feature) {
+        const ModelInfo& info = m_graph.info;
+        const std::string box = str(m_prefix, "cv2.", level), classes = str(m_prefix, "cv3.", level);
+        ValueId x = plainConvs(box, feature, m_boxWidth);
+        const ValueId sides = last(box, x, 4 * info.regMax, 1.0f);
+        x = m_form.plainClasses ? plainConvs(classes, feature, m_classWidth) : separableConvs(classes, feature);
+        const ValueId scores = last(classes, x, info.numClasses, classBias(info.numClasses, info.strides[level]));
+        return m_graph.add(str(m_scope, ".cat.", level), Concat{1}, {sides, scores});
+    }
+    ValueId plainConvs(const std::string& name, ValueId x, int64_t width) {
+        return m_builder.conv(name + ".1", m_builder.conv(name + ".0", x, width, 3), width, 3);
+    }
+    ValueId separableConvs(const std::string& name, ValueId x) {
+        for (int i = 0; i < 2; ++i) {
+            const int64_t in = m_builder.channels(x);
+            x = m_builder.conv(str(name, ".", i, ".0"), x, in, 3, 1, in);
+            x = m_builder.conv(str(name, ".", i, ".1"), x, m_classWidth, 1);
+        }
+        return x;
+    }
+    ValueId last(const std::string& name, ValueId x, int64_t outputs, float bias) {
+        const ValueId y = m_builder.convWithBias(name + ".2", x, outputs, 1, bias);
+        m_graph.node(m_graph.order().back()).role = NodeRole::HeadLast;
+        return y;
+    }
+
+    Graph& m_graph;
+    ModuleBuilder& m_builder;
+    std::string m_prefix, m_scope;
+    HeadForm m_form;
+    int64_t m_boxWidth = 0, m_classWidth = 0;
+};
+
+std::vector<ValueId> detached(ModuleBuilder& builder, const std::string& name, const std::vector<ValueId>& features) {
+    std::vector<ValueId> made;
+    for (size_t level = 0; level < features.size(); ++level) {
+        const ValueId feature = features[level];
+        made.push_back(builder.graph().add(str(name, ".detach.", level), Detach{}, {feature}));
+        builder.setChannels(made.back(), builder.channels(feature), builder.stride(feature));
+    }
+    return made;
+}
+
+void setOutputs(Graph& graph, const std::string& prefix, const std::vector<ValueId>& maps, ValueId decoded,
+                bool other) {
+    for (size_t level = 0; level < maps.size(); ++level)
+        graph.setOutput(str(prefix, "head.", level), maps[level],
+                        other ? OutputRole::OtherRawHead : OutputRole::RawHead);
+    graph.setOutput(prefix + "decoded", decoded, other ? OutputRole::OtherDecoded : OutputRole::Decoded);
+}
+
+void addOneHead(ModuleBuilder& builder, const std::string& name, const std::vector<ValueId>& features,
+                const HeadForm& form) {
+    Graph& graph = builder.graph();
+    OneHead head(builder, name, "", name, form, features.front());
+    const std::vector<ValueId> maps = head.rawMaps(features);
+    const ValueId bins = graph.info.regMax > 1 ? binWeights(graph, name) : ValueId{};
+    setOutputs(graph, "", maps, head.decoded(maps, bins), false);
+}
+
+void addTwoHeads(ModuleBuilder& builder, const std::string& name, const std::vector<ValueId>& features,
+                 const HeadForm& form) {
+    Graph& graph = builder.graph();
+    OneHead many(builder, name, "", name + ".one2many", form, features.front());
+    const std::vector<ValueId> manyMaps = many.rawMaps(features);
+    const std::string scope = name + ".one2one";
+    OneHead one(builder, name, "one2one_", scope, form, features.front());
+    const std::vector<ValueId> oneMaps = one.rawMaps(detached(builder, scope, features));
+    const ValueId bins = graph.info.regMax > 1 ? binWeights(graph, name) : ValueId{};
+    setOutputs(graph, "", oneMaps, one.decoded(oneMaps, bins), false);
+    setOutputs(graph, std::string(kOtherHead), manyMaps, many.decoded(manyMaps, bins), true);
+    graph.info.head = kOneToOne;
+}
+
+}  // namespace
+
+ValueId decodeDistances(Graph& graph, const std::string& name, ValueId distances, const std::vector<ValueId>& maps) {
     const NodeId anchors = graph.addNode(name + ".anchors", AnchorPoints{graph.info.strides}, maps, 2);
     const ValueId points = graph.node(anchors).outputs[0], strides = graph.node(anchors).outputs[1];
     const NodeId sides = graph.addNode(name + ".lt_rb", Split{1, {2, 2}}, {distances}, 2);
@@ -47,75 +166,20 @@ ValueId decodeBoxes(Graph& graph, const std::string& name, ValueId distances, co
     return graph.add(name + ".pixels", Binary{BinaryKind::Mul}, {boxes, strides});
 }
 
-}  // namespace
-
-namespace {
-
-// Box and class logits of one level, and the raw map that joins them.
-class Levels {
-public:
-    Levels(Graph& graph, ModuleBuilder& builder, const std::string& name, ValueId firstFeature)
-        : m_graph(graph), m_builder(builder), m_name(name) {
-        const ModelInfo& info = graph.info;
-        const int64_t first = builder.channels(firstFeature);
-        m_boxWidth = std::max<int64_t>({16, first / 4, 4 * info.regMax});
-        m_classWidth = std::max(first, std::min<int64_t>(info.numClasses, 100));
-    }
-
-    ValueId rawMap(size_t level, ValueId feature) {
-        const ModelInfo& info = m_graph.info;
-        const ValueId box = branch(str("cv2.", level), feature, m_boxWidth, 4 * info.regMax, 1.0f);
-        const ValueId cls = branch(str("cv3.", level), feature, m_classWidth, info.numClasses,
-                                   classBias(info.numClasses, info.strides[level]));
-        return m_graph.add(str(m_name, ".cat.", level), Concat{1}, {box, cls});
-    }
-
-private:
-    ValueId branch(const std::string& name, ValueId x, int64_t width, int64_t outputs, float bias) {
-        const std::string prefix = str(m_name, ".", name);
-        x = m_builder.conv(prefix + ".0", x, width, 3);
-        x = m_builder.conv(prefix + ".1", x, width, 3);
-        x = m_builder.convWithBias(prefix + ".2", x, outputs, 1, bias);
-        m_graph.node(m_graph.order().back()).role = NodeRole::HeadLast;
-        return x;
-    }
-
-    Graph& m_graph;
-    ModuleBuilder& m_builder;
-    const std::string& m_name;
-    int64_t m_boxWidth, m_classWidth;
-};
-
-// Boxes and scores of all levels.
-ValueId decode(Graph& graph, const std::string& name, const std::vector<ValueId>& maps) {
-    const int64_t sides = 4 * graph.info.regMax, classes = graph.info.numClasses;
-    std::vector<ValueId> flat;
-    for (size_t level = 0; level < maps.size(); ++level)
-        flat.push_back(graph.add(str(name, ".flat.", level), Reshape{{0, sides + classes, -1}}, {maps[level]}));
-    const ValueId all = graph.add(name + ".levels", Concat{2}, flat);
-    const NodeId parts = graph.addNode(name + ".split", Split{1, {sides, classes}}, {all}, 2);
-    const ValueId distances = expectation(graph, name + ".dfl", graph.node(parts).outputs[0]);
-    const ValueId boxes = decodeBoxes(graph, name, distances, maps);
-    const ValueId scores =
-        graph.add(name + ".scores", Activation{ActivationKind::Sigmoid}, {graph.node(parts).outputs[1]});
-    return graph.add(name + ".decoded", Concat{1}, {boxes, scores});
-}
-
-}  // namespace
-
-void addDetectHead(Graph& graph, ModuleBuilder& builder, const std::string& name,
-                   const std::vector<ValueId>& features) {
-    const size_t before = graph.order().size();
-    Levels levels(graph, builder, name, features.front());
-    std::vector<ValueId> maps;
-    for (size_t level = 0; level < features.size(); ++level) {
-        maps.push_back(levels.rawMap(level, features[level]));
-        graph.setOutput(str("head.", level), maps.back(), OutputRole::RawHead);
-    }
-    graph.setOutput("decoded", decode(graph, name, maps), OutputRole::Decoded);
-    for (size_t i = before; i < graph.order().size(); ++i)
+void markHead(Graph& graph, const std::string& name, size_t first) {
+    for (size_t i = first; i < graph.order().size(); ++i)
         if (NodeRole& role = graph.node(graph.order()[i]).role; role == NodeRole::None) role = NodeRole::Head;
     graph.aliases.push_back({name + ".", name + ".detect."});
+}
+
+void addDetectHead(Graph& graph, ModuleBuilder& builder, const std::string& name, const std::vector<ValueId>& features,
+                   const HeadForm& form) {
+    const size_t first = graph.order().size();
+    if (form.endToEnd)
+        addTwoHeads(builder, name, features, form);
+    else
+        addOneHead(builder, name, features, form);
+    markHead(graph, name, first);
 }
 
 }  // namespace qat

@@ -1,4 +1,4 @@
-// The table, and the walk over it.
+// The families' names, and from tensors or a stored table to the one that is built.
 #include "models/family.h"
 
 #include <algorithm>
@@ -6,27 +6,30 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "models/detector.h"
+#include "models/known_layouts.h"
 #include "models/known_models.h"
-#include "models/yolov8.h"
-#include "models/yolov8_file.h"
+#include "models/recognise.h"
 
 namespace qat {
 namespace {
 
-constexpr std::array kFamilies{
-    Family{kYolov8, kDetection, detectorPrefix, "model.", recogniseYolov8, [](const FamilySpec& spec, Random* random) {
-               return random ? buildYolov8(spec.variant, spec.numClasses, *random)
-                             : buildYolov8(spec.variant, spec.numClasses);
-           }}};
+constexpr std::string_view kOwnPrefix = "model.";
 
-// of the detectors YOLOv8 (n, s, m, l, x) can be read
+constexpr auto kFamilies = [] {
+    std::array<Family, kArchitectures.size()> families{};
+    for (size_t i = 0; i < families.size(); ++i) families[i] = {kArchitectures[i], kDetection};
+    return families;
+}();
+
+// of the detectors YOLOv8 (n, s, m, l, x) and ... can be read
 std::string readable() {
     std::vector<std::string> names;
     for (const Family& family : kFamilies) {
         const auto& variants = family.names.variants;
         names.push_back(str(family.names.title, " (", joinedWords({variants.begin(), variants.end()}, ", "), ")"));
     }
-    return str("of the ", kFamilies.front().task.noun, "s ", joinedWords(names, " and "), " can be read");
+    return str("of the ", kFamilies.front().task.noun, "s ", joinedWords(names, ", "), " can be read");
 }
 
 std::vector<std::string_view> namesOf(const NamedTensors& tensors) {
@@ -35,13 +38,48 @@ std::vector<std::string_view> namesOf(const NamedTensors& tensors) {
     return names;
 }
 
-NamedTensors withOwnPrefix(const NamedTensors& tensors, const Family& family) {
-    const std::string prefix = family.prefix(namesOf(tensors));
+NamedTensors withOwnPrefix(const NamedTensors& tensors) {
+    const std::string prefix = detectorPrefix(namesOf(tensors));
     NamedTensors renamed = tensors;
-    if (prefix == family.ownPrefix) return renamed;
+    if (prefix == kOwnPrefix) return renamed;
     for (auto& [name, tensor] : renamed)
-        if (name.starts_with(prefix)) name = str(family.ownPrefix, name.substr(prefix.size()));
+        if (name.starts_with(prefix)) name = str(kOwnPrefix, name.substr(prefix.size()));
     return renamed;
+}
+
+bool sameRow(const LayoutRow& a, const LayoutRow& b) {
+    const auto sameArg = [](const LayoutArg& x, const LayoutArg& y) {
+        return x.kind == y.kind && x.number == y.number && x.text == y.text && x.list == y.list;
+    };
+    return a.from == b.from && a.repeats == b.repeats && a.module == b.module &&
+           (a.module.ends_with("Detect") || std::ranges::equal(a.args, b.args, sameArg));
+}
+
+bool sameNetwork(const Layout& a, const Layout& b) {
+    return a.scale.depth == b.scale.depth && a.scale.width == b.scale.width &&
+           std::min(a.scale.maxChannels, 1e9) == std::min(b.scale.maxChannels, 1e9) && a.anchors == b.anchors &&
+           a.activation == b.activation && std::ranges::equal(a.rows, b.rows, sameRow);
+}
+
+// yolov8-p2 of yolov8n-p2.yaml: what a table is called that no family here has.
+std::string ownName(std::string_view file) {
+    const size_t slash = file.find_last_of("/\\");
+    std::string_view name = slash == std::string_view::npos ? file : file.substr(slash + 1);
+    name = name.substr(0, name.find_last_of('.'));
+    std::string word;
+    for (const char c : name.substr(0, 64)) word += std::isalnum(static_cast<unsigned char>(c)) || c == '-' ? c : '_';
+    return word.empty() ? "custom" : word;
+}
+
+void nameTable(Layout& layout) {
+    for (const Architecture& family : kArchitectures)
+        for (const std::string_view variant : family.variants) {
+            const Layout known = knownLayout(family, variant);
+            if (!sameNetwork(known, layout)) continue;
+            layout.family = family.name, layout.variant = variant;
+            return;
+        }
+    layout.family = ownName(layout.family), layout.variant = layout.scale.name;
 }
 
 }  // namespace
@@ -68,28 +106,38 @@ std::string titleOf(const ModelInfo& info) {
 std::optional<FamilyMember> memberNamed(std::string_view name) {
     for (const Family& family : kFamilies) {
         const std::string_view own = family.names.name;
-        if (name.size() == own.size() + 1 && name.starts_with(own))
-            return FamilyMember{&family, {std::string(name.substr(own.size())), 0}};
+        if (!name.starts_with(own)) continue;
+        const std::string_view variant = name.substr(own.size());
+        const bool known = std::ranges::find(family.names.variants, variant) != family.names.variants.end();
+        const bool letter = variant.size() == 1 && std::isalpha(static_cast<unsigned char>(variant.front()));
+        if (known || letter) return FamilyMember{&family, {std::string(variant), 0}};
     }
     return std::nullopt;
 }
 
-FamilyMember recognise(NamedTensors& tensors, std::string_view moduleClass) {
+Graph buildMember(const FamilyMember& member, Random* random) {
+    Layout layout = knownLayout(member.family->names, member.spec.variant);
+    layout.classes = member.spec.numClasses;
+    return buildDetector(layout, random);
+}
+
+Layout recognise(NamedTensors& tensors, std::string_view moduleClass, std::string_view architectureJson) {
     require(!tensors.empty(), ErrorKind::BadInput, "it holds no tensors");
-    std::vector<std::string> reasons;
-    for (const Family& family : kFamilies) {
-        NamedTensors renamed = withOwnPrefix(tensors, family);
-        const std::string other = otherModel(namesOf(renamed), moduleClass);
-        require(other.empty(), ErrorKind::BadInput, "it holds ", other, "; ", readable());
-        const Recognition found = family.recognise(renamed);
-        if (found.spec) {
-            tensors = std::move(renamed);
-            return {&family, *found.spec};
-        }
-        reasons.push_back(str("no ", family.names.title, " ", family.task.noun, ", since its ", renamed.size(),
-                              " tensors (", renamed.front().first, ", ...) have no ", found.missing));
+    NamedTensors renamed = withOwnPrefix(tensors);
+    const std::string other = otherModel(namesOf(renamed), moduleClass);
+    require(other.empty(), ErrorKind::BadInput, "it holds ", other, "; ", readable());
+    if (!architectureJson.empty()) {
+        Layout layout = layoutFromJson(architectureJson);
+        nameTable(layout);
+        takeHeadFrom(renamed, layout);
+        tensors = std::move(renamed);
+        return layout;
     }
-    fail(ErrorKind::BadInput, "it holds ", joinedWords(reasons, " and "), "; ", readable());
+    Recognition found = recogniseLayout(renamed);
+    require(found.layout.has_value(), ErrorKind::BadInput, "it holds no detector that is known, since its ",
+            renamed.size(), " tensors (", renamed.front().first, ", ...) have no ", found.missing, "; ", readable());
+    tensors = std::move(renamed);
+    return std::move(*found.layout);
 }
 
 }  // namespace qat

@@ -19,25 +19,15 @@ struct Mark {
     const char* model;
 };
 constexpr std::array kMarks{
-    Mark{"one2one_cv2.", "model.10.m.0.attn.", "a YOLO26 detector"},
-    Mark{"one2one_cv2.", "", "a YOLOv10 detector"},
-    Mark{"model.6.m.0.0.attn.", "", "a YOLO12 detector"},
     Mark{"model.10.linear.weight", "", "a YOLO11 classifier"},
-    Mark{"model.10.m.0.attn.", "", "a YOLO11 detector"},
     Mark{"model.9.linear.weight", "", "a YOLO classifier"},
     Mark{"model.8.linear.weight", "", "a YOLO classifier"},
     Mark{"model.22.cv4.0.logit_scale", "", "a YOLO-World detector"},
     Mark{"model.22.cv4.0.norm.", "", "a YOLO-World detector"},
     Mark{"model.105.m.0.weight", "", "a YOLOv7 detector"},
     Mark{"model.77.m.0.weight", "", "a YOLOv7 detector"},
-    Mark{"model.24.m.0.weight", "", "a YOLOv5 detector"},
     Mark{"model.33.m.0.weight", "", "a YOLOv5 detector"},
-    Mark{"model.24.dfl.conv.weight", "", "a YOLOv5u detector"},
     Mark{"model.28.m.0.weight", "", "a YOLOv3 detector"},
-    Mark{"model.28.dfl.conv.weight", "", "a YOLOv3u detector"},
-    Mark{"model.2.cv2.0.cv1.", "", "a YOLOv9 detector"},
-    Mark{"model.2.cv4.conv.weight", "", "a YOLOv9 detector"},
-    Mark{"model.3.cv2.0.cv1.", "", "a YOLOv9 detector"},
     Mark{"denoising_class_embed", "", "an RT-DETR detector"},
     Mark{"decoder.denoising", "", "an RT-DETR detector"},
     Mark{"dec_score_head", "", "an RT-DETR detector"},
@@ -65,19 +55,33 @@ bool anyHolds(const Names& names, std::string_view part) {
     return std::ranges::any_of(names, [&](std::string_view name) { return name.find(part) != std::string_view::npos; });
 }
 
+// What stands before the first convolution of a detector, row 0 or, behind an identity, row 1; a null view of others.
+std::string_view prefixBefore(std::string_view name) {
+    for (const std::string_view first : {"0.conv.weight", "1.conv.weight"})
+        if (name.ends_with(first)) return name.substr(0, name.size() - first.size());
+    return {};
+}
+
+// 22.cv3.0.2.weight, 24.m.0.weight: the last layers of heads.
+bool endsHead(std::string_view name) {
+    const size_t dot = name.find('.');
+    if (dot == std::string_view::npos || name.find_first_not_of("0123456789") != dot) return false;
+    const std::string_view rest = name.substr(dot + 1);
+    return rest == "cv3.0.2.weight" || rest == "one2one_cv3.0.2.weight" || rest == "m.0.weight";
+}
+
 }  // namespace
 
 std::string detectorPrefix(const Names& names) {
-    constexpr std::string_view kFirst = "0.conv.weight", kLast = "22.cv3.0.2.weight";
     Names found;
     for (const std::string_view name : names) {
-        if (!name.ends_with(kFirst)) continue;
-        const std::string_view prefix = name.substr(0, name.size() - kFirst.size());
-        const bool whole = prefix.empty() || prefix.ends_with('.');
-        const auto isLast = [&](std::string_view other) {
-            return other.starts_with(prefix) && other.substr(prefix.size()) == kLast;
+        const std::string_view prefix = prefixBefore(name);
+        const bool whole = prefix.data() && (prefix.empty() || prefix.ends_with('.'));
+        const auto isHead = [&](std::string_view other) {
+            return other.starts_with(prefix) && endsHead(other.substr(prefix.size()));
         };
-        if (whole && std::ranges::any_of(names, isLast)) found.push_back(prefix);
+        const bool known = std::ranges::find(found, prefix) != found.end();
+        if (whole && !known && std::ranges::any_of(names, isHead)) found.push_back(prefix);
     }
     if (found.empty() || std::ranges::find(found, "model.") != found.end()) return "model.";
     if (found.size() == 1) return std::string(found[0]);

@@ -88,8 +88,11 @@ std::vector<std::string> unsoundValues(const Graph& graph) {
 
 int64_t parameterCount(const Graph& graph) {
     int64_t count = 0;
-    for (const auto& [name, tensor] : stateDict(graph))
-        if (name.ends_with(".weight") || name.ends_with(".bias")) count += tensor->numel();
+    for (const ValueId id : graph.storedValues()) {
+        const Value& value = graph.value(id);
+        const bool counts = value.kind == ValueKind::Parameter || value.name.ends_with(".weight");
+        if (counts) count += std::accumulate(value.shape.begin(), value.shape.end(), int64_t{1}, std::multiplies<>());
+    }
     return count;
 }
 

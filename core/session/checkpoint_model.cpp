@@ -2,16 +2,29 @@
 #include "session/checkpoint_model.h"
 
 #include "base/error.h"
+#include "models/detector.h"
 #include "models/family.h"
 #include "passes/pipeline.h"
+#include "session/stored_styles.h"
 #include "train/quantizer_state.h"
 
 namespace qat {
 namespace {
 
-FamilyMember memberIn(NamedTensors& tensors, const Checkpoint& checkpoint, const std::string& source) {
+Layout layoutIn(NamedTensors& tensors, const Checkpoint& checkpoint) {
+    Layout layout = recognise(tensors, checkpoint.moduleClass, checkpoint.architectureJson);
+    const size_t levels = layout.anchors.size(), each = levels > 0 ? checkpoint.anchors.size() / levels : 0;
+    for (size_t i = 0; each > 0 && i < levels; ++i)  // as found in the data, where those of the table were only a start
+        layout.anchors[i].assign(checkpoint.anchors.begin() + static_cast<std::ptrdiff_t>(i * each),
+                                 checkpoint.anchors.begin() + static_cast<std::ptrdiff_t>((i + 1) * each));
+    return layout;
+}
+
+Graph graphIn(NamedTensors& tensors, const Checkpoint& checkpoint, const std::string& source) {
     try {
-        return recognise(tensors, checkpoint.moduleClass);
+        const Layout layout = layoutIn(tensors, checkpoint);
+        const ConvStyles styles = stylesIn(checkpoint);
+        return buildDetector(layout, nullptr, &styles);
     } catch (const Error& error) {
         fail(error.kind(), source, ": ", error.what());
     }
@@ -41,8 +54,7 @@ void requireSound(const Graph& graph, const std::string& source) {
 
 CheckpointModel modelIn(Checkpoint checkpoint, const std::string& source) {
     NamedTensors tensors = tensorsOf(checkpoint);
-    const FamilyMember member = memberIn(tensors, checkpoint, source);
-    CheckpointModel model{member.family->build(member.spec, nullptr), {}};
+    CheckpointModel model{graphIn(tensors, checkpoint, source), {}};
     if (checkpoint.batchNormFolded) runPasses(model.graph, PassId::FoldBatchNorms);
     adoptBiases(model.graph, checkpoint.tensors);
     model.ignored = loadWeights(model.graph, tensors, source);

@@ -18,7 +18,7 @@ constexpr int64_t kUsualClasses = 80;  // of COCO
 OpenedModel randomModel(const FamilyMember& member, int64_t numClasses, uint64_t seed) {
     Random random(seed);
     const FamilySpec spec{member.spec.variant, numClasses > 0 ? numClasses : kUsualClasses};
-    return {member.family->build(spec, &random), str(member.family->names.name, spec.variant), "", {}};
+    return {buildMember({member.family, spec}, &random), str(member.family->names.name, spec.variant), "", {}};
 }
 
 OpenedModel openedFrom(Checkpoint checkpoint, const std::string& source, std::string sha256) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "models/detector.h"
 #include "models/yolov8.h"
 
 namespace qat {
@@ -35,14 +36,15 @@ TEST(Families, EveryRowBuildsWhatItRecognises) {
     for (const Family& family : families())
         for (const std::string_view variant : family.names.variants) {
             NamedTensors tensors;
-            const Graph graph = family.build({std::string(variant), 7}, nullptr);
+            const Graph graph = buildMember({&family, {std::string(variant), 7}}, nullptr);
             for (const auto& [name, tensor] : stateDict(graph))
                 tensors.emplace_back(
                     name, std::make_shared<at::Tensor>(at::empty(graph.value(*graph.findValue(name)).shape)));
-            const FamilyMember found = recognise(tensors, "");
-            EXPECT_EQ(found.family, &family);
-            EXPECT_EQ(found.spec.variant, variant);
-            EXPECT_EQ(found.spec.numClasses, 7);
+            const Layout found = recognise(tensors, "");
+            EXPECT_EQ(found.family, family.names.name);
+            EXPECT_EQ(found.variant, variant);
+            EXPECT_EQ(found.classes, 7);
+            EXPECT_EQ(dumpGraph(buildDetector(found, nullptr)), dumpGraph(graph)) << family.names.name << variant;
             EXPECT_EQ(graph.info.architecture, family.names.name);
             EXPECT_EQ(graph.info.variant, variant);
             EXPECT_EQ(graph.info.task, family.task.name);
@@ -53,43 +55,54 @@ TEST(Families, NamesOfMembers) {
     const auto member = memberNamed("yolov8m");
     ASSERT_TRUE(member);
     EXPECT_EQ(member->spec.variant, "m");
-    EXPECT_EQ(titleOf(member->family->build({"m", 1}, nullptr).info), "YOLOv8m");
+    EXPECT_EQ(titleOf(buildMember({member->family, {"m", 1}}, nullptr).info), "YOLOv8m");
     EXPECT_EQ(titleOf({"net", "1", 0, {}, {}, 1}), "net1");
     EXPECT_EQ(memberNamed("yolov8q")->spec.variant, "q") << "building it says that there is none";
-    for (const char* other : {"yolov8", "yolov8n.pt", "yolov9n", ""}) EXPECT_FALSE(memberNamed(other));
+    for (const char* other : {"yolov8", "yolov8n.pt", "yolov8nano", "yolov3-tiny", "resnet18", ""})
+        EXPECT_FALSE(memberNamed(other));
     EXPECT_EQ(&familyNamed("yolov8"), member->family);
     try {
-        familyNamed("yolov3");
+        familyNamed("yolov7");
         FAIL();
     } catch (const Error& error) {
-        EXPECT_STREQ(error.what(), "model.architecture is yolov3, expected yolov8");
+        EXPECT_STREQ(error.what(),
+                     "model.architecture is yolov7, expected yolov8 or yolo11 or yolo26 or yolo12 or yolov10 or yolov9 "
+                     "or yolov5 or yolov3");
     }
 }
 
 TEST(Families, FilesGiveTheirTensorsTheNamesOfTheGraph) {
     NamedTensors tensors = detector("detector.net.model.", "s", 4);
-    const FamilyMember found = recognise(tensors, "");
-    EXPECT_EQ(found.spec.variant, "s");
-    EXPECT_EQ(found.spec.numClasses, 4);
-    Graph graph = found.family->build(found.spec, nullptr);
+    const Layout found = recognise(tensors, "");
+    EXPECT_EQ(found.variant, "s");
+    EXPECT_EQ(found.classes, 4);
+    Graph graph = buildDetector(found, nullptr);
     EXPECT_TRUE(loadWeights(graph, tensors, "file").empty());
 }
 
 TEST(Families, WhatIsNoneSaysWhatItIsAndWhatCanBeRead) {
-    const std::string readable = "; of the detectors YOLOv8 (n, s, m, l, x) can be read";
-    EXPECT_EQ(refusal(named("model.24.m.0.weight", {1, 1, 1, 1})), "it holds a YOLOv5 detector" + readable);
+    const std::string readable =
+        "; of the detectors YOLOv8 (n, s, m, l, x), YOLO11 (n, s, m, l, x), YOLO26 (n, s, m, l, x), YOLO12 (n, s, m, "
+        "l, "
+        "x), YOLOv10 (n, s, m, b, l, x), YOLOv9 (t, s, m, c, e), YOLOv5 (n, s, m, l, x, nu, su, mu, lu, xu), YOLOv3 "
+        "(u, "
+        "-tinyu, -sppu) can be read";
+    EXPECT_EQ(refusal(named("model.77.m.0.weight", {1, 1, 1, 1})), "it holds a YOLOv7 detector" + readable);
     EXPECT_EQ(refusal(detector("model.", "n", 2), "ultralytics.nn.tasks.ClassificationModel"),
               "it holds a classifier" + readable);
     EXPECT_EQ(refusal(named("weights", {2, 2})),
-              "it holds no YOLOv8 detector, since its 1 tensors (weights, ...) have no model.0.conv.weight" + readable);
+              "it holds no detector that is known, since its 1 tensors (weights, ...) have no model.0.conv.weight" +
+                  readable);
     EXPECT_EQ(refusal(named("model.0.conv.weight", {16, 3, 3, 3})),
-              "it holds no YOLOv8 detector, since its 1 tensors (model.0.conv.weight, ...) have no "
-              "model.22.cv3.0.2.weight" +
+              "it holds no detector that is known, since its 1 tensors (model.0.conv.weight, ...) have no "
+              "model.22.cv3.0.2.weight, with which the head of a detector ends" +
                   readable);
     EXPECT_EQ(refusal({}), "it holds no tensors");
     NamedTensors odd = named("model.0.conv.weight", {17, 3, 3, 3});
     odd.push_back(named("model.22.cv3.0.2.weight", {3, 8, 1, 1}).front());
-    EXPECT_EQ(refusal(odd), "no YOLOv8 variant starts with 17 channels");
+    EXPECT_EQ(refusal(odd),
+              "no known detector whose head is row 22 starts with 17 channels; with the table of layers (a file with "
+              "model.architecture, or a whole checkpoint) it can be built");
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+// YOLOv5's detection head: boxes relative to anchors of given sizes, with an objectness beside the classes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/module_builder.h"
+
+namespace qat {
+
+// Adds the head `name` over one feature map per level; anchors: widths and heights in input pixels by turns, a list a
+// level, all of one length. Sets ModelInfo::anchors and the outputs head.<level> [N, anchors (5 + classes), H, W] and
+// decoded, whose scores are objectness x class. Throws Error{BadInput} if there are not as many lists as features.
+void addAnchorHead(Graph& graph, ModuleBuilder& builder, const std::string& name, const std::vector<ValueId>& features,
+                   const std::vector<std::vector<double>>& anchors);
+
+}  // namespace qat

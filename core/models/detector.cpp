@@ -1,0 +1,183 @@
+// Row by row. What a row makes is known to later ones by its index.
+#include "models/detector.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "models/anchor_head.h"
+#include "models/detect_head.h"
+#include "models/modules.h"
+#include "models/stored_style.h"
+
+namespace qat {
+namespace {
+
+constexpr size_t kMostNodes = 50000;
+
+void requireKnownModules(const Layout& layout) {
+    std::vector<std::string> unknown;
+    for (size_t i = 0; i < layout.rows.size(); ++i)
+        if (!moduleNamed(layout.rows[i].module)) unknown.push_back(str(layout.rows[i].module, " (row ", i, ")"));
+    require(unknown.empty(), ErrorKind::BadInput, "no module is called ", joinedWords(unknown, ", "));
+}
+
+class DetectorBuilder {
+public:
+    DetectorBuilder(Graph& graph, Random* random, const ConvStyles* styles, const Layout& layout)
+        : m_graph(graph), m_blocks(graph, random, styles), m_layout(layout) {
+        if (const auto stated = activationWritten(layout.activation)) m_blocks.setActivation(*stated);
+    }
+
+    void build() {
+        const ValueId image = m_graph.addInput("images", {1, m_layout.inputChannels, 640, 640});
+        m_blocks.setChannels(image, m_layout.inputChannels);
+        m_image = {image};
+        for (size_t i = 0; i < m_layout.rows.size(); ++i) {
+            const bool last = i + 1 == m_layout.rows.size();
+            const ModuleRow& module = *moduleNamed(m_layout.rows[i].module);
+            require(last == (module.kind == ModuleKind::Head), ErrorKind::BadInput, "row ", i, ": ", module.name,
+                    last ? " is no head, with which a table ends" : " is a head, with which a table ends");
+            if (last)
+                buildHead(i);
+            else
+                m_made.push_back(build(module, i));
+            require(m_graph.order().size() <= kMostNodes, ErrorKind::BadInput, "row ", i, ": there are more than ",
+                    kMostNodes, " layers so far");
+        }
+        m_graph.aliases.push_back({"model.", "model.model."});  // as the trainer's front class calls it
+    }
+
+private:
+    static std::string nameOf(size_t row) { return str("model.", row); }
+
+    size_t sourceIndex(size_t row, int64_t from) {
+        const int64_t index = from < 0 ? static_cast<int64_t>(row) + from : from;
+        require(index >= -1 && index < static_cast<int64_t>(row) && (index >= 0 || row == 0), ErrorKind::BadInput,
+                "row ", row, ": ", m_layout.rows[row].module, " reads row ", from, ", which is not before it");
+        if (from != -1) m_kept.insert(index);
+        return static_cast<size_t>(index);
+    }
+
+    std::vector<Maps> sources(size_t row) {
+        std::vector<Maps> maps;
+        for (const int64_t from : m_layout.rows[row].from) {
+            const size_t index = sourceIndex(row, from);
+            maps.push_back(index == static_cast<size_t>(-1) ? m_image : m_made[index]);
+        }
+        return maps;
+    }
+
+    // Words that stand for a number of the table.
+    LayoutArg resolved(const LayoutArg& arg) const {
+        if (arg.kind == LayoutArg::Kind::Text && arg.text == "nc")
+            return {LayoutArg::Kind::Number, static_cast<double>(m_layout.classes)};
+        return arg;
+    }
+
+    // A multiple of 8, unless the row asks for as many as there are classes.
+    int64_t scaledChannels(size_t row, double nominal) const {
+        const LayoutScale& scale = m_layout.scale;
+        require(nominal >= 1 && nominal <= 65536 && nominal == std::floor(nominal), ErrorKind::BadInput, "row ", row,
+                ": ", m_layout.rows[row].module, " makes ", nominal, " channels");
+        const double kept = m_layout.anchors.empty() ? static_cast<double>(m_layout.classes) : rawAnchorChannels();
+        if (nominal == kept) return static_cast<int64_t>(nominal);
+        return static_cast<int64_t>(std::ceil(std::min(nominal, scale.maxChannels) * scale.width / 8) * 8);
+    }
+    double rawAnchorChannels() const {
+        return static_cast<double>(m_layout.anchors.front().size() / 2) * static_cast<double>(m_layout.classes + 5);
+    }
+
+    int64_t repeatsOf(const LayoutRow& row) const {
+        if (row.repeats <= 1) return 1;
+        return std::max<int64_t>(static_cast<int64_t>(std::nearbyint(row.repeats * m_layout.scale.depth)), 1);
+    }
+
+    Maps build(const ModuleRow& module, size_t row) {
+        const LayoutRow& entry = m_layout.rows[row];
+        ModuleCall call{m_blocks, m_layout, nameOf(row), sources(row), 0, 1, {}};
+        for (const LayoutArg& arg : entry.args) call.args.push_back(resolved(arg));
+        const bool sized = module.kind == ModuleKind::Layer || module.kind == ModuleKind::Repeats;
+        if (sized) {
+            call.channels = scaledChannels(row, call.number(0, 0));
+            call.args.erase(call.args.begin());
+        }
+        const int64_t repeats = repeatsOf(entry);
+        if (module.kind == ModuleKind::Repeats) call.repeats = repeats;
+        return module.kind == ModuleKind::Repeats || repeats == 1 ? module.build(call)
+                                                                  : buildChain(module, call, repeats);
+    }
+
+    static Maps buildChain(const ModuleRow& module, ModuleCall call, int64_t repeats) {
+        const std::string name = call.name;
+        for (int64_t k = 0; k < repeats; ++k) {
+            call.name = str(name, ".", k);
+            call.in = {module.build(call)};
+        }
+        return call.in.front();
+    }
+
+    void buildHead(size_t row) {
+        std::vector<ValueId> features;
+        for (const Maps& maps : sources(row)) features.push_back(maps.front());
+        ModelInfo& info = m_graph.info;
+        for (const ValueId feature : features) {
+            const double stride = m_blocks.stride(feature);
+            require(stride == std::floor(stride) && stride >= 1, ErrorKind::BadInput, "row ", row,
+                    ": it reads a map at stride ", stride);
+            info.strides.push_back(static_cast<int64_t>(stride));
+        }
+        keepFeatures();
+        if (m_layout.anchors.empty())
+            addDetectHead(m_graph, m_blocks, nameOf(row), features, headForm(row));
+        else
+            addAnchorHead(m_graph, m_blocks, nameOf(row), features, m_layout.anchors);
+    }
+
+    HeadForm headForm(size_t row) const {
+        const bool tenth = m_layout.rows[row].module == "v10Detect";
+        const bool modern =
+            std::ranges::any_of(m_layout.rows, [](const LayoutRow& each) { return endsLegacyHeads(each.module); });
+        return {.plainClasses = m_layout.plainClasses.value_or(!tenth && !modern),
+                .endToEnd = tenth || m_layout.endToEnd};
+    }
+
+    // What later rows go back to, and the end of the backbone.
+    void keepFeatures() {
+        const auto end = static_cast<int64_t>(m_layout.backboneRows) - 1;
+        if (end >= 0 && end < static_cast<int64_t>(m_made.size())) m_kept.insert(end);
+        for (const int64_t kept : m_kept) {
+            if (kept < 0) continue;
+            const Maps& maps = m_made[static_cast<size_t>(kept)];
+            if (maps.size() != 1 || isImage(maps.front())) continue;
+            m_graph.setOutput(nameOf(static_cast<size_t>(kept)), maps.front(),
+                              kept == end ? OutputRole::Backbone : OutputRole::Feature);
+        }
+    }
+    bool isImage(ValueId value) const { return value == m_image.front(); }
+
+    Graph& m_graph;
+    ModuleBuilder m_blocks;
+    const Layout& m_layout;
+    Maps m_image;
+    std::vector<Maps> m_made;
+    std::set<int64_t> m_kept;
+};
+
+}  // namespace
+
+Graph buildDetector(const Layout& layout, Random* random, const ConvStyles* styles) {
+    require(layout.classes >= 1 && layout.classes <= kMostClasses, ErrorKind::BadInput, "a detector cannot have ",
+            layout.classes, " classes");
+    requireKnownModules(layout);
+    Graph graph;
+    graph.info.architecture = layout.family, graph.info.variant = layout.variant;
+    graph.info.numClasses = layout.classes, graph.info.regMax = layout.regMax;
+    for (int64_t i = 0; i < layout.classes; ++i) graph.info.classNames.push_back(str("class", i));
+    DetectorBuilder(graph, random, styles, layout).build();
+    return graph;
+}
+
+}  // namespace qat
