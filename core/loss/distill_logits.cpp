@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "loss/distill_anchors.h"
 #include "loss/known_gradient.h"
+#include "loss/loss_maps.h"
 
 namespace qat {
 namespace {
@@ -119,8 +120,7 @@ void checkMaps(const std::vector<at::Tensor>& student, const std::vector<at::Ten
 LogitDistillation distillLogits(const std::vector<at::Tensor>& student, const std::vector<at::Tensor>& teacher,
                                 const LogitDistillationOptions& options) {
     checkMaps(student, teacher, options);
-    const bool wanted = at::GradMode::is_enabled() &&
-                        std::ranges::any_of(student, [](const at::Tensor& map) { return map.requires_grad(); });
+    const bool wanted = wantsGradient(student);
     LogitDistillation result;
     std::vector<at::Tensor> gradients;
     {
