@@ -113,7 +113,8 @@ std::unique_ptr<ParityMeasure> ClassifyTask::parity(const ModelInfo&) const {
 
 Graph tinyClassifier() {
     Graph graph;
-    graph.info = {"classifier", "t", kClasses, {}, {}, 0, std::string(kClassification.name)};
+    graph.info = {"classifier", "t", kClasses, {}, {}, 0};
+    graph.info.task = kClassification.name;
     for (int i = 0; i < kShapeClasses; ++i) graph.info.classNames.emplace_back(shapeName(i));
     Random random(1);
     ModuleBuilder builder(graph, &random);
