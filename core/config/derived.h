@@ -7,16 +7,21 @@
 
 namespace qat {
 
+// Whether a step of what is no matrix is as large as its gradient, and not as large as the rate.
+inline bool followsGradient(OptimizerKind optimizer) {
+    return optimizer == OptimizerKind::Sgd || optimizer == OptimizerKind::MuSgd;
+}
+
 // A step of Adam is as large as the rate, whatever the gradient, and learned scales are small: at the weights' rate
 // they fall to their floor within a few steps. SGD's steps follow the gradient, which is scaled for the quantizer
 // already.
 inline double scaleRate(const TrainConfig& config) {
-    return config.quantLrFactor.value_or(config.optimizer == OptimizerKind::Sgd ? 1.0 : 0.1);
+    return config.quantLrFactor.value_or(followsGradient(config.optimizer) ? 1.0 : 0.1);
 }
 
-// What the guide's loss weights, which are YOLOv5's, mean in this family: gains relative to them, so that the guide's
-// defaults (0.05, 0.5, 1.0) give YOLOv8's published 7.5, 0.5 and 1.5. There is no objectness here; its weight scales
-// the distribution focal loss unless that is given.
+// What the guide's loss weights, which are YOLOv5's, mean for heads without anchors (with anchors, just what they say):
+// gains relative to them, so that the guide's defaults (0.05, 0.5, 1.0) give YOLOv8's published 7.5, 0.5 and 1.5. There
+// is no objectness here; its weight scales the distribution focal loss unless that is given.
 struct LossGains {
     double box = 0, cls = 0, dfl = 0;
 };

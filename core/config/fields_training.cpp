@@ -15,7 +15,12 @@ void addTrainExtras(Rows<Config>& rows) {
                                              "Weight of the objectness loss; scales the DFL loss where there is none.",
                                              within(0, 1000));
     rows.add<at, weights, &LossWeights::dfl>(
-        loss + "dfl", "DFL loss", "Weight of the distribution focal loss; empty follows obj.", within(0, 1000));
+        loss + "dfl", "DFL loss", "Weight of the distribution focal loss, or of plain box sides; empty follows obj.",
+        within(0, 1000));
+    rows.add<at, &T::endToEnd>(
+        "train_params.end_to_end", "Two heads",
+        "How the heads of a detector without NMS share the loss: equal as in YOLOv10, decaying as in YOLO26; auto is "
+        "decaying for plain box sides (reg_max 1).");
 }
 
 }  // namespace
@@ -51,8 +56,11 @@ void addTrain(Rows<Config>& rows) {
     rows.add<at, &T::lrScheduler>(train + "lr_scheduler", "Schedule", "How the learning rate falls.");
     rows.add<at, &T::warmupEpochs>(train + "warmup_epochs", "Warm-up", "Epochs in which the learning rate rises.",
                                    within(0, 1000));
-    rows.add<at, &T::optimizer>(train + "optimizer", "Optimizer", "How gradients change the weights.");
-    rows.add<at, &T::momentum>(train + "momentum", "Momentum", "Momentum of SGD, first beta of Adam.", within(0, 1));
+    rows.add<at, &T::optimizer>(train + "optimizer", "Optimizer",
+                                "How gradients change the weights; MuSGD is SGD with steps of Muon added for matrices "
+                                "and kernels.");
+    rows.add<at, &T::momentum>(train + "momentum", "Momentum", "Momentum of SGD and Muon, first beta of Adam.",
+                               within(0, 1));
     rows.add<at, &T::weightDecay>(train + "weight_decay", "Weight decay", "Pull of the weights towards zero.",
                                   within(0, 1));
     rows.add<at, &T::patience>(train + "patience", "Patience", "Epochs without improvement before training stops.",
@@ -62,8 +70,8 @@ void addTrain(Rows<Config>& rows) {
                                    within(0, 65536));
     rows.add<at, &T::quantLrFactor>(
         train + "quant_lr_factor", "Scale learning rate",
-        "Learning rate of quantizer scales relative to that of the weights; empty is 1 for SGD, 0.1 for Adam "
-        "and AdamW.",
+        "Learning rate of quantizer scales relative to that of the weights; empty is 1 for SGD and MuSGD, 0.1 "
+        "for Adam and AdamW.",
         within(0, 1000));
     rows.add<at, &T::checkpointEvery>(train + "checkpoint_every", "Checkpoint every",
                                       "Steps between resumable checkpoints; 0 writes them at epochs only.",

@@ -22,7 +22,7 @@ constexpr Rule kRules[] = {
     checkClipDecay,      checkRepair,
     checkScaleType,      checkCorrection,
     checkGate,           checkClassWeights,
-    checkTensorBounds,
+    checkTensorBounds,   checkEndToEnd,
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ void checkCourse(const LintReport& lint);
 void checkRepair(const LintReport& lint);
 void checkCorrection(const LintReport& lint);
 void checkGate(const LintReport& lint);
+void checkEndToEnd(const LintReport& lint);
 void checkClassWeights(const LintReport& lint);
 
 // Data, analysis and files (lint_job.cpp).

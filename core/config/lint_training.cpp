@@ -150,6 +150,13 @@ void checkGate(const LintReport& lint) {
     if (gate.retryLrFactor != GateConfig{}.retryLrFactor) warn("gate.retry_lr_factor");
 }
 
+void checkEndToEnd(const LintReport& lint) {
+    const TrainConfig& train = lint.config.train;
+    if (train.endToEnd != EndToEndKind::Auto && train.epochs == 0 && !lint.config.qc.enabled)
+        lint.report(Severity::Warning, "train_params.end_to_end",
+                    "train_params.end_to_end does nothing because train_params.epochs is 0");
+}
+
 void checkClassWeights(const LintReport& lint) {
     const TrainConfig& train = lint.config.train;
     const bool given = !train.classWeights.empty(), balanced = train.classBalance > 0;

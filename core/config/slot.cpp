@@ -40,7 +40,9 @@ constexpr std::array kNames<QcFold>{"auto", "per_channel", "never"};
 template <>
 constexpr std::array kNames<GateReaction>{"continue", "stop", "retry"};
 template <>
-constexpr std::array kNames<OptimizerKind>{"SGD", "Adam", "AdamW"};
+constexpr std::array kNames<OptimizerKind>{"SGD", "Adam", "AdamW", "MuSGD"};
+template <>
+constexpr std::array kNames<EndToEndKind>{"auto", "equal", "decaying"};
 template <>
 constexpr std::array kNames<ScheduleKind>{"cosine", "step", "linear"};
 template <>

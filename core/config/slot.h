@@ -16,10 +16,10 @@ namespace qat {
 using Slot =
     std::variant<std::string*, int*, int64_t*, double*, bool*, std::vector<std::string>*, std::vector<int>*,
                  std::vector<double>*, DType*, Scheme*, ObserverKind*, FakeQuantKind*, ScaleKind*, CalibrationMethod*,
-                 CoresetMethod*, OptimizerKind*, QcFold*, GateReaction*, JoinMode*, ScheduleKind*, SensitivityTensors*,
-                 std::optional<int>*, std::optional<double>*, std::optional<bool>*, std::optional<DType>*,
-                 std::optional<Scheme>*, std::optional<ObserverKind>*, std::optional<FakeQuantKind>*,
-                 std::optional<ScaleKind>*, std::optional<CalibrationMethod>*>;
+                 CoresetMethod*, OptimizerKind*, EndToEndKind*, QcFold*, GateReaction*, JoinMode*, ScheduleKind*,
+                 SensitivityTensors*, std::optional<int>*, std::optional<double>*, std::optional<bool>*,
+                 std::optional<DType>*, std::optional<Scheme>*, std::optional<ObserverKind>*,
+                 std::optional<FakeQuantKind>*, std::optional<ScaleKind>*, std::optional<CalibrationMethod>*>;
 
 // As a configuration spells it.
 std::string spelling(CalibrationMethod method);

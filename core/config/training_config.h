@@ -9,7 +9,8 @@ namespace qat {
 
 enum class QcFold { Auto, PerChannel, Never };
 enum class GateReaction { Continue, Stop, Retry };
-enum class OptimizerKind { Sgd, Adam, AdamW };
+enum class OptimizerKind { Sgd, Adam, AdamW, MuSgd };
+enum class EndToEndKind { Auto, Equal, Decaying };
 enum class ScheduleKind { Cosine, Step, Linear };
 
 struct FusionPattern {
@@ -105,6 +106,7 @@ struct TrainConfig {       // train_params
     double weightDecay = 0.0005;
     int patience = 100;
     LossWeights lossWeights;
+    EndToEndKind endToEnd = EndToEndKind::Auto;  // (+) how two heads share the loss
     int nominalBatch = 64;                  // (+) gradients accumulate up to this many images; 0 = step every batch
     std::optional<double> quantLrFactor;    // (+) learning rate of quantizer scales relative to lr; empty: scaleRate()
     int checkpointEvery = 100;              // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only

@@ -69,22 +69,42 @@ QAT_LOSS_INLINE double side(const float* student, const float* teacher, int64_t 
            (s.largest + std::log(static_cast<double>(s.sum)));
 }
 
+// Left, top, right, bottom.
+template <bool kGradient>
+QAT_LOSS_INLINE double plainSides(const float* student, const float* teacher, const AnchorRun& run, float slope,
+                                  float* gradient) {
+    float sum = 0;
+    for (int i = 0; i < 4; ++i) {
+        const float share = i % 2 == 0 ? run.shareX : run.shareY, difference = student[i] - teacher[i];
+        sum += std::abs(difference) * share;
+        if constexpr (kGradient) gradient[i] = slope * share * static_cast<float>((difference > 0) - (difference < 0));
+    }
+    return sum;
+}
+
+template <bool kGradient>
+QAT_LOSS_INLINE double sides(const float* student, const float* teacher, const AnchorRun& run, float slope,
+                             float* gradient) {
+    if (run.bins == 1) return plainSides<kGradient>(student, teacher, run, slope, gradient);
+    double sum = 0;
+    for (int64_t at = 0; at < 4 * run.bins; at += run.bins)
+        sum += side<kGradient>(student + at, teacher + at, run.bins, run.inverseTemperature, slope,
+                               kGradient ? gradient + at : nullptr);
+    return sum;
+}
+
 template <bool kGradient>
 QAT_LOSS_INLINE AnchorDivergence allAnchors(const AnchorRun& run) {
-    const int64_t sides = 4 * run.bins, channels = sides + run.classes;
+    const int64_t bins = 4 * run.bins, channels = bins + run.classes;
     AnchorDivergence sum;
     for (int64_t anchor = 0; anchor < run.count; ++anchor) {
         const float* s = run.student + anchor * channels;
         const float* t = run.teacher + anchor * channels;
         float* g = kGradient ? run.gradient + anchor * channels : nullptr;
         const float weight = run.weights[anchor];
-        double box = 0;
-        for (int64_t at = 0; at < sides; at += run.bins)
-            box += side<kGradient>(s + at, t + at, run.bins, run.inverseTemperature, run.boxSlope * weight,
-                                   kGradient ? g + at : nullptr);
-        sum.box += weight * box;
-        sum.cls += weight * classes<kGradient>(s + sides, t + sides, run.classes, run.inverseTemperature,
-                                               run.clsSlope * weight, kGradient ? g + sides : nullptr);
+        sum.box += weight * sides<kGradient>(s, t, run, run.boxSlope * weight, g);
+        sum.cls += weight * classes<kGradient>(s + bins, t + bins, run.classes, run.inverseTemperature,
+                                               run.clsSlope * weight, kGradient ? g + bins : nullptr);
     }
     return sum;
 }

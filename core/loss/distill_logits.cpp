@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "loss/distill_anchors.h"
 #include "loss/known_gradient.h"
+#include "loss/loss_maps.h"
 
 namespace qat {
 namespace {
@@ -46,7 +47,7 @@ public:
         for (const AnchorDivergence& part : parts) sum.cls += part.cls, sum.box += part.box;
         LogitDistillation result;
         result.cls = m_options.clsGain * t * t * sum.cls / m_weightSum;
-        result.box = m_options.dflGain * t * t * sum.box / 4 / m_weightSum;
+        result.box = m_options.dflGain * (isPlain() ? 1 : t * t) * sum.box / 4 / m_weightSum;
         result.total = at::scalar_tensor((result.cls + result.box) * m_batch, at::kDouble).to(at::kFloat);
         return result;
     }
@@ -60,10 +61,14 @@ private:
         });
     }
 
+    bool isPlain() const { return m_options.regMax == 1; }
+
     AnchorRun runOf(size_t index) const {
         const Chunk& chunk = m_chunks[index];
         const int64_t at = chunk.first * (4 * m_options.regMax + m_options.numClasses);
         const double slope = m_options.temperature * m_batch / m_weightSum;
+        const double boxSlope = isPlain() ? m_batch / m_weightSum : slope;
+        const at::Tensor& map = m_student[chunk.level];
         return {.student = m_student[chunk.level].data_ptr<float>() + at,
                 .teacher = m_teacher[chunk.level].data_ptr<float>() + at,
                 .weights = m_weights[index].data(),
@@ -71,8 +76,10 @@ private:
                 .bins = m_options.regMax,
                 .classes = m_options.numClasses,
                 .inverseTemperature = static_cast<float>(1 / m_options.temperature),
+                .shareX = 1 / static_cast<float>(map.size(3)),
+                .shareY = 1 / static_cast<float>(map.size(2)),
                 .clsSlope = static_cast<float>(m_options.clsGain * slope),
-                .boxSlope = static_cast<float>(m_options.dflGain * slope / 4),
+                .boxSlope = static_cast<float>(m_options.dflGain * boxSlope / 4),
                 .gradient = m_gradients.empty() ? nullptr : m_gradients[chunk.level].data_ptr<float>() + at};
     }
 
@@ -105,7 +112,7 @@ private:
 void checkMaps(const std::vector<at::Tensor>& student, const std::vector<at::Tensor>& teacher,
                const LogitDistillationOptions& options) {
     ensure(!student.empty() && student.size() == teacher.size(), "as many maps of the student as of the teacher");
-    ensure(options.regMax >= 2 && options.regMax <= kMostBins && options.numClasses >= 1, "distillation options");
+    ensure(options.regMax >= 1 && options.regMax <= kMostBins && options.numClasses >= 1, "distillation options");
     for (size_t level = 0; level < student.size(); ++level) {
         const at::Tensor& map = student[level];
         ensure(map.dim() == 4 && map.numel() > 0 && map.sizes() == teacher[level].sizes(), "shape of the head map");
@@ -119,8 +126,7 @@ void checkMaps(const std::vector<at::Tensor>& student, const std::vector<at::Ten
 LogitDistillation distillLogits(const std::vector<at::Tensor>& student, const std::vector<at::Tensor>& teacher,
                                 const LogitDistillationOptions& options) {
     checkMaps(student, teacher, options);
-    const bool wanted = at::GradMode::is_enabled() &&
-                        std::ranges::any_of(student, [](const at::Tensor& map) { return map.requires_grad(); });
+    const bool wanted = wantsGradient(student);
     LogitDistillation result;
     std::vector<at::Tensor> gradients;
     {

@@ -82,8 +82,7 @@ bool decodeAnchor(const float* logits, int64_t bins, int64_t column, int64_t row
     if (bins == kLanes)
         expectedBins(logits, sides);
     else
-        for (int64_t i = 0; i < 4; ++i)
-            sides[i] = static_cast<float>(readDistribution(logits + i * bins, bins).expected);
+        for (int64_t i = 0; i < 4; ++i) sides[i] = static_cast<float>(sideDistance(logits + i * bins, bins));
     const float x = static_cast<float>(column) + 0.5f, y = static_cast<float>(row) + 0.5f;
     const auto scale = static_cast<float>(stride);
     boxes.x1[anchor] = (x - sides[0]) * scale;

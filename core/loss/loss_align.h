@@ -22,8 +22,8 @@ struct AnchorBoxes {
     std::vector<float> angle;  // atan(width / height)
 };
 
-// Reads the four side distributions (4 * bins logits: left, top, right, bottom) of the anchor at cell (column, row) and
-// stores its box at `anchor`. Returns whether it is finite.
+// Reads the four sides (4 * bins logits: left, top, right, bottom; one bin: distances in cells) of the anchor at cell
+// (column, row) and stores its box at `anchor`. Returns whether it is finite.
 bool decodeAnchor(const float* logits, int64_t bins, int64_t column, int64_t row, int64_t stride, size_t anchor,
                   AnchorBoxes& boxes);
 

@@ -36,6 +36,26 @@ Interval insideOf(int64_t cells, int64_t stride, float low, float high) {
     return found;
 }
 
+// Where the centres of the anchors lie that a label may claim.
+struct Region {
+    float x1, y1, x2, y2;
+};
+
+Region regionOf(const TrueBox& truth, std::span<const HeadView> levels, const DetectionLossOptions& options) {
+    Region region{truth.x1, truth.y1, truth.x2, truth.y2};
+    if (!options.enlargesSmall) return region;
+    const auto smallest = static_cast<float>(levels.front().stride);
+    const float half = static_cast<float>(levels[std::min<size_t>(1, levels.size() - 1)].stride) / 2;
+    const auto enlarge = [&](float& low, float& high) {
+        if (!(high - low < smallest)) return;
+        const float centre = (low + high) / 2;
+        low = centre - half, high = centre + half;
+    };
+    enlarge(region.x1, region.x2);
+    enlarge(region.y1, region.y2);
+    return region;
+}
+
 class Assigner {
 public:
     Assigner(std::span<const HeadView> levels, std::span<const TrueBox> truths, const DetectionLossOptions& options)
@@ -46,13 +66,15 @@ public:
           m_anchors(countAnchors(levels)),
           m_boxes(m_anchors),
           m_best(m_anchors),
-          m_claimCount(m_anchors) {}
+          m_claimCount(m_anchors) {
+        for (const TrueBox& truth : truths) m_regions.push_back(regionOf(truth, levels, options));
+    }
 
     Assignment run() {
         decodeInside();
         for (size_t truth = 0; truth < m_truths.size(); ++truth)
             if (isReal(m_truths[truth])) claimFor(truth);
-        return score(settle());
+        return score(thinned(settle()));
     }
 
 private:
@@ -71,13 +93,14 @@ private:
     // The recipe takes rows whose corners do not sum to more than 0 for padding.
     static bool isReal(const TrueBox& truth) { return truth.x1 + truth.y1 + truth.x2 + truth.y2 > 0; }
 
-    // Calls visit(level, its first anchor, row, columns) for every row of cells with centres inside the label.
+    // Calls visit(level, its first anchor, row, columns) for every row of cells with centres inside the label's region.
     template <class Visit>
-    void forInside(const TrueBox& truth, const Visit& visit) const {
+    void forInside(size_t truth, const Visit& visit) const {
+        const Region& region = m_regions[truth];
         int64_t start = 0;
         for (const HeadView& level : m_levels) {
-            const Interval rows = insideOf(level.height, level.stride, truth.y1, truth.y2);
-            const Interval columns = insideOf(level.width, level.stride, truth.x1, truth.x2);
+            const Interval rows = insideOf(level.height, level.stride, region.y1, region.y2);
+            const Interval columns = insideOf(level.width, level.stride, region.x1, region.x2);
             if (columns.first < columns.last)
                 for (int64_t row = rows.first; row < rows.last; ++row) visit(level, start, row, columns);
             start += level.cells();
@@ -86,8 +109,8 @@ private:
 
     void decodeInside() {
         std::vector<char> decoded(m_anchors);
-        for (const TrueBox& truth : m_truths) {
-            if (!isReal(truth)) continue;
+        for (size_t truth = 0; truth < m_truths.size(); ++truth) {
+            if (!isReal(m_truths[truth])) continue;
             forInside(truth, [&](const HeadView& level, int64_t start, int64_t row, Interval columns) {
                 for (int64_t column = columns.first; column < columns.last; ++column) {
                     const int64_t cell = row * level.width + column;
@@ -104,7 +127,7 @@ private:
     void claimFor(size_t truth) {
         const TrueBox& box = m_truths[truth];
         m_candidates.clear();
-        forInside(box, [&](const HeadView& level, int64_t start, int64_t row, Interval columns) {
+        forInside(truth, [&](const HeadView& level, int64_t start, int64_t row, Interval columns) {
             const int64_t cell = row * level.width + columns.first, count = columns.last - columns.first;
             m_overlap.resize(std::max(m_overlap.size(), static_cast<size_t>(count)));
             m_align.resize(m_overlap.size());
@@ -144,15 +167,15 @@ private:
         for (int64_t anchor = 0; missing > 0 && anchor < static_cast<int64_t>(m_anchors); ++anchor) {
             if (isAligned(anchor)) continue;
             --missing;
-            if (holds(m_truths[truth], anchor)) m_candidates.push_back({anchor, truth, 0.0f, 0.0f});
+            if (holds(m_regions[truth], anchor)) m_candidates.push_back({anchor, truth, 0.0f, 0.0f});
         }
     }
 
-    bool holds(const TrueBox& truth, int64_t anchor) const {
+    bool holds(const Region& region, int64_t anchor) const {
         for (const HeadView& level : m_levels) {
             if (anchor < level.cells())
-                return isInside(anchor % level.width, level.stride, truth.x1, truth.x2) &&
-                       isInside(anchor / level.width, level.stride, truth.y1, truth.y2);
+                return isInside(anchor % level.width, level.stride, region.x1, region.x2) &&
+                       isInside(anchor / level.width, level.stride, region.y1, region.y2);
             anchor -= level.cells();
         }
         return false;
@@ -170,6 +193,22 @@ private:
             count = 0;
         }
         return settled;
+    }
+
+    // The topk2 best claims of each label. Counted and not sorted, as an alignment may be not-a-number.
+    std::vector<Claim> thinned(std::vector<Claim> claims) const {
+        if (m_options.topk2 == 0) return claims;
+        std::vector<std::vector<Claim>> byLabel(m_truths.size());
+        for (const Claim& claim : claims) byLabel[claim.truth].push_back(claim);
+        std::vector<Claim> kept;
+        for (const std::vector<Claim>& own : byLabel)
+            for (const Claim& claim : own) {
+                const auto isBetter = [&](const Claim& other) {
+                    return other.align > claim.align || (other.align == claim.align && other.anchor < claim.anchor);
+                };
+                if (std::ranges::count_if(own, isBetter) < m_options.topk2) kept.push_back(claim);
+            }
+        return kept;
     }
 
     Assignment score(const std::vector<Claim>& claims) const {
@@ -196,6 +235,7 @@ private:
 
     std::span<const HeadView> m_levels;
     std::span<const TrueBox> m_truths;
+    std::vector<Region> m_regions;  // one a label
     const DetectionLossOptions& m_options;
     Alignment m_alignment;
     size_t m_anchors;

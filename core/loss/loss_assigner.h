@@ -32,7 +32,8 @@ struct Assignment {
 // After Feng et al. (TOOD, ICCV 2021) with the details of the YOLOv8 recipe: a label claims the `topk` best aligned of
 // all anchors, as far as their centre lies inside it; among equals the first anchor. An anchor claimed twice goes to
 // the label, claiming or not, that it overlaps most; among equals the first label. The score is the alignment, scaled
-// so that a label's best anchor has the best overlap of its anchors.
+// so that a label's best anchor has the best overlap of its anchors. With `topk2` a label keeps the so many best
+// aligned of the anchors that then are its own, among equals the first, before scores are given.
 Assignment assignAnchors(std::span<const HeadView> levels, std::span<const TrueBox> truths,
                          const DetectionLossOptions& options);
 

@@ -79,6 +79,10 @@ SideDistribution readDistribution(const float* logits, int64_t bins) {
     return {.expected = moment / sum, .logNormaliser = largest + std::log(sum)};
 }
 
+double sideDistance(const float* logits, int64_t bins) {
+    return bins == 1 ? static_cast<double>(*logits) : readDistribution(logits, bins).expected;
+}
+
 void addExpectedSlope(const float* logits, int64_t bins, const SideDistribution& side, double slope, float* gradient) {
     for (int64_t i = 0; i < bins; ++i)
         gradient[i] += static_cast<float>(slope * std::exp(logits[i] - side.logNormaliser) *

@@ -25,6 +25,9 @@ struct SideDistribution {
 };
 SideDistribution readDistribution(const float* logits, int64_t bins);
 
+// What a map says of a side's distance in cells: the number itself if there is one, else the expected bin.
+double sideDistance(const float* logits, int64_t bins);
+
 // Adds slope x the derivative of the expected bin with respect to the logits, p_i (i - expected), to `gradient`.
 void addExpectedSlope(const float* logits, int64_t bins, const SideDistribution& side, double slope, float* gradient);
 

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/error.h"
@@ -10,12 +11,11 @@
 #include "loss/known_gradient.h"
 #include "loss/loss_assigner.h"
 #include "loss/loss_boxes.h"
+#include "loss/loss_maps.h"
 #include "loss/loss_scores.h"
 
 namespace qat {
 namespace {
-
-constexpr int64_t kChunkCells = 512;  // fixed, so that sums do not depend on the number of threads
 
 struct Terms {
     double box = 0, cls = 0, dfl = 0;
@@ -35,15 +35,10 @@ class BatchLoss {
 public:
     BatchLoss(const std::vector<at::Tensor>& maps, const at::Tensor& targets, const DetectionLossOptions& options,
               bool withGradient)
-        : m_options(options), m_batch(maps.front().size(0)) {
-        const at::NoGradGuard noGrad;
-        for (const at::Tensor& map : maps) {
-            m_maps.push_back(map.detach().cpu().contiguous(at::MemoryFormat::ChannelsLast));
-            if (withGradient) m_gradients.push_back(at::empty_like(m_maps.back()));
-        }
+        : m_options(options), m_maps(maps, withGradient), m_batch(m_maps.images()) {
         const int64_t stride = options.strides.front();
-        m_truths = boxesByImage(targets, m_batch, options.numClasses, maps.front().size(3) * stride,
-                                maps.front().size(2) * stride);
+        m_width = maps.front().size(3) * stride, m_height = maps.front().size(2) * stride;
+        m_truths = boxesByImage(targets, m_batch, options.numClasses, m_width, m_height);
     }
 
     LossAndGradient run() {
@@ -58,30 +53,17 @@ public:
         // Beyond the range of float it is infinite, which the sentinel knows; a scalar of float would throw.
         const double total = (loss.box + loss.cls + loss.dfl) * static_cast<double>(m_batch);
         loss.total = at::scalar_tensor(total, at::kDouble).to(at::kFloat);
-        return {std::move(loss), std::move(m_gradients)};
+        return {std::move(loss), m_maps.takeGradients()};
     }
 
 private:
-    // Where a cell of a map lies in memory.
-    struct Cell {
-        const float* logits;
-        float* gradient;  // null if not wanted
-    };
-
-    Cell cellAt(size_t level, int64_t image, int64_t cell) const {
-        const at::Tensor& map = m_maps[level];
-        const int64_t offset = (image * map.size(2) * map.size(3) + cell) * map.size(1);
-        return {map.data_ptr<float>() + offset,
-                m_gradients.empty() ? nullptr : m_gradients[level].data_ptr<float>() + offset};
-    }
+    using Cell = LossMaps::Cell;
 
     std::vector<HeadView> headOf(int64_t image) const {
         std::vector<HeadView> levels;
-        for (size_t level = 0; level < m_maps.size(); ++level) {
-            const at::Tensor& map = m_maps[level];
-            levels.push_back(
-                {cellAt(level, image, 0).logits, map.size(2), map.size(3), map.size(1), m_options.strides[level]});
-        }
+        for (size_t level = 0; level < m_maps.levels(); ++level)
+            levels.push_back({m_maps.at(level, image, 0).logits, m_maps.height(level), m_maps.width(level),
+                              m_maps.channels(level), m_options.strides[level]});
         return levels;
     }
 
@@ -106,25 +88,9 @@ private:
 
     // Class loss as if no anchor were assigned; fills the whole gradient, zeros in the distributions.
     double sumBackground() const {
-        struct Chunk {
-            size_t level;
-            int64_t image, first, count;
-        };
-        std::vector<Chunk> chunks;
-        for (size_t level = 0; level < m_maps.size(); ++level)
-            for (int64_t image = 0; image < m_batch; ++image) {
-                const int64_t cells = m_maps[level].size(2) * m_maps[level].size(3);
-                for (int64_t first = 0; first < cells; first += kChunkCells)
-                    chunks.push_back({level, image, first, std::min(kChunkCells, cells - first)});
-            }
-        std::vector<double> sums(chunks.size());
-        at::parallel_for(0, static_cast<int64_t>(chunks.size()), 1, [&](int64_t begin, int64_t end) {
-            for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
-                sums[i] = backgroundOf(cellAt(chunks[i].level, chunks[i].image, chunks[i].first), chunks[i].count);
+        return m_maps.sumOverCells(0, m_maps.levels(), [this](size_t, const Cell& first, int64_t count) {
+            return backgroundOf(first, count);
         });
-        double sum = 0;
-        for (const double part : sums) sum += part;
-        return sum;
     }
 
     double backgroundOf(const Cell& first, int64_t count) const {
@@ -154,16 +120,16 @@ private:
     Terms termsOf(int64_t image, const Positive& positive) const {
         size_t level = 0;
         int64_t index = positive.anchor;
-        for (; index >= m_maps[level].size(2) * m_maps[level].size(3); ++level)
-            index -= m_maps[level].size(2) * m_maps[level].size(3);
-        const Cell cell = cellAt(level, image, index);
+        for (; index >= m_maps.cells(level); ++level) index -= m_maps.cells(level);
+        const Cell cell = m_maps.at(level, image, index);
         const TrueBox& truth = m_truths[static_cast<size_t>(image)][positive.truth];
-        const int64_t width = m_maps[level].size(3);
+        const int64_t width = m_maps.width(level);
         const double x = static_cast<double>(index % width) + 0.5, y = static_cast<double>(index / width) + 0.5;
         const auto stride = static_cast<double>(m_options.strides[level]);
 
-        Terms terms = boxTerms(cell, x, y, {truth.x1 / stride, truth.y1 / stride, truth.x2 / stride, truth.y2 / stride},
-                               positive.score);
+        const Corners target{truth.x1 / stride, truth.y1 / stride, truth.x2 / stride, truth.y2 / stride};
+        Terms terms = m_options.regMax == 1 ? plainTerms(cell, x, y, target, stride, positive.score)
+                                            : boxTerms(cell, x, y, target, positive.score);
         const int64_t channel = 4 * m_options.regMax + truth.classId;
         const double score = weightOf(truth.classId) * positive.score;
         terms.cls = -static_cast<double>(cell.logits[channel]) * score;
@@ -195,10 +161,29 @@ private:
         return terms;
     }
 
+    // The same where the map holds distances. The label's own may be negative: its anchor can lie beside it.
+    Terms plainTerms(const Cell& cell, double x, double y, const Corners& target, double stride, double weight) const {
+        const float* sides = cell.logits;
+        const CompleteIou iou = completeIou({x - sides[0], y - sides[1], x + sides[2], y + sides[3]}, target);
+        const Corners distances{x - target[0], y - target[1], target[2] - x, target[3] - y};
+        Terms terms{.box = (1 - iou.value) * weight};
+        for (size_t i = 0; i < 4; ++i) {
+            const double share = stride / static_cast<double>(i % 2 == 0 ? m_width : m_height);
+            const double difference = (sides[i] - distances[i]) * share;
+            terms.dfl += weight / 4 * std::abs(difference);
+            if (!cell.gradient) continue;
+            const double overlapSlope = scale(m_options.boxGain) * (i < 2 ? iou.gradient[i] : -iou.gradient[i]);
+            const double sign = difference > 0 ? 1.0 : difference < 0 ? -1.0 : 0.0;
+            const double sideSlope = scale(m_options.dflGain) / 4 * sign * share;
+            cell.gradient[i] += static_cast<float>(weight * (overlapSlope + sideSlope));
+        }
+        return terms;
+    }
+
     const DetectionLossOptions& m_options;
+    LossMaps m_maps;
     int64_t m_batch;
-    std::vector<at::Tensor> m_maps;       // channels-last
-    std::vector<at::Tensor> m_gradients;  // as the maps, or none
+    int64_t m_width = 0, m_height = 0;  // of the input
     std::vector<std::vector<TrueBox>> m_truths;
     std::vector<Assignment> m_assignments;
     double m_scoreSum = 1;  // of all target scores, at least 1
@@ -206,7 +191,7 @@ private:
 
 void checkMaps(const std::vector<at::Tensor>& maps, const DetectionLossOptions& options) {
     ensure(!maps.empty() && maps.size() == options.strides.size(), "one head map a stride");
-    ensure(options.regMax >= 2 && options.numClasses >= 1 && options.topk >= 1, "loss options");
+    ensure(options.regMax >= 1 && options.numClasses >= 1 && options.topk >= 1 && options.topk2 >= 0, "loss options");
     ensure(options.classWeights.empty() || static_cast<int64_t>(options.classWeights.size()) == options.numClasses,
            "one weight a class");
     for (const at::Tensor& map : maps) {
@@ -221,8 +206,7 @@ void checkMaps(const std::vector<at::Tensor>& maps, const DetectionLossOptions& 
 DetectionLoss detectionLoss(const std::vector<at::Tensor>& maps, const at::Tensor& targets,
                             const DetectionLossOptions& options) {
     checkMaps(maps, options);
-    const bool wanted = at::GradMode::is_enabled() &&
-                        std::any_of(maps.begin(), maps.end(), [](const auto& map) { return map.requires_grad(); });
+    const bool wanted = wantsGradient(maps);
     LossAndGradient result = BatchLoss(maps, targets, options, wanted).run();
     if (wanted) result.loss.total = withGradient(result.loss.total, maps, std::move(result.gradient));
     return result.loss;

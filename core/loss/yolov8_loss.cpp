@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 
 namespace qat {
@@ -13,13 +11,15 @@ LossValue Yolov8Loss::of(const std::vector<at::Tensor>& outputs, const at::Tenso
     return {std::move(loss.total), {{"box", loss.box}, {"cls", loss.cls}, {"dfl", loss.dfl}}};
 }
 
-std::vector<std::string> Yolov8Loss::settings() const {
+std::vector<std::string> settingsOf(const DetectionLossOptions& options) {
     std::vector<std::string> sentences{
-        str("loss gains: box ", m_options.boxGain, ", cls ", m_options.clsGain, ", dfl ", m_options.dflGain)};
-    if (m_options.classWeights.empty()) return sentences;
-    const auto [least, most] = std::ranges::minmax(m_options.classWeights);
-    sentences.push_back(str("classes weigh from ", least, " to ", most, " in the class loss"));
+        str("loss gains: box ", options.boxGain, ", cls ", options.clsGain, ", dfl ", options.dflGain)};
+    if (const auto weights = sentenceOf(options.classWeights)) sentences.push_back(*weights);
     return sentences;
+}
+
+std::vector<std::string> Yolov8Loss::settings() const {
+    return settingsOf(m_options);
 }
 
 }  // namespace qat

@@ -1,10 +1,13 @@
-// The loss of YOLOv8's head: boxes, classes, and the distributions of box sides.
+// The loss of a single anchor-free head, YOLOv8's first of all: boxes, classes, and sides of boxes.
 #pragma once
 
 #include "loss/detection_loss.h"
 #include "loss/loss.h"
 
 namespace qat {
+
+// Gains and class weights, for Loss::settings().
+std::vector<std::string> settingsOf(const DetectionLossOptions& options);
 
 // detectionLoss() of raw head maps; its terms are box, cls and dfl.
 class Yolov8Loss final : public Loss {

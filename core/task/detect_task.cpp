@@ -4,10 +4,13 @@
 #include "base/error.h"
 #include "config/derived.h"
 #include "eval/match.h"
+#include "loss/anchor_loss.h"
+#include "loss/end_to_end_loss.h"
 #include "loss/yolov8_loss.h"
 #include "task/class_weights.h"
 #include "task/detect_metrics.h"
 #include "task/detect_parity.h"
+#include "task/trained_heads.h"
 
 namespace qat {
 namespace {
@@ -21,6 +24,26 @@ DetectionLossOptions optionsOf(const ModelInfo& model, const TrainConfig& config
     options.boxGain = gains.box, options.clsGain = gains.cls, options.dflGain = gains.dfl;
     options.classWeights = classWeights(config, options.numClasses, data);
     return options;
+}
+
+// With anchors the weights of the loss are gains as they stand.
+AnchorLossOptions anchorOptionsOf(const ModelInfo& model, const TrainConfig& config, const Dataset& data) {
+    const LossWeights& weights = config.lossWeights;
+    return {.numClasses = model.numClasses,
+            .strides = model.strides,
+            .anchors = model.anchors,
+            .boxGain = weights.box,
+            .clsGain = weights.cls,
+            .objGain = weights.obj,
+            .classWeights = classWeights(config, model.numClasses, data)};
+}
+
+// YOLO26 came with plain sides, before which heads count equally. A single head has the assignment of its family.
+HeadBalance balanceOf(const ModelInfo& model, const TrainConfig& config) {
+    const bool two = !model.head.empty();
+    if (two && config.endToEnd == EndToEndKind::Equal) return HeadBalance::Equal;
+    if (two && config.endToEnd == EndToEndKind::Decaying) return HeadBalance::Decaying;
+    return model.regMax == 1 ? HeadBalance::Decaying : HeadBalance::Equal;
 }
 
 }  // namespace
@@ -44,10 +67,16 @@ MeasuringFacts detectMeasuring(const ModelInfo& model, const NmsOptions& boxes) 
 }
 
 std::unique_ptr<Loss> DetectTask::makeLoss(const Graph& graph, const TrainConfig& config, const Dataset& data) const {
-    const bool anchorFree = !graph.info.strides.empty() && graph.info.regMax > 1;
-    require(anchorFree, ErrorKind::Unsupported, "there is no training loss for ", graph.info.architecture,
-            ": only anchor-free detection heads have one");
-    return std::make_unique<Yolov8Loss>(graph.outputNames(OutputRole::RawHead), optionsOf(graph.info, config, data));
+    const TrainedHeads heads = trainedHeads(graph);
+    require(!graph.info.strides.empty() && !heads.all().empty(), ErrorKind::Unsupported,
+            "there is no training loss for ", graph.info.architecture, ": it has no detection head");
+    if (!graph.info.anchors.empty())
+        return std::make_unique<AnchorLoss>(heads.many, anchorOptionsOf(graph.info, config, data));
+    const DetectionLossOptions options = optionsOf(graph.info, config, data);
+    const HeadBalance balance = balanceOf(graph.info, config);
+    if (heads.many.empty()) return std::make_unique<Yolov8Loss>(heads.one, oneToOneOptions(options, balance));
+    if (heads.one.empty()) return std::make_unique<Yolov8Loss>(heads.many, oneToManyOptions(options, balance));
+    return std::make_unique<EndToEndLoss>(EndToEndLoss::Maps{heads.one, heads.many}, options, balance);
 }
 
 Measurement DetectTask::measure(const Graph& graph, Loader& loader, bool keepDetections, const CancelToken& cancel,

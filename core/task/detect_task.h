@@ -18,8 +18,9 @@ public:
     MeasuringFacts measuring(const ModelInfo& model) const override;
     LabelKind labels() const override { return LabelKind::Boxes; }
 
-    // That of the graph's head: anchor-free detection heads (strides and bins of box sides) have YOLOv8's, with the
-    // gains of train_params.loss_weights and classWeights() for the labels of the data.
+    // That of the graph's heads, with the gains of train_params.loss_weights and classWeights() for the labels of the
+    // data: heads with anchors have YOLOv5's, two heads of an end-to-end detector EndToEndLoss, single heads YOLOv8's
+    // with the assignment of what they are.
     std::unique_ptr<Loss> makeLoss(const Graph& graph, const TrainConfig& config, const Dataset& data) const override;
 
     // evaluate() and detectMetrics().

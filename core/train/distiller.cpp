@@ -16,6 +16,7 @@
 #include "graph/device.h"
 #include "loss/distill_anchors.h"
 #include "ops/kernels.h"
+#include "task/trained_heads.h"
 #include "train/distill_features.h"
 
 namespace qat {
@@ -108,6 +109,10 @@ std::vector<FeaturePair> matchFeatures(const Graph& student, const Graph& teache
 
 namespace {
 
+const char* headWord(const ModelInfo& model) {
+    return model.head == kOneToOne ? "one2one" : "one2many";
+}
+
 // The teacher's class after each of the student's.
 std::vector<int32_t> teacherClasses(const ModelInfo& student, const ModelInfo& teacher) {
     return matchClasses({student.classNames, "the model"}, {teacher.classNames, "distillation.teacher_model"});
@@ -126,12 +131,25 @@ at::Tensor teacherChannels(const ModelInfo& student, const ModelInfo& teacher) {
 
 }  // namespace
 
+std::vector<HeadPair> matchHeads(const Graph& student, const Graph& teacher) {
+    const TrainedHeads ours = trainedHeads(student), theirs = trainedHeads(teacher);
+    std::vector<HeadPair> pairs;
+    if (!ours.one.empty() && !theirs.one.empty()) pairs.push_back({0, theirs.one});
+    if (!ours.many.empty() && !theirs.many.empty()) pairs.push_back({ours.one.size(), theirs.many});
+    return pairs;
+}
+
 void checkTeacher(const Graph& student, const Graph& teacher, const Config& config) {
     const auto fits = [&](bool same, const char* what, const std::string& theirs, const std::string& ours) {
         require(same, ErrorKind::BadInput, "distillation.teacher_model has ", what, " ", theirs, " but the model has ",
                 ours);
     };
     const ModelInfo &ours = student.info, &theirs = teacher.info;
+    require(ours.anchors.empty() && theirs.anchors.empty(), ErrorKind::Unsupported,
+            "distillation is for heads without anchors, and ", ours.anchors.empty() ? "the teacher" : "the model",
+            " has some");
+    require(!matchHeads(student, teacher).empty(), ErrorKind::BadInput, "distillation.teacher_model has a ",
+            headWord(theirs), " head but the model has a ", headWord(ours), " one");
     fits(theirs.numClasses == ours.numClasses, "a number of classes of", std::to_string(theirs.numClasses),
          std::to_string(ours.numClasses));
     fits(theirs.strides == ours.strides, "the strides", listOf(theirs.strides), listOf(ours.strides));
@@ -147,8 +165,11 @@ Distiller::Distiller(const Graph& student, const Graph& teacher, const Config& c
     : m_alpha(config.distillation.alpha),
       m_options{student.info.numClasses, student.info.regMax, config.distillation.temperature,
                 lossGains(config.train.lossWeights).cls, lossGains(config.train.lossWeights).dfl},
+      m_heads(matchHeads(student, teacher)),
       m_pairs(matchFeatures(student, teacher, config)) {
-    ExecutorOptions options{.outputs = headOutputs(teacher), .frozen = true};
+    ExecutorOptions options{.outputs = {}, .frozen = true};
+    for (const HeadPair& head : m_heads)
+        options.outputs.insert(options.outputs.end(), head.teacher.begin(), head.teacher.end());
     for (size_t i = 0; i < m_pairs.size(); ++i) {
         const FeaturePair& pair = m_pairs[i];
         options.values.push_back(pair.teacher);
@@ -179,16 +200,31 @@ at::Tensor Distiller::adapted(size_t pair, const at::Tensor& feature) const {
     return kernelsOf(feature.device()).forward(Conv2d{}, {feature, *m_adapterOf[pair]}, true).front();
 }
 
+Distiller::Loss Distiller::ofHeads(const std::vector<at::Tensor>& maps, Maps& next) const {
+    Loss loss;
+    const double share = 1 / static_cast<double>(m_heads.size());
+    for (const HeadPair& pair : m_heads) {
+        const auto first = maps.begin() + static_cast<std::ptrdiff_t>(pair.first);
+        const auto count = static_cast<std::ptrdiff_t>(pair.teacher.size());
+        std::vector<at::Tensor> teacher(next, next + count);
+        next += count;
+        for (at::Tensor& map : teacher)
+            if (m_teacherChannels.defined()) map = map.index_select(1, m_teacherChannels);
+        const LogitDistillation head = distillLogits({first, first + count}, teacher, m_options);
+        if (m_heads.size() == 1) return {head.total, head.cls + head.box};
+        loss.total = loss.total.defined() ? loss.total + share * head.total : share * head.total;
+        loss.value += share * (head.cls + head.box);
+    }
+    return loss;
+}
+
 Distiller::Loss Distiller::against(const at::Tensor& images, const std::vector<at::Tensor>& maps,
                                    const std::vector<at::Tensor>& features) {
     ensure(features.size() == m_pairs.size(), "one feature a pair");
-    std::vector<at::Tensor> teacher = m_teacher->run(images);
-    const std::vector<at::Tensor> targets(teacher.begin() + static_cast<std::ptrdiff_t>(maps.size()), teacher.end());
-    teacher.resize(maps.size());
-    for (at::Tensor& map : teacher)
-        if (m_teacherChannels.defined()) map = map.index_select(1, m_teacherChannels);
-    const LogitDistillation head = distillLogits(maps, teacher, m_options);
-    Loss loss{head.total, head.cls + head.box};
+    const std::vector<at::Tensor> teacher = m_teacher->run(images);
+    auto next = teacher.begin();
+    Loss loss = ofHeads(maps, next);
+    const std::vector<at::Tensor> targets(next, teacher.end());
     const double share = m_pairs.empty() ? 0 : 1 / static_cast<double>(m_pairs.size());
     for (size_t i = 0; i < m_pairs.size(); ++i) {
         const FeatureDistance distance = featureDistance(adapted(i, features[i]), targets[i]);

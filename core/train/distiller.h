@@ -29,8 +29,18 @@ struct FeaturePair {
 // have, and maps of different sizes.
 std::vector<FeaturePair> matchFeatures(const Graph& student, const Graph& teacher, const Config& config);
 
-// Whether the teacher fits: classes, which may be in another order, strides and bins of the head, and the features.
-// Throws Error{BadInput} naming the key.
+// A head that student and teacher both have: its raw maps as the student's loss reads them, and those of the teacher.
+struct HeadPair {
+    size_t first = 0;  // of the outputs of all heads of the student (task/trained_heads.h)
+    std::vector<std::string> teacher;
+};
+
+// Of the heads with one box an object, and of those with several, which a single head is; what only one of the networks
+// has is left out.
+std::vector<HeadPair> matchHeads(const Graph& student, const Graph& teacher);
+
+// Whether the teacher fits: heads, classes, which may be in another order, strides and bins of box sides, and the
+// features. Throws Error{BadInput} naming the key, Error{Unsupported} for heads with anchors.
 void checkTeacher(const Graph& student, const Graph& teacher, const Config& config);
 
 // Where the widths of a pair differ, a 1x1 convolution takes the student's map to the teacher's width. It is trained
@@ -47,8 +57,8 @@ public:
         at::Tensor total;  // x batch, differentiable in maps, features and adapters
         double value = 0;  // of head and features, not x batch
     };
-    // The head's maps and the features of the student on these images, against the teacher's. Feature distances are
-    // averaged over the layers.
+    // The maps of all heads and the features of the student on these images, against the teacher's. Divergences are
+    // averaged over the heads that both have, feature distances over the layers.
     Loss against(const at::Tensor& images, const std::vector<at::Tensor>& maps,
                  const std::vector<at::Tensor>& features);
 
@@ -58,10 +68,14 @@ public:
     const std::vector<std::pair<std::string, TensorPtr>>& adapters() const { return m_adapters; }
 
 private:
+    // next: the teacher's maps, which it goes past.
+    using Maps = std::vector<at::Tensor>::const_iterator;
+    Loss ofHeads(const std::vector<at::Tensor>& maps, Maps& next) const;
     at::Tensor adapted(size_t pair, const at::Tensor& feature) const;
 
     double m_alpha;
     LogitDistillationOptions m_options;
+    std::vector<HeadPair> m_heads;
     std::vector<FeaturePair> m_pairs;
     std::vector<std::pair<std::string, TensorPtr>> m_adapters;
     std::vector<TensorPtr> m_adapterOf;  // of each pair, null where the widths agree

@@ -29,16 +29,26 @@ double learningRate(const StepSettings& settings, ParameterGroup group) {
     return 0;
 }
 
+bool isAdam(OptimizerKind kind) {
+    return kind == OptimizerKind::Adam || kind == OptimizerKind::AdamW;
+}
+
+bool takesMuon(const TrainedParameter& parameter, OptimizerKind kind) {
+    return kind == OptimizerKind::MuSgd && parameter.group == ParameterGroup::Weight && parameter.tensor->dim() >= 2;
+}
+
+constexpr double kMuonShare = 0.2;  // of the learning rate; SGD beside it has all of it
+
 }  // namespace
 
 Optimizer::Optimizer(std::vector<TrainedParameter> parameters, const TrainConfig& config) : m_config(config) {
     const double nominal = std::max(config.nominalBatch, config.batchSize);
     const double accumulate = std::max(1.0, std::round(nominal / config.batchSize));
     m_decayScale = config.batchSize * accumulate / nominal;
-    const bool adam = config.optimizer != OptimizerKind::Sgd;
     for (TrainedParameter& parameter : parameters) {
         const at::Tensor& tensor = *parameter.tensor;
-        m_slots.push_back({parameter, zerosLike(tensor), adam ? zerosLike(tensor) : nullptr});
+        const bool two = isAdam(config.optimizer) || takesMuon(parameter, config.optimizer);
+        m_slots.push_back({parameter, zerosLike(tensor), two ? zerosLike(tensor) : nullptr});
     }
 }
 
@@ -91,12 +101,20 @@ void Optimizer::update(Slot& slot, const StepSettings& settings, float clip) {
     }
     const float lr = static_cast<float>(learningRate(settings, how.group));
     const float decay = how.penalty ? 0.0f : static_cast<float>(how.decay * m_decayScale);
+    step(slot, gradient, lr, settings.momentum, decay, clip);
+    // A scale at zero would not come back.
+    if (std::isfinite(how.floor)) updateKernelsOf(parameter).raise(parameter, how.floor);
+}
+
+void Optimizer::step(Slot& slot, const at::Tensor& gradient, float lr, double momentum, float decay, float clip) {
+    at::Tensor parameter = *slot.parameter.tensor;
     const UpdateKernels& kernels = updateKernelsOf(parameter);
-    if (m_config.optimizer == OptimizerKind::Sgd)
-        kernels.sgdStep(parameter, gradient, *slot.first, {lr, static_cast<float>(settings.momentum), decay, clip});
-    else
-        kernels.adamStep(parameter, gradient, *slot.first, *slot.second, adamStep(lr, settings.momentum, decay, clip));
-    if (std::isfinite(how.floor)) kernels.raise(parameter, how.floor);  // a scale at zero would not come back
+    const auto beta = static_cast<float>(momentum);
+    if (isAdam(m_config.optimizer))
+        return kernels.adamStep(parameter, gradient, *slot.first, *slot.second, adamStep(lr, momentum, decay, clip));
+    if (takesMuon(slot.parameter, m_config.optimizer))
+        kernels.muonStep(parameter, gradient, *slot.second, {static_cast<float>(kMuonShare * lr), beta, clip});
+    kernels.sgdStep(parameter, gradient, *slot.first, {lr, beta, decay, clip});
 }
 
 loops::AdamStep Optimizer::adamStep(float lr, double beta1, float decay, float clip) const {

@@ -1,4 +1,5 @@
-// SGD with Nesterov momentum, Adam and AdamW over a list of parameters, each as one fused pass over memory.
+// SGD with Nesterov momentum, Adam and AdamW over a list of parameters, each as one fused pass over memory; MuSGD is
+// SGD with a step of Muon before it for weights of two or more dimensions.
 #pragma once
 
 #include <cstdint>
@@ -41,11 +42,12 @@ public:
 private:
     struct Slot {
         TrainedParameter parameter;
-        TensorPtr first, second;  // moments; the second only for Adam
+        TensorPtr first, second;  // moments; the second of Adam, and of Muon
     };
 
     double gradientNorm() const;
     void update(Slot& slot, const StepSettings& settings, float clip);
+    void step(Slot& slot, const at::Tensor& gradient, float lr, double momentum, float decay, float clip);
     loops::AdamStep adamStep(float lr, double beta1, float decay, float clip) const;
 
     TrainConfig m_config;

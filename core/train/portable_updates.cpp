@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "train/muon.h"
+
 namespace qat {
 namespace {
 
@@ -53,6 +55,17 @@ void PortableUpdates::adamStep(at::Tensor& parameter, const at::Tensor& gradient
     v.mul_(s.beta2).add_(g.square() * (1.0f - s.beta2));
     const at::Tensor denominator = (v / s.correction2).sqrt_().add_(s.eps);
     p.mul_(1.0f - s.decoupledDecay).sub_(m * (s.lr / s.correction1) / denominator);
+}
+
+void PortableUpdates::muonStep(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& moment,
+                               const loops::MuonStep& s) const {
+    at::Tensor m = asMatrix(moment);
+    const at::Tensor g = asMatrix(gradient) * (s.clip * (1.0f - s.momentum));
+    m.mul_(s.momentum).add_(g);
+    const at::Tensor update = m * s.momentum + g;
+    const at::Tensor turned =
+        orthogonalized(update, sumOfSquares(update), [](const auto& a, const auto& b) { return a.mm(b); });
+    asMatrix(parameter).sub_(turned, s.lr * tallness(turned));
 }
 
 void PortableUpdates::raise(at::Tensor& parameter, float floor) const {

@@ -11,6 +11,8 @@ public:
                  const loops::SgdStep& s) const override;
     void adamStep(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
                   const loops::AdamStep& s) const override;
+    void muonStep(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& moment,
+                  const loops::MuonStep& s) const override;
     void raise(at::Tensor& parameter, float floor) const override;
     double sumOfSquares(const at::Tensor& x) const override;
     void average(at::Tensor& e, const at::Tensor& v, float decay) const override;

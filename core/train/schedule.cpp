@@ -40,7 +40,7 @@ StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batches
     const double warmup = static_cast<double>(warmupSteps(config, batchesPerEpoch));
     const double lr = config.lr * epochFactor(config, step / std::max<int64_t>(batchesPerEpoch, 1));
     const double x = static_cast<double>(step);
-    const double biasStart = config.optimizer == OptimizerKind::Sgd ? 0.1 : 0.0;
+    const double biasStart = followsGradient(config.optimizer) ? 0.1 : 0.0;
     const double accumulate = std::max(1.0, config.nominalBatch / static_cast<double>(config.batchSize));
     return {ramp(x, warmup, std::min(biasStart, 10 * config.lr), lr),
             ramp(x, warmup, 0, lr),

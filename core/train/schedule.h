@@ -18,7 +18,7 @@ struct StepSettings {
 };
 
 // Settings for batch `step` (counted over the whole run). Warm-up lasts max(warmup_epochs x batchesPerEpoch, 100)
-// batches, but never more than half the run: biases fall from 0.1 (SGD; from 10 lr if that is less) or
+// batches, but never more than half the run: biases fall from 0.1 (SGD and MuSGD; from 10 lr if that is less) or
 // rise from 0 (Adam), all else rises from 0, momentum from 0.8.
 StepSettings settingsAt(const TrainConfig& config, int64_t step, int64_t batchesPerEpoch);
 

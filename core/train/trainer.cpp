@@ -268,6 +268,7 @@ private:
     // False: stopped on request, a checkpoint was written.
     bool trainEpoch() {
         m_phases->enterEpoch(m_at);
+        m_job.loss.beginEpoch(m_at.epoch, m_config.epochs);
         if (!m_at.tuning && m_at.batch == 0) enterMode();
         m_loader.startEpoch(m_at.epoch, m_at.batch, m_course.usesMosaic(m_at));
         int64_t pending = 0;

@@ -20,7 +20,7 @@ namespace qat {
 
 struct TrainJob {
     Graph& graph;                        // trained in place
-    const Loss& loss;                    // of the graph's outputs
+    Loss& loss;                          // of the graph's outputs; hears of every epoch that begins
     QuantizerSet* quantizers = nullptr;  // null: FP32
     const Graph* teacher = nullptr;      // null: no distillation; else one that checkTeacher() accepts
     const Config& config;

@@ -43,10 +43,10 @@ StepLoss TrainingStep::loss(const at::Tensor& targets) {
     const at::AutoGradMode gradMode(true);
     const LossValue task = m_parts.loss.of(m_outputs, targets);
     m_total = task.total;
-    if (!m_parts.distiller) return {task.terms};
+    if (!m_parts.distiller) return {task.terms, task.rest};
     const Distiller::Loss distillation = m_parts.distiller->against(m_images, m_outputs, m_features);
     m_total = m_parts.distiller->mixed(task.total, distillation);
-    return {task.terms, distillation.value};
+    return {task.terms, task.rest, distillation.value};
 }
 
 void TrainingStep::backward() {

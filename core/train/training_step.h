@@ -40,8 +40,9 @@ struct StepMode {
 
 struct StepLoss {
     LossTerms terms{};                     // of the task
+    double rest = 0;                       // of the task, in no term
     std::optional<double> distillation{};  // with a teacher
-    double sum() const { return sumOf(terms) + distillation.value_or(0); }
+    double sum() const { return sumOf(terms) + rest + distillation.value_or(0); }
 };
 
 class TrainingStep {

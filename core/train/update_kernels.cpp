@@ -4,6 +4,10 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "ops/fixed_split.h"
+#include "ops/matrix_product.h"
+#include "train/muon.h"
+
 namespace qat {
 namespace {
 
@@ -38,6 +42,19 @@ public:
         at::parallel_for(0, parameter.numel(), kStepGrain, [&](int64_t begin, int64_t end) {
             loops::adamStep(p + begin, g + begin, m + begin, v + begin, end - begin, step);
         });
+    }
+
+    void muonStep(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& moment,
+                  const loops::MuonStep& step) const override {
+        const at::Tensor update = at::empty_like(moment);
+        float *g = floats(gradient), *m = floats(moment), *u = floats(update);
+        at::parallel_for(0, parameter.numel(), kStepGrain, [&](int64_t begin, int64_t end) {
+            loops::muonMoments(g + begin, m + begin, u + begin, end - begin, step);
+        });
+        const at::Tensor turned =
+            orthogonalized(asMatrix(update), loops::sumOfSquares(u, update.numel()), matrixProduct);
+        const OneThread guard;
+        asMatrix(parameter).sub_(turned, step.lr * tallness(turned));
     }
 
     void raise(at::Tensor& parameter, float floor) const override {

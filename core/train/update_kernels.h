@@ -22,6 +22,9 @@ public:
     virtual void sgdStep(at::Tensor& p, const at::Tensor& g, at::Tensor& m, const loops::SgdStep& step) const = 0;
     virtual void adamStep(at::Tensor& p, const at::Tensor& g, at::Tensor& m, at::Tensor& v,
                           const loops::AdamStep& step) const = 0;
+    // p -= lr sqrt(max(1, rows / columns)) O, where O is orthogonalized(u) of the moments' u (train/update_loops.h) as
+    // a matrix with a row for each index of the first axis.
+    virtual void muonStep(at::Tensor& p, const at::Tensor& g, at::Tensor& m, const loops::MuonStep& step) const = 0;
     // p = max(p, floor)
     virtual void raise(at::Tensor& p, float floor) const = 0;
     virtual double sumOfSquares(const at::Tensor& x) const = 0;

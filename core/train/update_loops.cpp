@@ -34,6 +34,16 @@ QAT_CLONES void adamStep(float* __restrict p, const float* __restrict g, float* 
     }
 }
 
+QAT_CLONES void muonMoments(const float* __restrict g, float* __restrict m, float* __restrict u, int64_t n,
+                            const MuonStep& step) {
+    const MuonStep s = step;
+    for (int64_t i = 0; i < n; ++i) {
+        const float gradient = (1.0f - s.momentum) * (g[i] * s.clip);
+        m[i] = s.momentum * m[i] + gradient;
+        u[i] = s.momentum * m[i] + gradient;
+    }
+}
+
 QAT_CLONES double sumOfSquares(const float* x, int64_t n) {
     constexpr int64_t kLanes = 16, kRun = 1024;
     double total = 0;

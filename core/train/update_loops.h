@@ -18,6 +18,12 @@ struct AdamStep {
 };
 void adamStep(float* p, const float* g, float* m, float* v, int64_t n, const AdamStep& step);
 
+struct MuonStep {
+    float lr, momentum, clip;
+};
+// m = momentum m + (1 - momentum) g, u = momentum m + (1 - momentum) g, g the clipped gradient.
+void muonMoments(const float* g, float* m, float* u, int64_t n, const MuonStep& step);
+
 double sumOfSquares(const float* x, int64_t n);
 // e = decay e + (1 - decay) v
 void average(float* e, const float* v, int64_t n, float decay);

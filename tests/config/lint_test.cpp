@@ -64,6 +64,18 @@ TEST(LintConfig, WeightsOfClassesThatDoNothingAreNamed) {
     EXPECT_EQ(none.issues[0].message, "train_params.class_weights are all 0, so that no class would be learned");
 }
 
+TEST(LintConfig, SharesOfTwoHeadsNeedTraining) {
+    const auto idle = warningsFor("train_params: {end_to_end: equal, epochs: 0}\n");
+    ASSERT_EQ(idle.size(), 1u);
+    EXPECT_EQ(idle[0].message, "train_params.end_to_end does nothing because train_params.epochs is 0");
+    EXPECT_TRUE(warningsFor("train_params: {end_to_end: auto, epochs: 0}\n").empty());
+    EXPECT_TRUE(warningsFor("train_params: {end_to_end: decaying, optimizer: MuSGD}\n").empty());
+    const ConfigReading wrong = readConfig("train_params: {optimizer: Muon}\n");
+    ASSERT_FALSE(wrong.valid());
+    EXPECT_NE(wrong.issues[0].message.find("expected SGD, Adam, AdamW or MuSGD"), std::string::npos)
+        << wrong.issues[0].message;
+}
+
 TEST(LintConfig, FeatureDistillationNeedsLayers) {
     const auto issues = warningsFor("distillation: {enabled: true, feature_distillation: true}\n");
     ASSERT_EQ(issues.size(), 1u);

@@ -81,6 +81,15 @@ TEST_P(Updates, AdamStep) {
         });
 }
 
+TEST_P(Updates, MuonStep) {
+    for (const Shape& shape : {Shape{6, 35}, Shape{35, 6}, Shape{8, 3, 3, 3}})
+        compare({randomTensor(shape, 1), randomTensor(shape, 2), randomTensor(shape, 3)},
+                [](const UpdateKernels& k, auto& t) {
+                    k.muonStep(t[0], t[2], t[1], {0.01f, 0.9f, 0.7f});
+                    return k.sumOfSquares(t[1]);
+                });
+}
+
 TEST_P(Updates, ChannelsLastMemory) {
     const auto order = at::MemoryFormat::ChannelsLast;
     compare({randomTensor({2, 3, 4, 5}, 1).contiguous(order), randomTensor({2, 3, 4, 5}, 2).contiguous(order)},

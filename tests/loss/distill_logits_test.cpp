@@ -16,8 +16,8 @@ namespace {
 using test::randomTensor;
 using Maps = std::vector<at::Tensor>;
 
-LogitDistillationOptions smallHead(double temperature, int64_t classes = 5) {
-    return {.numClasses = classes, .regMax = 4, .temperature = temperature, .clsGain = 0.5, .dflGain = 1.5};
+LogitDistillationOptions smallHead(double temperature, int64_t classes = 5, int64_t bins = 4) {
+    return {.numClasses = classes, .regMax = bins, .temperature = temperature, .clsGain = 0.5, .dflGain = 1.5};
 }
 
 Maps randomMaps(uint64_t seed, const LogitDistillationOptions& options, int64_t images = 2) {
@@ -47,7 +47,12 @@ at::Tensor reference(const Maps& student, const Maps& teacher, const LogitDistil
         return (x.slice(1, 0, 4 * o.regMax).reshape({-1, 4, o.regMax}) / t).log_softmax(2);
     };
     const at::Tensor ls = sides(s), lt = sides(u);
-    const at::Tensor box = (lt.exp() * (lt - ls)).sum(2).mean(1);
+    at::Tensor box = (lt.exp() * (lt - ls)).sum(2).mean(1);
+    if (o.regMax == 1) {  // a map of 6 x 6 cells and one of 3 x 3, of as many images
+        const int64_t images = student.front().size(0);
+        const at::Tensor across = at::tensor({6.0, 3.0}, at::kDouble).repeat_interleave(images * at::tensor({36, 9}));
+        box = (s - u).slice(1, 0, 4).abs().mean(1) / across / (t * t);
+    }
     return (weight * (o.clsGain * cls + o.dflGain * box)).sum() * scale * student.front().size(0);
 }
 
@@ -66,8 +71,8 @@ TEST(DistillLogits, IsZeroWhereStudentAndTeacherAgree) {
 
 TEST(DistillLogits, FollowsTheFormula) {
     for (const double temperature : {1.0, 2.5, 10.0})
-        for (const int64_t classes : {1, 5, 16, 37}) {
-            const auto options = smallHead(temperature, classes);
+        for (const auto& [classes, bins] : {std::pair{1, 4}, {5, 4}, {16, 4}, {37, 4}, {5, 1}, {37, 1}}) {
+            const auto options = smallHead(temperature, classes, bins);
             const Maps student = randomMaps(3, options), teacher = randomMaps(8, options);
             const double expected = reference(student, teacher, options).item<double>();
             const LogitDistillation loss = distillLogits(student, teacher, options);
@@ -79,8 +84,7 @@ TEST(DistillLogits, FollowsTheFormula) {
 }
 
 // Central differences of the formula in double precision, one logit at a time.
-TEST(DistillLogits, GradientIsTheSlopeOfTheFormula) {
-    const auto options = smallHead(3.0);
+void expectSlopes(const LogitDistillationOptions& options) {
     Maps student = randomMaps(5, options);
     const Maps teacher = randomMaps(6, options);
     for (at::Tensor& map : student) map.requires_grad_(true);
@@ -100,6 +104,11 @@ TEST(DistillLogits, GradientIsTheSlopeOfTheFormula) {
             const float gradient = student[level].grad().contiguous().data_ptr<float>()[i];
             EXPECT_NEAR(gradient, slope, 1e-6 + 1e-4 * std::abs(slope)) << level << " " << i;
         }
+}
+
+TEST(DistillLogits, GradientIsTheSlopeOfTheFormula) {
+    expectSlopes(smallHead(3.0));
+    expectSlopes(smallHead(3.0, 5, 1));
 }
 
 // Where the teacher sees nothing, nothing is to be learned.

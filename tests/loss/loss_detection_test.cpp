@@ -7,85 +7,11 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "loss/loss_reference.h"
+#include "loss/loss_scene.h"
 #include "support/assets.h"
 
-namespace qat {
+namespace qat::test {
 namespace {
-
-struct Scene {
-    std::vector<at::Tensor> maps;
-    at::Tensor targets;
-    DetectionLossOptions options;
-};
-
-at::Tensor randomTensor(Random& random, at::IntArrayRef shape, double spread) {
-    at::Tensor tensor = at::empty(shape, at::kFloat);
-    for (float *x = tensor.data_ptr<float>(), *end = x + tensor.numel(); x != end; ++x)
-        *x = static_cast<float>(spread * random.normal());
-    return tensor;
-}
-
-struct MapShape {
-    int64_t batch, height, width, classes, labels;
-};
-
-// Labels of all sizes in all images but the last; every third one is close to the label before it.
-at::Tensor randomTargets(Random& random, const MapShape& shape) {
-    at::Tensor rows = at::zeros({shape.labels, 6});
-    auto row = rows.accessor<float, 2>();
-    const int64_t images = std::max<int64_t>(1, shape.batch - 1);
-    for (int64_t i = 0; i < shape.labels; ++i) {
-        row[i][0] = static_cast<float>(random.below(images));
-        row[i][1] = static_cast<float>(random.below(shape.classes));
-        const double size = i % 4 == 0 ? 0.02 : 0.7;
-        for (int64_t k = 2; k < 4; ++k) row[i][k] = static_cast<float>(random.uniform());
-        for (int64_t k = 4; k < 6; ++k) row[i][k] = static_cast<float>(random.uniform(0.005, size));
-        if (i % 3 == 2)
-            for (int64_t k = 0; k < 6; ++k) row[i][k] = row[i - 1][k] + (k > 1 ? 0.01f : 0.0f);
-    }
-    return rows;
-}
-
-Scene randomScene(uint64_t seed, const MapShape& shape, double spread = 1.5) {
-    Random random(seed);
-    Scene scene;
-    scene.options.numClasses = shape.classes;
-    for (const int64_t stride : scene.options.strides)
-        scene.maps.push_back(randomTensor(
-            random, {shape.batch, 64 + shape.classes, shape.height / stride, shape.width / stride}, spread));
-    scene.targets = randomTargets(random, shape);
-    return scene;
-}
-
-std::vector<at::Tensor> leaves(const std::vector<at::Tensor>& maps) {
-    std::vector<at::Tensor> copies;
-    for (const at::Tensor& map : maps)
-        copies.push_back(map.detach().clone(at::MemoryFormat::ChannelsLast).requires_grad_());
-    return copies;
-}
-
-void expectSameAsReference(const Scene& scene) {
-    const auto ours = leaves(scene.maps), theirs = leaves(scene.maps);
-    const DetectionLoss fused = detectionLoss(ours, scene.targets, scene.options);
-    const DetectionLoss slow = test::referenceLoss(theirs, scene.targets, scene.options);
-    EXPECT_NEAR(fused.box, slow.box, 1e-5 * slow.box);
-    EXPECT_NEAR(fused.cls, slow.cls, 1e-5 * slow.cls);
-    EXPECT_NEAR(fused.dfl, slow.dfl, 1e-5 * slow.dfl);
-    EXPECT_NEAR(fused.total.item<double>(), slow.total.item<double>(), 1e-5 * slow.total.item<double>());
-    fused.total.backward();
-    slow.total.backward();
-    for (size_t level = 0; level < ours.size(); ++level) {
-        const at::Tensor difference = (ours[level].grad() - theirs[level].grad()).abs();
-        const double largest = theirs[level].grad().abs().max().item<double>();
-        EXPECT_LT(difference.max().item<double>(), 1e-5 * largest) << "level " << level;
-        const double norm = theirs[level].grad().norm().item<double>();
-        EXPECT_LT(difference.norm().item<double>(), 1e-5 * norm) << "level " << level;
-        // Every single value, down to where the rounding of score minus target shows.
-        const at::Tensor bound = 1e-4 * theirs[level].grad().abs() + 4e-6 * largest;
-        EXPECT_TRUE((difference <= bound).all().item<bool>()) << "level " << level;
-    }
-}
 
 TEST(DetectionLoss, MatchesTheSlowLossOnRandomScenes) {
     uint64_t seed = 1;
@@ -122,6 +48,57 @@ TEST(DetectionLoss, MatchesWithAnotherNumberOfBinsAndLevels) {
         scene.targets = randomTargets(random, {2, 128, 128, 6, 9});
         expectSameAsReference(scene);
     }
+}
+
+// A head without distributions: sides as they are, some of them the wrong way round.
+TEST(DetectionLoss, MatchesWithPlainSides) {
+    uint64_t seed = 300;
+    for (const MapShape& shape :
+         {MapShape{2, 64, 64, 80, 7}, MapShape{3, 160, 96, 3, 30}, MapShape{2, 320, 192, 6, 60}})
+        for (const double spread : {0.3, 1.5, 6.0}) {
+            SCOPED_TRACE(testing::Message() << shape.height << " x " << shape.width << ", spread " << spread);
+            Scene scene = randomScene(seed++, shape, spread, 1);
+            expectSameAsReference(scene);
+            for (at::Tensor& map : scene.maps) map.narrow(1, 0, 4).abs_();  // boxes that overlap
+            expectSameAsReference(scene);
+            scene.options.boxGain = 0.4, scene.options.dflGain = 30;
+            expectSameAsReference(scene);
+        }
+}
+
+// Labels of less than a cell, which have no centre of an anchor inside, claim their neighbours.
+TEST(DetectionLoss, MatchesWithEnlargedSmallLabels) {
+    for (const int64_t bins : {int64_t{1}, int64_t{16}}) {
+        Scene scene = randomScene(320, {3, 160, 96, 3, 40}, 1.5, bins);
+        scene.targets.narrow(1, 4, 1).mul_(0.1);  // all are narrow, and most are low
+        scene.targets.narrow(1, 5, 1).slice(0, 0, 30).mul_(0.1);
+        const DetectionLoss plain = detectionLoss(scene.maps, scene.targets, scene.options);
+        scene.options.enlargesSmall = true;
+        expectSameAsReference(scene);
+        const DetectionLoss enlarged = detectionLoss(scene.maps, scene.targets, scene.options);
+        EXPECT_NE(enlarged.box, plain.box);
+    }
+}
+
+TEST(DetectionLoss, LabelsThatAreNotSmallAreNotEnlarged) {
+    Scene scene = randomScene(321, {2, 160, 96, 3, 20});
+    scene.targets.narrow(1, 4, 2).clamp_min_(0.12);  // 11 pixels of 96
+    const auto plain = leaves(scene.maps), option = leaves(scene.maps);
+    detectionLoss(plain, scene.targets, scene.options).total.backward();
+    scene.options.enlargesSmall = true;
+    detectionLoss(option, scene.targets, scene.options).total.backward();
+    for (size_t level = 0; level < plain.size(); ++level) EXPECT_TRUE(plain[level].grad().equal(option[level].grad()));
+}
+
+TEST(DetectionLoss, MatchesWhereLabelsKeepTheirBestAnchors) {
+    for (const int64_t bins : {int64_t{1}, int64_t{16}})
+        for (const int kept : {1, 3}) {
+            Scene scene = randomScene(330, {3, 160, 160, 4, 50}, 1.0, bins);
+            scene.options.topk = 7, scene.options.topk2 = kept;
+            expectSameAsReference(scene);
+            scene.options.enlargesSmall = true;
+            expectSameAsReference(scene);
+        }
 }
 
 TEST(DetectionLoss, MatchesWithWeightsOfClasses) {
@@ -190,11 +167,11 @@ TEST(DetectionLoss, MatchesOnMapsOfATrainedNetwork) {
     const auto folder = assets / "goldens" / "yolov8n";
     Scene scene;
     for (int level = 0; level < 3; ++level) {
-        test::NpyArray map = test::readNpy(folder / "raw" / ("000000000110_640_map" + std::to_string(level) + ".npy"));
+        NpyArray map = readNpy(folder / "raw" / ("000000000110_640_map" + std::to_string(level) + ".npy"));
         scene.maps.push_back(at::from_blob(map.values.data(), map.shape, at::kFloat).clone());
     }
     std::vector<float> rows;
-    const nlohmann::json detections = test::readJson(folder / "detections.json");
+    const nlohmann::json detections = readJson(folder / "detections.json");
     for (const auto& image : detections.at("images")) {
         if (image.at("name") != "000000000110") continue;
         for (const auto& found : image.at("detections")) {
@@ -272,4 +249,4 @@ TEST(DetectionLoss, NotANumberIsNotHidden) {
 }
 
 }  // namespace
-}  // namespace qat
+}  // namespace qat::test

@@ -32,8 +32,9 @@ Anchors flatten(const std::vector<at::Tensor>& maps, const DetectionLossOptions&
 
 // Predicted corners [N, A, 4] in cells.
 at::Tensor decode(const Anchors& anchors) {
-    const at::Tensor probabilities = anchors.sides.softmax(3);
-    const at::Tensor distances = (probabilities * at::arange(probabilities.size(3), probabilities.options())).sum(3);
+    at::Tensor distances = anchors.sides.squeeze(3);
+    if (anchors.sides.size(3) > 1)
+        distances = (anchors.sides.softmax(3) * at::arange(anchors.sides.size(3), anchors.sides.options())).sum(3);
     const at::Tensor points = anchors.points.unsqueeze(0);
     return at::cat({points - distances.narrow(2, 0, 2), points + distances.narrow(2, 2, 2)}, 2);
 }
@@ -44,6 +45,16 @@ std::pair<at::Tensor, at::Tensor> labelsOf(const at::Tensor& targets, int64_t im
     const at::Tensor scaled = rows.narrow(1, 2, 4) * at::tensor({width, height, width, height}, at::kFloat);
     const at::Tensor centre = scaled.narrow(1, 0, 2), half = scaled.narrow(1, 2, 2) / 2;
     return {at::cat({centre - half, centre + half}, 1), rows.select(1, 1).to(at::kLong)};
+}
+
+// The boxes in which centres count as inside: small ones are enlarged.
+at::Tensor regionsOf(const at::Tensor& truths, const DetectionLossOptions& options) {
+    if (!options.enlargesSmall) return truths;
+    const at::Tensor centre = (truths.narrow(1, 0, 2) + truths.narrow(1, 2, 2)) / 2;
+    const at::Tensor size = truths.narrow(1, 2, 2) - truths.narrow(1, 0, 2);
+    const at::Tensor small = (size < options.strides.at(0)).repeat({1, 2});
+    const double half = static_cast<double>(options.strides.at(1)) / 2;
+    return at::where(small, at::cat({centre - half, centre + half}, 1), truths);
 }
 
 struct Assigned {
@@ -58,9 +69,9 @@ Assigned assign(const at::Tensor& scores, const at::Tensor& boxes, const at::Ten
     if (labels == 0)
         return {at::zeros({anchors}, at::kBool), at::zeros({anchors, 4}), at::zeros({anchors, scores.size(1)})};
     // 1. inside
-    const at::Tensor centre = centres.unsqueeze(0);
+    const at::Tensor centre = centres.unsqueeze(0), regions = regionsOf(truths, options);
     const at::Tensor deltas =
-        at::cat({centre - truths.narrow(1, 0, 2).unsqueeze(1), truths.narrow(1, 2, 2).unsqueeze(1) - centre}, -1);
+        at::cat({centre - regions.narrow(1, 0, 2).unsqueeze(1), regions.narrow(1, 2, 2).unsqueeze(1) - centre}, -1);
     const at::Tensor real = truths.sum(1, true) > 0;
     const at::Tensor inside = ((std::get<0>(deltas.min(-1)) > 1e-9) & real).to(at::kFloat);
     // 2. overlap and alignment [G, A]
@@ -77,6 +88,10 @@ Assigned assign(const at::Tensor& scores, const at::Tensor& boxes, const at::Ten
     const at::Tensor isMost = overlap == std::get<0>(overlap.max(0, true));
     const at::Tensor firstMost = std::get<0>(at::where(isMost, rank, at::full({}, labels, at::kLong)).min(0, true));
     positive = at::where(crowded, (rank == firstMost).to(at::kFloat), positive);
+    if (options.topk2 > 0) {
+        const at::Tensor ranked = std::get<1>((align * positive).sort(/*stable=*/true, 1, /*descending=*/true));
+        positive = positive * at::zeros_like(align).scatter(1, ranked.narrow(1, 0, options.topk2), 1.0);
+    }
     // 5. targets
     const at::Tensor owner = positive.argmax(0);
     const at::Tensor kept = align * positive;
@@ -148,10 +163,17 @@ DetectionLoss referenceLoss(const std::vector<at::Tensor>& maps, const at::Tenso
     const auto rows = [&](const at::Tensor& all) { return all.flatten(0, 1).index_select(0, chosen); };
     const at::Tensor weight = rows(score).sum(1), truth = rows(at::stack(truths));
     const at::Tensor point = rows(anchors.points.unsqueeze(0).expand({images, -1, 2}));
-    const at::Tensor side = at::cat({point - truth.narrow(1, 0, 2), truth.narrow(1, 2, 2) - point}, 1)
-                                .clamp(0, static_cast<double>(bins) - 1.01);
-    const at::Tensor focal =
-        referenceFocal(rows(anchors.sides).reshape({-1, bins}), side.flatten()).view({-1, 4}).mean(1);
+    const at::Tensor side = at::cat({point - truth.narrow(1, 0, 2), truth.narrow(1, 2, 2) - point}, 1);
+    const auto focalOf = [&] {
+        const at::Tensor held = side.clamp(0, static_cast<double>(bins) - 1.01);
+        return referenceFocal(rows(anchors.sides).reshape({-1, bins}), held.flatten()).view({-1, 4});
+    };
+    const auto distanceOf = [&] {  // in shares of the input
+        const at::Tensor stride = rows(anchors.strides.unsqueeze(0).expand({images, -1, 1}));
+        const at::Tensor size = at::tensor({width, height, width, height}, at::kDouble);
+        return ((rows(anchors.sides).squeeze(2) * stride / size) - (side * stride / size)).abs();
+    };
+    const at::Tensor focal = (bins == 1 ? distanceOf() : focalOf()).mean(1);
 
     const at::Tensor box = options.boxGain * ((1 - referenceIou(rows(decode(anchors)), truth)) * weight).sum() / total;
     const at::Tensor cls = options.clsGain * entropy.sum() / total;

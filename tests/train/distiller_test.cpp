@@ -8,6 +8,7 @@
 #include "passes/fold_batch_norm.h"
 #include "support/bad_input.h"
 #include "support/tensors.h"
+#include "task/trained_heads.h"
 #include "train/tiny_detector.h"
 
 namespace qat::test {
@@ -86,6 +87,57 @@ TEST(CheckTeacher, ClassesStridesAndBinsMustAgree) {
     teacher.info.regMax = 16;
     EXPECT_NE(badInput([&] { checkTeacher(student, teacher, tinyConfig()); }).find("distillation.teacher_model"),
               std::string::npos);
+}
+
+TEST(CheckTeacher, HeadsMustBeOfOneKindAndWithoutAnchors) {
+    const auto unsupported = [](const Graph& student, const Graph& teacher) {
+        try {
+            checkTeacher(student, teacher, tinyConfig());
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::Unsupported);
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    EXPECT_EQ(unsupported(tinyAnchors(), tinyAnchors()),
+              "distillation is for heads without anchors, and the model has some");
+    EXPECT_EQ(unsupported(tinyDetector(), tinyAnchors()),
+              "distillation is for heads without anchors, and the teacher has some");
+    Graph deployed = tinyTwoHeads(4);
+    for (const std::string& name : deployed.outputNames(OutputRole::OtherRawHead)) deployed.dropOutput(name);
+    EXPECT_EQ(badInput([&] { checkTeacher(tinyDetector(), deployed, tinyConfig()); }),
+              "distillation.teacher_model has a one2one head but the model has a one2many one");
+    EXPECT_NO_THROW(checkTeacher(tinyTwoHeads(4), deployed, tinyConfig()));
+    EXPECT_NO_THROW(checkTeacher(tinyTwoHeads(4), tinyDetector(), tinyConfig()));
+}
+
+// All raw maps in the order of the loss.
+std::vector<at::Tensor> mapsOf(const Graph& graph, const at::Tensor& images) {
+    return Executor(graph, {.outputs = trainedHeads(graph).all()}).run(images);
+}
+
+TEST(Distiller, TwoHeadsLearnFromTheirLike) {
+    for (const int64_t regMax : {int64_t{1}, int64_t{4}}) {
+        const Graph student = tinyTwoHeads(regMax), both = tinyTwoHeads(regMax, 7);
+        Graph single = tinyTwoHeads(regMax, 7);
+        deployHead(single, kOneToMany);
+        for (const std::string& name : single.outputNames(OutputRole::OtherRawHead)) single.dropOutput(name);
+        const at::Tensor images = randomTensor({2, 3, 64, 64}, 1, 0, 1);
+        const auto maps = mapsOf(student, images), wanted = mapsOf(both, images);
+        const LogitDistillationOptions options{.numClasses = 6, .regMax = regMax};
+        const auto alone = [&](size_t first) {
+            const auto from = static_cast<std::ptrdiff_t>(first);
+            const LogitDistillation head = distillLogits({maps.begin() + from, maps.begin() + from + 3},
+                                                         {wanted.begin() + from, wanted.begin() + from + 3}, options);
+            return head.cls + head.box;
+        };
+        Distiller pair(student, both, tinyConfig()), one(student, single, tinyConfig());
+        const Distiller::Loss loss = pair.against(images, maps, {});
+        EXPECT_NEAR(loss.value, (alone(0) + alone(3)) / 2, 1e-9) << "the mean of both";
+        EXPECT_NEAR(loss.total.item<double>(), 2 * loss.value, 1e-5 * std::max(loss.value, 1e-3)) << "of two images";
+        EXPECT_NEAR(one.against(images, maps, {}).value, alone(3), 1e-9) << "the teacher has one of them";
+        EXPECT_LT(Distiller(student, student, tinyConfig()).against(images, maps, {}).value, 1e-6);
+    }
 }
 
 struct Outputs {

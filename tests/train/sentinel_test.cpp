@@ -243,7 +243,7 @@ TEST_F(SentinelRun, CollapseBlamesOscillation) {
             if (q.weight) graph.value(q.observed.front()).data->neg_();
         stabilizer.afterStep(0);
     }
-    const Yolov8Loss loss({}, {});
+    Yolov8Loss loss({}, {});
     const TrainJob job{.graph = graph,
                        .loss = loss,
                        .quantizers = &quantizers,

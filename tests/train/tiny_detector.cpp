@@ -13,18 +13,71 @@
 
 namespace qat::test {
 
-Graph tinyDetector(uint64_t seed, int64_t width) {
-    Graph graph;
-    graph.info = {"tiny", "t", 6, {"disc", "ring", "square", "triangle", "cross", "star"}, {8, 16, 32}, 4};
-    Random random(seed);
-    ModuleBuilder builder(graph, &random);
+namespace {
+
+ModelInfo tinyInfo() {
+    ModelInfo info;
+    info.architecture = "tiny", info.variant = "t";
+    info.numClasses = 6, info.classNames = {"disc", "ring", "square", "triangle", "cross", "star"};
+    info.strides = {8, 16, 32}, info.regMax = 4;
+    return info;
+}
+
+// Maps of three levels, of `width` channels each.
+std::vector<ValueId> addTrunk(Graph& graph, ModuleBuilder& builder, int64_t width) {
     ValueId x = graph.addInput("images", {1, 3, -1, -1});
     builder.setChannels(x, 3);
     x = builder.conv("model.0", x, 8, 3, 2);
     x = builder.conv("model.1", x, 8, 3, 2);
     std::vector<ValueId> levels;
     for (int i = 2; i < 5; ++i) levels.push_back(x = builder.conv("model." + std::to_string(i), x, width, 3, 2));
+    return levels;
+}
+
+}  // namespace
+
+Graph tinyDetector(uint64_t seed, int64_t width) {
+    Graph graph;
+    graph.info = tinyInfo();
+    Random random(seed);
+    ModuleBuilder builder(graph, &random);
+    const std::vector<ValueId> levels = addTrunk(graph, builder, width);
     addDetectHead(graph, builder, "model.5", levels);
+    return graph;
+}
+
+Graph tinyTwoHeads(int64_t regMax, uint64_t seed) {
+    Graph graph;
+    graph.info = tinyInfo();
+    graph.info.regMax = regMax, graph.info.head = kOneToOne;
+    Random random(seed);
+    ModuleBuilder builder(graph, &random);
+    const int64_t channels = 4 * regMax + graph.info.numClasses;
+    int i = 0;
+    for (const ValueId level : addTrunk(graph, builder, 16)) {
+        const std::string number = std::to_string(i++);
+        const ValueId apart = graph.add("apart." + number, Detach{}, {level});
+        builder.setChannels(apart, 16);
+        graph.setOutput("head." + number, builder.convWithBias("one." + number, apart, channels, 1, 0.5f),
+                        OutputRole::RawHead);
+        graph.setOutput("other.head." + number, builder.convWithBias("many." + number, level, channels, 1, 0.5f),
+                        OutputRole::OtherRawHead);
+    }
+    return graph;
+}
+
+Graph tinyAnchors(uint64_t seed) {
+    Graph graph;
+    graph.info = tinyInfo();
+    graph.info.anchors = {8, 10, 16, 12, 20, 20, 30, 24, 40, 32, 50, 56};
+    Random random(seed);
+    ModuleBuilder builder(graph, &random);
+    int i = 0;
+    for (const ValueId level : addTrunk(graph, builder, 16)) {
+        const std::string number = std::to_string(i++);
+        graph.setOutput("head." + number, builder.convWithBias("head." + number, level, 2 * 11, 1, 0),
+                        OutputRole::RawHead);
+    }
     return graph;
 }
 

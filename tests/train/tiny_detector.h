@@ -20,6 +20,12 @@ namespace qat::test {
 // Three levels over 64 x 64 pictures, six classes, batch norm not folded.
 Graph tinyDetector(uint64_t seed = 1, int64_t width = 16);
 
+// The same trunk under two heads of one convolution a level, one.0 .. and many.0 ..; one box an object is deployed.
+Graph tinyTwoHeads(int64_t regMax, uint64_t seed = 1);
+
+// The same trunk under a head with two anchors a level.
+Graph tinyAnchors(uint64_t seed = 1);
+
 enum class Quantize { None, Ste, Lsq };
 
 // 16 pictures in batches of 4, 3 epochs, no augmentation; 4-bit weights and 8-bit activations where quantized.

@@ -29,7 +29,7 @@ struct Live {
     std::optional<Ema> ema;
     std::optional<Optimizer> optimizer;
     std::optional<Stabilizer> stabilizer;
-    const Yolov8Loss loss{{}, {}};
+    Yolov8Loss loss{{}, {}};
     HookSink sink;
     const TrainJob job{.graph = graph,
                        .loss = loss,

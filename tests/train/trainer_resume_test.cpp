@@ -82,6 +82,7 @@ TEST_P(Resume, CrashBehindACheckpoint) {
 INSTANTIATE_TEST_SUITE_P(Modes, Resume,
                          testing::Values(Case{"FloatSgd", Quantize::None, OptimizerKind::Sgd, 4},
                                          Case{"SteAdamWAccumulating", Quantize::Ste, OptimizerKind::AdamW, 8},
+                                         Case{"SteMuSgd", Quantize::Ste, OptimizerKind::MuSgd, 4},
                                          Case{"LsqSgd", Quantize::Lsq, OptimizerKind::Sgd, 4}),
                          [](const auto& info) { return info.param.name; });
 
