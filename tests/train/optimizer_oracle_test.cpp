@@ -74,7 +74,7 @@ void expectSameCourse(const TrainConfig& config, torch::optim::Optimizer& theirs
     EXPECT_GT((layer.weight->detach() - drawn(1, {4, 3, 3, 3}, 0.2)).abs().max().item<double>(), 0.01) << "they moved";
 }
 
-struct Pair {
+struct Both {
     at::Tensor weight = drawn(1, {4, 3, 3, 3}, 0.2).requires_grad_(true),
                bias = drawn(2, {4}, 0.2).requires_grad_(true);
 
@@ -97,7 +97,7 @@ StepSettings constant(double lr, double momentum) {
 TEST(OptimizerOracle, SgdWithNesterovMomentum) {
     for (const double momentum : {0.9, 0.937})
         for (const double decay : {0.0, 0.05}) {
-            const Pair pair;
+            const Both pair;
             const auto options = torch::optim::SGDOptions(0.01).momentum(momentum).nesterov(true);
             torch::optim::SGD theirs(pair.groups(options, decay), options);
             expectSameCourse(
@@ -107,7 +107,7 @@ TEST(OptimizerOracle, SgdWithNesterovMomentum) {
 }
 
 TEST(OptimizerOracle, SgdWithoutMomentum) {
-    const Pair pair;
+    const Both pair;
     const torch::optim::SGDOptions options(0.01);
     torch::optim::SGD theirs(pair.groups(options, 0.05), options);
     expectSameCourse(
@@ -117,7 +117,7 @@ TEST(OptimizerOracle, SgdWithoutMomentum) {
 
 TEST(OptimizerOracle, Adam) {
     for (const double decay : {0.0, 0.05}) {
-        const Pair pair;
+        const Both pair;
         const auto options = torch::optim::AdamOptions(0.003).betas({0.9, 0.999}).eps(1e-8).amsgrad(false);
         torch::optim::Adam theirs(pair.groups(options, decay), options);
         expectSameCourse(
@@ -128,7 +128,7 @@ TEST(OptimizerOracle, Adam) {
 
 TEST(OptimizerOracle, AdamW) {
     for (const double decay : {0.0, 0.05}) {
-        const Pair pair;
+        const Both pair;
         const auto options = torch::optim::AdamWOptions(0.003).betas({0.937, 0.999}).eps(1e-8).amsgrad(false);
         torch::optim::AdamW theirs(pair.groups(options, decay), options);
         expectSameCourse(
@@ -140,7 +140,7 @@ TEST(OptimizerOracle, AdamW) {
 // Rates that change at every step, as a scheduler sets them from outside.
 TEST(OptimizerOracle, FollowsASchedule) {
     for (const ScheduleKind kind : {ScheduleKind::Cosine, ScheduleKind::Linear, ScheduleKind::Step}) {
-        const Pair pair;
+        const Both pair;
         TrainConfig config = configOf(OptimizerKind::Sgd, 0.05);
         config.lr = 0.02, config.lrf = 0.1, config.warmupEpochs = 0, config.momentum = 0.9;
         config.lrScheduler = kind;
@@ -163,7 +163,7 @@ TEST(OptimizerOracle, FollowsASchedule) {
 
 // libtorch's StepLR falls at even intervals; ours at 60 and 85 percent, which agrees up to 0.85 if the step is 0.6.
 TEST(OptimizerOracle, StepScheduleFallsAsStepLrDoes) {
-    const Pair pair;
+    const Both pair;
     TrainConfig config = configOf(OptimizerKind::Sgd, 0);
     config.lr = 0.02, config.warmupEpochs = 0, config.epochs = 100;
     config.lrScheduler = ScheduleKind::Step;
