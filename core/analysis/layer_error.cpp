@@ -20,7 +20,7 @@ std::vector<LayerError> measureLayerError(const Graph& floatGraph, const Graph& 
         indexOf[output] = indexOfTested[correctedOutput(quantized, output)] = errors.size();
         errors.push_back({floatGraph.node(id).name, {}});
     }
-    const std::vector<std::string> heads = headOutputs(floatGraph);
+    const std::vector<std::string> heads = trainedOutputs(floatGraph);
     const size_t firstHead = errors.size();
     for (const auto& head : heads) errors.push_back({head, {}});
 

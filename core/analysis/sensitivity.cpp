@@ -35,7 +35,7 @@ at::Tensor quantizedInput(QuantizerTrial trial, const at::Tensor& x) {
 
 class Sweep {
 public:
-    explicit Sweep(const SensitivityJob& job) : m_job(job), m_heads(headOutputs(job.floatGraph)) {
+    explicit Sweep(const SensitivityJob& job) : m_job(job), m_heads(trainedOutputs(job.floatGraph)) {
         for (const Quantizer& weight : job.quantizers.all()) {
             if (!weight.weight) continue;
             const NodeId node = weight.layers.front();

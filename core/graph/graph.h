@@ -176,6 +176,9 @@ Graph parseGraph(std::string_view text);
 // The outputs by which networks are compared, calibrated and trained: the raw head maps, else the first output.
 std::vector<std::string> headOutputs(const Graph& graph);
 
+// Those, and the raw maps of a head that is not deployed: everything that is trained and has ranges.
+std::vector<std::string> trainedOutputs(const Graph& graph);
+
 // What the network is asked for. Throws Error{BadInput} if it has no decoded output.
 std::string decodedOutput(const Graph& graph);
 

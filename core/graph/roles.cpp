@@ -13,6 +13,12 @@ std::vector<std::string> headOutputs(const Graph& graph) {
     return names;
 }
 
+std::vector<std::string> trainedOutputs(const Graph& graph) {
+    std::vector<std::string> names = headOutputs(graph);
+    for (std::string& other : graph.outputNames(OutputRole::OtherRawHead)) names.push_back(std::move(other));
+    return names;
+}
+
 std::string decodedOutput(const Graph& graph) {
     const auto names = graph.outputNames(OutputRole::Decoded);
     require(!names.empty(), ErrorKind::BadInput, "the model has no decoded output");

@@ -253,7 +253,7 @@ CalibrationResult calibrate(const Graph& floatGraph, Graph& quantized, Quantizer
                             const CancelToken& cancel) {
     Collector collector(floatGraph, set);
     CalibrationResult result;
-    Executor executor(floatGraph, {.outputs = headOutputs(floatGraph)});
+    Executor executor(floatGraph, {.outputs = trainedOutputs(floatGraph)});
     executor.setHook([&](ValueId value, const at::Tensor& tensor) { collector.see(value, tensor); },
                      [&](ValueId value) { return collector.wants(value); });
     for (at::Tensor images = next(); images.defined(); images = next()) {

@@ -97,7 +97,7 @@ private:
     void runFloat(const StagedRun& simulation, const CancelToken& cancel) {
         std::map<ValueId, NodeId> layerOf;  // its result has the same id in both graphs
         for (const auto& [layer, repaired] : m_layers) layerOf[m_quantized.node(layer).outputs.front()] = layer;
-        Executor reference(m_float, {.outputs = headOutputs(m_float)});
+        Executor reference(m_float, {.outputs = trainedOutputs(m_float)});
         int64_t first = 0;
         const auto look = [&](ValueId value, const at::Tensor& y) {
             const auto layer = layerOf.at(value);

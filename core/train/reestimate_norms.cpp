@@ -32,7 +32,7 @@ NormStatistics reestimateNorms(const Graph& graph, const std::function<at::Tenso
     if (values.empty()) return {};
     std::vector<at::Tensor> sums;
     for (const ValueId id : values) sums.push_back(at::zeros_like(*copy.value(id).data, at::kDouble));
-    Executor executor(copy, {.outputs = headOutputs(copy), .train = true});
+    Executor executor(copy, {.outputs = trainedOutputs(copy), .train = true});
     int64_t batches = 0;
     for (at::Tensor images = nextBatch(); images.defined(); images = nextBatch()) {
         cancel.poll();
