@@ -99,6 +99,19 @@ Maps c2f(const ModuleCall& c) {
     })};
 }
 
+// Like C2f, but only what the last bottleneck makes goes on.
+Maps c2(const ModuleCall& c) {
+    const int64_t half = share(c.channels, c.number(2, 0.5));
+    const Maps parts = c.b.split(c.name + ".split", c.b.conv(c.name + ".cv1", c.x(), 2 * half, 1), {half, half});
+    ValueId y = parts[0];
+    for (int64_t j = 0; j < c.repeats; ++j) {
+        const BottleneckSpec spec{.channels = half, .shortcut = c.flag(0, true), .groups = c.whole(1, 1), .ratio = 1};
+        y = bottleneck(c.b, str(c.name, ".m.", j), y, spec);
+        nameBottleneck(c.b, c.name, j);
+    }
+    return {c.b.conv(c.name + ".cv2", c.b.concat(c.name + ".cat", {y, parts[1]}), c.channels, 1)};
+}
+
 // C3 with bottlenecks of these kernels.
 ValueId c3With(ModuleBuilder& b, const std::string& name, ValueId x, int64_t channels, int64_t half, int64_t repeats,
                const BottleneckSpec& kind) {
@@ -290,6 +303,7 @@ constexpr std::array kModules{
     ModuleRow{"AConv", Layer, aConv},
     ModuleRow{"ADown", Layer, aDown},
     ModuleRow{"Bottleneck", Layer, bottleneckRow},
+    ModuleRow{"C2", Repeats, c2},
     ModuleRow{"C2f", Repeats, c2f},
     ModuleRow{"C3", Repeats, c3},
     ModuleRow{"C3x", Repeats, c3x},

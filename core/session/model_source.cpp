@@ -2,9 +2,12 @@
 #include "session/model_source.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "config/yaml_tree.h"
 #include "import/checkpoint.h"
+#include "models/detector.h"
 #include "models/family.h"
 #include "session/bundled.h"
 #include "session/checkpoint_model.h"
@@ -19,6 +22,19 @@ OpenedModel randomModel(const FamilyMember& member, int64_t numClasses, uint64_t
     Random random(seed);
     const FamilySpec spec{member.spec.variant, numClasses > 0 ? numClasses : kUsualClasses};
     return {buildMember({member.family, spec}, &random), str(member.family->names.name, spec.variant), "", {}};
+}
+
+// Random weights for a table of layers, with as many classes as it says unless told.
+OpenedModel tableModel(const std::string& file, int64_t numClasses, uint64_t seed) {
+    const std::string text = readFile(file, kMaxConfigBytes);
+    Layout layout = tableOfFile(file, text);
+    if (numClasses > 0) layout.classes = numClasses;
+    Random random(seed);
+    try {
+        return {buildDetector(layout, &random), file, sha256Hex(std::as_bytes(std::span(text))), {}};
+    } catch (const Error& error) {
+        fail(error.kind(), file, ": ", error.what());
+    }
 }
 
 OpenedModel openedFrom(Checkpoint checkpoint, const std::string& source, std::string sha256) {
@@ -54,6 +70,7 @@ OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, ui
         return randomModel(*member, numClasses, seed);
     require(!std::filesystem::is_directory(model, unreadable), ErrorKind::BadInput, name,
             " is a folder but not a run folder (no config.yaml in it)");
+    if (namesTable(name)) return tableModel(name, numClasses, seed);
     HashedCheckpoint read = readHashedCheckpoint(model);
     return openedFrom(std::move(read.checkpoint), name, std::move(read.sha256));
 }

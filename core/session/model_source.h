@@ -29,9 +29,9 @@ inline constexpr std::string_view kAutoHead = "auto";
 // has no such head.
 void chooseHead(OpenedModel& opened, std::string_view head, std::string_view asked);
 
-// A .pt, .th, .safetensors file, a run folder (openRun), kBundledModel, or yolov8n .. yolov8x (random weights,
-// 80 classes unless numClasses says otherwise). Throws Error naming the file, and the tensor whose values cannot be
-// computed with.
+// A .pt, .th, .safetensors file, a run folder (openRun), kBundledModel, or with random weights a table of layers
+// (.yaml, .yml; its first scale) or a known member by name, yolov8n (80 classes unless numClasses says otherwise).
+// Throws Error naming the file, and the tensor whose values cannot be computed with.
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0, uint64_t seed = 0);
 
 // The model a config names, in float, with the head that model.head names: its checkpoint, or its family with random

@@ -174,12 +174,12 @@ std::string tableP6() {
         rows += tableRow("-1", 1, "Conv", width + ", 3, 2") + tableRow("-1", repeats[i], "C2f", width + ", True");
     }
     rows += tableRow("-1", 1, "SPPF", "1024, 5") + "head:\n";
-    rows += up() + joined(8) + tableRow("-1", 3, "C2f", "768, False");
-    rows += up() + joined(6) + tableRow("-1", 3, "C2f", "512, False");
-    rows += up() + joined(4) + tableRow("-1", 3, "C2f", "256, False");
-    rows += tableRow("-1", 1, "Conv", "256, 3, 2") + joined(17) + tableRow("-1", 3, "C2f", "512, False");
-    rows += tableRow("-1", 1, "Conv", "512, 3, 2") + joined(14) + tableRow("-1", 3, "C2f", "768, False");
-    rows += tableRow("-1", 1, "Conv", "768, 3, 2") + joined(11) + tableRow("-1", 3, "C2f", "1024, False");
+    rows += up() + joined(8) + tableRow("-1", 3, "C2", "768, False");
+    rows += up() + joined(6) + tableRow("-1", 3, "C2", "512, False");
+    rows += up() + joined(4) + tableRow("-1", 3, "C2", "256, False");
+    rows += tableRow("-1", 1, "Conv", "256, 3, 2") + joined(17) + tableRow("-1", 3, "C2", "512, False");
+    rows += tableRow("-1", 1, "Conv", "512, 3, 2") + joined(14) + tableRow("-1", 3, "C2", "768, False");
+    rows += tableRow("-1", 1, "Conv", "768, 3, 2") + joined(11) + tableRow("-1", 3, "C2", "1024, False");
     return rows + tableRow("[20, 23, 26, 29]", 1, "Detect", "nc");
 }
 struct Relative {
@@ -207,7 +207,7 @@ TEST_P(RelativeTable, BuildsWithItsStridesAndShapes) {
 INSTANTIATE_TEST_SUITE_P(
     Yolov8, RelativeTable,
     testing::Values(Relative{"P2", backbone8("Conv", "C2f") + neckP2("Conv", "C2f"), {4, 8, 16, 32}},
-                    Relative{"P6OfC2f", tableP6(), {8, 16, 32, 64}},
+                    Relative{"P6", tableP6(), {8, 16, 32, 64}},
                     Relative{"Ghost", backbone8("GhostConv", "C3Ghost") + neckP5("GhostConv", "C3Ghost"), {8, 16, 32}},
                     Relative{
                         "GhostP2", backbone8("GhostConv", "C3Ghost") + neckP2("GhostConv", "C3Ghost"), {4, 8, 16, 32}}),
