@@ -15,7 +15,7 @@
 namespace qat {
 namespace {
 
-constexpr size_t kMostNodes = 50000;
+constexpr double kMostRepeats = 1000;  // of one row
 
 void requireKnownModules(const Layout& layout) {
     std::vector<std::string> unknown;
@@ -92,7 +92,10 @@ private:
 
     int64_t repeatsOf(const LayoutRow& row) const {
         if (row.repeats <= 1) return 1;
-        return std::max<int64_t>(static_cast<int64_t>(std::nearbyint(row.repeats * m_layout.scale.depth)), 1);
+        const double scaled = std::nearbyint(row.repeats * m_layout.scale.depth);
+        require(scaled <= kMostRepeats, ErrorKind::BadInput, row.module, " is repeated ", scaled,
+                " times after scaling, not up to ", kMostRepeats);
+        return std::max<int64_t>(static_cast<int64_t>(scaled), 1);
     }
 
     Maps build(const ModuleRow& module, size_t row) {

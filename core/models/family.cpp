@@ -129,6 +129,21 @@ Graph buildMember(const FamilyMember& member, Random* random) {
     return buildDetector(layout, random);
 }
 
+Layout tableOfFile(const std::string& file, std::string_view yaml, std::string_view scale) {
+    try {
+        Layout layout = layoutFromYaml(yaml, scale);
+        layout.family = file;
+        nameTable(layout);
+        return layout;
+    } catch (const Error& error) {
+        fail(error.kind(), file, ": ", error.what());
+    }
+}
+
+bool namesTable(std::string_view name) {
+    return name.ends_with(".yaml") || name.ends_with(".yml");
+}
+
 Layout recognise(NamedTensors& tensors, std::string_view moduleClass, std::string_view architectureJson) {
     require(!tensors.empty(), ErrorKind::BadInput, "it holds no tensors");
     NamedTensors renamed = withOwnPrefix(tensors);

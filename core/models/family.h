@@ -52,4 +52,11 @@ Graph buildMember(const FamilyMember& member, Random* random);
 // any. Throws Error{BadInput}, without the file's name, saying what they are instead and what can be read.
 Layout recognise(NamedTensors& tensors, std::string_view moduleClass, std::string_view architectureJson = {});
 
+// The table of a YAML file's text, with the name of the family and member that it is, or else called after the file.
+// Throws Error{BadInput} naming file and line, row or key.
+Layout tableOfFile(const std::string& file, std::string_view yaml, std::string_view scale = {});
+
+// yolov8-p2.yaml: whether a model's name is the path of a table.
+bool namesTable(std::string_view name);
+
 }  // namespace qat

@@ -15,7 +15,15 @@ namespace {
 using json = nlohmann::json;
 
 constexpr size_t kMostRows = 1000;
-constexpr double kMostRepeats = 1000, kMostChannels = 65536;
+constexpr double kMostTableRepeats = 1000, kMostChannels = 65536;
+constexpr int kMostTableDepth = 16;
+
+// A value in a sentence: any bytes, cut short.
+std::string shown(const json& value) {
+    if (value.is_structured()) return str("a ", value.type_name(), " of ", value.size());
+    const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return text.size() <= 60 ? text : text.substr(0, 60) + "...";
+}
 
 std::string shortModule(std::string_view name) {
     const size_t dot = name.rfind('.');
@@ -67,7 +75,7 @@ private:
         const double number = value->is_number() ? value->get<double>() : -1;
         require(
             number >= static_cast<double>(least) && number <= static_cast<double>(most) && number == std::floor(number),
-            ErrorKind::BadInput, key, " is ", value->dump(), ", expected a whole number from ", least, " to ", most);
+            ErrorKind::BadInput, key, " is ", shown(*value), ", expected a whole number from ", least, " to ", most);
         return static_cast<int64_t>(number);
     }
     std::vector<double> numbers(const char* key) const {
@@ -148,8 +156,8 @@ private:
               "expected [from, number, module, arguments]");
         LayoutRow made;
         made.module = shortModule(row[2].get<std::string>());
-        check(row[1].is_number() && row[1].get<double>() >= 0 && row[1].get<double>() <= kMostRepeats, made.module,
-              " is repeated ", row[1].dump(), " times, not 0 to ", kMostRepeats);
+        check(row[1].is_number() && row[1].get<double>() >= 0 && row[1].get<double>() <= kMostTableRepeats, made.module,
+              " is repeated ", shown(row[1]), " times, not 0 to ", kMostTableRepeats);
         made.repeats = row[1].get<double>();
         made.from = readFrom(row[0], made.module);
         check(row[3].size() <= 32, made.module, " has ", row[3].size(), " arguments");
@@ -161,7 +169,7 @@ private:
         const json list = from.is_array() ? from : json::array({from});
         const bool sound = !list.empty() && list.size() <= 64 &&
                            std::ranges::all_of(list, [](const json& item) { return item.is_number_integer(); });
-        check(sound, module, " reads ", from.dump(), ", which names no rows");
+        check(sound, module, " reads ", shown(from), ", which names no rows");
         return list.get<std::vector<int64_t>>();
     }
 
@@ -226,7 +234,13 @@ json jsonOf(const YamlNode& node) {
 }  // namespace
 
 Layout layoutFromJson(std::string_view text, std::string_view scale) {
-    const json table = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    bool deep = false;  // trees are walked by recursion
+    const auto notDeep = [&](int depth, json::parse_event_t, const json&) {
+        deep = deep || depth > kMostTableDepth;
+        return !deep;
+    };
+    const json table = json::parse(text, notDeep, /*allow_exceptions=*/false);
+    require(!deep, ErrorKind::BadInput, "its table of layers is nested more than ", kMostTableDepth, " deep");
     require(!table.is_discarded(), ErrorKind::BadInput, "its table of layers is no JSON");
     return Reader(table).read(scale);
 }

@@ -15,6 +15,8 @@ namespace {
 
 // A network has fewer weights than this; tables that ask for more are no networks.
 constexpr int64_t kMostWeights = int64_t{1} << 30;
+constexpr int64_t kMostMapChannels = int64_t{1} << 20;
+constexpr double kMostStride = 4096;
 
 TensorPtr share(at::Tensor tensor) {
     return std::make_shared<at::Tensor>(std::move(tensor));
@@ -34,11 +36,27 @@ const ConvStyle* ModuleBuilder::styleOf(const std::string& name) const {
     return found == m_styles->end() ? nullptr : &found->second;
 }
 
+void ModuleBuilder::setChannels(ValueId map, int64_t channels, double stride) {
+    const bool sound =
+        channels >= 1 && channels <= kMostMapChannels && stride >= 1 / kMostStride && stride <= kMostStride;
+    require(sound, ErrorKind::BadInput, m_graph.value(map).name, ": a map of ", channels, " channels at stride ",
+            stride, " cannot be");
+    m_maps[map] = {channels, stride};
+}
+
+void ModuleBuilder::requireRoom(const std::string& name) const {
+    require(m_graph.order().size() <= kMostNodes, ErrorKind::BadInput, name, ": there are more than ", kMostNodes,
+            " layers so far");
+}
+
 ValueId ModuleBuilder::weight(const std::string& name, Shape shape) {
     int64_t fanIn = 1;
     for (size_t i = 1; i < shape.size(); ++i) fanIn *= shape[i];
     require(shape[0] > 0 && fanIn > 0 && fanIn <= kMostWeights / shape[0], ErrorKind::BadInput, name, " would have ",
             shape[0], " x ", fanIn, " numbers");
+    m_weights += shape[0] * fanIn;
+    require(m_weights <= kMostWeights, ErrorKind::BadInput, name, ": up to here there are more than ", kMostWeights,
+            " weights");
     if (!m_random) return m_graph.addParameter(name, nullptr, std::move(shape));
     at::Tensor tensor = at::empty(shape);
     const double bound = 1.0 / std::sqrt(static_cast<double>(fanIn));
@@ -81,6 +99,10 @@ ValueId ModuleBuilder::activation(const std::string& name, ValueId x) {
 }
 
 ValueId ModuleBuilder::conv(const std::string& name, ValueId x, const ConvSpec& spec) {
+    requireRoom(name);
+    require(std::min(spec.kernel[0], spec.kernel[1]) >= 1 && spec.stride >= 1 && spec.dilation >= 1 &&
+                spec.dilation <= 1024 && (!spec.padding || std::min((*spec.padding)[0], (*spec.padding)[1]) >= 0),
+            ErrorKind::BadInput, name, ": kernel, stride and dilation start at 1, padding at 0");
     const Pair reach{spec.dilation * (spec.kernel[0] - 1) + 1, spec.dilation * (spec.kernel[1] - 1) + 1};
     const Conv2d op{{spec.stride, spec.stride},
                     spec.padding.value_or(Pair{reach[0] / 2, reach[1] / 2}),

@@ -14,6 +14,8 @@
 
 namespace qat {
 
+inline constexpr size_t kMostNodes = 50000;  // of a network
+
 // What a stored network says of one of its Conv modules, where it says anything.
 struct ConvStyle {
     std::optional<Activation> activation;
@@ -71,13 +73,15 @@ public:
     // Of a map made by one of the above; known without running. Strides are pixels of the input per place.
     int64_t channels(ValueId map) const { return facts(map).channels; }
     double stride(ValueId map) const { return facts(map).stride; }
-    void setChannels(ValueId map, int64_t channels, double stride = 1) { m_maps[map] = {channels, stride}; }
+    // Throws Error{BadInput} for numbers that no network has.
+    void setChannels(ValueId map, int64_t channels, double stride = 1);
 
 private:
     struct MapFacts {
         int64_t channels;
         double stride;
     };
+    void requireRoom(const std::string& name) const;
     const MapFacts& facts(ValueId map) const;
     const ConvStyle* styleOf(const std::string& name) const;
     ValueId constant(const std::string& name, int64_t length, float value, bool parameter);
@@ -88,6 +92,7 @@ private:
     const ConvStyles* m_styles;
     Activation m_activation{ActivationKind::Silu};
     std::map<ValueId, MapFacts> m_maps;
+    int64_t m_weights = 0;  // numbers in all of them
 };
 
 }  // namespace qat
