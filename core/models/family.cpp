@@ -55,10 +55,18 @@ bool sameRow(const LayoutRow& a, const LayoutRow& b) {
            (a.module.ends_with("Detect") || std::ranges::equal(a.args, b.args, sameArg));
 }
 
+// The cap on channels as far as it bites: tables of YOLOv5 name none, and no row of theirs would reach one.
+double effectiveCap(const Layout& layout) {
+    double widest = 0;
+    for (const LayoutRow& row : layout.rows)
+        for (const LayoutArg& arg : row.args) widest = std::max(widest, arg.number);
+    return std::min(layout.scale.maxChannels, widest);
+}
+
 bool sameNetwork(const Layout& a, const Layout& b) {
-    return a.scale.depth == b.scale.depth && a.scale.width == b.scale.width &&
-           std::min(a.scale.maxChannels, 1e9) == std::min(b.scale.maxChannels, 1e9) && a.anchors == b.anchors &&
-           a.activation == b.activation && std::ranges::equal(a.rows, b.rows, sameRow);
+    return a.scale.depth == b.scale.depth && a.scale.width == b.scale.width && a.anchors == b.anchors &&
+           a.activation == b.activation && std::ranges::equal(a.rows, b.rows, sameRow) &&
+           effectiveCap(a) == effectiveCap(b);
 }
 
 // yolov8-p2 of yolov8n-p2.yaml: what a table is called that no family here has.

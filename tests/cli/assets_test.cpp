@@ -65,6 +65,53 @@ TEST_P(Predict, FindsWhatTheReferenceFinds) {
     }
 }
 
+// A one2one head's, with what is left of one image of which nothing scores enough.
+TEST(Assets, DetectionsOfAnEndToEndHead) {
+    QAT_REQUIRE_ASSETS(assets);
+    const json golden = readJson(assets / "goldens/yolov10n_random/detections.json");
+    const ScratchFolder scratch;
+    std::vector<std::string> words{"predict", (assets / "models/yolov10n_random.pt").string(),
+                                   "--conf",  "0.1",
+                                   "--json",  (scratch.path() / "p.json").string()};
+    for (const json& image : golden["images"])
+        words.push_back((assets / "coco128/images/train2017" / (image["name"].get<std::string>() + ".jpg")).string());
+    const Ended ended = cli(words);
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    const json report = readJson(scratch.path() / "p.json");
+    for (size_t i = 0; i < golden["images"].size(); ++i) {
+        const json &found = report["images"][i]["detections"], &expected = golden["images"][i]["detections"];
+        SCOPED_TRACE(golden["images"][i]["name"]);
+        ASSERT_EQ(found.size(), expected.size());
+        for (const json& wanted : expected)
+            EXPECT_TRUE(std::ranges::any_of(found, [&](const json& box) {
+                return box["class"] == wanted["cls"] && iou(box["box"], wanted["box"]) > 0.98 &&
+                       std::abs(box["score"].get<double>() - wanted["score"].get<double>()) < 2e-3;
+            })) << wanted;
+    }
+}
+
+// What the rebuilt networks score end to end, and with their other head.
+TEST(Assets, ValidationOfTwoHeads) {
+    QAT_REQUIRE_ASSETS(assets);
+    const std::string folder = (assets / "models").string() + "/";
+    struct Row {
+        const char *model, *head;
+        double map, map50;
+    };
+    for (const Row& row :
+         {Row{"yolo26n_rebuilt", "one2one", 0.482, 0.653}, Row{"yolo26n_rebuilt", "one2many", 0.484, 0.662},
+          Row{"yolo11n_rebuilt", "auto", 0.517, 0.698}}) {
+        const ScratchFolder scratch;
+        const Ended ended =
+            cli({"val", folder + row.model + ".safetensors", "--data", (assets / "coco128/data.yaml").string(),
+                 "--head", row.head, "--json", (scratch.path() / "v.json").string()});
+        ASSERT_EQ(ended.status, 0) << ended.err;
+        const json metrics = readJson(scratch.path() / "v.json")["metrics"];
+        EXPECT_NEAR(metrics["mAP50-95"].get<double>(), row.map, 0.003) << row.model << " " << row.head;
+        EXPECT_NEAR(metrics["mAP50"].get<double>(), row.map50, 0.003) << row.model << " " << row.head;
+    }
+}
+
 void expectMetrics(const std::filesystem::path& assets, const char* goldenName, bool rect) {
     const ScratchFolder scratch;
     std::vector<std::string> arguments{"val",    (assets / "models/yolov8n.pt").string(),

@@ -51,6 +51,35 @@ TEST(Families, EveryRowBuildsWhatItRecognises) {
         }
 }
 
+// As its checkpoints carry it: without a cap on channels.
+std::string yolov5Table(double width, int64_t widest) {
+    return str(R"({"nc": 7, "depth_multiple": 0.33, "width_multiple": )", width,
+               R"(, "anchors": [[10, 13, 16, 30, 33, 23], [30, 61, 62, 45, 59, 119], [116, 90, 156, 198, 373, 326]],
+        "backbone": [[-1, 1, "Conv", [64, 6, 2, 2]], [-1, 1, "Conv", [128, 3, 2]], [-1, 3, "C3", [128]],
+            [-1, 1, "Conv", [256, 3, 2]], [-1, 6, "C3", [256]], [-1, 1, "Conv", [512, 3, 2]], [-1, 9, "C3", [512]],
+            [-1, 1, "Conv", [)",
+               widest, R"(, 3, 2]], [-1, 3, "C3", [1024]], [-1, 1, "SPPF", [1024, 5]]],
+        "head": [[-1, 1, "Conv", [512, 1, 1]], [-1, 1, "nn.Upsample", ["None", 2, "nearest"]],
+            [[-1, 6], 1, "Concat", [1]], [-1, 3, "C3", [512, false]], [-1, 1, "Conv", [256, 1, 1]],
+            [-1, 1, "nn.Upsample", ["None", 2, "nearest"]], [[-1, 4], 1, "Concat", [1]], [-1, 3, "C3", [256, false]],
+            [-1, 1, "Conv", [256, 3, 2]], [[-1, 14], 1, "Concat", [1]], [-1, 3, "C3", [512, false]],
+            [-1, 1, "Conv", [512, 3, 2]], [[-1, 10], 1, "Concat", [1]], [-1, 3, "C3", [1024, false]],
+            [[17, 20, 23], 1, "Detect", ["nc", "anchors"]]]})");
+}
+
+TEST(Families, ATableWithoutACapIsTheMemberWhoseCapNeverBites) {
+    NamedTensors tensors;
+    FamilyMember member = *memberNamed("yolov5n");
+    member.spec.numClasses = 7;
+    const Graph graph = buildMember(member, nullptr);
+    for (const auto& [name, tensor] : stateDict(graph))
+        tensors.emplace_back(name, std::make_shared<at::Tensor>(at::empty(graph.value(*graph.findValue(name)).shape)));
+    const Layout found = recognise(tensors, "", yolov5Table(0.25, 1024));
+    EXPECT_EQ(found.family + found.variant, "yolov5n");
+    EXPECT_EQ(recognise(tensors, "", yolov5Table(0.5, 1024)).variant, "s");
+    EXPECT_EQ(recognise(tensors, "", yolov5Table(0.25, 2048)).family, "custom") << "here it would bite";
+}
+
 TEST(Families, NamesOfMembers) {
     const auto member = memberNamed("yolov8m");
     ASSERT_TRUE(member);
