@@ -104,7 +104,8 @@ TEST_F(LoadConfig, BadOverridesNameTheirKey) {
               "--set: data.imgsz is a list, expected a single value: inputs are square, so give the side alone "
               "(data.rect leaves the padding out when validating)");
     EXPECT_EQ(complaint(file, {{"export.formats", "["}}), "--set: export.formats is [, which is no value");
-    EXPECT_EQ(complaint(file, {{"model.variant", "q"}}), "--set: model.variant is q, expected n, s, m, l or x");
+    EXPECT_EQ(complaint(file, {{"model.variant", "q"}}),
+              "--set: model.variant is q, expected n, s, m, l, x, b, t, c, e, nu, su, mu, lu, xu, u, -tinyu or -sppu");
 }
 
 TEST_F(LoadConfig, SizesBetweenTheStepsAreTakenUpAndSaid) {

@@ -47,8 +47,7 @@ TEST_F(DeviceRun, SaysWhereItComputedAndComesToTheSame) {
     EXPECT_EQ(summary(here)["training"]["device"], "cpu");
     EXPECT_EQ(summary(there)["training"]["device"], "cuda:0");
     EXPECT_EQ(readEvents(there.folder()).front()["device"], "cuda:0");
-    EXPECT_NE(readFile(there.folder() / "config.yaml").find("device: cuda:0"), std::string::npos)
-        << "kept for a resume";
+    EXPECT_NE(readFile(there.folder() / "config.yaml").find("cuda:0"), std::string::npos) << "kept for a resume";
     EXPECT_EQ(there.sink.begun, here.sink.begun);
     const auto expected = scalars(here, "train/"), made = scalars(there, "train/");
     ASSERT_EQ(expected.size(), made.size());
