@@ -1,7 +1,7 @@
 // Candidates by the number of rows and the first convolution, then by all convolutions.
 #include "models/recognise.h"
 
-#include <ATen/core/Tensor.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
@@ -85,6 +85,23 @@ void takeHead(const Convolutions& convolutions, size_t row, Layout& layout) {
     layout.plainClasses = convolutions.find(headName(row, "cv3.0.0.conv.weight")) != nullptr;
 }
 
+// A state dict has the anchors in places of their level, as they were found in the data; a table's are a start only.
+void takeAnchors(const NamedTensors& tensors, size_t row, Layout& layout) {
+    const std::string name = headName(row, "anchors");
+    const auto found = std::ranges::find(tensors, name, &NamedTensors::value_type::first);
+    if (layout.anchors.empty() || found == tensors.end()) return;
+    const std::vector<int64_t> strides = buildDetector(layout, nullptr).info.strides;
+    const size_t each = layout.anchors.front().size();
+    require(found->second->numel() == static_cast<int64_t>(strides.size() * each), ErrorKind::BadInput, name, " has ",
+            found->second->numel(), " numbers, expected ", each, " for each of ", strides.size(), " levels");
+    const at::Tensor numbers = found->second->flatten();
+    for (size_t i = 0; i < strides.size() * each; ++i) {
+        const double side = numbers[static_cast<int64_t>(i)].item<double>() * static_cast<double>(strides[i / each]);
+        require(std::isfinite(side) && side > 0, ErrorKind::BadInput, name, " has a side of ", side, " pixels");
+        layout.anchors[i / each][i % each] = side;
+    }
+}
+
 int64_t firstChannels(const Layout& layout) {
     const LayoutRow& row = layout.rows[layout.rows.front().module == "Identity" ? 1 : 0];
     const double nominal = std::min(row.args.front().number, layout.scale.maxChannels);
@@ -122,7 +139,10 @@ std::vector<Layout> candidates(const Convolutions& convolutions, size_t headRow)
 
 void takeHeadFrom(const NamedTensors& tensors, Layout& layout) {
     const Convolutions convolutions(tensors);
-    if (const auto row = convolutions.headRow()) takeHead(convolutions, *row, layout);
+    const auto row = convolutions.headRow();
+    if (!row) return;
+    takeHead(convolutions, *row, layout);
+    takeAnchors(tensors, *row, layout);
 }
 
 Recognition recogniseLayout(const NamedTensors& tensors) {
@@ -139,10 +159,10 @@ Recognition recogniseLayout(const NamedTensors& tensors) {
         bestFit = here;
         best.layout = std::move(layout);
     }
-    require(
-        best.layout.has_value(), ErrorKind::BadInput, "no known detector whose head is row ", *row, " starts with ",
-        (*convolutions.find(convolutions.first()))[0],
-        " channels; with the table of layers (a file with model.architecture, or a whole checkpoint) it can be built");
+    require(best.layout.has_value(), ErrorKind::BadInput, "no known detector whose head is row ", *row, " starts with ",
+            (*convolutions.find(convolutions.first()))[0],
+            " channels; a whole checkpoint, which carries its table of layers, can be read");
+    takeAnchors(tensors, *row, *best.layout);
     return best;
 }
 

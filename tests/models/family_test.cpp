@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "models/detector.h"
 #include "models/yolov8.h"
@@ -130,8 +132,25 @@ TEST(Families, WhatIsNoneSaysWhatItIsAndWhatCanBeRead) {
     NamedTensors odd = named("model.0.conv.weight", {17, 3, 3, 3});
     odd.push_back(named("model.22.cv3.0.2.weight", {3, 8, 1, 1}).front());
     EXPECT_EQ(refusal(odd),
-              "no known detector whose head is row 22 starts with 17 channels; with the table of layers (a file with "
-              "model.architecture, or a whole checkpoint) it can be built");
+              "no known detector whose head is row 22 starts with 17 channels; a whole checkpoint, which "
+              "carries its table of layers, can be read");
+}
+
+TEST(Families, AnchorsOfAStateDictAreThoseOfItsData) {
+    Graph graph = buildMember({&familyNamed("yolov5"), {"n", 7}}, nullptr);
+    NamedTensors tensors;
+    for (const auto& [name, tensor] : stateDict(graph))
+        tensors.emplace_back(name, std::make_shared<at::Tensor>(at::zeros(graph.value(*graph.findValue(name)).shape)));
+    EXPECT_EQ(recognise(tensors, "").anchors[1][2], 62) << "the table's, where the file says nothing";
+    tensors.emplace_back("model.24.anchors", std::make_shared<at::Tensor>(at::full({3, 3, 2}, 2.0f)));
+    const Layout found = recognise(tensors, "");
+    EXPECT_EQ(found.anchors[0][0], 16) << "places of stride 8";
+    EXPECT_EQ(found.anchors[2][5], 64);
+    for (const at::Tensor& broken :
+         {at::full({3, 3, 2}, std::nan("")), at::full({3, 3, 2}, 0.0f), at::ones({2, 3, 2})}) {
+        *tensors.back().second = broken;
+        EXPECT_NE(refusal(tensors).find("model.24.anchors has "), std::string::npos);
+    }
 }
 
 }  // namespace
