@@ -87,9 +87,26 @@ ordered_json reportLayers(const ModelDescription& model, bool print) {
                 std::cout << "  " << std::left << std::setw(36) << v.key << " " << std::setw(24)
                           << (v.value.empty() ? "-" : v.value) << " " << v.origin << "\n";
         }
-        layers.push_back({{"layer", layer.name}, {"values", values}});
+        ordered_json policies = ordered_json::array();
+        for (const PolicyInfo& policy : layer.policies) {
+            policies.push_back({{"name", policy.name}, {"reason", policy.reason}});
+            if (print) std::cout << "  " << policy.name << " policy: " << policy.reason << "\n";
+        }
+        layers.push_back({{"layer", layer.name}, {"values", values}, {"policies", policies}});
     }
     return layers;
+}
+
+// Which parts of the detector get more than the sections say, if these ask for less, and why.
+ordered_json reportPolicies(const ModelDescription& model, bool print) {
+    ordered_json policies = ordered_json::array();
+    for (const PolicyInfo& policy : model.policies) {
+        policies.push_back({{"name", policy.name}, {"reason", policy.reason}, {"layers", policy.layers}});
+        if (print)
+            std::cout << policy.name << " policy, " << policy.layers << (policy.layers == 1 ? " layer: " : " layers: ")
+                      << policy.reason << "\n";
+    }
+    return policies;
 }
 
 // The guide's loss weights are another family's; what they become is shown where somebody states them.
@@ -171,7 +188,10 @@ int check(const CheckOptions& o) {
         if (reading.config.train.quantize) reportRefusals(file, reading.config, placement, report["issues"], print);
         report["patterns"] = reportPatterns(file, reading.config, model, print);
         report["loss_gains"] = reportLossGains(reading.config, print);
-        if (o.layers) report["layers"] = reportLayers(model, print);
+        if (o.layers) {
+            report["layers"] = reportLayers(model, print);
+            report["policies"] = reportPolicies(model, print);
+        }
         if (o.groups || o.placement) reportPlacement(placement, {o.groups, o.placement, print}, report);
     }
     writeJson(json, report);

@@ -127,6 +127,10 @@ void addQuantization(Rows<Config>& rows) {
     rows.add<at, groups, &ScaleGroupConfig::add>(
         "quantization.scale_groups.add", "Additions",
         "Addends share a range that holds all of them, the sum's, or that of the widest, or keep their own.");
+    rows.add<at, &Q::branchPolicies>(
+        "quantization.branch_policies", "Branch policies",
+        "Gives the parts of a detector that suffer first at least 8 bits, and depthwise "
+        "layers a range a channel, before any pattern; check --layers says where and why.");
 }
 
 void addCalibrationSection(Rows<Config>& rows) {

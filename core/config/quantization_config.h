@@ -143,6 +143,7 @@ struct QuantizationConfig {
     TensorQuantConfig activation = TensorQuantConfig::activationDefaults();
     FakeQuantizeConfig fakeQuantize;
     ScaleGroupConfig scaleGroups;
+    bool branchPolicies = true;
     std::vector<LayerConfig> layerConfigs;
     bool operator==(const QuantizationConfig&) const = default;
 };

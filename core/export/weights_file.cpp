@@ -21,6 +21,7 @@ void saveWeights(const std::filesystem::path& file, const Graph& graph, WeightTy
     if (static_cast<int64_t>(graph.info.classNames.size()) == graph.info.numClasses)
         checkpoint.classNames = graph.info.classNames;
     checkpoint.strides = graph.info.strides;
+    checkpoint.architectureJson = graph.info.table;
     checkpoint.metadata = {{"qatelier.architecture", graph.info.architecture},
                            {"qatelier.variant", graph.info.variant}};
     writeCheckpoint(file, checkpoint);

@@ -1,5 +1,6 @@
 // Graph to text and back. A line is one of
 //   info architecture=yolov8 variant=n classes=80 regMax=16 strides=[8,16,32]
+//   table {"backbone":...}                          (JSON, to the end of the line)
 //   input images [1,3,640,640]
 //   alias model.22. model.22.detect.
 //   parameter model.0.conv.weight [16,3,3,3]      buffer b [] int64      constant model.22.two [2]
@@ -18,8 +19,8 @@ namespace qat {
 namespace {
 
 // Of operators' enumerations beside these (ops/op.h).
-constexpr std::array<std::string_view, 4> namesOf(NodeRole) {
-    return {"none", "head", "head_last", "projection"};
+constexpr std::array<std::string_view, 6> namesOf(NodeRole) {
+    return {"none", "head", "head_last", "projection", "separable_classes", "plain_sides"};
 }
 constexpr std::array<std::string_view, 8> namesOf(OutputRole) {
     return {"none", "feature", "backbone", "raw_head", "decoded", "other_raw_head", "other_decoded", "extra"};
@@ -226,7 +227,7 @@ public:
             m_words.clear();
             std::istringstream words(line);
             for (std::string word; words >> word;) m_words.push_back(word);
-            if (!m_words.empty()) atLine([&] { readLine(); });
+            if (!m_words.empty()) atLine([&] { readLine(line); });
         }
         --m_line;
         atLine([&] { verify(m_graph); });
@@ -244,9 +245,13 @@ private:
         }
     }
 
-    void readLine() {
+    void readLine(const std::string& line) {
         const std::string& kind = word(0);
         if (kind == "info") return readInfo();
+        if (kind == "table") {
+            m_graph.info.table = line.substr(line.find(word(1)));
+            return;
+        }
         if (kind == "node") return readNode();
         if (kind == "alias") return m_graph.aliases.push_back({word(1), word(2)});
         if (kind == "output") return m_graph.setOutput(word(1), known(word(2)), role<OutputRole>(3));
@@ -362,6 +367,7 @@ std::string dumpGraph(const Graph& graph) {
     if (!info.head.empty()) text += " head=" + info.head;
     if (!info.anchors.empty()) text += " anchors=" + listText(info.anchors);
     text += "\n";
+    if (!info.table.empty()) text += "table " + info.table + "\n";
     for (const auto& [stored, known] : graph.aliases) text += str("alias ", stored, " ", known, "\n");
     for (const ValueId id : graph.inputs()) text += valueLine(graph.value(id));
     for (const ValueId id : graph.storedValues()) text += valueLine(graph.value(id));

@@ -38,9 +38,11 @@ struct Value {
 // What a node is in its network, as its builder says.
 enum class NodeRole {
     None,
-    Head,       // a part of the head
-    HeadLast,   // a layer of the head whose result is the raw map
-    Projection  // a frozen layer of the head that takes an expectation over bins (DFL)
+    Head,              // a part of the head
+    HeadLast,          // a layer of the head whose result is the raw map
+    Projection,        // a frozen layer of the head that takes an expectation over bins (DFL)
+    SeparableClasses,  // a layer before the last of a class branch of depthwise and pointwise convolutions
+    PlainSides         // a layer before the last of a box branch whose result is the sides themselves, no distribution
 };
 
 constexpr bool isInHead(NodeRole role) {
@@ -91,6 +93,7 @@ struct ModelInfo {
     std::string head{};            // the one of two that is deployed, kOneToOne or kOneToMany; empty where there is one
     std::vector<float> anchors{};  // width and height in input pixels of each, levels in order; empty: anchor-free
     std::string task{kDetection.name};  // what it is for
+    std::string table{};  // of its layers, JSON on one line (models/layout.h); empty of members of known families
 };
 
 // More than 25 methods: order, names and ids are one invariant, and these are the few verbs that keep it and the

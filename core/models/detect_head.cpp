@@ -79,7 +79,9 @@ private:
     ValueId rawMap(size_t level, ValueId feature) {
         const ModelInfo& info = m_graph.info;
         const std::string box = str(m_prefix, "cv2.", level), classes = str(m_prefix, "cv3.", level);
+        const size_t first = m_graph.order().size();
         ValueId x = plainConvs(box, feature, m_boxWidth);
+        if (info.regMax == 1) setRole(first, NodeRole::PlainSides);
         const ValueId sides = last(box, x, 4 * info.regMax, 1.0f);
         x = m_form.plainClasses ? plainConvs(classes, feature, m_classWidth) : separableConvs(classes, feature);
         const ValueId scores = last(classes, x, info.numClasses, classBias(info.numClasses, info.strides[level]));
@@ -89,12 +91,18 @@ private:
         return m_builder.conv(name + ".1", m_builder.conv(name + ".0", x, width, 3), width, 3);
     }
     ValueId separableConvs(const std::string& name, ValueId x) {
+        const size_t first = m_graph.order().size();
         for (int i = 0; i < 2; ++i) {
             const int64_t in = m_builder.channels(x);
             x = m_builder.conv(str(name, ".", i, ".0"), x, in, 3, 1, in);
             x = m_builder.conv(str(name, ".", i, ".1"), x, m_classWidth, 1);
         }
+        setRole(first, NodeRole::SeparableClasses);
         return x;
+    }
+    // Of the nodes from the `first` on.
+    void setRole(size_t first, NodeRole role) {
+        for (size_t i = first; i < m_graph.order().size(); ++i) m_graph.node(m_graph.order()[i]).role = role;
     }
     ValueId last(const std::string& name, ValueId x, int64_t outputs, float bias) {
         const ValueId y = m_builder.convWithBias(name + ".2", x, outputs, 1, bias);
@@ -148,6 +156,8 @@ void addTwoHeads(ModuleBuilder& builder, const std::string& name, const std::vec
     setOutputs(graph, "", oneMaps, one.decoded(oneMaps, bins), false);
     setOutputs(graph, std::string(kOtherHead), manyMaps, many.decoded(manyMaps, bins), true);
     graph.info.head = kOneToOne;
+    for (const char* branch : {".cv2.", ".cv3."})
+        graph.aliases.push_back({name + branch, str(name, ".one2many_", branch + 1)});
 }
 
 }  // namespace

@@ -178,6 +178,7 @@ Graph buildDetector(const Layout& layout, Random* random, const ConvStyles* styl
     Graph graph;
     graph.info.architecture = layout.family, graph.info.variant = layout.variant;
     graph.info.numClasses = layout.classes, graph.info.regMax = layout.regMax;
+    if (layout.isOwn) graph.info.table = layoutJson(layout);
     for (int64_t i = 0; i < layout.classes; ++i) graph.info.classNames.push_back(str("class", i));
     DetectorBuilder(graph, random, styles, layout).build();
     return graph;

@@ -87,7 +87,7 @@ void nameTable(Layout& layout) {
             layout.family = family.name, layout.variant = variant;
             return;
         }
-    layout.family = ownName(layout.family), layout.variant = layout.scale.name;
+    layout.family = ownName(layout.family), layout.variant = layout.scale.name, layout.isOwn = true;
 }
 
 }  // namespace

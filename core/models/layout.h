@@ -45,6 +45,7 @@ struct Layout {
     std::vector<double> keypoints{};             // how many, and numbers of each
     std::vector<std::vector<double>> anchors{};  // width, height, width, ... in pixels, a list a level (YOLOv5)
     std::optional<bool> plainClasses{};          // form of the head's class branch, whatever the rows say
+    bool isOwn = false;                          // no member of a known family: the table travels with the weights
 };
 
 // Rows in short: "Conv 64 3 2 | C2f 128 T x3 | <-1,6> Concat 1 | <15,18,21> Detect nc", with the sources in angles (the
@@ -59,5 +60,8 @@ Layout layoutFromJson(std::string_view json, std::string_view scale = {});
 
 // The same of a YAML file's text. Throws Error{BadInput} naming the line.
 Layout layoutFromYaml(std::string_view yaml, std::string_view scale = {});
+
+// Text that layoutFromJson() reads as the same table, on one line.
+std::string layoutJson(const Layout& layout);
 
 }  // namespace qat

@@ -86,6 +86,7 @@ Maps aDown(const ModuleCall& c) {
 // Blocks.
 
 Maps bottleneckRow(const ModuleCall& c) {
+    c.b.graph().aliases.push_back({c.name + ".", c.name + ".bottleneck."});
     return {bottleneck(
         c.b, c.name, c.x(),
         {.channels = c.channels, .shortcut = c.flag(0, true), .groups = c.whole(1, 1), .ratio = c.number(3, 0.5)})};

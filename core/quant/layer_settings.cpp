@@ -1,7 +1,8 @@
-// Later patterns override earlier ones, and all of them the head policy.
+// Later patterns override earlier ones, and all of them the policies of branches.
 #include "quant/layer_settings.h"
 
 #include "base/error.h"
+#include "quant/branch_policies.h"
 #include "quant/overrides.h"
 
 namespace qat {
@@ -35,7 +36,7 @@ LayerSettings LayerSettingsResolver::of(const Node& layer) {
     settings.values = m_origins.sections();
     if (m_config.qat.useLsq)
         settings.weight.fakeQuantize.type = settings.activation.fakeQuantize.type = FakeQuantKind::Lsq;
-    applyHeadPolicy(layer, settings);
+    applyPolicies(layer, settings);
     const auto aliases = layerAliases(m_graph, layer.name);
     for (size_t i = 0; i < m_patterns.size(); ++i) {
         if (!m_patterns[i].matches(layer.name, aliases)) continue;
@@ -61,16 +62,11 @@ std::vector<std::string> LayerSettingsResolver::unmatched() const {
     return sentences;
 }
 
-void LayerSettingsResolver::applyHeadPolicy(const Node& layer, LayerSettings& settings) const {
+void LayerSettingsResolver::applyPolicies(const Node& layer, LayerSettings& settings) const {
     settings.skip = isInHead(layer.role) && m_config.qat.skipDetectionHead;
     if (settings.skip) settings.values["skip"] = {"true", "qat_params.skip_detection_head"};
-    if (layer.role != NodeRole::HeadLast) return;
-    for (const auto& [how, key] : {std::pair{&settings.weight, "config.weight.bit_width"},
-                                   {&settings.activation, "config.activation.bit_width"}}) {
-        if (how->tensor.bitWidth >= 8) continue;
-        how->tensor.bitWidth = 8;
-        settings.values[key] = {"8", "head policy"};
-    }
+    if (!m_config.quantization.branchPolicies) return;
+    for (const BranchPolicy* policy : policiesOf(m_graph, layer)) apply(*policy, settings);
 }
 
 // Without mixed precision the widths of patterns do not count; everything else they say does.

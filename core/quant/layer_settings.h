@@ -1,4 +1,4 @@
-// What the sections, the head policy and the patterns of a configuration make of each layer.
+// What the sections, the policies of branches and the patterns of a configuration make of each layer.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ public:
     std::vector<std::string> unmatched() const;
 
 private:
-    void applyHeadPolicy(const Node& layer, LayerSettings& settings) const;
+    void applyPolicies(const Node& layer, LayerSettings& settings) const;
     LayerConfig counted(LayerConfig entry) const;
 
     const Graph& m_graph;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "quant/activation_groups.h"
+#include "quant/branch_policies.h"
 #include "quant/layer_settings.h"
 
 namespace qat {
@@ -54,6 +55,9 @@ QuantPlan resolvePlan(const Graph& graph, const Config& config) {
     }
     for (const NodeId id : dataProducts(graph))
         if (const LayerSettings settings = resolver.of(graph.node(id)); !settings.skip) quantized.emplace(id, settings);
+    if (config.quantization.branchPolicies)
+        for (const auto& [id, settings] : quantized)
+            if (auto rows = policiesOf(graph, graph.node(id)); !rows.empty()) plan.policies[id] = std::move(rows);
     plan.warnings = resolver.unmatched();
     planActivations(graph, config, quantized, plan);
     return plan;

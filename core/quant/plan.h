@@ -47,20 +47,24 @@ struct PlannedJoin {
     std::optional<size_t> output;
 };
 
+struct BranchPolicy;
+
 struct QuantPlan {
     std::vector<WeightPlan> weights;       // execution order
     std::vector<ActivationGroup> groups;   // by first source
     std::vector<PlannedJoin> joins;        // those that read something quantized; execution order
     std::vector<std::string> skipped;      // quantizable layers that stay in float
     std::map<NodeId, LayerValues> values;  // of every quantizable layer
+    // Of quantized layers and products for which any holds.
+    std::map<NodeId, std::vector<const BranchPolicy*>> policies;
     std::vector<std::string>
         warnings;  // patterns that match nothing, readers that disagree, fusions of another activation
     const WeightPlan* weightOf(NodeId node) const;
     const ActivationGroup* groupRead(NodeId node) const;
 };
 
-// Rules of a config applied to a graph without quantizers. Head policy: the last convolutions of the detection head are
-// not below 8 bit unless a pattern says so; the expectation (DFL) and decoding stay in float; qat_params
+// Rules of a config applied to a graph without quantizers. Policies of branches
+// (quant/branch_policies.h) come before patterns; the expectation (DFL) and decoding stay in float; qat_params
 // skip_detection_head leaves the whole head in float. The image itself has 8 bits unless a pattern says otherwise.
 // Groups with a range per channel whose sources differ in channels get one for the whole tensor, with a warning.
 // Later patterns override earlier ones. A convolution and its activation are one unit, quantized after the activation,

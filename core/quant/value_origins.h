@@ -13,6 +13,7 @@ namespace qat {
 struct StatedBy {
     std::string value;
     std::string origin;  // "default", "line 12", "command line", "pattern 2, line 37", "search", "head policy"
+                         // (quant/branch_policies.h)
 };
 using LayerValues = std::map<std::string, StatedBy>;
 

@@ -16,6 +16,12 @@ struct LayerValue {
     std::string key, value, origin;
 };
 
+// What a part of a detector gets before any pattern, and why (quant/branch_policies.h).
+struct PolicyInfo {
+    std::string name, reason;
+    int64_t layers = 1;  // for which it holds, products of data with data among them
+};
+
 struct LayerInfo {
     std::string name;  // model.2.m.0.cv1.conv
     std::vector<std::string> aliases;
@@ -29,9 +35,10 @@ struct LayerInfo {
     int weightBits = 0, activationBits = 0;
     std::string observer;  // of the layer's input
     std::string weightOrigin,
-        activationOrigin;            // of the widths: "default", "line 12", "pattern 2, line 37", "head policy"
-    std::vector<LayerValue> values;  // every key of an entry
-    std::string scaleGroup;          // name of the shared activation range, "" if its own
+        activationOrigin;              // of the widths: "default", "line 12", "pattern 2, line 37", "head policy"
+    std::vector<LayerValue> values;    // every key of an entry
+    std::vector<PolicyInfo> policies;  // that hold for it
+    std::string scaleGroup;            // name of the shared activation range, "" if its own
     // What layers.json holds of it.
     static constexpr auto fields() {
         return std::tuple{Field{"name", &LayerInfo::name},

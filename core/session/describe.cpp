@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -11,6 +12,7 @@
 #include "config/derived.h"
 #include "config/image_size.h"
 #include "models/weights.h"
+#include "quant/branch_policies.h"
 #include "quant/fusions.h"
 #include "run/executor.h"
 #include "session/model_source.h"
@@ -58,6 +60,27 @@ void addPlan(LayerInfo& info, NodeId node, const QuantPlan& plan) {
     }
 }
 
+// What every key is for the layer, and the policies behind some of it.
+void addStated(LayerInfo& info, NodeId node, const QuantPlan& plan) {
+    for (const auto& [key, stated] : plan.values.at(node)) info.values.push_back({key, stated.value, stated.origin});
+    const auto found = plan.policies.find(node);
+    if (found == plan.policies.end()) return;
+    for (const BranchPolicy* row : found->second)
+        info.policies.push_back({std::string(row->name), std::string(row->reason)});
+}
+
+std::vector<PolicyInfo> policiesIn(const QuantPlan& plan) {
+    std::vector<PolicyInfo> policies;
+    for (const BranchPolicy& row : branchPolicies()) {
+        const auto holds = [&](const auto& layer) {
+            return std::ranges::find(layer.second, &row) != layer.second.end();
+        };
+        if (const auto layers = std::ranges::count_if(plan.policies, holds); layers > 0)
+            policies.push_back({std::string(row.name), std::string(row.reason), layers});
+    }
+    return policies;
+}
+
 LayerInfo layerInfo(const Graph& graph, NodeId id) {
     const Node& node = graph.node(id);
     LayerInfo info;
@@ -97,11 +120,10 @@ ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
     for (const NodeId id : quantizableNodes(graph)) {
         LayerInfo info = layerInfo(graph, id);
         if (plan) addPlan(info, id, *plan);
-        if (plan)
-            for (const auto& [key, stated] : plan->values.at(id))
-                info.values.push_back({key, stated.value, stated.origin});
+        if (plan) addStated(info, id, *plan);
         description.layers.push_back(std::move(info));
     }
+    if (plan) description.policies = policiesIn(*plan);
     return description;
 }
 

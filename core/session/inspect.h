@@ -19,6 +19,7 @@ struct ModelDescription {
     std::vector<int64_t> input;  // C, H, W
     std::vector<std::string> classNames;
     std::vector<LayerInfo> layers;       // execution order
+    std::vector<PolicyInfo> policies{};  // that hold for any layer, in their table's order
     std::vector<std::string> ignored{};  // entries of the file that the model has no use for
 };
 

@@ -222,6 +222,10 @@ TEST_F(Commands, CheckShowsEveryValueAndItsSourceAndWhatLossWeightsBecome) {
     EXPECT_EQ(stated(0, "config.weight.bit_width"), (json{{"value", "8"}, {"origin", "pattern 1, line 4"}}));
     EXPECT_EQ(stated(1, "config.weight.bit_width"), (json{{"value", "6"}, {"origin", "line 2"}}));
     EXPECT_EQ(stated(62, "config.weight.bit_width"), (json{{"value", "8"}, {"origin", "head policy"}}));
+    EXPECT_EQ(report["layers"][62]["policies"][0]["name"], "head");
+    EXPECT_EQ(report["layers"][1]["policies"].size(), 0u);
+    EXPECT_EQ(report["policies"][0]["layers"], 6);
+    EXPECT_NE(text.out.find("head policy, 6 layers: boxes and scores are read off its result"), std::string::npos);
     EXPECT_EQ(stated(1, "config.weight.scheme"), (json{{"value", "per_channel"}, {"origin", "default"}}));
     EXPECT_EQ(stated(1, "fake_quantize.type"), (json{{"value", "lsq"}, {"origin", "qat_params.use_lsq, line 6"}}));
     EXPECT_EQ(cli({"check", file("plain.yaml", "model: {variant: n}\n")}).out.find("loss_weights"), std::string::npos);

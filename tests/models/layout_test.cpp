@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 #include "models/detector.h"
 #include "models/family.h"
+#include "models/known_layouts.h"
 #include "models/layout.h"
 #include "run/executor.h"
 
@@ -212,6 +213,36 @@ INSTANTIATE_TEST_SUITE_P(
                     Relative{
                         "GhostP2", backbone8("GhostConv", "C3Ghost") + neckP2("GhostConv", "C3Ghost"), {4, 8, 16, 32}}),
     [](const auto& info) { return std::string(info.param.name); });
+
+// Every table of every family, as text and back, builds the same graph.
+TEST(LayoutText, IsReadAsTheSameTable) {
+    int members = 0;
+    for (const Architecture& family : kArchitectures)
+        for (const std::string_view variant : family.variants) {
+            const Layout known = knownLayout(family, variant);
+            Layout read = layoutFromJson(layoutJson(known));
+            read.family = known.family, read.variant = known.variant;
+            EXPECT_EQ(dumpGraph(buildDetector(read, nullptr)), dumpGraph(buildDetector(known, nullptr)))
+                << family.name << variant;
+            EXPECT_EQ(layoutJson(read), layoutJson(known));
+            EXPECT_EQ(layoutJson(known).find('\n'), std::string::npos);
+            ++members;
+        }
+    EXPECT_GE(members, 44);
+}
+
+TEST(LayoutText, TravelsWithGraphsOfTablesThatAreNoKnownFamilys) {
+    Layout own = knownLayout(kYolov8, "n");
+    const std::string text = layoutJson(own);
+    EXPECT_TRUE(buildDetector(own, nullptr).info.table.empty());
+    std::string wider = text;
+    wider.replace(wider.find("0.25"), 4, "0.75");
+    EXPECT_TRUE(buildDetector(tableOfFile("yolov8.yaml", text), nullptr).info.table.empty());
+    const Graph graph = buildDetector(tableOfFile("mine.yaml", wider), nullptr);
+    EXPECT_NE(graph.info.table.find("0.75"), std::string::npos);
+    EXPECT_EQ(parseGraph(dumpGraph(graph)).info.table, graph.info.table);
+    EXPECT_EQ(dumpGraph(parseGraph(dumpGraph(graph))), dumpGraph(graph));
+}
 
 TEST(TableOfFile, IsNamedByWhatItIs) {
     const std::string plain = kScales + backbone8("Conv", "C2f") + neckP5("Conv", "C2f");

@@ -9,6 +9,9 @@
 #include "base/files.h"
 #include "export/weights_file.h"
 #include "import/checkpoint.h"
+#include "models/detector.h"
+#include "models/family.h"
+#include "passes/pipeline.h"
 #include "session/machine_room.h"
 #include "session/memory_need.h"
 #include "session/model_source.h"
@@ -155,6 +158,30 @@ TEST_F(ModelAndData, SizesBetweenTheStepsAreTakenUpInRuns) {
     job.set("data.imgsz", "50").set("analysis.enabled", "false").set("export.formats", "[]").run();
     EXPECT_EQ(readJson(job.folder() / "run_summary.json")["model"]["imgsz"], 64);
     EXPECT_EQ(std::ranges::count(job.sink.logs, "data.imgsz is 50, which is no multiple of 32, so 64 is taken"), 1);
+}
+
+// Of a table that no known family has, weights alone would not tell the network.
+TEST_F(ModelAndData, WeightsOfATableOfOnesOwnAreReadAsTheSameNetwork) {
+    const auto table = scratch.path() / "narrow.yaml";
+    writeFileAtomic(table,
+                    "nc: 3\nend2end: True\nreg_max: 1\nscales: {p: [0.5, 0.19, 512]}\n"
+                    "backbone:\n  - [-1, 1, Conv, [64, 3, 2]]\n  - [-1, 1, Conv, [128, 3, 2]]\n"
+                    "  - [-1, 2, C3k2, [256, False, 0.25]]\n  - [-1, 1, Conv, [256, 3, 2]]\n"
+                    "head:\n  - [-1, 2, C2PSA, [256]]\n  - [-1, 1, Conv, [256, 3, 2]]\n"
+                    "  - [[4, 5], 1, Detect, [nc]]\n");
+    Layout layout = tableOfFile(table.string(), readFile(table));
+    Random random(3);
+    Graph graph = buildDetector(layout, &random);
+    for (const bool folded : {false, true}) {
+        if (folded) runPasses(graph, PassId::FoldBatchNorms);
+        const auto file = scratch.path() / "narrow.safetensors";
+        saveWeights(file, graph);
+        OpenedModel opened = openModel(file);
+        EXPECT_TRUE(opened.ignored.empty());
+        EXPECT_EQ(opened.graph.info.architecture, "narrow");
+        EXPECT_EQ(opened.graph.info.table, graph.info.table);
+        EXPECT_EQ(dumpGraph(opened.graph), dumpGraph(graph)) << (folded ? "folded" : "with batch norms");
+    }
 }
 
 }  // namespace

@@ -31,6 +31,15 @@ QString origin(const LayerInfo& layer) {
            QString::fromStdString(layer.activationOrigin);
 }
 
+// Where the widths are from, and why policies of branches ask for what they do.
+QString originAndReasons(const LayerInfo& layer) {
+    QStringList lines{origin(layer)};
+    for (const PolicyInfo& policy : layer.policies)
+        lines << PlanModel::tr("%1 policy: %2.")
+                     .arg(QString::fromStdString(policy.name), QString::fromStdString(policy.reason));
+    return lines.join(QLatin1Char('\n'));
+}
+
 bool wordHolds(const LayerInfo& layer, const QString& word) {
     const QString value = word.section(QLatin1Char(':'), 1);
     if (word.startsWith(QLatin1String("w:")) || word.startsWith(QLatin1String("bits:")))
@@ -124,6 +133,7 @@ PlanColumn originColumn() {
     column.roles[TokenRole] = [](const PlanRow& row) {
         return int(origin(*row.layer) == QLatin1String("default") ? Color::Text3 : Color::Text);
     };
+    column.roles[Qt::ToolTipRole] = [](const PlanRow& row) { return originAndReasons(*row.layer); };
     return column;
 }
 
