@@ -33,7 +33,7 @@ size_t countOf(const ModelInfo& model) {
 }
 
 std::map<std::string, std::string> wordsOf(const ModelInfo& model) {
-    const MeasuringFacts facts = DetectTask().measuring(model);
+    const MeasuringFacts facts = DetectTask().measuring(model, {});
     std::map<std::string, std::string> words(facts.words.begin(), facts.words.end());
     for (const auto& [name, value] : facts.settings) words[name] = std::to_string(value).substr(0, 5);
     return words;
