@@ -10,6 +10,8 @@
 #include "export/runtime_check.h"
 #include "passes/pipeline.h"
 #include "run/executor.h"
+#include "session/beside_parity.h"
+#include "session/parity_control.h"
 
 namespace qat {
 namespace {
@@ -54,67 +56,45 @@ std::vector<at::Tensor> runFile(const std::filesystem::path& onnx, const at::Ten
     return outputs;
 }
 
-// What is deployed beside the decoded output: how far file and simulation are from FP32, and from each other.
-class BesideParity {
-public:
-    explicit BesideParity(std::vector<std::string> names) : m_names(std::move(names)), m_errors(m_names.size()) {}
-
-    // All outputs of one image, the decoded one first.
-    void add(const std::vector<at::Tensor>& fp32, const std::vector<at::Tensor>& simulated,
-             const std::vector<at::Tensor>& file) {
-        for (size_t i = 0; i < m_errors.size(); ++i) {
-            m_errors[i].file.add(fp32[i + 1], file[i + 1]);
-            m_errors[i].simulation.add(fp32[i + 1], simulated[i + 1]);
-            m_errors[i].between.add(simulated[i + 1], file[i + 1]);
-        }
-    }
-
-    bool agrees() const {
-        return std::ranges::all_of(m_errors, [](const Errors& e) {
-            return e.between.noiseToSignal() <= kEqualNoise ||
-                   e.file.noiseToSignal() <= kSlack * e.simulation.noiseToSignal();
-        });
-    }
-
-    // "; error of masks 0.01, the simulation's 0.01"
-    std::string sentence() const {
-        std::string text;
-        for (size_t i = 0; i < m_errors.size(); ++i)
-            text += str("; error of ", m_names[i], " ", m_errors[i].file.noiseToSignal(), ", the simulation's ",
-                        m_errors[i].simulation.noiseToSignal());
-        return text;
-    }
-
-private:
-    struct Errors {
-        ErrorSums file, simulation, between;
-    };
-    static constexpr double kEqualNoise = 1e-3;  // a share of the signal
-    std::vector<std::string> m_names;
-    std::vector<Errors> m_errors;
-};
-
-std::vector<std::string> deployedOutputs(const Graph& graph) {
-    std::vector<std::string> names = graph.outputNames(OutputRole::Extra);
-    names.insert(names.begin(), decodedOutput(graph));
-    return names;
-}
-
-// Only the image itself is turned from float into codes.
-bool staysOnIntegers(const Graph& lowered) {
-    return std::ranges::all_of(lowered.order(), [&](NodeId id) {
-        const Node& node = lowered.node(id);
-        return !std::holds_alternative<Quantize>(node.op) || lowered.value(node.inputs[0]).kind == ValueKind::Input;
-    });
-}
-
 std::string describe(const ParityReport& report, int64_t images, const std::string& equal, const std::string& beside) {
     const std::string counts =
         str(report.check.runtime, " ", report.check.version, " against the simulation on ", images, " images: ", equal,
-            report.onIntegers ? ", both on integers" : ", the file's convolutions in float");
+            report.onIntegers ? ", both on integers" : str(", ", report.floatLayers, " layers of the file in float"));
     const std::string noise =
         str("; score error against FP32 ", report.fileError, ", the simulation's ", report.simulationError);
-    return counts + noise + beside + (report.agrees ? "" : ": the exported file differs");
+    const std::string apart = report.onIntegers
+                                  ? ""
+                                  : str("; the file's scores are ", report.distance,
+                                        " from the simulation's, those of the simulation with its biases moved by a "
+                                        "millionth ",
+                                        report.controlDistance);
+    return counts + noise + apart + beside + (report.agrees ? "" : ": the exported file differs");
+}
+
+// What the file is compared with.
+struct Rivals {
+    Graph integers, original, moved;
+    Executor simulation, fp32, control;
+
+    Rivals(const Graph& exported, const Graph& reference)
+        : integers(inferenceForm(exported)),
+          original(inferenceForm(reference)),
+          moved(controlForm(exported)),
+          simulation(integers, deployed(integers)),
+          fp32(original, deployed(original)),
+          control(moved, deployed(moved)) {}
+    static ExecutorOptions deployed(const Graph& graph) {
+        std::vector<std::string> outputs = graph.outputNames(OutputRole::Extra);
+        outputs.insert(outputs.begin(), decodedOutput(graph));
+        return {.outputs = std::move(outputs), .frozen = true};
+    }
+};
+
+// Where layers are computed in float, an error as small as the simulation's, or as small a distance from it as another
+// rounding makes.
+bool isSound(const ParityReport& report) {
+    return !report.onIntegers &&
+           (report.fileError <= kSlack * report.simulationError || report.distance <= kSlack * report.controlDistance);
 }
 
 }  // namespace
@@ -124,25 +104,30 @@ ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, co
     ParityReport report;
     report.check.sentence = "the exported file was not checked: " + missingOnnxRuntime();
     if (!missingOnnxRuntime().empty()) return report;
-    const Graph integers = inferenceForm(exported), original = inferenceForm(reference);
-    const std::vector<std::string> outputs = deployedOutputs(integers);
-    Executor simulation(integers, {.outputs = outputs, .frozen = true}),
-        fp32(original, {.outputs = outputs, .frozen = true});
-    BesideParity beside(integers.outputNames(OutputRole::Extra));
+    Rivals rivals(exported, reference);
+    report.floatLayers = floatLayers(rivals.integers);
+    report.onIntegers = report.floatLayers == 0;
     const auto measure = task.parity(exported.info);
-    ErrorSums fileError, simulationError;
+    ErrorSums fileError, simulationError, distance, controlDistance;
+    BesideParity beside(rivals.integers.outputNames(OutputRole::Extra));
     int64_t images = 0;
     for (at::Tensor image = next(); image.defined(); image = next(), ++images) {
         cancel.poll();
-        const std::vector<at::Tensor> ours = simulation.run(image), originals = fp32.run(image),
+        const std::vector<at::Tensor> ours = rivals.simulation.run(image), originals = rivals.fp32.run(image),
                                       theirs = runFile(onnx, image, ours, report.check, cancel);
         if (theirs.empty()) return report;
         const at::Tensor simulated = ours[0][0].contiguous(), wanted = originals[0][0].contiguous(),
                          file = theirs[0][0];
         beside.add(originals, ours, theirs);
         measure->add(simulated, file);
-        fileError.add(measure->scores(wanted), measure->scores(file));
-        simulationError.add(measure->scores(wanted), measure->scores(simulated));
+        const at::Tensor scores = measure->scores(simulated), fileScores = measure->scores(file);
+        fileError.add(measure->scores(wanted), fileScores);
+        simulationError.add(measure->scores(wanted), scores);
+        distance.add(scores, fileScores);
+        if (report.onIntegers) continue;
+        const std::vector<at::Tensor> moved = rivals.control.run(image);
+        controlDistance.add(scores, measure->scores(moved[0][0].contiguous()));
+        beside.addControl(ours, moved);
     }
     report.ran = true;
     const ParityFigures figures = measure->figures();
@@ -150,10 +135,9 @@ ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, co
     report.worstScore = figures.worstScore;
     report.fileError = fileError.noiseToSignal();
     report.simulationError = simulationError.noiseToSignal();
-    const bool identical = report.matched >= kIdentical;
-    report.onIntegers = staysOnIntegers(integers);
-    report.agrees =
-        beside.agrees() && (identical || (!report.onIntegers && report.fileError <= kSlack * report.simulationError));
+    report.distance = distance.noiseToSignal();
+    report.controlDistance = controlDistance.noiseToSignal();
+    report.agrees = (report.matched >= kIdentical || isSound(report)) && beside.agrees(kSlack);
     report.check.result = report.agrees ? CheckResult::Passed : CheckResult::Failed;
     report.check.sentence = describe(report, images, figures.sentence, beside.sentence());
     return report;

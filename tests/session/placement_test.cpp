@@ -10,9 +10,11 @@
 #include "export/runtime_check.h"
 #include "models/yolov8.h"
 #include "passes/fold_batch_norm.h"
+#include "passes/pipeline.h"
 #include "quant/calibrate.h"
 #include "run/executor.h"
 #include "session/code_parity.h"
+#include "session/parity_control.h"
 #include "support/assets.h"
 #include "support/tensors.h"
 
@@ -84,8 +86,8 @@ TEST(Placement, NamesTheLayersAFindingStandsAt) {
         EXPECT_FALSE(report.layersAt.at(finding.node).empty()) << finding.node;
 }
 
-// Integer form and file.
-CodeParity parityOf(const Config& config) {
+// A calibrated YOLOv8n.
+Graph quantized(const Config& config) {
     Random random(0);
     Graph original = buildYolov8("n", 2, random);
     foldBatchNorm(original);
@@ -99,6 +101,33 @@ CodeParity parityOf(const Config& config) {
         },
         [](int64_t) {}, CancelToken());
     probeShapes(graph, {1, 3, 64, 64});
+    return graph;
+}
+
+TEST(ParityControl, CountsLayersThatAFileComputesInFloat) {
+    EXPECT_EQ(floatLayers(inferenceForm(quantized(preset("w8a8.yaml")))), 0) << "all hand on codes";
+    EXPECT_EQ(floatLayers(inferenceForm(quantized(preset("w8a8_tensorrt.yaml")))), 57)
+        << "those in front of an activation; the head's last 6 are not rounded again";
+}
+
+TEST(ParityControl, MovesResultsByLessThanQuantizing) {
+    const Graph graph = quantized(preset("w8a8_tensorrt.yaml"));
+    const Graph simulated = inferenceForm(graph), moved = controlForm(graph);
+    const at::Tensor image = randomTensor({1, 3, 64, 64}, 5, 0, 1);
+    const auto raw = [&](const Graph& form) {
+        return Executor(form, {.outputs = {"head.0"}, .frozen = true}).run(image).front();
+    };
+    const at::Tensor plain = raw(simulated), other = raw(moved);
+    const double apart = (plain - other).norm().item<double>() / plain.norm().item<double>();
+    EXPECT_GT(apart, 1e-9);
+    EXPECT_LT(apart, 0.02);
+    EXPECT_FALSE(at::equal(plain, other));
+    EXPECT_TRUE(at::equal(plain, raw(inferenceForm(graph)))) << "the graph itself stays";
+}
+
+// Integer form and file.
+CodeParity parityOf(const Config& config) {
+    const Graph graph = quantized(config);
     return compareCodes(graph, randomTensor({1, 3, 64, 64}, 5, 0, 1), CancelToken());
 }
 
