@@ -16,6 +16,7 @@
 #include "eval/evaluate.h"
 #include "session/machine_room.h"
 #include "session/memory_need.h"
+#include "task/beside_boxes.h"
 #include "task/detect_task.h"
 
 namespace qat::cli {
@@ -96,7 +97,7 @@ int val(ValOptions o, const CancelToken& cancel) {
     options.rect = o.rect;
     Loader loader(data, options);
     const NmsOptions boxes = o.boxes.over(validateOptions(graph.info));
-    const MeasuringFacts facts = detectMeasuring(graph.info, boxes);
+    const MeasuringFacts facts = detectMeasuring(graph.info, boxes, besideBoxes(graph));
     ConsoleSink console;
     const EvaluationResult result =
         evaluate(graph, loader, {boxes, o.coco, o.precise}, cancel,

@@ -18,7 +18,11 @@ struct Architecture {
 inline constexpr std::array<std::string_view, 3> kYolov3Variants{"u", "-tinyu", "-sppu"};
 inline constexpr std::array<std::string_view, 10> kYolov5Variants{"n",  "s",  "m",  "l",  "x",
                                                                   "nu", "su", "mu", "lu", "xu"};
-inline constexpr std::array<std::string_view, 5> kYolov8Variants{"n", "s", "m", "l", "x"};
+// What members make beside boxes stands after a dash: masks, key points, angles.
+inline constexpr std::array<std::string_view, 20> kYolov8Variants{
+    "n",      "s",      "m",      "l",      "x",      "n-seg", "s-seg", "m-seg", "l-seg", "x-seg",
+    "n-pose", "s-pose", "m-pose", "l-pose", "x-pose", "n-obb", "s-obb", "m-obb", "l-obb", "x-obb"};
+inline constexpr std::array<std::string_view, 5> kYolo12Variants{"n", "s", "m", "l", "x"};
 inline constexpr std::array<std::string_view, 5> kYolov9Variants{"t", "s", "m", "c", "e"};
 inline constexpr std::array<std::string_view, 6> kYolov10Variants{"n", "s", "m", "b", "l", "x"};
 
@@ -28,8 +32,21 @@ inline constexpr Architecture kYolov8{"yolov8", "YOLOv8", kYolov8Variants};
 inline constexpr Architecture kYolov9{"yolov9", "YOLOv9", kYolov9Variants};
 inline constexpr Architecture kYolov10{"yolov10", "YOLOv10", kYolov10Variants};
 inline constexpr Architecture kYolo11{"yolo11", "YOLO11", kYolov8Variants};
-inline constexpr Architecture kYolo12{"yolo12", "YOLO12", kYolov8Variants};
+inline constexpr Architecture kYolo12{"yolo12", "YOLO12", kYolo12Variants};
 inline constexpr Architecture kYolo26{"yolo26", "YOLO26", kYolov8Variants};
+
+// "seg", "pose" or "obb" of a variant with that after its size; empty of others.
+constexpr std::string_view variantTask(std::string_view variant) {
+    for (const std::string_view task : {"-seg", "-pose", "-obb"})
+        if (variant.ends_with(task)) return task.substr(1);
+    return {};
+}
+
+// The variant without that.
+constexpr std::string_view variantSize(std::string_view variant) {
+    const std::string_view task = variantTask(variant);
+    return task.empty() ? variant : variant.substr(0, variant.size() - task.size() - 1);
+}
 
 // The first one is what configurations start with.
 inline constexpr std::array kArchitectures{kYolov8, kYolo11, kYolo26, kYolo12, kYolov10, kYolov9, kYolov5, kYolov3};

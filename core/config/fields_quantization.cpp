@@ -98,8 +98,11 @@ void addModel(Rows<Config>& rows) {
     constexpr auto at = &Config::model;
     rows.add<at, &M::architecture>("model.architecture", "Architecture", "Family of the network.",
                                    oneOf(architectureNames()));
-    rows.add<at, &M::variant>("model.variant", "Variant", "Size of the network, from nano to extra large.",
-                              oneOf(variantNames()));
+    rows.add<at, &M::variant>(
+        "model.variant", "Variant",
+        "Size of the network, from nano to extra large, and what it makes beside boxes: masks (-seg), "
+        "key points (-pose), angles (-obb).",
+        oneOf(variantNames()));
     rows.add<at, &M::pretrainedPath>("model.pretrained_path", "Pretrained weights",
                                      "Checkpoint to start from; empty starts from random weights.", path());
     rows.add<at, &M::numClasses>("model.num_classes", "Classes",

@@ -150,11 +150,25 @@ void refuseRepeatedKeys(const fs::path& file, const YAML::Node& root) {
                 placeOf(file, entry.first), "the key ", entry.first.Scalar(), " stands in the file already");
 }
 
+// Numbers of key points that labels have after each box.
+int64_t readKeypoints(const fs::path& file, const YAML::Node& shape) {
+    if (!shape.IsDefined() || shape.IsNull()) return 0;
+    std::vector<int64_t> numbers;
+    if (shape.IsSequence())
+        for (const auto& entry : shape) numbers.push_back(integerOf(textOf(file, entry, "kpt_shape")).value_or(0));
+    const bool sound =
+        numbers.size() == 2 && numbers[0] >= 1 && numbers[0] <= 1000 && (numbers[1] == 2 || numbers[1] == 3);
+    require(sound, ErrorKind::BadInput, placeOf(file, shape),
+            "kpt_shape must be how many key points there are, 1 to 1000, and 2 or 3 numbers of each");
+    return numbers[0] * numbers[1];
+}
+
 ImageSet readRoot(const fs::path& file, const YAML::Node& root, DataSplit split) {
     require(root.IsMap(), ErrorKind::BadInput, file.string(), ": this file has no keys, a data.yaml was expected");
     refuseRepeatedKeys(file, root);
     ImageSet set;
     set.classNames = readClasses(file, root);
+    set.keypointNumbers = readKeypoints(file, root["kpt_shape"]);
     const fs::path base = rootOf(file, root["path"]);
     const char* const key = splitName(split);
     const YAML::Node sources = split == DataSplit::Val && !root[key].IsDefined() ? root["validation"] : root[key];

@@ -83,6 +83,7 @@ private:
     std::vector<fs::path> begin(const std::string& spec, ImageSet set) {
         requirePictures(spec, set);
         m_classNames = std::move(set.classNames);
+        m_keypointNumbers = set.keypointNumbers;
         m_warnings = std::move(set.warnings);
         m_items.reserve(set.images.size());
         return std::move(set.images);
@@ -100,7 +101,8 @@ private:
     }
 
     void add(const fs::path& image) {
-        LabelReading reading = readLabels(labelPathOf(image), static_cast<int64_t>(m_classNames.size()));
+        LabelReading reading =
+            readLabels(labelPathOf(image), static_cast<int64_t>(m_classNames.size()), m_keypointNumbers);
         if (!reading.problem.empty()) return leaveOut(reading.problem, str(", so ", image.string(), " is left out"));
         if (const std::string problem = pictureProblem(image); !problem.empty())
             return leaveOut(problem, ", so it is left out");
@@ -141,6 +143,7 @@ private:
     }
 
     const DataCheck m_check;
+    int64_t m_keypointNumbers = 0;
     const bool m_alone;  // one picture, which cannot be left out
     const LabelKind m_kind = LabelKind::Boxes;
     std::vector<Item> m_items;

@@ -12,6 +12,7 @@ namespace qat {
 struct ImageSet {
     std::vector<fs::path> images;         // sorted by path
     std::vector<std::string> classNames;  // empty: not known
+    int64_t keypointNumbers = 0;          // that follow the box in a row of labels
     std::vector<std::string> warnings;    // of folders and links that lead nowhere
 };
 
@@ -25,9 +26,10 @@ enum class SourceKind { Folder, List, Picture, DataYaml, Nothing };
 SourceKind sourceKind(const fs::path& path);
 
 // Keys: path (root, relative to the file), train, val (or validation) and test (folder, picture or list, or several of
-// them), names (list or index: name), nc. A path, that of the root too, that begins with ../ and leads to nothing is
-// tried without it, as labelling services write it for files beside data.yaml, and with slashes for its backslashes.
-// Throws Error{BadInput} naming file, line and key, also for a key that stands twice and for an empty source.
+// them), names (list or index: name), nc, kpt_shape (key points and numbers of each, which labels have after boxes). A
+// path, that of the root too, that begins with ../ and leads to nothing is tried without it, as labelling services
+// write it for files beside data.yaml, and with slashes for its backslashes. Throws Error{BadInput} naming file, line
+// and key, also for a key that stands twice and for an empty source.
 ImageSet readDataYaml(const fs::path& file, DataSplit split);
 
 // Anything openDataset takes except shapes.

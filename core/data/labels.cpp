@@ -98,7 +98,7 @@ std::string classText(double value) {
     return text.size() > kMost ? text.substr(0, kMost) + "..." : text;
 }
 
-LabelReading problem(const fs::path& file, int line, const char* what) {
+LabelReading problem(const fs::path& file, int line, const std::string& what) {
     return {{}, str(file.string(), ":", line, ": this row ", what), ""};
 }
 
@@ -136,7 +136,7 @@ fs::path labelPathOf(const fs::path& imagePath) {
     return fs::path(path).replace_extension(".txt");
 }
 
-LabelReading readLabels(const fs::path& file, int64_t numClasses) {
+LabelReading readLabels(const fs::path& file, int64_t numClasses, int64_t keypointNumbers) {
     std::error_code error;
     const fs::file_status status = fs::status(file, error);
     if (status.type() == fs::file_type::not_found) {
@@ -154,7 +154,13 @@ LabelReading readLabels(const fs::path& file, int64_t numClasses) {
     for (std::string_view line; lines.next(line);) {
         auto values = numbersOf(line);
         if (!values) return problem(file, lines.number(), "has something that is not a number");
-        if (!values->empty()) rows.push_back({lines.number(), std::move(*values)});
+        if (values->empty()) continue;
+        const bool boxed = keypointNumbers == 0 || static_cast<int64_t>(values->size()) == 5 + keypointNumbers;
+        if (!boxed)
+            return problem(file, lines.number(),
+                           str("does not have the ", 5 + keypointNumbers, " values of a box and kpt_shape"));
+        if (keypointNumbers > 0) values->resize(5);
+        rows.push_back({lines.number(), std::move(*values)});
     }
     return readRows(file, rows, numClasses);
 }

@@ -25,7 +25,8 @@ struct LabelReading {
 // polygons "class x1 y1 x2 y2 ..." and become their bounding boxes, as in common trainers; a row of five values among
 // them is then two points, which is a doubt. Repeated rows are dropped, which is one too, and only then the rows end up
 // sorted. A missing file means no objects, a link to nothing is a problem. Throws Error{BadInput} naming file and line
-// for a class that is not below numClasses (0: not known, any class up to 65535 will do).
-LabelReading readLabels(const fs::path& file, int64_t numClasses);
+// for a class that is not below numClasses (0: not known, any class up to 65535 will do). Where keypointNumbers numbers
+// of key points follow a box, rows are boxes with these behind them, which are passed over.
+LabelReading readLabels(const fs::path& file, int64_t numClasses, int64_t keypointNumbers = 0);
 
 }  // namespace qat

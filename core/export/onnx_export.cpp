@@ -16,18 +16,29 @@
 namespace qat {
 namespace {
 
-std::vector<ValueId> exportedValues(const Graph& graph) {
-    std::vector<ValueId> values;
-    for (const std::string& name : graph.outputNames(OutputRole::Decoded)) values.push_back(graph.output(name));
-    if (!values.empty()) return values;
-    for (const GraphOutput& output : graph.outputs()) values.push_back(output.value);
-    require(!values.empty(), ErrorKind::BadInput, "the graph has no output to export");
-    return values;
+// What a file gives: its name for a value.
+struct FileOutput {
+    std::string name;
+    ValueId value;
+};
+
+// The decoded output and what is deployed beside it, which keeps its name; or else everything.
+std::vector<FileOutput> fileOutputs(const Graph& graph) {
+    std::vector<FileOutput> made;
+    const auto add = [&](ValueId value) { made.push_back({str("output", made.size()), value}); };
+    for (const std::string& name : graph.outputNames(OutputRole::Decoded)) add(graph.output(name));
+    if (made.empty())
+        for (const GraphOutput& output : graph.outputs()) add(output.value);
+    else
+        for (const std::string& name : graph.outputNames(OutputRole::Extra)) made.push_back({name, graph.output(name)});
+    require(!made.empty(), ErrorKind::BadInput, "the graph has no output to export");
+    return made;
 }
 
 // Nodes that the wanted values need, in execution order.
-std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<ValueId>& wanted) {
-    std::set<ValueId> values(wanted.begin(), wanted.end());
+std::vector<NodeId> neededNodes(const Graph& graph, const std::vector<FileOutput>& wanted) {
+    std::set<ValueId> values;
+    for (const FileOutput& output : wanted) values.insert(output.value);
     std::vector<NodeId> nodes;
     for (auto id = graph.order().rbegin(); id != graph.order().rend(); ++id) {
         const Node& node = graph.node(*id);
@@ -85,7 +96,7 @@ public:
         : m_graph(graph),
           m_options(options),
           m_input(onlyInput(graph)),
-          m_outputs(exportedValues(graph)),
+          m_outputs(fileOutputs(graph)),
           m_builder(graph.info.architecture.empty() ? "model" : graph.info.architecture + graph.info.variant),
           m_quantizers(quantizers(graph, m_builder)),
           m_context(graph, m_builder, *m_quantizers, options) {
@@ -118,18 +129,17 @@ public:
 
 private:
     void writeOutputs() {
-        for (size_t i = 0; i < m_outputs.size(); ++i) {
-            const std::string name = str("output", i);
-            requireKnownShape(m_graph.value(m_outputs[i]));
-            m_context.writeOutput(m_outputs[i], name);
-            m_builder.addOutput(name, OnnxType::Float, m_graph.value(m_outputs[i]).shape);
+        for (const auto& [name, id] : m_outputs) {
+            requireKnownShape(m_graph.value(id));
+            m_context.writeOutput(id, name);
+            m_builder.addOutput(name, OnnxType::Float, m_graph.value(id).shape);
         }
     }
 
     const Graph& m_graph;
     const OnnxExportOptions& m_options;
     const Value& m_input;
-    const std::vector<ValueId> m_outputs;
+    const std::vector<FileOutput> m_outputs;
     OnnxBuilder m_builder;
     const std::unique_ptr<OnnxQuantizers> m_quantizers;
     OnnxContext m_context;

@@ -22,8 +22,9 @@ namespace {
 constexpr std::array<std::string_view, 6> namesOf(NodeRole) {
     return {"none", "head", "head_last", "projection", "separable_classes", "plain_sides"};
 }
-constexpr std::array<std::string_view, 8> namesOf(OutputRole) {
-    return {"none", "feature", "backbone", "raw_head", "decoded", "other_raw_head", "other_decoded", "extra"};
+constexpr std::array<std::string_view, 10> namesOf(OutputRole) {
+    return {"none",           "feature",       "backbone", "raw_head",    "decoded",
+            "other_raw_head", "other_decoded", "extra",    "other_extra", "raw_extra"};
 }
 
 template <class Number>

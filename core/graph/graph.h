@@ -65,7 +65,9 @@ enum class OutputRole {
     Decoded,       // what the network is asked for: boxes and scores
     OtherRawHead,  // the same two of a second head, which is trained with the first and not deployed
     OtherDecoded,
-    Extra  // what is deployed beside the decoded boxes: mask coefficients, prototypes, key points, angles
+    Extra,       // what is deployed beside the decoded boxes: mask coefficients, prototypes, key points, angles
+    OtherExtra,  // the same of the other head, and what only a training elsewhere reads
+    RawExtra     // what the layers of all of these make, before it is decoded: calibration and comparisons look at it
 };
 
 struct GraphOutput {
@@ -179,7 +181,7 @@ Graph parseGraph(std::string_view text);
 // The outputs by which networks are compared, calibrated and trained: the raw head maps, else the first output.
 std::vector<std::string> headOutputs(const Graph& graph);
 
-// Those, and the raw maps of a head that is not deployed: everything that is trained and has ranges.
+// Those, the raw maps of a head that is not deployed, and those of further results: everything that has layers.
 std::vector<std::string> trainedOutputs(const Graph& graph);
 
 // What the network is asked for. Throws Error{BadInput} if it has no decoded output.

@@ -15,7 +15,8 @@ std::vector<std::string> headOutputs(const Graph& graph) {
 
 std::vector<std::string> trainedOutputs(const Graph& graph) {
     std::vector<std::string> names = headOutputs(graph);
-    for (std::string& other : graph.outputNames(OutputRole::OtherRawHead)) names.push_back(std::move(other));
+    for (const OutputRole role : {OutputRole::OtherRawHead, OutputRole::RawExtra})
+        for (std::string& other : graph.outputNames(role)) names.push_back(std::move(other));
     return names;
 }
 
@@ -32,23 +33,16 @@ std::span<const ValueId> movedInputs(const Node& node) {
 
 namespace {
 
-OutputRole exchanged(OutputRole role) {
-    switch (role) {
-        case OutputRole::RawHead:
-            return OutputRole::OtherRawHead;
-        case OutputRole::OtherRawHead:
-            return OutputRole::RawHead;
-        case OutputRole::Decoded:
-            return OutputRole::OtherDecoded;
-        case OutputRole::OtherDecoded:
-            return OutputRole::Decoded;
-        default:
-            return role;
-    }
+bool isOther(OutputRole role) {
+    return role == OutputRole::OtherRawHead || role == OutputRole::OtherDecoded || role == OutputRole::OtherExtra;
 }
 
-bool isOther(OutputRole role) {
-    return role == OutputRole::OtherRawHead || role == OutputRole::OtherDecoded;
+// The name of what the deployed head makes in the stead of this output of the other one; empty where it makes nothing
+// of the kind.
+std::string deployedName(const Graph& graph, const GraphOutput& other) {
+    if (!isOther(other.role) || !other.name.starts_with(kOtherHead)) return "";
+    std::string name = other.name.substr(kOtherHead.size());
+    return graph.output(name).valid() ? name : "";
 }
 
 }  // namespace
@@ -63,11 +57,11 @@ void deployHead(Graph& graph, std::string_view head) {
     const bool both = std::ranges::any_of(before, [](const GraphOutput& output) { return isOther(output.role); });
     require(both, ErrorKind::BadInput, "the model holds its ", graph.info.head, " head only");
     for (const GraphOutput& output : before) {
-        if (!isOther(output.role)) continue;
-        const std::string deployed = output.name.substr(kOtherHead.size());
-        const ValueId now = graph.output(deployed);
-        graph.setOutput(deployed, output.value, exchanged(output.role));
-        graph.setOutput(output.name, now, output.role);
+        const std::string deployed = deployedName(graph, output);
+        if (deployed.empty()) continue;
+        const auto now = std::ranges::find(before, deployed, &GraphOutput::name);
+        graph.setOutput(deployed, output.value, now->role);  // roles stay with the names
+        graph.setOutput(output.name, now->value, output.role);
     }
     graph.info.head = head;
 }
@@ -75,7 +69,7 @@ void deployHead(Graph& graph, std::string_view head) {
 int64_t dropOtherHead(Graph& graph) {
     const size_t before = graph.order().size();
     for (const GraphOutput& output : std::vector(graph.outputs()))
-        if (isOther(output.role)) graph.dropOutput(output.name);
+        if (isOther(output.role) || output.role == OutputRole::RawExtra) graph.dropOutput(output.name);
     graph.sweep();
     for (const NodeId id : std::vector(graph.order())) {
         if (!std::holds_alternative<Detach>(graph.node(id).op)) continue;

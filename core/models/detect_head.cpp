@@ -57,8 +57,8 @@ public:
         return maps;
     }
 
-    // Boxes and scores of all levels. `bins`: binWeights(), with more than one bin.
-    ValueId decoded(const std::vector<ValueId>& maps, ValueId bins) {
+    // Boxes and scores of all levels. `bins`: binWeights(), with more than one bin; `task` says what boxes are.
+    ValueId decoded(const std::vector<ValueId>& maps, ValueId bins, TaskBranch& task) {
         const int64_t sides = 4 * m_graph.info.regMax, classes = m_graph.info.numClasses;
         std::vector<ValueId> flat;
         for (size_t level = 0; level < maps.size(); ++level)
@@ -69,7 +69,7 @@ public:
         const std::string dfl = m_scope + ".dfl";
         ValueId distances = m_graph.node(parts).outputs[0];
         if (m_graph.info.regMax > 1) distances = expectation(m_graph, dfl, distances, bins);
-        const ValueId boxes = decodeDistances(m_graph, m_scope, distances, maps);
+        const ValueId boxes = task.boxes(distances, maps);
         const ValueId scores =
             m_graph.add(m_scope + ".scores", Activation{ActivationKind::Sigmoid}, {m_graph.node(parts).outputs[1]});
         return m_graph.add(m_scope + ".decoded", Concat{1}, {boxes, scores});
@@ -140,8 +140,10 @@ void addOneHead(ModuleBuilder& builder, const std::string& name, const std::vect
     Graph& graph = builder.graph();
     OneHead head(builder, name, "", name, form, features.front());
     const std::vector<ValueId> maps = head.rawMaps(features);
+    TaskBranch task(builder, form.task, name + ".", name, features);
     const ValueId bins = graph.info.regMax > 1 ? binWeights(graph, name) : ValueId{};
-    setOutputs(graph, "", maps, head.decoded(maps, bins), false);
+    setOutputs(graph, "", maps, head.decoded(maps, bins, task), false);
+    task.setOutputs(false);
 }
 
 void addTwoHeads(ModuleBuilder& builder, const std::string& name, const std::vector<ValueId>& features,
@@ -149,12 +151,16 @@ void addTwoHeads(ModuleBuilder& builder, const std::string& name, const std::vec
     Graph& graph = builder.graph();
     OneHead many(builder, name, "", name + ".one2many", form, features.front());
     const std::vector<ValueId> manyMaps = many.rawMaps(features);
+    TaskBranch manyTask(builder, form.task, name + ".", name + ".one2many", features);
     const std::string scope = name + ".one2one";
     OneHead one(builder, name, "one2one_", scope, form, features.front());
-    const std::vector<ValueId> oneMaps = one.rawMaps(detached(builder, scope, features));
+    const std::vector<ValueId> apart = detached(builder, scope, features), oneMaps = one.rawMaps(apart);
+    TaskBranch oneTask(builder, form.task, name + ".one2one_", scope, apart);
     const ValueId bins = graph.info.regMax > 1 ? binWeights(graph, name) : ValueId{};
-    setOutputs(graph, "", oneMaps, one.decoded(oneMaps, bins), false);
-    setOutputs(graph, std::string(kOtherHead), manyMaps, many.decoded(manyMaps, bins), true);
+    setOutputs(graph, "", oneMaps, one.decoded(oneMaps, bins, oneTask), false);
+    oneTask.setOutputs(false);
+    setOutputs(graph, std::string(kOtherHead), manyMaps, many.decoded(manyMaps, bins, manyTask), true);
+    manyTask.setOutputs(true);
     graph.info.head = kOneToOne;
     for (const char* branch : {".cv2.", ".cv3."})
         graph.aliases.push_back({name + branch, str(name, ".one2many_", branch + 1)});
@@ -189,6 +195,7 @@ void addDetectHead(Graph& graph, ModuleBuilder& builder, const std::string& name
         addTwoHeads(builder, name, features, form);
     else
         addOneHead(builder, name, features, form);
+    addTaskExtras(builder, form.task, name, features);
     markHead(graph, name, first);
 }
 

@@ -19,8 +19,12 @@ constexpr double kMostRepeats = 1000;  // of one row
 
 void requireKnownModules(const Layout& layout) {
     std::vector<std::string> unknown;
-    for (size_t i = 0; i < layout.rows.size(); ++i)
-        if (!moduleNamed(layout.rows[i].module)) unknown.push_back(str(layout.rows[i].module, " (row ", i, ")"));
+    for (size_t i = 0; i < layout.rows.size(); ++i) {
+        const std::string& module = layout.rows[i].module;
+        const std::string_view why = whyNotBuilt(module);
+        require(why.empty(), ErrorKind::BadInput, "row ", i, ": ", module, " cannot be built: ", why);
+        if (!moduleNamed(module)) unknown.push_back(str(module, " (row ", i, ")"));
+    }
     require(unknown.empty(), ErrorKind::BadInput, "no module is called ", joinedWords(unknown, ", "));
 }
 
@@ -79,11 +83,13 @@ private:
 
     // A multiple of 8, unless the row asks for as many as there are classes.
     int64_t scaledChannels(size_t row, double nominal) const {
-        const LayoutScale& scale = m_layout.scale;
         require(nominal >= 1 && nominal <= 65536 && nominal == std::floor(nominal), ErrorKind::BadInput, "row ", row,
                 ": ", m_layout.rows[row].module, " makes ", nominal, " channels");
         const double kept = m_layout.anchors.empty() ? static_cast<double>(m_layout.classes) : rawAnchorChannels();
-        if (nominal == kept) return static_cast<int64_t>(nominal);
+        return nominal == kept ? static_cast<int64_t>(nominal) : inEights(nominal);
+    }
+    int64_t inEights(double nominal) const {
+        const LayoutScale& scale = m_layout.scale;
         return static_cast<int64_t>(std::ceil(std::min(nominal, scale.maxChannels) * scale.width / 8) * 8);
     }
     double rawAnchorChannels() const {
@@ -133,18 +139,34 @@ private:
             info.strides.push_back(static_cast<int64_t>(stride));
         }
         keepFeatures();
+        const HeadForm form = headForm(row);
         if (m_layout.anchors.empty())
-            addDetectHead(m_graph, m_blocks, nameOf(row), features, headForm(row));
+            addDetectHead(m_graph, m_blocks, nameOf(row), features, form);
         else
             addAnchorHead(m_graph, m_blocks, nameOf(row), features, m_layout.anchors);
     }
 
-    HeadForm headForm(size_t row) const {
+    HeadForm headForm(size_t row) {
         const bool tenth = m_layout.rows[row].module == "v10Detect";
         const bool modern =
             std::ranges::any_of(m_layout.rows, [](const LayoutRow& each) { return endsLegacyHeads(each.module); });
         return {.plainClasses = m_layout.plainClasses.value_or(!tenth && !modern),
-                .endToEnd = tenth || m_layout.endToEnd};
+                .endToEnd = tenth || m_layout.endToEnd,
+                .task = taskForm(row)};
+    }
+
+    // Prototypes are scaled like channels, whatever the number of classes.
+    TaskForm taskForm(size_t row) {
+        const LayoutRow& entry = m_layout.rows[row];
+        ModuleCall call{m_blocks, m_layout, str("row ", row, ": ", entry.module), {}, 0, 1, {}};
+        for (size_t i = 1; i < entry.args.size(); ++i) call.args.push_back(resolved(entry.args[i]));
+        if (entry.module.starts_with("Segment")) {
+            const int64_t nominal = call.whole(1, 256);
+            require(nominal >= 1, ErrorKind::BadInput, call.name, ": its prototypes have ", nominal,
+                    " channels inside");
+            call.channels = inEights(static_cast<double>(nominal));
+        }
+        return taskFormOf(entry.module, call);
     }
 
     // What later rows go back to, and the end of the backbone.

@@ -9,6 +9,7 @@
 #include "models/detector.h"
 #include "models/known_layouts.h"
 #include "models/known_models.h"
+#include "models/modules.h"
 #include "models/recognise.h"
 
 namespace qat {
@@ -22,12 +23,20 @@ constexpr auto kFamilies = [] {
     return families;
 }();
 
-// of the detectors YOLOv8 (n, s, m, l, x) and ... can be read
+// of the detectors YOLOv8 (n, s, m, l, x, also -seg, -pose, -obb) and ... can be read
 std::string readable() {
     std::vector<std::string> names;
     for (const Family& family : kFamilies) {
-        const auto& variants = family.names.variants;
-        names.push_back(str(family.names.title, " (", joinedWords({variants.begin(), variants.end()}, ", "), ")"));
+        std::vector<std::string> sizes, tasks;
+        for (const std::string_view variant : family.names.variants) {
+            const std::string task = str("-", variantTask(variant));
+            if (task == "-")
+                sizes.emplace_back(variant);
+            else if (std::ranges::find(tasks, task) == tasks.end())
+                tasks.push_back(task);
+        }
+        names.push_back(str(family.names.title, " (", joinedWords(sizes, ", "), tasks.empty() ? "" : ", also ",
+                            joinedWords(tasks, ", "), ")"));
     }
     return str("of the ", kFamilies.front().task.noun, "s ", joinedWords(names, ", "), " can be read");
 }
@@ -51,8 +60,14 @@ bool sameRow(const LayoutRow& a, const LayoutRow& b) {
     const auto sameArg = [](const LayoutArg& x, const LayoutArg& y) {
         return x.kind == y.kind && x.number == y.number && x.text == y.text && x.list == y.list;
     };
-    return a.from == b.from && a.repeats == b.repeats && a.module == b.module &&
-           (a.module.ends_with("Detect") || std::ranges::equal(a.args, b.args, sameArg));
+    if (a.from != b.from || a.repeats != b.repeats || a.module != b.module) return false;
+    if (a.module.ends_with("Detect")) return true;
+    const ModuleRow* module = moduleNamed(a.module);  // heads begin with the classes, which may be told in numbers
+    const size_t first = module && module->kind == ModuleKind::Head ? 1 : 0;
+    return a.args.size() == b.args.size() &&
+           std::equal(a.args.begin() + static_cast<std::ptrdiff_t>(std::min(first, a.args.size())), a.args.end(),
+                      b.args.begin() + static_cast<std::ptrdiff_t>(std::min(first, b.args.size())), b.args.end(),
+                      sameArg);
 }
 
 // The cap on channels as far as it bites: tables of YOLOv5 name none, and no row of theirs would reach one.
@@ -121,6 +136,10 @@ std::optional<FamilyMember> memberNamed(std::string_view name) {
         if (known || letter) return FamilyMember{&family, {std::string(variant), 0}};
     }
     return std::nullopt;
+}
+
+int64_t usualClasses(const FamilyMember& member) {
+    return knownLayout(member.family->names, member.spec.variant).classes;
 }
 
 Graph buildMember(const FamilyMember& member, Random* random) {

@@ -39,9 +39,12 @@ struct FamilyMember {
     FamilySpec spec;
 };
 
-// yolov8n, yolov3-tinyu, ..., and any other letter behind the name of a family, which building refuses by name; none
-// for other names. The number of classes is left at 0.
+// yolov8n, yolov8n-seg, yolov3-tinyu, ..., and any other letter behind the name of a family, which building refuses by
+// name; none for other names. The number of classes is left at 0.
 std::optional<FamilyMember> memberNamed(std::string_view name);
+
+// As many classes as the member is published with: 80 of most.
+int64_t usualClasses(const FamilyMember& member);
 
 // Random weights, or none without random numbers (loadWeights): only constants have tensors then. Throws
 // Error{BadInput} for an unknown variant and numbers of classes that cannot be.

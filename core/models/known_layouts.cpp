@@ -219,6 +219,19 @@ Layout yolo26(std::string_view variant) {
     return layout;
 }
 
+// The head of a task in the place of Detect. YOLOv8's are published for people and for the 15 classes of DOTA.
+void giveTask(Layout& layout, const Architecture& family, std::string_view task) {
+    const bool second = family.name == kYolo26.name, first = family.name == kYolov8.name;
+    std::string row = "OBB nc 1";
+    if (task == "seg") row = "Segment nc 32 256";
+    if (task == "pose") row = "Pose nc kpt_shape", layout.keypoints = {17, 3};
+    LayoutRow head = parseRows(row).front();
+    head.from = layout.rows.back().from;
+    if (second) head.module += "26";
+    layout.rows.back() = std::move(head);
+    if (first && task != "seg") layout.classes = task == "pose" ? 1 : 15;
+}
+
 struct Row {
     const Architecture& family;
     Layout (*make)(std::string_view variant);
@@ -235,7 +248,8 @@ Layout knownLayout(const Architecture& family, std::string_view variant) {
             joinedWords({variants.begin(), variants.end()}, ", "));
     const auto row = std::ranges::find(kRows, family.name, [](const Row& r) { return r.family.name; });
     ensure(row != kRows.end(), "a family without a table");
-    Layout layout = row->make(variant);
+    Layout layout = row->make(variantSize(variant));
+    if (const std::string_view task = variantTask(variant); !task.empty()) giveTask(layout, family, task);
     layout.family = family.name, layout.variant = variant;
     return layout;
 }

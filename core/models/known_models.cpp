@@ -24,6 +24,7 @@ constexpr std::array kMarks{
     Mark{"model.8.linear.weight", "", "a YOLO classifier"},
     Mark{"model.22.cv4.0.logit_scale", "", "a YOLO-World detector"},
     Mark{"model.22.cv4.0.norm.", "", "a YOLO-World detector"},
+    Mark{"model.24.proto.cv1.conv.weight", "model.24.m.0.weight", "a YOLOv5 network for masks"},
     Mark{"model.105.m.0.weight", "", "a YOLOv7 detector"},
     Mark{"model.77.m.0.weight", "", "a YOLOv7 detector"},
     Mark{"model.33.m.0.weight", "", "a YOLOv5 detector"},

@@ -87,7 +87,7 @@ ValueId ModuleBuilder::normed(const std::string& name, ValueId x, const ConvStyl
 }
 
 ValueId ModuleBuilder::norm(const std::string& name, ValueId x) {
-    return normed(name, x, styleOf(name));
+    return normed(name, x, styleOf(name.substr(0, name.rfind('.'))));  // stored with the module that it is a part of
 }
 
 ValueId ModuleBuilder::activation(const std::string& name, ValueId x) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "models/attention_blocks.h"
 #include "models/csp_blocks.h"
+#include "models/older_modules.h"
 #include "models/plain_modules.h"
 
 namespace qat {
@@ -19,16 +20,6 @@ int64_t share(int64_t channels, double ratio) {
 }
 
 // Convolutions.
-
-ConvSpec convSpec(const ModuleCall& c) {
-    const int64_t kernel = c.whole(0, 1);
-    ConvSpec spec{c.channels, {kernel, kernel}, c.whole(1, 1)};
-    const bool padded = c.args.size() > 2 && c.args[2].kind == LayoutArg::Kind::Number;
-    if (padded) spec.padding = Pair{c.whole(2, 0), c.whole(2, 0)};
-    require(kernel >= 1 && kernel <= 99 && spec.stride >= 1 && spec.stride <= 64, ErrorKind::BadInput, c.name,
-            ": a kernel of ", kernel, " with stride ", spec.stride, " cannot be");
-    return spec;
-}
 
 Maps conv(const ModuleCall& c) {
     ConvSpec spec = convSpec(c);
@@ -299,11 +290,14 @@ constexpr std::array kModules{
     ModuleRow{"ConvTranspose", Layer, convTranspose},
     ModuleRow{"GhostConv", Layer, ghost},
     ModuleRow{"GhostBottleneck", Layer, ghostBlock},
+    ModuleRow{"Focus", Layer, focus},
     ModuleRow{"RepConv", Layer, rep},
     ModuleRow{"SCDown", Layer, scDown},
     ModuleRow{"AConv", Layer, aConv},
     ModuleRow{"ADown", Layer, aDown},
     ModuleRow{"Bottleneck", Layer, bottleneckRow},
+    ModuleRow{"BottleneckCSP", Repeats, bottleneckCsp},
+    ModuleRow{"C1", Repeats, c1},
     ModuleRow{"C2", Repeats, c2},
     ModuleRow{"C2f", Repeats, c2f},
     ModuleRow{"C3", Repeats, c3},
@@ -330,9 +324,35 @@ constexpr std::array kModules{
     ModuleRow{"CBFuse", Plain, cbFuse},
     ModuleRow{"Detect", Head, nullptr},
     ModuleRow{"v10Detect", Head, nullptr},
+    ModuleRow{"Segment", Head, nullptr},
+    ModuleRow{"Segment26", Head, nullptr},
+    ModuleRow{"Pose", Head, nullptr},
+    ModuleRow{"Pose26", Head, nullptr},
+    ModuleRow{"OBB", Head, nullptr},
+    ModuleRow{"OBB26", Head, nullptr},
+};
+
+struct Refusal {
+    std::string_view name, why;
+};
+constexpr std::array kRefusals{
+    Refusal{"C3TR", "its linear layers look at sequences of places, for which there is no operator"},
+    Refusal{"TransformerBlock", "its linear layers look at sequences of places, for which there is no operator"},
+    Refusal{"SemanticSegment", "it makes classes of places and no boxes"},
+    Refusal{"Classify", "it makes classes of a picture and no boxes"},
 };
 
 }  // namespace
+
+ConvSpec convSpec(const ModuleCall& c) {
+    const int64_t kernel = c.whole(0, 1);
+    ConvSpec spec{c.channels, {kernel, kernel}, c.whole(1, 1)};
+    const bool padded = c.args.size() > 2 && c.args[2].kind == LayoutArg::Kind::Number;
+    if (padded) spec.padding = Pair{c.whole(2, 0), c.whole(2, 0)};
+    require(kernel >= 1 && kernel <= 99 && spec.stride >= 1 && spec.stride <= 64, ErrorKind::BadInput, c.name,
+            ": a kernel of ", kernel, " with stride ", spec.stride, " cannot be");
+    return spec;
+}
 
 double ModuleCall::number(size_t index, double missing) const {
     if (index >= args.size() || args[index].kind == LayoutArg::Kind::None) return missing;
@@ -362,6 +382,11 @@ std::vector<int64_t> ModuleCall::wholes(size_t index) const {
 const ModuleRow* moduleNamed(std::string_view name) {
     const auto found = std::ranges::find(kModules, name, &ModuleRow::name);
     return found == kModules.end() ? nullptr : &*found;
+}
+
+std::string_view whyNotBuilt(std::string_view name) {
+    const auto found = std::ranges::find(kRefusals, name, &Refusal::name);
+    return found == kRefusals.end() ? std::string_view{} : found->why;
 }
 
 bool endsLegacyHeads(std::string_view module) {

@@ -28,6 +28,10 @@ struct ModuleCall {
     std::vector<int64_t> wholes(size_t index) const;
 };
 
+// Channels, kernel, stride and padding, which begin the arguments of convolutions. Throws Error{BadInput} for sizes
+// that none has.
+ConvSpec convSpec(const ModuleCall& call);
+
 using Maps = std::vector<ValueId>;
 
 enum class ModuleKind {
@@ -45,6 +49,9 @@ struct ModuleRow {
 
 // Null of a name that is none.
 const ModuleRow* moduleNamed(std::string_view name);
+
+// Why a module that others have is not here; empty of those that are and of names that nobody has.
+std::string_view whyNotBuilt(std::string_view name);
 
 // Whether a head below this module has the older class branch of plain convolutions (Ultralytics before YOLO11).
 bool endsLegacyHeads(std::string_view module);

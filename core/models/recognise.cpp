@@ -65,6 +65,43 @@ void requireClasses(int64_t classes, const std::string& name) {
             " classes (rows of ", name, "), only 1 to ", kMostClasses);
 }
 
+// The last convolution of a branch of the first level, of whichever head is there.
+const at::IntArrayRef* branchEnd(const Convolutions& convolutions, size_t row, const std::string& rest) {
+    const auto* many = convolutions.find(headName(row, rest.c_str()));
+    return many ? many : convolutions.find(headName(row, ("one2one_" + rest).c_str()));
+}
+
+// What the head makes beside boxes, as variantTask() says it.
+std::string_view taskIn(const Convolutions& convolutions, size_t row) {
+    if (convolutions.find(headName(row, "proto.cv1.conv.weight"))) return "seg";
+    if (branchEnd(convolutions, row, "cv4_kpts.0.weight")) return "pose";
+    const auto* last = branchEnd(convolutions, row, "cv4.0.2.weight");
+    if (!last) return "";
+    return (*last)[0] == 1 ? "obb" : "pose";
+}
+
+// How many key points a row of numbers is: their spreads say it, else three of each if that can be.
+void takeKeypoints(const Convolutions& convolutions, size_t row, Layout& layout) {
+    const auto* last = branchEnd(convolutions, row, "cv4_kpts.0.weight");
+    if (!last) last = branchEnd(convolutions, row, "cv4.0.2.weight");
+    if (!last) return;
+    const auto numbers = static_cast<double>((*last)[0]);
+    const auto& stated = layout.keypoints;
+    if (stated.size() == 2 && stated[0] * stated[1] == numbers) return;
+    const auto* spreads = branchEnd(convolutions, row, "cv4_sigma.0.weight");
+    double each = (*last)[0] % 3 == 0 ? 3 : 2;
+    if (spreads) each = std::floor(2 * numbers / static_cast<double>(std::max<int64_t>((*spreads)[0], 1)));
+    layout.keypoints = {numbers / each, each};
+}
+
+void takeTask(const Convolutions& convolutions, size_t row, Layout& layout) {
+    LayoutRow& head = layout.rows.back();
+    if (head.module.starts_with("Pose")) takeKeypoints(convolutions, row, layout);
+    const auto* coefficients = branchEnd(convolutions, row, "cv4.0.2.weight");
+    if (head.module.starts_with("Segment") && head.args.size() > 1 && coefficients)
+        head.args[1] = {LayoutArg::Kind::Number, static_cast<double>((*coefficients)[0])};
+}
+
 void takeHead(const Convolutions& convolutions, size_t row, Layout& layout) {
     const std::string anchored = headName(row, "m.0.weight"), classes = headName(row, "cv3.0.2.weight"),
                       single = headName(row, "one2one_cv3.0.2.weight");
@@ -83,6 +120,7 @@ void takeHead(const Convolutions& convolutions, size_t row, Layout& layout) {
         layout.regMax = std::clamp<int64_t>((*sides)[0] / 4, 1, 64);
     layout.endToEnd = convolutions.find(single) != nullptr;
     layout.plainClasses = convolutions.find(headName(row, "cv3.0.0.conv.weight")) != nullptr;
+    takeTask(convolutions, row, layout);
 }
 
 // A state dict has the anchors in places of their level, as they were found in the data; a table's are a start only.
@@ -124,9 +162,11 @@ int64_t fit(const Layout& layout, const Convolutions& convolutions) {
 std::vector<Layout> candidates(const Convolutions& convolutions, size_t headRow) {
     const int64_t width = (*convolutions.find(convolutions.first()))[0];
     const bool anchored = convolutions.find(headName(headRow, "m.0.weight")) != nullptr;
+    const std::string_view task = taskIn(convolutions, headRow);
     std::vector<Layout> found;
     for (const Architecture& family : kArchitectures)
         for (const std::string_view variant : family.variants) {
+            if (variantTask(variant) != task) continue;
             Layout layout = knownLayout(family, variant);
             const bool fits = layout.rows.size() == headRow + 1 && firstChannels(layout) == width &&
                               layout.anchors.empty() != anchored;

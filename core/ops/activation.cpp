@@ -88,6 +88,8 @@ QAT_ACTIVATION_LOOPS(elu, x > 0.0f ? x : fastExpm1(x), x > 0.0f ? 1.0f : fastExp
 QAT_ACTIVATION_LOOPS(mish, (x * (mishParts(x).n / (mishParts(x).n + 2.0f))), mishSlope(x))
 QAT_ACTIVATION_LOOPS(gelu, (x * normalBelow(x)), geluSlope(x))
 QAT_ACTIVATION_LOOPS(geluTanh, (x * geluGate(clamp(x, -10.0f, 10.0f)).open), geluTanhSlope(x))
+QAT_ACTIVATION_LOOPS(sine, std::sin(x), std::cos(x))
+QAT_ACTIVATION_LOOPS(cosine, std::cos(x), -std::sin(x))
 
 #undef QAT_ACTIVATION_LOOPS
 
@@ -123,6 +125,8 @@ constexpr OnnxStep kGeluTanhSteps[]{{"Mul", With::Input},
                                     {"Mul", With::Input},
                                     {"Sigmoid"},
                                     {"Mul", With::Input}};
+constexpr OnnxStep kSinSteps[]{{"Sin"}};
+constexpr OnnxStep kCosSteps[]{{"Cos"}};
 
 double logistic(double x) {
     return 1.0 / (1.0 + std::exp(-x));
@@ -262,6 +266,22 @@ constexpr std::array<ActivationTraits, kActivationNames.size()> kActivationRows{
      .backward = loops::geluTanhBackward,
      .portable = [](const at::Tensor& x, double) { return at::gelu(x, "tanh"); },
      .onnx = kGeluTanhSteps},
+    {.kind = ActivationKind::Sin,
+     .least = -1,
+     .usefulFloor = kNone,
+     .value = [](float x, float) { return std::sin(x); },
+     .forward = loops::sine,
+     .backward = loops::sineBackward,
+     .portable = [](const at::Tensor& x, double) { return at::sin(x); },
+     .onnx = kSinSteps},
+    {.kind = ActivationKind::Cos,
+     .least = -1,
+     .usefulFloor = kNone,
+     .value = [](float x, float) { return std::cos(x); },
+     .forward = loops::cosine,
+     .backward = loops::cosineBackward,
+     .portable = [](const at::Tensor& x, double) { return at::cos(x); },
+     .onnx = kCosSteps},
 }};
 
 // A row that is missing or stands elsewhere does not compile.

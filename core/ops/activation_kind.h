@@ -7,7 +7,7 @@
 
 namespace qat {
 
-// GeluTanh is the form with a hyperbolic tangent that GELU's publication gives for speed.
+// GeluTanh is the form with a hyperbolic tangent that GELU's publication gives for speed. Sin and Cos turn boxes.
 enum class ActivationKind {
     Relu,
     Silu,
@@ -21,13 +21,15 @@ enum class ActivationKind {
     Elu,
     Mish,
     Gelu,
-    GeluTanh
+    GeluTanh,
+    Sin,
+    Cos
 };
 
 // In graph text and in qat_params.fusion_patterns; in the order of the kinds, one for each.
-inline constexpr std::array<std::string_view, 13> kActivationNames{
-    "relu",     "silu", "sigmoid", "leaky_relu", "relu6", "hardswish", "hardsigmoid",
-    "hardtanh", "tanh", "elu",     "mish",       "gelu",  "gelu_tanh"};
+inline constexpr std::array<std::string_view, 15> kActivationNames{
+    "relu", "silu", "sigmoid", "leaky_relu", "relu6",     "hardswish", "hardsigmoid", "hardtanh",
+    "tanh", "elu",  "mish",    "gelu",       "gelu_tanh", "sin",       "cos"};
 
 constexpr const auto& namesOf(ActivationKind) {
     return kActivationNames;

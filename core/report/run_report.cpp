@@ -58,7 +58,7 @@ std::string measuredText(const ReportedRun& run) {
     const nlohmann::json measured =
         metrics != run.summary.end() && metrics->is_object() ? metrics->value("measured", nlohmann::json()) : nullptr;
     std::string text;
-    for (const char* key : {"head", "input", "post_processing"})
+    for (const char* key : {"head", "input", "post_processing", "not_scored"})
         if (const std::string said = textOf(measured, key); !said.empty())
             text += str(text.empty() ? "" : ", ", said, key == std::string_view("head") ? " head" : "");
     return text;

@@ -16,11 +16,9 @@
 namespace qat {
 namespace {
 
-constexpr int64_t kUsualClasses = 80;  // of COCO
-
 OpenedModel randomModel(const FamilyMember& member, int64_t numClasses, uint64_t seed) {
     Random random(seed);
-    const FamilySpec spec{member.spec.variant, numClasses > 0 ? numClasses : kUsualClasses};
+    const FamilySpec spec{member.spec.variant, numClasses > 0 ? numClasses : usualClasses(member)};
     return {buildMember({member.family, spec}, &random), str(member.family->names.name, spec.variant), "", {}};
 }
 

@@ -10,6 +10,7 @@
 #include "export/runtime_check.h"
 #include "passes/pipeline.h"
 #include "run/executor.h"
+#include "session/beside_parity.h"
 #include "session/parity_control.h"
 
 namespace qat {
@@ -25,9 +26,9 @@ void setRuntime(FileCheck& check, const std::string& runtime) {
     check.version = space == std::string::npos ? "" : runtime.substr(space + 1);
 }
 
-// The file's decoded output without the batch, or an undefined tensor and the reason in `check`.
-at::Tensor runFile(const std::filesystem::path& onnx, const at::Tensor& image, const Shape& shape, FileCheck& check,
-                   const CancelToken& cancel) {
+// The file's outputs, or none and the reason in `check`. simulated: what they should look like.
+std::vector<at::Tensor> runFile(const std::filesystem::path& onnx, const at::Tensor& image,
+                                const std::vector<at::Tensor>& simulated, FileCheck& check, const CancelToken& cancel) {
     const at::Tensor planar = image.contiguous();
     RuntimeOptions options;
     options.cancel = &cancel;
@@ -38,18 +39,24 @@ at::Tensor runFile(const std::filesystem::path& onnx, const at::Tensor& image, c
     if (!answer.refusal.empty()) check.result = CheckResult::Failed, check.sentence = answer.refusal;
     if (!answer.failure.empty()) check.sentence = "the exported file was not checked: " + answer.failure;
     if (!answer.run) return {};
-    if (answer.run->outputs.size() != 1 || answer.run->outputs[0].shape != shape) {
+    const bool alike = std::ranges::equal(answer.run->outputs, simulated, [](const auto& theirs, const auto& ours) {
+        return at::IntArrayRef(theirs.shape) == ours.sizes();
+    });
+    if (!alike) {
         check.result = CheckResult::Failed;
-        check.sentence = str(answer.runtime, " makes an output of another shape of ", onnx.filename().string(),
-                             " than the simulation");
+        check.sentence =
+            str(answer.runtime, " makes outputs of other shapes of ", onnx.filename().string(), " than the simulation");
         return {};
     }
-    at::Tensor output = at::empty(shape);
-    std::ranges::copy(answer.run->outputs[0].values, output.data_ptr<float>());
-    return output[0];
+    std::vector<at::Tensor> outputs;
+    for (const RuntimeTensor& made : answer.run->outputs) {
+        outputs.push_back(at::empty(made.shape));
+        std::ranges::copy(made.values, outputs.back().data_ptr<float>());
+    }
+    return outputs;
 }
 
-std::string describe(const ParityReport& report, int64_t images, const std::string& equal) {
+std::string describe(const ParityReport& report, int64_t images, const std::string& equal, const std::string& beside) {
     const std::string counts =
         str(report.check.runtime, " ", report.check.version, " against the simulation on ", images, " images: ", equal,
             report.onIntegers ? ", both on integers" : str(", ", report.floatLayers, " layers of the file in float"));
@@ -61,7 +68,7 @@ std::string describe(const ParityReport& report, int64_t images, const std::stri
                                         " from the simulation's, those of the simulation with its biases moved by a "
                                         "millionth ",
                                         report.controlDistance);
-    return counts + noise + apart + (report.agrees ? "" : ": the exported file differs");
+    return counts + noise + apart + beside + (report.agrees ? "" : ": the exported file differs");
 }
 
 // What the file is compared with.
@@ -76,7 +83,11 @@ struct Rivals {
           simulation(integers, deployed(integers)),
           fp32(original, deployed(original)),
           control(moved, deployed(moved)) {}
-    static ExecutorOptions deployed(const Graph& graph) { return {.outputs = {decodedOutput(graph)}, .frozen = true}; }
+    static ExecutorOptions deployed(const Graph& graph) {
+        std::vector<std::string> outputs = graph.outputNames(OutputRole::Extra);
+        outputs.insert(outputs.begin(), decodedOutput(graph));
+        return {.outputs = std::move(outputs), .frozen = true};
+    }
 };
 
 // Where layers are computed in float, an error as small as the simulation's, or as small a distance from it as another
@@ -98,21 +109,25 @@ ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, co
     report.onIntegers = report.floatLayers == 0;
     const auto measure = task.parity(exported.info);
     ErrorSums fileError, simulationError, distance, controlDistance;
+    BesideParity beside(rivals.integers.outputNames(OutputRole::Extra));
     int64_t images = 0;
     for (at::Tensor image = next(); image.defined(); image = next(), ++images) {
         cancel.poll();
-        const at::Tensor batch = rivals.simulation.run(image).front();
-        const at::Tensor simulated = batch[0].contiguous();
-        const at::Tensor wanted = rivals.fp32.run(image).front()[0].contiguous();
-        const at::Tensor file = runFile(onnx, image, batch.sizes().vec(), report.check, cancel);
-        if (!file.defined()) return report;
+        const std::vector<at::Tensor> ours = rivals.simulation.run(image), originals = rivals.fp32.run(image),
+                                      theirs = runFile(onnx, image, ours, report.check, cancel);
+        if (theirs.empty()) return report;
+        const at::Tensor simulated = ours[0][0].contiguous(), wanted = originals[0][0].contiguous(),
+                         file = theirs[0][0];
+        beside.add(originals, ours, theirs);
         measure->add(simulated, file);
         const at::Tensor scores = measure->scores(simulated), fileScores = measure->scores(file);
         fileError.add(measure->scores(wanted), fileScores);
         simulationError.add(measure->scores(wanted), scores);
         distance.add(scores, fileScores);
-        if (!report.onIntegers)
-            controlDistance.add(scores, measure->scores(rivals.control.run(image).front()[0].contiguous()));
+        if (report.onIntegers) continue;
+        const std::vector<at::Tensor> moved = rivals.control.run(image);
+        controlDistance.add(scores, measure->scores(moved[0][0].contiguous()));
+        beside.addControl(ours, moved);
     }
     report.ran = true;
     const ParityFigures figures = measure->figures();
@@ -122,9 +137,9 @@ ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, co
     report.simulationError = simulationError.noiseToSignal();
     report.distance = distance.noiseToSignal();
     report.controlDistance = controlDistance.noiseToSignal();
-    report.agrees = report.matched >= kIdentical || isSound(report);
+    report.agrees = (report.matched >= kIdentical || isSound(report)) && beside.agrees(kSlack);
     report.check.result = report.agrees ? CheckResult::Passed : CheckResult::Failed;
-    report.check.sentence = describe(report, images, figures.sentence);
+    report.check.sentence = describe(report, images, figures.sentence, beside.sentence());
     return report;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "config/architectures.h"
 #include "config/config.h"
 #include "report/group_table.h"
 #include "session/precision.h"
@@ -12,8 +13,9 @@
 namespace qat {
 namespace {
 
-bool isSmall(const std::string& variant) {
-    return variant == "n" || variant == "s";
+bool isSmall(std::string_view variant) {
+    const std::string_view size = variantSize(variant);
+    return size == "n" || size == "s";
 }
 
 }  // namespace
@@ -37,7 +39,8 @@ const char* stageGateName(StageGateState state) {
 std::string stageGate(const std::vector<ReportedRun>& runs, const std::string& variant, int required) {
     if (isSmall(variant) || required == 0) return "";
     std::string missing;
-    for (const char* small : {"n", "s"}) {
+    const std::string task = variant.substr(variantSize(variant).size()), n = "n" + task, s = "s" + task;
+    for (const std::string& small : {n, s}) {
         int stable = 0, all = 0;
         for (const ReportedRun& run : runs) {
             if (!run.text("model", "variant").ends_with(small) || run.text("method", "variant") != "ema+qc") continue;
@@ -48,8 +51,8 @@ std::string stageGate(const std::vector<ReportedRun>& runs, const std::string& v
             missing += str(missing.empty() ? "" : " and ", stable, " of ", std::max(all, required), " on ", small);
     }
     if (missing.empty()) return "";
-    return str("model.variant is ", variant, ", which needs ", required,
-               " stable runs of ema+qc on n and on s and no other: there are ", missing);
+    return str("model.variant is ", variant, ", which needs ", required, " stable runs of ema+qc on ", n, " and on ", s,
+               " and no other: there are ", missing);
 }
 
 bool isGated(const Config& config) {

@@ -61,7 +61,7 @@ ordered_json measuredJson(const Config& config, const SummaryFacts& facts) {
     ordered_json json{{"split", config.data.valSplit},
                       {"images", facts.valImages},
                       {"input", inputShapeText(config.data.imgsz, config.data.rect)}};
-    const MeasuringFacts measuring = facts.task->measuring(facts.model);
+    const MeasuringFacts measuring = facts.task->measuring(facts.model, facts.beside);
     for (const auto& [name, words] : measuring.words) json[name] = words;
     for (const auto& [name, value] : measuring.settings) json[name] = value;
     json["how"] = measuring.how;

@@ -37,6 +37,7 @@ struct SummaryFacts {
     DataDigest trainData, valData;                                // empty until the data was opened
     const Task* task = &taskNamed(kDetection.name);               // until the load stage knows better
     ModelInfo model;                                              // likewise
+    std::vector<std::string> beside;                              // its outputs of OutputRole::Extra
     JobOutcome outcome;
     TrainOutcome training;
     std::optional<CorrectionFacts> correction;

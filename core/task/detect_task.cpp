@@ -7,6 +7,7 @@
 #include "loss/anchor_loss.h"
 #include "loss/end_to_end_loss.h"
 #include "loss/yolov8_loss.h"
+#include "task/beside_boxes.h"
 #include "task/class_weights.h"
 #include "task/detect_metrics.h"
 #include "task/detect_parity.h"
@@ -52,17 +53,20 @@ MetricList DetectTask::metrics() const {
     return detectMetrics({}).names(name());
 }
 
-MeasuringFacts DetectTask::measuring(const ModelInfo& model) const {
-    return detectMeasuring(model, validateOptions(model));
+MeasuringFacts DetectTask::measuring(const ModelInfo& model, const std::vector<std::string>& beside) const {
+    return detectMeasuring(model, validateOptions(model), beside);
 }
 
-MeasuringFacts detectMeasuring(const ModelInfo& model, const NmsOptions& boxes) {
+MeasuringFacts detectMeasuring(const ModelInfo& model, const NmsOptions& boxes,
+                               const std::vector<std::string>& beside) {
     MeasuringFacts facts{{{"confidence", boxes.conf}},
                          "mean average precision over IoU 0.50 to 0.95 by Ultralytics' rules, matched in pixels of the "
                          "original images; quantized models as integers"};
     if (postProcessingOf(model) == PostProcessing::Suppression) facts.settings.emplace_back("nms_iou", boxes.iou);
     if (!model.head.empty()) facts.words.emplace_back("head", model.head);
     facts.words.emplace_back("post_processing", postProcessingText(model, boxes));
+    if (const std::string sentence = notScored(beside); !sentence.empty())
+        facts.words.emplace_back("not_scored", sentence);
     return facts;
 }
 

@@ -7,15 +7,16 @@
 
 namespace qat {
 
-// What a detector measured with these options is said to be measured with: its head, thresholds, post-processing.
-MeasuringFacts detectMeasuring(const ModelInfo& model, const NmsOptions& boxes);
+// What a detector measured with these options is said to be measured with: its head, thresholds, post-processing, and
+// what it makes beside boxes, which is not scored.
+MeasuringFacts detectMeasuring(const ModelInfo& model, const NmsOptions& boxes, const std::vector<std::string>& beside);
 
 class DetectTask final : public Task {
 public:
     std::string name() const override { return std::string(kDetection.name); }
     // Of detectMetrics().
     MetricList metrics() const override;
-    MeasuringFacts measuring(const ModelInfo& model) const override;
+    MeasuringFacts measuring(const ModelInfo& model, const std::vector<std::string>& beside) const override;
     LabelKind labels() const override { return LabelKind::Boxes; }
 
     // That of the graph's heads, with the gains of train_params.loss_weights and classWeights() for the labels of the

@@ -43,8 +43,8 @@ public:
 
     // What measure() measures, by name. It is the run folder's from the start, so that whoever shows the run knows.
     virtual MetricList metrics() const = 0;
-    // How it measures such a model.
-    virtual MeasuringFacts measuring(const ModelInfo& model) const = 0;
+    // How it measures such a model, which makes these outputs beside the one that is measured (OutputRole::Extra).
+    virtual MeasuringFacts measuring(const ModelInfo& model, const std::vector<std::string>& beside) const = 0;
 
     // The form of its labels, and so the reader of its data sets.
     virtual LabelKind labels() const = 0;

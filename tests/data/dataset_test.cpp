@@ -31,6 +31,15 @@ TEST_F(DatasetTest, DataYamlTellsSplitsApart) {
         1);
 }
 
+TEST_F(DatasetTest, KptShapeSaysWhatFollowsBoxes) {
+    add("a", "0 .5 .5 .2 .2 .1 .1 .3 .3\n");
+    const auto people = openDataset(yaml("val: images\nnames: [person]\nkpt_shape: [2, 2]\n"), DataSplit::Val);
+    EXPECT_EQ(people->read(0).labels, (std::vector<ObjectLabel>{{0, .5f, .5f, .2f, .2f}}));
+    for (const char* shape : {"5", "[17]", "[17, 4]", "[0, 2]", "[x, 2]", "{a: 1}"})
+        expectBad(yaml(str("val: images\nnames: [person]\nkpt_shape: ", shape, "\n")), {"data.yaml:3:", "kpt_shape"},
+                  DataSplit::Val);
+}
+
 TEST_F(DatasetTest, OnlyChosenClassesCount) {
     add("a", "0 .5 .5 .2 .2\n1 .4 .4 .1 .1\n");
     const auto all = openDataset(yaml("val: images\nnames: [cat, dog]\n"), DataSplit::Val);

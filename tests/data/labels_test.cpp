@@ -49,6 +49,20 @@ TEST_F(LabelsTest, PolygonsBecomeBoxes) {
     EXPECT_EQ(reading.labels, expected);
 }
 
+TEST_F(LabelsTest, KeyPointsAfterBoxesArePassedOver) {
+    const auto readPoints = [&](std::string_view text, int64_t numbers) {
+        test::writeText(m_file, text);
+        return readLabels(m_file, 2, numbers);
+    };
+    // Of an odd number of values that would be a polygon otherwise, and of a point off the picture.
+    const auto reading = readPoints("1 .5 .5 .2 .25 .1 .1 .9 .9\n0 .5 .25 .1 .1 0 0 -3 7\n", 4);
+    EXPECT_EQ(reading.problem, "");
+    EXPECT_EQ(reading.labels, (std::vector<ObjectLabel>{{1, .5f, .5f, .2f, .25f}, {0, .5f, .25f, .1f, .1f}}));
+    EXPECT_EQ(readPoints("1 .5 .5 .2 .25 .1 .1 2\n", 3).labels.size(), 1u);
+    EXPECT_EQ(readPoints("1 .5 .5 .2 .25\n", 3).problem,
+              m_file.string() + ":1: this row does not have the 8 values of a box and kpt_shape");
+}
+
 TEST_F(LabelsTest, WhatIsOutsideByAHundredthIsMovedToTheEdge) {
     const auto boxes = read("1 1.0000002 .5 .1 1.002083\n2 -0.000313 .5 .1 .1\n3 1.01 -.01 1 0\n");
     EXPECT_EQ(boxes.problem, "");

@@ -113,9 +113,9 @@ TEST(Families, FilesGiveTheirTensorsTheNamesOfTheGraph) {
 
 TEST(Families, WhatIsNoneSaysWhatItIsAndWhatCanBeRead) {
     const std::string readable =
-        "; of the detectors YOLOv8 (n, s, m, l, x), YOLO11 (n, s, m, l, x), YOLO26 (n, s, m, l, x), YOLO12 (n, s, m, "
-        "l, "
-        "x), YOLOv10 (n, s, m, b, l, x), YOLOv9 (t, s, m, c, e), YOLOv5 (n, s, m, l, x, nu, su, mu, lu, xu), YOLOv3 "
+        "; of the detectors YOLOv8 (n, s, m, l, x, also -seg, -pose, -obb), YOLO11 (n, s, m, l, x, also -seg, -pose, "
+        "-obb), YOLO26 (n, s, m, l, x, also -seg, -pose, -obb), YOLO12 (n, s, m, l, x), YOLOv10 (n, s, m, b, l, x), "
+        "YOLOv9 (t, s, m, c, e), YOLOv5 (n, s, m, l, x, nu, su, mu, lu, xu), YOLOv3 "
         "(u, "
         "-tinyu, -sppu) can be read";
     EXPECT_EQ(refusal(named("model.77.m.0.weight", {1, 1, 1, 1})), "it holds a YOLOv7 detector" + readable);

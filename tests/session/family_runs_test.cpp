@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/files.h"
+#include "export/runtime_check.h"
 #include "session/run_model.h"
 #include "session/small_job.h"
 
@@ -13,7 +14,9 @@ namespace {
 
 struct Member {
     const char *name, *architecture, *variant;
-    int heads = 1;  // that are trained
+    int heads = 1;                      // that are trained
+    const char* weightBits = "4";       // as it is trained
+    std::vector<std::string> beside{};  // outputs beside boxes
 };
 
 std::ostream& operator<<(std::ostream& out, const Member& member) {
@@ -29,11 +32,23 @@ protected:
         return job.set("model.architecture", member.architecture)
             .set("model.variant", member.variant)
             .set("model.pretrained_path", "")
+            .set("quantization.weight.bit_width", member.weightBits)
             .set("train_params.epochs", "2")
             .set("ema.enabled", "true")
             .set("qc.enabled", "true")
             .set("sensitivity.bits", "[8]")
             .set("export.validate", "true");
+    }
+
+    // The exported file computes what the simulation does, beside boxes too, and the figures say what they leave out.
+    static void expectChecked(const nlohmann::json& summary) {
+        const auto& check = summary["artifacts"]["export_checks"].at(0);
+        const std::string sentence = check["sentence"];
+        const bool runs = missingOnnxRuntime().empty();
+        EXPECT_EQ(check["result"], runs ? "passed" : "not_checked") << sentence;
+        for (const std::string& output : GetParam().beside)
+            EXPECT_EQ(sentence.find("; error of " + output + " ") != std::string::npos, runs) << sentence;
+        EXPECT_EQ(summary["metrics"]["measured"].contains("not_scored"), !GetParam().beside.empty());
     }
 };
 
@@ -57,6 +72,8 @@ TEST_P(FamilyRun, GoesThroughAllStages) {
     Graph graph = openRun(job.folder()).graph;
     EXPECT_EQ(graph.info.architecture, GetParam().architecture);
     EXPECT_EQ(graph.outputNames(OutputRole::OtherRawHead).empty(), GetParam().heads == 1);
+    EXPECT_EQ(graph.outputNames(OutputRole::Extra), GetParam().beside);
+    expectChecked(readJson(job.folder() / "run_summary.json"));
 }
 
 // Those whose losses and heads are not YOLOv8's.
@@ -82,10 +99,14 @@ TEST_P(ResumedFamilyRun, EndsInTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FamilyRun,
-                         testing::Values(Member{"YOLOv3tinyu", "yolov3", "-tinyu"}, Member{"YOLOv5n", "yolov5", "n"},
+                         testing::Values(Member{"YOLOv8n", "yolov8", "n", 1, "8"},
+                                         Member{"YOLOv3tinyu", "yolov3", "-tinyu"}, Member{"YOLOv5n", "yolov5", "n"},
                                          Member{"YOLOv5nu", "yolov5", "nu"}, Member{"YOLOv9t", "yolov9", "t"},
                                          Member{"YOLOv10n", "yolov10", "n", 2}, Member{"YOLO11n", "yolo11", "n"},
-                                         Member{"YOLO12n", "yolo12", "n"}, Member{"YOLO26n", "yolo26", "n", 2}),
+                                         Member{"YOLO12n", "yolo12", "n"}, Member{"YOLO26n", "yolo26", "n", 2},
+                                         Member{"YOLO26nseg", "yolo26", "n-seg", 2, "4", {"masks", "protos"}},
+                                         Member{"YOLO26npose", "yolo26", "n-pose", 2, "4", {"keypoints"}},
+                                         Member{"YOLOv8nobb", "yolov8", "n-obb", 1, "8", {"angles", "rotated"}}),
                          [](const auto& info) { return info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(All, ResumedFamilyRun,

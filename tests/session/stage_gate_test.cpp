@@ -47,6 +47,20 @@ TEST(StageGate, NeedsStableRunsOfBothSmallModels) {
     }
 }
 
+TEST(StageGate, DetectorsWithATaskNeedSmallOnesOfTheirs) {
+    std::vector<ReportedRun> runs;
+    EXPECT_EQ(stageGate(runs, "n-seg", 2), "");
+    for (const char* small : {"n", "n", "s", "s", "n-seg", "n-seg"})
+        runs.push_back(recordOf(small, "ema+qc", "stable"));
+    EXPECT_EQ(stageGate(runs, "m", 2), "");
+    EXPECT_EQ(
+        stageGate(runs, "m-seg", 2),
+        "model.variant is m-seg, which needs 2 stable runs of ema+qc on n-seg and on s-seg and no other: there are "
+        "0 of 2 on s-seg");
+    for (int i = 0; i < 2; ++i) runs.push_back(recordOf("s-seg", "ema+qc", "stable"));
+    EXPECT_EQ(stageGate(runs, "m-seg", 2), "");
+}
+
 // The start weights are those of an n, so a run of an m that was started fails while it loads.
 class GatedRun : public testing::Test {
 protected:

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "eval/evaluate.h"
+#include "task/beside_boxes.h"
 #include "task/detect_parity.h"
 
 namespace qat {
@@ -33,7 +34,7 @@ size_t countOf(const ModelInfo& model) {
 }
 
 std::map<std::string, std::string> wordsOf(const ModelInfo& model) {
-    const MeasuringFacts facts = DetectTask().measuring(model);
+    const MeasuringFacts facts = DetectTask().measuring(model, {});
     std::map<std::string, std::string> words(facts.words.begin(), facts.words.end());
     for (const auto& [name, value] : facts.settings) words[name] = std::to_string(value).substr(0, 5);
     return words;
@@ -55,6 +56,22 @@ TEST(PostProcessing, ThresholdsAreThoseOfTheFamily) {
     EXPECT_EQ(predictOptions(modelWith("")).iou, 0.7);
     EXPECT_EQ(validateOptions(modelWith("")).iou, 0.7);
     EXPECT_TRUE(validateOptions(anchored).multiLabel);
+}
+
+TEST(BesideBoxes, AreSaidNotToBeScored) {
+    const auto said = [](const std::vector<std::string>& beside) {
+        for (const auto& [name, words] : DetectTask().measuring(modelWith(""), beside).words)
+            if (name == "not_scored") return words;
+        return std::string();
+    };
+    EXPECT_EQ(said({"masks", "protos"}), "masks are not scored");
+    EXPECT_EQ(said({"keypoints"}), "key points are not scored");
+    EXPECT_EQ(said({"angles", "rotated"}), "angles are not scored, boxes are the upright hulls of the turned ones");
+    EXPECT_EQ(said({}), "");
+    EXPECT_EQ(notTrained({"masks", "protos"}),
+              "masks have no loss, so their own layers keep their weights in training");
+    EXPECT_NE(notTrained({"angles", "rotated"}).find("boxes learn to be upright"), std::string::npos);
+    EXPECT_EQ(notTrained({}), "");
 }
 
 TEST(PostProcessing, IsSaidWithWhatIsMeasured) {

@@ -13,7 +13,7 @@ public:
     std::string name() const override { return std::string(kClassification.name); }
     // Top-1 accuracy, the primary one, and the mean cross-entropy.
     MetricList metrics() const override;
-    MeasuringFacts measuring(const ModelInfo&) const override {
+    MeasuringFacts measuring(const ModelInfo&, const std::vector<std::string>&) const override {
         return {{}, "share of the pictures whose class has the largest logit"};
     }
     LabelKind labels() const override { return LabelKind::Class; }

@@ -73,7 +73,7 @@ void tellVersion(RunData& data, const QString& version) {
 QString measuredText(const QJsonObject& measured) {
     QStringList parts;
     if (const QString head = measured["head"].toString(); !head.isEmpty()) parts << text("%1 head").arg(head);
-    for (const char* key : {"input", "post_processing"})
+    for (const char* key : {"input", "post_processing", "not_scored"})
         if (const QString said = measured[QLatin1String(key)].toString(); !said.isEmpty()) parts << said;
     return parts.join(QStringLiteral(", "));
 }

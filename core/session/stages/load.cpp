@@ -17,6 +17,7 @@
 #include "session/stages/job_state.h"
 #include "session/stages/pass_log.h"
 #include "session/stages/stage_table.h"
+#include "task/beside_boxes.h"
 #include "train/distiller.h"
 
 namespace qat {
@@ -122,6 +123,13 @@ void placeOnDevice(JobState& job) {
     if (job.teacher) moveTo(*job.teacher, device);
 }
 
+// Once, what figures and training leave out.
+void tellBeside(JobState& job) {
+    job.facts.beside = besideBoxes(job.floatModel);
+    for (const std::string& sentence : {notScored(job.facts.beside), notTrained(job.facts.beside)})
+        if (!sentence.empty()) job.log.log(LogLevel::Warning, "import", sentence);
+}
+
 // A resumed sitting begins with the end of this stage: the folder of one that fails here says what it said before.
 void loadJob(JobState& job) {
     job.facts.refused = job.request.resume;
@@ -138,6 +146,7 @@ void loadJob(JobState& job) {
                   "data.imgsz");
     matchData(job, opened.source);
     job.facts.model = job.floatModel.info;
+    tellBeside(job);
     job.log.setClassNames(job.floatModel.info.classNames);
     if (job.config.train.quantize) prepareFloat(job, opened.source);
     job.floatModel.value(job.floatModel.inputs().front()).shape = {1, 3, job.config.data.imgsz, job.config.data.imgsz};
