@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "config/table_name.h"
 #include "report/group_table.h"
 #include "session/precision.h"
 
@@ -14,6 +15,12 @@ namespace {
 
 bool isSmall(const std::string& variant) {
     return variant == "n" || variant == "s";
+}
+
+// Whether there are an n and an s that could be tried first. Scales of a table are called as anybody likes.
+bool hasSmaller(const ModelConfig& model) {
+    if (!namesTable(model.architecture)) return !isSmall(model.variant);
+    return model.variant == "m" || model.variant == "l" || model.variant == "x";
 }
 
 }  // namespace
@@ -54,7 +61,7 @@ std::string stageGate(const std::vector<ReportedRun>& runs, const std::string& v
 
 bool isGated(const Config& config) {
     const bool trains = config.train.quantize && config.train.epochs > 0;
-    return trains && !isSmall(config.model.variant) && config.gate.stableRuns > 0;
+    return trains && config.gate.stableRuns > 0 && hasSmaller(config.model);
 }
 
 std::vector<ReportedRun> evidenceOf(const Config& config) {
@@ -62,8 +69,9 @@ std::vector<ReportedRun> evidenceOf(const Config& config) {
             config.gate.evidence, ", which is no folder");
     std::vector<ReportedRun> runs = readGroup(config.gate.evidence);
     std::erase_if(runs, [&](const ReportedRun& run) {
+        const std::string model = run.text("model", "variant");
         return run.text("quantization", "mode") != precisionName(config) ||
-               !run.text("model", "variant").starts_with(config.model.architecture);
+               (model != modelName(config.model, "n") && model != modelName(config.model, "s"));
     });
     return runs;
 }
