@@ -13,6 +13,7 @@
 #include "cli/placement.h"
 #include "config/config_io.h"
 #include "config/derived.h"
+#include "config/table_name.h"
 #include "config/yaml_tree.h"
 #include "data/chosen_classes.h"
 #include "data/class_match.h"
@@ -43,10 +44,10 @@ ordered_json reportIssues(const std::string& file, const std::vector<ConfigIssue
     return issues;
 }
 
-// The family's layers are what patterns are matched with: no checkpoint is needed to check a file.
-ModelDescription familyOf(Config config) {
+// The layers of the family or table are what patterns are matched with: no checkpoint is needed to check a file.
+ModelDescription networkOf(Config config) {
     config.model.pretrainedPath.clear();
-    config.data.imgsz = 64;
+    if (!namesTable(config.model.architecture)) config.data.imgsz = 64;
     return describeModel(config);
 }
 
@@ -109,15 +110,21 @@ ordered_json reportPolicies(const ModelDescription& model, bool print) {
     return policies;
 }
 
-// The guide's loss weights are another family's; what they become is shown where somebody states them.
-ordered_json reportLossGains(const Config& config, bool print) {
+// The guide's loss weights are those of networks with anchors; what they become in others is shown where somebody
+// states them.
+ordered_json reportLossGains(const Config& config, bool anchors, bool print) {
     const LossWeights& w = config.train.lossWeights;
     const LossGains gains = lossGains(w);
     const auto isStated = [](const auto& source) { return source.first.starts_with("train_params.loss_weights."); };
-    if (print && std::ranges::any_of(config.sources.byKey, isStated))
-        std::cout << "loss_weights box " << w.box << ", cls " << w.cls << ", obj " << w.obj
-                  << " are YOLOv5's; gains in YOLOv8's loss: box " << gains.box << ", cls " << gains.cls << ", dfl "
-                  << gains.dfl << "\n";
+    if (print && std::ranges::any_of(config.sources.byKey, isStated)) {
+        std::cout << "loss_weights box " << w.box << ", cls " << w.cls << ", obj " << w.obj << " are YOLOv5's";
+        if (anchors)
+            std::cout << ", whose loss this network has\n";
+        else
+            std::cout << "; gains in YOLOv8's loss: box " << gains.box << ", cls " << gains.cls << ", dfl " << gains.dfl
+                      << "\n";
+    }
+    if (anchors) return {{"box", w.box}, {"cls", w.cls}, {"obj", w.obj}};
     return {{"box", gains.box}, {"cls", gains.cls}, {"dfl", gains.dfl}};
 }
 
@@ -167,33 +174,39 @@ struct CheckOptions {
     bool layers = false, groups = false, placement = false;
 };
 
+// What the configuration does to its network, in the report and printed.
+void describeNetwork(const CheckOptions& o, Config config, ordered_json& report) {
+    const bool print = o.json != "-";
+    resolveConfigPaths(config, std::filesystem::path(o.config).parent_path());
+    const ModelDescription model = networkOf(config);
+    const bool placed = config.train.quantize || o.groups || o.placement;
+    const PlacementReport placement = placed ? describePlacement(config) : PlacementReport{};
+    if (config.train.quantize) reportRefusals(o.config, config, placement, report["issues"], print);
+    report["patterns"] = reportPatterns(o.config, config, model, print);
+    report["loss_gains"] = reportLossGains(config, model.anchors, print);
+    if (o.layers) {
+        report["layers"] = reportLayers(model, print);
+        report["policies"] = reportPolicies(model, print);
+    }
+    if (o.groups || o.placement) reportPlacement(placement, {o.groups, o.placement, print}, report);
+}
+
 int check(const CheckOptions& o) {
     const std::string &file = o.config, &json = o.json;
     const bool print = json != "-";
     const std::string text = readTextFile(file, kMaxConfigBytes);
     ConfigReading reading = readConfig(text);
-    const bool readable = reading.valid();
-    if (readable) {
+    bool described = reading.valid();
+    if (described) {
         const ModelCheck models = checkModels(reading.config, std::filesystem::path(file).parent_path());
         checkData(file, text, {models.classNames, models.model}, reading);
         std::ranges::copy(models.issues, std::back_inserter(reading.issues));
+        described = models.built;
     }
     ordered_json report{{"valid", reading.valid()},
                         {"issues", reportIssues(file, reading.issues, print)},
                         {"patterns", ordered_json::array()}};
-    if (readable) {
-        const ModelDescription model = familyOf(reading.config);
-        const bool placed = reading.config.train.quantize || o.groups || o.placement;
-        const PlacementReport placement = placed ? describePlacement(reading.config) : PlacementReport{};
-        if (reading.config.train.quantize) reportRefusals(file, reading.config, placement, report["issues"], print);
-        report["patterns"] = reportPatterns(file, reading.config, model, print);
-        report["loss_gains"] = reportLossGains(reading.config, print);
-        if (o.layers) {
-            report["layers"] = reportLayers(model, print);
-            report["policies"] = reportPolicies(model, print);
-        }
-        if (o.groups || o.placement) reportPlacement(placement, {o.groups, o.placement, print}, report);
-    }
+    if (described) describeNetwork(o, reading.config, report);
     writeJson(json, report);
     if (print) std::cout << file << (reading.valid() ? ": valid\n" : ": not valid\n");
     return reading.valid() ? kDone : kBadInput;

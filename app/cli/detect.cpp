@@ -14,6 +14,7 @@
 #include "data/class_match.h"
 #include "eval/coco.h"
 #include "eval/evaluate.h"
+#include "session/input_size.h"
 #include "session/machine_room.h"
 #include "session/memory_need.h"
 #include "task/beside_boxes.h"
@@ -89,12 +90,14 @@ int val(ValOptions o, const CancelToken& cancel) {
     const auto [data, names, notes] = inClassesOf({graph.info.classNames, o.model}, opened, o.data);
     for (const auto& note : notes) std::cerr << "note: " << note << "\n";
     graph.info.classNames = names;
+    requireImageSize(graph, o.imgsz, "--imgsz");
     requireMemory(graph, o.batch, o.imgsz, "--batch", "--imgsz");
     LoaderOptions options;
     options.imgsz = o.imgsz;
     options.batch = o.batch;
     options.workers = o.workers;
     options.rect = o.rect;
+    options.rectStep = sideStep(graph);
     Loader loader(data, options);
     const NmsOptions boxes = o.boxes.over(validateOptions(graph.info));
     const MeasuringFacts facts = detectMeasuring(graph.info, boxes, besideBoxes(graph));
@@ -126,7 +129,7 @@ int val(ValOptions o, const CancelToken& cancel) {
 void addVal(CLI::App& app, Context& context) {
     const auto o = std::make_shared<ValOptions>();
     CLI::App* command = app.add_subcommand("val", "Accuracy of a model on a data set");
-    command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
+    command->add_option("MODEL", o->model, kModelHelp)->required();
     command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...]")->required();
     command->add_option("--split", o->split, "Split of the data set")
         ->capture_default_str()

@@ -32,12 +32,13 @@ std::string shapeText(const std::vector<int64_t>& shape) {
 int inspect(const std::string& model, int asked, const std::string& json) {
     const int imgsz = imageSizeOption(asked);
     const ModelDescription description = describeModel(model, imgsz);
-    noteIgnored(model, description.ignored);
+    tellNotices(model, description.notes);
     ordered_json layers = ordered_json::array();
     for (const LayerInfo& layer : description.layers) layers.push_back(layerJson(layer));
     writeJson(json, {{"parameters", description.parameters},
                      {"macs", description.macs},
                      {"input", description.input},
+                     {"notes", description.notes},
                      {"layers", layers}});
     if (json == "-") return kDone;
     std::cout << description.parameters << " parameters, " << description.macs << " multiply-accumulates at " << imgsz
@@ -60,10 +61,7 @@ void addInspect(CLI::App& app, Context& context) {
     const auto o = std::make_shared<Options>();
     CLI::App* command =
         app.add_subcommand("inspect", "Layers, aliases, shapes, parameters and multiply-accumulates of a model");
-    command
-        ->add_option("MODEL", o->model,
-                     "Checkpoint (.pt, .th, .safetensors), run folder, yolov8n .. yolov8x, or builtin:shapes")
-        ->required();
+    command->add_option("MODEL", o->model, kModelHelp)->required();
     command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str();
     addJsonOption(*command, o->json);
     command->callback([&context, o] { context.chosen = [o] { return inspect(o->model, o->imgsz, o->json); }; });

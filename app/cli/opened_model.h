@@ -12,10 +12,14 @@
 
 namespace qat::cli {
 
-// Says what a run would say: which entries of the file are not used.
-inline void noteIgnored(const std::string& model, const std::vector<std::string>& ignored) {
-    for (const std::string& entry : ignored)
-        std::cerr << "warning: " << model << ": entry " << entry << " is not used\n";
+// What MODEL may be, for the help of commands.
+inline constexpr const char* kModelHelp =
+    "Checkpoint (.pt, .pth, .th, .safetensors), run folder or builtin:shapes; with random weights a member of a family "
+    "by its name (yolov8n, yolo11s, yolo26n, yolov5nu, yolov3-tinyu, ...) or a table of layers (.yaml)";
+
+// Says what a run would say about the file.
+inline void tellNotices(const std::string& model, const std::vector<std::string>& notices) {
+    for (const std::string& notice : notices) std::cerr << "warning: " << model << ": " << notice << "\n";
 }
 
 // As openModel(), with notes on standard error, with the head that --head and on the device that --device names.
@@ -23,7 +27,7 @@ inline OpenedModel openForCommand(const std::string& model, const std::string& d
                                   const std::string& head = std::string(kAutoHead)) {
     const c10::Device home = findDevice(device, "--device");
     OpenedModel opened = openModel(model);
-    noteIgnored(opened.source, opened.ignored);
+    tellNotices(opened.source, noticesOf(opened));
     chooseHead(opened, head, "--head");
     moveTo(opened.graph, home);
     return opened;

@@ -26,6 +26,7 @@
 #include "eval/evaluate.h"
 #include "passes/pipeline.h"
 #include "run/executor.h"
+#include "session/input_size.h"
 #include "session/machine_room.h"
 
 namespace qat::cli {
@@ -154,6 +155,7 @@ public:
           m_graph(inferenceForm(openForCommand(options.model, options.device, options.boxes.head).graph)),
           m_executor(m_graph, {.outputs = {decodedOutput(m_graph)}, .frozen = true, .precise = options.precise}),
           m_boxes(options.boxes.over(predictOptions(m_graph.info))) {
+        requireImageSize(m_graph, options.imgsz, "--imgsz");
         cv::setNumThreads(0);
     }
 
@@ -243,7 +245,7 @@ int predict(PredictOptions o, const CancelToken& cancel) {
 void addPredict(CLI::App& app, Context& context) {
     const auto o = std::make_shared<PredictOptions>();
     CLI::App* command = app.add_subcommand("predict", "Detect objects in pictures");
-    command->add_option("MODEL", o->model, "Model file, run folder or builtin:shapes")->required();
+    command->add_option("MODEL", o->model, kModelHelp)->required();
     CLI::Option* images = command->add_option(
         "IMAGE", o->images, "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them");
     command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels, 32 to 4096")->capture_default_str();

@@ -96,13 +96,14 @@ std::vector<std::string> variantNames() {
 void addModel(Rows<Config>& rows) {
     using M = ModelConfig;
     constexpr auto at = &Config::model;
-    rows.add<at, &M::architecture>("model.architecture", "Architecture", "Family of the network.",
-                                   oneOf(architectureNames()));
+    rows.add<at, &M::architecture>("model.architecture", "Architecture",
+                                   "Family of the network, or the YAML file of its table of layers.",
+                                   oneOf(architectureNames(), ".+\\.ya?ml", "a table of layers (.yaml)"));
     rows.add<at, &M::variant>(
         "model.variant", "Variant",
-        "Size of the network, from nano to extra large, and what it makes beside boxes: masks (-seg), "
-        "key points (-pose), angles (-obb).",
-        oneOf(variantNames()));
+        "Size of the network, from nano to extra large, and what it makes beside boxes: masks (-seg), key points "
+        "(-pose), angles (-obb); of a table one of its scales, and its own or first one if it is empty.",
+        oneOf(variantNames(), "[A-Za-z0-9._-]{0,32}", "a scale of the table"));
     rows.add<at, &M::pretrainedPath>("model.pretrained_path", "Pretrained weights",
                                      "Checkpoint to start from; empty starts from random weights.", path());
     rows.add<at, &M::numClasses>("model.num_classes", "Classes",

@@ -10,11 +10,11 @@ namespace qat {
 enum class SensitivityTensors { Both, Weights };
 
 struct ModelConfig {
-    std::string architecture = "yolov8";
-    std::string variant = "n";   // n, s, m, l, x
-    std::string pretrainedPath;  // "" = random start; relative to the config file
-    int64_t numClasses = 0;      // (+) 0 = as many as the checkpoint or the data says
-    std::string head = "auto";   // (+) auto, one2many, one2one: which of two heads is deployed; auto: the family's own
+    std::string architecture = "yolov8";  // or the path of a table of layers, relative to the config file
+    std::string variant = "n";            // n, s, m, l, x; of a table one of its scales, "" = its own
+    std::string pretrainedPath;           // "" = random start; relative to the config file
+    int64_t numClasses = 0;               // (+) 0 = as many as the checkpoint or the data says
+    std::string head = "auto";  // (+) auto, one2many, one2one: which of two heads is deployed; auto: the family's own
     bool operator==(const ModelConfig&) const = default;
 };
 

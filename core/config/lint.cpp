@@ -10,19 +10,13 @@ namespace {
 
 using Rule = void (*)(const LintReport&);
 constexpr Rule kRules[] = {
-    checkTwins,          checkDistillation,
-    checkFineTuning,     checkOscillation,
-    checkAnneals,        checkCourse,
-    checkMixedPrecision, checkUniformWidths,
-    checkFusions,        checkQconfigName,
-    checkPatternDots,    checkMetrics,
-    checkImageSize,      checkPerChannelActivation,
-    checkTensorTypes,    checkFileTypes,
-    checkGroups,         checkLearnedOffset,
-    checkClipDecay,      checkRepair,
-    checkScaleType,      checkCorrection,
-    checkGate,           checkClassWeights,
-    checkTensorBounds,   checkEndToEnd,
+    checkVariant,        checkWeightFiles,   checkTwins,        checkDistillation,
+    checkFineTuning,     checkOscillation,   checkAnneals,      checkCourse,
+    checkMixedPrecision, checkUniformWidths, checkFusions,      checkQconfigName,
+    checkPatternDots,    checkMetrics,       checkImageSize,    checkPerChannelActivation,
+    checkTensorTypes,    checkFileTypes,     checkGroups,       checkLearnedOffset,
+    checkClipDecay,      checkRepair,        checkScaleType,    checkCorrection,
+    checkGate,           checkClassWeights,  checkTensorBounds, checkEndToEnd,
 };
 
 }  // namespace

@@ -22,6 +22,10 @@ struct LintReport {
     void reportAt(Severity severity, const StatedValue& value, std::string message) const;
 };
 
+// The network and its weights (lint_model.cpp).
+void checkVariant(const LintReport& lint);
+void checkWeightFiles(const LintReport& lint);
+
 // What is quantized and how (lint_quantization.cpp).
 void checkMixedPrecision(const LintReport& lint);
 void checkUniformWidths(const LintReport& lint);

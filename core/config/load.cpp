@@ -9,6 +9,7 @@
 #include "config/lint.h"
 #include "config/names.h"
 #include "config/slot.h"
+#include "config/table_name.h"
 #include "config/yaml_tree.h"
 
 namespace qat {
@@ -86,8 +87,9 @@ void resolve(std::string& path, const fs::path& folder) {
 
 // Paths may hold any bytes, but the run's own configuration, summary and events are text.
 void checkPaths(const Config& config, const fs::path& file) {
-    for (const std::string* path : {&config.model.pretrainedPath, &config.distillation.teacherModel, &config.run.output,
-                                    &config.gate.evidence, &config.data.path})
+    for (const std::string* path :
+         {&config.model.architecture, &config.model.pretrainedPath, &config.distillation.teacherModel,
+          &config.run.output, &config.gate.evidence, &config.data.path})
         require(isUtf8(*path), ErrorKind::BadInput, file.string(), ": the path ", withUtf8Only(*path),
                 " is not UTF-8 text, rename its folders and file");
 }
@@ -103,6 +105,7 @@ std::vector<std::string> sizeNotices(const std::vector<ConfigIssue>& issues, con
 }  // namespace
 
 void resolveConfigPaths(Config& config, const fs::path& folder) {
+    if (namesTable(config.model.architecture)) resolve(config.model.architecture, folder);
     resolve(config.model.pretrainedPath, folder);
     resolve(config.distillation.teacherModel, folder);
     resolve(config.run.output, folder);
@@ -124,6 +127,7 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
         applyOverride(config, path, value);
         config.sources.byKey[path] = kCommandLine;
     }
+    settleVariant(config);
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
     const ImageSize side = fittingImageSize(config.data.imgsz, "data.imgsz");

@@ -11,13 +11,12 @@
 namespace qat {
 namespace {
 
-constexpr int kStride = 32;
 constexpr uint64_t kOrderItem = UINT64_MAX;  // the shuffle's own stream, beside those of the pictures
 
-// Input shape for pictures with height / width between low and high: the longer side is 1, half a stride of margin.
-cv::Size sharedShape(double low, double high, int imgsz) {
+// Input shape for pictures with height / width between low and high: the longer side is 1, half a step of margin.
+cv::Size sharedShape(double low, double high, int imgsz, int step) {
     const double height = high < 1 ? high : 1, width = low > 1 ? 1 / low : 1;
-    const auto whole = [&](double side) { return static_cast<int>(std::ceil(side * imgsz / kStride + 0.5)) * kStride; };
+    const auto whole = [&](double side) { return static_cast<int>(std::ceil(side * imgsz / step + 0.5)) * step; };
     return {whole(width), whole(height)};
 }
 
@@ -69,6 +68,7 @@ void quicksort(Place first, Place last, const Key& key, int depth) {
 
 BatchPlan::BatchPlan(const Dataset& dataset, const LoaderOptions& options)
     : m_imgsz(options.imgsz),
+      m_rectStep(options.rectStep),
       m_batch(options.batch),
       m_shuffle(options.shuffle),
       m_dropLast(options.dropLast),
@@ -89,7 +89,7 @@ void BatchPlan::sortByShape(const Dataset& dataset) {
     quicksort(m_order.begin(), m_order.end() - 1, ratio, 2 * std::bit_width(m_order.size()));
     for (size_t first = 0; first < m_order.size(); first += static_cast<size_t>(m_batch)) {
         const size_t last = std::min(first + static_cast<size_t>(m_batch), m_order.size()) - 1;
-        m_inputSizes.push_back(sharedShape(ratio(m_order[first]), ratio(m_order[last]), m_imgsz));
+        m_inputSizes.push_back(sharedShape(ratio(m_order[first]), ratio(m_order[last]), m_imgsz, m_rectStep));
     }
 }
 

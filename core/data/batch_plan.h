@@ -24,7 +24,7 @@ public:
 private:
     void sortByShape(const Dataset& dataset);
 
-    int m_imgsz, m_batch;
+    int m_imgsz, m_rectStep, m_batch;
     bool m_shuffle, m_dropLast;
     uint64_t m_seed;
     std::vector<int64_t> m_order;        // before shuffling

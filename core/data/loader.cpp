@@ -53,6 +53,7 @@ void checkOptions(const LoaderOptions& options) {
                 value);
     };
     within(options.imgsz, kSmallestImageSize, kLargestImageSize, "imgsz");
+    within(options.rectStep, 1, kLargestImageSize, "the step of rectangles");
     within(options.batch, 1, 4096, "batch size");
     within(options.workers, 0, 256, "workers");
     require(!options.rect || (!options.shuffle && !options.augment), ErrorKind::BadInput,

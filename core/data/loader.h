@@ -45,6 +45,7 @@ struct LoaderOptions {
     std::optional<AugmentConfig> augment;  // training; excludes rect; mosaics are made of pictures with boxes only
     LetterboxMode letterbox = LetterboxMode::Validate;
     bool rect = false;      // sorted by shape, one input shape per batch; excludes shuffle
+    int rectStep = 32;      // pixels: sides of these shapes are multiples of it
     bool dropLast = false;  // leaves out an incomplete last batch
     int64_t limit = 0;      // only the first pictures of the data set; 0: all
 };

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "config/table_name.h"
 #include "models/detector.h"
 #include "models/known_layouts.h"
 #include "models/known_models.h"
@@ -47,15 +48,6 @@ std::vector<std::string_view> namesOf(const NamedTensors& tensors) {
     return names;
 }
 
-NamedTensors withOwnPrefix(const NamedTensors& tensors) {
-    const std::string prefix = detectorPrefix(namesOf(tensors));
-    NamedTensors renamed = tensors;
-    if (prefix == kOwnPrefix) return renamed;
-    for (auto& [name, tensor] : renamed)
-        if (name.starts_with(prefix)) name = str(kOwnPrefix, name.substr(prefix.size()));
-    return renamed;
-}
-
 bool sameRow(const LayoutRow& a, const LayoutRow& b) {
     const auto sameArg = [](const LayoutArg& x, const LayoutArg& y) {
         return x.kind == y.kind && x.number == y.number && x.text == y.text && x.list == y.list;
@@ -84,16 +76,6 @@ bool sameNetwork(const Layout& a, const Layout& b) {
            effectiveCap(a) == effectiveCap(b);
 }
 
-// yolov8-p2 of yolov8n-p2.yaml: what a table is called that no family here has.
-std::string ownName(std::string_view file) {
-    const size_t slash = file.find_last_of("/\\");
-    std::string_view name = slash == std::string_view::npos ? file : file.substr(slash + 1);
-    name = name.substr(0, name.find_last_of('.'));
-    std::string word;
-    for (const char c : name.substr(0, 64)) word += std::isalnum(static_cast<unsigned char>(c)) || c == '-' ? c : '_';
-    return word.empty() ? "custom" : word;
-}
-
 void nameTable(Layout& layout) {
     for (const Architecture& family : kArchitectures)
         for (const std::string_view variant : family.variants) {
@@ -102,7 +84,7 @@ void nameTable(Layout& layout) {
             layout.family = family.name, layout.variant = variant;
             return;
         }
-    layout.family = ownName(layout.family), layout.variant = layout.scale.name, layout.isOwn = true;
+    layout.family = tableWord(layout.family), layout.variant = layout.scale.name, layout.isOwn = true;
 }
 
 }  // namespace
@@ -120,10 +102,15 @@ const Family& familyNamed(std::string_view architecture) {
     fail(ErrorKind::BadInput, "model.architecture is ", architecture, ", expected ", joinedWords(known, " or "));
 }
 
+TaskWords taskOfArchitecture(std::string_view architecture) {
+    return namesTable(architecture) ? kDetection : familyNamed(architecture).task;
+}
+
 std::string titleOf(const ModelInfo& info) {
     const auto family =
         std::ranges::find_if(kFamilies, [&](const Family& f) { return f.names.name == info.architecture; });
-    return str(family == kFamilies.end() ? std::string_view(info.architecture) : family->names.title, info.variant);
+    if (family != kFamilies.end()) return str(family->names.title, info.variant);
+    return str(info.architecture, info.variant.empty() ? "" : "-", info.variant);
 }
 
 std::optional<FamilyMember> memberNamed(std::string_view name) {
@@ -159,8 +146,13 @@ Layout tableOfFile(const std::string& file, std::string_view yaml, std::string_v
     }
 }
 
-bool namesTable(std::string_view name) {
-    return name.ends_with(".yaml") || name.ends_with(".yml");
+NamedTensors withOwnPrefix(const NamedTensors& tensors) {
+    const std::string prefix = detectorPrefix(namesOf(tensors));
+    NamedTensors renamed = tensors;
+    if (prefix == kOwnPrefix) return renamed;
+    for (auto& [name, tensor] : renamed)
+        if (name.starts_with(prefix)) name = str(kOwnPrefix, name.substr(prefix.size()));
+    return renamed;
 }
 
 Layout recognise(NamedTensors& tensors, std::string_view moduleClass, std::string_view architectureJson) {

@@ -31,7 +31,10 @@ std::span<const Family> families();
 // By the name of its architecture. Throws Error{BadInput} naming the known ones.
 const Family& familyNamed(std::string_view architecture);
 
-// YOLOv8n: what sentences call a model; of an unknown architecture its name.
+// What networks of that architecture are for; of a table of layers, which ends in a detection head, finding objects.
+TaskWords taskOfArchitecture(std::string_view architecture);
+
+// YOLOv8n: what sentences call a model; of an unknown architecture its name and scale, yolov8-p2-s.
 std::string titleOf(const ModelInfo& info);
 
 struct FamilyMember {
@@ -55,11 +58,12 @@ Graph buildMember(const FamilyMember& member, Random* random);
 // any. Throws Error{BadInput}, without the file's name, saying what they are instead and what can be read.
 Layout recognise(NamedTensors& tensors, std::string_view moduleClass, std::string_view architectureJson = {});
 
+// The tensors of a detector under the names of its graph, model.0...: without what else they were part of. Throws
+// Error{BadInput} naming the detectors if there are several.
+NamedTensors withOwnPrefix(const NamedTensors& tensors);
+
 // The table of a YAML file's text, with the name of the family and member that it is, or else called after the file.
 // Throws Error{BadInput} naming file and line, row or key.
 Layout tableOfFile(const std::string& file, std::string_view yaml, std::string_view scale = {});
-
-// yolov8-p2.yaml: whether a model's name is the path of a table.
-bool namesTable(std::string_view name);
 
 }  // namespace qat

@@ -17,6 +17,7 @@ using json = nlohmann::json;
 constexpr size_t kMostRows = 1000;
 constexpr double kMostTableRepeats = 1000, kMostChannels = 65536;
 constexpr int kMostTableDepth = 16;
+constexpr const char* kScales = "scales";
 
 // A value in a sentence: any bytes, cut short.
 std::string shown(const json& value) {
@@ -32,7 +33,8 @@ std::string shortModule(std::string_view name) {
 
 class Reader {
 public:
-    explicit Reader(const json& table) : m_table(table) {
+    // firstScale: of those of the table in the order of the text, which objects do not keep.
+    Reader(const json& table, std::string firstScale) : m_table(table), m_firstScale(std::move(firstScale)) {
         require(table.is_object(), ErrorKind::BadInput, "a table of layers has keys, such as backbone and head");
     }
 
@@ -105,11 +107,11 @@ private:
     void readScale(Layout& layout, std::string_view wanted) {
         LayoutScale& scale = layout.scale;
         scale.depth = factor("depth_multiple"), scale.width = factor("width_multiple");
-        const json* scales = find("scales");
+        const json* scales = find(kScales);
         if (!scales) return;
         require(scales->is_object() && !scales->empty(), ErrorKind::BadInput, "scales is no map from names to factors");
         scale.name = wanted.empty() ? text("scale") : std::string(wanted);
-        if (scale.name.empty()) scale.name = scales->begin().key();
+        if (scale.name.empty()) scale.name = m_firstScale;
         const auto found = scales->find(scale.name);
         std::vector<std::string> names;
         for (const auto& [name, factors] : scales->items()) names.push_back(name);
@@ -199,6 +201,7 @@ private:
     }
 
     const json& m_table;
+    const std::string m_firstScale;
     size_t m_row = 0;
 };
 
@@ -231,18 +234,30 @@ json jsonOf(const YamlNode& node) {
     return made;
 }
 
+std::string firstScaleOf(const YamlNode& root) {
+    if (!root.isMap()) return "";
+    for (const YamlItem& item : root.items)
+        if (item.key->text == kScales && item.node->isMap() && !item.node->items.empty())
+            return item.node->items.front().key->text;
+    return "";
+}
+
 }  // namespace
 
 Layout layoutFromJson(std::string_view text, std::string_view scale) {
     bool deep = false;  // trees are walked by recursion
-    const auto notDeep = [&](int depth, json::parse_event_t, const json&) {
+    std::string key, firstScale;
+    const auto notDeep = [&](int depth, json::parse_event_t event, const json& value) {
         deep = deep || depth > kMostTableDepth;
+        if (event == json::parse_event_t::key && depth == 1) key = value.get<std::string>();
+        if (event == json::parse_event_t::key && depth == 2 && key == kScales && firstScale.empty())
+            firstScale = value.get<std::string>();
         return !deep;
     };
     const json table = json::parse(text, notDeep, /*allow_exceptions=*/false);
     require(!deep, ErrorKind::BadInput, "its table of layers is nested more than ", kMostTableDepth, " deep");
     require(!table.is_discarded(), ErrorKind::BadInput, "its table of layers is no JSON");
-    return Reader(table).read(scale);
+    return Reader(table, firstScale).read(scale);
 }
 
 Layout layoutFromYaml(std::string_view yaml, std::string_view scale) {
@@ -252,7 +267,8 @@ Layout layoutFromYaml(std::string_view yaml, std::string_view scale) {
         const auto line = 1 + std::ranges::count(yaml.substr(0, std::min(failure.offset, yaml.size())), '\n');
         fail(ErrorKind::BadInput, "line ", line, ": ", failure.message);
     }
-    return Reader(jsonOf(*document.root.node)).read(scale);
+    const YamlNode& root = *document.root.node;
+    return Reader(jsonOf(root), firstScaleOf(root)).read(scale);
 }
 
 }  // namespace qat

@@ -12,6 +12,7 @@ struct RunFolder {
 
     std::filesystem::path config() const { return root / run_files::kConfig; }
     std::filesystem::path userConfig() const { return root / run_files::kUserConfig; }
+    std::filesystem::path table() const { return root / run_files::kTable; }
     std::filesystem::path events() const { return root / run_files::kEvents; }
     std::filesystem::path results() const { return root / run_files::kResults; }
     std::filesystem::path summary() const { return root / run_files::kSummary; }

@@ -111,6 +111,7 @@ inline constexpr std::string_view kSuccess = "completed-success", kFailed = "com
 namespace run_files {
 inline constexpr const char* kConfig = "config.yaml";
 inline constexpr const char* kUserConfig = "user_config.yaml";
+inline constexpr const char* kTable = "architecture.yaml";
 inline constexpr const char* kEvents = "events.jsonl";
 inline constexpr const char* kResults = "results.csv";
 inline constexpr const char* kSummary = "run_summary.json";

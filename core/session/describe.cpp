@@ -11,10 +11,12 @@
 #include "base/error.h"
 #include "config/derived.h"
 #include "config/image_size.h"
+#include "config/table_name.h"
 #include "models/weights.h"
 #include "quant/branch_policies.h"
 #include "quant/fusions.h"
 #include "run/executor.h"
+#include "session/input_size.h"
 #include "session/model_source.h"
 
 namespace qat {
@@ -114,9 +116,11 @@ int64_t deployedMacs(const Graph& graph) {
 
 ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
     imgsz = fittingImageSize(imgsz, "the image size").pixels;
+    requireImageSize(graph, imgsz, "the image size");
     probeShapes(graph, {1, 3, imgsz, imgsz});
     ModelDescription description{
         parameterCount(graph), deployedMacs(graph), {3, imgsz, imgsz}, graph.info.classNames, {}};
+    description.anchors = !graph.info.anchors.empty();
     for (const NodeId id : quantizableNodes(graph)) {
         LayerInfo info = layerInfo(graph, id);
         if (plan) addPlan(info, id, *plan);
@@ -167,12 +171,12 @@ double effectiveBits(const Graph& graph, const QuantPlan& plan) {
 ModelDescription describeModel(const std::filesystem::path& model, int imgsz) {
     OpenedModel opened = openModel(model);
     ModelDescription description = describeGraph(opened.graph, imgsz, nullptr);
-    description.ignored = std::move(opened.ignored);
+    description.notes = noticesOf(opened);
     return description;
 }
 
 ModelDescription describeModel(const Config& config) {
-    OpenedModel opened = openModel(config, config.model.numClasses > 0 ? config.model.numClasses : 80);
+    OpenedModel opened = openModel(config, 0);
     const QuantPlan plan = resolvePlan(opened.graph, config);
     return describeGraph(opened.graph, config.data.imgsz, config.train.quantize ? &plan : nullptr);
 }
@@ -194,10 +198,24 @@ void addModelIssue(std::vector<ConfigIssue>& issues, const Config& config, const
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::Internal) throw;
         std::error_code unknown;
-        const bool missing = path != kBundledModel && !std::filesystem::exists(path, unknown) && !unknown;
+        const bool missing =
+            !namesTable(path) && path != kBundledModel && !std::filesystem::exists(path, unknown) && !unknown;
         issues.push_back(
             {missing ? Severity::Warning : Severity::Error, lineOf(config, key), 1, key, str(key, ": ", error.what())});
     }
+}
+
+void checkTable(ModelCheck& check, const Config& config, const Config& resolved) {
+    const std::string& table = resolved.model.architecture;
+    if (!namesTable(table)) return;
+    addModelIssue(check.issues, config, "model.architecture", table, [&] {
+        Config bare = resolved;
+        bare.model.pretrainedPath.clear();
+        check.built = false;
+        const OpenedModel opened = openModel(bare, 0);
+        requireImageSize(opened.graph, config.data.imgsz, "data.imgsz");
+        check.built = true;
+    });
 }
 
 }  // namespace
@@ -206,11 +224,15 @@ ModelCheck checkModels(const Config& config, const std::filesystem::path& folder
     Config resolved = config;
     resolveConfigPaths(resolved, folder);
     ModelCheck check;
-    if (!resolved.model.pretrainedPath.empty() || resolved.model.numClasses > 0)
+    checkTable(check, config, resolved);
+    if (check.built && (!resolved.model.pretrainedPath.empty() || resolved.model.numClasses > 0))
         addModelIssue(check.issues, config, "model.pretrained_path", resolved.model.pretrainedPath, [&] {
             const OpenedModel opened = openModel(resolved, 0);
             check.model = opened.source;
             check.classNames = opened.graph.info.classNames;
+            for (const std::string& notice : noticesOf(opened))
+                check.issues.push_back({Severity::Warning, lineOf(config, "model.pretrained_path"), 1,
+                                        "model.pretrained_path", str(opened.source, ": ", notice)});
         });
     const std::string& teacher = resolved.distillation.teacherModel;
     if (wantsDistillation(config) && !teacher.empty())

@@ -20,23 +20,27 @@ struct ModelDescription {
     std::vector<std::string> classNames;
     std::vector<LayerInfo> layers;       // execution order
     std::vector<PolicyInfo> policies{};  // that hold for any layer, in their table's order
-    std::vector<std::string> ignored{};  // entries of the file that the model has no use for
+    std::vector<std::string> notes{};    // sentences about the model's file
+    bool anchors = false;                // its loss is that of anchors
 };
 
-// A checkpoint, safetensors file, run folder, or a family name (yolov8n ... yolov8x, random weights), at the size that
-// fits imgsz (config/image_size.h).
+// A checkpoint, safetensors file, run folder, or with random weights a family's member by name (yolov8n, yolo11s) or a
+// table of layers (.yaml), at the size that fits imgsz (config/image_size.h).
 ModelDescription describeModel(const std::filesystem::path& model, int imgsz);
-// The model a config names (its family when there is no checkpoint) with the plan the config resolves to.
+// The model a config names (its family or table when there is no checkpoint) with the plan the config resolves to.
+// Paths are taken as they are (resolveConfigPaths).
 ModelDescription describeModel(const Config& config);
 
 struct ModelCheck {
     std::vector<ConfigIssue> issues;      // with the line
     std::string model;                    // path or name of the one to quantize, for messages
     std::vector<std::string> classNames;  // of it; none where they follow the data, or it cannot be opened
+    bool built = true;                    // whether the network's table, if it has one, can be built and described
 };
 
-// What a job would refuse about the checkpoints that a config names, its own and the teacher's: no model, another
-// variant, unsound values: one error each. A file that is not there may be where the job will run: a warning. Relative
+// What a job would refuse about the table of layers and the checkpoints that a config names, its own and the teacher's:
+// no model, another variant, unsound values, an image size that is none for the network: one error each. A checkpoint
+// that is not there may be where the job will run: a warning, and so is what must be said of the own one. Relative
 // paths start at the folder.
 ModelCheck checkModels(const Config& config, const std::filesystem::path& folder);
 

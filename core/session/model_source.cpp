@@ -5,12 +5,14 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "config/table_name.h"
 #include "config/yaml_tree.h"
 #include "import/checkpoint.h"
 #include "models/detector.h"
 #include "models/family.h"
 #include "session/bundled.h"
 #include "session/checkpoint_model.h"
+#include "session/checkpoint_notes.h"
 #include "session/run_model.h"
 
 namespace qat {
@@ -22,22 +24,26 @@ OpenedModel randomModel(const FamilyMember& member, int64_t numClasses, uint64_t
     return {buildMember({member.family, spec}, &random), str(member.family->names.name, spec.variant), "", {}};
 }
 
-// Random weights for a table of layers, with as many classes as it says unless told.
-OpenedModel tableModel(const std::string& file, int64_t numClasses, uint64_t seed) {
-    const std::string text = readFile(file, kMaxConfigBytes);
-    Layout layout = tableOfFile(file, text);
-    if (numClasses > 0) layout.classes = numClasses;
-    Random random(seed);
+Graph builtFrom(const Layout& layout, Random* random, const std::string& file) {
     try {
-        return {buildDetector(layout, &random), file, sha256Hex(std::as_bytes(std::span(text))), {}};
+        return buildDetector(layout, random);
     } catch (const Error& error) {
         fail(error.kind(), file, ": ", error.what());
     }
 }
 
-OpenedModel openedFrom(Checkpoint checkpoint, const std::string& source, std::string sha256) {
-    CheckpointModel model = modelIn(std::move(checkpoint), source);
-    return {std::move(model.graph), source, std::move(sha256), std::move(model.ignored)};
+OpenedModel tableModel(const std::string& file, int64_t numClasses, uint64_t seed) {
+    const std::string text = readFile(file, kMaxConfigBytes);
+    Layout layout = tableOfFile(file, text);
+    if (numClasses > 0) layout.classes = numClasses;
+    Random random(seed);
+    return {builtFrom(layout, &random, file), file, sha256Hex(std::as_bytes(std::span(text))), {}};
+}
+
+OpenedModel openedFrom(Checkpoint checkpoint, const std::string& source, std::string sha256,
+                       const Layout* table = nullptr) {
+    CheckpointModel model = modelIn(std::move(checkpoint), source, table);
+    return {std::move(model.graph), source, std::move(sha256), std::move(model.ignored), std::move(model.notes)};
 }
 
 OpenedModel bundledModel() {
@@ -73,6 +79,12 @@ OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, ui
     return openedFrom(std::move(read.checkpoint), name, std::move(read.sha256));
 }
 
+std::vector<std::string> noticesOf(const OpenedModel& opened) {
+    std::vector<std::string> notices = opened.notes;
+    if (std::string ignored = ignoredSentence(opened.ignored); !ignored.empty()) notices.push_back(std::move(ignored));
+    return notices;
+}
+
 OpenedModel openFloatModel(const std::filesystem::path& model) {
     OpenedModel opened = openModel(model);
     if (isRunFolder(model)) opened.graph = floatForm(opened.graph);
@@ -81,11 +93,15 @@ OpenedModel openFloatModel(const std::filesystem::path& model) {
 
 namespace {
 
+int64_t classesOf(const ModelConfig& asked, int64_t ofData) {
+    return asked.numClasses > 0 ? asked.numClasses : ofData;
+}
+
 OpenedModel openNamed(const Config& config, int64_t numClasses) {
     const ModelConfig& asked = config.model;
     const Family& family = familyNamed(asked.architecture);
     if (asked.pretrainedPath.empty())
-        return randomModel({&family, {asked.variant, 0}}, asked.numClasses > 0 ? asked.numClasses : numClasses,
+        return randomModel({&family, {asked.variant, 0}}, classesOf(asked, numClasses),
                            static_cast<uint64_t>(config.run.seed));
     OpenedModel opened = openFloatModel(std::filesystem::path(asked.pretrainedPath));
     const ModelInfo& info = opened.graph.info;
@@ -96,10 +112,43 @@ OpenedModel openNamed(const Config& config, int64_t numClasses) {
     return opened;
 }
 
+HashedCheckpoint weightsOf(const std::string& path) {
+    if (path == kBundledModel) return {parseCheckpoint(bundledShapesModel()), sha256Hex(bundledShapesModel())};
+    return isRunFolder(path) ? weightsOfRun(path) : readHashedCheckpoint(path);
+}
+
+OpenedModel openTable(const Config& config, int64_t numClasses, const std::filesystem::path& kept) {
+    const ModelConfig& asked = config.model;
+    std::error_code unreadable;
+    const bool hasKept = !kept.empty() && std::filesystem::exists(kept, unreadable);
+    const std::string& file = asked.architecture;
+    const std::string text = readFile(hasKept ? kept : std::filesystem::path(file), kMaxConfigBytes);
+    Layout layout = tableOfFile(file, text, asked.variant);
+    require(asked.variant.empty() || layout.scale.name == asked.variant, ErrorKind::BadInput, "model.variant is ",
+            asked.variant, ", but ", file, " has no scales: leave it empty");
+    if (const int64_t classes = classesOf(asked, numClasses); classes > 0) layout.classes = classes;
+    if (asked.pretrainedPath.empty()) {
+        Random random(static_cast<uint64_t>(config.run.seed));
+        return {builtFrom(layout, &random, file), file, sha256Hex(std::as_bytes(std::span(text))), {}};
+    }
+    HashedCheckpoint read = weightsOf(asked.pretrainedPath);
+    builtFrom(layout, nullptr, file);  // what is wrong with the table is no fault of the weights
+    try {
+        OpenedModel opened =
+            openedFrom(std::move(read.checkpoint), asked.pretrainedPath, std::move(read.sha256), &layout);
+        if (isRunFolder(asked.pretrainedPath))  // which knows its activations, as modules of checkpoints do
+            opened.graph = openFloatModel(std::filesystem::path(asked.pretrainedPath)).graph;
+        return opened;
+    } catch (const Error& error) {
+        fail(error.kind(), error.what(), " (model.architecture is ", file, ")");
+    }
+}
+
 }  // namespace
 
-OpenedModel openModel(const Config& config, int64_t numClasses) {
-    OpenedModel opened = openNamed(config, numClasses);
+OpenedModel openModel(const Config& config, int64_t numClasses, const std::filesystem::path& keptTable) {
+    OpenedModel opened = namesTable(config.model.architecture) ? openTable(config, numClasses, keptTable)
+                                                               : openNamed(config, numClasses);
     chooseHead(opened, config.model.head, "model.head");
     return opened;
 }

@@ -91,7 +91,7 @@ std::vector<std::string> layerNamesAt(const Graph& graph, const std::string& sub
 PlacementReport describePlacement(const Config& config) {
     Config family = config;
     family.model.pretrainedPath.clear();
-    Graph graph = openModel(family, config.model.numClasses > 0 ? config.model.numClasses : 80).graph;
+    Graph graph = openModel(family, 0).graph;
     if (config.qat.fuseModules) runPasses(graph, PassId::FoldBatchNorms);
     const QuantPlan plan = resolvePlan(graph, config);
     PlacementReport report;

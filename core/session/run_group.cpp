@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
+#include "config/table_name.h"
 #include "report/group_report.h"
 #include "session/methods.h"
 #include "session/precision.h"
@@ -46,7 +47,7 @@ std::vector<Cell> cellsOf(const GroupRequest& group, const Config& base) {
     for (const std::string& name : group.methods) methods.push_back({name, methodOverrides(name, base)});
     for (const int64_t seed : group.seeds)
         seeds.push_back({str("s", seed), {{"run.seed", std::to_string(seed)}, {"run.deterministic", "true"}}});
-    const std::vector<Cell> model{{base.model.architecture + base.model.variant, {}}};
+    const std::vector<Cell> model{{modelName(base.model), {}}};
     return times(times(times(times(model, precisions), calibrations), methods), seeds);
 }
 
@@ -125,7 +126,8 @@ GroupOutcome runGroup(const GroupRequest& group, EventSink& sink, CancelToken& c
     checkCells(group, cells);
     GroupOutcome outcome;
     const bool asks = std::ranges::any_of(group.methods, trains);
-    if (asks) outcome.gate = stageGate(evidenceFor(group, base), base.model.variant, base.gate.stableRuns);
+    if (asks && isGated(base))
+        outcome.gate = stageGate(evidenceFor(group, base), base.model.variant, base.gate.stableRuns);
     if (!outcome.gate.empty() && !group.overrideGate) {
         outcome.status = JobStatus::GateFailed;
         return outcome;

@@ -1,4 +1,4 @@
-// Digests, not copies: what changed is not known, only that something did.
+// Digests of data and weights, not copies: what changed is not known, only that something did. Tables are small.
 #include "session/run_inputs.h"
 
 #include <nlohmann/json.hpp>
@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "config/table_name.h"
+#include "config/yaml_tree.h"
 
 namespace qat {
 namespace {
@@ -65,6 +67,22 @@ std::string holdToInputs(const RunFolder& folder, const Config& config, const Ru
     requireSame(kept.modelSha256 == inputs.modelSha256, folder,
                 str("the weights in ", config.model.pretrainedPath, " are not those"));
     return "";
+}
+
+void holdToTable(const RunFolder& folder, const Config& config) {
+    const std::string& file = config.model.architecture;
+    std::error_code unreadable;
+    const bool both = namesTable(file) && std::filesystem::exists(folder.table(), unreadable) &&
+                      std::filesystem::exists(file, unreadable);
+    if (both)
+        requireSame(readFile(file, kMaxConfigBytes) == readFile(folder.table()), folder,
+                    str("the table of layers in ", file, " is not that"));
+}
+
+void keepTable(const RunFolder& folder, const Config& config) {
+    std::error_code unreadable;
+    if (!namesTable(config.model.architecture) || std::filesystem::exists(folder.table(), unreadable)) return;
+    writeFileAtomic(folder.table(), readFile(config.model.architecture, kMaxConfigBytes));
 }
 
 }  // namespace qat

@@ -3,6 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "config/config_io.h"
 #include "export/weights_file.h"
@@ -54,6 +56,19 @@ RunModel openRun(const std::filesystem::path& folder) {
     adoptClassNames(run.graph, read.checkpoint);
     run.sha256 = std::move(read.sha256);
     return run;
+}
+
+HashedCheckpoint weightsOfRun(const std::filesystem::path& folder) {
+    RunModel run = openRun(folder);
+    const Graph plain = floatForm(run.graph);
+    Checkpoint weights;
+    for (const auto& [name, tensor] : stateDict(plain)) weights.tensors.push_back({name, tensor, "float32"});
+    weights.classNames = plain.info.classNames;
+    weights.anchors.assign(plain.info.anchors.begin(), plain.info.anchors.end());
+    weights.batchNormFolded = std::ranges::none_of(
+        plain.order(), [&](NodeId id) { return std::holds_alternative<BatchNorm>(plain.node(id).op); });
+    weights.metadata = {{"qatelier.architecture", plain.info.architecture}};
+    return {std::move(weights), std::move(run.sha256)};
 }
 
 Graph floatForm(const Graph& graph) {

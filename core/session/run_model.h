@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "graph/graph.h"
+#include "import/checkpoint.h"
 
 namespace qat {
 
@@ -25,5 +26,8 @@ RunModel openRun(const std::filesystem::path& folder);
 // The network of a run in float: its trained weights without quantizers. Corrections (QC) belong to the weights: those
 // kept as operations are merged into their convolutions, exactly. Batch norms stay as the run has them, folded or not.
 Graph floatForm(const Graph& graph);
+
+// The weights of a run's floatForm(), as a file of them would be read. Throws like openRun().
+HashedCheckpoint weightsOfRun(const std::filesystem::path& folder);
 
 }  // namespace qat

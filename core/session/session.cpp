@@ -10,6 +10,7 @@
 #include "base/outside_error.h"
 #include "config/config_io.h"
 #include "config/derived.h"
+#include "config/table_name.h"
 #include "data/shapes.h"
 #include "graph/device.h"
 #include "report/run_report.h"
@@ -69,6 +70,7 @@ Config configOf(const JobRequest& request, std::vector<std::string>* notices) {
     Config config = loadConfig(request.config, overridesOf(request), notices);
     drawSeed(config, request);
     if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
+    if (namesTable(config.model.architecture)) makeAbsolute(config.model.architecture);
     makeAbsolute(config.model.pretrainedPath);
     makeAbsolute(config.distillation.teacherModel);
     makeAbsolute(config.gate.evidence);
@@ -78,7 +80,7 @@ Config configOf(const JobRequest& request, std::vector<std::string>* notices) {
 
 // What is known of a job before its first stage, and the first event of its sitting.
 void begin(SummaryFacts& facts, const JobRequest& request, const Config& config, EventLog& log) {
-    const std::string model = config.model.architecture + config.model.variant;
+    const std::string model = modelName(config.model);
     facts.createdAt = isoTime();
     facts.overrides = overridesOf(request);
     facts.runId = facts.createdAt + "_" + model + "_" + precisionName(config) + "_s" + std::to_string(config.run.seed);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "config/architectures.h"
 #include "config/config.h"
+#include "config/table_name.h"
 #include "report/group_table.h"
 #include "session/precision.h"
 
@@ -16,6 +17,12 @@ namespace {
 bool isSmall(std::string_view variant) {
     const std::string_view size = variantSize(variant);
     return size == "n" || size == "s";
+}
+
+// Whether there are an n and an s that could be tried first. Scales of a table are called as anybody likes.
+bool hasSmaller(const ModelConfig& model) {
+    if (!namesTable(model.architecture)) return !isSmall(model.variant);
+    return model.variant == "m" || model.variant == "l" || model.variant == "x";
 }
 
 }  // namespace
@@ -57,7 +64,7 @@ std::string stageGate(const std::vector<ReportedRun>& runs, const std::string& v
 
 bool isGated(const Config& config) {
     const bool trains = config.train.quantize && config.train.epochs > 0;
-    return trains && !isSmall(config.model.variant) && config.gate.stableRuns > 0;
+    return trains && config.gate.stableRuns > 0 && hasSmaller(config.model);
 }
 
 std::vector<ReportedRun> evidenceOf(const Config& config) {
@@ -65,8 +72,9 @@ std::vector<ReportedRun> evidenceOf(const Config& config) {
             config.gate.evidence, ", which is no folder");
     std::vector<ReportedRun> runs = readGroup(config.gate.evidence);
     std::erase_if(runs, [&](const ReportedRun& run) {
+        const std::string model = run.text("model", "variant");
         return run.text("quantization", "mode") != precisionName(config) ||
-               !run.text("model", "variant").starts_with(config.model.architecture);
+               (model != modelName(config.model, "n") && model != modelName(config.model, "s"));
     });
     return runs;
 }

@@ -11,6 +11,7 @@
 #include "config/config_io.h"
 #include "config/derived.h"
 #include "config/slot.h"
+#include "config/table_name.h"
 #include "report/summary_version.h"
 #include "runs/fields_json.h"
 #include "runs/words.h"
@@ -276,7 +277,7 @@ void writeSummary(const RunFolder& folder, const Config& config, const SummaryFa
         {"created_at", facts.createdAt},
         {"versions", versionsJson()},
         {"model",
-         {{"variant", config.model.architecture + config.model.variant},
+         {{"variant", modelName(config.model)},
           {"checkpoint", facts.checkpoint},
           {"sha256", facts.checkpointSha256},
           {"imgsz", config.data.imgsz}}},

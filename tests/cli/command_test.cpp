@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "cli/program.h"
 #include "cli/small_config.h"
@@ -229,6 +230,46 @@ TEST_F(Commands, CheckShowsEveryValueAndItsSourceAndWhatLossWeightsBecome) {
     EXPECT_EQ(stated(1, "config.weight.scheme"), (json{{"value", "per_channel"}, {"origin", "default"}}));
     EXPECT_EQ(stated(1, "fake_quantize.type"), (json{{"value", "lsq"}, {"origin", "qat_params.use_lsq, line 6"}}));
     EXPECT_EQ(cli({"check", file("plain.yaml", "model: {variant: n}\n")}).out.find("loss_weights"), std::string::npos);
+}
+
+TEST_F(Commands, LossWeightsOfANetworkWithAnchorsAreItsOwn) {
+    const std::string config = file("a.yaml",
+                                    "model: {architecture: yolov5, variant: n}\n"
+                                    "train_params: {loss_weights: {box: 0.1}}\n");
+    EXPECT_NE(cli({"check", config}).out.find("box 0.1, cls 0.5, obj 1 are YOLOv5's, whose loss this network has\n"),
+              std::string::npos);
+    EXPECT_EQ(json::parse(cli({"check", config, "--json", "-"}).out)["loss_gains"],
+              (json{{"box", 0.1}, {"cls", 0.5}, {"obj", 1.0}}));
+}
+
+TEST_F(Commands, CheckReadsATableOfLayers) {
+    file("net.yaml",
+         "nc: 3\nbackbone:\n  - [-1, 1, Conv, [8, 3, 2]]\n  - [-1, 1, Conv, [16, 3, 64]]\nhead:\n"
+         "  - [[0, 1], 1, Detect, [nc]]\n");
+    const std::string config = file("t.yaml",
+                                    "model:\n  architecture: net.yaml\nquantization:\n  layer_configs:\n"
+                                    "    - pattern: '^model\\.1\\.conv$'\n      config: {weight: {bit_width: 4}}\n");
+    const Ended good = cli({"check", config, "--layers", "--json", "-"});
+    EXPECT_EQ(good.status, 0) << good.out << good.err;
+    const json report = json::parse(good.out);
+    EXPECT_EQ(report["patterns"][0]["layers"], json{"model.1.conv"});
+    EXPECT_EQ(report["layers"][0]["layer"], "model.0.conv");
+    const auto complaint = [&](const char* text) {
+        const Ended ended = cli({"check", file("bad.yaml", text), "--json", "-"});
+        EXPECT_EQ(ended.status, 2) << ended.err;
+        const json issue = json::parse(ended.out)["issues"][0];
+        return str(issue["line"].get<int>(), " ", issue["message"].get<std::string>());
+    };
+    EXPECT_EQ(complaint("model:\n  architecture: lost.yaml\n"),
+              str("2 model.architecture: cannot open ", path("lost.yaml"), ": No such file or directory"));
+    file("odd.yaml", "backbone:\n  - [-1, 1, Conv, [8, 3, 2]]\nhead:\n  - [-1, 1, Wonder, [nc]]\n");
+    EXPECT_EQ(complaint("model: {architecture: odd.yaml}\n"),
+              str("1 model.architecture: ", path("odd.yaml"), ": no module is called Wonder (row 1)"));
+    EXPECT_EQ(complaint("data: {imgsz: 320}\nmodel:\n  architecture: net.yaml\n"),
+              "3 model.architecture: data.imgsz is 320, but net takes multiples of 128: 384 would do");
+    expectRefused({"predict", path("net.yaml"), picture(), "--imgsz", "64"},
+                  "--imgsz is 64, but net takes multiples of 128");
+    EXPECT_NE(cli({"inspect", "--help"}).out.find("table of layers (.yaml)"), std::string::npos);
 }
 
 TEST_F(Commands, RunFoldersAreMadeWhereTheConfigurationSays) {

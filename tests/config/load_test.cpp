@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "config/config_io.h"
+#include "config/table_name.h"
 #include "support/assets.h"
 
 namespace qat {
@@ -41,6 +42,19 @@ TEST_F(LoadConfig, PathsBecomeRelativeToTheFile) {
     EXPECT_EQ(config.model.pretrainedPath, (m_folder.path().parent_path() / "w/n.pt").string());
     EXPECT_EQ(config.distillation.teacherModel, "/abs/t.pt");
     EXPECT_EQ(config.data.path, (m_folder.path() / "coco.yaml").string());
+}
+
+TEST_F(LoadConfig, ATableIsAPathWhoseScaleIsItsOwnUnlessOneIsStated) {
+    const fs::path file = write("model: {architecture: tables/p2.yaml}\n"), table = m_folder.path() / "tables/p2.yaml";
+    Config config = loadConfig(file);
+    EXPECT_EQ(config.model.architecture, table.string());
+    EXPECT_EQ(config.model.variant, "");
+    EXPECT_EQ(modelName(config.model), "p2");
+    EXPECT_EQ(readConfig(writeConfig(config)).config, config);
+    config = loadConfig(file, {{"model.variant", "s"}});
+    EXPECT_EQ(modelName(config.model), "p2-s");
+    EXPECT_EQ(loadConfig(file, {{"model.architecture", "yolo11"}}).model.variant, "n") << "the family's default";
+    EXPECT_EQ(loadConfig(write("model: {variant: s}\n"), {{"model.architecture", "o.yml"}}).model.variant, "s");
 }
 
 TEST_F(LoadConfig, OverridesReachIntoEntries) {
@@ -104,8 +118,7 @@ TEST_F(LoadConfig, BadOverridesNameTheirKey) {
               "--set: data.imgsz is a list, expected a single value: inputs are square, so give the side alone "
               "(data.rect leaves the padding out when validating)");
     EXPECT_EQ(complaint(file, {{"export.formats", "["}}), "--set: export.formats is [, which is no value");
-    EXPECT_EQ(complaint(file, {{"model.variant", "q"}}),
-              "--set: model.variant is q, expected n, s, m, l, x, b, t, c, e, nu, su, mu, lu, xu, u, -tinyu or -sppu");
+    EXPECT_EQ(complaint(file, {{"model.variant", "q"}}), "--set: model.variant is q, expected n, s, m, l, x of YOLOv8");
 }
 
 TEST_F(LoadConfig, SizesBetweenTheStepsAreTakenUpAndSaid) {

@@ -91,8 +91,20 @@ struct Complaint {
 };
 
 constexpr Complaint kMistakes[] = {
-    {"model: {variant: q}",
-     "model.variant is q, expected n, s, m, l, x, b, t, c, e, nu, su, mu, lu, xu, u, -tinyu or -sppu"},
+    {"model: {variant: q}", "model.variant is q, expected n, s, m, l, x of YOLOv8"},
+    {"model: {variant: ''}", "model.variant is empty, expected n, s, m, l, x of YOLOv8"},
+    {"model: {variant: 'a b'}",
+     "model.variant is a b, expected n, s, m, l, x, b, t, c, e, nu, su, mu, lu, xu, u, -tinyu, -sppu or a scale of the "
+     "table"},
+    {"model: {architecture: yolov8.txt}",
+     "model.architecture is yolov8.txt, expected yolov8, yolo11, yolo26, yolo12, yolov10, yolov9, yolov5, yolov3 or a "
+     "table of layers (.yaml)"},
+    {"model: {pretrained_path: my/p2.yaml}",
+     "model.pretrained_path is my/p2.yaml, a table of layers, which holds no weights: it goes into "
+     "model.architecture"},
+    {"distillation: {teacher_model: p2.yml}",
+     "distillation.teacher_model is p2.yml, a table of layers, which holds no weights: it goes into "
+     "model.architecture"},
     {"run: {device: 'cuda:x'}", "run.device is cuda:x, expected cpu, cuda, auto or cuda:N"},
     {"run: {device: 'xcuda:1'}", "run.device is xcuda:1, expected cpu, cuda, auto or cuda:N"},
     {"model: {num_classes: 2.5}", "model.num_classes is 2.5, expected a whole number"},

@@ -45,7 +45,7 @@ inline std::string otherValue(const ConfigField& field, int variant = 0) {
                                : "[" + field.choices.back() + ", " + field.choices.front() + "]";
             return variant ? "[mse]" : "[cosine, \"a b\", mAP]";
         case Kind::Path:
-            return variant ? "some/where.pt" : "other place/it's \"here\".yaml";
+            return variant ? "some/where.pt" : "other place/it's \"here\".pt";
         case Kind::Text:
             return variant ? "plain" : "a: b # c";
     }

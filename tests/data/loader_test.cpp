@@ -272,10 +272,15 @@ TEST(BatchPlan, RectangularShapesFollowTheValidator) {
     LoaderOptions rect = options(2, 0);
     rect.imgsz = 640;
     rect.rect = true;
-    const BatchPlan plan(test::MemoryDataset(std::move(samples)), rect);
+    const test::MemoryDataset data(std::move(samples));
+    const BatchPlan plan(data, rect);
     EXPECT_EQ(plan.order(0), (std::vector<int64_t>{1, 0, 3, 2}));
     EXPECT_EQ(plan.inputSize(0), cv::Size(672, 512));  // 0.75 and 1
     EXPECT_EQ(plan.inputSize(1), cv::Size(672, 672));
+    rect.rectStep = 64;
+    const BatchPlan coarse(data, rect);
+    EXPECT_EQ(coarse.inputSize(0), cv::Size(704, 512)) << "for networks whose coarsest map has stride 64";
+    EXPECT_EQ(coarse.inputSize(1), cv::Size(704, 704));
 }
 
 // A limit on address space refuses threads as a limit on their number does, and holds for every user.

@@ -17,6 +17,7 @@ const std::vector<FuzzTarget>& fuzzTargets() {
         {"labels", judgeLabels, labelsSeeds},
         {"image_header", judgeImageHeader, imageHeaderSeeds},
         {"events", judgeEvents, eventsSeeds},
+        {"layout", judgeLayout, layoutSeeds},
     };
     return targets;
 }

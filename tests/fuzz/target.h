@@ -35,6 +35,7 @@ FuzzVerdict judgeNpy(const std::string& bytes);
 FuzzVerdict judgeLabels(const std::string& bytes);
 FuzzVerdict judgeImageHeader(const std::string& bytes);
 FuzzVerdict judgeEvents(const std::string& bytes);
+FuzzVerdict judgeLayout(const std::string& bytes);
 std::vector<std::string> configSeeds();
 std::vector<std::string> pickleSeeds();
 std::vector<std::string> zipSeeds();
@@ -45,6 +46,7 @@ std::vector<std::string> npySeeds();
 std::vector<std::string> labelsSeeds();
 std::vector<std::string> imageHeaderSeeds();
 std::vector<std::string> eventsSeeds();
+std::vector<std::string> layoutSeeds();
 
 // The verdict on a reader that returns what is wrong with its result, or refuses by Error{BadInput}.
 template <class Reader>

@@ -87,7 +87,8 @@ TEST(Families, NamesOfMembers) {
     ASSERT_TRUE(member);
     EXPECT_EQ(member->spec.variant, "m");
     EXPECT_EQ(titleOf(buildMember({member->family, {"m", 1}}, nullptr).info), "YOLOv8m");
-    EXPECT_EQ(titleOf({"net", "1", 0, {}, {}, 1}), "net1");
+    EXPECT_EQ(titleOf({"net", "1", 0, {}, {}, 1}), "net-1");
+    EXPECT_EQ(titleOf({"net", "", 0, {}, {}, 1}), "net");
     EXPECT_EQ(memberNamed("yolov8q")->spec.variant, "q") << "building it says that there is none";
     for (const char* other : {"yolov8", "yolov8n.pt", "yolov8nano", "yolov3-tiny", "resnet18", ""})
         EXPECT_FALSE(memberNamed(other));

@@ -125,6 +125,15 @@ TEST(HostileTables, DeepJsonIsRefused) {
     EXPECT_THROW(layoutFromJson("{\"nc\": " + std::string(1000000, '[') + std::string(1000000, ']') + "}"), Error);
 }
 
+TEST(Scale, TheFirstOfTheTextIsTakenUnlessOneIsNamed) {
+    const std::string yaml = withKeys("scales: {x: [1, 1, 1024], n: [1, 0.5, 1024]}");
+    EXPECT_EQ(layoutFromYaml(yaml).scale.name, "x");
+    EXPECT_EQ(layoutFromYaml(yaml, "n").scale.width, 0.5);
+    EXPECT_EQ(layoutFromYaml("scale: n\n" + yaml).scale.name, "n");
+    const std::string rows = R"("backbone": [[-1, 1, "Conv", [8]]], "head": [[-1, 1, "Detect", ["nc"]]])";
+    EXPECT_EQ(layoutFromJson("{\"scales\": {\"x\": [1, 1, 64], \"n\": [1, 1, 64]}, " + rows + "}").scale.name, "x");
+}
+
 // Relatives of YOLOv8.
 
 const std::string kScales = "scales: {n: [0.33, 0.25, 1024], s: [0.33, 0.50, 1024]}\n";

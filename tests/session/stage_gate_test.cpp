@@ -91,6 +91,17 @@ protected:
     }
 };
 
+TEST_F(GatedRun, OfATableOnlyScalesThatAreCalledLargeAreAskedAbout) {
+    addProof(mode());
+    Config config = resolvedConfig(job.set("gate.evidence", evidence.string()).request);
+    EXPECT_EQ(evidenceOf(config).size(), 4u);
+    config.model.architecture = "nets/yolov8.yaml";
+    EXPECT_TRUE(isGated(config)) << "an m";
+    EXPECT_TRUE(evidenceOf(config).empty()) << "runs of the family of that name are none of the table";
+    config.model.variant = "wide";
+    EXPECT_FALSE(isGated(config));
+}
+
 TEST_F(GatedRun, IsNotStartedWithoutProof) {
     addRun("n0", "n");
     const JobOutcome outcome = job.set("gate.evidence", evidence.string()).run();

@@ -4,6 +4,7 @@
 #include <QAbstractItemModelTester>
 #include <QComboBox>
 #include <QKeyEvent>
+#include <QLineEdit>
 #include <QSpinBox>
 #include <QTableView>
 
@@ -121,6 +122,30 @@ TEST_F(ConfigureTest, EveryFieldShowsWhatTheTextSays) {
         }
         EXPECT_FALSE(editor->control()->accessibleName().isEmpty()) << description.path;
     }
+}
+
+TEST_F(ConfigureTest, TheFormKeepsATableOfLayersAndItsScale) {
+    QString text = document.text();
+    text.replace(QStringLiteral("architecture: \"yolov8\""), QStringLiteral("architecture: \"tables/p2.yaml\""));
+    text.replace(QStringLiteral("variant: \"n\""), QStringLiteral("variant: \"wide\""));
+    document.setText(text, QStringLiteral("table"), nullptr);
+    settle();
+    EXPECT_EQ(document.reader().reading()->errors, 0);
+    FieldEditor* editor = field("model.architecture");
+    ASSERT_TRUE(editor);
+    auto* box = editor->findChild<QComboBox*>();
+    ASSERT_TRUE(box);
+    EXPECT_EQ(box->currentText(), QStringLiteral("tables/p2.yaml"));
+    EXPECT_EQ(field("model.variant")->findChild<QComboBox*>()->currentText(), QStringLiteral("wide"));
+    field("quantization.weight.bit_width")->enter(QStringLiteral("6"));
+    QFocusEvent away(QEvent::FocusOut);
+    QCoreApplication::sendEvent(box->lineEdit(), &away);
+    EXPECT_TRUE(document.text().contains(QStringLiteral("architecture: \"tables/p2.yaml\"")));
+    box->setEditText(QStringLiteral("other/small.yaml"));
+    Q_EMIT box->lineEdit()->editingFinished();
+    EXPECT_TRUE(document.text().contains(QStringLiteral("architecture: \"other/small.yaml\"")));
+    settle();
+    EXPECT_EQ(document.reader().reading()->errors, 0);
 }
 
 TEST_F(ConfigureTest, TextThatIsNotYamlLeavesFormAndTableUsable) {

@@ -8,6 +8,8 @@
 
 #include "compare/compare_models.h"
 #include "compare/compare_page.h"
+#include "compare/threshold_panel.h"
+#include "compare/threshold_slider.h"
 #include "ui_pages/event_loop.h"
 #include "ui_pages/scene.h"
 
@@ -117,6 +119,24 @@ TEST(Compare, PageFindsTheWorstImageAndFollowsTheHub) {
     QTest::keyClick(&page, Qt::Key_J);
     EXPECT_EQ(scene.selection.currentImage(), page.images()->index(6, 0).data(DamageModel::PathRole).toString());
     EXPECT_FALSE(page.grab().isNull());
+}
+
+TEST(Compare, ThresholdsStartWhereF1IsBestAndStayWhereSomebodyMovesThem) {
+    Scene scene;
+    ThresholdPanel panel(&scene.theme);
+    EXPECT_EQ(panel.thresholds().fp32, 0.25);
+    panel.recommend({0.4, 0.3});
+    EXPECT_EQ(panel.thresholds().fp32, 0.4);
+    EXPECT_EQ(panel.thresholds().quantized, 0.3);
+    panel.findChildren<ThresholdSlider*>().front()->setValue(60);
+    panel.recommend({0.5, 0.2});
+    EXPECT_EQ(panel.thresholds().fp32, 0.6) << "as it was moved";
+    EXPECT_EQ(panel.thresholds().quantized, 0.3) << "no longer moved together";
+    panel.startAnew();
+    EXPECT_EQ(panel.thresholds().quantized, 0.25);
+    panel.recommend({std::nullopt, 0.1});
+    EXPECT_EQ(panel.thresholds().fp32, 0.25);
+    EXPECT_EQ(panel.thresholds().quantized, 0.1);
 }
 
 TEST(ViewTransform, ZoomKeepsThePointUnderThePointer) {

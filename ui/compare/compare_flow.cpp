@@ -53,6 +53,7 @@ void ComparePage::takeImages() {
         if (image.stage == stage) images->push_back(runImage(image));
     m_images = std::move(images);
     m_thresholds->setImages(*m_images);
+    m_thresholds->recommend(recommendedConfidences(m_store->data(), stage));
     recompute();
 }
 
@@ -63,6 +64,7 @@ void ComparePage::refresh(unsigned mask) {
         m_path.clear();
         m_comparison.reset();
         m_transform.fit();
+        m_thresholds->startAnew();
     }
     if (mask & (kRunImages | kRunStatus)) {
         const bool nothing = data.images.empty();
@@ -72,8 +74,10 @@ void ComparePage::refresh(unsigned mask) {
             data.status == RunStatus::Loading ? tr("Reading %1 ...").arg(data.folder)
             : data.folder.isEmpty()
                 ? tr("No run open. Compare shows the same images through the float and the quantized network.")
-                : tr("No images yet. The run writes them when the quantized network is evaluated."));
+                : tr("No images. A run keeps analysis.preview_images of them when it evaluates its quantized "
+                     "network."));
     }
+    m_thresholds->recommend(recommendedConfidences(data, m_stage.toStdString()));
     if (!(mask & kRunImages)) return;
     refreshStages();
     takeImages();

@@ -14,7 +14,8 @@
 namespace qat::ui {
 namespace {
 constexpr int kPauseMs = 60;
-}
+constexpr double kStart = 0.25;  // of runs that recommend nothing
+}  // namespace
 
 ThresholdPanel::ThresholdPanel(ThemeHub* hub, QWidget* parent) : QWidget(parent), m_hub(hub) {
     auto* line = new QHBoxLayout(this);
@@ -35,7 +36,8 @@ ThresholdPanel::ThresholdPanel(ThemeHub* hub, QWidget* parent) : QWidget(parent)
     connect(&m_pause, &QTimer::timeout, this, &ThresholdPanel::settled);
     const auto pair = [this](const Side& own, const Side& other) {
         connect(own.slider, &ThresholdSlider::valueChanged, this, [this, own, partner = other.slider] {
-            if (m_link->isChecked()) partner->setValue(own.slider->value());
+            if (m_link->isChecked() && !m_moving) partner->setValue(own.slider->value());
+            m_moved = m_moved || !m_moving;
             showValue(own);
             m_pause.start();
         });
@@ -67,6 +69,36 @@ ThresholdPanel::Side ThresholdPanel::addSide(const QString& title, Color tone, Q
 
 Thresholds ThresholdPanel::thresholds() const {
     return {m_fp32.slider->threshold(), m_quantized.slider->threshold()};
+}
+
+void ThresholdPanel::moveTo(const Side& side, std::optional<double> threshold) {
+    m_moving = true;
+    if (threshold) side.slider->setValue(static_cast<int>(std::lround(*threshold * 100)));
+    m_moving = false;
+}
+
+void ThresholdPanel::recommend(const RecommendedConfidences& best) {
+    if (best == m_best) return;
+    m_best = best;
+    const auto show = [&](const Side& side, std::optional<double> threshold) {
+        side.slider->setMark(threshold);
+        side.slider->setToolTip(threshold ? tr("F1 is best at %1").arg(QLocale().toString(*threshold, 'f', 2))
+                                          : QString());
+        if (!m_moved) moveTo(side, threshold);
+    };
+    show(m_fp32, best.fp32);
+    show(m_quantized, best.quantized);
+    if (!m_moved) m_link->setChecked(m_fp32.slider->value() == m_quantized.slider->value());
+}
+
+void ThresholdPanel::startAnew() {
+    m_moved = false;
+    m_best = {};
+    for (const Side& side : {m_fp32, m_quantized}) {
+        side.slider->setMark(std::nullopt);
+        moveTo(side, kStart);
+    }
+    m_link->setChecked(true);
 }
 
 void ThresholdPanel::setImages(const std::vector<RunImage>& images) {

@@ -26,6 +26,11 @@ void ThresholdSlider::setHistogram(std::vector<int> bins) {
     update();
 }
 
+void ThresholdSlider::setMark(std::optional<double> threshold) {
+    m_mark = threshold;
+    update();
+}
+
 QSize ThresholdSlider::sizeHint() const {
     return {m_hub->px(300), m_hub->px(44)};
 }
@@ -61,6 +66,11 @@ void ThresholdSlider::paintEvent(QPaintEvent*) {
     painter.drawRoundedRect(line, 2, 2);
     painter.setBrush(theme.color(m_data));
     painter.drawRoundedRect(QRectF(QPointF(handle, line.top()), line.bottomRight()), 2, 2);
+    if (m_mark) {
+        const double at = line.left() + *m_mark * line.width();
+        painter.setPen(QPen(theme.color(Color::Text2), 1, Qt::DashLine));
+        painter.drawLine(QPointF(at, m_hub->px(4)), QPointF(at, line.bottom()));
+    }
     painter.setBrush(theme.color(Color::Surface));
     painter.setPen(QPen(theme.color(hasFocus() ? Color::Accent : m_data), 2));
     painter.drawEllipse(QPointF(handle, line.center().y()), m_hub->px(6), m_hub->px(6));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QAbstractSlider>
+#include <optional>
 #include <vector>
 
 #include "style/theme_hub.h"
@@ -15,6 +16,8 @@ public:
     ThresholdSlider(ThemeHub* hub, Color data, QWidget* parent = nullptr);
     void setHistogram(std::vector<int> bins);
     double threshold() const { return value() / 100.0; }
+    // A line over the track, where something is recommended.
+    void setMark(std::optional<double> threshold);
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return {120, sizeHint().height()}; }
 
@@ -31,6 +34,7 @@ private:
     ThemeHub* m_hub;
     Color m_data;
     std::vector<int> m_bins;
+    std::optional<double> m_mark;
 };
 
 }  // namespace qat::ui

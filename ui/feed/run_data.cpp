@@ -40,4 +40,10 @@ QString stageTitle(std::string_view stage) {
     return QCoreApplication::translate("Stage", std::string(stages::title(stage)).c_str());
 }
 
+RecommendedConfidences recommendedConfidences(const RunData& data, std::string_view stage) {
+    const auto of = [&](std::string_view model) { return data.value(series::accuracy(model, series::kConfidence)); };
+    const std::optional<double> final = stage == model_stages::kCalibrated ? std::nullopt : of(series::kFinal);
+    return {of(series::kFp32), final ? final : of(series::kPtq)};
+}
+
 }  // namespace qat::ui

@@ -70,6 +70,14 @@ inline QString qtext(std::string_view text) {
 
 // "2026-11-21T10:00:00+00:00"; invalid where the run told none.
 QDateTime timeOf(const std::string& told);
+// From which scores on findings are best believed, where F1 is best; none of older runs, and of networks whose scores
+// are no choice to make. stage: of the quantized network's pictures ("ptq": as calibrated); "": the newest.
+struct RecommendedConfidences {
+    std::optional<double> fp32, quantized;
+    bool operator==(const RecommendedConfidences&) const = default;
+};
+RecommendedConfidences recommendedConfidences(const RunData& data, std::string_view stage = {});
+
 // When a line was written; invalid where its run line gave no time.
 QDateTime wallClock(const RunRecord& run, const LogLine& line);
 

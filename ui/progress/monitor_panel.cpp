@@ -52,7 +52,7 @@ MonitorPanel::MonitorPanel(ThemeHub* hub, SelectionHub* selection, QWidget* pare
       m_sentinelSection(new QWidget(this)),
       m_oscillation(new OscillationModel(selection, this)),
       m_table(new RowTable(*hub, this)),
-      m_noOscillation(new ThemedLabel(*hub, tr("No weight statistics yet. They come with every epoch of training."),
+      m_noOscillation(new ThemedLabel(*hub, tr("No weight statistics: every epoch of training adds some."),
                                       TextStyle::Small, Color::Text2, this)),
       m_analyze(makeButton(*hub, tr("Open in Analyze"), ButtonKind::Link, {}, true, this)),
       m_stage(new ThemedLabel(*hub, {}, TextStyle::BodyStrong, Color::Text, this)),

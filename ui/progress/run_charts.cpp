@@ -30,8 +30,7 @@ RunChart lossChart() {
 }
 
 RunChart oscillationChart() {
-    return {chartText("Oscillating weights"),
-            chartText("No weight statistics yet. They come with every epoch of training."),
+    return {chartText("Oscillating weights"), chartText("No weight statistics: every epoch of training adds some."),
             [](const RunData& data, RunAxis axis) {
                 return RunChart::Content{chartText("% of all weights"), oscillationLines(data, axis)};
             }};

@@ -81,15 +81,12 @@ QString otherFigures(const RunData& data) {
     return told.join(QStringLiteral(", "));
 }
 
-// From which score on a model's findings are best believed: quantization moves that. None for older runs, and for
-// networks whose scores are no choice to make.
+// Quantization moves them.
 std::vector<Kpi> confidencesOf(const RunData& data) {
-    const auto of = [&](std::string_view model) { return data.value(series::accuracy(model, series::kConfidence)); };
-    const std::optional<double> final = of(series::kFinal), quantized = final ? final : of(series::kPtq);
+    const auto [fp32, quantized] = recommendedConfidences(data);
     const QString note = SentinelBar::tr("recommended, F1 is best");
     std::vector<Kpi> kpis;
-    if (const auto fp32 = of(series::kFp32))
-        kpis.push_back({SentinelBar::tr("Confidence, FP32"), formatScore(*fp32, 3), note, Color::Fp32});
+    if (fp32) kpis.push_back({SentinelBar::tr("Confidence, FP32"), formatScore(*fp32, 3), note, Color::Fp32});
     if (quantized)
         kpis.push_back({SentinelBar::tr("Confidence, quantized"), formatScore(*quantized, 3), note, Color::Quant});
     return kpis;

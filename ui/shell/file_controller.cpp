@@ -187,6 +187,13 @@ void FileController::chooseCheckpoint() {
     if (!path.isEmpty()) setValue(kCheckpointKey, path);
 }
 
+void FileController::chooseTable() {
+    const QString path =
+        QFileDialog::getOpenFileName(m_parts.window, tr("Choose table of layers"), m_parts.document->folder(),
+                                     tr("Tables of layers (*.yaml *.yml)"));
+    if (!path.isEmpty()) setValue(QStringLiteral("model.architecture"), path);
+}
+
 void FileController::chooseData() {
     const QString path = QFileDialog::getOpenFileName(m_parts.window, tr("Choose data set"), m_parts.document->folder(),
                                                       tr("Data sets (*.yaml *.yml *.txt *.json);;All files (*)"));

@@ -22,6 +22,7 @@ public:
     // New from model makes a document; the checkpoint is that of the open one.
     void chooseModel();
     void chooseCheckpoint();
+    void chooseTable();  // of layers, of the open document
     void chooseData();
     // Writes a value of the open document; a message says why it cannot.
     void setValue(const QString& key, const QString& value);

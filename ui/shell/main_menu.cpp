@@ -202,6 +202,7 @@ void MainMenu::enableWithDocument(QMenu* menu, const QAction* always) {
 void MainMenu::buildModelMenu() {
     auto* model = new QMenu(m_parts.window);
     addTo(model, tr("Choose checkpoint…"), QStringLiteral("box"), {}, [this] { m_to.files->chooseCheckpoint(); });
+    addTo(model, tr("Choose table of layers…"), {}, {}, [this] { m_to.files->chooseTable(); });
     addTo(model, tr("Bundled shapes detector"), QStringLiteral("grid"), {},
           [this] { m_to.files->setValue(QStringLiteral("model.pretrained_path"), QStringLiteral("builtin:shapes")); });
     addTo(model, tr("Random weights"), {}, {},

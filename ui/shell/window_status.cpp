@@ -7,6 +7,7 @@
 #include <QStatusBar>
 #include <QToolButton>
 
+#include "config/table_name.h"
 #include "document/document.h"
 #include "feed/run_status.h"
 #include "pages/page_spec.h"
@@ -25,7 +26,7 @@ namespace {
 
 QString modelOf(const Config& config) {
     const QString checkpoint = QFileInfo(QString::fromStdString(config.model.pretrainedPath)).fileName();
-    return checkpoint.isEmpty() ? QString::fromStdString(config.model.architecture + config.model.variant) : checkpoint;
+    return checkpoint.isEmpty() ? QString::fromStdString(modelName(config.model)) : checkpoint;
 }
 
 // "yolov8n W4A8"; the name holds the variant.

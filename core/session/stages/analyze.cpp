@@ -6,6 +6,7 @@
 #include "analysis/report.h"
 #include "analysis/sensitivity.h"
 #include "base/error.h"
+#include "config/table_name.h"
 #include "session/clock.h"
 #include "session/describe.h"
 #include "session/precision.h"
@@ -56,7 +57,7 @@ void sweepSensitivity(JobState& job) {
         metrics["score"] = row.error.noiseToSignal();
         job.log.layer({std::string(tables::kSensitivity), row.layer, row.bits, 0, "", metrics});
     }
-    const ReportHeader header{job.config.model.architecture + job.config.model.variant,
+    const ReportHeader header{modelName(job.config.model),
                               precisionName(job.config),
                               job.config.quantization.weight.scheme == Scheme::PerChannel ? "per_channel" : "per_layer",
                               job.config.sensitivity.tensors == SensitivityTensors::Weights

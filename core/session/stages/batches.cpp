@@ -5,6 +5,7 @@
 
 #include "data/chosen_images.h"
 #include "quant/coreset.h"
+#include "session/input_size.h"
 #include "train/loader_options.h"
 
 namespace qat {
@@ -24,6 +25,7 @@ Loader validationLoader(const JobState& job) {
     options.batch = job.config.train.batchSize;
     options.workers = job.config.run.workers;
     options.rect = job.config.data.rect;
+    options.rectStep = sideStep(job.floatModel);
     options.limit = job.config.data.valLimit;
     return Loader(job.val, options);
 }

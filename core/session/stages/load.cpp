@@ -10,6 +10,7 @@
 #include "models/family.h"
 #include "passes/pipeline.h"
 #include "session/data_source.h"
+#include "session/input_size.h"
 #include "session/memory_need.h"
 #include "session/model_source.h"
 #include "session/run_inputs.h"
@@ -77,9 +78,9 @@ void prepareFloat(JobState& job, const std::string& source) {
     logPasses(job, results);
 }
 
-void logIgnored(JobState& job, const OpenedModel& opened) {
-    for (const auto& entry : opened.ignored)
-        job.log.log(LogLevel::Warning, "import", opened.source + ": entry " + entry + " is not used");
+void logNotices(JobState& job, const OpenedModel& opened) {
+    for (const auto& notice : noticesOf(opened))
+        job.log.log(LogLevel::Warning, "import", opened.source + ": " + notice);
 }
 
 void loadTeacher(JobState& job) {
@@ -91,7 +92,7 @@ void loadTeacher(JobState& job) {
         job.teacher = job.floatModel.clone(true);
     } else {
         OpenedModel opened = openFloatModel(std::filesystem::path(how.teacherModel));
-        logIgnored(job, opened);
+        logNotices(job, opened);
         if (!opened.graph.outputNames(OutputRole::OtherDecoded).empty())
             chooseHead(opened, job.config.model.head, "model.head");
         source = opened.source + ", " + titleOf(opened.graph.info);
@@ -109,9 +110,9 @@ void holdJobToInputs(JobState& job) {
     if (!note.empty()) job.log.log(LogLevel::Warning, "session", note);
 }
 
-// The family is in the configuration, so that the run folder knows before anything else what the run is for.
+// The architecture is in the configuration, so that the run folder knows before anything else what the run is for.
 void tellTask(JobState& job) {
-    job.facts.task = &taskNamed(familyNamed(job.config.model.architecture).task.name);
+    job.facts.task = &taskNamed(taskOfArchitecture(job.config.model.architecture).name);
     job.log.judgedBy(job.facts.task->metrics());
 }
 
@@ -136,12 +137,15 @@ void loadJob(JobState& job) {
     tellTask(job);
     openData(job);
     const auto classes = static_cast<int64_t>(job.train->classNames().size());
-    OpenedModel opened = openModel(job.config, classes);
+    holdToTable(job.folder, job.config);
+    OpenedModel opened = openModel(job.config, classes, job.folder.table());
+    keepTable(job.folder, job.config);
     job.facts.checkpoint = opened.source;
     job.facts.checkpointSha256 = opened.sha256;
     holdJobToInputs(job);
-    logIgnored(job, opened);
+    logNotices(job, opened);
     job.floatModel = std::move(opened.graph);
+    requireImageSize(job.floatModel, job.config.data.imgsz, "data.imgsz");
     requireMemory(job.floatModel, job.config.train.batchSize, job.config.data.imgsz, "train_params.batch_size",
                   "data.imgsz");
     matchData(job, opened.source);
