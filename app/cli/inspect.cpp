@@ -35,7 +35,10 @@ int inspect(const std::string& model, int asked, const std::string& json) {
     tellNotices(model, description.notes);
     ordered_json layers = ordered_json::array();
     for (const LayerInfo& layer : description.layers) layers.push_back(layerJson(layer));
-    writeJson(json, {{"parameters", description.parameters},
+    writeJson(json, {{"architecture", description.architecture},
+                     {"variant", description.variant},
+                     {"head", description.head},
+                     {"parameters", description.parameters},
                      {"macs", description.macs},
                      {"input", description.input},
                      {"notes", description.notes},

@@ -90,9 +90,9 @@ int exportFiles(const ExportRequest& request, const CancelToken& cancel) {
     return failed ? kGateFailed : kDone;
 }
 
-int demo(const std::string& out, CancelToken& cancel) {
+int demo(const std::string& model, const std::string& out, CancelToken& cancel) {
     ConsoleSink console;
-    const DemoOutcome outcome = runDemo(out, console, cancel);
+    const DemoOutcome outcome = runDemo(model, out, console, cancel);
     if (outcome.status == JobStatus::Cancelled) return kCancelled;
     std::cout << "\nshapes, " << outcome.images
               << " validation images, mAP by our evaluator, quantized models on integers\n"
@@ -134,12 +134,16 @@ void addExport(CLI::App& app, Context& context) {
 }
 
 void addDemo(CLI::App& app, Context& context) {
-    const auto out = std::make_shared<std::string>("qatelier-demo");
+    struct Options {
+        std::string model{bundledModels().front().name}, out = "qatelier-demo";
+    };
+    const auto o = std::make_shared<Options>();
     CLI::App* command =
-        app.add_subcommand("demo", "The main job on the bundled detector and drawn shapes; ends in a table");
-    command->add_option("--out", *out, "Folder for the runs")->capture_default_str();
-    command->callback([&context, out] {
-        context.stop = Stop::Job, context.chosen = [&context, out] { return demo(*out, context.cancel); };
+        app.add_subcommand("demo", "The main job on a bundled detector and drawn shapes; ends in a table");
+    command->add_option("--model", o->model, bundledNames())->capture_default_str();
+    command->add_option("--out", o->out, "Folder for the runs")->capture_default_str();
+    command->callback([&context, o] {
+        context.stop = Stop::Job, context.chosen = [&context, o] { return demo(o->model, o->out, context.cancel); };
     });
 }
 

@@ -14,7 +14,8 @@ namespace qat::cli {
 
 // What MODEL may be, for the help of commands.
 inline constexpr const char* kModelHelp =
-    "Checkpoint (.pt, .pth, .th, .safetensors), run folder or builtin:shapes; with random weights a member of a family "
+    "Checkpoint (.pt, .pth, .th, .safetensors), run folder, builtin:shapes or builtin:shapes26; with random weights a "
+    "member of a family "
     "by its name (yolov8n, yolo11s, yolo26n, yolov5nu, yolov3-tinyu, ...) or a table of layers (.yaml)";
 
 // Says what a run would say about the file.

@@ -22,11 +22,14 @@ Metrics metrics(const std::optional<Metrics>& measured, const char* what) {
 
 }  // namespace
 
-DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, CancelToken& cancel) {
+DemoOutcome runDemo(const std::string& model, const std::filesystem::path& folder, EventSink& sink,
+                    CancelToken& cancel) {
     const StopWatch watch;
+    const BundledModel* bundled = bundledNamed(model);
+    require(bundled != nullptr, ErrorKind::BadInput, model, " is not bundled; the demo shows ", bundledNames());
     makeWritableFolder(folder);
     const auto config = folder / "demo.yaml";
-    writeFileAtomic(config, bundledDemoConfig());
+    writeFileAtomic(config, bundled->demoConfig());
     JobRequest eight{config, freshFolder(folder / "w8a8"), "", {}, false, JobKind::Pipeline};
     eight.overrides = {{"quantization.weight.bit_width", "8"},
                        {"quantization.activation.bit_width", "8"},

@@ -1,4 +1,4 @@
-// The demo: FP32, PTQ at 8 bits, PTQ at 4 bits and QAT at 4 bits of the bundled detector, side by side.
+// The demo: FP32, PTQ at 8 bits, PTQ at 4 bits and QAT at 4 bits of a bundled detector, side by side.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,9 @@ struct DemoOutcome {
     std::filesystem::path runFolder;  // of the 4-bit run, which has every view's content
 };
 
-// Two runs below `folder` (w8a8 and w4a4; numbered on if they exist). Throws like runPipeline.
-DemoOutcome runDemo(const std::filesystem::path& folder, EventSink& sink, CancelToken& cancel);
+// Two runs below `folder` (w8a8 and w4a4; numbered on if they exist) of a bundled model (session/bundled.h). Throws
+// Error{BadInput} naming those there are for another name, and like runPipeline.
+DemoOutcome runDemo(const std::string& model, const std::filesystem::path& folder, EventSink& sink,
+                    CancelToken& cancel);
 
 }  // namespace qat

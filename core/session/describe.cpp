@@ -16,6 +16,7 @@
 #include "quant/branch_policies.h"
 #include "quant/fusions.h"
 #include "run/executor.h"
+#include "session/bundled.h"
 #include "session/input_size.h"
 #include "session/model_source.h"
 
@@ -118,8 +119,9 @@ ModelDescription describeGraph(Graph& graph, int imgsz, const QuantPlan* plan) {
     imgsz = fittingImageSize(imgsz, "the image size").pixels;
     requireImageSize(graph, imgsz, "the image size");
     probeShapes(graph, {1, 3, imgsz, imgsz});
-    ModelDescription description{
-        parameterCount(graph), deployedMacs(graph), {3, imgsz, imgsz}, graph.info.classNames, {}};
+    ModelDescription description{parameterCount(graph), deployedMacs(graph), {3, imgsz, imgsz}, graph.info.classNames};
+    description.architecture = graph.info.architecture, description.variant = graph.info.variant;
+    description.head = graph.info.head;
     description.anchors = !graph.info.anchors.empty();
     for (const NodeId id : quantizableNodes(graph)) {
         LayerInfo info = layerInfo(graph, id);
@@ -199,7 +201,7 @@ void addModelIssue(std::vector<ConfigIssue>& issues, const Config& config, const
         if (error.kind() == ErrorKind::Internal) throw;
         std::error_code unknown;
         const bool missing =
-            !namesTable(path) && path != kBundledModel && !std::filesystem::exists(path, unknown) && !unknown;
+            !namesTable(path) && !bundledNamed(path) && !std::filesystem::exists(path, unknown) && !unknown;
         issues.push_back(
             {missing ? Severity::Warning : Severity::Error, lineOf(config, key), 1, key, str(key, ": ", error.what())});
     }

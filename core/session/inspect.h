@@ -18,6 +18,8 @@ struct ModelDescription {
     int64_t parameters = 0, macs = 0;
     std::vector<int64_t> input;  // C, H, W
     std::vector<std::string> classNames;
+    std::string architecture{}, variant{},
+        head{};                          // as ModelInfo has them: the values of model.*, and the deployed head
     std::vector<LayerInfo> layers;       // execution order
     std::vector<PolicyInfo> policies{};  // that hold for any layer, in their table's order
     std::vector<std::string> notes{};    // sentences about the model's file

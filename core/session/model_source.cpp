@@ -46,9 +46,14 @@ OpenedModel openedFrom(Checkpoint checkpoint, const std::string& source, std::st
     return {std::move(model.graph), source, std::move(sha256), std::move(model.ignored), std::move(model.notes)};
 }
 
-OpenedModel bundledModel() {
-    const std::span<const std::byte> bytes = bundledShapesModel();
-    return openedFrom(parseCheckpoint(bytes), kBundledModel, sha256Hex(bytes));
+HashedCheckpoint bundledCheckpoint(const BundledModel& model) {
+    const std::span<const std::byte> bytes = model.weights();
+    return {parseCheckpoint(bytes), sha256Hex(bytes)};
+}
+
+OpenedModel openedBundled(const BundledModel& model) {
+    HashedCheckpoint read = bundledCheckpoint(model);
+    return openedFrom(std::move(read.checkpoint), std::string(model.name), std::move(read.sha256));
 }
 
 }  // namespace
@@ -64,7 +69,7 @@ void chooseHead(OpenedModel& opened, std::string_view head, std::string_view ask
 
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses, uint64_t seed) {
     const std::string name = model.string();
-    if (name == kBundledModel) return bundledModel();
+    if (const BundledModel* bundled = bundledNamed(name)) return openedBundled(*bundled);
     if (isRunFolder(model)) {
         RunModel run = openRun(model);
         return {std::move(run.graph), name, std::move(run.sha256), {}};
@@ -113,7 +118,7 @@ OpenedModel openNamed(const Config& config, int64_t numClasses) {
 }
 
 HashedCheckpoint weightsOf(const std::string& path) {
-    if (path == kBundledModel) return {parseCheckpoint(bundledShapesModel()), sha256Hex(bundledShapesModel())};
+    if (const BundledModel* bundled = bundledNamed(path)) return bundledCheckpoint(*bundled);
     return isRunFolder(path) ? weightsOfRun(path) : readHashedCheckpoint(path);
 }
 

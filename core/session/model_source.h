@@ -12,7 +12,8 @@
 
 namespace qat {
 
-// The name under which the bundled detector of the synthetic shapes is opened.
+// The name under which the first of the bundled models (session/bundled.h), a detector of the synthetic shapes, is
+// opened.
 inline constexpr const char* kBundledModel = "builtin:shapes";
 
 struct OpenedModel {
@@ -33,7 +34,8 @@ inline constexpr std::string_view kAutoHead = "auto";
 // has no such head.
 void chooseHead(OpenedModel& opened, std::string_view head, std::string_view asked);
 
-// A .pt, .th, .safetensors file, a run folder (openRun), kBundledModel, or with random weights a table of layers
+// A .pt, .th, .safetensors file, a run folder (openRun), a bundled model by name, or with random weights a table of
+// layers
 // (.yaml, .yml; its first scale) or a known member by name, yolov8n (80 classes unless numClasses says otherwise).
 // Throws Error naming the file, and the tensor whose values cannot be computed with.
 OpenedModel openModel(const std::filesystem::path& model, int64_t numClasses = 0, uint64_t seed = 0);

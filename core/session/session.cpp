@@ -15,6 +15,7 @@
 #include "graph/device.h"
 #include "report/run_report.h"
 #include "report/summary_version.h"
+#include "session/bundled.h"
 #include "session/clock.h"
 #include "session/machine_room.h"
 #include "session/model_source.h"
@@ -28,7 +29,7 @@ namespace qat {
 namespace {
 
 void makeAbsolute(std::string& path) {
-    if (!path.empty() && path != kBundledModel) path = std::filesystem::absolute(path).lexically_normal().string();
+    if (!path.empty() && !bundledNamed(path)) path = std::filesystem::absolute(path).lexically_normal().string();
 }
 
 // A run that is to draw its seed keeps the one it drew first.

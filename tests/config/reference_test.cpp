@@ -98,8 +98,8 @@ constexpr const char* kRemarks =
     "- `data.path` may be a YOLO data.yaml, an image list (.txt), a folder of images, one image, or\n"
     "  `shapes[:key=value,...]` with the keys train, val, size and seed. Only a data.yaml and shapes have two splits.\n"
     "- `model.architecture` is a family or the path of a table of layers (.yaml, .yml), see the guide.\n"
-    "- `model.pretrained_path` may be a .pt, .pth, .th or .safetensors file, a run folder, or `builtin:shapes`, the\n"
-    "  bundled detector of the synthetic shapes.\n";
+    "- `model.pretrained_path` may be a .pt, .pth, .th or .safetensors file, a run folder, or a bundled detector of\n"
+    "  the synthetic shapes: `builtin:shapes`, or `builtin:shapes26`, whose head needs no suppression.\n";
 
 std::string referenceText() {
     std::string text =
