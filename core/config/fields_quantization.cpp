@@ -3,6 +3,7 @@
 
 #include "config/architectures.h"
 #include "config/field_rows.h"
+#include "config/variant_words.h"
 
 namespace qat {
 namespace {
@@ -82,12 +83,12 @@ std::vector<std::string> architectureNames() {
     return names;
 }
 
-// Of all architectures, each once.
+// Sizes of all architectures, each once.
 std::vector<std::string> variantNames() {
     std::vector<std::string> names;
     for (const Architecture& architecture : kArchitectures)
-        for (const std::string_view variant : architecture.variants)
-            if (std::ranges::find(names, variant) == names.end()) names.emplace_back(variant);
+        for (const std::string& size : variantWords(architecture).sizes)
+            if (std::ranges::find(names, size) == names.end()) names.push_back(size);
     return names;
 }
 

@@ -7,6 +7,7 @@
 #include "config/lint_rules.h"
 #include "config/slot.h"
 #include "config/table_name.h"
+#include "config/variant_words.h"
 
 namespace qat {
 
@@ -16,10 +17,11 @@ void checkVariant(const LintReport& lint) {
     if (family == kArchitectures.end()) return;
     const auto& variants = family->variants;
     if (std::ranges::find(variants, model.variant) != variants.end()) return;
+    const auto [sizes, tasks] = variantWords(*family);
     lint.report(Severity::Error, "model.variant",
                 str("model.variant is ", model.variant.empty() ? "empty" : excerpt(model.variant), ", expected ",
-                    joinedWords({variants.begin(), variants.end()}, variants.size() > 2 ? ", " : " or "), " of ",
-                    family->title));
+                    joinedWords(sizes, sizes.size() > 2 ? ", " : " or "), " of ", family->title,
+                    tasks.empty() ? "" : ", also with ", joinedWords(tasks, ", ")));
 }
 
 // A table stands where the network is named; weights are in other files.

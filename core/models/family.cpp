@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "config/table_name.h"
+#include "config/variant_words.h"
 #include "models/detector.h"
 #include "models/known_layouts.h"
 #include "models/known_models.h"
@@ -28,14 +29,7 @@ constexpr auto kFamilies = [] {
 std::string readable() {
     std::vector<std::string> names;
     for (const Family& family : kFamilies) {
-        std::vector<std::string> sizes, tasks;
-        for (const std::string_view variant : family.names.variants) {
-            const std::string task = str("-", variantTask(variant));
-            if (task == "-")
-                sizes.emplace_back(variant);
-            else if (std::ranges::find(tasks, task) == tasks.end())
-                tasks.push_back(task);
-        }
+        const auto [sizes, tasks] = variantWords(family.names);
         names.push_back(str(family.names.title, " (", joinedWords(sizes, ", "), tasks.empty() ? "" : ", also ",
                             joinedWords(tasks, ", "), ")"));
     }

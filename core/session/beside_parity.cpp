@@ -1,6 +1,8 @@
 // Sums for each output.
 #include "session/beside_parity.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 
 #include "base/error.h"

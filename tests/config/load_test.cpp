@@ -118,7 +118,8 @@ TEST_F(LoadConfig, BadOverridesNameTheirKey) {
               "--set: data.imgsz is a list, expected a single value: inputs are square, so give the side alone "
               "(data.rect leaves the padding out when validating)");
     EXPECT_EQ(complaint(file, {{"export.formats", "["}}), "--set: export.formats is [, which is no value");
-    EXPECT_EQ(complaint(file, {{"model.variant", "q"}}), "--set: model.variant is q, expected n, s, m, l, x of YOLOv8");
+    EXPECT_EQ(complaint(file, {{"model.variant", "q"}}),
+              "--set: model.variant is q, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb");
 }
 
 TEST_F(LoadConfig, SizesBetweenTheStepsAreTakenUpAndSaid) {

@@ -91,8 +91,8 @@ struct Complaint {
 };
 
 constexpr Complaint kMistakes[] = {
-    {"model: {variant: q}", "model.variant is q, expected n, s, m, l, x of YOLOv8"},
-    {"model: {variant: ''}", "model.variant is empty, expected n, s, m, l, x of YOLOv8"},
+    {"model: {variant: q}", "model.variant is q, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb"},
+    {"model: {variant: ''}", "model.variant is empty, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb"},
     {"model: {variant: 'a b'}",
      "model.variant is a b, expected n, s, m, l, x, b, t, c, e, nu, su, mu, lu, xu, u, -tinyu, -sppu or a scale of the "
      "table"},

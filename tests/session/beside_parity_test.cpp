@@ -61,7 +61,7 @@ TEST_F(BesideFile, IsHeldToAllOfThem) {
     const ParityReport same = parityWith(graph);
     EXPECT_EQ(same.check.result, CheckResult::Passed) << same.check.sentence;
     EXPECT_NE(same.check.sentence.find("; error of masks "), std::string::npos) << same.check.sentence;
-    for (const char* weight : {"model.22.cv4.1.2.weight", "model.22.proto.upsample.weight"}) {
+    for (const char* weight : {"model.22.cv4.0.2.weight", "model.22.proto.upsample.weight"}) {
         Graph other = graph.clone(true);
         other.value(*other.findValue(weight)).data->mul_(1.5);
         const ParityReport differs = parityWith(other);
