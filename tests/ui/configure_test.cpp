@@ -131,18 +131,17 @@ TEST_F(ConfigureTest, TheFormKeepsATableOfLayersAndItsScale) {
     document.setText(text, QStringLiteral("table"), nullptr);
     settle();
     EXPECT_EQ(document.reader().reading()->errors, 0);
-    FieldEditor* editor = field("model.architecture");
-    ASSERT_TRUE(editor);
-    auto* box = editor->findChild<QComboBox*>();
-    ASSERT_TRUE(box);
-    EXPECT_EQ(box->currentText(), QStringLiteral("tables/p2.yaml"));
-    EXPECT_EQ(field("model.variant")->findChild<QComboBox*>()->currentText(), QStringLiteral("wide"));
-    field("quantization.weight.bit_width")->enter(QStringLiteral("6"));
+    const auto box = [this](const char* key) { return field(key)->findChild<QComboBox*>(); };
+    ASSERT_TRUE(box("model.architecture"));
+    EXPECT_EQ(box("model.architecture")->currentText(), QStringLiteral("tables/p2.yaml"));
+    EXPECT_EQ(box("model.variant")->currentText(), QStringLiteral("wide"));
+    field("quantization.weight.bit_width")->enter(QStringLiteral("6"));  // another section, with editors of its own
+    QComboBox* again = box("model.architecture");
     QFocusEvent away(QEvent::FocusOut);
-    QCoreApplication::sendEvent(box->lineEdit(), &away);
+    QCoreApplication::sendEvent(again->lineEdit(), &away);
     EXPECT_TRUE(document.text().contains(QStringLiteral("architecture: \"tables/p2.yaml\"")));
-    box->setEditText(QStringLiteral("other/small.yaml"));
-    Q_EMIT box->lineEdit()->editingFinished();
+    again->setEditText(QStringLiteral("other/small.yaml"));
+    Q_EMIT again->lineEdit()->editingFinished();
     EXPECT_TRUE(document.text().contains(QStringLiteral("architecture: \"other/small.yaml\"")));
     settle();
     EXPECT_EQ(document.reader().reading()->errors, 0);
