@@ -67,13 +67,16 @@ void tellEqualization(JobState& job, const Equalization& done) {
 
 // The float network computes what it did, so it stays what FP32 means.
 void prepareFloat(JobState& job, const std::string& source) {
-    PassSet wanted;
+    PassSet wanted = PassId::MergeParallelConvs;  // with their batch norms: deployed, they are one layer with one grid
     if (job.config.qat.fuseModules) wanted = wanted | PassId::FoldBatchNorms;
     if (job.config.repair.equalize) wanted = wanted | PassId::EqualizeLayers;
     const PassResults results = runPasses(job.floatModel, wanted);
     if (job.config.qat.fuseModules)
         job.log.log(LogLevel::Info, "import",
                     str(source, ": ", results.changesOf(PassId::FoldBatchNorms), " batch norms folded"));
+    if (const int64_t merged = results.changesOf(PassId::MergeParallelConvs); merged > 0)
+        job.log.log(LogLevel::Info, "import",
+                    str(source, ": ", merged, " pairs of parallel convolutions merged, as they are deployed"));
     if (job.config.repair.equalize) tellEqualization(job, results.equalization);
     logPasses(job, results);
 }
@@ -98,7 +101,7 @@ void loadTeacher(JobState& job) {
         source = opened.source + ", " + titleOf(opened.graph.info);
         job.teacher = std::move(opened.graph);
     }
-    runPasses(*job.teacher, PassId::FoldBatchNorms);
+    runPasses(*job.teacher, kFusingPasses);
     checkTeacher(job.floatModel, *job.teacher, job.config);
     job.log.log(LogLevel::Info, "trainer",
                 str("teacher: ", source, "; temperature ", how.temperature, ", alpha ", how.alpha));
