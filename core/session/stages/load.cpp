@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "config/derived.h"
 #include "data/class_match.h"
+#include "export/exporter.h"
+#include "export/file_output.h"
 #include "graph/device.h"
 #include "models/family.h"
 #include "passes/pipeline.h"
@@ -119,6 +121,13 @@ void tellTask(JobState& job) {
     job.log.judgedBy(job.facts.task->metrics());
 }
 
+// What the file is to give is refused before the training, not after it.
+void requireFileOutput(const JobState& job) {
+    if (job.request.kind != JobKind::Pipeline || runtimesOf(job.config.exporting.formats).empty()) return;
+    const std::string trouble = fileOutputTrouble(job.floatModel, job.config.exporting.output);
+    require(trouble.empty(), ErrorKind::Unsupported, trouble);
+}
+
 // Where the networks lie is where they run.
 void placeOnDevice(JobState& job) {
     const c10::Device device = findDevice(job.facts.device);
@@ -152,6 +161,7 @@ void loadJob(JobState& job) {
     requireMemory(job.floatModel, job.config.train.batchSize, job.config.data.imgsz, "train_params.batch_size",
                   "data.imgsz");
     matchData(job, opened.source);
+    requireFileOutput(job);
     job.facts.model = job.floatModel.info;
     tellBeside(job);
     job.log.setClassNames(job.floatModel.info.classNames);
