@@ -1,8 +1,6 @@
 // How near a file comes to its model in what is deployed beside the decoded output: masks, key points, angles.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <string>
 #include <vector>
 
