@@ -23,11 +23,15 @@ struct BoxChoice {
     }
 };
 
-// conf, iou: what stands in the help for what the family does.
-inline void addBoxOptions(CLI::App& command, BoxChoice& choice, const std::string& conf, const std::string& iou) {
-    command.add_option("--head", choice.head, "Of two heads: auto (what the family deploys), one2many, one2one")
+inline void addHeadOption(CLI::App& command, std::string& head) {
+    command.add_option("--head", head, "Of two heads: auto (what the family or the run deploys), one2many, one2one")
         ->capture_default_str()
         ->check(CLI::IsMember({std::string(kAutoHead), std::string(kOneToMany), std::string(kOneToOne)}));
+}
+
+// conf, iou: what stands in the help for what the family does.
+inline void addBoxOptions(CLI::App& command, BoxChoice& choice, const std::string& conf, const std::string& iou) {
+    addHeadOption(command, choice.head);
     command.add_option("--conf", choice.conf, "Smallest score")->default_str(conf)->check(CLI::Range(0.0, 1.0));
     command.add_option("--iou", choice.iou, "Overlap above which the weaker box goes; one2one heads have no such rule")
         ->default_str(iou)

@@ -2,11 +2,13 @@
 #include <chrono>
 #include <iomanip>
 #include <iostream>
+#include <map>
 #include <memory>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "cli/box_options.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "config/config_io.h"
@@ -127,6 +129,11 @@ void addExport(CLI::App& app, Context& context) {
     command->add_option("SOURCE", request->source, "Run folder or model file")->required();
     command->add_option("--format", request->formats, joinedWords(writtenFormatKeys(), ", "))->delimiter(',');
     command->add_option("--out", request->out, "Folder for the files")->required();
+    std::map<std::string, ExportOutput> outputs;
+    for (size_t i = 0; i < kExportOutputs.size(); ++i) outputs.emplace(kExportOutputs[i], static_cast<ExportOutput>(i));
+    command->add_option("--output", request->output, "What files for runtimes give, instead of the run's export.output")
+        ->transform(CLI::CheckedTransformer(outputs));
+    addHeadOption(*command, request->head);
     command->callback([&context, request] {
         context.stop = Stop::BetweenFiles,
         context.chosen = [&context, request] { return exportFiles(*request, context.cancel); };

@@ -7,7 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "config/job_config.h"
+
 namespace qat {
+
+// As `export.output` and the command line call them, in the order of ExportOutput.
+inline constexpr std::array<const char*, 3> kExportOutputs{"decoded", "raw", "end2end"};
+
+constexpr const char* exportOutputWord(ExportOutput output) {
+    return kExportOutputs[static_cast<size_t>(output)];
+}
 
 struct ExportFormat {
     std::string_view key;

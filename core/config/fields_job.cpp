@@ -53,6 +53,9 @@ void addExport(Rows<Config>& rows) {
     rows.add<at, &E::validate>("export.validate", "Validate", "Reads the file back and compares results.");
     rows.add<at, &E::includeQuantParams>("export.include_quant_params", "Quantization parameters",
                                          "Writes scales and zero points into the file.");
+    rows.add<at, &E::output>("export.output", "Output",
+                             "What files for runtimes give: boxes and scores, the raw maps of the head with their "
+                             "levels joined, or the 300 best detections of a head without suppression.");
 }
 
 void addData(Rows<Config>& rows) {

@@ -8,6 +8,9 @@
 namespace qat {
 
 enum class SensitivityTensors { Both, Weights };
+// What files for other programs give: boxes and scores; the raw maps of the head, its levels joined; finished
+// detections.
+enum class ExportOutput { Decoded, Raw, EndToEnd };
 
 struct ModelConfig {
     std::string architecture = "yolov8";  // or the path of a table of layers, relative to the config file
@@ -71,6 +74,7 @@ struct ExportConfig {
     bool simplify = true;
     bool validate = true;
     bool includeQuantParams = true;
+    ExportOutput output = ExportOutput::Decoded;  // (+)
     bool operator==(const ExportConfig&) const = default;
 };
 

@@ -17,6 +17,7 @@ constexpr Rule kRules[] = {
     checkTensorTypes,    checkFileTypes,     checkGroups,       checkLearnedOffset,
     checkClipDecay,      checkRepair,        checkScaleType,    checkCorrection,
     checkGate,           checkClassWeights,  checkTensorBounds, checkEndToEnd,
+    checkFileOutput,
 };
 
 }  // namespace

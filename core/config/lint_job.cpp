@@ -64,6 +64,13 @@ void checkImageSize(const LintReport& lint) {
     if (!size.notice.empty()) lint.report(Severity::Warning, "data.imgsz", size.notice);
 }
 
+void checkFileOutput(const LintReport& lint) {
+    if (lint.config.exporting.output == ExportOutput::EndToEnd && lint.config.model.head == "one2many")
+        lint.report(Severity::Error, "export.output",
+                    "export.output is end2end, but model.head is one2many, whose boxes need non-maximum suppression; "
+                    "take decoded, or the one2one head");
+}
+
 // What a file could not hold is refused before hours of training, not after them.
 void checkFileTypes(const LintReport& lint) {
     const std::string shared = sharedExportFile(lint.config.exporting.formats);

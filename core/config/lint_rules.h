@@ -57,5 +57,6 @@ void checkTwins(const LintReport& lint);
 void checkMetrics(const LintReport& lint);
 void checkImageSize(const LintReport& lint);
 void checkFileTypes(const LintReport& lint);
+void checkFileOutput(const LintReport& lint);
 
 }  // namespace qat

@@ -1,6 +1,8 @@
 // Converts between YAML scalars and typed values; the only place that knows how a number or choice is spelled.
 #include "config/slot.h"
 
+#include "config/export_formats.h"
+
 #include <re2/re2.h>
 #include <algorithm>
 
@@ -47,6 +49,8 @@ template <>
 constexpr std::array kNames<ScheduleKind>{"cosine", "step", "linear"};
 template <>
 constexpr std::array kNames<SensitivityTensors>{"both", "weights"};
+template <>
+constexpr std::array kNames<ExportOutput> = kExportOutputs;
 template <>
 constexpr std::array kNames<JoinMode>{"union", "output", "largest", "requantize"};
 

@@ -17,7 +17,7 @@ using Slot =
     std::variant<std::string*, int*, int64_t*, double*, bool*, std::vector<std::string>*, std::vector<int>*,
                  std::vector<double>*, DType*, Scheme*, ObserverKind*, FakeQuantKind*, ScaleKind*, CalibrationMethod*,
                  CoresetMethod*, OptimizerKind*, EndToEndKind*, QcFold*, GateReaction*, JoinMode*, ScheduleKind*,
-                 SensitivityTensors*, std::optional<int>*, std::optional<double>*, std::optional<bool>*,
+                 SensitivityTensors*, ExportOutput*, std::optional<int>*, std::optional<double>*, std::optional<bool>*,
                  std::optional<DType>*, std::optional<Scheme>*, std::optional<ObserverKind>*,
                  std::optional<FakeQuantKind>*, std::optional<ScaleKind>*, std::optional<CalibrationMethod>*>;
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "export/file_output.h"
 #include "export/onnx_export.h"
 #include "export/weights_file.h"
 #include "run/executor.h"
@@ -15,6 +16,8 @@ namespace {
 
 OnnxExportOptions onnxOptions(const ExportConfig& how) {
     OnnxExportOptions options;
+    if (how.output != ExportOutput::Decoded) options.output = kFileOutput;
+    if (how.output == ExportOutput::EndToEnd && how.includeMetadata) options.metadata.emplace_back("end2end", "True");
     options.includeMetadata = how.includeMetadata;
     options.includeQuantParams = how.includeQuantParams;
     options.simplify = how.simplify;
@@ -94,10 +97,13 @@ void requireExpressible(std::span<const Exporter* const> exporters, const Export
     }
 }
 
-Graph prepareForExport(const Graph& model, int imgsz, PassResults* results) {
+Graph prepareForExport(const Graph& model, int imgsz, PassResults* results, ExportOutput output) {
     Graph form = model.clone(false);  // passes give values new tensors
     PassResults done = runPasses(form, kFilePasses);
     if (results) *results = std::move(done);
+    probeShapes(form, {1, 3, imgsz, imgsz});
+    if (output == ExportOutput::Decoded) return form;
+    addFileOutput(form, output);
     probeShapes(form, {1, 3, imgsz, imgsz});
     return form;
 }

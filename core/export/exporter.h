@@ -54,8 +54,10 @@ std::vector<Runtime> runtimesOf(std::span<const std::string> formats);
 // Asks every exporter before anything is written. Throws Error{Unsupported} with everything that cannot be expressed.
 void requireExpressible(std::span<const Exporter* const> exporters, const ExportSource& source);
 
-// The graph that files for other programs are written from: a copy with its canonical quantizers, batch norms folded
-// and shapes known for one image of imgsz x imgsz. results: what the passes did, for who wants to know.
-Graph prepareForExport(const Graph& model, int imgsz, PassResults* results = nullptr);
+// The graph that files for other programs are written from: a copy with its canonical quantizers, batch norms folded,
+// parallel convolutions merged, with what files give (file_output.h), and shapes known for one image of imgsz x imgsz.
+// results: what the passes did, for who wants to know. Throws Error{Unsupported} for an output that it has not.
+Graph prepareForExport(const Graph& model, int imgsz, PassResults* results = nullptr,
+                       ExportOutput output = ExportOutput::Decoded);
 
 }  // namespace qat

@@ -22,11 +22,14 @@ struct FileOutput {
     ValueId value;
 };
 
-// The decoded output and what is deployed beside it, which keeps its name; or else everything.
-std::vector<FileOutput> fileOutputs(const Graph& graph) {
+// The output that is asked for, else the decoded one, and what is deployed beside it, which keeps its name; or else
+// everything.
+std::vector<FileOutput> fileOutputs(const Graph& graph, const OnnxExportOptions& options) {
     std::vector<FileOutput> made;
     const auto add = [&](ValueId value) { made.push_back({str("output", made.size()), value}); };
-    for (const std::string& name : graph.outputNames(OutputRole::Decoded)) add(graph.output(name));
+    if (!options.output.empty()) add(graph.output(options.output));
+    for (const std::string& name : graph.outputNames(OutputRole::Decoded))
+        if (made.empty()) add(graph.output(name));
     if (made.empty())
         for (const GraphOutput& output : graph.outputs()) add(output.value);
     else
@@ -96,7 +99,7 @@ public:
         : m_graph(graph),
           m_options(options),
           m_input(onlyInput(graph)),
-          m_outputs(fileOutputs(graph)),
+          m_outputs(fileOutputs(graph, options)),
           m_builder(graph.info.architecture.empty() ? "model" : graph.info.architecture + graph.info.variant),
           m_quantizers(quantizers(graph, m_builder)),
           m_context(graph, m_builder, *m_quantizers, options) {

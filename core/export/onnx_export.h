@@ -22,6 +22,7 @@ enum class OnnxBias {
 
 struct OnnxExportOptions {
     std::filesystem::path path{};
+    std::string output{};            // name of the graph's output to be written; empty: as exportOnnx() says
     bool includeMetadata = true;     // names, stride, task, imgsz, batch, description, version
     bool includeQuantParams = true;  // qwb.quant: every scale and zero point
     bool simplify = true;            // leaves out operators that change nothing
@@ -47,11 +48,11 @@ std::vector<std::string> onnxIssues(const Graph& graph, const OnnxExportOptions&
                                     const OnnxQuantizerFactory& quantizers = qdqQuantizers);
 
 // Writes the file atomically. The quantizers are canonical (passes/canonicalize_quantizers.h). Input `images` has the
-// shape of the graph's input, which a probe must have set; output `output0` is the decoded graph output, and
-// those of OutputRole::Extra follow under their names; or else every output is written, output0, output1, ... in order.
-// Same graph and options, same bytes. The checker and strict shape inference have passed before anything is written.
-// Throws Error{Unsupported} listing everything that cannot be expressed, Error{Io} if the file cannot be written.
-// quantizers: the dialect in which the file speaks of quantization.
+// shape of the graph's input, which a probe must have set; output `output0` is the one that the options name, else the
+// decoded one, and those of OutputRole::Extra follow under their names; or else every output is written, output0,
+// output1, ... in order. Same graph and options, same bytes. The checker and strict shape inference have passed before
+// anything is written. Throws Error{Unsupported} listing everything that cannot be expressed, Error{Io} if the file
+// cannot be written. quantizers: the dialect in which the file speaks of quantization.
 OnnxExportResult exportOnnx(const Graph& graph, const OnnxExportOptions& options,
                             const OnnxQuantizerFactory& quantizers = qdqQuantizers);
 

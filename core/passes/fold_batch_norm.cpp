@@ -19,11 +19,6 @@ struct Match {
     std::optional<NodeId> quantizer;  // of the convolution's weight
 };
 
-bool hasOneReader(const Graph& graph, ValueId value) {
-    const bool isOutput = std::ranges::find(graph.outputs(), value, &GraphOutput::value) != graph.outputs().end();
-    return !isOutput && graph.users(value).size() == 1;
-}
-
 std::optional<Match> match(const Graph& graph, NodeId norm) {
     if (!std::holds_alternative<BatchNorm>(graph.node(norm).op)) return std::nullopt;
     const ValueId x = graph.node(norm).inputs.front();

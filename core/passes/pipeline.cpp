@@ -10,6 +10,7 @@
 #include "passes/canonicalize_quantizers.h"
 #include "passes/channel_affine.h"
 #include "passes/fold_batch_norm.h"
+#include "passes/merge_parallel_convs.h"
 
 namespace qat {
 namespace {
@@ -27,6 +28,10 @@ constexpr std::array kPasses{
     Pass{PassId::FoldBatchNorms, "fold_batch_norms",
          "before equalization and lowering, which look for convolutions next to each other or to a quantizer",
          [](Graph& graph, PassResults&) { return int64_t{foldBatchNorm(graph)}; }},
+    Pass{PassId::MergeParallelConvs, "merge_parallel_convs",
+         "after the fold, which leaves of most branches a convolution and nothing else; before equalization and "
+         "lowering, which look for one convolution where there is one at deployment",
+         [](Graph& graph, PassResults&) { return int64_t{mergeParallelConvs(graph)}; }},
     Pass{PassId::EqualizeLayers, "equalize_layers",
          "after the fold, which changes the ranges that are made alike; weights are in float then",
          [](Graph& graph, PassResults& results) {

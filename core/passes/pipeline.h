@@ -21,6 +21,7 @@ enum class PassId : uint8_t {
     EqualizeLayers = 8,          // equalizeLayers()
     LowerToIntegers = 16,        // lowerToIntegers()
     DropOtherHead = 32,          // dropOtherHead()
+    MergeParallelConvs = 64,     // mergeParallelConvs()
 };
 
 class PassSet {
@@ -39,8 +40,10 @@ constexpr PassSet operator|(PassId a, PassId b) {
     return PassSet(a) | b;
 }
 
+// What makes one layer of those that are one at deployment.
+inline constexpr PassSet kFusingPasses = PassId::FoldBatchNorms | PassId::MergeParallelConvs;
 // The form that files for other programs are written from.
-inline constexpr PassSet kFilePasses = PassId::DropOtherHead | PassId::CanonicalizeQuantizers | PassId::FoldBatchNorms;
+inline constexpr PassSet kFilePasses = PassId::DropOtherHead | PassId::CanonicalizeQuantizers | kFusingPasses;
 // The form in which a model is measured and used.
 inline constexpr PassSet kInferencePasses = kFilePasses | PassId::LowerToIntegers;
 

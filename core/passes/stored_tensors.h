@@ -1,8 +1,9 @@
-// Stored values as passes read and replace them.
+// Stored values as passes read and replace them, and who reads a value.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -18,6 +19,12 @@ inline at::Tensor storedData(const Graph& graph, ValueId id) {
 inline void replaceData(Graph& graph, ValueId id, at::Tensor tensor) {
     graph.value(id).shape = tensor.sizes().vec();
     graph.value(id).data = std::make_shared<at::Tensor>(std::move(tensor));
+}
+
+// One node, and no output.
+inline bool hasOneReader(const Graph& graph, ValueId value) {
+    const bool isOutput = std::ranges::find(graph.outputs(), value, &GraphOutput::value) != graph.outputs().end();
+    return !isOutput && graph.users(value).size() == 1;
 }
 
 }  // namespace qat

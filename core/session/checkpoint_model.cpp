@@ -7,8 +7,8 @@
 #include "models/detector.h"
 #include "models/family.h"
 #include "models/recognise.h"
-#include "passes/pipeline.h"
 #include "session/checkpoint_notes.h"
+#include "session/fused_form.h"
 #include "session/stored_styles.h"
 #include "train/quantizer_state.h"
 
@@ -76,7 +76,7 @@ void requireSound(const Graph& graph, const std::string& source) {
 CheckpointModel modelIn(Checkpoint checkpoint, const std::string& source, const Layout* table) {
     NamedTensors tensors = tensorsOf(checkpoint);
     CheckpointModel model{graphIn(tensors, checkpoint, source, table), {}};
-    if (checkpoint.batchNormFolded) runPasses(model.graph, PassId::FoldBatchNorms);
+    if (checkpoint.batchNormFolded) adoptFusedForm(model.graph, tensors);
     adoptBiases(model.graph, checkpoint.tensors);
     model.ignored = loadWeights(model.graph, tensors, source);
     if (!model.graph.info.anchors.empty())  // taken by the table already

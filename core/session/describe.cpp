@@ -13,6 +13,7 @@
 #include "config/image_size.h"
 #include "config/table_name.h"
 #include "models/weights.h"
+#include "passes/pipeline.h"
 #include "quant/branch_policies.h"
 #include "quant/fusions.h"
 #include "run/executor.h"
@@ -177,10 +178,27 @@ ModelDescription describeModel(const std::filesystem::path& model, int imgsz) {
     return description;
 }
 
+namespace {
+
+// A merged layer has the batch norms of its branches inside, whatever fusions state of them.
+void keepNorm(LayerInfo& layer, const Graph& branches) {
+    const auto before = branches.findNode(layer.name);
+    const bool had = before && unitOf(branches, branches.node(*before)).size() > 1 &&
+                     unitOf(branches, branches.node(*before))[1] == "bn";
+    if (had && (layer.unit.size() < 2 || layer.unit[1] != "bn")) layer.unit.insert(layer.unit.begin() + 1, "bn");
+}
+
+}  // namespace
+
 ModelDescription describeModel(const Config& config) {
     OpenedModel opened = openModel(config, 0);
+    const Graph branches = opened.graph.clone(false);
+    if (config.train.quantize) runPasses(opened.graph, PassId::MergeParallelConvs);  // as a run does
     const QuantPlan plan = resolvePlan(opened.graph, config);
-    return describeGraph(opened.graph, config.data.imgsz, config.train.quantize ? &plan : nullptr);
+    ModelDescription description =
+        describeGraph(opened.graph, config.data.imgsz, config.train.quantize ? &plan : nullptr);
+    for (LayerInfo& layer : description.layers) keepNorm(layer, branches);
+    return description;
 }
 
 namespace {

@@ -26,13 +26,19 @@ std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& da
     return feedImages(data, options, count);
 }
 
+// Files of weights alone give nothing, and hold what every output needs.
+ExportOutput givenBy(const ExportTask& task) {
+    const bool runs = std::ranges::any_of(task.exporters, [](const Exporter* row) { return row->runtime.has_value(); });
+    return runs ? task.config.exporting.output : ExportOutput::Decoded;
+}
+
 }  // namespace
 
 std::vector<ExportedFile> exportFiles(const ExportTask& task, const CancelToken& cancel) {
     std::vector<ExportedFile> files;
     if (task.exporters.empty()) return files;
     PassResults passes;
-    const Graph prepared = prepareForExport(task.model, task.config.data.imgsz, &passes);
+    const Graph prepared = prepareForExport(task.model, task.config.data.imgsz, &passes, givenBy(task));
     task.prepared(passes);
     const ExportSource source{task.model, prepared, task.config.exporting};
     requireExpressible(task.exporters, source);
@@ -55,8 +61,8 @@ FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, co
     if (!isUtf8(file.string())) return notChecked("the exported file was not checked: its path is not UTF-8");
     const int64_t limit = config.data.valLimit > 0 ? config.data.valLimit : kParityImages;
     const int64_t count = std::min({kParityImages, limit, validation->size()});
-    ParityReport parity =
-        checkParity(taskOf(reference.info), file, form, reference, firstImages(validation, config, count), cancel);
+    ParityReport parity = checkParity(taskOf(reference.info), file, form, reference,
+                                      firstImages(validation, config, count), cancel, config.exporting.output);
     if (!parity.ran || !parity.onIntegers) return parity.check;
     const at::Tensor image = firstImages(validation, config, 1)();
     parity.check.sentence += "; " + compareCodes(form, image, cancel).sentence;

@@ -22,10 +22,21 @@ struct Source {
     bool run = false;
 };
 
-Source openSource(const std::filesystem::path& path) {
-    if (!isRunFolder(path)) return {openModel(path).graph, {}, false};
-    RunModel run = openRun(path);
-    return {std::move(run.graph), std::move(run.config), true};
+Source openSource(const ExportRequest& request) {
+    Source source{.graph = {}, .config = {}, .run = isRunFolder(request.source)};
+    OpenedModel opened;
+    if (source.run) {
+        RunModel run = openRun(request.source);
+        opened.graph = std::move(run.graph);
+        opened.source = request.source.string();
+        source.config = std::move(run.config);
+    } else {
+        opened = openModel(request.source);
+    }
+    chooseHead(opened, request.head, "--head");
+    source.graph = std::move(opened.graph);
+    source.config.exporting.output = request.output.value_or(source.config.exporting.output);
+    return source;
 }
 
 // Against the run's own network without quantizers: what it was made from may be gone since.
@@ -53,7 +64,7 @@ std::vector<ExportedFile> exportModel(const ExportRequest& request, EventSink& s
     const std::vector<const Exporter*> exporters = exportersOf(formats);
     requireMemoryForJob();
     requireNobodyIn(request.out);
-    const Source source = openSource(request.source);
+    const Source source = openSource(request);
     if (const std::string trouble = source.run ? summaryTrouble(request.source).sentence : ""; !trouble.empty())
         sink.log(LogLevel::Warning, "export", trouble);
     makeWritableFolder(request.out);

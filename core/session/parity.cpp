@@ -7,10 +7,12 @@
 
 #include "analysis/error_metrics.h"
 #include "base/error.h"
+#include "export/file_output.h"
 #include "export/runtime_check.h"
 #include "passes/pipeline.h"
 #include "run/executor.h"
 #include "session/beside_parity.h"
+#include "session/file_reading.h"
 #include "session/parity_control.h"
 
 namespace qat {
@@ -26,9 +28,9 @@ void setRuntime(FileCheck& check, const std::string& runtime) {
     check.version = space == std::string::npos ? "" : runtime.substr(space + 1);
 }
 
-// The file's outputs, or none and the reason in `check`. simulated: what they should look like.
+// The file's outputs, or none and the reason in `check`. shapes: those that they should have.
 std::vector<at::Tensor> runFile(const std::filesystem::path& onnx, const at::Tensor& image,
-                                const std::vector<at::Tensor>& simulated, FileCheck& check, const CancelToken& cancel) {
+                                const std::vector<Shape>& shapes, FileCheck& check, const CancelToken& cancel) {
     const at::Tensor planar = image.contiguous();
     RuntimeOptions options;
     options.cancel = &cancel;
@@ -39,9 +41,8 @@ std::vector<at::Tensor> runFile(const std::filesystem::path& onnx, const at::Ten
     if (!answer.refusal.empty()) check.result = CheckResult::Failed, check.sentence = answer.refusal;
     if (!answer.failure.empty()) check.sentence = "the exported file was not checked: " + answer.failure;
     if (!answer.run) return {};
-    const bool alike = std::ranges::equal(answer.run->outputs, simulated, [](const auto& theirs, const auto& ours) {
-        return at::IntArrayRef(theirs.shape) == ours.sizes();
-    });
+    const bool alike =
+        std::ranges::equal(answer.run->outputs, shapes, {}, [](const RuntimeTensor& made) { return made.shape; });
     if (!alike) {
         check.result = CheckResult::Failed;
         check.sentence =
@@ -69,6 +70,14 @@ std::string describe(const ParityReport& report, int64_t images, const std::stri
                                         "millionth ",
                                         report.controlDistance);
     return counts + noise + apart + beside + (report.agrees ? "" : ": the exported file differs");
+}
+
+// Of what files give for one image: its form, in the size that the graph was probed with, and what stands beside it.
+std::vector<Shape> givenShapes(const Graph& exported, ExportOutput output, const std::vector<at::Tensor>& simulated) {
+    std::vector<Shape> shapes;
+    for (const at::Tensor& one : simulated) shapes.push_back(one.sizes().vec());
+    if (output != ExportOutput::Decoded) shapes.front() = exported.value(exported.output(kFileOutput)).shape;
+    return shapes;
 }
 
 // What the file is compared with.
@@ -100,7 +109,8 @@ bool isSound(const ParityReport& report) {
 }  // namespace
 
 ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, const Graph& exported,
-                         const Graph& reference, const std::function<at::Tensor()>& next, const CancelToken& cancel) {
+                         const Graph& reference, const std::function<at::Tensor()>& next, const CancelToken& cancel,
+                         ExportOutput output) {
     ParityReport report;
     report.check.sentence = "the exported file was not checked: " + missingOnnxRuntime();
     if (!missingOnnxRuntime().empty()) return report;
@@ -114,19 +124,22 @@ ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, co
     for (at::Tensor image = next(); image.defined(); image = next(), ++images) {
         cancel.poll();
         const std::vector<at::Tensor> ours = rivals.simulation.run(image), originals = rivals.fp32.run(image),
-                                      theirs = runFile(onnx, image, ours, report.check, cancel);
+                                      theirs = runFile(onnx, image, givenShapes(exported, output, ours), report.check,
+                                                       cancel);
         if (theirs.empty()) return report;
+        const FileReading reading(exported.info, output, image.sizes().vec());
+        const auto scoresIn = [&](const at::Tensor& decoded) { return reading.scores(*measure, decoded); };
         const at::Tensor simulated = ours[0][0].contiguous(), wanted = originals[0][0].contiguous(),
-                         file = theirs[0][0];
+                         file = reading.decoded(theirs[0][0]);
         beside.add(originals, ours, theirs);
         measure->add(simulated, file);
-        const at::Tensor scores = measure->scores(simulated), fileScores = measure->scores(file);
-        fileError.add(measure->scores(wanted), fileScores);
-        simulationError.add(measure->scores(wanted), scores);
+        const at::Tensor scores = scoresIn(simulated), fileScores = scoresIn(file), fp32 = scoresIn(wanted);
+        fileError.add(fp32, fileScores);
+        simulationError.add(fp32, scores);
         distance.add(scores, fileScores);
         if (report.onIntegers) continue;
         const std::vector<at::Tensor> moved = rivals.control.run(image);
-        controlDistance.add(scores, measure->scores(moved[0][0].contiguous()));
+        controlDistance.add(scores, scoresIn(moved[0][0].contiguous()));
         beside.addControl(ours, moved);
     }
     report.ran = true;

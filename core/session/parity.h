@@ -31,9 +31,11 @@ struct ParityReport {
     FileCheck check;             // the same in one word and one sentence
 };
 
-// Runs all three on the images (batch 1). exported: the graph the file was written from; reference: its FP32 original.
+// Runs all three on the images (batch 1). exported: the graph the file was written from; reference: its FP32 original;
+// output: what the file gives.
 // A runtime that is missing or broken leaves the file unchecked, one that refuses it fails it: neither throws.
 ParityReport checkParity(const Task& task, const std::filesystem::path& onnx, const Graph& exported,
-                         const Graph& reference, const std::function<at::Tensor()>& next, const CancelToken& cancel);
+                         const Graph& reference, const std::function<at::Tensor()>& next, const CancelToken& cancel,
+                         ExportOutput output = ExportOutput::Decoded);
 
 }  // namespace qat

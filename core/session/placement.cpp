@@ -92,7 +92,7 @@ PlacementReport describePlacement(const Config& config) {
     Config family = config;
     family.model.pretrainedPath.clear();
     Graph graph = openModel(family, 0).graph;
-    if (config.qat.fuseModules) runPasses(graph, PassId::FoldBatchNorms);
+    runPasses(graph, config.qat.fuseModules ? kFusingPasses : PassId::MergeParallelConvs);
     const QuantPlan plan = resolvePlan(graph, config);
     PlacementReport report;
     for (size_t i = 0; i < plan.groups.size(); ++i) report.groups.push_back(groupInfo(graph, plan, i));

@@ -225,6 +225,17 @@ TEST(LintConfig, Float8IsRefusedForFormatsWithoutIt) {
     EXPECT_TRUE(warningsFor(types + "[safetensors]}\n").empty());
 }
 
+TEST(LintConfig, AHeadThatNeedsSuppressionHasNoFinishedRows) {
+    const std::string rows = "export: {output: end2end}\n";
+    const auto issues = readConfig("model: {architecture: yolov10, head: one2many}\n" + rows).issues;
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].severity, Severity::Error);
+    EXPECT_EQ(issues[0].key, "export.output");
+    EXPECT_EQ(issues[0].line, 2);
+    EXPECT_TRUE(warningsFor("model: {architecture: yolov10, head: one2one}\n" + rows).empty());
+    EXPECT_TRUE(warningsFor("model: {architecture: yolov10, head: one2many}\nexport: {output: raw}\n").empty());
+}
+
 TEST(LintSupport, CalibrationSettingsAreActedOn) {
     EXPECT_TRUE(
         warningsFor("quantization:\n  activation: {observer: histogram}\n  weight: {observer: custom_minmax, max: 3}\n"

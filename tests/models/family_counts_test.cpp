@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "models/family.h"
 #include "models/weights.h"
 #include "passes/pipeline.h"
@@ -32,6 +33,20 @@ int64_t convolutionMacs(const Graph& graph) {
     return total;
 }
 
+// Memory that nobody wrote to is none yet.
+void giveTensors(Graph& graph) {
+    for (const ValueId id : graph.storedValues())
+        if (Value& value = graph.value(id); !value.data)
+            value.data = std::make_shared<at::Tensor>(at::zeros(value.shape));
+}
+
+// Two operations a multiply-add, at 640 pixels.
+double gigaOperationsOf(Graph& graph) {
+    giveTensors(graph);
+    probeShapes(graph, {1, 3, 64, 64});
+    return 2e-9 * 100 * static_cast<double>(convolutionMacs(graph));
+}
+
 TEST_P(Families, HaveThePublishedParametersAndMultiplyAdds) {
     const Published& row = GetParam();
     const auto member = memberNamed(row.name);
@@ -49,12 +64,8 @@ TEST_P(Families, HaveThePublishedParametersAndMultiplyAdds) {
         if (!norm && (value.kind == ValueKind::Parameter || value.name.ends_with(".weight"))) deployed += numbers;
     }
     EXPECT_EQ(deployed, row.deployed);
-    for (const ValueId id : graph.storedValues())  // memory that nobody wrote to is none yet
-        if (Value& value = graph.value(id); !value.data)
-            value.data = std::make_shared<at::Tensor>(at::zeros(value.shape));
-    probeShapes(graph, {1, 3, 64, 64});
     // Two digits are published, of some cut off and of others rounded, with the expectation over bins or without.
-    const double giga = 2e-9 * 100 * static_cast<double>(convolutionMacs(graph));
+    const double giga = gigaOperationsOf(graph);
     EXPECT_GT(giga, row.gigaOperations - 0.0051);
     EXPECT_LT(giga, row.gigaOperations + 0.0112);
 }
@@ -88,6 +99,32 @@ INSTANTIATE_TEST_SUITE_P(
         std::erase(name, '-');
         return name;
     });
+
+struct Merged {
+    const char* name;
+    int64_t deployed;                            // as above
+    std::vector<std::array<int64_t, 3>> absent;  // how many smaller kernels, their channels, weights a channel
+};
+
+// Parallel convolutions are one when deployed: the smaller kernels are gone, and so are their biases.
+TEST(MergedFamilies, HaveNoSmallerKernelsBesideLargerOnes) {
+    const std::vector<Merged> rows{
+        // RepNCSPELAN4: twice three RepConv inside, of half as many channels as it has between
+        {"yolov9t", 2120736, {{2 * 2 * 3, 16, 16}, {3 * 2 * 3, 24, 24}, {2 * 2 * 3, 32, 32}}},
+        {"yolov9c", 25564800, {{1 * 2, 32, 32}, {2 * 2, 64, 64}, {5 * 2, 128, 128}}},
+        // RepVGGDW: a depthwise kernel of 3x3
+        {"yolov10n", 2301824, {{1, 256, 9}}},
+        {"yolov10s", 7259200, {{2, 512, 9}}},
+        {"yolov10m", 15359488, {}}};
+    for (const auto& [name, deployed, absent] : rows) {
+        const auto member = memberNamed(name);
+        Graph graph = buildMember({member->family, {member->spec.variant, 80}}, nullptr);
+        runPasses(graph, kFilePasses);
+        int64_t expected = deployed;
+        for (const auto& [count, channels, each] : absent) expected -= count * channels * (each + 1);
+        EXPECT_EQ(parameterCount(graph), expected) << name;
+    }
+}
 
 // The version with anchors: 1.9, 7.2, 21.2, 46.5 and 86.7 million are published.
 TEST(AnchoredFamily, HasThePublishedParameters) {

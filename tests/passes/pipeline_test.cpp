@@ -48,7 +48,7 @@ TEST(PassPipeline, EveryPassSaysWhyItStandsWhereItDoes) {
         EXPECT_TRUE(names.insert(pass.name).second) << pass.name;
         EXPECT_GT(pass.place.size(), 20u) << pass.name;
     }
-    EXPECT_EQ(names.size(), 6u);
+    EXPECT_EQ(names.size(), 7u);
 }
 
 TEST(PassPipeline, RunsTheWantedPassesInItsOwnOrderAndTellsOfThem) {

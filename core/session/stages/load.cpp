@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "config/derived.h"
 #include "data/class_match.h"
+#include "export/exporter.h"
+#include "export/file_output.h"
 #include "graph/device.h"
 #include "models/family.h"
 #include "passes/pipeline.h"
@@ -67,13 +69,16 @@ void tellEqualization(JobState& job, const Equalization& done) {
 
 // The float network computes what it did, so it stays what FP32 means.
 void prepareFloat(JobState& job, const std::string& source) {
-    PassSet wanted;
+    PassSet wanted = PassId::MergeParallelConvs;  // with their batch norms: deployed, they are one layer with one grid
     if (job.config.qat.fuseModules) wanted = wanted | PassId::FoldBatchNorms;
     if (job.config.repair.equalize) wanted = wanted | PassId::EqualizeLayers;
     const PassResults results = runPasses(job.floatModel, wanted);
     if (job.config.qat.fuseModules)
         job.log.log(LogLevel::Info, "import",
                     str(source, ": ", results.changesOf(PassId::FoldBatchNorms), " batch norms folded"));
+    if (const int64_t merged = results.changesOf(PassId::MergeParallelConvs); merged > 0)
+        job.log.log(LogLevel::Info, "import",
+                    str(source, ": ", merged, " pairs of parallel convolutions merged, as they are deployed"));
     if (job.config.repair.equalize) tellEqualization(job, results.equalization);
     logPasses(job, results);
 }
@@ -98,7 +103,7 @@ void loadTeacher(JobState& job) {
         source = opened.source + ", " + titleOf(opened.graph.info);
         job.teacher = std::move(opened.graph);
     }
-    runPasses(*job.teacher, PassId::FoldBatchNorms);
+    runPasses(*job.teacher, kFusingPasses);
     checkTeacher(job.floatModel, *job.teacher, job.config);
     job.log.log(LogLevel::Info, "trainer",
                 str("teacher: ", source, "; temperature ", how.temperature, ", alpha ", how.alpha));
@@ -114,6 +119,13 @@ void holdJobToInputs(JobState& job) {
 void tellTask(JobState& job) {
     job.facts.task = &taskNamed(taskOfArchitecture(job.config.model.architecture).name);
     job.log.judgedBy(job.facts.task->metrics());
+}
+
+// What the file is to give is refused before the training, not after it.
+void requireFileOutput(const JobState& job) {
+    if (job.request.kind != JobKind::Pipeline || runtimesOf(job.config.exporting.formats).empty()) return;
+    const std::string trouble = fileOutputTrouble(job.floatModel, job.config.exporting.output);
+    require(trouble.empty(), ErrorKind::Unsupported, trouble);
 }
 
 // Where the networks lie is where they run.
@@ -149,6 +161,7 @@ void loadJob(JobState& job) {
     requireMemory(job.floatModel, job.config.train.batchSize, job.config.data.imgsz, "train_params.batch_size",
                   "data.imgsz");
     matchData(job, opened.source);
+    requireFileOutput(job);
     job.facts.model = job.floatModel.info;
     tellBeside(job);
     job.log.setClassNames(job.floatModel.info.classNames);
