@@ -102,6 +102,12 @@ std::vector<std::string> sizeNotices(const std::vector<ConfigIssue>& issues, con
     return notices;
 }
 
+// The width of a floating point type is part of the type; what is written of the configuration states both.
+void settleWidths(QuantizationConfig& quantization) {
+    for (TensorQuantConfig* tensor : {&quantization.weight, &quantization.activation})
+        if (const int bits = floatBits(tensor->dtype)) tensor->bitWidth = bits;
+}
+
 }  // namespace
 
 void resolveConfigPaths(Config& config, const fs::path& folder) {
@@ -130,6 +136,7 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
     settleVariant(config);
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
+    settleWidths(config.quantization);
     const ImageSize side = fittingImageSize(config.data.imgsz, "data.imgsz");
     config.data.imgsz = side.pixels;
     if (notices) *notices = side.notice.empty() ? sizeNotices(reading.issues, config) : std::vector{side.notice};

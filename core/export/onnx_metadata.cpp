@@ -35,7 +35,10 @@ OnnxMetadata modelMetadata(const ModelInfo& info, const Shape& inputShape) {
     int64_t stride = 1;
     for (const int64_t level : info.strides) stride = std::max(stride, level);
     OnnxMetadata entries{{"description", "Qatelier"}, {"version", QATELIER_VERSION}};
-    if (!info.architecture.empty()) entries.emplace_back("architecture", info.architecture + info.variant);
+    if (!info.architecture.empty()) {
+        const bool apart = !info.table.empty() && !info.variant.empty();  // a table's name and its scale
+        entries.emplace_back("architecture", str(info.architecture, apart ? "-" : "", info.variant));
+    }
     entries.emplace_back("stride", str(stride));
     entries.emplace_back("task", exportedTask(info.task));
     entries.emplace_back("batch", str(inputShape.at(0)));

@@ -20,7 +20,7 @@ struct ModelDescription {
     std::vector<std::string> classNames;
     std::string architecture{}, variant{},
         head{};                          // as ModelInfo has them: the values of model.*, and the deployed head
-    std::vector<LayerInfo> layers;       // execution order
+    std::vector<LayerInfo> layers{};     // execution order
     std::vector<PolicyInfo> policies{};  // that hold for any layer, in their table's order
     std::vector<std::string> notes{};    // sentences about the model's file
     bool anchors = false;                // its loss is that of anchors

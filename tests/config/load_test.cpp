@@ -141,6 +141,17 @@ TEST_F(LoadConfig, SizesBetweenTheStepsAreTakenUpAndSaid) {
     EXPECT_EQ(reading.issues[0].severity, Severity::Warning);
 }
 
+TEST_F(LoadConfig, WidthsOfFloatingPointTypesAreWrittenAsTheyAre) {
+    const fs::path file = write("quantization: {activation: {dtype: float16}, weight: {bit_width: 4}}\n");
+    const Config config = loadConfig(file);
+    EXPECT_EQ(config.quantization.activation.bitWidth, 16);
+    EXPECT_EQ(config.quantization.weight.bitWidth, 4);
+    write(writeConfig(config));
+    EXPECT_EQ(loadConfig(file).quantization, config.quantization) << "what a run keeps is read back";
+    write("quantization: {activation: {dtype: float16}}\n");
+    EXPECT_THROW(loadConfig(file, {{"quantization.activation.bit_width", "4"}}), Error);
+}
+
 TEST_F(LoadConfig, FilesThatComeWithTheProgramAreValidAndCommented) {
     const std::set<std::string> plain{"w8a8", "w4a8", "w4a16", "w8a16", "w4a4"};
     size_t count = 0;
