@@ -102,10 +102,18 @@ std::vector<std::string> sizeNotices(const std::vector<ConfigIssue>& issues, con
     return notices;
 }
 
-// The width of a floating point type is part of the type; what is written of the configuration states both.
-void settleWidths(QuantizationConfig& quantization) {
-    for (TensorQuantConfig* tensor : {&quantization.weight, &quantization.activation})
-        if (const int bits = floatBits(tensor->dtype)) tensor->bitWidth = bits;
+// The width of a floating point type is part of the type; what is written of the configuration states both. One that is
+// typed must be the type's.
+void settleWidths(Config& config) {
+    for (const auto& [name, tensor] :
+         {std::pair{"weight", &config.quantization.weight}, {"activation", &config.quantization.activation}}) {
+        const int bits = floatBits(tensor->dtype);
+        if (bits == 0) continue;
+        const std::string at = str("quantization.", name, ".");
+        require(tensor->bitWidth == bits || config.sources.of(at + "bit_width") != kCommandLine, ErrorKind::BadInput,
+                "--set: ", at, "bit_width is ", tensor->bitWidth, ", but ", at, "dtype has ", bits, " bits");
+        tensor->bitWidth = bits;
+    }
 }
 
 }  // namespace
@@ -136,7 +144,7 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
     settleVariant(config);
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
-    settleWidths(config.quantization);
+    settleWidths(config);
     const ImageSize side = fittingImageSize(config.data.imgsz, "data.imgsz");
     config.data.imgsz = side.pixels;
     if (notices) *notices = side.notice.empty() ? sizeNotices(reading.issues, config) : std::vector{side.notice};
