@@ -20,10 +20,9 @@ W8A8, mse|calibration.method=mse
 W8A6, mse|quantization.activation.bit_width=6
 W8A6, without branch policies|quantization.activation.bit_width=6 quantization.branch_policies=false
 W8A16|quantization.activation.bit_width=16
-W6A8|quantization.weight.bit_width=6
-W4A16|quantization.weight.bit_width=4 quantization.activation.bit_width=16
-W4A8|quantization.weight.bit_width=4
-W4A8, repaired|quantization.weight.bit_width=4 repair.adaround=true repair.bias_correction=true
+W4A16|quantization.weight.bit_width=4 quantization.weight.observer=mse quantization.activation.bit_width=16
+W4A8|quantization.weight.bit_width=4 quantization.weight.observer=mse
+W4A8, repaired|quantization.weight.bit_width=4 quantization.weight.observer=mse repair.adaround=true repair.bias_correction=true
 ROWS
 }
 

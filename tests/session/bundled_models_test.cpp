@@ -36,7 +36,7 @@ TEST(BundledModels, OneBoxAnObjectNeedsNoSuppression) {
     ASSERT_EQ(graph.info.head, kOneToOne);
     const double plain = mapOf(graph);
     dropOtherHead(graph);
-    graph.info.head.clear();  // now its boxes are suppressed like those of any other detector
+    graph.info.head.clear();                  // now its boxes are suppressed like those of any other detector
     EXPECT_NEAR(mapOf(graph), plain, 0.005);  // 24 epochs leave a few second boxes: 0.7346 against 0.7311
     EXPECT_GT(plain, 0.7);
 }
