@@ -8,6 +8,8 @@ set -eu
 cli=$1 data=$2 out=$3
 shift 3
 config=$(dirname "$0")/../configs/families_study.yaml
+# What is wrong with a file, and what must be said of it, is said once.
+for model; do "$cli" inspect "$model" > /dev/null; done
 mkdir -p "$out"
 
 # A line each: what it is called, and the settings that make it.
@@ -27,7 +29,7 @@ ROWS
 }
 
 # Of a key of the JSON that inspect writes.
-fact() { "$cli" inspect "$1" --json - | sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" | head -n 1; }
+fact() { "$cli" inspect "$1" --json - 2> /dev/null | sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" | head -n 1; }
 
 # run MODEL HEAD FOLDER SETTINGS...
 run() {
