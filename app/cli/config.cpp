@@ -149,6 +149,16 @@ void checkKey(std::string_view text, const std::string& key, Severity severity, 
     }
 }
 
+// What keys of the classifiers' guide mean here.
+ordered_json reportSpellings(const std::string& file, const std::vector<ConfigSpelling>& spellings, bool print) {
+    ordered_json list = ordered_json::array();
+    for (const ConfigSpelling& spelling : spellings) {
+        list.push_back({{"line", spelling.line}, {"key", spelling.key}, {"meaning", spelling.meaning}});
+        if (print) std::cout << file << ":" << spelling.line << ": " << spelling.key << " " << spelling.meaning << "\n";
+    }
+    return list;
+}
+
 // What data.path names must be in order, and fit data.classes and the model. What is not there at all may be there on
 // the machine that runs it: a warning.
 void checkData(const std::string& file, std::string_view text, const ClassList& model, ConfigReading& reading) {
@@ -205,6 +215,7 @@ int check(const CheckOptions& o) {
     }
     ordered_json report{{"valid", reading.valid()},
                         {"issues", reportIssues(file, reading.issues, print)},
+                        {"spellings", reportSpellings(file, reading.spellings, print)},
                         {"patterns", ordered_json::array()}};
     if (described) describeNetwork(o, reading.config, report);
     writeJson(json, report);

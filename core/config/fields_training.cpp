@@ -54,6 +54,9 @@ void addTrain(Rows<Config>& rows) {
     rows.add<at, &T::lr>(train + "lr", "Learning rate", "Learning rate after the warm-up.", within(0, 10));
     rows.add<at, &T::lrf>(train + "lrf", "Final share", "Last learning rate as a share of the first.", within(0, 1));
     rows.add<at, &T::lrScheduler>(train + "lr_scheduler", "Schedule", "How the learning rate falls.");
+    rows.add<at, &T::lrPeriod>(train + "lr_period", "Schedule length",
+                               "Epochs until the learning rate has fallen, after which it stays; 0 takes all of them.",
+                               within(0, 100000));
     rows.add<at, &T::warmupEpochs>(train + "warmup_epochs", "Warm-up", "Epochs in which the learning rate rises.",
                                    within(0, 1000));
     rows.add<at, &T::optimizer>(train + "optimizer", "Optimizer",

@@ -8,6 +8,7 @@
 #include "config/image_size.h"
 #include "config/lint.h"
 #include "config/names.h"
+#include "config/other_keys.h"
 #include "config/slot.h"
 #include "config/table_name.h"
 #include "config/yaml_tree.h"
@@ -118,6 +119,23 @@ void settleWidths(Config& config) {
 
 }  // namespace
 
+namespace {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+Settings inOwnWords(const Settings& overrides) {
+    Settings own;
+    for (const auto& [path, value] : overrides) {
+        const auto settings = ownSettings(path, value);
+        if (!settings) own.emplace_back(path, value);
+        for (const SpelledValue& setting : settings.value_or(std::vector<SpelledValue>{}))
+            own.emplace_back(setting.path, setting.value);
+    }
+    return own;
+}
+
+}  // namespace
+
 void resolveConfigPaths(Config& config, const fs::path& folder) {
     if (namesTable(config.model.architecture)) resolve(config.model.architecture, folder);
     resolve(config.model.pretrainedPath, folder);
@@ -137,7 +155,7 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
     Config& config = reading.config;
     resolveConfigPaths(config, file.parent_path());
     // After resolving: what is typed on a command line is relative to where it is typed.
-    for (const auto& [path, value] : overrides) {
+    for (const auto& [path, value] : inOwnWords(overrides)) {
         applyOverride(config, path, value);
         config.sources.byKey[path] = kCommandLine;
     }

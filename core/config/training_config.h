@@ -100,6 +100,7 @@ struct TrainConfig {       // train_params
     double lr = 0.0005;
     double lrf = 0.01;  // (+) last learning rate as a share of lr
     ScheduleKind lrScheduler = ScheduleKind::Cosine;
+    int lrPeriod = 0;  // (+) epochs until the rate has fallen, after which it stays; 0 = all
     double warmupEpochs = 1;
     OptimizerKind optimizer = OptimizerKind::Sgd;
     double momentum = 0.937;
