@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/placement.h"
 #include "config/config_io.h"
+#include "config/data_name.h"
 #include "config/derived.h"
 #include "config/table_name.h"
 #include "config/yaml_tree.h"
@@ -20,8 +21,10 @@
 #include "data/dataset.h"
 #include "data/shapes.h"
 #include "export/exporter.h"
+#include "models/family.h"
 #include "session/inspect.h"
 #include "session/pattern_report.h"
+#include "task/task.h"
 
 namespace qat::cli {
 namespace {
@@ -167,11 +170,13 @@ void checkData(const std::string& file, std::string_view text, const ClassList& 
     resolveConfigPaths(config, std::filesystem::path(file).parent_path());
     const std::string& path = config.data.path;
     std::error_code unknown;
-    const bool missing = !isShapesSpec(path) && !std::filesystem::exists(path, unknown) && !unknown;
+    const std::string place = dataPathOf(path);
+    const bool missing = !place.empty() && !std::filesystem::exists(place, unknown) && !unknown;
     ClassList classes{{}, path};
+    const LabelKind kind = taskNamed(taskOfArchitecture(config.model.architecture).name).labels();
     checkKey(text, "data.path", missing ? Severity::Warning : Severity::Error, reading, [&] {
         for (const std::string& split : {config.data.trainSplit, config.data.valSplit})
-            classes.names = checkDescription(path, splitNamed(split));
+            classes.names = checkDescription(path, splitNamed(split), kind);
     });
     if (classes.names.empty()) return;
     checkKey(text, "data.classes", Severity::Error, reading, [&] { classNumbers(classes.names, config.data.classes); });

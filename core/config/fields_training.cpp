@@ -21,6 +21,13 @@ void addTrainExtras(Rows<Config>& rows) {
         "train_params.end_to_end", "Two heads",
         "How the heads of a detector without NMS share the loss: equal as in YOLOv10, decaying as in YOLO26; auto is "
         "decaying for plain box sides (reg_max 1).");
+    rows.add<at, &T::loss>(
+        "train_params.loss", "Loss of classes",
+        "What classifiers are trained with: cross-entropy, or the squared hinge, which suits weights "
+        "of 1 and 2 bits; auto is cross_entropy.");
+    rows.add<at, &T::labelSmoothing>("train_params.label_smoothing", "Label smoothing",
+                                     "Share of each label of a classifier that goes to all classes evenly.",
+                                     within(0, 0.9));
 }
 
 }  // namespace

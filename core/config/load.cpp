@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "config/config_io.h"
+#include "config/data_name.h"
 #include "config/fields.h"
 #include "config/image_size.h"
 #include "config/lint.h"
@@ -73,10 +74,6 @@ void checkTogether(const Config& config) {
         require(issue.severity != Severity::Error, ErrorKind::BadInput, "--set: ", issue.message);
 }
 
-bool isSynthetic(const std::string& data) {
-    return data == "shapes" || data.starts_with("shapes:");
-}
-
 // Names of what travels inside the program are no paths.
 bool isBundled(const std::string& model) {
     return model.starts_with("builtin:");
@@ -142,7 +139,11 @@ void resolveConfigPaths(Config& config, const fs::path& folder) {
     resolve(config.distillation.teacherModel, folder);
     resolve(config.run.output, folder);
     resolve(config.gate.evidence, folder);
-    if (!isSynthetic(config.data.path)) resolve(config.data.path, folder);
+    config.data.path = withDataPath(config.data.path, [&](const std::string& path) {
+        std::string resolved = path;
+        resolve(resolved, folder);
+        return resolved;
+    });
 }
 
 Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair<std::string, std::string>>& overrides,
@@ -163,6 +164,7 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
     settleWidths(config);
+    settleImageSize(config);
     const ImageSize side = fittingImageSize(config.data.imgsz, "data.imgsz");
     config.data.imgsz = side.pixels;
     if (notices) *notices = side.notice.empty() ? sizeNotices(reading.issues, config) : std::vector{side.notice};

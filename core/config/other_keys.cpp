@@ -31,6 +31,8 @@ constexpr std::array kSame{
     Same{"quantization.weight_bit_width", "quantization.weight.bit_width"},
     Same{"quantization.act_bit_width", "quantization.activation.bit_width"},
     Same{"dataset.num_workers", "run.workers"},
+    Same{"loss.name", "train_params.loss"},
+    Same{"loss.label_smoothing", "train_params.label_smoothing"},
     Same{"training.batch_size", "train_params.batch_size"},
     Same{"training.epochs", "train_params.epochs"},
     Same{"optimizer.name", "train_params.optimizer", kOptimizers},

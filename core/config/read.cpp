@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "config/config_io.h"
+#include "config/data_name.h"
 #include "config/fields.h"
 #include "config/image_size.h"
 #include "config/lint.h"
@@ -69,6 +70,7 @@ private:
         for (const OtherSpelling& other : m_own.spellings)
             m_reading.spellings.push_back({m_places.at(other.key).line, other.path, other.meaning});
         settleVariant(m_reading.config);
+        settleImageSize(m_reading.config);
         lintConfig(m_reading.config, m_stated, m_reading.issues);
         lintSupport(m_stated, m_reading.issues);
         m_reading.config.data.imgsz = fittingImageSize(m_reading.config.data.imgsz, "data.imgsz").pixels;
