@@ -141,7 +141,7 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
         applyOverride(config, path, value);
         config.sources.byKey[path] = kCommandLine;
     }
-    settleVariant(config);
+    settleModel(config);
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
     settleWidths(config);

@@ -54,7 +54,7 @@ private:
         }
         for (const StatedValue& value : m_stated)
             m_reading.config.sources.byKey.try_emplace(value.path, str("line ", value.place.line));
-        settleVariant(m_reading.config);
+        settleModel(m_reading.config);
         lintConfig(m_reading.config, m_stated, m_reading.issues);
         lintSupport(m_stated, m_reading.issues);
         m_reading.config.data.imgsz = fittingImageSize(m_reading.config.data.imgsz, "data.imgsz").pixels;
