@@ -155,6 +155,10 @@ void addQuantization(Rows<Config>& rows) {
         "quantization.branch_policies", "Branch policies",
         "Gives the parts of a detector that suffer first at least 8 bits, and depthwise "
         "layers a range a channel, before any pattern; check --layers says where and why.");
+    rows.add<at, &Q::asDeclared>(
+        "quantization.as_declared", "As declared",
+        "Takes the widths and ranges that the network's own description states for its layers; "
+        "patterns come before them.");
 }
 
 void addCalibrationSection(Rows<Config>& rows) {

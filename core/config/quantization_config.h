@@ -144,6 +144,7 @@ struct QuantizationConfig {
     FakeQuantizeConfig fakeQuantize;
     ScaleGroupConfig scaleGroups;
     bool branchPolicies = true;
+    bool asDeclared = true;  // (+) what the network says of its quantizers overrides the sections
     std::vector<LayerConfig> layerConfigs;
     bool operator==(const QuantizationConfig&) const = default;
 };

@@ -3,12 +3,14 @@
 //   table {"backbone":...}                          (JSON, to the end of the line)
 //   input images [1,3,640,640]
 //   alias model.22. model.22.detect.
+//   quantizer model.0.conv weight bits=8 ... row 0, QuantConv      (who says so, to the end of the line)
 //   parameter model.0.conv.weight [16,3,3,3]      buffer b [] int64      constant model.22.two [2]
 //   node model.0.conv Conv2d stride=[2,2] ... (images model.0.conv.weight) -> (model.0.conv) [role]
 //   output head.0 model.22.cat.0 [role]
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <sstream>
 
 #include "base/error.h"
@@ -254,6 +256,7 @@ private:
             return;
         }
         if (kind == "node") return readNode();
+        if (kind == "quantizer") return readDeclared(line);
         if (kind == "alias") return m_graph.aliases.push_back({word(1), word(2)});
         if (kind == "output") return m_graph.setOutput(word(1), known(word(2)), role<OutputRole>(3));
         if (kind == "constant") return readConstant();
@@ -298,6 +301,28 @@ private:
             else
                 badField(key);
         }
+    }
+
+    void readDeclared(const std::string& line) {
+        DeclaredQuantizer made{.node = word(1), .weight = word(2) == "weight"};
+        if (!made.weight && word(2) != "result") badField(word(2));
+        readField(textOf("bits", word(3)), made.bits);
+        readField(textOf("signed", word(4)), made.isSigned);
+        readField(textOf("narrow", word(5)), made.narrow);
+        readField(textOf("per_channel", word(6)), made.perChannel);
+        readField(textOf("range", word(7)), made.range);
+        readField(textOf("low", word(8)), made.low);
+        readField(textOf("high", word(9)), made.high);
+        require(made.bits >= 0 && made.bits <= 8, ErrorKind::BadInput, "a quantizer cannot have ", made.bits, " bits");
+        require(std::isfinite(made.low) && std::isfinite(made.high) && made.low <= made.high, ErrorKind::BadInput,
+                "a quantizer cannot have the range [", made.low, ", ", made.high, "]");
+        made.reason = line.substr(line.find(word(10), line.find(word(9)) + word(9).size()));
+        m_graph.declared.push_back(std::move(made));
+    }
+    static std::string_view textOf(std::string_view key, const std::string& word) {
+        const auto [found, text] = keyAndValue(word);
+        if (found != key) badField(word);
+        return text;
     }
 
     void readNode() {
@@ -356,6 +381,13 @@ private:
     int m_line = 1;
 };
 
+std::string declaredLine(const DeclaredQuantizer& each) {
+    return str("quantizer ", each.node, each.weight ? " weight" : " result", " bits=", each.bits,
+               " signed=", fieldText(each.isSigned), " narrow=", fieldText(each.narrow),
+               " per_channel=", fieldText(each.perChannel), " range=", fieldText(each.range),
+               " low=", fieldText(each.low), " high=", fieldText(each.high), " ", each.reason, "\n");
+}
+
 }  // namespace
 
 std::string dumpGraph(const Graph& graph) {
@@ -370,6 +402,7 @@ std::string dumpGraph(const Graph& graph) {
     text += "\n";
     if (!info.table.empty()) text += "table " + info.table + "\n";
     for (const auto& [stored, known] : graph.aliases) text += str("alias ", stored, " ", known, "\n");
+    for (const DeclaredQuantizer& each : graph.declared) text += declaredLine(each);
     for (const ValueId id : graph.inputs()) text += valueLine(graph.value(id));
     for (const ValueId id : graph.storedValues()) text += valueLine(graph.value(id));
     for (const NodeId id : graph.order()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/task_words.h"
+#include "graph/declared_quantizer.h"
 #include "graph/types.h"
 #include "ops/op.h"
 
@@ -103,7 +104,8 @@ struct ModelInfo {
 class Graph {
 public:
     ModelInfo info;
-    std::vector<AliasRule> aliases;  // in the order in which they are shown
+    std::vector<AliasRule> aliases;           // in the order in which they are shown
+    std::vector<DeclaredQuantizer> declared;  // at most one a weight and one a result
 
     // Building. Names must be unique; nodes are appended, so inputs must exist already.
     ValueId addInput(std::string name, Shape shape);

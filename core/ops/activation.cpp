@@ -72,7 +72,7 @@ struct Gate {
     QAT_CLONES void NAME##Backward(const float* u, const float* g, float* out, int64_t n,     \
                                    [[maybe_unused]] float slope) {                            \
         for (int64_t i = 0; i < n; ++i) {                                                     \
-            const float x = u[i];                                                             \
+            [[maybe_unused]] const float x = u[i];                                            \
             out[i] = g[i] * (SLOPE);                                                          \
         }                                                                                     \
     }
@@ -90,6 +90,7 @@ QAT_ACTIVATION_LOOPS(gelu, (x * normalBelow(x)), geluSlope(x))
 QAT_ACTIVATION_LOOPS(geluTanh, (x * geluGate(clamp(x, -10.0f, 10.0f)).open), geluTanhSlope(x))
 QAT_ACTIVATION_LOOPS(sine, std::sin(x), std::cos(x))
 QAT_ACTIVATION_LOOPS(cosine, std::cos(x), -std::sin(x))
+QAT_ACTIVATION_LOOPS(identity, x, 1.0f)
 
 #undef QAT_ACTIVATION_LOOPS
 
@@ -127,6 +128,7 @@ constexpr OnnxStep kGeluTanhSteps[]{{"Mul", With::Input},
                                     {"Mul", With::Input}};
 constexpr OnnxStep kSinSteps[]{{"Sin"}};
 constexpr OnnxStep kCosSteps[]{{"Cos"}};
+constexpr OnnxStep kIdentitySteps[]{{"Identity"}};
 
 double logistic(double x) {
     return 1.0 / (1.0 + std::exp(-x));
@@ -282,6 +284,15 @@ constexpr std::array<ActivationTraits, kActivationNames.size()> kActivationRows{
      .backward = loops::cosineBackward,
      .portable = [](const at::Tensor& x, double) { return at::cos(x); },
      .onnx = kCosSteps},
+    {.kind = ActivationKind::Identity,
+     .least = kNone,
+     .usefulFloor = kNone,
+     .homogeneous = true,
+     .value = [](float x, float) { return x; },
+     .forward = loops::identity,
+     .backward = loops::identityBackward,
+     .portable = [](const at::Tensor& x, double) { return x.clone(); },
+     .onnx = kIdentitySteps},
 }};
 
 // A row that is missing or stands elsewhere does not compile.

@@ -8,6 +8,7 @@
 namespace qat {
 
 // GeluTanh is the form with a hyperbolic tangent that GELU's publication gives for speed. Sin and Cos turn boxes.
+// Identity makes what it reads: numbers that get a quantizer of their own stand behind one.
 enum class ActivationKind {
     Relu,
     Silu,
@@ -23,13 +24,14 @@ enum class ActivationKind {
     Gelu,
     GeluTanh,
     Sin,
-    Cos
+    Cos,
+    Identity
 };
 
 // In graph text and in qat_params.fusion_patterns; in the order of the kinds, one for each.
-inline constexpr std::array<std::string_view, 15> kActivationNames{
+inline constexpr std::array<std::string_view, 16> kActivationNames{
     "relu", "silu", "sigmoid", "leaky_relu", "relu6",     "hardswish", "hardsigmoid", "hardtanh",
-    "tanh", "elu",  "mish",    "gelu",       "gelu_tanh", "sin",       "cos"};
+    "tanh", "elu",  "mish",    "gelu",       "gelu_tanh", "sin",       "cos",         "identity"};
 
 constexpr const auto& namesOf(ActivationKind) {
     return kActivationNames;

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "ops/activation.h"
+#include "quant/declared_quantizers.h"
 #include "quant/fusions.h"
 #include "quant/scale_groups.h"
 #include "run/executor.h"
@@ -21,8 +23,10 @@ public:
                  std::vector<std::string>& warnings)
         : m_graph(graph), m_config(config), m_warnings(warnings), m_scaleGroups(scaleGroups) {}
 
-    std::vector<ActivationGroup> make(const std::map<NodeId, LayerSettings>& layerSettings) {
+    std::vector<ActivationGroup> make(const std::map<NodeId, LayerSettings>& layerSettings,
+                                      const LayerSettingsResolver& resolver) {
         for (const auto& [id, settings] : layerSettings) addReader(id, settings);
+        if (m_config.quantization.asDeclared) addDeclared(resolver);
         addRequantized();
         addResults(layerSettings);
         std::vector<ActivationGroup> groups;
@@ -100,6 +104,22 @@ private:
         if (settings.calibrationGiven && !(settings.activation.calibration == before))
             m_warnings.push_back(str(m_graph.node(reader).name, " shares its input range with ",
                                      m_graph.node(draft.calibratedBy).name, ": it is calibrated as that one asks"));
+    }
+
+    // Grids that the network declares and no layer reads, quantized or not: results that are handed out as they are.
+    void addDeclared(const LayerSettingsResolver& resolver) {
+        if (m_graph.declared.empty()) return;
+        std::set<size_t> read;
+        for (const NodeId id : m_graph.order()) {
+            const Node& node = m_graph.node(id);
+            for (size_t i = 0; i < traitsOf(node.op).layer.activations; ++i)
+                if (const auto place = m_scaleGroups.find(node.inputs[i])) read.insert(*place);
+        }
+        for (size_t place = 0; place < m_scaleGroups.all().size(); ++place) {
+            if (read.contains(place)) continue;
+            if (const DeclaredQuantizer* declared = declaredRange(m_graph, m_scaleGroups.all()[place]))
+                m_drafts[place].group.how = resolver.ofDeclared(*declared);
+        }
     }
 
     // Sources of a join that keep their own grid have the width of its result, or else of the widest source, where no
@@ -208,10 +228,10 @@ std::vector<PlannedJoin> plannedJoins(const Graph& graph, const ScaleGroups& sca
 
 }  // namespace
 
-void planActivations(const Graph& graph, const Config& config, const std::map<NodeId, LayerSettings>& layerSettings,
+void planActivations(const Graph& graph, const Config& config, const ScaleGroups& scaleGroups,
+                     const LayerSettingsResolver& resolver, const std::map<NodeId, LayerSettings>& layerSettings,
                      QuantPlan& plan) {
-    const ScaleGroups scaleGroups(graph, config.quantization.scaleGroups);
-    plan.groups = GroupBuilder(graph, config, scaleGroups, plan.warnings).make(layerSettings);
+    plan.groups = GroupBuilder(graph, config, scaleGroups, plan.warnings).make(layerSettings, resolver);
     shareRanges(graph, plan.groups, plan.warnings);
     if (config.repair.shiftNegative) shiftNegative(graph, plan.groups);
     plan.joins = plannedJoins(graph, scaleGroups, plan.groups);

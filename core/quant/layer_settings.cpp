@@ -1,8 +1,10 @@
-// Later patterns override earlier ones, and all of them the policies of branches.
+// Later patterns override earlier ones, and all of them what the network declares, which comes before the policies of
+// branches.
 #include "quant/layer_settings.h"
 
 #include "base/error.h"
 #include "quant/branch_policies.h"
+#include "quant/declared_quantizers.h"
 #include "quant/overrides.h"
 
 namespace qat {
@@ -22,13 +24,13 @@ void applyEntry(const LayerConfig& entry, LayerSettings& settings) {
 
 }  // namespace
 
-LayerSettingsResolver::LayerSettingsResolver(const Graph& graph, const Config& config)
-    : m_graph(graph), m_config(config), m_origins(config) {
+LayerSettingsResolver::LayerSettingsResolver(const Graph& graph, const Config& config, const ScaleGroups& scaleGroups)
+    : m_graph(graph), m_config(config), m_scaleGroups(scaleGroups), m_origins(config) {
     for (const LayerConfig& entry : config.quantization.layerConfigs) m_patterns.emplace_back(entry.pattern);
     m_hits.resize(m_patterns.size());
 }
 
-LayerSettings LayerSettingsResolver::of(const Node& layer) {
+LayerSettings LayerSettingsResolver::ofSections() const {
     const QuantizationConfig& q = m_config.quantization;
     LayerSettings settings;
     settings.weight = {q.weight, q.fakeQuantize, m_config.calibration, ""};
@@ -36,7 +38,14 @@ LayerSettings LayerSettingsResolver::of(const Node& layer) {
     settings.values = m_origins.sections();
     if (m_config.qat.useLsq)
         settings.weight.fakeQuantize.type = settings.activation.fakeQuantize.type = FakeQuantKind::Lsq;
+    return settings;
+}
+
+LayerSettings LayerSettingsResolver::of(const Node& layer) {
+    const QuantizationConfig& q = m_config.quantization;
+    LayerSettings settings = ofSections();
     applyPolicies(layer, settings);
+    applyDeclared(layer, settings);
     const auto aliases = layerAliases(m_graph, layer.name);
     for (size_t i = 0; i < m_patterns.size(); ++i) {
         if (!m_patterns[i].matches(layer.name, aliases)) continue;
@@ -50,6 +59,13 @@ LayerSettings LayerSettingsResolver::of(const Node& layer) {
     settings.weight.origin = settings.values.at("config.weight.bit_width").origin;
     settings.activation.origin = settings.values.at("config.activation.bit_width").origin;
     return settings;
+}
+
+Resolved LayerSettingsResolver::ofDeclared(const DeclaredQuantizer& declared) const {
+    LayerSettings settings = ofSections();
+    apply(declared, settings.activation, settings.values);
+    settings.activation.origin = settings.values.at("config.activation.bit_width").origin;
+    return settings.activation;
 }
 
 std::vector<std::string> LayerSettingsResolver::unmatched() const {
@@ -67,6 +83,16 @@ void LayerSettingsResolver::applyPolicies(const Node& layer, LayerSettings& sett
     if (settings.skip) settings.values["skip"] = {"true", "qat_params.skip_detection_head"};
     if (!m_config.quantization.branchPolicies) return;
     for (const BranchPolicy* policy : policiesOf(m_graph, layer)) apply(*policy, settings);
+}
+
+void LayerSettingsResolver::applyDeclared(const Node& layer, LayerSettings& settings) const {
+    if (m_graph.declared.empty() || !m_config.quantization.asDeclared) return;
+    const DeclaredQuantizer* weight = declaredWeight(m_graph, layer);
+    const auto group = m_scaleGroups.find(layer.inputs.front());
+    const DeclaredQuantizer* input = group ? declaredRange(m_graph, m_scaleGroups.all()[*group]) : nullptr;
+    if (weight) apply(*weight, settings.weight, settings.values);
+    if (input) apply(*input, settings.activation, settings.values);
+    if (weight || input) settings.declared = (weight ? weight : input)->reason;
 }
 
 // Without mixed precision the widths of patterns do not count; everything else they say does.

@@ -39,9 +39,18 @@ std::vector<NodeId> dataProducts(const Graph& graph) {
     return nodes;
 }
 
+namespace {
+
+bool declaresWeights(const Graph& graph) {
+    return std::ranges::any_of(graph.declared, &DeclaredQuantizer::weight);
+}
+
+}  // namespace
+
 QuantPlan resolvePlan(const Graph& graph, const Config& config) {
     QuantPlan plan;
-    LayerSettingsResolver resolver(graph, config);
+    const ScaleGroups scaleGroups(graph, config.quantization.scaleGroups, config.quantization.asDeclared);
+    LayerSettingsResolver resolver(graph, config, scaleGroups);
     std::map<NodeId, LayerSettings> quantized;
     for (const NodeId id : quantizableNodes(graph)) {
         const LayerSettings settings = resolver.of(graph.node(id));
@@ -55,11 +64,18 @@ QuantPlan resolvePlan(const Graph& graph, const Config& config) {
     }
     for (const NodeId id : dataProducts(graph))
         if (const LayerSettings settings = resolver.of(graph.node(id)); !settings.skip) quantized.emplace(id, settings);
-    if (config.quantization.branchPolicies)
-        for (const auto& [id, settings] : quantized)
-            if (auto rows = policiesOf(graph, graph.node(id)); !rows.empty()) plan.policies[id] = std::move(rows);
+    for (const auto& [id, settings] : quantized) {
+        if (!settings.declared.empty())
+            plan.declared[id] = settings.declared;
+        else if (auto rows = policiesOf(graph, graph.node(id)); config.quantization.branchPolicies && !rows.empty())
+            plan.policies[id] = std::move(rows);
+    }
     plan.warnings = resolver.unmatched();
-    planActivations(graph, config, quantized, plan);
+    if (config.quantization.asDeclared && config.qat.fuseModules && declaresWeights(graph))
+        plan.warnings.push_back(
+            "the network's own description quantizes weights beside batch norms, which are folded "
+            "into them here: qat_params.fuse_modules: false keeps them apart");
+    planActivations(graph, config, scaleGroups, resolver, quantized, plan);
     return plan;
 }
 

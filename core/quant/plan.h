@@ -57,6 +57,7 @@ struct QuantPlan {
     std::map<NodeId, LayerValues> values;  // of every quantizable layer
     // Of quantized layers and products for which any holds.
     std::map<NodeId, std::vector<const BranchPolicy*>> policies;
+    std::map<NodeId, std::string> declared;  // layers of which the network's own description speaks: where it does
     std::vector<std::string>
         warnings;  // patterns that match nothing, readers that disagree, fusions of another activation
     const WeightPlan* weightOf(NodeId node) const;

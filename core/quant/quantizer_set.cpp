@@ -12,6 +12,7 @@
 #include "ops/activation.h"
 #include "ops/fake_quantize.h"
 #include "quant/clip.h"
+#include "quant/declared_quantizers.h"
 #include "quant/weight_range.h"
 
 namespace qat {
@@ -226,6 +227,10 @@ void QuantizerSet::addGroup(Graph& graph, const ActivationGroup& group) {
         graph.replaceUses(source, quantized);
         graph.replaceUsesIn(node, quantized, source);
         q.nodes.push_back(node);
+    }
+    if (statesRange(q.how.tensor)) {
+        q.observer.restore({{static_cast<float>(*q.how.tensor.min)}, {static_cast<float>(*q.how.tensor.max)}});
+        applyRange(graph, q);
     }
     m_quantizers.push_back(std::move(q));
 }

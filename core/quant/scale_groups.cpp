@@ -46,7 +46,21 @@ std::string_view modeName(JoinMode mode) {
     return "";
 }
 
-ScaleGroups::ScaleGroups(const Graph& graph, const ScaleGroupConfig& modes) : m_modes(modes) {
+const DeclaredQuantizer* declaredResult(const Graph& graph, ValueId value) {
+    if (graph.declared.empty()) return nullptr;
+    const auto maker = graph.producer(value);
+    if (!maker && graph.value(value).kind != ValueKind::Input) return nullptr;
+    const std::string& name = maker ? graph.node(*maker).name : graph.value(value).name;
+    const auto found = std::ranges::find_if(
+        graph.declared, [&](const DeclaredQuantizer& each) { return !each.weight && each.node == name; });
+    return found == graph.declared.end() ? nullptr : &*found;
+}
+
+ScaleGroups::ScaleGroups(const Graph& graph, const ScaleGroupConfig& modes, bool asDeclared) : m_modes(modes) {
+    if (asDeclared && !graph.declared.empty())
+        for (const NodeId id : graph.order())
+            for (const ValueId output : graph.node(id).outputs)
+                if (declaredResult(graph, output)) m_declared.insert(output);
     joinValues(graph);
     collectSources(graph);
     chooseObserved(graph);
@@ -63,7 +77,10 @@ int32_t ScaleGroups::root(int32_t value) const {
 }
 
 std::optional<JoinMode> ScaleGroups::modeOf(const Node& node) const {
-    if (adds(node.op)) return m_modes.add;
+    if (adds(node.op)) {
+        const bool apart = std::ranges::all_of(node.inputs, [&](ValueId each) { return m_declared.contains(each); });
+        return apart ? JoinMode::Requantize : m_modes.add;
+    }
     if (std::holds_alternative<Concat>(node.op) && node.inputs.size() > 1) return m_modes.concat;
     return std::nullopt;
 }
@@ -127,7 +144,7 @@ void ScaleGroups::chooseObserved(const Graph& graph) {
     SumFollowers followers(m_parent.size());
     for (auto id = graph.order().rbegin(); id != graph.order().rend(); ++id) {
         const Node& node = graph.node(*id);
-        const bool sum = adds(node.op) && m_modes.add == JoinMode::Output;
+        const bool sum = adds(node.op) && modeOf(node) == JoinMode::Output;
         for (const ValueId input : node.inputs) {
             if (sum) followers.readBySum(input);
             if (!handsOn(node)) continue;

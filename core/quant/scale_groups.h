@@ -37,9 +37,11 @@ struct ScaleJoin {
 //   requantize  every source has its own range, and so has the result, unless all sources share one anyway
 // Where joins of several kinds meet in one group, addends of an `output` sum that a concatenation holds too are
 // observed, and one join that says `largest` makes the widest decide.
+// Addends that the network itself gives a quantizer each keep their own ranges (requantize).
 class ScaleGroups {
 public:
-    ScaleGroups(const Graph& graph, const ScaleGroupConfig& modes);
+    // asDeclared: what the network declares counts.
+    ScaleGroups(const Graph& graph, const ScaleGroupConfig& modes, bool asDeclared = true);
 
     // By first source.
     const std::vector<ScaleGroup>& all() const { return m_groups; }
@@ -59,12 +61,16 @@ private:
     bool handsOn(const Node& node) const;
 
     const ScaleGroupConfig m_modes;
+    std::set<ValueId> m_declared;                  // values with a declared quantizer
     mutable std::vector<int32_t> m_parent;         // by value; paths are shortened on the way
     std::vector<std::optional<size_t>> m_placeOf;  // by root
     std::set<ValueId> m_requantized;               // results of concatenations that have their own grid
     std::vector<ScaleGroup> m_groups;
     std::vector<ScaleJoin> m_joins;
 };
+
+// What the network says of the quantizer of a value that a node makes or an input of the graph is; or null.
+const DeclaredQuantizer* declaredResult(const Graph& graph, ValueId value);
 
 // As in the configuration: "union", "output", "largest", "requantize".
 std::string_view modeName(JoinMode mode);

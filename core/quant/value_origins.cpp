@@ -25,6 +25,17 @@ bool isWidth(const std::string& key) {
 
 }  // namespace
 
+LayerValues statedBy(const LayerConfig& given) {
+    LayerValues values;
+    LayerConfig entry = given;
+    for (const auto& row : layerRows()) {
+        if (row.info.path == "pattern") continue;
+        if (const auto stated = slotValues(row.slot(entry)))
+            values[row.info.path] = {plainForm(row.info, *stated), given.origin};
+    }
+    return values;
+}
+
 ValueOrigins::ValueOrigins(const Config& config) {
     Config sections = config;
     for (const auto& row : layerRows()) {
@@ -40,14 +51,12 @@ ValueOrigins::ValueOrigins(const Config& config) {
                                             str("qat_params.use_lsq, ", config.sources.of("qat_params.use_lsq"))};
     for (size_t i = 0; i < config.quantization.layerConfigs.size(); ++i) {
         LayerConfig entry = config.quantization.layerConfigs[i];
-        LayerValues& stated = m_entries.emplace_back();
-        for (const auto& row : layerRows()) {
-            if (row.info.path == "pattern" || (isWidth(row.info.path) && !config.qat.useMixedPrecision)) continue;
-            const auto values = slotValues(row.slot(entry));
-            if (!values) continue;
-            const bool typed = config.sources.of(str(kLayerConfigsPath, "[", i, "].", row.info.path)) == kCommandLine;
-            stated[row.info.path] = {plainForm(row.info, *values), typed ? kCommandLine : originOf(entry, i)};
-        }
+        entry.origin = originOf(entry, i);
+        LayerValues& stated = m_entries.emplace_back(statedBy(entry));
+        if (!config.qat.useMixedPrecision) std::erase_if(stated, [](const auto& each) { return isWidth(each.first); });
+        for (auto& [key, value] : stated)
+            if (config.sources.of(str(kLayerConfigsPath, "[", i, "].", key)) == kCommandLine)
+                value.origin = kCommandLine;
     }
 }
 

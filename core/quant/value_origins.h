@@ -13,9 +13,12 @@ namespace qat {
 struct StatedBy {
     std::string value;
     std::string origin;  // "default", "line 12", "command line", "pattern 2, line 37", "search", "head policy"
-                         // (quant/branch_policies.h)
+                         // (quant/branch_policies.h), "row 2, QuantConv" (graph/declared_quantizer.h)
 };
 using LayerValues = std::map<std::string, StatedBy>;
+
+// What an entry sets, keys as it has them, from the entry's origin.
+LayerValues statedBy(const LayerConfig& entry);
 
 class ValueOrigins {
 public:

@@ -64,9 +64,13 @@ void addPlan(LayerInfo& info, NodeId node, const QuantPlan& plan) {
     }
 }
 
+constexpr std::string_view kNetworkPolicy = "network";
+
 // What every key is for the layer, and the policies behind some of it.
 void addStated(LayerInfo& info, NodeId node, const QuantPlan& plan) {
     for (const auto& [key, stated] : plan.values.at(node)) info.values.push_back({key, stated.value, stated.origin});
+    if (const auto declared = plan.declared.find(node); declared != plan.declared.end())
+        info.policies.push_back({std::string(kNetworkPolicy), declared->second + " states its quantizers"});
     const auto found = plan.policies.find(node);
     if (found == plan.policies.end()) return;
     for (const BranchPolicy* row : found->second)
@@ -75,6 +79,9 @@ void addStated(LayerInfo& info, NodeId node, const QuantPlan& plan) {
 
 std::vector<PolicyInfo> policiesIn(const QuantPlan& plan) {
     std::vector<PolicyInfo> policies;
+    if (!plan.declared.empty())
+        policies.push_back({std::string(kNetworkPolicy), "the network's own description states their quantizers",
+                            static_cast<int64_t>(plan.declared.size())});
     for (const BranchPolicy& row : branchPolicies()) {
         const auto holds = [&](const auto& layer) {
             return std::ranges::find(layer.second, &row) != layer.second.end();

@@ -7,6 +7,7 @@
 #include "data/shared_images.h"
 #include "quant/calibrate.h"
 #include "quant/coreset.h"
+#include "quant/declared_quantizers.h"
 #include "session/calibration_report.h"
 #include "session/stages/batches.h"
 #include "session/stages/job_state.h"
@@ -23,7 +24,16 @@ std::vector<Leak> leaksOf(const JobState& job, const Dataset& data, const std::v
     return leaks;
 }
 
+// Nothing need be seen then: the ranges stand since the quantizers do.
+bool everyRangeIsStated(const QuantizerSet& set) {
+    return std::ranges::all_of(set.all(), [](const Quantizer& q) { return q.weight || statesRange(q.how.tensor); });
+}
+
 void calibrateModel(JobState& job) {
+    if (everyRangeIsStated(*job.quantizers)) {
+        job.log.log(LogLevel::Info, "calib", "every range of activations is stated, so no image is looked at");
+        return;
+    }
     const int batch = job.config.train.batchSize;
     const auto batchesOf = [&](int64_t count) { return (count + batch - 1) / batch; };
     int64_t most = 0;
