@@ -47,7 +47,7 @@ ordered_json reportIssues(const std::string& file, const std::vector<ConfigIssue
 // The layers of the family or table are what patterns are matched with: no checkpoint is needed to check a file.
 ModelDescription networkOf(Config config) {
     config.model.pretrainedPath.clear();
-    if (!namesTable(config.model.architecture)) config.data.imgsz = 64;
+    if (!namesTable(config.model.architecture) && !classifies(config.model)) config.data.imgsz = 64;
     return describeModel(config);
 }
 

@@ -107,10 +107,6 @@ void checkReference(const LintReport& lint) {
         lint.report(Severity::Error, "quantization.default_qconfig",
                     str("quantization.default_qconfig is reference, which ", excerpt(architecture),
                         " has not: only resnet, vgg, mobilenetv1 and cnv have"));
-    else if (lint.config.qat.fuseModules && family->name != kVgg.name)
-        lint.report(Severity::Warning, "quantization.default_qconfig",
-                    "quantization.default_qconfig is reference, whose weights have their batch norms beside them: set "
-                    "qat_params.fuse_modules to false");
 }
 
 }  // namespace

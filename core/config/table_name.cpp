@@ -84,6 +84,11 @@ void splitName(Config& config) {
 
 }  // namespace
 
+bool classifies(const ModelConfig& model) {
+    const Architecture* family = familyOf(model.architecture);
+    return family && isClassifier(*family, model.variant);
+}
+
 void settleModel(Config& config) {
     forgetNames(config);
     if (!namesTable(config.model.architecture)) splitName(config);

@@ -19,6 +19,9 @@ std::string tableWord(std::string_view file);
 std::string modelName(const ModelConfig& model);
 std::string modelName(const ModelConfig& model, std::string_view variant);
 
+// Whether the network is a member of a known family that makes classes of pictures.
+bool classifies(const ModelConfig& model);
+
 // What follows from the name of the network and nobody stated. A member's whole name (resnet20) is its family and its
 // variant; one with quant_ before it asks for the quantizers of the family's reference, beside batch norms that stay
 // (quantization.default_qconfig, qat_params.fuse_modules). Without a variant it is the family's default, of a table its

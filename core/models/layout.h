@@ -11,6 +11,7 @@
 namespace qat {
 
 inline constexpr int64_t kMostClasses = 100000;  // that a network is built for
+inline constexpr int64_t kUsualSide = 640;       // of the pictures of detectors, pixels
 
 struct LayoutArg {
     enum class Kind { None, Number, Text, List };  // flags are the numbers 0 and 1
@@ -40,8 +41,8 @@ struct Layout {
     size_t backboneRows = 0;
     LayoutScale scale{};
     int64_t classes = 80, inputChannels = 3;
-    int64_t side = 640;        // of the pictures that it is made for, pixels
-    std::string activation{};  // of every Conv, instead of SiLU: nn.ReLU(), torch.nn.LeakyReLU(0.1)
+    int64_t side = kUsualSide;  // of the pictures that it is made for, pixels
+    std::string activation{};   // of every Conv, instead of SiLU: nn.ReLU(), torch.nn.LeakyReLU(0.1)
     int64_t regMax = 16;
     bool endToEnd = false;
     std::vector<double> keypoints{};             // how many, and numbers of each
@@ -56,7 +57,8 @@ struct Layout {
 std::vector<LayoutRow> parseRows(std::string_view text);
 
 // A table as JSON text, as a checkpoint carries it: backbone, head, nc, ch, scales, scale, depth_multiple,
-// width_multiple, activation, reg_max, end2end, kpt_shape, anchors. `scale`: the one to take instead of the table's
+// width_multiple, activation, reg_max, end2end, kpt_shape, anchors; beyond these imgsz, the side of the pictures, and
+// after the arguments of a row the name of what it makes. `scale`: the one to take instead of the table's
 // own. Throws Error{BadInput} naming the row or the key.
 Layout layoutFromJson(std::string_view json, std::string_view scale = {});
 

@@ -10,6 +10,7 @@
 #include "import/checkpoint.h"
 #include "models/detector.h"
 #include "models/family.h"
+#include "models/reference_quantizers.h"
 #include "session/bundled.h"
 #include "session/checkpoint_model.h"
 #include "session/checkpoint_notes.h"
@@ -157,6 +158,7 @@ OpenedModel openModel(const Config& config, int64_t numClasses, const std::files
     OpenedModel opened = namesTable(config.model.architecture) ? openTable(config, numClasses, keptTable)
                                                                : openNamed(config, numClasses);
     chooseHead(opened, config.model.head, "model.head");
+    if (config.quantization.defaultQconfig == kReferenceQconfig) declareReference(opened.graph);
     return opened;
 }
 

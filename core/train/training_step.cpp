@@ -3,9 +3,24 @@
 
 #include <ATen/ATen.h>
 
+#include "quant/declared_quantizers.h"
 #include "quant/unquantized.h"
 
 namespace qat {
+namespace {
+
+// Weights outside a constant range have no gradient, and would never come back.
+void holdInConstantRanges(Graph& graph, const QuantizerSet& quantizers) {
+    const at::NoGradGuard noGrad;
+    for (const Quantizer& q : quantizers.all()) {
+        if (!q.weight || !q.how.tensor.fixed) continue;
+        const DeclaredQuantizer* declared = declaredWeight(graph, graph.node(q.layers.front()));
+        if (declared && declared->range == DeclaredRange::Constant)
+            graph.value(q.observed.front()).data->clamp_(*q.how.tensor.min, *q.how.tensor.max);
+    }
+}
+
+}  // namespace
 
 TrainingStep::TrainingStep(const StepParts& parts, SeeRange seeRange)
     : m_parts(parts), m_seeRange(std::move(seeRange)) {
@@ -75,6 +90,7 @@ TrainingStep::Update TrainingStep::update(const StepSettings& settings, double p
     Update update;
     if (stabilizer()) update.dampening = stabilizer()->beforeStep(progress, images * m_parts.communicator.size());
     update.gradientNorm = m_parts.optimizer.step(settings);
+    if (m_parts.quantizers) holdInConstantRanges(m_parts.graph, *m_parts.quantizers);
     return update;
 }
 
