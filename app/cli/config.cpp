@@ -21,10 +21,8 @@
 #include "data/dataset.h"
 #include "data/shapes.h"
 #include "export/exporter.h"
-#include "models/family.h"
 #include "session/inspect.h"
 #include "session/pattern_report.h"
-#include "task/task.h"
 
 namespace qat::cli {
 namespace {
@@ -50,7 +48,7 @@ ordered_json reportIssues(const std::string& file, const std::vector<ConfigIssue
 // The layers of the family or table are what patterns are matched with: no checkpoint is needed to check a file.
 ModelDescription networkOf(Config config) {
     config.model.pretrainedPath.clear();
-    if (!namesTable(config.model.architecture)) config.data.imgsz = 64;
+    if (!namesTable(config.model.architecture) && !classifies(config.model)) config.data.imgsz = 64;
     return describeModel(config);
 }
 
@@ -173,7 +171,7 @@ void checkData(const std::string& file, std::string_view text, const ClassList& 
     const std::string place = dataPathOf(path);
     const bool missing = !place.empty() && !std::filesystem::exists(place, unknown) && !unknown;
     ClassList classes{{}, path};
-    const LabelKind kind = taskNamed(taskOfArchitecture(config.model.architecture).name).labels();
+    const LabelKind kind = classifies(config.model) ? LabelKind::Class : LabelKind::Boxes;
     checkKey(text, "data.path", missing ? Severity::Warning : Severity::Error, reading, [&] {
         for (const std::string& split : {config.data.trainSplit, config.data.valSplit})
             classes.names = checkDescription(path, splitNamed(split), kind);

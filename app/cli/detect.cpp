@@ -28,7 +28,7 @@ using nlohmann::ordered_json;
 struct ValOptions {
     std::string model, data, json;
     std::string split = "val", device = "cpu";
-    int imgsz = 640, batch = 16, workers = 2;
+    int imgsz = 0, batch = 16, workers = 2;
     BoxChoice boxes;
     bool rect = false, coco = false, precise = false, strict = false;
 };
@@ -82,9 +82,10 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
 }
 
 int val(ValOptions o, const CancelToken& cancel) {
-    o.imgsz = imageSizeOption(o.imgsz);
+    if (o.imgsz > 0) o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
     Graph graph = openForCommand(o.model, o.device, o.boxes.head).graph;
+    if (o.imgsz == 0) o.imgsz = usualImageSize(graph);
     const auto opened = openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient);
     for (const auto& warning : opened->warnings()) std::cerr << "warning: " << warning << "\n";
     const auto [data, names, notes] = inClassesOf({graph.info.classNames, o.model}, opened, o.data);
@@ -134,7 +135,7 @@ void addVal(CLI::App& app, Context& context) {
     command->add_option("--split", o->split, "Split of the data set")
         ->capture_default_str()
         ->check(CLI::IsMember({"train", "val", "test"}));
-    command->add_option("--imgsz", o->imgsz, "Side of the input, pixels, 32 to 4096")->capture_default_str();
+    command->add_option("--imgsz", o->imgsz, kImageSizeHelp);
     command->add_option("--batch", o->batch, "Images a batch")->capture_default_str()->check(CLI::Range(1, 1024));
     addBoxOptions(*command, o->boxes, "0.001", "0.7, of networks with anchors 0.6");
     command->add_option("--workers", o->workers, "Loader threads")->capture_default_str()->check(CLI::Range(0, 64));

@@ -30,8 +30,8 @@ std::string shapeText(const std::vector<int64_t>& shape) {
 }
 
 int inspect(const std::string& model, int asked, const std::string& json) {
-    const int imgsz = imageSizeOption(asked);
-    const ModelDescription description = describeModel(model, imgsz);
+    const ModelDescription description = describeModel(model, asked > 0 ? imageSizeOption(asked) : 0);
+    const int64_t imgsz = description.input.at(1);
     tellNotices(model, description.notes);
     ordered_json layers = ordered_json::array();
     for (const LayerInfo& layer : description.layers) layers.push_back(layerJson(layer));
@@ -59,13 +59,13 @@ int inspect(const std::string& model, int asked, const std::string& json) {
 void addInspect(CLI::App& app, Context& context) {
     struct Options {
         std::string model, json;
-        int imgsz = 640;
+        int imgsz = 0;
     };
     const auto o = std::make_shared<Options>();
     CLI::App* command =
         app.add_subcommand("inspect", "Layers, aliases, shapes, parameters and multiply-accumulates of a model");
     command->add_option("MODEL", o->model, kModelHelp)->required();
-    command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels")->capture_default_str();
+    command->add_option("--imgsz", o->imgsz, kImageSizeHelp);
     addJsonOption(*command, o->json);
     command->callback([&context, o] { context.chosen = [o] { return inspect(o->model, o->imgsz, o->json); }; });
 }

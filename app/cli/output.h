@@ -17,6 +17,9 @@ void writeJson(const std::string& file, const nlohmann::ordered_json& json);
 // ": a, b, c", cut where it would run on: the first few and the last.
 std::string listed(const std::vector<std::string>& names);
 
+inline constexpr const char* kImageSizeHelp =
+    "Side of the input, pixels, 32 to 4096; without it 640, of a classifier that of the pictures it is made for";
+
 // The side that --imgsz is taken for (config/image_size.h), with a notice on standard error if it is another one.
 // Throws Error{BadInput}.
 int imageSizeOption(int asked);

@@ -37,7 +37,7 @@ using nlohmann::ordered_json;
 struct PredictOptions {
     std::string model, json, save, npy, raw, device = "cpu";
     std::vector<std::string> images;
-    int imgsz = 640;
+    int imgsz = 0;
     BoxChoice boxes;
     bool precise = false;
 };
@@ -154,8 +154,9 @@ public:
         : m_options(options),
           m_graph(inferenceForm(openForCommand(options.model, options.device, options.boxes.head).graph)),
           m_executor(m_graph, {.outputs = {decodedOutput(m_graph)}, .frozen = true, .precise = options.precise}),
-          m_boxes(options.boxes.over(predictOptions(m_graph.info))) {
-        requireImageSize(m_graph, options.imgsz, "--imgsz");
+          m_boxes(options.boxes.over(predictOptions(m_graph.info))),
+          m_side(options.imgsz > 0 ? options.imgsz : usualImageSize(m_graph)) {
+        requireImageSize(m_graph, m_side, "--imgsz");
         cv::setNumThreads(0);
     }
 
@@ -189,9 +190,8 @@ public:
 
 private:
     ImageDetections detect(const cv::Mat& image) {
-        const Letterbox box =
-            letterbox(image, {m_options.imgsz, m_options.imgsz}, LetterboxMode::Predict, m_options.imgsz);
-        const at::Tensor input = at::empty({1, 3, m_options.imgsz, m_options.imgsz},
+        const Letterbox box = letterbox(image, {m_side, m_side}, LetterboxMode::Predict, m_side);
+        const at::Tensor input = at::empty({1, 3, m_side, m_side},
                                            at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
         writeNetworkInput(box.image, input.data_ptr<float>());
         ImageInfo info;
@@ -212,12 +212,13 @@ private:
     const Graph m_graph;
     Executor m_executor;
     const NmsOptions m_boxes;
+    const int m_side;
     int64_t m_answered = 0;
     bool m_lost = false;
 };
 
 int predict(PredictOptions o, const CancelToken& cancel) {
-    o.imgsz = imageSizeOption(o.imgsz);
+    if (o.imgsz > 0) o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
     if (!o.npy.empty())
         return writeRawOutputs(openForCommand(o.model, o.device, o.boxes.head).graph, o.npy, o.raw, o.precise, o.json);
@@ -248,7 +249,7 @@ void addPredict(CLI::App& app, Context& context) {
     command->add_option("MODEL", o->model, kModelHelp)->required();
     CLI::Option* images = command->add_option(
         "IMAGE", o->images, "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them");
-    command->add_option("--imgsz", o->imgsz, "Side of the square input, pixels, 32 to 4096")->capture_default_str();
+    command->add_option("--imgsz", o->imgsz, kImageSizeHelp);
     addBoxOptions(*command, o->boxes, "0.25", "0.7, of networks with anchors 0.45");
     command->add_flag("--precise", o->precise,
                       "Add up in double precision: reference results, the same on every processor, slow");

@@ -1,6 +1,7 @@
 // Rows of what is quantized, and how; also of the entries for single layers.
 #include <algorithm>
 
+#include "base/error.h"
 #include "config/architectures.h"
 #include "config/field_rows.h"
 #include "config/variant_words.h"
@@ -88,8 +89,20 @@ std::vector<std::string> variantNames() {
     std::vector<std::string> names;
     for (const Architecture& architecture : kArchitectures)
         for (const std::string& size : variantWords(architecture).sizes)
-            if (std::ranges::find(names, size) == names.end()) names.push_back(size);
+            if (!size.empty() && std::ranges::find(names, size) == names.end()) names.push_back(size);
     return names;
+}
+
+// A pattern of the names of all members, and of the twins of those that have one.
+std::string memberPattern() {
+    std::string pattern;
+    for (const Architecture& architecture : kArchitectures) {
+        pattern += str(pattern.empty() ? "" : "|", architecture.classifies ? str("(", kQuantizedTwin, ")?") : "",
+                       architecture.name, "(");
+        for (const std::string_view variant : architecture.variants) pattern += str(variant, "|");
+        pattern.back() = ')';
+    }
+    return pattern;
 }
 
 }  // namespace
@@ -98,12 +111,16 @@ void addModel(Rows<Config>& rows) {
     using M = ModelConfig;
     constexpr auto at = &Config::model;
     rows.add<at, &M::architecture>("model.architecture", "Architecture",
-                                   "Family of the network, or the YAML file of its table of layers.",
-                                   oneOf(architectureNames(), ".+\\.ya?ml", "a table of layers (.yaml)"));
+                                   "Family of the network, a member of one by its whole name (resnet20; quant_resnet20 "
+                                   "with the quantizers of its reference), or the YAML file of its table of layers.",
+                                   oneOf(architectureNames(), str(memberPattern(), "|.+\\.ya?ml"),
+                                         "a member of one (resnet20, quant_resnet20), or a table of layers (.yaml)"));
     rows.add<at, &M::variant>(
         "model.variant", "Variant",
-        "Size of the network, from nano to extra large, and what it makes beside boxes: masks (-seg), key points "
-        "(-pose), angles (-obb); of a table one of its scales, and its own or first one if it is empty.",
+        "Size of the network, from nano to extra large or by its layers, and what it makes beside boxes: masks (-seg), "
+        "key points (-pose), angles (-obb), or a class of the picture instead (-cls); of a table one of its scales, "
+        "and "
+        "its own or first one if it is empty.",
         oneOf(variantNames(), "[A-Za-z0-9._-]{0,32}", "a scale of the table"));
     rows.add<at, &M::pretrainedPath>("model.pretrained_path", "Pretrained weights",
                                      "Checkpoint to start from; empty starts from random weights.", path());
@@ -120,7 +137,9 @@ void addQuantization(Rows<Config>& rows) {
     using Q = QuantizationConfig;
     constexpr auto at = &Config::quantization;
     rows.add<at, &Q::defaultQconfig>("quantization.default_qconfig", "Default configuration",
-                                     "Name of the configuration for layers that no pattern matches.");
+                                     "Name of the configuration for layers that no pattern matches; reference gives a "
+                                     "classifier the quantizers of its family's published quantized networks wherever "
+                                     "a key below has its default (check --layers says which and why).");
     addTensor<TensorQuantConfig, at, &Q::weight>(rows, "quantization.weight.");
     addTensor<TensorQuantConfig, at, &Q::activation>(rows, "quantization.activation.");
     addFakeQuantize<FakeQuantizeConfig, at, &Q::fakeQuantize>(rows, "quantization.fake_quantize.");

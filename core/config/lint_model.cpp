@@ -17,6 +17,10 @@ void checkVariant(const LintReport& lint) {
     if (family == kArchitectures.end()) return;
     const auto& variants = family->variants;
     if (std::ranges::find(variants, model.variant) != variants.end()) return;
+    if (variants.size() == 1)
+        return lint.report(Severity::Error, "model.variant",
+                           str("model.variant is ", excerpt(model.variant), ", but ", family->title,
+                               " has one member only: leave it out"));
     const auto [sizes, tasks] = variantWords(*family);
     lint.report(Severity::Error, "model.variant",
                 str("model.variant is ", model.variant.empty() ? "empty" : excerpt(model.variant), ", expected ",

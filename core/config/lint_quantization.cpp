@@ -5,8 +5,10 @@
 #include <span>
 
 #include "base/error.h"
+#include "config/architectures.h"
 #include "config/fields.h"
 #include "config/pattern.h"
+#include "config/table_name.h"
 #include "ops/activation_kind.h"
 
 namespace qat {
@@ -96,8 +98,23 @@ void checkFusions(const LintReport& lint) {
     }
 }
 
+namespace {
+
+void checkReference(const LintReport& lint) {
+    const std::string& architecture = lint.config.model.architecture;
+    const auto family = std::ranges::find(kArchitectures, architecture, &Architecture::name);
+    if (family == kArchitectures.end() || !family->classifies)
+        lint.report(Severity::Error, "quantization.default_qconfig",
+                    str("quantization.default_qconfig is reference, which ", excerpt(architecture),
+                        " has not: only resnet, vgg, mobilenetv1 and cnv have"));
+}
+
+}  // namespace
+
 void checkQconfigName(const LintReport& lint) {
-    if (lint.config.quantization.defaultQconfig == "default") return;
+    const std::string& name = lint.config.quantization.defaultQconfig;
+    if (name == "default") return;
+    if (name == kReferenceQconfig) return checkReference(lint);
     lint.report(Severity::Warning, "quantization.default_qconfig",
                 str("quantization.default_qconfig is ", excerpt(lint.config.quantization.defaultQconfig),
                     ", which is not defined anywhere; the settings of weight and activation below it hold"));

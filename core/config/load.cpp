@@ -160,11 +160,11 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
         applyOverride(config, path, value);
         config.sources.byKey[path] = kCommandLine;
     }
-    settleVariant(config);
+    settleImageSize(config);
+    settleModel(config);
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
     settleWidths(config);
-    settleImageSize(config);
     const ImageSize side = fittingImageSize(config.data.imgsz, "data.imgsz");
     config.data.imgsz = side.pixels;
     if (notices) *notices = side.notice.empty() ? sizeNotices(reading.issues, config) : std::vector{side.notice};

@@ -7,7 +7,6 @@
 #include <span>
 
 #include "base/error.h"
-#include "config/architectures.h"
 #include "config/edit_text.h"
 #include "config/names.h"
 #include "config/slot.h"
@@ -28,6 +27,7 @@ struct Same {
     std::span<const Word> words{};  // values with another name
 };
 constexpr std::array kSame{
+    Same{"model.name", "model.architecture"},
     Same{"quantization.weight_bit_width", "quantization.weight.bit_width"},
     Same{"quantization.act_bit_width", "quantization.activation.bit_width"},
     Same{"dataset.num_workers", "run.workers"},
@@ -68,8 +68,7 @@ constexpr std::array kSwitches{
            "does nothing: weights/best is written besides weights/last, and costs nothing"},
 };
 
-constexpr std::string_view kModelName = "model.name", kDataName = "dataset.name", kDataRoot = "dataset.root";
-constexpr std::string_view kArchitecture = "model.architecture", kVariant = "model.variant", kDataPath = "data.path";
+constexpr std::string_view kDataName = "dataset.name", kDataRoot = "dataset.root", kDataPath = "data.path";
 constexpr std::string_view kUsualRoot = "./data";
 
 // Sections that hold such keys alone.
@@ -78,19 +77,6 @@ constexpr std::array<std::string_view, 8> kSections{"seed",      "dataset",   "l
 
 const YamlItem* itemAt(const YamlItem& root, std::string_view path) {
     return findItem(root, parsePath(path));
-}
-
-// The architecture and variant of a member's name, resnet20; the longest architecture that fits.
-std::optional<std::pair<std::string, std::string>> memberParts(std::string_view name) {
-    std::optional<std::pair<std::string, std::string>> best;
-    for (const Architecture& architecture : kArchitectures) {
-        if (!name.starts_with(architecture.name)) continue;
-        const std::string_view variant = name.substr(architecture.name.size());
-        if (std::ranges::find(architecture.variants, variant) == architecture.variants.end()) continue;
-        if (!best || best->first.size() < architecture.name.size())
-            best = {std::string(architecture.name), std::string(variant)};
-    }
-    return best;
 }
 
 std::string ownWord(const Same& row, std::string_view theirs) {
@@ -128,7 +114,6 @@ public:
     OwnWords words() && {
         for (const Same& row : kSame) same(row);
         for (const Switch& row : kSwitches) flip(row);
-        name();
         data();
         for (const std::string_view section : kSections) refuseRest(section);
         if (!m_words.spellings.empty() || !m_words.complaints.empty()) m_words.root.node = m_root;
@@ -214,22 +199,6 @@ private:
         if (!*on && !row.own.empty()) put(row.own, scalar(*item, std::string(row.ownWhenOff)));
     }
 
-    void name() {
-        const YamlItem* item = taken(kModelName);
-        if (!item) return;
-        const auto parts = item->node->isScalar() ? memberParts(item->node->text) : std::nullopt;
-        say(*item, kModelName, kArchitecture,
-            parts ? str("is ", kArchitecture, " ", parts->first, parts->second.empty() ? "" : ", model.variant ",
-                        parts->second, " here")
-                  : "names no network");
-        if (!parts)
-            return complain(Severity::Error, *item, kModelName,
-                            str(kModelName, " is ", item->node->isScalar() ? excerpt(item->node->text) : "no name",
-                                ", which is no network here"));
-        put(kArchitecture, scalar(*item, parts->first));
-        put(kVariant, scalar(*item, parts->second));
-    }
-
     void data() {
         const YamlItem* named = taken(kDataName);
         const YamlItem* root = taken(kDataRoot);
@@ -297,8 +266,6 @@ std::vector<std::string> spelledBy(const YamlItem& root, std::string_view path) 
     };
     for (const Same& row : kSame) look(row.path, row.own);
     for (const Switch& row : kSwitches) look(row.path, row.own);
-    look(kModelName, kArchitecture);
-    look(kModelName, kVariant);
     look(kDataName, kDataPath);
     look(kDataRoot, kDataPath);
     return found;
@@ -310,12 +277,6 @@ SpelledEdit spelledEdit(const YamlItem& root, std::string_view path, std::string
     const auto row = std::ranges::find(kSame, theirs.front(), &Same::path);
     if (row != kSame.end()) return {{}, {{theirs.front(), theirWord(*row, value)}}};
     SpelledEdit edit{theirs, {}};
-    const OwnWords own = inOwnWords(root);
-    for (const std::string_view other : {kArchitecture, kVariant}) {
-        if (theirs.front() != kModelName || other == path) continue;
-        const YamlItem* said = itemAt(own.root, other);
-        if (said && said->node->isScalar()) edit.set.push_back({std::string(other), said->node->text});
-    }
     edit.set.push_back({std::string(path), std::string(value)});
     return edit;
 }
@@ -330,11 +291,6 @@ std::optional<std::vector<SpelledValue>> ownSettings(std::string_view path, std:
         if (*on || row.own.empty()) return std::vector<SpelledValue>{};
         return {{{std::string(row.own), std::string(row.ownWhenOff)}}};
     }
-    if (path == kModelName) {
-        const auto parts = memberParts(value);
-        require(parts.has_value(), ErrorKind::BadInput, path, " is ", excerpt(value), ", which is no network here");
-        return {{{std::string(kArchitecture), parts->first}, {std::string(kVariant), parts->second}}};
-    }
     require(path != kDataName && path != kDataRoot, ErrorKind::BadInput, path, " says half of ", kDataPath,
             ", so give that: --set ", kDataPath, "=NAME:FOLDER");
     return std::nullopt;
@@ -342,8 +298,6 @@ std::optional<std::vector<SpelledValue>> ownSettings(std::string_view path, std:
 
 std::vector<OtherKeyHelp> otherKeys() {
     std::vector<OtherKeyHelp> keys;
-    keys.push_back({std::string(kModelName), std::string(kArchitecture),
-                    str("`", kArchitecture, "` and `", kVariant, "` in one word, `resnet20`")});
     for (const std::string_view path : {kDataName, kDataRoot})
         keys.push_back({std::string(path), std::string(kDataPath), str("`", kDataPath, "`, `NAME:FOLDER`")});
     for (const Same& row : kSame) keys.push_back({std::string(row.path), std::string(row.own), str("`", row.own, "`")});

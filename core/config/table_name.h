@@ -1,4 +1,4 @@
-// Networks that are given as a table of layers: how a configuration names them.
+// How a configuration names its network: a family and its member, a member by its whole name, or a table of layers.
 #pragma once
 
 #include <string>
@@ -19,7 +19,16 @@ std::string tableWord(std::string_view file);
 std::string modelName(const ModelConfig& model);
 std::string modelName(const ModelConfig& model, std::string_view variant);
 
-// A variant that nobody stated is the family's default, but of a table its own scale.
-void settleVariant(Config& config);
+// Whether the network is a member of a known family that makes classes of pictures.
+bool classifies(const ModelConfig& model);
+
+// What follows from the name of the network and nobody stated. A member's whole name (resnet20) is its family and its
+// variant; one with quant_ before it asks for the quantizers of the family's reference, beside batch norms that stay
+// (quantization.default_qconfig, qat_params.fuse_modules). Without a variant it is the family's default, of a table its
+// own scale; pictures of a classifier have the side that it is made for.
+void settleModel(Config& config);
+
+// quantization.default_qconfig that asks for the quantizers of the family's reference (quant/reference.h).
+inline constexpr std::string_view kReferenceQconfig = "reference";
 
 }  // namespace qat

@@ -10,7 +10,8 @@ namespace qat {
 
 enum class DeclaredRange {
     Observed,  // that of the weights as they are, or of what was seen
-    Learned,   // starts at [low, high] and is trained, by the logarithm of its scale
+    Learned,   // starts at [low, high], where these are equal at what is observed, and is trained by the logarithm of
+               // its scale
     Constant   // [low, high], always
 };
 constexpr std::array<std::string_view, 3> namesOf(DeclaredRange) {
@@ -22,7 +23,7 @@ constexpr std::array<std::string_view, 3> namesOf(DeclaredRange) {
 struct DeclaredQuantizer {
     std::string node;     // a node's name, or an input's
     bool weight = false;  // else its result
-    int64_t bits = 0;     // 1 to 8; 0: as configured
+    int64_t bits = 0;     // 1 to 8; 0: as the sections of the configuration say, whatever a policy would
     bool isSigned = true;
     bool narrow = true;       // a signed grid ends at -qmax, as it does at qmax
     bool perChannel = false;  // a scale for each output of a weight

@@ -36,7 +36,7 @@ public:
     }
 
     void build() {
-        const ValueId image = m_graph.addInput("images", {1, m_layout.inputChannels, 640, 640});
+        const ValueId image = m_graph.addInput("images", {1, m_layout.inputChannels, m_layout.side, m_layout.side});
         m_blocks.setChannels(image, m_layout.inputChannels);
         m_image = {image};
         for (size_t i = 0; i < m_layout.rows.size(); ++i) {
@@ -44,7 +44,9 @@ public:
             const ModuleRow& module = *moduleNamed(m_layout.rows[i].module);
             require(last == (module.kind == ModuleKind::Head), ErrorKind::BadInput, "row ", i, ": ", module.name,
                     last ? " is no head, with which a table ends" : " is a head, with which a table ends");
-            if (last)
+            if (last && module.build)
+                buildClassifierEnd(module, i);
+            else if (last)
                 buildHead(i);
             else
                 m_made.push_back(build(module, i));
@@ -55,7 +57,10 @@ public:
     }
 
 private:
-    static std::string nameOf(size_t row) { return str("model.", row); }
+    std::string nameOf(size_t row) const {
+        const std::string& stated = m_layout.rows[row].name;
+        return stated.empty() ? str("model.", row) : stated;
+    }
 
     size_t sourceIndex(size_t row, int64_t from) {
         const int64_t index = from < 0 ? static_cast<int64_t>(row) + from : from;
@@ -146,6 +151,19 @@ private:
             addAnchorHead(m_graph, m_blocks, nameOf(row), features, m_layout.anchors);
     }
 
+    // A number for each class, from the last layer with a weight.
+    void buildClassifierEnd(const ModuleRow& module, size_t row) {
+        keepFeatures();
+        const ValueId logits = build(module, row).front();
+        const auto& order = m_graph.order();
+        const auto last =
+            std::find_if(order.rbegin(), order.rend(), [&](NodeId id) { return hasWeight(m_graph.node(id).op); });
+        require(last != order.rend(), ErrorKind::BadInput, "row ", row, ": no layer with weights stands before it");
+        m_graph.node(*last).role = NodeRole::HeadLast;
+        m_graph.setOutput("logits", logits, OutputRole::Decoded);
+        m_graph.info.task = kClassification.name;
+    }
+
     HeadForm headForm(size_t row) {
         const bool tenth = m_layout.rows[row].module == "v10Detect";
         const bool modern =
@@ -194,7 +212,7 @@ private:
 }  // namespace
 
 Graph buildDetector(const Layout& layout, Random* random, const ConvStyles* styles) {
-    require(layout.classes >= 1 && layout.classes <= kMostClasses, ErrorKind::BadInput, "a detector cannot have ",
+    require(layout.classes >= 1 && layout.classes <= kMostClasses, ErrorKind::BadInput, "a network cannot have ",
             layout.classes, " classes");
     requireKnownModules(layout);
     Graph graph;

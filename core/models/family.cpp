@@ -13,6 +13,7 @@
 #include "models/known_models.h"
 #include "models/modules.h"
 #include "models/recognise.h"
+#include "models/recognise_classifier.h"
 
 namespace qat {
 namespace {
@@ -21,19 +22,28 @@ constexpr std::string_view kOwnPrefix = "model.";
 
 constexpr auto kFamilies = [] {
     std::array<Family, kArchitectures.size()> families{};
-    for (size_t i = 0; i < families.size(); ++i) families[i] = {kArchitectures[i], kDetection};
+    for (size_t i = 0; i < families.size(); ++i)
+        families[i] = {kArchitectures[i], kArchitectures[i].classifies ? kClassification : kDetection};
     return families;
 }();
 
-// of the detectors YOLOv8 (n, s, m, l, x, also -seg, -pose, -obb) and ... can be read
-std::string readable() {
+// YOLOv8 (n, s, m, l, x, also -seg, -pose, -obb, -cls), ...
+std::string familiesFor(const TaskWords& task) {
     std::vector<std::string> names;
     for (const Family& family : kFamilies) {
+        if (family.task.name != task.name) continue;
         const auto [sizes, tasks] = variantWords(family.names);
-        names.push_back(str(family.names.title, " (", joinedWords(sizes, ", "), tasks.empty() ? "" : ", also ",
-                            joinedWords(tasks, ", "), ")"));
+        const std::string members = joinedWords(sizes, ", ");
+        names.push_back(str(family.names.title, members.empty() ? "" : str(" (", members),
+                            tasks.empty() ? "" : ", also ", joinedWords(tasks, ", "), members.empty() ? "" : ")"));
     }
-    return str("of the ", kFamilies.front().task.noun, "s ", joinedWords(names, ", "), " can be read");
+    return joinedWords(names, ", ");
+}
+
+// of the detectors ... and the classifiers ... can be read
+std::string readable() {
+    return str("of the ", kDetection.noun, "s ", familiesFor(kDetection), " and the ", kClassification.noun, "s ",
+               familiesFor(kClassification), " can be read");
 }
 
 std::vector<std::string_view> namesOf(const NamedTensors& tensors) {
@@ -46,7 +56,7 @@ bool sameRow(const LayoutRow& a, const LayoutRow& b) {
     const auto sameArg = [](const LayoutArg& x, const LayoutArg& y) {
         return x.kind == y.kind && x.number == y.number && x.text == y.text && x.list == y.list;
     };
-    if (a.from != b.from || a.repeats != b.repeats || a.module != b.module) return false;
+    if (a.from != b.from || a.repeats != b.repeats || a.module != b.module || a.name != b.name) return false;
     if (a.module.ends_with("Detect")) return true;
     const ModuleRow* module = moduleNamed(a.module);  // heads begin with the classes, which may be told in numbers
     const size_t first = module && module->kind == ModuleKind::Head ? 1 : 0;
@@ -75,7 +85,7 @@ void nameTable(Layout& layout) {
         for (const std::string_view variant : family.variants) {
             const Layout known = knownLayout(family, variant);
             if (!sameNetwork(known, layout)) continue;
-            layout.family = family.name, layout.variant = variant;
+            layout.family = family.name, layout.variant = variant, layout.side = known.side;
             return;
         }
     layout.family = tableWord(layout.family), layout.variant = layout.scale.name, layout.isOwn = true;
@@ -96,8 +106,9 @@ const Family& familyNamed(std::string_view architecture) {
     fail(ErrorKind::BadInput, "model.architecture is ", architecture, ", expected ", joinedWords(known, " or "));
 }
 
-TaskWords taskOfArchitecture(std::string_view architecture) {
-    return namesTable(architecture) ? kDetection : familyNamed(architecture).task;
+TaskWords taskOfMember(std::string_view architecture, std::string_view variant) {
+    if (namesTable(architecture)) return kDetection;
+    return isClassifier(familyNamed(architecture).names, variant) ? kClassification : kDetection;
 }
 
 std::string titleOf(const ModelInfo& info) {
@@ -107,13 +118,25 @@ std::string titleOf(const ModelInfo& info) {
     return str(info.architecture, info.variant.empty() ? "" : "-", info.variant);
 }
 
+bool isSameNetwork(const ModelInfo& info, const Family& family, std::string_view variant) {
+    if (info.architecture == family.names.name && info.variant == variant) return true;
+    const auto known = std::ranges::find(kArchitectures, info.architecture, &Architecture::name);
+    const auto has = [](const Architecture& names, std::string_view member) {
+        return std::ranges::find(names.variants, member) != names.variants.end();
+    };
+    return known != kArchitectures.end() && has(*known, info.variant) && has(family.names, variant) &&
+           sameNetwork(knownLayout(*known, info.variant), knownLayout(family.names, variant));
+}
+
 std::optional<FamilyMember> memberNamed(std::string_view name) {
+    if (name.starts_with(kQuantizedTwin)) name.remove_prefix(kQuantizedTwin.size());
     for (const Family& family : kFamilies) {
         const std::string_view own = family.names.name;
         if (!name.starts_with(own)) continue;
         const std::string_view variant = name.substr(own.size());
         const bool known = std::ranges::find(family.names.variants, variant) != family.names.variants.end();
-        const bool letter = variant.size() == 1 && std::isalpha(static_cast<unsigned char>(variant.front()));
+        const bool letter = !family.names.classifies && variant.size() == 1 &&
+                            std::isalpha(static_cast<unsigned char>(variant.front()));
         if (known || letter) return FamilyMember{&family, {std::string(variant), 0}};
     }
     return std::nullopt;
@@ -124,7 +147,7 @@ int64_t usualClasses(const FamilyMember& member) {
 }
 
 Graph buildMember(const FamilyMember& member, Random* random) {
-    Layout layout = knownLayout(member.family->names, member.spec.variant);
+    Layout layout = knownLayout(member.family->names, member.spec.variant, member.spec.side);
     layout.classes = member.spec.numClasses;
     return buildDetector(layout, random);
 }
@@ -152,6 +175,11 @@ NamedTensors withOwnPrefix(const NamedTensors& tensors) {
 Layout recognise(NamedTensors& tensors, std::string_view moduleClass, std::string_view architectureJson) {
     require(!tensors.empty(), ErrorKind::BadInput, "it holds no tensors");
     NamedTensors renamed = withOwnPrefix(tensors);
+    if (architectureJson.empty())
+        if (auto classifier = recogniseClassifier(renamed)) {
+            tensors = std::move(renamed);
+            return std::move(*classifier);
+        }
     const std::string other = otherModel(namesOf(renamed), moduleClass);
     require(other.empty(), ErrorKind::BadInput, "it holds ", other, "; ", readable());
     if (!architectureJson.empty()) {
@@ -162,7 +190,7 @@ Layout recognise(NamedTensors& tensors, std::string_view moduleClass, std::strin
         return layout;
     }
     Recognition found = recogniseLayout(renamed);
-    require(found.layout.has_value(), ErrorKind::BadInput, "it holds no detector that is known, since its ",
+    require(found.layout.has_value(), ErrorKind::BadInput, "it holds no network that is known, since its ",
             renamed.size(), " tensors (", renamed.front().first, ", ...) have no ", found.missing, "; ", readable());
     tensors = std::move(renamed);
     return std::move(*found.layout);

@@ -19,11 +19,12 @@ namespace qat {
 struct FamilySpec {
     std::string variant;
     int64_t numClasses = 0;
+    int64_t side = 0;  // of its pictures, pixels, by which classifiers differ; 0: the usual one
 };
 
 struct Family {
     Architecture names;
-    TaskWords task;  // what its networks are for
+    TaskWords task;  // what its networks are for; a member may be for another one (isClassifier)
 };
 
 std::span<const Family> families();
@@ -31,8 +32,11 @@ std::span<const Family> families();
 // By the name of its architecture. Throws Error{BadInput} naming the known ones.
 const Family& familyNamed(std::string_view architecture);
 
-// What networks of that architecture are for; of a table of layers, which ends in a detection head, finding objects.
-TaskWords taskOfArchitecture(std::string_view architecture);
+// What a member, or a table of layers with a head of boxes, is for.
+TaskWords taskOfMember(std::string_view architecture, std::string_view variant);
+
+// Whether they are one network, though maybe under two names: classifiers of YOLO11 and YOLO26.
+bool isSameNetwork(const ModelInfo& info, const Family& family, std::string_view variant);
 
 // YOLOv8n: what sentences call a model; of an unknown architecture its name and scale, yolov8-p2-s.
 std::string titleOf(const ModelInfo& info);
@@ -42,8 +46,8 @@ struct FamilyMember {
     FamilySpec spec;
 };
 
-// yolov8n, yolov8n-seg, yolov3-tinyu, ..., and any other letter behind the name of a family, which building refuses by
-// name; none for other names. The number of classes is left at 0.
+// yolov8n, yolov8n-seg, yolov3-tinyu, resnet20, ..., the same as quant_resnet20, and any other letter behind the name
+// of a family, which building refuses by name; none for other names. The number of classes is left at 0.
 std::optional<FamilyMember> memberNamed(std::string_view name);
 
 // As many classes as the member is published with: 80 of most.

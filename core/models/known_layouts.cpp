@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "models/classifier_layouts.h"
 
 namespace qat {
 namespace {
@@ -219,9 +220,22 @@ Layout yolo26(std::string_view variant) {
     return layout;
 }
 
+// The rows of the backbone but for the pyramid of poolings, and classes of the picture after them.
+void classify(Layout& layout) {
+    layout.rows.resize(layout.backboneRows);
+    std::erase_if(layout.rows, [](const LayoutRow& row) { return row.module == "SPPF"; });
+    layout.backboneRows = layout.rows.size();
+    addRows(layout, "Classify nc");
+    layout.classes = 1000, layout.regMax = 16, layout.endToEnd = false;
+}
+
 // The head of a task in the place of Detect. YOLOv8's are published for people and for the 15 classes of DOTA.
 void giveTask(Layout& layout, const Architecture& family, std::string_view task) {
     const bool second = family.name == kYolo26.name, first = family.name == kYolov8.name;
+    if (task == "cls") {
+        if (first) layout.scale.maxChannels = 1024;
+        return classify(layout);
+    }
     std::string row = "OBB nc 1";
     if (task == "seg") row = "Segment nc 32 256";
     if (task == "pose") row = "Pose nc kpt_shape", layout.keypoints = {17, 3};
@@ -239,17 +253,23 @@ struct Row {
 constexpr std::array kRows{Row{kYolov3, yolov3},   Row{kYolov5, yolov5}, Row{kYolov8, yolov8}, Row{kYolov9, yolov9},
                            Row{kYolov10, yolov10}, Row{kYolo11, yolo11}, Row{kYolo12, yolo12}, Row{kYolo26, yolo26}};
 
-}  // namespace
-
-Layout knownLayout(const Architecture& family, std::string_view variant) {
-    const auto& variants = family.variants;
-    require(std::ranges::find(variants, variant) != variants.end(), ErrorKind::BadInput, family.title,
-            " has no variant ", inQuotes(variant), ": it is one of ",
-            joinedWords({variants.begin(), variants.end()}, ", "));
+Layout yoloLayout(const Architecture& family, std::string_view variant) {
     const auto row = std::ranges::find(kRows, family.name, [](const Row& r) { return r.family.name; });
     ensure(row != kRows.end(), "a family without a table");
     Layout layout = row->make(variantSize(variant));
     if (const std::string_view task = variantTask(variant); !task.empty()) giveTask(layout, family, task);
+    return layout;
+}
+
+}  // namespace
+
+Layout knownLayout(const Architecture& family, std::string_view variant, int64_t side) {
+    const auto& variants = family.variants;
+    require(std::ranges::find(variants, variant) != variants.end(), ErrorKind::BadInput, family.title,
+            " has no variant ", inQuotes(variant), ": it is one of ",
+            joinedWords({variants.begin(), variants.end()}, ", "));
+    Layout layout = family.classifies ? classifierLayout(family, variant, side) : yoloLayout(family, variant);
+    if (isClassifier(family, variant)) layout.side = side > 0 ? side : usualSide(family, variant);
     layout.family = family.name, layout.variant = variant;
     return layout;
 }

@@ -1,4 +1,4 @@
-// The tables of layers of the known detector families.
+// The tables of layers of the known families.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,9 @@
 
 namespace qat {
 
-// Of a member of a family, with 80 classes. Throws Error{BadInput} naming the variants for one that there is not.
-Layout knownLayout(const Architecture& family, std::string_view variant);
+// Of a member of a family, with as many classes as it is published with. side: of the pictures in pixels, by which
+// classifiers differ (models/classifier_layouts.h); 0: the usual one. Throws Error{BadInput} naming the variants for
+// one that there is not.
+Layout knownLayout(const Architecture& family, std::string_view variant, int64_t side = 0);
 
 }  // namespace qat

@@ -19,9 +19,6 @@ struct Mark {
     const char* model;
 };
 constexpr std::array kMarks{
-    Mark{"model.10.linear.weight", "", "a YOLO11 classifier"},
-    Mark{"model.9.linear.weight", "", "a YOLO classifier"},
-    Mark{"model.8.linear.weight", "", "a YOLO classifier"},
     Mark{"model.22.cv4.0.logit_scale", "", "a YOLO-World detector"},
     Mark{"model.22.cv4.0.norm.", "", "a YOLO-World detector"},
     Mark{"model.24.proto.cv1.conv.weight", "model.24.m.0.weight", "a YOLOv5 network for masks"},
@@ -39,15 +36,13 @@ constexpr std::array kMarks{
     Mark{"detect.cls_preds.0.weight", "", "a YOLOv6 detector"},
     Mark{"roi_heads.", "", "a Faster R-CNN detector"},
     Mark{"head.classification_head.", "", "a torchvision detector"},
-    Mark{"layer4.0.conv1.weight", "fc.weight", "a ResNet classifier"},
     Mark{"features.0.", "classifier.", "a torchvision classifier"},
     Mark{"encoder.layer.0.attention.", "", "a transformer"},
     Mark{"blocks.0.attn.qkv.weight", "", "a vision transformer"},
 };
 
 // Classes of networks with other tasks; their detectors' parts alone would look right.
-constexpr std::array<std::pair<std::string_view, const char*>, 3> kClasses{{
-    {"ClassificationModel", "a classifier"},
+constexpr std::array<std::pair<std::string_view, const char*>, 2> kClasses{{
     {"RTDETRDetectionModel", "an RT-DETR detector"},
     {"WorldModel", "a YOLO-World detector"},
 }};
@@ -68,7 +63,8 @@ bool endsHead(std::string_view name) {
     const size_t dot = name.find('.');
     if (dot == std::string_view::npos || name.find_first_not_of("0123456789") != dot) return false;
     const std::string_view rest = name.substr(dot + 1);
-    return rest == "cv3.0.2.weight" || rest == "one2one_cv3.0.2.weight" || rest == "m.0.weight";
+    return rest == "cv3.0.2.weight" || rest == "one2one_cv3.0.2.weight" || rest == "m.0.weight" ||
+           rest == "linear.weight";
 }
 
 }  // namespace

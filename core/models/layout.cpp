@@ -45,7 +45,9 @@ void takeWord(LayoutRow& row, std::string_view word) {
         row.from.clear();
         for (const double number : listIn(word)) row.from.push_back(static_cast<int64_t>(number));
     } else if (row.module.empty()) {
-        row.module = word;
+        const size_t colon = word.find(':');
+        if (colon != std::string_view::npos) row.name = word.substr(0, colon);
+        row.module = colon == std::string_view::npos ? word : word.substr(colon + 1);
     } else if (isRepeats(word)) {
         row.repeats = *numberIn(word.substr(1));
     } else {

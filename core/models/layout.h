@@ -1,4 +1,4 @@
-// The layer table of a detector, as its family's YAML files and checkpoints write it: rows of modules, and the scales
+// The layer table of a network, as its family's YAML files and checkpoints write it: rows of modules, and the scales
 // that make members of a family out of one table.
 #pragma once
 
@@ -11,6 +11,7 @@
 namespace qat {
 
 inline constexpr int64_t kMostClasses = 100000;  // that a network is built for
+inline constexpr int64_t kUsualSide = 640;       // of the pictures of detectors, pixels
 
 struct LayoutArg {
     enum class Kind { None, Number, Text, List };  // flags are the numbers 0 and 1
@@ -25,6 +26,7 @@ struct LayoutRow {
     double repeats = 1;             // before scaling
     std::string module;             // Conv, C2f, nn.Upsample without what stands before the dot
     std::vector<LayoutArg> args{};
+    std::string name{};  // of what it makes, in the state dict; empty: model. and its number
 };
 
 struct LayoutScale {
@@ -39,7 +41,8 @@ struct Layout {
     size_t backboneRows = 0;
     LayoutScale scale{};
     int64_t classes = 80, inputChannels = 3;
-    std::string activation{};  // of every Conv, instead of SiLU: nn.ReLU(), torch.nn.LeakyReLU(0.1)
+    int64_t side = kUsualSide;  // of the pictures that it is made for, pixels
+    std::string activation{};   // of every Conv, instead of SiLU: nn.ReLU(), torch.nn.LeakyReLU(0.1)
     int64_t regMax = 16;
     bool endToEnd = false;
     std::vector<double> keypoints{};             // how many, and numbers of each
@@ -50,11 +53,12 @@ struct Layout {
 
 // Rows in short: "Conv 64 3 2 | C2f 128 T x3 | <-1,6> Concat 1 | <15,18,21> Detect nc", with the sources in angles (the
 // row before without), the module, its arguments (numbers, T, F, lists in brackets without blanks, words) and the
-// repeats.
+// repeats. What a module makes has the name before its colon: "fc:Linear nc".
 std::vector<LayoutRow> parseRows(std::string_view text);
 
 // A table as JSON text, as a checkpoint carries it: backbone, head, nc, ch, scales, scale, depth_multiple,
-// width_multiple, activation, reg_max, end2end, kpt_shape, anchors. `scale`: the one to take instead of the table's
+// width_multiple, activation, reg_max, end2end, kpt_shape, anchors; beyond these imgsz, the side of the pictures, and
+// after the arguments of a row the name of what it makes. `scale`: the one to take instead of the table's
 // own. Throws Error{BadInput} naming the row or the key.
 Layout layoutFromJson(std::string_view json, std::string_view scale = {});
 

@@ -18,6 +18,8 @@ constexpr size_t kMostRows = 1000;
 constexpr double kMostTableRepeats = 1000, kMostChannels = 65536;
 constexpr int kMostTableDepth = 16;
 constexpr const char* kScales = "scales";
+constexpr int64_t kPictureSide = 224;  // of what tells classes of pictures, where nobody says another
+constexpr size_t kLongestName = 100;
 
 // A value in a sentence: any bytes, cut short.
 std::string shown(const json& value) {
@@ -53,6 +55,9 @@ public:
             if (part == std::string_view("backbone")) layout.backboneRows = layout.rows.size();
         }
         layout.family = text("yaml_file");
+        const std::string& end = layout.rows.back().module;
+        const bool classes = end == "Classify" || end == "Logits";
+        layout.side = whole("imgsz", classes ? kPictureSide : kUsualSide, 32, 4096);
         return layout;
     }
 
@@ -154,7 +159,7 @@ private:
     }
 
     LayoutRow readRow(const json& row) const {
-        check(row.is_array() && row.size() == 4 && row[2].is_string() && row[3].is_array(),
+        check(row.is_array() && (row.size() == 4 || row.size() == 5) && row[2].is_string() && row[3].is_array(),
               "expected [from, number, module, arguments]");
         LayoutRow made;
         made.module = shortModule(row[2].get<std::string>());
@@ -164,7 +169,17 @@ private:
         made.from = readFrom(row[0], made.module);
         check(row[3].size() <= 32, made.module, " has ", row[3].size(), " arguments");
         for (const json& item : row[3]) made.args.push_back(readArg(item, made.module));
+        if (row.size() == 5) made.name = readName(row[4], made.module);
         return made;
+    }
+
+    // Part of the names of tensors.
+    std::string readName(const json& name, const std::string& module) const {
+        const auto isPart = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; };
+        const std::string text = name.is_string() ? name.get<std::string>() : "";
+        check(!text.empty() && text.size() <= kLongestName && std::ranges::all_of(text, isPart), module, " is called ",
+              shown(name), ", expected letters, digits, _ and dots");
+        return text;
     }
 
     std::vector<int64_t> readFrom(const json& from, const std::string& module) const {

@@ -38,7 +38,9 @@ json rowJson(const LayoutRow& row) {
     json args = json::array();
     for (const LayoutArg& arg : row.args) args.push_back(argJson(arg));
     const json from = row.from.size() == 1 ? json(row.from.front()) : json(row.from);
-    return {from, numberJson(row.repeats), row.module, args};
+    json made{from, numberJson(row.repeats), row.module, args};
+    if (!row.name.empty()) made.push_back(row.name);
+    return made;
 }
 
 // A scale of its own, or with one of no name factors for all.
@@ -60,6 +62,7 @@ std::string layoutJson(const Layout& layout) {
                {"reg_max", layout.regMax},
                {"end2end", layout.endToEnd}};
     addScale(table, layout.scale);
+    if (layout.side != kUsualSide) table["imgsz"] = layout.side;
     if (!layout.activation.empty()) table["activation"] = layout.activation;
     if (!layout.keypoints.empty()) table["kpt_shape"] = listJson(layout.keypoints);
     for (const auto& level : layout.anchors) table["anchors"].push_back(listJson(level));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "models/attention_blocks.h"
+#include "models/classifier_modules.h"
 #include "models/csp_blocks.h"
 #include "models/older_modules.h"
 #include "models/plain_modules.h"
@@ -347,7 +348,6 @@ struct Refusal {
 };
 constexpr std::array kRefusals{
     Refusal{"SemanticSegment", "it makes classes of places and no boxes"},
-    Refusal{"Classify", "it makes classes of a picture and no boxes"},
 };
 
 }  // namespace
@@ -388,8 +388,9 @@ std::vector<int64_t> ModuleCall::wholes(size_t index) const {
 }
 
 const ModuleRow* moduleNamed(std::string_view name) {
-    const auto found = std::ranges::find(kModules, name, &ModuleRow::name);
-    return found == kModules.end() ? nullptr : &*found;
+    for (const std::span<const ModuleRow> rows : {std::span<const ModuleRow>(kModules), classifierModules()})
+        if (const auto found = std::ranges::find(rows, name, &ModuleRow::name); found != rows.end()) return &*found;
+    return nullptr;
 }
 
 std::string_view whyNotBuilt(std::string_view name) {

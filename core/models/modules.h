@@ -44,7 +44,7 @@ enum class ModuleKind {
 struct ModuleRow {
     std::string_view name;
     ModuleKind kind;
-    Maps (*build)(const ModuleCall& call);  // null of heads
+    Maps (*build)(const ModuleCall& call);  // null of heads of detectors; of those of classifiers it makes the logits
 };
 
 // Null of a name that is none.

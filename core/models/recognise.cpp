@@ -166,7 +166,7 @@ std::vector<Layout> candidates(const Convolutions& convolutions, size_t headRow)
     std::vector<Layout> found;
     for (const Architecture& family : kArchitectures)
         for (const std::string_view variant : family.variants) {
-            if (variantTask(variant) != task) continue;
+            if (isClassifier(family, variant) || variantTask(variant) != task) continue;
             Layout layout = knownLayout(family, variant);
             const bool fits = layout.rows.size() == headRow + 1 && firstChannels(layout) == width &&
                               layout.anchors.empty() != anchored;

@@ -98,6 +98,8 @@ void rewrite(Graph& graph, const Match& m) {
     Node& conv = graph.node(m.conv);
     if (conv.inputs.size() < 3) conv.inputs.push_back(graph.addParameter(conv.name + ".bias", nullptr, shape));
     if (bias.defined()) replaceData(graph, conv.inputs[2], bias);
+    for (DeclaredQuantizer& declared : graph.declared)
+        if (!declared.weight && declared.node == graph.node(m.norm).name) declared.node = conv.name;
     graph.replaceUses(graph.node(m.norm).outputs.front(), graph.node(m.conv).outputs.front());
     graph.erase(m.norm);
 }

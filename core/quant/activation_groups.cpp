@@ -17,6 +17,18 @@ namespace {
 
 constexpr int64_t kProbeSize = 64;  // pixels: channel counts do not depend on it
 
+// The picture itself, or what normalisation makes of it.
+bool carriesPicture(const Graph& graph, ValueId value) {
+    for (auto maker = graph.producer(value); maker; maker = graph.producer(value)) {
+        const Node& node = graph.node(*maker);
+        if (!std::holds_alternative<Binary>(node.op)) return false;
+        const auto other = graph.producer(node.inputs[1]);  // a column of stored numbers
+        if (!other || !isStored(graph.value(graph.node(*other).inputs.front()).kind)) return false;
+        value = node.inputs.front();
+    }
+    return graph.value(value).kind == ValueKind::Input;
+}
+
 class GroupBuilder {
 public:
     GroupBuilder(const Graph& graph, const Config& config, const ScaleGroups& scaleGroups,
@@ -77,7 +89,7 @@ private:
     void widen(Draft& draft, NodeId reader, ValueId input, const LayerSettings& settings) {
         ActivationGroup& group = draft.group;
         Resolved wanted = settings.activation;
-        const bool readsImage = m_graph.value(input).kind == ValueKind::Input;
+        const bool readsImage = carriesPicture(m_graph, input);
         if (readsImage && !settings.activationBitsGiven && wanted.tensor.bitWidth < 8) {
             wanted.tensor.bitWidth = 8;
             wanted.origin = "image input";

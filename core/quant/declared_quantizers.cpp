@@ -10,6 +10,11 @@ namespace {
 
 constexpr double kNoFloor = 1e-12;  // scales then end at float32's own epsilon (scaleFloor())
 
+bool statesBounds(const DeclaredQuantizer& declared) {
+    return declared.range == DeclaredRange::Constant ||
+           (declared.range == DeclaredRange::Learned && declared.low < declared.high);
+}
+
 TensorQuantOverride tensorEntry(const DeclaredQuantizer& declared) {
     TensorQuantOverride entry;
     if (declared.bits > 0) entry.bitWidth = static_cast<int>(declared.bits);
@@ -18,7 +23,7 @@ TensorQuantOverride tensorEntry(const DeclaredQuantizer& declared) {
     entry.narrowRange = declared.narrow && declared.isSigned;
     entry.reduceRange = false;
     entry.scheme = declared.perChannel ? Scheme::PerChannel : Scheme::PerTensor;
-    if (declared.range == DeclaredRange::Observed) {
+    if (!statesBounds(declared)) {
         entry.observer = declared.weight ? ObserverKind::MinMax : ObserverKind::MovingAverageMinMax;
         return entry;
     }

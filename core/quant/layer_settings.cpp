@@ -90,8 +90,14 @@ void LayerSettingsResolver::applyDeclared(const Node& layer, LayerSettings& sett
     const DeclaredQuantizer* weight = declaredWeight(m_graph, layer);
     const auto group = m_scaleGroups.find(layer.inputs.front());
     const DeclaredQuantizer* input = group ? declaredRange(m_graph, m_scaleGroups.all()[*group]) : nullptr;
-    if (weight) apply(*weight, settings.weight, settings.values);
-    if (input) apply(*input, settings.activation, settings.values);
+    const QuantizationConfig& q = m_config.quantization;
+    const auto lay = [&](const DeclaredQuantizer& declared, int configured, Resolved& how, const char* key) {
+        how.tensor.bitWidth = configured;
+        settings.values[key] = m_origins.sections().at(key);
+        apply(declared, how, settings.values);
+    };
+    if (weight) lay(*weight, q.weight.bitWidth, settings.weight, "config.weight.bit_width");
+    if (input) lay(*input, q.activation.bitWidth, settings.activation, "config.activation.bit_width");
     if (weight || input) settings.declared = (weight ? weight : input)->reason;
 }
 

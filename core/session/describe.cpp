@@ -180,7 +180,8 @@ double effectiveBits(const Graph& graph, const QuantPlan& plan) {
 
 ModelDescription describeModel(const std::filesystem::path& model, int imgsz) {
     OpenedModel opened = openModel(model);
-    ModelDescription description = describeGraph(opened.graph, imgsz, nullptr);
+    ModelDescription description =
+        describeGraph(opened.graph, imgsz > 0 ? imgsz : usualImageSize(opened.graph), nullptr);
     description.notes = noticesOf(opened);
     return description;
 }

@@ -11,6 +11,7 @@
 namespace qat {
 namespace {
 
+constexpr int kDetectorSide = 640;
 constexpr int64_t kProbed = 8;  // times the step: maps of that side can be cut into 4, 16 or 64 areas
 
 // Into how many areas a node cuts the places of a map; 1: none.
@@ -24,6 +25,13 @@ int64_t rootOfMultiple(int64_t parts) {
     int64_t root = 1;
     while (root * root % parts != 0) ++root;
     return root;
+}
+
+// Of a network whose last layers read all of a map; 0 of others.
+int onlySide(const Graph& graph) {
+    if (graph.info.architecture == kCnv.name) return 32;
+    const bool wholeMap = graph.info.architecture == kVgg.name && graph.findNode("classifier.0");
+    return wholeMap ? 224 : 0;
 }
 
 }  // namespace
@@ -44,7 +52,15 @@ int sideStep(const Graph& graph) {
     return static_cast<int>(step);
 }
 
+int usualImageSize(const Graph& graph) {
+    const bool classifies = graph.info.task == kClassification.name;
+    return classifies ? static_cast<int>(graph.value(graph.inputs().front()).shape.at(2)) : kDetectorSide;
+}
+
 void requireImageSize(const Graph& graph, int side, std::string_view key) {
+    const int only = onlySide(graph);
+    require(only == 0 || side == only, ErrorKind::BadInput, key, " is ", side, ", but ", titleOf(graph.info),
+            " takes pictures of ", only, " pixels only");
     const int step = sideStep(graph);
     require(side % step == 0, ErrorKind::BadInput, key, " is ", side, ", but ", titleOf(graph.info),
             " takes multiples of ", step, ": ", (side + step - 1) / step * step, " would do");

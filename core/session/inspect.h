@@ -27,7 +27,7 @@ struct ModelDescription {
 };
 
 // A checkpoint, safetensors file, run folder, or with random weights a family's member by name (yolov8n, yolo11s) or a
-// table of layers (.yaml), at the size that fits imgsz (config/image_size.h).
+// table of layers (.yaml), at the size that fits imgsz (config/image_size.h), or 0: the usual one (usualImageSize()).
 ModelDescription describeModel(const std::filesystem::path& model, int imgsz);
 // The model a config names (its family or table when there is no checkpoint) with the plan the config resolves to.
 // Paths are taken as they are (resolveConfigPaths).

@@ -10,6 +10,7 @@
 #include "import/checkpoint.h"
 #include "models/detector.h"
 #include "models/family.h"
+#include "models/reference_quantizers.h"
 #include "session/bundled.h"
 #include "session/checkpoint_model.h"
 #include "session/checkpoint_notes.h"
@@ -20,7 +21,7 @@ namespace {
 
 OpenedModel randomModel(const FamilyMember& member, int64_t numClasses, uint64_t seed) {
     Random random(seed);
-    const FamilySpec spec{member.spec.variant, numClasses > 0 ? numClasses : usualClasses(member)};
+    const FamilySpec spec{member.spec.variant, numClasses > 0 ? numClasses : usualClasses(member), member.spec.side};
     return {buildMember({member.family, spec}, &random), str(member.family->names.name, spec.variant), "", {}};
 }
 
@@ -106,10 +107,12 @@ OpenedModel openNamed(const Config& config, int64_t numClasses) {
     const ModelConfig& asked = config.model;
     const Family& family = familyNamed(asked.architecture);
     if (asked.pretrainedPath.empty())
-        return randomModel({&family, {asked.variant, 0}}, classesOf(asked, numClasses),
+        return randomModel({&family, {asked.variant, 0, config.data.imgsz}}, classesOf(asked, numClasses),
                            static_cast<uint64_t>(config.run.seed));
     OpenedModel opened = openFloatModel(std::filesystem::path(asked.pretrainedPath));
-    const ModelInfo& info = opened.graph.info;
+    ModelInfo& info = opened.graph.info;
+    if (isSameNetwork(info, family, asked.variant))
+        info.architecture = asked.architecture, info.variant = asked.variant;
     require(info.architecture == asked.architecture, ErrorKind::BadInput, "model.architecture is ", asked.architecture,
             " but ", opened.source, " holds a ", titleOf(info));
     require(info.variant == asked.variant, ErrorKind::BadInput, "model.variant is ", asked.variant, " but ",
@@ -155,6 +158,7 @@ OpenedModel openModel(const Config& config, int64_t numClasses, const std::files
     OpenedModel opened = namesTable(config.model.architecture) ? openTable(config, numClasses, keptTable)
                                                                : openNamed(config, numClasses);
     chooseHead(opened, config.model.head, "model.head");
+    if (config.quantization.defaultQconfig == kReferenceQconfig) declareReference(opened.graph);
     return opened;
 }
 

@@ -5,9 +5,24 @@
 
 #include <algorithm>
 
+#include "quant/declared_quantizers.h"
 #include "quant/unquantized.h"
 
 namespace qat {
+namespace {
+
+// Weights outside a constant range have no gradient, and would never come back.
+void holdInConstantRanges(Graph& graph, const QuantizerSet& quantizers) {
+    const at::NoGradGuard noGrad;
+    for (const Quantizer& q : quantizers.all()) {
+        if (!q.weight || !q.how.tensor.fixed) continue;
+        const DeclaredQuantizer* declared = declaredWeight(graph, graph.node(q.layers.front()));
+        if (declared && declared->range == DeclaredRange::Constant)
+            graph.value(q.observed.front()).data->clamp_(*q.how.tensor.min, *q.how.tensor.max);
+    }
+}
+
+}  // namespace
 
 TrainingStep::TrainingStep(const StepParts& parts, SeeRange seeRange)
     : m_parts(parts), m_seeRange(std::move(seeRange)) {
@@ -78,6 +93,7 @@ TrainingStep::Update TrainingStep::update(const StepSettings& settings, double p
     const auto pictures = static_cast<double>(std::max<int64_t>(images * m_parts.communicator.size(), 1));
     if (stabilizer()) update.dampening = stabilizer()->beforeStep(progress, images * m_parts.communicator.size());
     update.gradientNorm = m_parts.optimizer.step(settings, m_parts.loss.isMean() ? 1 / pictures : 1.0);
+    if (m_parts.quantizers) holdInConstantRanges(m_parts.graph, *m_parts.quantizers);
     return update;
 }
 

@@ -57,6 +57,46 @@ TEST_F(LoadConfig, ATableIsAPathWhoseScaleIsItsOwnUnlessOneIsStated) {
     EXPECT_EQ(loadConfig(write("model: {variant: s}\n"), {{"model.architecture", "o.yml"}}).model.variant, "s");
 }
 
+TEST_F(LoadConfig, AMembersWholeNameIsItsFamilyAndVariant) {
+    Config config = loadConfig(write("model: {architecture: resnet20}\n"));
+    EXPECT_EQ(config.model.architecture + "/" + config.model.variant, "resnet/20");
+    EXPECT_EQ(config.data.imgsz, 32);
+    EXPECT_EQ(config.quantization.defaultQconfig, "default");
+    EXPECT_TRUE(config.qat.fuseModules);
+    EXPECT_EQ(modelName(config.model), "resnet20");
+    EXPECT_EQ(readConfig(writeConfig(config)).config, config);
+    EXPECT_EQ(loadConfig(write("model: {architecture: vgg16_bn}\n")).data.imgsz, 224);
+    EXPECT_EQ(loadConfig(write("model: {architecture: vgg16_bn}\ndata: {imgsz: 32}\n")).data.imgsz, 32);
+    config = loadConfig(write("model: {architecture: yolo11s-cls}\n"));
+    EXPECT_EQ(config.model.architecture + "/" + config.model.variant, "yolo11/s-cls");
+    config = loadConfig(write("model: {architecture: resnet}\n"));
+    EXPECT_EQ(config.model.variant, "20") << "the family's first";
+}
+
+// Their quantizers stand beside batch norms, unless somebody says otherwise.
+TEST_F(LoadConfig, ATwinAsksForTheQuantizersOfTheReference) {
+    const fs::path file = write("model: {architecture: quant_cnv}\n");
+    Config config = loadConfig(file);
+    EXPECT_EQ(config.model.architecture + "/" + config.model.variant, "cnv/");
+    EXPECT_EQ(config.quantization.defaultQconfig, "reference");
+    EXPECT_FALSE(config.qat.fuseModules);
+    EXPECT_EQ(config.sources.of("qat_params.fuse_modules"), "line 1, model.architecture");
+    EXPECT_EQ(readConfig(writeConfig(config)).config, config);
+    EXPECT_TRUE(
+        loadConfig(write("model: {architecture: quant_cnv}\nqat_params: {fuse_modules: true}\n")).qat.fuseModules);
+    config = loadConfig(file, {{"model.architecture", "yolov8s"}});
+    EXPECT_EQ(config.model.variant, "s");
+    EXPECT_EQ(config.quantization.defaultQconfig, "default") << "the other name's wishes are gone";
+    EXPECT_TRUE(config.qat.fuseModules);
+    EXPECT_EQ(config.data.imgsz, 640);
+    const std::vector<ConfigIssue> issues =
+        readConfig("model: {architecture: yolov8}\nquantization: {default_qconfig: reference}\n").issues;
+    ASSERT_EQ(issues.size(), 1u);
+    EXPECT_EQ(issues[0].message,
+              "quantization.default_qconfig is reference, which yolov8 has not: only resnet, vgg, mobilenetv1 and cnv "
+              "have");
+}
+
 TEST_F(LoadConfig, OverridesReachIntoEntries) {
     const fs::path file = write("quantization:\n  layer_configs:\n    - pattern: a\n      skip: true\n");
     const Config config = loadConfig(file, {{"quantization.layer_configs[0].config.weight.bit_width", "4"},
@@ -119,7 +159,7 @@ TEST_F(LoadConfig, BadOverridesNameTheirKey) {
               "(data.rect leaves the padding out when validating)");
     EXPECT_EQ(complaint(file, {{"export.formats", "["}}), "--set: export.formats is [, which is no value");
     EXPECT_EQ(complaint(file, {{"model.variant", "q"}}),
-              "--set: model.variant is q, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb");
+              "--set: model.variant is q, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb, -cls");
 }
 
 TEST_F(LoadConfig, SizesBetweenTheStepsAreTakenUpAndSaid) {

@@ -82,7 +82,7 @@ TEST(OtherKeys, SayWhatTheTableSays) {
     EXPECT_EQ(config.train.warmupEpochs, 5);
     EXPECT_EQ(config.run.output, "./experiments");
     EXPECT_EQ(config.sources.of("train_params.epochs"), "line 16");
-    EXPECT_EQ(config.sources.of("model.variant"), "line 10");
+    EXPECT_EQ(config.sources.of("model.variant"), "line 10, model.architecture");
 }
 
 // Each key that is stated is told, with what it means, at its line.
@@ -98,7 +98,7 @@ TEST(OtherKeys, AreTold) {
         return found == reading.spellings.end() ? std::string("nothing") : str(found->line, " ", found->meaning);
     };
     EXPECT_EQ(told("training.epochs"), "16 is train_params.epochs here");
-    EXPECT_EQ(told("model.name"), "10 is model.architecture yolov8, model.variant s here");
+    EXPECT_EQ(told("model.name"), "10 is model.architecture here");
     EXPECT_EQ(told("dataset.download"), "7 fetches nothing: the files must lie in dataset.root");
 }
 
@@ -125,7 +125,7 @@ TEST(OtherKeys, ComplaintsNameTheKeyOfTheFile) {
 TEST(OtherKeys, SayingTheSameTwiceIsRefused) {
     EXPECT_EQ(errorsOf("train_params:\n  epochs: 3\ntraining:\n  epochs: 4\n"),
               std::vector<std::string>{"4: training.epochs is given twice"});
-    EXPECT_EQ(errorsOf("model:\n  name: yolov8s\n  variant: n\n").size(), 1u);
+    EXPECT_EQ(errorsOf("model:\n  name: yolov8s\n  architecture: yolov8\n").size(), 1u);
     EXPECT_EQ(errorsOf("data:\n  path: a\ndataset:\n  name: cifar10\n").size(), 1u);
 }
 
@@ -156,12 +156,8 @@ TEST(OtherKeys, EditsKeepTheWordsOfTheFile) {
 
 // Where one key of the file says several of the table's, they are said anew.
 TEST(OtherKeys, ComposedOnesAreSaidAnew) {
-    const std::string text = setConfigValue(kText, "model.variant", "m");
-    EXPECT_EQ(errorsOf(text), std::vector<std::string>{});
-    const Config config = readConfig(text).config;
-    EXPECT_EQ(config.model.architecture, "yolov8");
-    EXPECT_EQ(config.model.variant, "m");
-    EXPECT_EQ(text.find("yolov8s"), std::string::npos);
+    const std::string named = setConfigValue(kText, "model.architecture", "yolov8m");
+    EXPECT_EQ(named, replaced(kText, "yolov8s", "yolov8m"));
     const std::string moved = setConfigValue(kText, "data.path", "shapes");
     EXPECT_EQ(errorsOf(moved), std::vector<std::string>{});
     EXPECT_EQ(readConfig(moved).config.data.path, "shapes");
@@ -190,8 +186,8 @@ TEST(OtherKeys, AreTakenOnTheCommandLine) {
     ASSERT_TRUE(epochs && epochs->size() == 1);
     EXPECT_EQ(epochs->front().path, "train_params.epochs");
     const auto name = ownSettings("model.name", "yolov8m");
-    ASSERT_TRUE(name && name->size() == 2);
-    EXPECT_EQ(name->back().value, "m");
+    ASSERT_TRUE(name && name->size() == 1);
+    EXPECT_EQ(name->back().path, "model.architecture");
     EXPECT_THROW(ownSettings("dataset.root", "x"), Error);
     EXPECT_THROW(ownSettings("amp.enabled", "x"), Error);
 }

@@ -91,14 +91,16 @@ struct Complaint {
 };
 
 constexpr Complaint kMistakes[] = {
-    {"model: {variant: q}", "model.variant is q, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb"},
-    {"model: {variant: ''}", "model.variant is empty, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb"},
+    {"model: {variant: q}", "model.variant is q, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb, -cls"},
+    {"model: {variant: ''}",
+     "model.variant is empty, expected n, s, m, l, x of YOLOv8, also with -seg, -pose, -obb, -cls"},
     {"model: {variant: 'a b'}",
-     "model.variant is a b, expected n, s, m, l, x, b, t, c, e, nu, su, mu, lu, xu, u, -tinyu, -sppu or a scale of the "
-     "table"},
+     "model.variant is a b, expected n, s, m, l, x, b, t, c, e, nu, su, mu, lu, xu, u, -tinyu, -sppu, 20, 32, 44, 56, "
+     "110, 18, 34, 50, 101, 152, 11, 13, 16, 19, 11_bn, 13_bn, 16_bn, 19_bn or a scale of the table"},
     {"model: {architecture: yolov8.txt}",
-     "model.architecture is yolov8.txt, expected yolov8, yolo11, yolo26, yolo12, yolov10, yolov9, yolov5, yolov3 or a "
-     "table of layers (.yaml)"},
+     "model.architecture is yolov8.txt, expected yolov8, yolo11, yolo26, yolo12, yolov10, yolov9, yolov5, yolov3, "
+     "resnet, "
+     "vgg, mobilenetv1, cnv or a member of one (resnet20, quant_resnet20), or a table of layers (.yaml)"},
     {"model: {pretrained_path: my/p2.yaml}",
      "model.pretrained_path is my/p2.yaml, a table of layers, which holds no weights: it goes into "
      "model.architecture"},

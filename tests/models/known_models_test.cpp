@@ -39,11 +39,9 @@ TEST(DetectorPrefix, WhereverTheDetectorStands) {
 TEST(OtherModel, IsNamedAndOursIsNone) {
     EXPECT_EQ(otherModel({"model.0.conv.weight", "model.105.m.0.weight"}, ""), "a YOLOv7 detector");
     EXPECT_EQ(otherModel({"module.model.0.conv.weight", "module.model.77.m.0.weight"}, ""), "a YOLOv7 detector");
-    EXPECT_EQ(otherModel({"model.10.linear.weight", "model.9.m.0.attn.qkv.conv.weight"}, ""), "a YOLO11 classifier");
     EXPECT_EQ(otherModel({"model.22.cv4.0.logit_scale"}, ""), "a YOLO-World detector");
-    EXPECT_EQ(otherModel({"model.9.linear.weight"}, ""), "a YOLO classifier");
     EXPECT_EQ(otherModel({"a"}, "ultralytics.nn.tasks.RTDETRDetectionModel"), "an RT-DETR detector");
-    EXPECT_EQ(otherModel({"layer4.0.conv1.weight", "fc.weight"}, ""), "a ResNet classifier");
+    EXPECT_EQ(otherModel({"features.0.weight", "classifier.1.weight"}, ""), "a torchvision classifier");
     EXPECT_EQ(otherModel({"weights"}, ""), "");
     for (const char* variant : {"n", "x"}) {
         const auto state = stateDict(buildYolov8(variant, 3));
