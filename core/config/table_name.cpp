@@ -35,16 +35,19 @@ namespace {
 // Behind the source of a value that the name of the network made.
 constexpr std::string_view kByName = ", model.architecture";
 
-// Values that another name made, before the command line gave this one.
+// Values that a name made: all of them where the command line gives another one, the size always, since it follows the
+// variant too.
 void forgetNames(Config& config) {
+    const bool renamed = config.sources.of("model.architecture") == kCommandLine;
     const auto forget = [&](const char* key, auto& value, auto usual) {
         const auto found = config.sources.byKey.find(key);
         if (found == config.sources.byKey.end() || !found->second.ends_with(kByName)) return;
         value = usual;
         config.sources.byKey.erase(found);
     };
-    forget("model.variant", config.model.variant, ModelConfig{}.variant);
     forget("data.imgsz", config.data.imgsz, DataConfig{}.imgsz);
+    if (!renamed) return;
+    forget("model.variant", config.model.variant, ModelConfig{}.variant);
     forget("quantization.default_qconfig", config.quantization.defaultQconfig, QuantizationConfig{}.defaultQconfig);
     forget("qat_params.fuse_modules", config.qat.fuseModules, QatConfig{}.fuseModules);
 }

@@ -40,6 +40,8 @@ ClassifiedImages findClassFolders(const fs::path& folder, DataSplit split) {
     for (const DataSplit one : kEverySplit)
         if (isThere(one)) names.merge(foldersIn(folder / splitName(one)));
     require(!names.empty(), ErrorKind::BadInput, folder.string(), " has no folder for a class");
+    require(names.size() > 1, ErrorKind::BadInput, folder.string(), " has one class only, ", *names.begin(),
+            ": there is nothing to tell apart");
     ClassifiedImages found;
     found.set.classNames.assign(names.begin(), names.end());
     for (size_t i = 0; i < found.set.classNames.size(); ++i) {

@@ -9,6 +9,7 @@ namespace qat {
 
 std::vector<std::string> headOutputs(const Graph& graph) {
     std::vector<std::string> names = graph.outputNames(OutputRole::RawHead);
+    if (names.empty()) names = graph.outputNames(OutputRole::Decoded);  // of classifiers
     if (names.empty() && !graph.outputs().empty()) names.push_back(graph.outputs().front().name);
     return names;
 }

@@ -82,7 +82,7 @@ TEST(JsonSchema, TellsTypesRangesAndStrangers) {
     EXPECT_EQ(bits["minimum"], 1);
     EXPECT_EQ(bits["default"], 8);
     EXPECT_EQ((*schemaOf(schema, "analysis.enabled"))["default"], true);
-    EXPECT_EQ((*schemaOf(schema, "export.formats"))["items"]["enum"].size(), 6u);
+    EXPECT_EQ((*schemaOf(schema, "export.formats"))["items"]["enum"].size(), 7u);
     EXPECT_EQ((*schemaOf(schema, "sensitivity.bits"))["items"]["type"], "integer");
     EXPECT_EQ((*schemaOf(schema, "train_params.class_weights"))["items"]["type"], "number");
     EXPECT_EQ((*schemaOf(schema, "quantization.weight"))["additionalProperties"], false);

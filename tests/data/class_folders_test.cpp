@@ -70,8 +70,10 @@ TEST_F(ClassFolders, AreRefusedWhereThereAreNone) {
     expectError(ErrorKind::BadInput, {"no folder for a class"}, [&] { open(DataSplit::Val); });
     add("train/a/1.png");
     expectError(ErrorKind::BadInput, {"has no folder val"}, [&] { open(DataSplit::Val); });
-    expectError(ErrorKind::BadInput, {"shapes:train=4", "no folder of pictures by class"},
-                [] { openDataset("shapes:train=4", DataSplit::Val, DataCheck::Lenient, LabelKind::Class); });
+    add("val/a/1.png");
+    expectError(ErrorKind::BadInput, {"one class only, a"}, [&] { open(DataSplit::Val); });
+    expectError(ErrorKind::BadInput, {"data.yaml", "no folder of pictures by class"},
+                [] { openDataset("data.yaml", DataSplit::Val, DataCheck::Lenient, LabelKind::Class); });
 }
 
 }  // namespace

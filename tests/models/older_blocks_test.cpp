@@ -166,7 +166,7 @@ TEST(OlderBlocks, C3TRTakesMatricesOfFiles) {
 
 TEST(OlderBlocks, HeadsMustShareTheChannels) {
     try {
-        BlockNet("", "1, C3TR, [12]");
+        BlockNet("", "1, C3TR, [24, True, 1, 0.25]");
         FAIL();
     } catch (const Error& error) {
         EXPECT_NE(std::string(error.what()).find("cannot be shared by 4 heads"), std::string::npos) << error.what();
