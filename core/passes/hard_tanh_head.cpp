@@ -64,7 +64,7 @@ void clipMap(Graph& graph, ValueId map, bool quantize) {
 
 }  // namespace
 
-ValueId addHardTanh(Graph& graph, const std::string& name, ValueId x) {
+ValueId addHardTanh(Graph& graph, std::string name, ValueId x) {
     const ValueId factor = graph.addConstant(name + ".one_half", {0.5f});
     const NodeId half = graph.insertAfter(x, name + ".half", Binary{BinaryKind::Mul}, {x, factor});
     const ValueId halved = graph.node(half).outputs.front();

@@ -11,7 +11,7 @@ namespace qat {
 inline constexpr int64_t kHardTanhBits = 8;
 
 // max(-1, min(x / 2, 1)), by nodes name.half and name.hard_tanh right after the one that makes x. Nobody reads it yet.
-ValueId addHardTanh(Graph& graph, const std::string& name, ValueId x);
+ValueId addHardTanh(Graph& graph, std::string name, ValueId x);
 
 // Lets the decoding of a raw map that lies in [-1, 1] read (y + 1) / 2 where it takes a sigmoid: then
 //     centre = (y + 1 - 0.5 + cell) stride, size = (y + 1)^2 anchor, scores in 0..1.

@@ -158,6 +158,7 @@ TEST(QuantTables, HardTanhIsTheSameNetworkWithStraightLines) {
     EXPECT_EQ(switchToHardTanh(switched), 1);
     EXPECT_EQ(switchToHardTanh(switched), 0) << "it is done";
     verify(switched);
+    EXPECT_TRUE(switched.findNode("model.14.conv.half") && switched.findNode("model.14.conv.hard_tanh"));
     const at::Tensor images = test::randomTensor({1, 3, 96, 64}, 5, 0, 1);
     const auto run = [&](const Graph& graph) {
         return Executor(graph, {.outputs = {"head.0", "decoded"}}).run(images);
