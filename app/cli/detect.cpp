@@ -1,4 +1,6 @@
 // val: accuracy on a data set.
+#include <ATen/core/Tensor.h>
+
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -8,6 +10,7 @@
 #include "cli/box_options.h"
 #include "cli/class_name.h"
 #include "cli/commands.h"
+#include "cli/hardware_form.h"
 #include "cli/json_option.h"
 #include "cli/opened_model.h"
 #include "cli/output.h"
@@ -30,6 +33,7 @@ struct ValOptions {
     std::string split = "val", device = "cpu";
     int imgsz = 0, batch = 16, workers = 2;
     BoxChoice boxes;
+    FormChoice form;
     bool rect = false, coco = false, precise = false, strict = false;
 };
 
@@ -81,6 +85,11 @@ ordered_json cocoJson(const EvaluationResult& result, int classes) {
             {"APs", m.apSmall}, {"APm", m.apMedium}, {"APl", m.apLarge}};
 }
 
+std::function<at::Tensor(const at::Tensor&)> decodingOf(HostSide* host) {
+    if (!host) return {};
+    return [host](const at::Tensor& images) { return host->run(images); };
+}
+
 int val(ValOptions o, const CancelToken& cancel) {
     if (o.imgsz > 0) o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
@@ -100,15 +109,17 @@ int val(ValOptions o, const CancelToken& cancel) {
     options.rect = o.rect;
     options.rectStep = sideStep(graph);
     Loader loader(data, options);
+    const auto host = takeForm(graph, o.form, o.precise);
     const NmsOptions boxes = o.boxes.over(validateOptions(graph.info));
     const MeasuringFacts facts = detectMeasuring(graph.info, boxes, besideBoxes(graph));
     ConsoleSink console;
     const EvaluationResult result =
-        evaluate(graph, loader, {boxes, o.coco, o.precise}, cancel,
+        evaluate(graph, loader, {boxes, o.coco, o.precise, decodingOf(host.get())}, cancel,
                  [&](int64_t done, int64_t total) { console.progress("val", done, total); });
     for (const auto& damage : data->foundDamaged()) std::cerr << "warning: " << damage << "\n";
     ordered_json json = metricsJson(graph, result);
     json["measured"] = measuredJson(facts, inputShapeText(o.imgsz, o.rect));
+    json["measured"]["form"] = o.form.form;
     json["left_out"] = data->leftOut();
     if (o.coco) json["coco"] = cocoJson(result, static_cast<int>(graph.info.numClasses));
     writeJson(o.json, json);
@@ -118,7 +129,8 @@ int val(ValOptions o, const CancelToken& cancel) {
               << m.map << "\nmAP50    " << m.map50 << "\nmAP75    " << m.map75 << "\nprecision " << m.precision
               << "\nrecall    " << m.recall << "\n"
               << (m.confidence ? str("recommended confidence ", *m.confidence, ", where F1 is ", m.f1, "\n") : "")
-              << "measured at " << inputShapeText(o.imgsz, o.rect) << measuredText(facts) << "\n"
+              << "measured at " << inputShapeText(o.imgsz, o.rect) << measuredText(facts)
+              << (o.form.form == kOwnForm ? "" : ", form " + o.form.form) << "\n"
               << std::setprecision(2) << "per image: preprocess " << result.preprocessMs << " ms, inference "
               << result.inferenceMs << " ms, postprocess " << result.postprocessMs << " ms\n";
     if (o.coco) std::cout << "COCO " << jsonText(json["coco"]) << "\n";
@@ -144,6 +156,7 @@ void addVal(CLI::App& app, Context& context) {
     command->add_flag("--coco", o->coco, "Also the COCO metrics (101 points; small, medium, large)");
     command->add_flag("--precise", o->precise,
                       "Add up in double precision: reference results, the same on every processor, slow");
+    addFormOptions(*command, o->form);
     addDeviceOption(*command, o->device);
     addJsonOption(*command, o->json);
     command->callback([&context, o] { context.chosen = [o, &context] { return val(*o, context.cancel); }; });

@@ -133,6 +133,7 @@ void addExport(CLI::App& app, Context& context) {
     for (size_t i = 0; i < kExportOutputs.size(); ++i) outputs.emplace(kExportOutputs[i], static_cast<ExportOutput>(i));
     command->add_option("--output", request->output, "What files for runtimes give, instead of the run's export.output")
         ->transform(CLI::CheckedTransformer(outputs));
+    command->add_flag("--hard-tanh", request->hardTanh, "Write heads with anchors without exponential functions");
     addHeadOption(*command, request->head);
     command->callback([&context, request] {
         context.stop = Stop::BetweenFiles,

@@ -15,6 +15,7 @@
 #include "cli/box_options.h"
 #include "cli/class_name.h"
 #include "cli/commands.h"
+#include "cli/hardware_form.h"
 #include "cli/json_option.h"
 #include "cli/opened_model.h"
 #include "cli/output.h"
@@ -39,6 +40,7 @@ struct PredictOptions {
     std::vector<std::string> images;
     int imgsz = 0;
     BoxChoice boxes;
+    FormChoice form;
     bool precise = false;
 };
 
@@ -152,7 +154,9 @@ class Predictor {
 public:
     explicit Predictor(const PredictOptions& options)
         : m_options(options),
-          m_graph(inferenceForm(openForCommand(options.model, options.device, options.boxes.head).graph)),
+          m_opened(openForCommand(options.model, options.device, options.boxes.head).graph),
+          m_host(takeForm(m_opened, options.form, options.precise)),
+          m_graph(inferenceForm(m_opened)),
           m_executor(m_graph, {.outputs = {decodedOutput(m_graph)}, .frozen = true, .precise = options.precise}),
           m_boxes(options.boxes.over(predictOptions(m_graph.info))),
           m_side(options.imgsz > 0 ? options.imgsz : usualImageSize(m_graph)) {
@@ -198,7 +202,8 @@ private:
         info.width = image.cols, info.height = image.rows;
         info.ratio = box.geometry.ratio;
         info.padLeft = static_cast<float>(box.geometry.padLeft), info.padTop = static_cast<float>(box.geometry.padTop);
-        return detectionsOf(m_executor.run(input).front()[0], info, m_graph.info, m_boxes);
+        const at::Tensor decoded = m_host ? m_host->run(input) : m_executor.run(input).front();
+        return detectionsOf(decoded[0], info, m_graph.info, m_boxes);
     }
     void print(const std::string& path, const ImageDetections& found) const {
         std::cout << path << ": " << found.detections.size() << " objects\n";
@@ -209,6 +214,8 @@ private:
     }
 
     const PredictOptions& m_options;
+    Graph m_opened;
+    const std::unique_ptr<HostSide> m_host;  // null where the network answers by itself
     const Graph m_graph;
     Executor m_executor;
     const NmsOptions m_boxes;
@@ -217,11 +224,17 @@ private:
     bool m_lost = false;
 };
 
+int writeTensors(const PredictOptions& o) {
+    require(o.form.form != kHostForm, ErrorKind::BadInput, "--npy gives the network a tensor, --form host bytes");
+    Graph graph = openForCommand(o.model, o.device, o.boxes.head).graph;
+    takeForm(graph, o.form, o.precise);
+    return writeRawOutputs(graph, o.npy, o.raw, o.precise, o.json);
+}
+
 int predict(PredictOptions o, const CancelToken& cancel) {
     if (o.imgsz > 0) o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
-    if (!o.npy.empty())
-        return writeRawOutputs(openForCommand(o.model, o.device, o.boxes.head).graph, o.npy, o.raw, o.precise, o.json);
+    if (!o.npy.empty()) return writeTensors(o);
     std::vector<Asked> pictures;
     for (const std::string& spec : o.images)
         for (Asked& picture : picturesOf(spec)) pictures.push_back(std::move(picture));
@@ -253,6 +266,7 @@ void addPredict(CLI::App& app, Context& context) {
     addBoxOptions(*command, o->boxes, "0.25", "0.7, of networks with anchors 0.45");
     command->add_flag("--precise", o->precise,
                       "Add up in double precision: reference results, the same on every processor, slow");
+    addFormOptions(*command, o->form);
     addDeviceOption(*command, o->device);
     addJsonOption(*command, o->json);
     command->add_option("--save", o->save,

@@ -61,6 +61,9 @@ void addExport(Rows<Config>& rows) {
     rows.add<at, &E::output>("export.output", "Output",
                              "What files for runtimes give: boxes and scores, the raw maps of the head with their "
                              "levels joined, or the 300 best detections of a head without suppression.");
+    rows.add<at, &E::hardTanh>("export.hard_tanh", "HardTanh head",
+                               "Writes heads with anchors without exponential functions, for hardware: raw maps are "
+                               "halved and clipped to -1..1, and boxes are read off these.");
 }
 
 void addData(Rows<Config>& rows) {

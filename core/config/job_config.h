@@ -77,6 +77,7 @@ struct ExportConfig {
     bool validate = true;
     bool includeQuantParams = true;
     ExportOutput output = ExportOutput::Decoded;  // (+)
+    bool hardTanh = false;                        // (+) sigmoids of heads with anchors become straight lines
     bool operator==(const ExportConfig&) const = default;
 };
 

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -36,6 +37,19 @@ void addLabels(const at::Tensor& targets, const Batch& batch, std::vector<ImageD
     }
 }
 
+// The graph's own inference form.
+class OwnPath {
+public:
+    OwnPath(const Graph& graph, bool precise)
+        : m_graph(inferenceForm(graph)),
+          m_executor(m_graph, {.outputs = {decodedOutput(m_graph)}, .frozen = true, .precise = precise}) {}
+    at::Tensor decoded(const at::Tensor& images) { return m_executor.run(images).front().cpu(); }
+
+private:
+    const Graph m_graph;
+    Executor m_executor;
+};
+
 }  // namespace
 
 ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, const ModelInfo& model,
@@ -51,8 +65,8 @@ ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, c
 
 EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options,
                           const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress) {
-    const Graph runnable = inferenceForm(graph);
-    Executor executor(runnable, {.outputs = {decodedOutput(runnable)}, .frozen = true, .precise = options.precise});
+    std::optional<OwnPath> own;
+    if (!options.decode) own.emplace(graph, options.precise);
     const NmsOptions boxes = options.nms.value_or(validateOptions(graph.info));
     MetricsAccumulator metrics(static_cast<int>(graph.info.numClasses));
     EvaluationResult result;
@@ -63,7 +77,7 @@ EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOp
     for (auto start = Clock::now(); auto batch = loader.next(); start = Clock::now()) {
         result.preprocessMs += msSince(start);
         start = Clock::now();
-        const at::Tensor decoded = executor.run(batch->images).front().cpu();
+        const at::Tensor decoded = own ? own->decoded(batch->images) : options.decode(batch->images);
         result.inferenceMs += msSince(start);
         start = Clock::now();
         std::vector<ImageDetections> found;

@@ -26,6 +26,8 @@ struct EvaluationOptions {
     std::optional<NmsOptions> nms{};  // else validateOptions()
     bool keepDetections = false;
     bool precise = false;  // as in ExecutorOptions
+    // What makes decoded outputs of a batch's images, instead of the graph's inference form.
+    std::function<at::Tensor(const at::Tensor& images)> decode{};
 };
 
 struct EvaluationResult {
@@ -39,9 +41,9 @@ struct EvaluationResult {
 ImageDetections detectionsOf(const at::Tensor& decoded, const ImageInfo& info, const ModelInfo& model,
                              const NmsOptions& options);
 
-// Runs the graph's inferenceForm over one epoch of the loader, on the graph's device; boxes are found on the processor:
-// a quantized model is measured in integer arithmetic, so its figures do not depend on the number of threads.
-// progress(done, total) counts batches. Throws Error{Cancelled} on request.
+// Runs the graph's inferenceForm, or what options.decode says, over one epoch of the loader, on the graph's device;
+// boxes are found on the processor: a quantized model is measured in integer arithmetic, so its figures do not depend
+// on the number of threads. progress(done, total) counts batches. Throws Error{Cancelled} on request.
 EvaluationResult evaluate(const Graph& graph, Loader& loader, const EvaluationOptions& options,
                           const CancelToken& cancel, const std::function<void(int64_t, int64_t)>& progress = {});
 

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "models/detect_head.h"
+#include "models/quant_modules.h"
+#include "passes/hard_tanh_head.h"
 
 namespace qat {
 namespace {
@@ -75,10 +77,35 @@ void startBiases(Graph& graph, const AnchorLevel& level) {
     rows.narrow(1, 5, level.classes).fill_(std::log(0.6 / (static_cast<double>(level.classes) - 0.99999)));
 }
 
+// The features themselves are the raw maps; the layers that make them are the head's last.
+ValueId featureAsMap(Graph& graph, const ModuleBuilder& builder, const AnchorLevel& level, ValueId feature,
+                     const AnchorHeadForm& form) {
+    const int64_t wanted = level.count * (5 + level.classes);
+    require(builder.channels(feature) == wanted, ErrorKind::BadInput, form.place, ": it reads a map of ",
+            builder.channels(feature), " channels, and ", level.count, " anchors with ", level.classes,
+            " classes need ", wanted);
+    for (auto maker = graph.producer(feature); maker; maker = graph.producer(graph.node(*maker).inputs.front())) {
+        Node& node = graph.node(*maker);
+        const bool last = std::holds_alternative<Conv2d>(node.op);
+        node.role = last ? NodeRole::HeadLast : NodeRole::Head;
+        if (last || node.inputs.empty()) break;
+    }
+    return feature;
+}
+
+ValueId convolvedMap(Graph& graph, ModuleBuilder& builder, const AnchorLevel& level, ValueId feature,
+                     const AnchorHeadForm& form) {
+    const ValueId map = builder.convWithBias(level.name, feature, level.count * (5 + level.classes), 1, 0);
+    graph.node(graph.order().back()).role = NodeRole::HeadLast;
+    startBiases(graph, level);
+    if (form.weightBits > 0) declareWeight(graph, level.name, form.weightBits, form.place);
+    return form.hardTanh ? declaredHardTanh(graph, level.name, map, form.place) : map;
+}
+
 }  // namespace
 
 void addAnchorHead(Graph& graph, ModuleBuilder& builder, const std::string& name, const std::vector<ValueId>& features,
-                   const std::vector<std::vector<double>>& anchors) {
+                   const std::vector<std::vector<double>>& anchors, const AnchorHeadForm& form) {
     require(anchors.size() == features.size(), ErrorKind::BadInput, "there are anchors for ", anchors.size(),
             " levels, but the head reads ", features.size());
     const size_t first = graph.order().size();
@@ -89,12 +116,12 @@ void addAnchorHead(Graph& graph, ModuleBuilder& builder, const std::string& name
         AnchorLevel level{str(name, ".m.", i),   {},
                           graph.info.strides[i], static_cast<int64_t>(anchors[i].size() / 2),
                           graph.info.numClasses, anchors[i]};
-        level.map = builder.convWithBias(level.name, features[i], level.count * (5 + level.classes), 1, 0);
-        graph.node(graph.order().back()).role = NodeRole::HeadLast;
-        startBiases(graph, level);
+        level.map = form.convs ? convolvedMap(graph, builder, level, features[i], form)
+                               : featureAsMap(graph, builder, level, features[i], form);
         for (const double side : anchors[i]) graph.info.anchors.push_back(static_cast<float>(side));
         graph.setOutput(str("head.", i), level.map, OutputRole::RawHead);
         decoded.push_back(decodeLevel(graph, level));
+        if (form.hardTanh) decodeHardTanh(graph, level.map);
     }
     graph.setOutput("decoded", graph.add(name + ".decoded", Concat{2}, decoded), OutputRole::Decoded);
     markHead(graph, name, first);

@@ -10,7 +10,9 @@
 #include "models/anchor_head.h"
 #include "models/detect_head.h"
 #include "models/modules.h"
+#include "models/quant_modules.h"
 #include "models/stored_style.h"
+#include "models/table_words.h"
 
 namespace qat {
 namespace {
@@ -53,6 +55,7 @@ public:
             require(m_graph.order().size() <= kMostNodes, ErrorKind::BadInput, "row ", i, ": there are more than ",
                     kMostNodes, " layers so far");
         }
+        declareImage(m_graph);
         m_graph.aliases.push_back({"model.", "model.model."});  // as the trainer's front class calls it
     }
 
@@ -79,11 +82,11 @@ private:
         return maps;
     }
 
-    // Words that stand for a number of the table.
-    LayoutArg resolved(const LayoutArg& arg) const {
-        if (arg.kind == LayoutArg::Kind::Text && arg.text == "nc")
-            return {LayoutArg::Kind::Number, static_cast<double>(m_layout.classes)};
-        return arg;
+    ModuleCall callOf(size_t row) {
+        const LayoutRow& entry = m_layout.rows[row];
+        ModuleCall call{m_blocks, m_layout, nameOf(row), sources(row), 0, 1, {}, str("row ", row, ", ", entry.module)};
+        for (const LayoutArg& arg : entry.args) call.args.push_back(resolvedArg(m_layout, arg));
+        return call;
     }
 
     // A multiple of 8, unless the row asks for as many as there are classes.
@@ -111,8 +114,7 @@ private:
 
     Maps build(const ModuleRow& module, size_t row) {
         const LayoutRow& entry = m_layout.rows[row];
-        ModuleCall call{m_blocks, m_layout, nameOf(row), sources(row), 0, 1, {}};
-        for (const LayoutArg& arg : entry.args) call.args.push_back(resolved(arg));
+        ModuleCall call = callOf(row);
         const bool sized = module.kind == ModuleKind::Layer || module.kind == ModuleKind::Repeats;
         if (sized) {
             call.channels = scaledChannels(row, call.number(0, 0));
@@ -144,11 +146,32 @@ private:
             info.strides.push_back(static_cast<int64_t>(stride));
         }
         keepFeatures();
+        requireNamedAnchors(row);
         const HeadForm form = headForm(row);
         if (m_layout.anchors.empty())
             addDetectHead(m_graph, m_blocks, nameOf(row), features, form);
         else
-            addAnchorHead(m_graph, m_blocks, nameOf(row), features, m_layout.anchors);
+            addAnchorHead(m_graph, m_blocks, nameOf(row), features, m_layout.anchors, anchorForm(row));
+    }
+
+    // After classes and anchors: whether it has convolutions, whether results are cut, how it treats memory, and bits.
+    AnchorHeadForm anchorForm(size_t row) {
+        ModuleCall call = callOf(row);
+        AnchorHeadForm form{.place = call.place};
+        call.args.erase(call.args.begin(), call.args.begin() + std::min<ptrdiff_t>(1, std::ssize(call.args)));
+        const bool stated = call.args.size() > 1 && call.args[1].kind == LayoutArg::Kind::Number;
+        if (!stated) return form;
+        form.convs = call.flag(1, true), form.hardTanh = call.flag(2, false);
+        if (form.convs && call.args.size() > 4) form.weightBits = bitsAt(call, 4);
+        return form;
+    }
+
+    // A head that is told whether it has convolutions of its own is one with anchors.
+    void requireNamedAnchors(size_t row) const {
+        const std::vector<LayoutArg>& args = m_layout.rows[row].args;
+        const bool names = args.size() > 2 && args[1].text == "anchors";
+        require(!names || !m_layout.anchors.empty(), ErrorKind::BadInput, "row ", row, ", ", m_layout.rows[row].module,
+                ": it names anchors, and the table has none");
     }
 
     // A number for each class, from the last layer with a weight.
@@ -177,7 +200,7 @@ private:
     TaskForm taskForm(size_t row) {
         const LayoutRow& entry = m_layout.rows[row];
         ModuleCall call{m_blocks, m_layout, str("row ", row, ": ", entry.module), {}, 0, 1, {}};
-        for (size_t i = 1; i < entry.args.size(); ++i) call.args.push_back(resolved(entry.args[i]));
+        for (size_t i = 1; i < entry.args.size(); ++i) call.args.push_back(resolvedArg(m_layout, entry.args[i]));
         if (entry.module.starts_with("Segment")) {
             const int64_t nominal = call.whole(1, 256);
             require(nominal >= 1, ErrorKind::BadInput, call.name, ": its prototypes have ", nominal,

@@ -47,8 +47,12 @@ struct Layout {
     bool endToEnd = false;
     std::vector<double> keypoints{};             // how many, and numbers of each
     std::vector<std::vector<double>> anchors{};  // width, height, width, ... in pixels, a list a level (YOLOv5)
-    std::optional<bool> plainClasses{};          // form of the head's class branch, whatever the rows say
-    bool isOwn = false;                          // no member of a known family: the table travels with the weights
+    // Of rows that quantize: of the first layer's weights, of weights, of activations, of the last layer's weights.
+    // Rows name them in_weight_bit_width, weight_bit_width, act_bit_width and out_weight_bit_width. Empty or four.
+    std::vector<int64_t> bitWidths{};
+    bool hardTanh = false;               // rows name it use_hardtanh
+    std::optional<bool> plainClasses{};  // form of the head's class branch, whatever the rows say
+    bool isOwn = false;                  // no member of a known family: the table travels with the weights
 };
 
 // Rows in short: "Conv 64 3 2 | C2f 128 T x3 | <-1,6> Concat 1 | <15,18,21> Detect nc", with the sources in angles (the
@@ -57,9 +61,9 @@ struct Layout {
 std::vector<LayoutRow> parseRows(std::string_view text);
 
 // A table as JSON text, as a checkpoint carries it: backbone, head, nc, ch, scales, scale, depth_multiple,
-// width_multiple, activation, reg_max, end2end, kpt_shape, anchors; beyond these imgsz, the side of the pictures, and
-// after the arguments of a row the name of what it makes. `scale`: the one to take instead of the table's
-// own. Throws Error{BadInput} naming the row or the key.
+// width_multiple, activation, reg_max, end2end, kpt_shape, anchors, bit_width, use_hardtanh; beyond these imgsz, the
+// side of the pictures, and after the arguments of a row the name of what it makes. `scale`: the one to take instead of
+// the table's own. Throws Error{BadInput} naming the row or the key.
 Layout layoutFromJson(std::string_view json, std::string_view scale = {});
 
 // The same of a YAML file's text. Throws Error{BadInput} naming the line.

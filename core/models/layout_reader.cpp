@@ -48,7 +48,9 @@ public:
         layout.endToEnd = flag("end2end");
         layout.activation = text("activation");
         layout.keypoints = numbers("kpt_shape");
+        layout.hardTanh = flag("use_hardtanh");
         readAnchors(layout);
+        readBitWidths(layout);
         readScale(layout, scale);
         for (const char* part : {"backbone", "head"}) {
             readRows(part, layout);
@@ -106,6 +108,23 @@ private:
                                });
             require(sound, ErrorKind::BadInput, "anchors: a level is no list of pairs of sizes above 0");
             layout.anchors.push_back(level.get<std::vector<double>>());
+        }
+    }
+
+    // Four widths, or a list that holds such a list.
+    void readBitWidths(Layout& layout) const {
+        const json* value = find("bit_width");
+        if (!value) return;
+        if (value->is_array() && value->size() == 1 && value->front().is_array()) value = &value->front();
+        const bool sound = value->is_array() && value->size() == 4 &&
+                           std::ranges::all_of(*value, [](const json& item) { return item.is_number(); });
+        require(sound, ErrorKind::BadInput, "bit_width is ", shown(*value),
+                ", expected four numbers: of the first weights, of weights, of activations, of the last weights");
+        for (const json& item : *value) {
+            const auto bits = item.get<double>();
+            require(bits >= 1 && bits <= 8 && bits == std::floor(bits), ErrorKind::BadInput, "bit_width has ", bits,
+                    " in it: a quantizer has 1 to 8 bits");
+            layout.bitWidths.push_back(static_cast<int64_t>(bits));
         }
     }
 

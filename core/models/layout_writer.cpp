@@ -66,6 +66,8 @@ std::string layoutJson(const Layout& layout) {
     if (!layout.activation.empty()) table["activation"] = layout.activation;
     if (!layout.keypoints.empty()) table["kpt_shape"] = listJson(layout.keypoints);
     for (const auto& level : layout.anchors) table["anchors"].push_back(listJson(level));
+    if (!layout.bitWidths.empty()) table["bit_width"] = layout.bitWidths;
+    if (layout.hardTanh) table["use_hardtanh"] = true;
     for (size_t i = 0; i < layout.rows.size(); ++i)
         table[i < layout.backboneRows ? "backbone" : "head"].push_back(rowJson(layout.rows[i]));
     return table.dump();

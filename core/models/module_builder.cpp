@@ -98,7 +98,7 @@ ValueId ModuleBuilder::activation(const std::string& name, ValueId x) {
     return y;
 }
 
-ValueId ModuleBuilder::conv(const std::string& name, ValueId x, const ConvSpec& spec) {
+ValueId ModuleBuilder::convAlone(const std::string& name, ValueId x, const ConvSpec& spec) {
     requireRoom(name);
     require(std::min(spec.kernel[0], spec.kernel[1]) >= 1 && spec.stride >= 1 && spec.dilation >= 1 &&
                 spec.dilation <= 1024 && (!spec.padding || std::min((*spec.padding)[0], (*spec.padding)[1]) >= 0),
@@ -111,9 +111,14 @@ ValueId ModuleBuilder::conv(const std::string& name, ValueId x, const ConvSpec& 
     require(spec.groups > 0 && channels(x) % spec.groups == 0 && spec.channels % spec.groups == 0, ErrorKind::BadInput,
             name, ": ", spec.groups, " groups do not divide ", channels(x), " and ", spec.channels, " channels");
     const ValueId w =
-        weight(name + ".conv.weight", {spec.channels, channels(x) / spec.groups, spec.kernel[0], spec.kernel[1]});
-    ValueId y = m_graph.add(name + ".conv", op, {x, w});
+        weight(name + ".weight", {spec.channels, channels(x) / spec.groups, spec.kernel[0], spec.kernel[1]});
+    const ValueId y = m_graph.add(name, op, {x, w});
     setChannels(y, spec.channels, stride(x) * static_cast<double>(spec.stride));
+    return y;
+}
+
+ValueId ModuleBuilder::conv(const std::string& name, ValueId x, const ConvSpec& spec) {
+    ValueId y = convAlone(name + ".conv", x, spec);
     const ConvStyle* style = styleOf(name);
     y = norm(name + ".bn", y, style ? BatchNorm{style->eps, style->momentum} : BatchNorm{});
     const bool plain = style && (style->plain || style->activation) ? style->plain : !spec.activation;

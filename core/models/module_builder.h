@@ -50,6 +50,8 @@ public:
                  int64_t groups = 1, bool activation = true) {
         return conv(name, x, {outChannels, {kernel, kernel}, stride, {}, groups, 1, activation});
     }
+    // The convolution of the above alone, whose weight is called name.weight.
+    ValueId convAlone(const std::string& name, ValueId x, const ConvSpec& spec);
     // A bare convolution; its bias starts as a constant. Without one it has none.
     ValueId bareConv(const std::string& name, ValueId x, int64_t outChannels, int64_t kernel,
                      std::optional<float> biasStart);

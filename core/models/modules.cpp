@@ -12,6 +12,7 @@
 #include "models/csp_blocks.h"
 #include "models/older_modules.h"
 #include "models/plain_modules.h"
+#include "models/quant_modules.h"
 #include "models/transformer_blocks.h"
 
 namespace qat {
@@ -255,15 +256,6 @@ Maps sppf(const ModuleCall& c) {
     return {adds ? c.b.add(c.name + ".add", y, c.x()) : y};
 }
 
-Maps spp(const ModuleCall& c) {
-    std::vector<int64_t> kernels = c.wholes(0);
-    if (kernels.empty()) kernels = {5, 9, 13};
-    Maps parts{c.b.conv(c.name + ".cv1", c.x(), c.b.channels(c.x()) / 2, 1)};
-    for (size_t i = 0; i < kernels.size(); ++i)
-        parts.push_back(c.b.pool(str(c.name, ".m.", i), parts.front(), PoolKind::Max, kernels[i], 1, kernels[i] / 2));
-    return {c.b.conv(c.name + ".cv2", c.b.concat(c.name + ".cat", parts), c.channels, 1)};
-}
-
 // cv4(cat(halves of cv1 x, cv2 of the last, cv3 of that)).
 Maps elan(const ModuleCall& c, const InnerBlock& second, const InnerBlock& third) {
     const int64_t wide = c.whole(0, 0);
@@ -325,6 +317,11 @@ constexpr std::array kModules{
     ModuleRow{"ELAN1", Layer, elan1},
     ModuleRow{"RepNCSPELAN4", Layer, repNcspElan4},
     ModuleRow{"SPPELAN", Layer, sppElan},
+    ModuleRow{"QuantConv", Layer, quantConvRow},
+    ModuleRow{"QuantSimpleConv", Layer, quantSimpleConv},
+    ModuleRow{"QuantBottleneck", Layer, quantBottleneckRow},
+    ModuleRow{"QuantC3", Repeats, quantC3},
+    ModuleRow{"QuantSPPF", Layer, quantSppf},
     ModuleRow{"MaxPool2d", Plain, maxPool},
     ModuleRow{"ZeroPad2d", Plain, zeroPad},
     ModuleRow{"Upsample", Plain, upsample},

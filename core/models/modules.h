@@ -19,6 +19,7 @@ struct ModuleCall {
     int64_t channels = 0;                  // of what is made, scaled; of modules that have no say in it those of x
     int64_t repeats = 1;                   // inside
     std::vector<LayoutArg> args;           // after the channels
+    std::string place{};                   // row 4, QuantConv
 
     ValueId x() const { return in.front().front(); }
     double number(size_t index, double missing) const;

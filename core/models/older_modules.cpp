@@ -58,4 +58,13 @@ Maps bottleneckCsp(const ModuleCall& c) {
     return {c.b.conv(c.name + ".cv4", c.b.activation(c.name + ".act", all), c.channels, 1)};
 }
 
+Maps spp(const ModuleCall& c) {
+    std::vector<int64_t> kernels = c.wholes(0);
+    if (kernels.empty()) kernels = {5, 9, 13};
+    Maps parts{c.b.conv(c.name + ".cv1", c.x(), c.b.channels(c.x()) / 2, 1)};
+    for (size_t i = 0; i < kernels.size(); ++i)
+        parts.push_back(c.b.pool(str(c.name, ".m.", i), parts.front(), PoolKind::Max, kernels[i], 1, kernels[i] / 2));
+    return {c.b.conv(c.name + ".cv2", c.b.concat(c.name + ".cat", parts), c.channels, 1)};
+}
+
 }  // namespace qat

@@ -12,4 +12,7 @@ Maps c1(const ModuleCall& call);
 // Like C3, with bare convolutions behind both parts and one norm over them.
 Maps bottleneckCsp(const ModuleCall& call);
 
+// cv2(cat(cv1 x, its poolings by several kernels)).
+Maps spp(const ModuleCall& c);
+
 }  // namespace qat

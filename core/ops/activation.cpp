@@ -287,6 +287,7 @@ constexpr std::array<ActivationTraits, kActivationNames.size()> kActivationRows{
     {.kind = ActivationKind::Identity,
      .least = kNone,
      .usefulFloor = kNone,
+     .clips = true,
      .homogeneous = true,
      .value = [](float x, float) { return x; },
      .forward = loops::identity,

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "passes/hard_tanh_head.h"
 #include "session/code_parity.h"
 #include "session/image_feed.h"
 #include "session/parity.h"
@@ -26,6 +27,11 @@ std::function<at::Tensor()> firstImages(const std::shared_ptr<const Dataset>& da
     return feedImages(data, options, count);
 }
 
+// The network as files for runtimes have it.
+Graph deployedForm(const Graph& model, const Config& config) {
+    return config.exporting.hardTanh ? hardTanhForm(model) : model.clone(false);
+}
+
 // Files of weights alone give nothing, and hold what every output needs.
 ExportOutput givenBy(const ExportTask& task) {
     const bool runs = std::ranges::any_of(task.exporters, [](const Exporter* row) { return row->runtime.has_value(); });
@@ -38,7 +44,8 @@ std::vector<ExportedFile> exportFiles(const ExportTask& task, const CancelToken&
     std::vector<ExportedFile> files;
     if (task.exporters.empty()) return files;
     PassResults passes;
-    const Graph prepared = prepareForExport(task.model, task.config.data.imgsz, &passes, givenBy(task));
+    const Graph prepared =
+        prepareForExport(deployedForm(task.model, task.config), task.config.data.imgsz, &passes, givenBy(task));
     task.prepared(passes);
     const ExportSource source{task.model, prepared, task.config.exporting};
     requireExpressible(task.exporters, source);
@@ -61,7 +68,7 @@ FileCheck checkOnnxFile(const std::filesystem::path& file, const Graph& form, co
     if (!isUtf8(file.string())) return notChecked("the exported file was not checked: its path is not UTF-8");
     const int64_t limit = config.data.valLimit > 0 ? config.data.valLimit : kParityImages;
     const int64_t count = std::min({kParityImages, limit, validation->size()});
-    ParityReport parity = checkParity(taskOf(reference.info), file, form, reference,
+    ParityReport parity = checkParity(taskOf(reference.info), file, form, deployedForm(reference, config),
                                       firstImages(validation, config, count), cancel, config.exporting.output);
     if (!parity.ran || !parity.onIntegers) return parity.check;
     const at::Tensor image = firstImages(validation, config, 1)();

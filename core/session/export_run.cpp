@@ -36,6 +36,7 @@ Source openSource(const ExportRequest& request) {
     chooseHead(opened, request.head, "--head");
     source.graph = std::move(opened.graph);
     source.config.exporting.output = request.output.value_or(source.config.exporting.output);
+    source.config.exporting.hardTanh |= request.hardTanh;
     return source;
 }
 

@@ -20,6 +20,7 @@ struct ExportRequest {
     std::vector<std::string> formats;      // keys of config/export_formats.h; empty: onnx
     std::optional<ExportOutput> output{};  // what files give; none: as the run says
     std::string head = "auto";             // of two: auto (as the run says), one2one, one2many
+    bool hardTanh = false;                 // also where the run's export.hard_tanh is false
 };
 
 // One written file and what the format could not express exactly.

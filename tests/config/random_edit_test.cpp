@@ -17,7 +17,8 @@ namespace {
 std::vector<std::string> texts() {
     std::vector<std::string> found;
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(QAT_CONFIGS_FOLDER)) files.push_back(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(QAT_CONFIGS_FOLDER))
+        if (entry.is_regular_file()) files.push_back(entry.path());
     std::ranges::sort(files);
     for (const auto& file : files) found.push_back(readFile(file));
     const auto& snippets = test::guideSnippets();

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "models/module_builder.h"
+#include "ops/fake_quantize.h"
 #include "quant/quantizer_set.h"
 #include "support/tensors.h"
 
@@ -109,6 +110,43 @@ TEST_F(Declared, WeightsOfOneBitAreSignsOfScaleOne) {
     const at::Tensor largest = graph.value(*graph.findValue("second.conv.weight")).data->abs().amax({1, 2, 3});
     EXPECT_TRUE(at::allclose(*quantized.value(second.scale).data, largest / 7, 1e-6, 0));
 }
+
+// What quantizers of each width make of numbers, against the definitions.
+class Widths : public testing::TestWithParam<int> {
+protected:
+    const int bits = GetParam();
+    Graph quantized = sample();
+
+    at::Tensor through(const QuantizerSet& set, std::string_view name, const at::Tensor& x) const {
+        const Quantizer& q = *std::ranges::find(set.all(), name, &Quantizer::name);
+        const auto& op = std::get<FakeQuantize>(quantized.node(q.nodes.front()).op);
+        return fakeQuantize(op, x, *quantized.value(q.scale).data, *quantized.value(q.zeroPoint).data);
+    }
+};
+
+TEST_P(Widths, AreThoseOfTheDefinitions) {
+    const auto codes = static_cast<double>(int64_t{1} << bits);
+    const bool sign = bits == 1;
+    quantized.declared = {
+        ofWeight("second.conv", bits, sign ? DeclaredRange::Constant : DeclaredRange::Observed),
+        ofResult("first.act", bits, sign, sign, sign ? DeclaredRange::Constant : DeclaredRange::Learned, sign ? 1 : 6)};
+    if (sign) stateThreshold(quantized.declared[0], 1);
+    const QuantizerSet set(quantized, resolvePlan(quantized, Config{}));
+    const at::Tensor w = *quantized.value(*quantized.findValue("second.conv.weight")).data,
+                     x = test::randomTensor({1, 8, 4, 4}, 3, -2, 8);
+    const at::Tensor signs = [](const at::Tensor& t) {
+        return at::where(t.lt(0), -at::ones_like(t), at::ones_like(t));
+    }(w);
+    const at::Tensor step = w.abs().amax({1, 2, 3}, true) / (codes / 2 - 1);
+    const at::Tensor weights = sign ? signs : at::round(w / step).clamp(1 - codes / 2, codes / 2 - 1) * step;
+    EXPECT_LE(test::maxDifference(through(set, "second.conv.weight", w), weights), 1e-6);
+    const double scale = 6 / (codes - 1);
+    const at::Tensor results = sign ? at::where(x.lt(0), -at::ones_like(x), at::ones_like(x))
+                                    : at::round(x / scale).clamp(0, codes - 1) * scale;
+    EXPECT_LE(test::maxDifference(through(set, "first.act", x), results), 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Declared, Widths, testing::Range(1, 9));
 
 TEST_F(Declared, PatternsComeBeforeItAndTheSwitchTurnsItOff) {
     LayerConfig& entry = config.quantization.layerConfigs.emplace_back();

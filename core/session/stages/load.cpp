@@ -10,6 +10,7 @@
 #include "export/file_output.h"
 #include "graph/device.h"
 #include "models/family.h"
+#include "passes/hard_tanh_head.h"
 #include "passes/pipeline.h"
 #include "session/data_source.h"
 #include "session/input_size.h"
@@ -126,6 +127,8 @@ void requireFileOutput(const JobState& job) {
     if (job.request.kind != JobKind::Pipeline || runtimesOf(job.config.exporting.formats).empty()) return;
     const std::string trouble = fileOutputTrouble(job.floatModel, job.config.exporting.output);
     require(trouble.empty(), ErrorKind::Unsupported, trouble);
+    const std::string unclipped = job.config.exporting.hardTanh ? hardTanhTrouble(job.floatModel) : "";
+    require(unclipped.empty(), ErrorKind::Unsupported, "export.hard_tanh is true, but ", unclipped);
 }
 
 // Where the networks lie is where they run.
