@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/placement.h"
 #include "config/config_io.h"
+#include "config/data_name.h"
 #include "config/derived.h"
 #include "config/table_name.h"
 #include "config/yaml_tree.h"
@@ -20,8 +21,10 @@
 #include "data/dataset.h"
 #include "data/shapes.h"
 #include "export/exporter.h"
+#include "models/family.h"
 #include "session/inspect.h"
 #include "session/pattern_report.h"
+#include "task/task.h"
 
 namespace qat::cli {
 namespace {
@@ -149,6 +152,16 @@ void checkKey(std::string_view text, const std::string& key, Severity severity, 
     }
 }
 
+// What keys of the classifiers' guide mean here.
+ordered_json reportSpellings(const std::string& file, const std::vector<ConfigSpelling>& spellings, bool print) {
+    ordered_json list = ordered_json::array();
+    for (const ConfigSpelling& spelling : spellings) {
+        list.push_back({{"line", spelling.line}, {"key", spelling.key}, {"meaning", spelling.meaning}});
+        if (print) std::cout << file << ":" << spelling.line << ": " << spelling.key << " " << spelling.meaning << "\n";
+    }
+    return list;
+}
+
 // What data.path names must be in order, and fit data.classes and the model. What is not there at all may be there on
 // the machine that runs it: a warning.
 void checkData(const std::string& file, std::string_view text, const ClassList& model, ConfigReading& reading) {
@@ -157,11 +170,13 @@ void checkData(const std::string& file, std::string_view text, const ClassList& 
     resolveConfigPaths(config, std::filesystem::path(file).parent_path());
     const std::string& path = config.data.path;
     std::error_code unknown;
-    const bool missing = !isShapesSpec(path) && !std::filesystem::exists(path, unknown) && !unknown;
+    const std::string place = dataPathOf(path);
+    const bool missing = !place.empty() && !std::filesystem::exists(place, unknown) && !unknown;
     ClassList classes{{}, path};
+    const LabelKind kind = taskNamed(taskOfMember(config.model.architecture, config.model.variant).name).labels();
     checkKey(text, "data.path", missing ? Severity::Warning : Severity::Error, reading, [&] {
         for (const std::string& split : {config.data.trainSplit, config.data.valSplit})
-            classes.names = checkDescription(path, splitNamed(split));
+            classes.names = checkDescription(path, splitNamed(split), kind);
     });
     if (classes.names.empty()) return;
     checkKey(text, "data.classes", Severity::Error, reading, [&] { classNumbers(classes.names, config.data.classes); });
@@ -205,6 +220,7 @@ int check(const CheckOptions& o) {
     }
     ordered_json report{{"valid", reading.valid()},
                         {"issues", reportIssues(file, reading.issues, print)},
+                        {"spellings", reportSpellings(file, reading.spellings, print)},
                         {"patterns", ordered_json::array()}};
     if (described) describeNetwork(o, reading.config, report);
     writeJson(json, report);

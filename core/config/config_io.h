@@ -21,10 +21,18 @@ struct ConfigIssue {
     std::string message;  // one sentence
 };
 
+// A key of the classifiers' guide that a file states, and what it means here: "training.epochs",
+// "is train_params.epochs here" (config/other_keys.h).
+struct ConfigSpelling {
+    int line = 0;
+    std::string key, meaning;
+};
+
 struct ConfigReading {
-    Config config;                    // defaults where an issue stands
-    std::vector<ConfigIssue> issues;  // in file order
-    bool valid() const;               // no issue is an error
+    Config config;                          // defaults where an issue stands
+    std::vector<ConfigIssue> issues;        // in file order
+    std::vector<ConfigSpelling> spellings;  // in file order
+    bool valid() const;                     // no issue is an error
 };
 
 // Never throws on bad text: every problem is an issue.

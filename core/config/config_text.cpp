@@ -4,17 +4,26 @@
 #include <utility>
 
 #include "config/fields.h"
+#include "config/other_keys.h"
 #include "config/parsed.h"
 #include "config/slot.h"
 
 namespace qat {
 namespace {
 
+// In the table's words; nothing of a text that is not YAML.
+YamlItem readable(const YamlDocument& document) {
+    if (document.failures.empty()) return inOwnWords(document.root).root;
+    YamlItem nothing;
+    nothing.node = std::make_shared<YamlNode>();
+    return nothing;
+}
+
 // The value of a field in a parsed text.
-ConfigValueAt valueIn(const YamlDocument& document, const TextPlaces& places, const ConfigField& field,
+ConfigValueAt valueIn(const YamlItem& root, const TextPlaces& places, const ConfigField& field,
                       const std::vector<PathStep>& steps) {
     ConfigValueAt result{field.defaultValue, 0};
-    const YamlItem* item = document.failures.empty() ? findItem(document.root, steps) : nullptr;
+    const YamlItem* item = findItem(root, steps);
     if (!item) return result;
     result.line = places.at(item->key ? item->key->offset : item->offset).line;
     if (item->node->isScalar()) result.value = item->node->text;
@@ -39,14 +48,15 @@ ConfigReading ConfigText::reading() const {
 
 ConfigValueAt ConfigText::valueAt(std::string_view path) const {
     const std::vector<PathStep> steps = fieldSteps(path);
-    return valueIn(*m_document, TextPlaces(m_text), *findField(path), steps);
+    return valueIn(readable(*m_document), TextPlaces(m_text), *findField(path), steps);
 }
 
 std::vector<ConfigValueAt> ConfigText::fieldValues() const {
     const TextPlaces places(m_text);
+    const YamlItem root = readable(*m_document);
     std::vector<ConfigValueAt> values;
     for (const ConfigField& field : configFields())
-        values.push_back(valueIn(*m_document, places, field, parsePath(field.path)));
+        values.push_back(valueIn(root, places, field, parsePath(field.path)));
     return values;
 }
 

@@ -6,6 +6,7 @@
 #include "config/edit_text.h"
 #include "config/fields.h"
 #include "config/names.h"
+#include "config/other_keys.h"
 #include "config/parsed.h"
 #include "config/slot.h"
 
@@ -127,11 +128,11 @@ std::vector<PathStep> fieldSteps(std::string_view path) {
     return steps;
 }
 
-EditedText withValueSet(std::string_view text, const YamlDocument& before, std::string_view path,
-                        std::string_view value) {
-    const std::vector<PathStep> steps = fieldSteps(path);
-    const NewValue wanted = newValue(*findField(path), path, value);
-    requireParsed(before, text, "the text");
+namespace {
+
+EditedText withStatedValue(std::string_view text, const YamlDocument& before, std::string_view path,
+                           const NewValue& wanted) {
+    const std::vector<PathStep> steps = parsePath(path);
     EditedText result{withValue(text, before.root, steps, wanted, childNames), {}};
     result.document = parseYaml(result.text);
     const YamlDocument& after = result.document;
@@ -141,23 +142,47 @@ EditedText withValueSet(std::string_view text, const YamlDocument& before, std::
     return result;
 }
 
+EditedText withoutStatedValue(std::string_view text, const YamlDocument& before, std::string_view path) {
+    const std::vector<PathStep> steps = parsePath(path);
+    if (!findItem(before.root, steps)) return {std::string(text), before};
+    EditedText result{withoutValue(text, before.root, steps), {}};
+    result.document = parseYaml(result.text);
+    if (!result.document.failures.empty() ||
+        !Comparison(steps, true).differsOnlyThere(*before.root.node, *result.document.root.node))
+        failUneditable(path);
+    return result;
+}
+
+}  // namespace
+
+EditedText withValueSet(std::string_view text, const YamlDocument& before, std::string_view path,
+                        std::string_view value) {
+    fieldSteps(path);
+    requireParsed(before, text, "the text");
+    EditedText edited{std::string(text), before};
+    const SpelledEdit edit = spelledEdit(before.root, path, value);
+    for (const std::string& key : edit.removed) edited = withoutStatedValue(edited.text, edited.document, key);
+    for (const auto& [key, word] : edit.set) {
+        const std::string_view own = findField(key) ? std::string_view(key) : path;
+        edited = withStatedValue(edited.text, edited.document, key, newValue(*findField(own), key, word));
+    }
+    return edited;
+}
+
 std::string setConfigValue(std::string_view text, std::string_view path, std::string_view value) {
     return withValueSet(text, parseYaml(text), path, value).text;
 }
 
 std::string removeConfigValue(std::string_view text, std::string_view path) {
-    const std::vector<PathStep> steps = parsePath(path);
     const bool known =
         findField(path) || !childNames(path).empty() || path == kLayerConfigsPath || path == kFusionPatternsPath;
-    if (steps.empty() || !known) failUnknown(path);
+    if (parsePath(path).empty() || !known) failUnknown(path);
     const YamlDocument before = parseYaml(text);
     requireParsed(before, text, "the text");
-    if (!findItem(before.root, steps)) return std::string(text);
-    const std::string result = withoutValue(text, before.root, steps);
-    const YamlDocument after = parseYaml(result);
-    if (!after.failures.empty() || !Comparison(steps, true).differsOnlyThere(*before.root.node, *after.root.node))
-        failUneditable(path);
-    return result;
+    EditedText edited = withoutStatedValue(text, before, path);
+    for (const std::string& key : spelledBy(before.root, path))
+        edited = withoutStatedValue(edited.text, edited.document, key);
+    return edited.text;
 }
 
 }  // namespace qat

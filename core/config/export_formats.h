@@ -32,6 +32,9 @@ inline constexpr std::array kExportFormats{
                  "Opens in ONNX Runtime, TensorRT and OpenVINO. Weights below 8 bit are stored as int8 with the "
                  "narrower range.",
                  "model.onnx", "ONNX files of opset 13"},
+    ExportFormat{"qonnx", "QONNX", "QONNX with Quant nodes",
+                 "For FPGA tools: FINN, hls4ml, Brevitas. Any number of bits from 1 to 16; no runtime executes it.",
+                 "model.qonnx", "QONNX files"},
     ExportFormat{"safetensors", "safetensors", "Weights and scales in 32 bit",
                  "What was trained, in float. Opens here and in programs that read safetensors.", "model.safetensors",
                  ""},

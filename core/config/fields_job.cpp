@@ -23,6 +23,11 @@ void addAugment(Rows<Config>& rows) {
     rows.add<data, at, &A::scale>(section + "scale", "Scale", "Largest change of size, as a share.", within(0, 0.99));
     rows.add<data, at, &A::translate>(section + "translate", "Translate", "Largest shift, as a share of the image.",
                                       within(0, 1));
+    rows.add<data, at, &A::cropPadding>(
+        section + "crop_padding", "Crop padding",
+        "Pixels around a classifier's picture that random crops may reach into; empty is "
+        "an eighth of the image size. Of the other keys only fliplr is for classifiers.",
+        within(0, 512));
 }
 
 }  // namespace
@@ -61,7 +66,10 @@ void addExport(Rows<Config>& rows) {
 void addData(Rows<Config>& rows) {
     using D = DataConfig;
     constexpr auto at = &Config::data;
-    rows.add<at, &D::path>("data.path", "Data", "data.yaml, an image list, or shapes for synthetic images.", path());
+    rows.add<at, &D::path>("data.path", "Data",
+                           "data.yaml, an image list, shapes for synthetic images, or of classifiers a folder of a "
+                           "folder a class, or cifar10:FOLDER and its kin.",
+                           path());
     rows.add<at, &D::trainSplit>("data.train_split", "Training split", "Part of the data that trains and calibrates.",
                                  oneOf({"train", "val", "test"}));
     rows.add<at, &D::valSplit>("data.val_split", "Validation split", "Part of the data that measures.",

@@ -21,6 +21,13 @@ void addTrainExtras(Rows<Config>& rows) {
         "train_params.end_to_end", "Two heads",
         "How the heads of a detector without NMS share the loss: equal as in YOLOv10, decaying as in YOLO26; auto is "
         "decaying for plain box sides (reg_max 1).");
+    rows.add<at, &T::loss>(
+        "train_params.loss", "Loss of classes",
+        "What classifiers are trained with: cross-entropy, or the squared hinge, which suits weights "
+        "of 1 and 2 bits; auto is cross_entropy.");
+    rows.add<at, &T::labelSmoothing>("train_params.label_smoothing", "Label smoothing",
+                                     "Share of each label of a classifier that goes to all classes evenly.",
+                                     within(0, 0.9));
 }
 
 }  // namespace
@@ -54,6 +61,9 @@ void addTrain(Rows<Config>& rows) {
     rows.add<at, &T::lr>(train + "lr", "Learning rate", "Learning rate after the warm-up.", within(0, 10));
     rows.add<at, &T::lrf>(train + "lrf", "Final share", "Last learning rate as a share of the first.", within(0, 1));
     rows.add<at, &T::lrScheduler>(train + "lr_scheduler", "Schedule", "How the learning rate falls.");
+    rows.add<at, &T::lrPeriod>(train + "lr_period", "Schedule length",
+                               "Epochs until the learning rate has fallen, after which it stays; 0 takes all of them.",
+                               within(0, 100000));
     rows.add<at, &T::warmupEpochs>(train + "warmup_epochs", "Warm-up", "Epochs in which the learning rate rises.",
                                    within(0, 1000));
     rows.add<at, &T::optimizer>(train + "optimizer", "Optimizer",

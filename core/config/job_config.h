@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ struct AugmentConfig {     // (+) data.augment; 0 switches a transform off
     int closeMosaic = 10;  // last epochs without mosaic
     double fliplr = 0.5;
     double hsvH = 0.015, hsvS = 0.7, hsvV = 0.4;
-    double scale = 0.5;      // gain range 1 +- scale
-    double translate = 0.1;  // share of the image size
+    double scale = 0.5;                             // gain range 1 +- scale
+    double translate = 0.1;                         // share of the image size
+    std::optional<int> cropPadding = std::nullopt;  // pixels, of classifiers; empty: an eighth of the size
     bool operator==(const AugmentConfig&) const = default;
 };
 

@@ -4,10 +4,12 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "config/config_io.h"
+#include "config/data_name.h"
 #include "config/fields.h"
 #include "config/image_size.h"
 #include "config/lint.h"
 #include "config/names.h"
+#include "config/other_keys.h"
 #include "config/slot.h"
 #include "config/table_name.h"
 #include "config/yaml_tree.h"
@@ -72,10 +74,6 @@ void checkTogether(const Config& config) {
         require(issue.severity != Severity::Error, ErrorKind::BadInput, "--set: ", issue.message);
 }
 
-bool isSynthetic(const std::string& data) {
-    return data == "shapes" || data.starts_with("shapes:");
-}
-
 // Names of what travels inside the program are no paths.
 bool isBundled(const std::string& model) {
     return model.starts_with("builtin:");
@@ -118,13 +116,34 @@ void settleWidths(Config& config) {
 
 }  // namespace
 
+namespace {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+Settings inOwnWords(const Settings& overrides) {
+    Settings own;
+    for (const auto& [path, value] : overrides) {
+        const auto settings = ownSettings(path, value);
+        if (!settings) own.emplace_back(path, value);
+        for (const SpelledValue& setting : settings.value_or(std::vector<SpelledValue>{}))
+            own.emplace_back(setting.path, setting.value);
+    }
+    return own;
+}
+
+}  // namespace
+
 void resolveConfigPaths(Config& config, const fs::path& folder) {
     if (namesTable(config.model.architecture)) resolve(config.model.architecture, folder);
     resolve(config.model.pretrainedPath, folder);
     resolve(config.distillation.teacherModel, folder);
     resolve(config.run.output, folder);
     resolve(config.gate.evidence, folder);
-    if (!isSynthetic(config.data.path)) resolve(config.data.path, folder);
+    config.data.path = withDataPath(config.data.path, [&](const std::string& path) {
+        std::string resolved = path;
+        resolve(resolved, folder);
+        return resolved;
+    });
 }
 
 Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair<std::string, std::string>>& overrides,
@@ -137,7 +156,7 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
     Config& config = reading.config;
     resolveConfigPaths(config, file.parent_path());
     // After resolving: what is typed on a command line is relative to where it is typed.
-    for (const auto& [path, value] : overrides) {
+    for (const auto& [path, value] : inOwnWords(overrides)) {
         applyOverride(config, path, value);
         config.sources.byKey[path] = kCommandLine;
     }
@@ -145,6 +164,7 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
     settleWidths(config);
+    settleImageSize(config);
     const ImageSize side = fittingImageSize(config.data.imgsz, "data.imgsz");
     config.data.imgsz = side.pixels;
     if (notices) *notices = side.notice.empty() ? sizeNotices(reading.issues, config) : std::vector{side.notice};

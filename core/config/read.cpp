@@ -4,10 +4,12 @@
 
 #include "base/error.h"
 #include "config/config_io.h"
+#include "config/data_name.h"
 #include "config/fields.h"
 #include "config/image_size.h"
 #include "config/lint.h"
 #include "config/names.h"
+#include "config/other_keys.h"
 #include "config/parsed.h"
 #include "config/pattern.h"
 #include "config/table_name.h"
@@ -20,7 +22,8 @@ constexpr size_t kMostEntries = 1000;  // of layer_configs and of fusion_pattern
 
 class ConfigReader {
 public:
-    ConfigReader(std::string_view text, const YamlDocument& document) : m_places(text), m_document(document) {}
+    ConfigReader(std::string_view text, const YamlDocument& document)
+        : m_places(text), m_document(document), m_own(inOwnWords(document.root)) {}
 
     ConfigReading read() {
         for (const YamlFailure& failure : m_document.failures)
@@ -37,7 +40,15 @@ private:
         if (m_reading.issues.size() > kMostIssues) return;
         const TextPlace place = m_places.at(offset);
         if (m_reading.issues.size() == kMostIssues) message = "there are more problems, which are left out here";
+        message = asStated(offset, std::move(message));
         m_reading.issues.push_back({severity, place.line, place.column, key, std::move(message)});
+    }
+    // Begins with the key that the file has, where it is another one than the table's.
+    std::string asStated(size_t offset, std::string message) const {
+        for (const OtherSpelling& other : m_own.spellings)
+            if ((other.key == offset || other.value == offset) && !other.own.empty() && message.starts_with(other.own))
+                return other.path + message.substr(other.own.size());
+        return message;
     }
     void error(size_t offset, const std::string& key, std::string message) {
         report(Severity::Error, offset, key, std::move(message));
@@ -46,7 +57,9 @@ private:
     void readRoot() {
         for (const size_t place : m_document.elisions)
             report(Severity::Warning, place, "", "the line holds only an ellipsis, which is read as nothing");
-        const YamlNode& root = *m_document.root.node;
+        const YamlNode& root = *m_own.root.node;
+        for (const OtherComplaint& complaint : m_own.complaints)
+            report(complaint.severity, complaint.offset, complaint.path, complaint.message);
         if (root.isMap()) {
             readMap(m_reading.config, configRows(), root, "", "");
         } else if (!root.isNull()) {
@@ -54,7 +67,10 @@ private:
         }
         for (const StatedValue& value : m_stated)
             m_reading.config.sources.byKey.try_emplace(value.path, str("line ", value.place.line));
+        for (const OtherSpelling& other : m_own.spellings)
+            m_reading.spellings.push_back({m_places.at(other.key).line, other.path, other.meaning});
         settleModel(m_reading.config);
+        settleImageSize(m_reading.config);
         lintConfig(m_reading.config, m_stated, m_reading.issues);
         lintSupport(m_stated, m_reading.issues);
         m_reading.config.data.imgsz = fittingImageSize(m_reading.config.data.imgsz, "data.imgsz").pixels;
@@ -168,6 +184,7 @@ private:
 
     TextPlaces m_places;
     const YamlDocument& m_document;
+    OwnWords m_own;
     ConfigReading m_reading;
     std::vector<StatedValue> m_stated;
 };

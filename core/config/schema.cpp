@@ -3,6 +3,7 @@
 
 #include "config/config_io.h"
 #include "config/fields.h"
+#include "config/other_keys.h"
 
 namespace qat {
 namespace {
@@ -92,6 +93,9 @@ std::string configJsonSchema() {
     Json schema{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "qat_config.yaml"}};
     schema.update(section());
     for (const ConfigField& field : configFields()) put(schema, field.path, fieldSchema(field));
+    for (const OtherKeyHelp& key : otherKeys())
+        put(schema, key.path,
+            {{"description", "What " + (key.own.empty() ? "others" : key.own) + " says, in other words."}});
     put(schema, kLayerConfigsPath, entriesSchema(layerRows()));
     put(schema, kFusionPatternsPath, entriesSchema(fusionRows()));
     return schema.dump(2) + "\n";

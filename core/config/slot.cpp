@@ -46,6 +46,8 @@ constexpr std::array kNames<OptimizerKind>{"SGD", "Adam", "AdamW", "MuSGD"};
 template <>
 constexpr std::array kNames<EndToEndKind>{"auto", "equal", "decaying"};
 template <>
+constexpr std::array kNames<ClassLossKind>{"auto", "cross_entropy", "sqr_hinge"};
+template <>
 constexpr std::array kNames<ScheduleKind>{"cosine", "step", "linear"};
 template <>
 constexpr std::array kNames<SensitivityTensors>{"both", "weights"};

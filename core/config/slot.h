@@ -16,9 +16,9 @@ namespace qat {
 using Slot =
     std::variant<std::string*, int*, int64_t*, double*, bool*, std::vector<std::string>*, std::vector<int>*,
                  std::vector<double>*, DType*, Scheme*, ObserverKind*, FakeQuantKind*, ScaleKind*, CalibrationMethod*,
-                 CoresetMethod*, OptimizerKind*, EndToEndKind*, QcFold*, GateReaction*, JoinMode*, ScheduleKind*,
-                 SensitivityTensors*, ExportOutput*, std::optional<int>*, std::optional<double>*, std::optional<bool>*,
-                 std::optional<DType>*, std::optional<Scheme>*, std::optional<ObserverKind>*,
+                 CoresetMethod*, OptimizerKind*, EndToEndKind*, ClassLossKind*, QcFold*, GateReaction*, JoinMode*,
+                 ScheduleKind*, SensitivityTensors*, ExportOutput*, std::optional<int>*, std::optional<double>*,
+                 std::optional<bool>*, std::optional<DType>*, std::optional<Scheme>*, std::optional<ObserverKind>*,
                  std::optional<FakeQuantKind>*, std::optional<ScaleKind>*, std::optional<CalibrationMethod>*>;
 
 // As a configuration spells it.

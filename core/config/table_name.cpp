@@ -44,7 +44,6 @@ void forgetNames(Config& config) {
         config.sources.byKey.erase(found);
     };
     forget("model.variant", config.model.variant, ModelConfig{}.variant);
-    forget("data.imgsz", config.data.imgsz, DataConfig{}.imgsz);
     forget("quantization.default_qconfig", config.quantization.defaultQconfig, QuantizationConfig{}.defaultQconfig);
     forget("qat_params.fuse_modules", config.qat.fuseModules, QatConfig{}.fuseModules);
 }
@@ -89,6 +88,11 @@ bool classifies(const ModelConfig& model) {
     return family && isClassifier(*family, model.variant);
 }
 
+int usualSideOf(const ModelConfig& model) {
+    const Architecture* family = familyOf(model.architecture);
+    return family ? usualSide(*family, model.variant) : DataConfig{}.imgsz;
+}
+
 void settleModel(Config& config) {
     forgetNames(config);
     if (!namesTable(config.model.architecture)) splitName(config);
@@ -97,8 +101,6 @@ void settleModel(Config& config) {
         config.model.variant = namesTable(config.model.architecture) ? "" : ModelConfig{}.variant;
         if (family && family->classifies) config.model.variant = family->variants.front();
     }
-    if (family && isClassifier(*family, config.model.variant))
-        settle(config, "data.imgsz", config.data.imgsz, usualSide(*family, config.model.variant));
 }
 
 }  // namespace qat

@@ -11,6 +11,7 @@ enum class QcFold { Auto, PerChannel, Never };
 enum class GateReaction { Continue, Stop, Retry };
 enum class OptimizerKind { Sgd, Adam, AdamW, MuSgd };
 enum class EndToEndKind { Auto, Equal, Decaying };
+enum class ClassLossKind { Auto, CrossEntropy, SquaredHinge };
 enum class ScheduleKind { Cosine, Step, Linear };
 
 struct FusionPattern {
@@ -100,6 +101,7 @@ struct TrainConfig {       // train_params
     double lr = 0.0005;
     double lrf = 0.01;  // (+) last learning rate as a share of lr
     ScheduleKind lrScheduler = ScheduleKind::Cosine;
+    int lrPeriod = 0;  // (+) epochs until the rate has fallen, after which it stays; 0 = all
     double warmupEpochs = 1;
     OptimizerKind optimizer = OptimizerKind::Sgd;
     double momentum = 0.937;
@@ -107,6 +109,8 @@ struct TrainConfig {       // train_params
     int patience = 100;
     LossWeights lossWeights;
     EndToEndKind endToEnd = EndToEndKind::Auto;  // (+) how two heads share the loss
+    ClassLossKind loss = ClassLossKind::Auto;    // (+) of classifiers; auto is cross-entropy
+    double labelSmoothing = 0;                   // (+) share of each label that goes to all classes evenly
     int nominalBatch = 64;                  // (+) gradients accumulate up to this many images; 0 = step every batch
     std::optional<double> quantLrFactor;    // (+) learning rate of quantizer scales relative to lr; empty: scaleRate()
     int checkpointEvery = 100;              // (+) steps between resumable checkpoints inside an epoch; 0 = epochs only

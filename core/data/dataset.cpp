@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "data/class_folders.h"
+#include "data/class_sets.h"
 #include "data/image_file.h"
 #include "data/image_set.h"
 #include "data/labels.h"
@@ -170,13 +171,19 @@ DataSplit splitNamed(std::string_view name) {
 
 std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split, DataCheck check, LabelKind kind) {
     require(!spec.empty(), ErrorKind::BadInput, "no data set is named");
+    const auto set = namedSet(spec);
+    require(!set || kind == LabelKind::Class, ErrorKind::BadInput, spec,
+            " holds one class a picture, but detectors learn from boxes");
+    if (isShapesSpec(spec)) return openShapes(spec, split, kind);
+    if (set) return openClassSet(*set, split);
     if (kind == LabelKind::Class) return std::make_shared<FileDataset>(spec, findClassFolders(spec, split), check);
-    if (isShapesSpec(spec)) return openShapes(spec, split);
     return std::make_shared<FileDataset>(spec, split, check);
 }
 
-std::vector<std::string> checkDescription(const std::string& spec, DataSplit split) {
-    if (isShapesSpec(spec)) return openShapes(spec, split)->classNames();
+std::vector<std::string> checkDescription(const std::string& spec, DataSplit split, LabelKind kind) {
+    if (isShapesSpec(spec)) return openShapes(spec, split, kind)->classNames();
+    if (const auto set = namedSet(spec)) return filesOfSet(*set, split), classesOfSet(set->name);
+    if (kind == LabelKind::Class) return findClassFolders(spec, split).set.classNames;
     ImageSet set = findImages(spec, split);
     requirePictures(spec, set);
     return std::move(set.classNames);

@@ -64,6 +64,8 @@ public:
     const std::vector<std::string>& warnings() const { return m_warnings; }
     // How many pictures were left out.
     int64_t leftOut() const { return m_leftOut; }
+    // Where its pictures lie inside files that hold many; empty where each is a file.
+    virtual std::vector<std::string> files() const { return {}; }
     // Pictures that turned out damaged when they were decoded, one sentence each, in their order; grows while they are
     // read.
     virtual std::vector<std::string> foundDamaged() const { return {}; }
@@ -76,16 +78,16 @@ protected:
 
 // Of boxes, spec is a YOLO data.yaml, an image list (.txt), a folder of pictures, one picture, or
 // "shapes[:key=value,...]" (data/shapes.h); only a data.yaml and shapes tell the splits apart. Of classes, it is a
-// folder of folders (data/class_folders.h). Pictures come in the order of their paths. Labels are read and the
-// pictures' headers and ends looked at, none is decoded. Throws Error{BadInput} naming file and line: nothing found, a
-// class the data does not have, no picture left, or (Strict, and of a single picture always) one that would be left
-// out.
+// folder of folders (data/class_folders.h), a set such as cifar10:FOLDER (data/class_sets.h), or "shapes[:...]" with
+// one shape a picture. Pictures come in the order of their paths. Labels are read and the pictures' headers and ends
+// looked at, none is decoded. Throws Error{BadInput} naming file and line: nothing found, a class the data does not
+// have, no picture left, or (Strict, and of a single picture always) one that would be left out.
 std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit split,
                                            DataCheck check = DataCheck::Lenient, LabelKind kind = LabelKind::Boxes);
 
 // Refuses what openDataset would refuse before it looks into a picture or label: names, splits, classes, whether there
 // are pictures at the places that are named. Returns the class names, none if nobody named them. Throws Error{BadInput}
 // naming file and line.
-std::vector<std::string> checkDescription(const std::string& spec, DataSplit split);
+std::vector<std::string> checkDescription(const std::string& spec, DataSplit split, LabelKind kind = LabelKind::Boxes);
 
 }  // namespace qat

@@ -16,6 +16,7 @@ public:
     int32_t pictureClass(int64_t index) const override { return m_all->pictureClass(index); }
     std::string path(int64_t index) const override { return m_all->path(index); }
     cv::Size imageSize(int64_t index) const override { return m_all->imageSize(index); }
+    std::vector<std::string> files() const override { return m_all->files(); }
     std::vector<std::string> foundDamaged() const override { return m_all->foundDamaged(); }
 
 protected:

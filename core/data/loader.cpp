@@ -14,6 +14,7 @@
 #include "config/image_size.h"
 #include "data/augment.h"
 #include "data/batch_plan.h"
+#include "data/class_frame.h"
 #include "data/pixels.h"
 #include "data/sample_cache.h"
 
@@ -106,6 +107,7 @@ private:
     void work();
     void runTask(const Task& task);
     void prepare(Slot& slot, size_t image);
+    void prepareClass(Slot& slot, size_t image, int64_t index, float* output);
     Sample readLongSide(int64_t index) const;
     Sample augmented(const Slot& slot, int64_t position);
 
@@ -256,13 +258,13 @@ void Loader::Engine::prepare(Slot& slot, size_t image) {
     float* const output = slot.images.data_ptr<float>() + image * pixels;
     ImageInfo& info = slot.info[image];
     info.index = index;
+    if (m_dataset->labelKind() == LabelKind::Class) return prepareClass(slot, image, index, output);
     if (m_options.augment) {
         Sample sample = augmented(slot, position);
         info.path = std::move(sample.path);
         info.width = sample.image.cols;
         info.height = sample.image.rows;
         info.labels = slot.labels[image] = std::move(sample.labels);
-        info.pictureClass = sample.pictureClass;
         writeNetworkInput(sample.image, output);
         return;
     }
@@ -277,8 +279,22 @@ void Loader::Engine::prepare(Slot& slot, size_t image) {
     info.padTop = static_cast<float>(box.geometry.padTop);
     for (const ObjectLabel& label : sample.labels) slot.labels[image].push_back(toInput(label, box.geometry));
     info.labels = std::move(sample.labels);
-    info.pictureClass = sample.pictureClass;
     writeNetworkInput(box.image, output);
+}
+
+void Loader::Engine::prepareClass(Slot& slot, size_t image, int64_t index, float* output) {
+    Sample sample = m_dataset->read(index);
+    ImageInfo& info = slot.info[image];
+    info.path = std::move(sample.path);
+    info.damaged = sample.damaged;
+    info.width = sample.image.cols;
+    info.height = sample.image.rows;
+    info.pictureClass = sample.pictureClass;
+    const Random random =
+        Random::forItem(m_options.seed, static_cast<uint64_t>(slot.epoch->number), static_cast<uint64_t>(index));
+    writeNetworkInput(m_options.augment ? classCrop(sample.image, m_options.imgsz, *m_options.augment, random)
+                                        : classFrame(sample.image, m_options.imgsz),
+                      output);
 }
 
 Sample Loader::Engine::readLongSide(int64_t index) const {
@@ -294,8 +310,7 @@ Sample Loader::Engine::augmented(const Slot& slot, int64_t position) {
     const int64_t begin = std::max<int64_t>(0, position - kPartnerReach);
     const int64_t end = std::min(images, position + kPartnerReach + 1);
     const std::span partners(order.data() + begin, static_cast<size_t>(end - begin));
-    const bool mosaic =
-        slot.epoch->mosaic && m_options.augment->mosaic > 0 && m_dataset->labelKind() == LabelKind::Boxes;
+    const bool mosaic = slot.epoch->mosaic && m_options.augment->mosaic > 0;
     const SampleSource source = [&](int64_t index) { return mosaic ? m_cache.get(index) : readLongSide(index); };
     const int64_t index = order[static_cast<size_t>(position)];
     const Random random =

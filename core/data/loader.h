@@ -42,7 +42,7 @@ struct LoaderOptions {
     int workers = 2;  // 0: everything happens inside next()
     bool shuffle = false;
     uint64_t seed = 0;
-    std::optional<AugmentConfig> augment;  // training; excludes rect; mosaics are made of pictures with boxes only
+    std::optional<AugmentConfig> augment;  // training; excludes rect; of pictures with one class see data/class_frame.h
     LetterboxMode letterbox = LetterboxMode::Validate;
     bool rect = false;      // sorted by shape, one input shape per batch; excludes shuffle
     int rectStep = 32;      // pixels: sides of these shapes are multiples of it

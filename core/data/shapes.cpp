@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "config/data_name.h"
 
 namespace qat {
 namespace {
@@ -40,15 +41,23 @@ void setOption(ShapesOptions& options, std::string_view spec, std::string_view k
 
 class ShapesDataset final : public Dataset {
 public:
-    ShapesDataset(const ShapesOptions& options, DataSplit split)
-        : m_options(options), m_split(split), m_size(split == DataSplit::Train ? options.train : options.val) {
+    ShapesDataset(const ShapesOptions& options, DataSplit split, LabelKind kind)
+        : m_options(options),
+          m_split(split),
+          m_kind(kind),
+          m_size(split == DataSplit::Train ? options.train : options.val) {
         m_classNames.assign(kNames.begin(), kNames.end());
     }
     int64_t size() const override { return m_size; }
     Sample read(int64_t index) const override {
-        Sample sample = drawShapes(m_options.seed, m_split, checked(index), m_options.size);
+        const auto draw = m_kind == LabelKind::Class ? drawOneShape : drawShapes;
+        Sample sample = draw(m_options.seed, m_split, checked(index), m_options.size);
         sample.path = path(index);
         return sample;
+    }
+    LabelKind labelKind() const override { return m_kind; }
+    int32_t pictureClass(int64_t index) const override {
+        return m_kind == LabelKind::Class ? static_cast<int32_t>(checked(index) % kShapeClasses) : kNoClass;
     }
     std::string path(int64_t index) const override {
         std::array<char, 48> name;
@@ -66,13 +75,14 @@ private:
 
     ShapesOptions m_options;
     DataSplit m_split;
+    LabelKind m_kind;
     int64_t m_size;
 };
 
 }  // namespace
 
 bool isShapesSpec(std::string_view spec) {
-    return spec.starts_with(kPrefix) && (spec.size() == kPrefix.size() || spec[kPrefix.size()] == ':');
+    return isDrawn(spec);
 }
 
 ShapesOptions parseShapesSpec(std::string_view spec) {
@@ -91,8 +101,8 @@ ShapesOptions parseShapesSpec(std::string_view spec) {
     return options;
 }
 
-std::shared_ptr<const Dataset> openShapes(std::string_view spec, DataSplit split) {
-    return std::make_shared<ShapesDataset>(parseShapesSpec(spec), split);
+std::shared_ptr<const Dataset> openShapes(std::string_view spec, DataSplit split, LabelKind kind) {
+    return std::make_shared<ShapesDataset>(parseShapesSpec(spec), split, kind);
 }
 
 const char* shapeName(int classIndex) {

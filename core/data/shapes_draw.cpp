@@ -212,13 +212,10 @@ void paint(Random& random, cv::Mat3b& image, const Stencil& stencil, const Colou
     }
 }
 
-// One object, or nothing where no attempt found room.
-void addObject(Random& random, cv::Mat3b& image, Visibility& visibility, std::vector<ObjectLabel>& labels) {
+// An object of that length in pixels, or nothing where no attempt found room.
+void placeObject(Random& random, cv::Mat3b& image, Visibility& visibility, int32_t classIndex, const Contours& outline,
+                 float length, std::vector<ObjectLabel>& labels) {
     const int size = image.cols;
-    const auto classIndex = static_cast<int32_t>(random.below(kShapeClasses));
-    const Contours outline = shapeOutline(classIndex, random);
-    const double smallest = std::max(kMinShare, kMinPixels / size);
-    const auto length = static_cast<float>(size * smallest * std::pow(kMaxShare / smallest, random.uniform()));
     for (int attempt = 0; attempt < kPlacings; ++attempt) {
         // Up to a tenth of an object may stick out of the picture.
         const double margin = 0.4 * length;
@@ -233,6 +230,14 @@ void addObject(Random& random, cv::Mat3b& image, Visibility& visibility, std::ve
                           box.height / side});
         return;
     }
+}
+
+void addObject(Random& random, cv::Mat3b& image, Visibility& visibility, std::vector<ObjectLabel>& labels) {
+    const auto classIndex = static_cast<int32_t>(random.below(kShapeClasses));
+    const Contours outline = shapeOutline(classIndex, random);
+    const double smallest = std::max(kMinShare, kMinPixels / image.cols);
+    const auto length = static_cast<float>(image.cols * smallest * std::pow(kMaxShare / smallest, random.uniform()));
+    placeObject(random, image, visibility, classIndex, outline, length, labels);
 }
 
 constexpr int kGrainSide = 256;
@@ -275,6 +280,23 @@ Sample drawShapes(uint64_t seed, DataSplit split, int64_t index, int size) {
     const int64_t objects = random.uniform() < 0.03 ? 0 : 1 + random.below(kMaxObjects);
     for (int64_t i = 0; i < objects; ++i) addObject(random, image, visibility, sample.labels);
     if (random.uniform() < 0.3) addClutter(random, image, 1 + random.below(2));
+    if (random.uniform() < 0.25) cv::GaussianBlur(image, image, {3, 3}, 0);
+    addGrain(random, image);
+    sample.image = image;
+    return sample;
+}
+
+Sample drawOneShape(uint64_t seed, DataSplit split, int64_t index, int size) {
+    Random random = Random::forItem(seed, 11 + static_cast<uint64_t>(split), static_cast<uint64_t>(index));
+    cv::Mat3b image = drawBackground(random, size);
+    addClutter(random, image, 2 + random.below(4));
+    Sample sample;
+    sample.pictureClass = static_cast<int32_t>(index % kShapeClasses);
+    Visibility visibility(size);
+    const Contours outline = shapeOutline(sample.pictureClass, random);
+    const auto length = static_cast<float>(size * random.uniform(0.34, 0.9));
+    placeObject(random, image, visibility, sample.pictureClass, outline, length, sample.labels);
+    sample.labels.clear();  // where it is, is not the question
     if (random.uniform() < 0.25) cv::GaussianBlur(image, image, {3, 3}, 0);
     addGrain(random, image);
     sample.image = image;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "export/file_output.h"
 #include "export/onnx_export.h"
+#include "export/qonnx.h"
 #include "export/weights_file.h"
 #include "run/executor.h"
 
@@ -36,6 +37,20 @@ WrittenFile writeOnnx(const ExportSource& source, const std::filesystem::path& f
             str(result.quantizedLayers, " quantized layers, passed checker and shape inference")};
 }
 
+std::vector<std::string> qonnxIssuesOf(const ExportSource& source) {
+    return onnxIssues(source.prepared, onnxOptions(source.options), qonnxQuantizers);
+}
+
+WrittenFile writeQonnx(const ExportSource& source, const std::filesystem::path& file) {
+    OnnxExportOptions options = onnxOptions(source.options);
+    options.path = file;
+    OnnxExportResult result = exportOnnx(source.prepared, options, qonnxQuantizers);
+    return {result.bytes, std::move(result.notes),
+            str(result.quantizedLayers,
+                " quantized layers, passed checker and shape inference; no runtime here "
+                "executes QONNX")};
+}
+
 std::vector<std::string> noIssues(const ExportSource&) {
     return {};
 }
@@ -48,6 +63,7 @@ WrittenFile writeWeights(const ExportSource& source, const std::filesystem::path
 
 constexpr std::array kExporters{
     Exporter{"onnx", Runtime::OnnxRuntime, onnxIssuesOf, writeOnnx},
+    Exporter{"qonnx", std::nullopt, qonnxIssuesOf, writeQonnx},
     Exporter{"safetensors", std::nullopt, noIssues, writeWeights<WeightType::Float32>},
     Exporter{"safetensors16", std::nullopt, noIssues, writeWeights<WeightType::Float16>},
 };

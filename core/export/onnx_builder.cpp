@@ -181,6 +181,29 @@ std::string OnnxBuilder::addNamedNode(std::string_view name, const std::string& 
     return node.output(0);
 }
 
+std::string OnnxBuilder::addDomainNode(const Domain& domain, std::string_view name, const std::string& opType,
+                                       const std::vector<std::string>& inputs, std::string_view output,
+                                       const std::vector<OnnxAttribute>& attributes) {
+    const auto isImported = [&](const auto& import) { return import.domain() == domain.name; };
+    if (std::ranges::none_of(m_model->opset_import(), isImported)) {
+        auto* import = m_model->add_opset_import();
+        import->set_domain(domain.name);
+        import->set_version(domain.version);
+    }
+    onnx::NodeProto& node = appendNode(name, opType, inputs, attributes);
+    node.set_domain(domain.name);
+    node.add_output(uniqueIn(m_tensorNames, output));
+    return node.output(0);
+}
+
+void OnnxBuilder::addValueInfo(const std::string& tensor, OnnxType type, size_t rank) {
+    auto* info = m_model->mutable_graph()->add_value_info();
+    info->set_name(tensor);
+    auto* tensorType = info->mutable_type()->mutable_tensor_type();
+    tensorType->set_elem_type(static_cast<int>(type));
+    for (size_t i = 0; i < rank; ++i) tensorType->mutable_shape()->add_dim();
+}
+
 bool OnnxBuilder::isMadeByNode(std::string_view tensor) const {
     const auto& nodes = m_model->graph().node();
     return std::ranges::any_of(
@@ -197,6 +220,8 @@ void OnnxBuilder::renameTensor(const std::string& from, const std::string& to) {
         rename(node.mutable_input());
         rename(node.mutable_output());
     }
+    for (auto& info : *m_model->mutable_graph()->mutable_value_info())
+        if (info.name() == from) info.set_name(to);
 }
 
 int64_t OnnxBuilder::nodeCount() const {

@@ -66,6 +66,17 @@ public:
     std::string addNamedNode(std::string_view name, const std::string& opType, const std::vector<std::string>& inputs,
                              std::string_view output, const std::vector<OnnxAttribute>& attributes = {});
 
+    // The same for an operator that is not ONNX's own. Its domain is imported; the version is that of the first call.
+    struct Domain {
+        std::string name;
+        int64_t version = 1;
+    };
+    std::string addDomainNode(const Domain& domain, std::string_view name, const std::string& opType,
+                              const std::vector<std::string>& inputs, std::string_view output,
+                              const std::vector<OnnxAttribute>& attributes = {});
+    // Says what such an operator makes, which nobody can infer: a tensor of `rank` dimensions.
+    void addValueInfo(const std::string& tensor, OnnxType type, size_t rank);
+
     bool isMadeByNode(std::string_view tensor) const;
     // Gives the tensor a node made the name `to`, which must be free.
     void renameTensor(const std::string& from, const std::string& to);

@@ -31,6 +31,9 @@ public:
     // says so too. For losses that change along the way.
     virtual void beginEpoch(int64_t /*epoch*/, int64_t /*epochs*/) {}
 
+    // Whether steps follow the mean over their pictures, as learning rates of classifiers mean it; else their sum.
+    virtual bool isMean() const { return false; }
+
     // outputs: those, of a batch. targets: as in Batch (data/loader.h). The result does not depend on the
     // number of threads. Throws Error{BadInput} for labels that cannot be, Internal for outputs that do not fit.
     virtual LossValue of(const std::vector<at::Tensor>& outputs, const at::Tensor& targets) const = 0;

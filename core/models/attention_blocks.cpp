@@ -24,17 +24,6 @@ ValueId valueMap(ModuleBuilder& b, const std::string& name, ValueId qkv, const H
     return map;
 }
 
-// softmax(q^T k / sqrt(width)) of queries and keys [..., width, places]: [..., places, places], a row a query.
-ValueId scores(Graph& graph, const std::string& name, ValueId q, ValueId k, const std::vector<int64_t>& turned,
-               int64_t width) {
-    const ValueId products =
-        graph.add(name + ".scores", MatMul{}, {graph.add(name + ".turn", Permute{turned}, {q}), k});
-    const ValueId factor =
-        graph.addConstant(name + ".scale", {static_cast<float>(1.0 / std::sqrt(static_cast<double>(width)))});
-    const ValueId scaled = graph.add(name + ".scaled", Binary{BinaryKind::Mul}, {products, factor});
-    return graph.add(name + ".softmax", Softmax{static_cast<int64_t>(turned.size()) - 1}, {scaled});
-}
-
 // [N, heads * value, places] out of the convolution's map. Stripes are an axis of their own in front of the heads.
 ValueId attended(Graph& graph, const std::string& name, ValueId qkv, const HeadWidths& w, int64_t areas) {
     const bool stripes = areas > 1;
@@ -46,7 +35,7 @@ ValueId attended(Graph& graph, const std::string& name, ValueId qkv, const HeadW
     const std::vector<ValueId> qkvs = graph.node(parts).outputs;
     const std::vector<int64_t> turned =
         stripes ? std::vector<int64_t>{0, 1, 2, 4, 3} : std::vector<int64_t>{0, 1, 3, 2};
-    const ValueId weights = scores(graph, name, qkvs[0], qkvs[1], turned, w.key);
+    const ValueId weights = attentionWeights(graph, name, qkvs[0], qkvs[1], turned, w.key);
     x = graph.add(name + ".sum", MatMul{}, {qkvs[2], graph.add(name + ".columns", Permute{turned}, {weights})});
     if (stripes) x = graph.add(name + ".rows", Permute{{0, 2, 3, 1, 4}}, {x});
     return graph.add(name + ".flat", Reshape{{0, w.heads * w.value, -1}}, {x});
@@ -77,6 +66,16 @@ void requireHeads(const std::string& name, int64_t channels, int64_t heads) {
 }
 
 }  // namespace
+
+ValueId attentionWeights(Graph& graph, const std::string& name, ValueId q, ValueId k,
+                         const std::vector<int64_t>& turned, int64_t width) {
+    const ValueId products =
+        graph.add(name + ".scores", MatMul{}, {graph.add(name + ".turn", Permute{turned}, {q}), k});
+    const ValueId factor =
+        graph.addConstant(name + ".scale", {static_cast<float>(1.0 / std::sqrt(static_cast<double>(width)))});
+    const ValueId scaled = graph.add(name + ".scaled", Binary{BinaryKind::Mul}, {products, factor});
+    return graph.add(name + ".softmax", Softmax{static_cast<int64_t>(turned.size()) - 1}, {scaled});
+}
 
 ValueId attention(ModuleBuilder& b, const std::string& name, ValueId x, int64_t heads) {
     requireHeads(name, b.channels(x), heads);

@@ -2,10 +2,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "models/module_builder.h"
 
 namespace qat {
+
+// softmax(q^T k / sqrt(width)) of queries and keys [..., width, places]: [..., places, places], a row a query. turned:
+// the axes of q with the last two exchanged.
+ValueId attentionWeights(Graph& graph, const std::string& name, ValueId q, ValueId k,
+                         const std::vector<int64_t>& turned, int64_t width);
 
 // Keys have half a head's width. x of `heads` times a width.
 ValueId attention(ModuleBuilder& b, const std::string& name, ValueId x, int64_t heads);

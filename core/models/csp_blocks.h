@@ -24,8 +24,7 @@ using InnerBlock = std::function<ValueId(const std::string& name, ValueId x)>;
 // cv2(cat(halves of cv1 x, inner of the last, inner of that, ...)); `half` channels each.
 ValueId c2fFlow(ModuleBuilder& b, const std::string& name, ValueId x, int64_t channels, int64_t half, int64_t repeats,
                 const InnerBlock& inner);
-// cv3(cat(inner(cv1 x), cv2 x)), inner repeated. Its blocks are called name.m.0, or name.m if there is one without
-// number.
+// cv3(cat(inner(cv1 x), cv2 x)), inner repeated.
 ValueId c3Flow(ModuleBuilder& b, const std::string& name, ValueId x, int64_t channels, int64_t half, int64_t repeats,
                const InnerBlock& inner);
 

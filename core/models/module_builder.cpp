@@ -75,9 +75,8 @@ ValueId ModuleBuilder::parameter(const std::string& name, Shape shape, float sta
     return m_graph.addParameter(name, tensor, std::move(shape));
 }
 
-ValueId ModuleBuilder::normed(const std::string& name, ValueId x, const ConvStyle* style) {
+ValueId ModuleBuilder::norm(const std::string& name, ValueId x, const BatchNorm& op) {
     const int64_t length = channels(x);
-    const BatchNorm op = style ? BatchNorm{style->eps, style->momentum} : BatchNorm{};
     const ValueId y = m_graph.add(
         name, op,
         {x, constant(name + ".weight", length, 1, true), constant(name + ".bias", length, 0, true),
@@ -87,7 +86,8 @@ ValueId ModuleBuilder::normed(const std::string& name, ValueId x, const ConvStyl
 }
 
 ValueId ModuleBuilder::norm(const std::string& name, ValueId x) {
-    return normed(name, x, styleOf(name.substr(0, name.rfind('.'))));  // stored with the module that it is a part of
+    const ConvStyle* style = styleOf(name.substr(0, name.rfind('.')));  // stored with the module that it is a part of
+    return norm(name, x, style ? BatchNorm{style->eps, style->momentum} : BatchNorm{});
 }
 
 ValueId ModuleBuilder::activation(const std::string& name, ValueId x) {
@@ -115,7 +115,7 @@ ValueId ModuleBuilder::conv(const std::string& name, ValueId x, const ConvSpec& 
     ValueId y = m_graph.add(name + ".conv", op, {x, w});
     setChannels(y, spec.channels, stride(x) * static_cast<double>(spec.stride));
     const ConvStyle* style = styleOf(name);
-    y = normed(name + ".bn", y, style);
+    y = norm(name + ".bn", y, style ? BatchNorm{style->eps, style->momentum} : BatchNorm{});
     const bool plain = style && (style->plain || style->activation) ? style->plain : !spec.activation;
     if (plain) return y;
     const ValueId z = m_graph.add(name + ".act", style && style->activation ? *style->activation : m_activation, {y});

@@ -58,6 +58,7 @@ public:
     }
     // A batch norm alone.
     ValueId norm(const std::string& name, ValueId x);
+    ValueId norm(const std::string& name, ValueId x, const BatchNorm& op);
     ValueId activation(const std::string& name, ValueId x);
     // [channels] of one value, in the state dict.
     ValueId parameter(const std::string& name, Shape shape, float start);
@@ -85,8 +86,6 @@ private:
     const MapFacts& facts(ValueId map) const;
     const ConvStyle* styleOf(const std::string& name) const;
     ValueId constant(const std::string& name, int64_t length, float value, bool parameter);
-    ValueId normed(const std::string& name, ValueId x, const ConvStyle* style);
-
     Graph& m_graph;
     Random* m_random;
     const ConvStyles* m_styles;

@@ -12,6 +12,7 @@
 #include "models/csp_blocks.h"
 #include "models/older_modules.h"
 #include "models/plain_modules.h"
+#include "models/transformer_blocks.h"
 
 namespace qat {
 namespace {
@@ -113,6 +114,14 @@ ValueId c3With(ModuleBuilder& b, const std::string& name, ValueId x, int64_t cha
         spec.channels = half, spec.ratio = 1;
         return bottleneck(b, inner, y, spec);
     });
+}
+
+Maps c3Transformer(const ModuleCall& c) {
+    const int64_t half = share(c.channels, c.number(2, 0.5));
+    const ValueId inner = c.b.conv(c.name + ".cv1", c.x(), half, 1);
+    const ValueId beside = c.b.conv(c.name + ".cv2", c.x(), half, 1);
+    const ValueId seen = transformerBlock(c.b, c.name + ".m", inner, half, 4, c.repeats);
+    return {c.b.conv(c.name + ".cv3", c.b.concat(c.name + ".cat", {seen, beside}), c.channels, 1)};
 }
 
 Maps c3Kind(const ModuleCall& c, Pair first, Pair second) {
@@ -304,6 +313,7 @@ constexpr std::array kModules{
     ModuleRow{"C3", Repeats, c3},
     ModuleRow{"C3x", Repeats, c3x},
     ModuleRow{"C3Ghost", Repeats, c3Ghost},
+    ModuleRow{"C3TR", Repeats, c3Transformer},
     ModuleRow{"C3k2", Repeats, c3k2},
     ModuleRow{"C2fCIB", Repeats, c2fCib},
     ModuleRow{"C2fPSA", Repeats, c2fPsa},
@@ -337,8 +347,6 @@ struct Refusal {
     std::string_view name, why;
 };
 constexpr std::array kRefusals{
-    Refusal{"C3TR", "its linear layers look at sequences of places, for which there is no operator"},
-    Refusal{"TransformerBlock", "its linear layers look at sequences of places, for which there is no operator"},
     Refusal{"SemanticSegment", "it makes classes of places and no boxes"},
 };
 

@@ -32,6 +32,14 @@ at::Tensor contiguousFloats(const at::Tensor& tensor) {
     return tensor.detach().to(at::kFloat).contiguous();
 }
 
+// The matrix of a linear layer as the convolution that it is here, over one place or over all of a map; others as they
+// are.
+at::Tensor asKernel(const at::Tensor& tensor, const Shape& shape) {
+    const bool matrix = tensor.dim() == 2 && shape.size() == 4 && tensor.size(0) == shape[0] &&
+                        tensor.size(1) == shape[1] * shape[2] * shape[3];
+    return matrix ? tensor.reshape(shape) : tensor;
+}
+
 }  // namespace
 
 std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, const std::string& source) {
@@ -42,9 +50,10 @@ std::vector<std::string> loadWeights(Graph& graph, const NamedTensors& tensors, 
         if (value.kind == ValueKind::Constant) continue;
         const auto found = given.find(value.name);
         require(found != given.end(), ErrorKind::BadInput, source, ": no entry ", value.name);
-        require(found->second->sizes() == at::IntArrayRef(value.shape), ErrorKind::BadInput, source, ": ", value.name,
-                " has shape ", shapeText(found->second->sizes()), ", expected ", shapeText(value.shape));
-        value.data = std::make_shared<at::Tensor>(contiguousFloats(*found->second));
+        const at::Tensor tensor = asKernel(*found->second, value.shape);
+        require(tensor.sizes() == at::IntArrayRef(value.shape), ErrorKind::BadInput, source, ": ", value.name,
+                " has shape ", shapeText(tensor.sizes()), ", expected ", shapeText(value.shape));
+        value.data = std::make_shared<at::Tensor>(contiguousFloats(tensor));
         given.erase(found);
     }
     // Constants of the architecture are in files of earlier versions.

@@ -53,6 +53,10 @@ DataDigest digestOf(const Dataset& data, const std::string& spec, const std::str
         addText(digest, split);
         return {"drawing", digest.hex()};
     }
+    if (const std::vector<std::string> files = data.files(); !files.empty()) {
+        for (const std::string& file : files) addFile(digest, file);
+        return {"contents", digest.hex()};
+    }
     const bool whole = bytesOf(data) <= kWholeContents;
     for (int64_t i = 0; i < data.size(); ++i) {
         const fs::path image = data.path(i);

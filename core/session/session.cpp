@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/outside_error.h"
 #include "config/config_io.h"
+#include "config/data_name.h"
 #include "config/derived.h"
 #include "config/table_name.h"
 #include "data/shapes.h"
@@ -70,7 +71,10 @@ void tellGate(const StageGate& gate, const Config& config, EventSink& log) {
 Config configOf(const JobRequest& request, std::vector<std::string>* notices) {
     Config config = loadConfig(request.config, overridesOf(request), notices);
     drawSeed(config, request);
-    if (!isShapesSpec(config.data.path)) makeAbsolute(config.data.path);
+    config.data.path = withDataPath(config.data.path, [](std::string path) {
+        makeAbsolute(path);
+        return path;
+    });
     if (namesTable(config.model.architecture)) makeAbsolute(config.model.architecture);
     makeAbsolute(config.model.pretrainedPath);
     makeAbsolute(config.distillation.teacherModel);

@@ -38,12 +38,17 @@ std::vector<float> balancedWeights(double power, const std::vector<int64_t>& lab
 
 std::vector<int64_t> labelsByClass(const Dataset& data, int64_t numClasses) {
     std::vector<int64_t> counts(static_cast<size_t>(numClasses));
-    for (int64_t i = 0; i < data.size(); ++i)
-        for (const ObjectLabel& label : data.labels(i)) {
-            require(label.classIndex >= 0 && label.classIndex < numClasses, ErrorKind::BadInput, data.path(i),
-                    " has a label of class ", label.classIndex, " but the model has ", numClasses, " classes");
-            ++counts[static_cast<size_t>(label.classIndex)];
-        }
+    const auto count = [&](int64_t picture, int32_t label) {
+        require(label >= 0 && label < numClasses, ErrorKind::BadInput, data.path(picture), " has a label of class ",
+                label, " but the model has ", numClasses, " classes");
+        ++counts[static_cast<size_t>(label)];
+    };
+    const bool whole = data.labelKind() == LabelKind::Class;
+    for (int64_t i = 0; i < data.size(); ++i) {
+        if (whole) count(i, data.pictureClass(i));
+        if (whole) continue;
+        for (const ObjectLabel& label : data.labels(i)) count(i, label.classIndex);
+    }
     return counts;
 }
 

@@ -5,13 +5,15 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "task/classify_task.h"
 #include "task/detect_task.h"
 
 namespace qat {
 
 const Task& taskNamed(std::string_view name) {
     static const DetectTask detection;
-    static const std::array<const Task*, 1> tasks{&detection};
+    static const ClassifyTask classification;
+    static const std::array<const Task*, 2> tasks{&detection, &classification};
     for (const Task* task : tasks)
         if (task->name() == name) return *task;
     std::vector<std::string> known;

@@ -74,12 +74,12 @@ double Optimizer::gradientNorm() const {
     return std::sqrt(total);
 }
 
-double Optimizer::step(const StepSettings& settings) {
-    const double norm = gradientNorm();
+double Optimizer::step(const StepSettings& settings, double share) {
+    const double norm = gradientNorm() * share;
     if (std::isfinite(norm)) {
         ++m_steps;
-        const float clip =
-            m_config.maxGradNorm > 0 ? static_cast<float>(std::min(1.0, m_config.maxGradNorm / (norm + 1e-6))) : 1.0f;
+        const double shortened = m_config.maxGradNorm > 0 ? std::min(1.0, m_config.maxGradNorm / (norm + 1e-6)) : 1.0;
+        const auto clip = static_cast<float>(share * shortened);
         for (Slot& slot : m_slots) update(slot, settings, clip);
     }
     dropGradients();

@@ -29,7 +29,8 @@ public:
     // One step from the gradients on the tensors, clipped to the global norm max_grad_norm, which are then dropped.
     // Returns the norm before clipping; a norm that is not finite leaves everything as it was. Parameters stop at their
     // floor.
-    double step(const StepSettings& settings);
+    // share: what the gradients count before all that: 1 / pictures follows their mean.
+    double step(const StepSettings& settings, double share = 1);
 
     // Without a step.
     void dropGradients();

@@ -24,7 +24,8 @@ int64_t warmupSteps(const TrainConfig& config, int64_t batchesPerEpoch) {
 }  // namespace
 
 double epochFactor(const TrainConfig& config, int64_t epoch) {
-    const double x = std::min(1.0, static_cast<double>(epoch) / std::max(config.epochs, 1));
+    const int period = config.lrPeriod > 0 ? config.lrPeriod : config.epochs;
+    const double x = std::min(1.0, static_cast<double>(epoch) / std::max(period, 1));
     switch (config.lrScheduler) {
         case ScheduleKind::Cosine:
             return (1 - std::cos(std::numbers::pi * x)) / 2 * (config.lrf - 1) + 1;

@@ -7,8 +7,9 @@
 
 namespace qat {
 
-// Factor of the base learning rate in epoch x of E (Ultralytics' shapes): cosine ((1 - cos(pi x / E)) / 2) (lrf - 1) +
-// 1, linear max(1 - x / E, 0) (1 - lrf) + lrf, step 1, then 0.1 from 60 % and 0.01 from 85 % of the epochs.
+// Factor of the base learning rate in epoch x of E, the epochs or lr_period (Ultralytics' shapes): cosine ((1 - cos(pi
+// x / E)) / 2) (lrf - 1) + 1, linear max(1 - x / E, 0) (1 - lrf) + lrf, step 1, then 0.1 from 60 % and 0.01 from 85 %
+// of the epochs.
 double epochFactor(const TrainConfig& config, int64_t epoch);
 
 struct StepSettings {

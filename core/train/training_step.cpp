@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "quant/declared_quantizers.h"
 #include "quant/unquantized.h"
 
@@ -88,8 +90,9 @@ void TrainingStep::reduce() {
 
 TrainingStep::Update TrainingStep::update(const StepSettings& settings, double progress, int64_t images) {
     Update update;
+    const auto pictures = static_cast<double>(std::max<int64_t>(images * m_parts.communicator.size(), 1));
     if (stabilizer()) update.dampening = stabilizer()->beforeStep(progress, images * m_parts.communicator.size());
-    update.gradientNorm = m_parts.optimizer.step(settings);
+    update.gradientNorm = m_parts.optimizer.step(settings, m_parts.loss.isMean() ? 1 / pictures : 1.0);
     if (m_parts.quantizers) holdInConstantRanges(m_parts.graph, *m_parts.quantizers);
     return update;
 }

@@ -7,6 +7,7 @@ find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(TIFF REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -34,7 +35,7 @@ target_include_directories(qat_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
 
 # The libraries that OpenCV itself decodes with, for what it does not let through: their errors and warnings.
 add_library(qat_codecs INTERFACE)
-target_link_libraries(qat_codecs INTERFACE JPEG::JPEG PNG::PNG TIFF::TIFF)
+target_link_libraries(qat_codecs INTERFACE JPEG::JPEG PNG::PNG TIFF::TIFF ZLIB::ZLIB)
 
 # One precompiled ATen for the whole project: 4 s a file otherwise.
 add_library(qat_tensor_pch STATIC ${CMAKE_SOURCE_DIR}/packaging/cmake/tensor_pch.cpp)

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "config/config_io.h"
 #include "config/fields.h"
+#include "config/other_keys.h"
 
 namespace qat::test {
 namespace {
@@ -81,6 +82,13 @@ std::string gaps() {
     return text;
 }
 
+// Keys of the classifiers' guide.
+std::string others() {
+    std::string text = "| Key | What it is here |\n|---|---|\n";
+    for (const OtherKeyHelp& key : otherKeys()) text += "| `" + key.path + "` | " + key.meaning + " |\n";
+    return text;
+}
+
 // What no single value shows; to be shortened as the program comes to act on more.
 constexpr const char* kRemarks =
     "\n## Remarks\n\n"
@@ -125,6 +133,11 @@ std::string referenceText() {
             for (const auto& row : fusionRows()) fields.push_back(row.info);
             return table(fields, "");
         }() +
+        "\n## Keys of the classifiers' guide\n\n"
+        "A configuration of a classifier may use these keys; each says what a key above says, in its words. "
+        "`qatelier-cli\n"
+        "check FILE` tells what each of them means in that file. A file that says the same with both is refused.\n\n" +
+        others() +
         "\n## Read, but not acted on\n\n"
         "These settings are accepted so that existing files load. The reader warns about each:\n\n" +
         gaps() + kRemarks;

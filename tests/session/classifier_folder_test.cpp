@@ -14,7 +14,8 @@
 #include "support/assets.h"
 #include "support/json_schema.h"
 #include "support/recorded_run.h"
-#include "train/classify_task.h"
+#include "task/classify_task.h"
+#include "train/tiny_classifier.h"
 #include "train/tiny_detector.h"
 
 namespace qat::test {
@@ -42,7 +43,7 @@ protected:
         run.config.ema.evaluateRaw = true;
         run.network = tinyClassifier;
         run.labels = task.labels();
-        run.loss = task.makeLoss({}, {}, *data(DataSplit::Train));
+        run.loss = task.makeLoss(tinyClassifier(), {}, *data(DataSplit::Train));
         run.measure = [this](const Graph& graph) { return measured(graph).metrics; };
         run.sink.onScalar = [this](auto name, double x, double value) { log.scalar(name, x, value); };
         facts.runId = "recorded_classifier";

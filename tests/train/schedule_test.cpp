@@ -39,6 +39,17 @@ TEST(Schedule, StepFactorsFallAt60And85Percent) {
     EXPECT_EQ(epochFactor(config, 85), 0.01);
 }
 
+// A schedule shorter than the training stays at its end; a longer one never gets there.
+TEST(Schedule, MayHaveALengthOfItsOwn) {
+    TrainConfig config = hundredEpochs(ScheduleKind::Cosine);
+    config.lrPeriod = 50;
+    EXPECT_NEAR(epochFactor(config, 25), 0.505, 1e-12);
+    EXPECT_NEAR(epochFactor(config, 50), 0.01, 1e-12);
+    EXPECT_NEAR(epochFactor(config, 99), 0.01, 1e-12);
+    config.lrPeriod = 200;
+    EXPECT_NEAR(epochFactor(config, 100), 0.505, 1e-12);
+}
+
 TEST(Schedule, ScalesLearnSlowerWithAdamUnlessTold) {
     TrainConfig config = hundredEpochs(ScheduleKind::Linear);
     config.warmupEpochs = 0;

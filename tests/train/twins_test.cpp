@@ -6,7 +6,8 @@
 #include "models/family.h"
 #include "models/reference_quantizers.h"
 #include "support/assets.h"
-#include "train/classify_task.h"
+#include "task/classify_task.h"
+#include "train/tiny_classifier.h"
 #include "train/tiny_detector.h"
 
 namespace qat::test {
@@ -51,7 +52,8 @@ struct TwinRun : TinyRun {
         config.data.path = pictures.string();
         labels = task.labels();
         network = [name = how.member] { return twinNetwork(name); };
-        loss = task.makeLoss({}, {}, *openDataset(config.data.path, DataSplit::Train, DataCheck::Strict, labels));
+        loss = task.makeLoss(twinNetwork(how.member), config.train,
+                             *openDataset(config.data.path, DataSplit::Train, DataCheck::Strict, labels));
     }
 };
 
