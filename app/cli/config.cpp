@@ -22,6 +22,7 @@
 #include "data/shapes.h"
 #include "export/exporter.h"
 #include "session/inspect.h"
+#include "session/model_source.h"
 #include "session/pattern_report.h"
 
 namespace qat::cli {
@@ -160,6 +161,15 @@ ordered_json reportSpellings(const std::string& file, const std::vector<ConfigSp
     return list;
 }
 
+// What is wrong with a table of layers is said of model.architecture.
+LabelKind labelsFor(const Config& config) {
+    try {
+        return taskNamed(taskAsked(config).name).labels();
+    } catch (const Error&) {
+        return LabelKind::Boxes;
+    }
+}
+
 // What data.path names must be in order, and fit data.classes and the model. What is not there at all may be there on
 // the machine that runs it: a warning.
 void checkData(const std::string& file, std::string_view text, const ClassList& model, ConfigReading& reading) {
@@ -171,7 +181,7 @@ void checkData(const std::string& file, std::string_view text, const ClassList& 
     const std::string place = dataPathOf(path);
     const bool missing = !place.empty() && !std::filesystem::exists(place, unknown) && !unknown;
     ClassList classes{{}, path};
-    const LabelKind kind = classifies(config.model) ? LabelKind::Class : LabelKind::Boxes;
+    const LabelKind kind = labelsFor(config);
     checkKey(text, "data.path", missing ? Severity::Warning : Severity::Error, reading, [&] {
         for (const std::string& split : {config.data.trainSplit, config.data.valSplit})
             classes.names = checkDescription(path, splitNamed(split), kind);

@@ -22,6 +22,7 @@
 #include "session/memory_need.h"
 #include "task/beside_boxes.h"
 #include "task/detect_task.h"
+#include "task/task.h"
 
 namespace qat::cli {
 namespace {
@@ -90,11 +91,50 @@ std::function<at::Tensor(const at::Tensor&)> decodingOf(HostSide* host) {
     return [host](const at::Tensor& images) { return host->run(images); };
 }
 
+// The figures of another task than finding boxes.
+ordered_json figuresJson(const Measurement& measured) {
+    ordered_json metrics = ordered_json::object();
+    for (const Metric& metric : measured.metrics.values) metrics[metric.label] = metric.value;
+    return {{"metrics", metrics}, {"images", measured.images}};
+}
+
+int valOfTask(const ValOptions& o, Graph& graph, const CancelToken& cancel) {
+    const Task& task = taskOf(graph.info);
+    require(!o.coco && !o.rect, ErrorKind::BadInput, o.coco ? "--coco" : "--rect", ": ", o.model, " is for ",
+            task.name(), ", which has no boxes");
+    const auto opened =
+        openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient, task.labels());
+    for (const auto& warning : opened->warnings()) std::cerr << "warning: " << warning << "\n";
+    const auto [data, names, notes] = inClassesOf({graph.info.classNames, o.model}, opened, o.data);
+    for (const auto& note : notes) std::cerr << "note: " << note << "\n";
+    requireImageSize(graph, o.imgsz, "--imgsz");
+    requireMemory(graph, o.batch, o.imgsz, "--batch", "--imgsz");
+    LoaderOptions options;
+    options.imgsz = o.imgsz, options.batch = o.batch, options.workers = o.workers;
+    Loader loader(data, options);
+    ConsoleSink console;
+    const Measurement measured = task.measure(
+        graph, loader, false, cancel, [&](int64_t done, int64_t total) { console.progress("val", done, total); });
+    for (const auto& damage : data->foundDamaged()) std::cerr << "warning: " << damage << "\n";
+    ordered_json json = figuresJson(measured);
+    json["measured"] = measuredJson(task.measuring(graph.info, {}), inputShapeText(o.imgsz, false));
+    json["left_out"] = data->leftOut();
+    writeJson(o.json, json);
+    if (o.json == "-") return kDone;
+    std::cout << "images " << measured.images << "\n";
+    for (const Metric& metric : measured.metrics.values)
+        std::cout << std::left << std::setw(10) << metric.label << std::fixed << std::setprecision(metric.decimals)
+                  << metric.value << "\n";
+    std::cout << "measured at " << inputShapeText(o.imgsz, false) << "\n";
+    return kDone;
+}
+
 int val(ValOptions o, const CancelToken& cancel) {
     if (o.imgsz > 0) o.imgsz = imageSizeOption(o.imgsz);
     requireMemoryForJob();
     Graph graph = openForCommand(o.model, o.device, o.boxes.head).graph;
     if (o.imgsz == 0) o.imgsz = usualImageSize(graph);
+    if (graph.info.task != kDetection.name) return valOfTask(o, graph, cancel);
     const auto opened = openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient);
     for (const auto& warning : opened->warnings()) std::cerr << "warning: " << warning << "\n";
     const auto [data, names, notes] = inClassesOf({graph.info.classNames, o.model}, opened, o.data);

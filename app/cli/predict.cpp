@@ -14,12 +14,14 @@
 #include "base/files.h"
 #include "cli/box_options.h"
 #include "cli/class_name.h"
+#include "cli/class_scores.h"
 #include "cli/commands.h"
 #include "cli/hardware_form.h"
 #include "cli/json_option.h"
 #include "cli/opened_model.h"
 #include "cli/output.h"
 #include "cli/raw_outputs.h"
+#include "data/class_frame.h"
 #include "data/image_file.h"
 #include "data/image_set.h"
 #include "data/pixels.h"
@@ -180,11 +182,12 @@ public:
         }
         ++m_answered;
         const ImageDetections found = detect(image);
-        ordered_json entry{{"image", picture.path}, {"detections", ordered_json::array()}};
-        for (const Detection& d : found.detections) entry["detections"].push_back(detectionJson(m_graph, d));
+        ordered_json entry = entryOf(picture.path, found);
         if (m_options.json != "-") print(picture.path, found);
         if (picture.saved.empty()) return entry;
-        drawDetections(m_graph, found, image.clone(), picture.saved);
+        ImageDetections drawn = found;
+        if (classifies()) drawn.detections.resize(1);
+        drawDetections(m_graph, drawn, image.clone(), picture.saved);
         entry["saved"] = picture.saved.string();
         return entry;
     }
@@ -193,7 +196,28 @@ public:
     bool lost() const { return m_lost; }
 
 private:
+    bool classifies() const { return m_graph.info.task == kClassification.name; }
+
+    ordered_json entryOf(const std::string& path, const ImageDetections& found) const {
+        if (classifies()) return {{"image", path}, {"classes", classesJson(m_graph, found.detections)}};
+        ordered_json entry{{"image", path}, {"detections", ordered_json::array()}};
+        for (const Detection& d : found.detections) entry["detections"].push_back(detectionJson(m_graph, d));
+        return entry;
+    }
+
+    // As pictures of classes are measured. The likeliest class stands in a box around the picture.
+    ImageDetections classify(const cv::Mat& image) {
+        const cv::Mat frame = classFrame(image, m_side);
+        const at::Tensor input = at::empty({1, 3, m_side, m_side},
+                                           at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+        writeNetworkInput(frame, input.data_ptr<float>());
+        ImageDetections found;
+        found.detections = likelyClasses(m_executor.run(input).front().flatten());
+        found.detections.front().box = {0, 0, static_cast<float>(image.cols), static_cast<float>(image.rows)};
+        return found;
+    }
     ImageDetections detect(const cv::Mat& image) {
+        if (classifies()) return classify(image);
         const Letterbox box = letterbox(image, {m_side, m_side}, LetterboxMode::Predict, m_side);
         const at::Tensor input = at::empty({1, 3, m_side, m_side},
                                            at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
@@ -206,6 +230,7 @@ private:
         return detectionsOf(decoded[0], info, m_graph.info, m_boxes);
     }
     void print(const std::string& path, const ImageDetections& found) const {
+        if (classifies()) return printClasses(m_graph, path, found.detections);
         std::cout << path << ": " << found.detections.size() << " objects\n";
         for (const Detection& d : found.detections)
             std::cout << "  " << std::left << std::setw(16) << className(m_graph, d.classIndex) << std::fixed
@@ -258,7 +283,7 @@ int predict(PredictOptions o, const CancelToken& cancel) {
 
 void addPredict(CLI::App& app, Context& context) {
     const auto o = std::make_shared<PredictOptions>();
-    CLI::App* command = app.add_subcommand("predict", "Detect objects in pictures");
+    CLI::App* command = app.add_subcommand("predict", "Find objects, or the class, of pictures");
     command->add_option("MODEL", o->model, kModelHelp)->required();
     CLI::Option* images = command->add_option(
         "IMAGE", o->images, "Pictures; folders, image lists or a data.yaml (its val split) for all pictures in them");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/config.h"
+#include "config/table_name.h"
 
 namespace qat {
 
@@ -24,16 +25,8 @@ std::string withDataPath(const std::string& spec, const std::function<std::strin
 }
 
 void settleImageSize(Config& config) {
-    constexpr std::string_view kBySet = ", data.path", kByName = ", model.architecture";
-    const auto stated = config.sources.byKey.find("data.imgsz");
-    if (stated != config.sources.byKey.end()) {
-        if (!stated->second.ends_with(kBySet) && !stated->second.ends_with(kByName)) return;
-        config.data.imgsz = DataConfig{}.imgsz;
-        config.sources.byKey.erase(stated);
-    }
-    if (!namedSet(config.data.path)) return;
-    config.data.imgsz = kClassSetSide;
-    config.sources.byKey["data.imgsz"] = config.sources.of("data.path") + std::string(kBySet);
+    if (config.sources.byKey.contains("data.imgsz")) return;
+    config.data.imgsz = namedSet(config.data.path) ? kClassSetSide : usualSideOf(config.model);
 }
 
 std::string dataPathOf(const std::string& spec) {

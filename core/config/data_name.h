@@ -28,7 +28,7 @@ std::string withDataPath(const std::string& spec, const std::function<std::strin
 
 struct Config;
 
-// The size of a set's pictures where nobody states another one for the network.
+// The size of a set's pictures, or else the one that the network is made for, where nobody states another one.
 void settleImageSize(Config& config);
 
 // The path in it; empty of drawn pictures.

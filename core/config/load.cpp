@@ -160,8 +160,8 @@ Config loadConfig(const std::filesystem::path& file, const std::vector<std::pair
         applyOverride(config, path, value);
         config.sources.byKey[path] = kCommandLine;
     }
-    settleImageSize(config);
     settleModel(config);
+    settleImageSize(config);
     checkPaths(config, file);
     if (!overrides.empty()) checkTogether(config);
     settleWidths(config);

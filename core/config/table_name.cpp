@@ -35,8 +35,7 @@ namespace {
 // Behind the source of a value that the name of the network made.
 constexpr std::string_view kByName = ", model.architecture";
 
-// Values that a name made: all of them where the command line gives another one, the size always, since it follows the
-// variant too.
+// Values that a name in the file made, where the command line gives another one.
 void forgetNames(Config& config) {
     const bool renamed = config.sources.of("model.architecture") == kCommandLine;
     const auto forget = [&](const char* key, auto& value, auto usual) {
@@ -45,7 +44,6 @@ void forgetNames(Config& config) {
         value = usual;
         config.sources.byKey.erase(found);
     };
-    forget("data.imgsz", config.data.imgsz, DataConfig{}.imgsz);
     if (!renamed) return;
     forget("model.variant", config.model.variant, ModelConfig{}.variant);
     forget("quantization.default_qconfig", config.quantization.defaultQconfig, QuantizationConfig{}.defaultQconfig);
@@ -92,6 +90,11 @@ bool classifies(const ModelConfig& model) {
     return family && isClassifier(*family, model.variant);
 }
 
+int usualSideOf(const ModelConfig& model) {
+    const Architecture* family = familyOf(model.architecture);
+    return family ? usualSide(*family, model.variant) : DataConfig{}.imgsz;
+}
+
 void settleModel(Config& config) {
     forgetNames(config);
     if (!namesTable(config.model.architecture)) splitName(config);
@@ -100,8 +103,6 @@ void settleModel(Config& config) {
         config.model.variant = namesTable(config.model.architecture) ? "" : ModelConfig{}.variant;
         if (family && family->classifies) config.model.variant = family->variants.front();
     }
-    if (family && isClassifier(*family, config.model.variant))
-        settle(config, "data.imgsz", config.data.imgsz, usualSide(*family, config.model.variant));
 }
 
 }  // namespace qat

@@ -22,10 +22,13 @@ std::string modelName(const ModelConfig& model, std::string_view variant);
 // Whether the network is a member of a known family that makes classes of pictures.
 bool classifies(const ModelConfig& model);
 
+// The side of the pictures that the network is made for, pixels.
+int usualSideOf(const ModelConfig& model);
+
 // What follows from the name of the network and nobody stated. A member's whole name (resnet20) is its family and its
 // variant; one with quant_ before it asks for the quantizers of the family's reference, beside batch norms that stay
 // (quantization.default_qconfig, qat_params.fuse_modules). Without a variant it is the family's default, of a table its
-// own scale; pictures of a classifier have the side that it is made for.
+// own scale.
 void settleModel(Config& config);
 
 // quantization.default_qconfig that asks for the quantizers of the family's reference (quant/reference.h).

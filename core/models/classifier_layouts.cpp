@@ -13,7 +13,7 @@ namespace {
 // Mean and deviation of red, green and blue in the pictures that networks of ImageNet are published for; those for
 // small pictures are trained with them too.
 constexpr std::string_view kImageNet = "normalize:Normalize [0.485,0.456,0.406] [0.229,0.224,0.225]";
-constexpr std::string_view kPooled = "avgpool:AdaptiveAvgPool2d | flatten:Flatten";
+constexpr std::string_view kPooled = "avgpool:AdaptiveAvgPool2d";
 
 Layout table(std::string_view body, std::string_view head) {
     Layout layout;
@@ -86,7 +86,6 @@ Layout mobilenetv1(std::string_view, int64_t side) {
     return table(body, str(kPooled, " | output:Linear nc | logits:Logits"));
 }
 
-// What is linear is a convolution here, since a norm follows it.
 Layout cnv(std::string_view, int64_t) {
     std::string body = "normalize:Normalize [0.5,0.5,0.5] [0.5,0.5,0.5]";
     int place = 1;  // the first one is the quantizer of the pictures

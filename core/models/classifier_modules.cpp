@@ -112,27 +112,16 @@ Maps averagePool(const ModuleCall& c) {
     return {averaged(c.b, c.name, c.x())};
 }
 
-ValueId flattened(ModuleBuilder& b, const std::string& name, ValueId x, int64_t places = 1) {
-    const ValueId y = b.graph().add(name, Reshape{{0, -1}}, {x});
-    b.setChannels(y, b.channels(x) * places);
-    return y;
-}
-
-// Places of the map, which make as many numbers of each channel.
+// All numbers of a map as channels of one place. Its places make as many numbers of each channel.
 Maps flatten(const ModuleCall& c) {
-    return {flattened(c.b, c.name, c.x(), c.whole(0, 1))};
+    const ValueId y = c.b.graph().add(c.name, Reshape{{0, -1, 1, 1}}, {c.x()});
+    c.b.setChannels(y, c.b.channels(c.x()) * c.whole(0, 1));
+    return {y};
 }
 
-ValueId linearLayer(ModuleBuilder& b, const std::string& name, ValueId x, int64_t channels) {
-    const ValueId weight = b.weight(name + ".weight", {channels, b.channels(x)});
-    const ValueId bias = b.parameter(name + ".bias", {channels}, 0);
-    const ValueId y = b.graph().add(name, Linear{}, {x, weight, bias});
-    b.setChannels(y, channels);
-    return y;
-}
-
+// A convolution of one place.
 Maps linear(const ModuleCall& c) {
-    return {linearLayer(c.b, c.name, c.x(), c.channels)};
+    return {c.b.convWithBias(c.name, c.x(), c.channels, 1, 0)};
 }
 
 // One mean and one variance of all numbers of a batch.
@@ -141,7 +130,7 @@ Maps tensorNorm(const ModuleCall& c) {
     const ValueId column = c.b.graph().add(c.name + ".column", Reshape{{0, 1, -1, 1}}, {c.x()});
     c.b.setChannels(column, 1);
     const ValueId normed = batchNorm(c.b, c.name, column, {c.number(0, kTorchNorm.eps), kTorchNorm.momentum});
-    const ValueId y = flattened(c.b, c.name + ".row", normed);
+    const ValueId y = c.b.graph().add(c.name + ".row", Reshape{{0, -1, 1, 1}}, {normed});
     c.b.setChannels(y, numbers);
     return {y};
 }
@@ -243,16 +232,22 @@ Maps bottleneckStage(const ModuleCall& c) {
 
 // Ends of tables.
 
+// A row of numbers a picture.
+ValueId flattened(ModuleBuilder& b, const std::string& name, ValueId x) {
+    return b.graph().add(name, Reshape{{0, -1}}, {x});
+}
+
 Maps logits(const ModuleCall& c) {
     require(c.b.channels(c.x()) == c.layout.classes, ErrorKind::BadInput, c.name, ": it reads ", c.b.channels(c.x()),
             " numbers of a picture, expected one for each of ", c.layout.classes, " classes");
-    return {c.x()};
+    return {flattened(c.b, c.name, c.x())};
 }
 
 Maps classify(const ModuleCall& c) {
     constexpr int64_t kInside = 1280;
     const ValueId pooled = averaged(c.b, c.name + ".pool", c.b.conv(c.name + ".conv", c.x(), kInside, 1));
-    return {linearLayer(c.b, c.name + ".linear", flattened(c.b, c.name + ".flatten", pooled), c.layout.classes)};
+    const ValueId scores = c.b.convWithBias(c.name + ".linear", pooled, c.layout.classes, 1, 0);
+    return {flattened(c.b, c.name + ".flatten", scores)};
 }
 
 using enum ModuleKind;

@@ -69,6 +69,12 @@ Layout layoutFromJson(std::string_view json, std::string_view scale = {});
 // The same of a YAML file's text. Throws Error{BadInput} naming the line.
 Layout layoutFromYaml(std::string_view yaml, std::string_view scale = {});
 
+// Whether it tells classes of pictures, by its last row.
+inline bool endsInClasses(const Layout& layout) {
+    const std::string& end = layout.rows.back().module;
+    return end == "Classify" || end == "Logits";
+}
+
 // Text that layoutFromJson() reads as the same table, on one line.
 std::string layoutJson(const Layout& layout);
 

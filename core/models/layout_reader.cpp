@@ -57,9 +57,7 @@ public:
             if (part == std::string_view("backbone")) layout.backboneRows = layout.rows.size();
         }
         layout.family = text("yaml_file");
-        const std::string& end = layout.rows.back().module;
-        const bool classes = end == "Classify" || end == "Logits";
-        layout.side = whole("imgsz", classes ? kPictureSide : kUsualSide, 32, 4096);
+        layout.side = whole("imgsz", endsInClasses(layout) ? kPictureSide : kUsualSide, 32, 4096);
         return layout;
     }
 

@@ -340,13 +340,6 @@ constexpr std::array kModules{
     ModuleRow{"OBB26", Head, nullptr},
 };
 
-struct Refusal {
-    std::string_view name, why;
-};
-constexpr std::array kRefusals{
-    Refusal{"SemanticSegment", "it makes classes of places and no boxes"},
-};
-
 }  // namespace
 
 ConvSpec convSpec(const ModuleCall& c) {
@@ -391,8 +384,7 @@ const ModuleRow* moduleNamed(std::string_view name) {
 }
 
 std::string_view whyNotBuilt(std::string_view name) {
-    const auto found = std::ranges::find(kRefusals, name, &Refusal::name);
-    return found == kRefusals.end() ? std::string_view{} : found->why;
+    return name == "SemanticSegment" ? "it makes classes of places and no boxes" : "";
 }
 
 bool endsLegacyHeads(std::string_view module) {

@@ -16,6 +16,7 @@ namespace qat {
 namespace {
 
 constexpr int64_t kSmallSide = 32;
+constexpr std::string_view kLastLayer = ".linear.weight";  // of YOLO's, which is a matrix in most files
 
 class StoredShapes {
 public:
@@ -53,8 +54,14 @@ void renameParts(NamedTensors& tensors, std::string_view from, std::string_view 
         if (const size_t at = name.find(from); at != std::string::npos) name.replace(at, from.size(), to);
 }
 
+// Of a matrix, or of a convolution of one place.
+at::IntArrayRef matrixShape(const StoredShapes& stored, const std::string& weight) {
+    const auto matrix = stored.shape(weight, 2);
+    return matrix.empty() ? stored.shape(weight, 4) : matrix;
+}
+
 int64_t rowsOf(const StoredShapes& stored, const std::string& weight) {
-    const auto shape = stored.shape(weight, 2);
+    const auto shape = matrixShape(stored, weight);
     const int64_t classes = shape.empty() ? 0 : shape[0];
     require(classes >= 1 && classes <= kMostClasses, ErrorKind::BadInput, "a classifier cannot have ", classes,
             " classes (rows of ", weight, "), only 1 to ", kMostClasses);
@@ -134,16 +141,9 @@ Layout mobilenetOf(NamedTensors& tensors) {
     return layout;
 }
 
-// Its linear layers are convolutions of one place here.
 Layout cnvOf(NamedTensors& tensors) {
-    for (auto& [name, tensor] : tensors)
-        if (name.starts_with("linear_features.") && name.ends_with(".weight") && tensor->dim() == 2)
-            tensor = std::make_shared<at::Tensor>(tensor->reshape({tensor->size(0), tensor->size(1), 1, 1}));
     Layout layout = knownLayout(kCnv, "");
-    const auto last = StoredShapes(tensors).shape("linear_features.6.weight", 4);
-    require(!last.empty() && last[0] <= kMostClasses, ErrorKind::BadInput,
-            "it has no linear_features.6.weight, with which CNV ends");
-    layout.classes = last[0];
+    layout.classes = rowsOf(StoredShapes(tensors), "linear_features.6.weight");
     return layout;
 }
 
@@ -154,17 +154,19 @@ int64_t sharedWeights(const Layout& layout, const StoredShapes& stored) {
     const Graph graph = buildDetector(layout, nullptr);
     return std::ranges::count_if(graph.storedValues(), [&](ValueId id) {
         const Value& value = graph.value(id);
-        return value.shape.size() == 4 && stored.shape(value.name, 4) == at::IntArrayRef(value.shape);
+        return value.shape.size() == 4 && !value.name.ends_with(kLastLayer) &&
+               stored.shape(value.name, 4) == at::IntArrayRef(value.shape);
     });
 }
 
 int64_t convolutionsIn(const StoredShapes& stored) {
-    return std::ranges::count_if(stored.all(), [](const auto& entry) { return entry.second.size() == 4; });
+    return std::ranges::count_if(
+        stored.all(), [](const auto& entry) { return entry.second.size() == 4 && !entry.first.ends_with(kLastLayer); });
 }
 
 std::optional<size_t> classifyRow(const StoredShapes& stored) {
     for (size_t row = 1; row < 64; ++row)
-        if (!stored.shape(str("model.", row, ".linear.weight"), 2).empty()) return row;
+        if (!matrixShape(stored, str("model.", row, kLastLayer)).empty()) return row;
     return std::nullopt;
 }
 
@@ -177,7 +179,7 @@ std::optional<Layout> yoloOf(NamedTensors& tensors) {
             if (variantTask(variant) != "cls") continue;
             Layout layout = knownLayout(family, variant);
             if (layout.rows.size() != *row + 1 || sharedWeights(layout, stored) != convolutionsIn(stored)) continue;
-            layout.classes = rowsOf(stored, str("model.", *row, ".linear.weight"));
+            layout.classes = rowsOf(stored, str("model.", *row, kLastLayer));
             return layout;
         }
     fail(ErrorKind::BadInput, "it holds a YOLO classifier of ", *row + 1, " rows, which is no member of a family");

@@ -125,12 +125,17 @@ HashedCheckpoint weightsOf(const std::string& path) {
     return isRunFolder(path) ? weightsOfRun(path) : readHashedCheckpoint(path);
 }
 
-OpenedModel openTable(const Config& config, int64_t numClasses, const std::filesystem::path& kept) {
-    const ModelConfig& asked = config.model;
+// The text of the table that the configuration names, or of the run's own copy.
+std::string tableText(const Config& config, const std::filesystem::path& kept) {
     std::error_code unreadable;
     const bool hasKept = !kept.empty() && std::filesystem::exists(kept, unreadable);
+    return readFile(hasKept ? kept : std::filesystem::path(config.model.architecture), kMaxConfigBytes);
+}
+
+OpenedModel openTable(const Config& config, int64_t numClasses, const std::filesystem::path& kept) {
+    const ModelConfig& asked = config.model;
     const std::string& file = asked.architecture;
-    const std::string text = readFile(hasKept ? kept : std::filesystem::path(file), kMaxConfigBytes);
+    const std::string text = tableText(config, kept);
     Layout layout = tableOfFile(file, text, asked.variant);
     require(asked.variant.empty() || layout.scale.name == asked.variant, ErrorKind::BadInput, "model.variant is ",
             asked.variant, ", but ", file, " has no scales: leave it empty");
@@ -153,6 +158,13 @@ OpenedModel openTable(const Config& config, int64_t numClasses, const std::files
 }
 
 }  // namespace
+
+TaskWords taskAsked(const Config& config, const std::filesystem::path& keptTable) {
+    const ModelConfig& asked = config.model;
+    if (!namesTable(asked.architecture)) return taskOfMember(asked.architecture, asked.variant);
+    const Layout layout = tableOfFile(asked.architecture, tableText(config, keptTable), asked.variant);
+    return endsInClasses(layout) ? kClassification : kDetection;
+}
 
 OpenedModel openModel(const Config& config, int64_t numClasses, const std::filesystem::path& keptTable) {
     OpenedModel opened = namesTable(config.model.architecture) ? openTable(config, numClasses, keptTable)

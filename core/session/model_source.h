@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/task_words.h"
 #include "config/config.h"
 #include "graph/graph.h"
 
@@ -48,5 +49,9 @@ OpenedModel openModel(const Config& config, int64_t numClasses, const std::files
 
 // The same for one path: what openModel() opens, of a run folder its floatForm().
 OpenedModel openFloatModel(const std::filesystem::path& model);
+
+// What the network that a config names is for. keptTable: as in openModel(). Throws Error{BadInput} for a table that
+// cannot be read.
+TaskWords taskAsked(const Config& config, const std::filesystem::path& keptTable = {});
 
 }  // namespace qat

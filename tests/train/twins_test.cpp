@@ -52,7 +52,7 @@ struct TwinRun : TinyRun {
         config.data.path = pictures.string();
         labels = task.labels();
         network = [name = how.member] { return twinNetwork(name); };
-        loss = task.makeLoss(twinNetwork(how.member), {},
+        loss = task.makeLoss(twinNetwork(how.member), config.train,
                              *openDataset(config.data.path, DataSplit::Train, DataCheck::Strict, labels));
     }
 };

@@ -118,7 +118,7 @@ void holdJobToInputs(JobState& job) {
 
 // The architecture is in the configuration, so that the run folder knows before anything else what the run is for.
 void tellTask(JobState& job) {
-    job.facts.task = &taskNamed(taskOfMember(job.config.model.architecture, job.config.model.variant).name);
+    job.facts.task = &taskNamed(taskAsked(job.config, job.folder.table()).name);
     job.log.judgedBy(job.facts.task->metrics());
 }
 
