@@ -123,7 +123,7 @@ int valOfTask(const ValOptions& o, Graph& graph, const CancelToken& cancel) {
     if (o.json == "-") return kDone;
     std::cout << "images " << measured.images << "\n";
     for (const Metric& metric : measured.metrics.values)
-        std::cout << std::left << std::setw(10) << metric.label << std::fixed << std::setprecision(metric.decimals)
+        std::cout << std::left << std::setw(18) << metric.label << std::fixed << std::setprecision(metric.decimals)
                   << metric.value << "\n";
     std::cout << "measured at " << inputShapeText(o.imgsz, false) << "\n";
     return kDone;

@@ -37,8 +37,8 @@ TEST(BundledModels, OneBoxAnObjectNeedsNoSuppression) {
     const double plain = mapOf(graph);
     dropOtherHead(graph);
     graph.info.head.clear();                  // now its boxes are suppressed like those of any other detector
-    EXPECT_NEAR(mapOf(graph), plain, 0.005);  // 24 epochs leave a few second boxes: 0.7346 against 0.7311
-    EXPECT_GT(plain, 0.7);
+    EXPECT_NEAR(mapOf(graph), plain, 0.005);  // 60 epochs leave a few second boxes: 0.0032 of 200 pictures
+    EXPECT_GT(plain, 0.8);
 }
 
 }  // namespace

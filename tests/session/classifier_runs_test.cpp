@@ -29,7 +29,7 @@ std::ostream& operator<<(std::ostream& out, const ClassifierCase& each) {
 SmallJob& prepareClassifier(SmallJob& job, const ClassifierCase& how) {
     return job.set("model.architecture", how.model)
         .set("model.pretrained_path", "")
-        .set("data.path", "shapes:train=8,val=4,size=32")
+        .set("data.path", "shapes:train=8,val=4,size=64")
         .set("data.imgsz", "32")
         .set("quantization.weight.bit_width", how.weightBits)
         .set("quantization.activation.bit_width", how.activationBits)
