@@ -24,6 +24,7 @@
 #include "session/inspect.h"
 #include "session/model_source.h"
 #include "session/pattern_report.h"
+#include "task/task.h"
 
 namespace qat::cli {
 namespace {
