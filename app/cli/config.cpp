@@ -21,6 +21,7 @@
 #include "data/dataset.h"
 #include "data/shapes.h"
 #include "export/exporter.h"
+#include "session/data_source.h"
 #include "session/inspect.h"
 #include "session/model_source.h"
 #include "session/pattern_report.h"
@@ -183,6 +184,7 @@ void checkData(const std::string& file, std::string_view text, const ClassList& 
     const bool missing = !place.empty() && !std::filesystem::exists(place, unknown) && !unknown;
     ClassList classes{{}, path};
     const LabelKind kind = labelsFor(config);
+    checkKey(text, "data.rect", Severity::Error, reading, [&] { requireForm(config.data, kind); });
     checkKey(text, "data.path", missing ? Severity::Warning : Severity::Error, reading, [&] {
         for (const std::string& split : {config.data.trainSplit, config.data.valSplit})
             classes.names = checkDescription(path, splitNamed(split), kind);

@@ -322,6 +322,8 @@ Loader::Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options) {
     ensure(dataset != nullptr, "a data set");
     require(dataset->size() > 0, ErrorKind::BadInput, "the data set has no pictures");
     checkOptions(options);
+    require(!options.rect || dataset->labelKind() == LabelKind::Boxes, ErrorKind::BadInput,
+            "rectangular batches are for boxes: pictures of one class each are cut to squares");
     cv::setNumThreads(0);
     m_engine = std::make_unique<Engine>(std::move(dataset), options);
 }

@@ -44,7 +44,7 @@ struct LoaderOptions {
     uint64_t seed = 0;
     std::optional<AugmentConfig> augment;  // training; excludes rect; of pictures with one class see data/class_frame.h
     LetterboxMode letterbox = LetterboxMode::Validate;
-    bool rect = false;      // sorted by shape, one input shape per batch; excludes shuffle
+    bool rect = false;      // sorted by shape, one input shape per batch; of boxes only; excludes shuffle
     int rectStep = 32;      // pixels: sides of these shapes are multiples of it
     bool dropLast = false;  // leaves out an incomplete last batch
     int64_t limit = 0;      // only the first pictures of the data set; 0: all

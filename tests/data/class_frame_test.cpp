@@ -5,6 +5,7 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "base/error.h"
 #include "data/dataset.h"
 #include "data/loader.h"
 
@@ -79,6 +80,14 @@ TEST(ClassCrop, FollowsFromSeedAndEpoch) {
     EXPECT_TRUE(one.images.equal(two.images));
     EXPECT_TRUE(one.targets.equal(two.targets));
     EXPECT_FALSE(one.images.equal(later.images));
+}
+
+// Rectangles would be smaller than the squares that pictures are cut to.
+TEST(ClassCrop, KnowsNoRectangles) {
+    const auto data = openDataset("shapes:train=4,val=4,size=64", DataSplit::Val, DataCheck::Strict, LabelKind::Class);
+    LoaderOptions options;
+    options.imgsz = 32, options.rect = true;
+    EXPECT_THROW(Loader(data, options), Error);
 }
 
 }  // namespace

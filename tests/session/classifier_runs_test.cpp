@@ -132,6 +132,14 @@ TEST(ClassifierRefusals, NameTheSideThatIsTaken) {
     }
 }
 
+TEST(ClassifierRefusals, RectanglesAreForBoxes) {
+    const ScratchFolder scratch;
+    SmallJob job(scratch.path());
+    prepareClassifier(job, {"", "resnet20", "resnet", "8", "8"}).set("data.rect", "true");
+    EXPECT_EQ(job.failure(ErrorKind::BadInput),
+              "data.rect: pictures of one class each are cut to squares, so there are no rectangles to validate on");
+}
+
 // check --layers says which quantizers are the reference's.
 TEST(ClassifierLayers, SayWhoseTheirQuantizersAre) {
     const ScratchFolder scratch;
