@@ -16,8 +16,13 @@ std::vector<Detection> visible(std::vector<Detection> detections, float weakest)
     return detections;
 }
 
+// Of a picture in a file of many, batch.bin[7], the number tells it from the others.
 std::string fileName(const std::string& path) {
-    std::string name = std::filesystem::path(path).stem().string();
+    const std::filesystem::path file(path);
+    if (!path.ends_with(']')) return file.stem().string() + ".png";
+    std::string name = file.filename().string();
+    name.pop_back();
+    if (const size_t number = name.rfind('['); number != std::string::npos) name[number] = '-';
     return name + ".png";
 }
 

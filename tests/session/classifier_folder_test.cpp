@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <opencv2/imgcodecs.hpp>
 
 #include "base/files.h"
 #include "config/config_io.h"
@@ -135,6 +136,22 @@ TEST_F(ClassifierFolder, ShowsWhatQuantizationChangedInPictures) {
     EXPECT_EQ(rows[1].image, fp32.detections[4].path);
     EXPECT_EQ(rows[0].quantized.front().box, (Box{0, 0, 64, 64}));
     EXPECT_NE(rows[0].quantized.front().classIndex, rows[0].fp32.front().classIndex);
+}
+
+// Pictures of one file have its name in common.
+TEST_F(ClassifierFolder, ShowsEveryPictureOfAFileAsItself) {
+    std::string batch;
+    for (const char shade : {20, 90}) batch += '\0' + std::string(3 * 32 * 32, shade);
+    writeFileAtomic(scratch.path() / "test_batch.bin", batch);
+    const auto set =
+        openDataset("cifar10:" + scratch.path().string(), DataSplit::Val, DataCheck::Strict, task.labels());
+    std::vector<ImageDetections> found;
+    for (int64_t i = 0; i < set->size(); ++i) found.push_back({set->path(i), 32, 32, {{Box{0, 0, 32, 32}, 1, 0}}, {}});
+    const auto rows = previewRows(task, folder, *set, found, found, "ptq", 2);
+    ASSERT_EQ(rows.size(), 2u);
+    for (size_t i = 0; i < rows.size(); ++i)
+        EXPECT_EQ(cv::imread((folder.root / rows[i].preview).string()).at<cv::Vec3b>(0, 0)[0], i == 0 ? 20 : 90)
+            << rows[i].preview;
 }
 
 TEST_F(ClassifierFolder, IsWhatReadersAreTestedWith) {
