@@ -145,6 +145,9 @@ void checkTeacher(const Graph& student, const Graph& teacher, const Config& conf
                 ours);
     };
     const ModelInfo &ours = student.info, &theirs = teacher.info;
+    for (const ModelInfo* info : {&ours, &theirs})
+        require(info->task == kDetection.name, ErrorKind::Unsupported, "distillation is for heads of boxes, and ",
+                info == &ours ? "the model" : "the teacher", " has classes of pictures");
     require(ours.anchors.empty() && theirs.anchors.empty(), ErrorKind::Unsupported,
             "distillation is for heads without anchors, and ", ours.anchors.empty() ? "the teacher" : "the model",
             " has some");

@@ -33,7 +33,8 @@ SmallJob& prepareClassifier(SmallJob& job, const ClassifierCase& how) {
         .set("data.imgsz", "32")
         .set("quantization.weight.bit_width", how.weightBits)
         .set("quantization.activation.bit_width", how.activationBits)
-        .set("qat_params.use_lsq", "false");
+        .set("qat_params.use_lsq", "false")
+        .set("gate.collapse_ratio", "0");  // of four pictures all may be wrong
 }
 
 class ClassifierRun : public testing::TestWithParam<ClassifierCase> {
@@ -95,8 +96,9 @@ INSTANTIATE_TEST_SUITE_P(All, ClassifierRun,
                                          ClassifierCase{"yolov8n_cls_w8a8", "yolov8n-cls", "yolov8", "8", "8"}),
                          [](const auto& info) { return std::string(info.param.name); });
 
-// From weights on: a teacher, widths that the program chooses, batch norms that are estimated again.
-TEST(ClassifierFromWeights, IsDistilledWithChosenWidths) {
+// From weights on: widths that the program chooses, frozen weights, batch norms that are estimated again. Distillation
+// compares boxes, and says so.
+TEST(ClassifierFromWeights, IsTrainedWithChosenWidths) {
     const ScratchFolder scratch;
     std::filesystem::create_directory(scratch.path() / "float");
     SmallJob start(scratch.path() / "float"), job(scratch.path());
@@ -105,7 +107,6 @@ TEST(ClassifierFromWeights, IsDistilledWithChosenWidths) {
     EXPECT_EQ(start.run().status, JobStatus::Completed);
     prepareClassifier(job, {"", "quant_resnet20", "resnet", "4", "4"})
         .set("model.pretrained_path", start.folder().string())
-        .set("distillation.enabled", "true")
         .set("oscillation.bn_reestimation", "2")
         .set("oscillation.freeze.threshold", "0.01")
         .set("sensitivity.bits", "[4, 8]")
@@ -114,6 +115,13 @@ TEST(ClassifierFromWeights, IsDistilledWithChosenWidths) {
         .set("export.formats", "[]");
     EXPECT_EQ(job.run().status, JobStatus::Completed);
     EXPECT_EQ(openRun(job.folder()).graph.info.variant, "20");
+    std::filesystem::create_directory(scratch.path() / "taught");
+    SmallJob taught(scratch.path() / "taught");
+    prepareClassifier(taught, how)
+        .set("model.pretrained_path", start.folder().string())
+        .set("distillation.enabled", "true");
+    EXPECT_EQ(taught.failure(ErrorKind::Unsupported),
+              "distillation is for heads of boxes, and the model has classes of pictures");
 }
 
 // Sides that a network cannot take are refused in a sentence before anything is computed.
