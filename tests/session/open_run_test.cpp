@@ -215,7 +215,8 @@ TEST(ExportModel, RefusesWhatItDoesNotKnow) {
         return "no error";
     };
     EXPECT_EQ(message({"yolov8n", scratch.path(), {"tflite"}}),
-              "the format tflite is not written by this version, which writes onnx, safetensors, safetensors16");
+              "the format tflite is not written by this version, which writes onnx, qonnx, safetensors, "
+              "safetensors16");
     EXPECT_EQ(message({"yolov8n", scratch.path(), {"safetensors", "safetensors16"}}),
               "safetensors and safetensors16 are both written to model.safetensors; take one of them");
     EXPECT_NE(message({scratch.path(), scratch.path() / "o", {}}).find("not a run folder"), std::string::npos);

@@ -76,7 +76,7 @@ QWidget* FieldEditor::makeControl() {
         case ConfigField::Kind::Choice:
             return makeChoice();
         case ConfigField::Kind::Integer:
-            return makeNumber();
+            return m_field.defaultValue.empty() ? makeLine() : makeNumber();  // a spin box cannot be empty
         case ConfigField::Kind::Text:
         case ConfigField::Kind::Path:
         case ConfigField::Kind::Real:
@@ -145,7 +145,8 @@ QWidget* FieldEditor::makeLine() {
     m_show = [line](const QString& value) {
         if (line->text() != value) line->setText(value);
     };
-    if (m_field.kind == ConfigField::Kind::Real) line->setMaximumWidth(m_hub.px(96));
+    if (m_field.kind == ConfigField::Kind::Real || m_field.kind == ConfigField::Kind::Integer)
+        line->setMaximumWidth(m_hub.px(96));
     connect(line, &QLineEdit::editingFinished, this, [this, line] { commit(line->text()); });
     if (m_field.kind != ConfigField::Kind::Path) return line;
     QAction* browse = line->addAction(themeIcon(m_hub, QStringLiteral("folder")), QLineEdit::TrailingPosition);
