@@ -45,7 +45,9 @@ TEST_P(ActivationFiles, FloatAgrees) {
 // A value of the table next to a rounding tie may fall on either side.
 TEST_P(ActivationFiles, CodesAgree) {
     const Graph graph = quantizedGraph(op);
-    const Difference found = compareForm(lowerToIntegers(graph), graph, true);
+    // With nothing between them ONNX Runtime makes one of the two quantizers, which rounds once: not to be had here.
+    const bool optimize = GetParam() != ActivationKind::Identity;
+    const Difference found = compareForm(lowerToIntegers(graph), graph, optimize);
     EXPECT_LE(found.steps, 1);
     EXPECT_LE(found.largest, 0.02) << "more than a step";
 }

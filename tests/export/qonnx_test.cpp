@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "export/qonnx_interpreter.h"
 #include "export/sketch.h"
@@ -140,8 +142,10 @@ TEST(Qonnx, WhatItCannotSayIsListed) {
 TEST(Qonnx, InterpreterRunsAFileOfOthers) {
     QAT_REQUIRE_ASSETS(assets);
     const OnnxView file = readOnnx(assets / "models" / "tfc_2w2a_qonnx.onnx");
-    ASSERT_EQ(file.inputs.size(), 1u);
-    const auto& [name, shape] = *file.inputs.begin();
+    const auto given =
+        std::ranges::find_if(file.inputs, [&](const auto& in) { return !file.tensors.contains(in.first); });
+    ASSERT_NE(given, file.inputs.end()) << "old files list what they store as inputs too";
+    const auto& [name, shape] = *given;
     const QonnxValues run = interpret(file, {{name, randomTensor(shape, 3, 0, 1)}});
     for (const auto& [tensor, codes] : run.codes) EXPECT_LE(codes.abs().max().item<double>(), 255) << tensor;
     size_t ternary = 0;
