@@ -81,6 +81,29 @@ private:
         return x.reshape(shape);
     }
 
+    // The shape of a tensor and arithmetic on it, as exporters write it for flattening.
+    at::Tensor shapeOf(const OnnxNodeView& node) {
+        const auto sizes = in(node, 0).sizes();
+        return at::tensor(std::vector<float>(sizes.begin(), sizes.end()));
+    }
+    at::Tensor gather(const OnnxNodeView& node) {
+        const at::Tensor places = in(node, 1);
+        const at::Tensor taken =
+            at::index_select(in(node, 0), whole(node, "axis", 0), places.to(at::kLong).reshape({-1}));
+        return places.dim() == 0 ? taken.squeeze(whole(node, "axis", 0)) : taken;
+    }
+    at::Tensor unsqueeze(const OnnxNodeView& node) {
+        at::Tensor x = in(node, 0);
+        for (const int64_t axis : node.inputs.size() > 1 ? wholesOf(in(node, 1)) : wholes(node, "axes", {}))
+            x = x.unsqueeze(axis);
+        return x;
+    }
+    at::Tensor concat(const OnnxNodeView& node) {
+        std::vector<at::Tensor> parts;
+        for (size_t i = 0; i < node.inputs.size(); ++i) parts.push_back(in(node, i));
+        return at::cat(parts, whole(node, "axis", 0));
+    }
+
     void run(const OnnxNodeView& node) {
         using Operator = std::function<at::Tensor(Interpreter&, const OnnxNodeView&)>;
         static const std::map<std::string, Operator> operators{
@@ -90,6 +113,14 @@ private:
             {"MaxPool", &Interpreter::pool},
             {"BatchNormalization", &Interpreter::batchNorm},
             {"Reshape", &Interpreter::reshape},
+            {"Shape", &Interpreter::shapeOf},
+            {"Gather", &Interpreter::gather},
+            {"Unsqueeze", &Interpreter::unsqueeze},
+            {"Concat", &Interpreter::concat},
+            {"Transpose",
+             [](auto& i, const auto& n) {
+                 return i.in(n, 0).permute(wholes(n, "perm", {1, 0}));
+             }},
             {"Relu", [](auto& i, const auto& n) { return at::relu(i.in(n, 0)); }},
             {"Sigmoid", [](auto& i, const auto& n) { return at::sigmoid(i.in(n, 0)); }},
             {"Clip",
@@ -98,6 +129,8 @@ private:
             {"Sub", [](auto& i, const auto& n) { return i.in(n, 0) - i.in(n, 1); }},
             {"Mul", [](auto& i, const auto& n) { return i.in(n, 0) * i.in(n, 1); }},
             {"Div", [](auto& i, const auto& n) { return i.in(n, 0) / i.in(n, 1); }},
+            {"Pow", [](auto& i, const auto& n) { return at::pow(i.in(n, 0), i.in(n, 1)); }},
+            {"Sqrt", [](auto& i, const auto& n) { return at::sqrt(i.in(n, 0)); }},
             {"MatMul", [](auto& i, const auto& n) { return at::matmul(i.in(n, 0), i.in(n, 1)); }},
             {"GlobalAveragePool",
              [](auto& i, const auto& n) {

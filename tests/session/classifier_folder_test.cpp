@@ -147,6 +147,7 @@ TEST_F(ClassifierFolder, ShowsEveryPictureOfAFileAsItself) {
         openDataset("cifar10:" + scratch.path().string(), DataSplit::Val, DataCheck::Strict, task.labels());
     std::vector<ImageDetections> found;
     for (int64_t i = 0; i < set->size(); ++i) found.push_back({set->path(i), 32, 32, {{Box{0, 0, 32, 32}, 1, 0}}, {}});
+    std::filesystem::create_directories(folder.root / "previews");
     const auto rows = previewRows(task, folder, *set, found, found, "ptq", 2);
     ASSERT_EQ(rows.size(), 2u);
     for (size_t i = 0; i < rows.size(); ++i)
