@@ -15,7 +15,7 @@
 namespace qat {
 namespace {
 
-constexpr const char* kNoRuntime = "nothing runs a file of weights alone, so it was not checked";
+constexpr const char* kNoRuntime = "nothing here runs such a file, so it was not checked";
 constexpr int64_t kParityImages = 8;  // the runtime takes a third of a second an image
 
 // The first `count` images one by one, as a function that ends with an undefined tensor.
