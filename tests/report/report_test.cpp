@@ -147,7 +147,7 @@ TEST(GroupReport, OfNetworksForTwoTasksHasAColumnForEachMetric) {
               (std::vector<std::string>{"top-1", "mAP50-95", "mAP50"}));
     EXPECT_EQ(table[1][7] + table[1][8] + table[2][6], "---") << "neither is judged by the other's";
     EXPECT_EQ(table[2][7], "0.4000");
-    EXPECT_EQ(table[1][6].size(), 5u) << "three decimals of " << table[1][6];
+    EXPECT_EQ(table[1][6].size(), 6u) << "four decimals of " << table[1][6];
     const std::string page = groupReport("two", runs);
     expectSound(page);
     EXPECT_NE(page.find("top-1 or mAP50-95 of every run"), std::string::npos);
