@@ -224,7 +224,7 @@ TEST(Run, OfAClassifierIsShownUnderItsOwnNames) {
     const RunFigures figures = runFigures(data);
     EXPECT_EQ(figures.metric.label, "top-1");
     ASSERT_TRUE(figures.fp32 && figures.current && figures.best && figures.final);
-    EXPECT_EQ(figures.shown(0.5), "0.500") << "as many digits as the metric is worth";
+    EXPECT_EQ(figures.shown(0.5), "0.5000") << "as many digits as the metric is worth";
     const std::vector<ChartLine> lines = scoreLines(data, RunAxis::Epoch);
     ASSERT_EQ(lines.size(), 4u) << "floor, FP32, not averaged, averaged";
     EXPECT_EQ(lines.back().points.size(), 3u);
