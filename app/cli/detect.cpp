@@ -100,8 +100,12 @@ ordered_json figuresJson(const Measurement& measured) {
 
 int valOfTask(const ValOptions& o, Graph& graph, const CancelToken& cancel) {
     const Task& task = taskOf(graph.info);
-    require(!o.coco && !o.rect, ErrorKind::BadInput, o.coco ? "--coco" : "--rect", ": ", o.model, " is for ",
-            task.name(), ", which has no boxes");
+    for (const auto& [given, option] : {std::pair{o.coco, "--coco"},
+                                        {o.rect, "--rect"},
+                                        {o.precise, "--precise"},
+                                        {o.form.form != kOwnForm, "--form"}})
+        require(!given, ErrorKind::BadInput, option, ": ", o.model, " is for ", task.name(),
+                ", and that is for detectors");
     const auto opened =
         openDataset(o.data, splitNamed(o.split), o.strict ? DataCheck::Strict : DataCheck::Lenient, task.labels());
     for (const auto& warning : opened->warnings()) std::cerr << "warning: " << warning << "\n";
@@ -183,7 +187,12 @@ void addVal(CLI::App& app, Context& context) {
     const auto o = std::make_shared<ValOptions>();
     CLI::App* command = app.add_subcommand("val", "Accuracy of a model on a data set");
     command->add_option("MODEL", o->model, kModelHelp)->required();
-    command->add_option("--data", o->data, "data.yaml, image list or shapes[:key=value,...]")->required();
+    command
+        ->add_option(
+            "--data", o->data,
+            "data.yaml, image list or shapes[:key=value,...]; of a classifier a folder of a folder a class, or "
+            "cifar10:FOLDER and its kin")
+        ->required();
     command->add_option("--split", o->split, "Split of the data set")
         ->capture_default_str()
         ->check(CLI::IsMember({"train", "val", "test"}));

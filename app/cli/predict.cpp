@@ -21,6 +21,7 @@
 #include "cli/opened_model.h"
 #include "cli/output.h"
 #include "cli/raw_outputs.h"
+#include "config/data_name.h"
 #include "data/class_frame.h"
 #include "data/image_file.h"
 #include "data/image_set.h"
@@ -58,7 +59,7 @@ struct Asked {
 // Labels beside the pictures are not looked at.
 std::vector<Asked> picturesOf(const std::string& spec) {
     std::vector<Asked> pictures;
-    if (isShapesSpec(spec)) {
+    if (isDrawn(spec)) {
         const auto drawn = openDataset(spec, DataSplit::Val);
         for (int64_t i = 0; i < drawn->size(); ++i)
             pictures.push_back({drawn->path(i), {}, [drawn, i] { return PictureReading{drawn->read(i).image, ""}; }});

@@ -70,7 +70,8 @@ constexpr bool isClassifier(const Architecture& family, std::string_view variant
     return family.classifies || variantTask(variant) == "cls";
 }
 
-// Before the name of a member: the same network with the quantizers of its family's reference (quant/reference.h).
+// Before the name of a member: the same network with the quantizers of its family's reference
+// (models/reference_quantizers.h).
 inline constexpr std::string_view kQuantizedTwin = "quant_";
 
 // Up to this side, in pixels, pictures are small ones: networks for large pictures then begin without halving them.

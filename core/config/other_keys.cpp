@@ -7,6 +7,8 @@
 #include <span>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "config/data_name.h"
 #include "config/edit_text.h"
 #include "config/names.h"
 #include "config/slot.h"
@@ -70,10 +72,22 @@ constexpr std::array kSwitches{
 
 constexpr std::string_view kDataName = "dataset.name", kDataRoot = "dataset.root", kDataPath = "data.path";
 constexpr std::string_view kUsualRoot = "./data";
+constexpr std::array<std::string_view, 2> kFolders{"imagenet", "folder"};  // of a folder for each class
 
 // Sections that hold such keys alone.
 constexpr std::array<std::string_view, 8> kSections{"seed",      "dataset",   "loss", "training",
                                                     "optimizer", "scheduler", "amp",  "checkpoint"};
+
+std::vector<std::string> dataNames() {
+    std::vector<std::string> names(kClassSets.begin(), kClassSets.end());
+    names.insert(names.end(), kFolders.begin(), kFolders.end());
+    return names;
+}
+
+bool isDataName(std::string_view name) {
+    const std::vector<std::string> names = dataNames();
+    return std::ranges::find(names, name) != names.end();
+}
 
 const YamlItem* itemAt(const YamlItem& root, std::string_view path) {
     return findItem(root, parsePath(path));
@@ -211,6 +225,10 @@ private:
             return complain(Severity::Error, place, named ? kDataName : kDataRoot,
                             named ? str(kDataName, " and ", kDataRoot, " are expected to be one value each")
                                   : str(kDataRoot, " is stated without ", kDataName));
+        if (!isDataName(named->node->text))
+            return complain(
+                Severity::Error, *named, kDataName,
+                str(kDataName, " is ", excerpt(named->node->text), ", expected ", joinedWords(dataNames(), ", ")));
         const std::string_view folder = root ? std::string_view(root->node->text) : kUsualRoot;
         put(kDataPath, scalar(place, dataPath(named->node->text, folder)));
     }
@@ -244,7 +262,7 @@ private:
 
     // cifar10 and a folder; folders of pictures have no name of a data set before them.
     static std::string dataPath(std::string_view name, std::string_view folder) {
-        return name == "folder" || name == "imagenet" ? std::string(folder) : str(name, ":", folder);
+        return std::ranges::find(kFolders, name) != kFolders.end() ? std::string(folder) : str(name, ":", folder);
     }
 
     const YamlItem& m_before;
@@ -299,7 +317,8 @@ std::optional<std::vector<SpelledValue>> ownSettings(std::string_view path, std:
 std::vector<OtherKeyHelp> otherKeys() {
     std::vector<OtherKeyHelp> keys;
     for (const std::string_view path : {kDataName, kDataRoot})
-        keys.push_back({std::string(path), std::string(kDataPath), str("`", kDataPath, "`, `NAME:FOLDER`")});
+        keys.push_back({std::string(path), std::string(kDataPath),
+                        str("`", kDataPath, "`, `NAME:FOLDER`; of `imagenet` and `folder` the folder alone")});
     for (const Same& row : kSame) keys.push_back({std::string(row.path), std::string(row.own), str("`", row.own, "`")});
     for (const Switch& row : kSwitches)
         keys.push_back(

@@ -69,6 +69,7 @@ private:
             m_reading.config.sources.byKey.try_emplace(value.path, str("line ", value.place.line));
         for (const OtherSpelling& other : m_own.spellings)
             m_reading.spellings.push_back({m_places.at(other.key).line, other.path, other.meaning});
+        std::ranges::stable_sort(m_reading.spellings, {}, &ConfigSpelling::line);
         settleModel(m_reading.config);
         settleImageSize(m_reading.config);
         lintConfig(m_reading.config, m_stated, m_reading.issues);

@@ -31,7 +31,7 @@ int usualSideOf(const ModelConfig& model);
 // own scale.
 void settleModel(Config& config);
 
-// quantization.default_qconfig that asks for the quantizers of the family's reference (quant/reference.h).
+// quantization.default_qconfig that asks for the quantizers of the family's reference (models/reference_quantizers.h).
 inline constexpr std::string_view kReferenceQconfig = "reference";
 
 }  // namespace qat

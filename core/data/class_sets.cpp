@@ -96,13 +96,14 @@ std::vector<uint8_t> unpacked(const std::string& file) {
 // Pictures of one size, a class each.
 struct Pixels {
     int64_t width = 0, height = 0, channels = 0;
-    std::vector<uint8_t> bytes;    // picture after picture, as cv::Mat has it: row by row, BGR
-    std::vector<int32_t> classes;  // one a picture
-    std::vector<std::string> places;
+    std::vector<uint8_t> bytes;                            // picture after picture, as cv::Mat has it: row by row, BGR
+    std::vector<int32_t> classes;                          // one a picture
+    std::vector<std::pair<int64_t, std::string>> files{};  // the first picture of each, and its path
 };
 
-void requireClass(int64_t value, int64_t count, const std::string& place) {
-    require(value < count, ErrorKind::BadInput, place, " has class ", value, ", but there are ", count, " classes");
+void requireClass(int64_t value, int64_t count, const std::string& file, size_t picture) {
+    require(value < count, ErrorKind::BadInput, file, "[", picture, "] has class ", value, ", but there are ", count,
+            " classes");
 }
 
 // Records of one label byte (two of CIFAR-100, of which the fine one counts) and three planes.
@@ -113,12 +114,12 @@ void addCifar(Pixels& pixels, const std::string& file, size_t labelBytes, int64_
             " bytes, expected a multiple of ", record, ": ", labelBytes, labelBytes == 1 ? " byte" : " bytes",
             " of labels and 3 x 32 x 32 of pixels each");
     pixels.width = pixels.height = kCifarSide, pixels.channels = 3;
+    pixels.files.emplace_back(static_cast<int64_t>(pixels.classes.size()), file);
+    pixels.bytes.reserve(pixels.bytes.size() + bytes.size());
     for (size_t i = 0; i < bytes.size() / record; ++i) {
         const uint8_t* at = bytes.data() + i * record;
-        const std::string place = str(file, "[", i, "]");
-        requireClass(at[labelBytes - 1], classes, place);
+        requireClass(at[labelBytes - 1], classes, file, i);
         pixels.classes.push_back(at[labelBytes - 1]);
-        pixels.places.push_back(place);
         const uint8_t* planes = at + labelBytes;
         constexpr int64_t kPlane = kCifarSide * kCifarSide;
         for (int64_t p = 0; p < kPlane; ++p)
@@ -160,10 +161,10 @@ void addIdx(Pixels& pixels, const std::string& pictures, const std::string& labe
             sizes[1], " pixels");
     pixels.height = sizes[1], pixels.width = sizes[2], pixels.channels = 1;
     pixels.bytes.assign(bytes.begin() + 16, bytes.end());
+    pixels.files.emplace_back(0, pictures);
     for (int64_t i = 0; i < sizes[0]; ++i) {
         pixels.classes.push_back(own[static_cast<size_t>(8 + i)]);
-        pixels.places.push_back(str(pictures, "[", i, "]"));
-        requireClass(pixels.classes.back(), classes, str(labels, "[", i, "]"));
+        requireClass(pixels.classes.back(), classes, labels, static_cast<size_t>(i));
     }
 }
 
@@ -188,7 +189,14 @@ public:
     std::vector<ObjectLabel> labels(int64_t) const override { return {}; }
     LabelKind labelKind() const override { return LabelKind::Class; }
     int32_t pictureClass(int64_t index) const override { return m_pixels.classes[at(index)]; }
-    std::string path(int64_t index) const override { return m_pixels.places[at(index)]; }
+    // Its number within its file.
+    std::string path(int64_t index) const override {
+        ensure(index >= 0 && index < size(), "index within the data set");
+        const auto next =
+            std::ranges::upper_bound(m_pixels.files, index, {}, [](const auto& file) { return file.first; });
+        const auto& [first, file] = *std::prev(next);
+        return str(file, "[", index - first, "]");
+    }
     cv::Size imageSize(int64_t) const override {
         return {static_cast<int>(m_pixels.width), static_cast<int>(m_pixels.height)};
     }

@@ -174,14 +174,14 @@ std::shared_ptr<const Dataset> openDataset(const std::string& spec, DataSplit sp
     const auto set = namedSet(spec);
     require(!set || kind == LabelKind::Class, ErrorKind::BadInput, spec,
             " holds one class a picture, but detectors learn from boxes");
-    if (isShapesSpec(spec)) return openShapes(spec, split, kind);
+    if (isDrawn(spec)) return openShapes(spec, split, kind);
     if (set) return openClassSet(*set, split);
     if (kind == LabelKind::Class) return std::make_shared<FileDataset>(spec, findClassFolders(spec, split), check);
     return std::make_shared<FileDataset>(spec, split, check);
 }
 
 std::vector<std::string> checkDescription(const std::string& spec, DataSplit split, LabelKind kind) {
-    if (isShapesSpec(spec)) return openShapes(spec, split, kind)->classNames();
+    if (isDrawn(spec)) return openShapes(spec, split, kind)->classNames();
     if (const auto set = namedSet(spec)) return filesOfSet(*set, split), classesOfSet(set->name);
     if (kind == LabelKind::Class) return findClassFolders(spec, split).set.classNames;
     ImageSet set = findImages(spec, split);

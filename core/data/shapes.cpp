@@ -81,12 +81,8 @@ private:
 
 }  // namespace
 
-bool isShapesSpec(std::string_view spec) {
-    return isDrawn(spec);
-}
-
 ShapesOptions parseShapesSpec(std::string_view spec) {
-    require(isShapesSpec(spec), ErrorKind::BadInput, "data set ", spec, " is not shapes");
+    require(isDrawn(spec), ErrorKind::BadInput, "data set ", spec, " is not shapes");
     ShapesOptions options;
     std::string_view rest = spec.substr(std::min(kPrefix.size() + 1, spec.size()));
     while (!rest.empty()) {

@@ -16,9 +16,6 @@ struct ShapesOptions {
     uint64_t seed = 0;
 };
 
-// Whether a data set's name means this one: "shapes" or "shapes:...".
-bool isShapesSpec(std::string_view spec);
-
 // "shapes[:key=value,...]" with the keys train, val, size and seed. Throws Error{BadInput} naming the key.
 ShapesOptions parseShapesSpec(std::string_view spec);
 

@@ -180,7 +180,8 @@ void verify(const Graph& graph);
 std::string dumpGraph(const Graph& graph);
 Graph parseGraph(std::string_view text);
 
-// The outputs by which networks are compared, calibrated and trained: the raw head maps, else the first output.
+// The outputs by which networks are compared, calibrated and trained: the raw head maps, else the
+// decoded output, else the first one.
 std::vector<std::string> headOutputs(const Graph& graph);
 
 // Those, the raw maps of a head that is not deployed, and those of further results: everything that has layers.

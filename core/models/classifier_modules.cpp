@@ -44,12 +44,6 @@ ValueId plainConv(ModuleBuilder& b, const std::string& name, ValueId x, const Pl
     return y;
 }
 
-ValueId batchNorm(ModuleBuilder& b, const std::string& name, ValueId x, const BatchNorm& op = kTorchNorm) {
-    const ValueId y = b.norm(name, x);
-    b.graph().node(*b.graph().producer(y)).op = op;
-    return y;
-}
-
 ValueId activated(ModuleBuilder& b, const std::string& name, ValueId x, ActivationKind kind) {
     const ValueId y = b.graph().add(name, Activation{kind}, {x});
     b.setChannels(y, b.channels(x), b.stride(x));
@@ -90,7 +84,7 @@ Maps conv2d(const ModuleCall& c) {
 }
 
 Maps batchNorm2d(const ModuleCall& c) {
-    return {batchNorm(c.b, c.name, c.x(), {c.number(0, kTorchNorm.eps), c.number(1, kTorchNorm.momentum)})};
+    return {c.b.norm(c.name, c.x(), {c.number(0, kTorchNorm.eps), c.number(1, kTorchNorm.momentum)})};
 }
 
 Maps relu(const ModuleCall& c) {
@@ -129,7 +123,7 @@ Maps tensorNorm(const ModuleCall& c) {
     const int64_t numbers = c.b.channels(c.x());
     const ValueId column = c.b.graph().add(c.name + ".column", Reshape{{0, 1, -1, 1}}, {c.x()});
     c.b.setChannels(column, 1);
-    const ValueId normed = batchNorm(c.b, c.name, column, {c.number(0, kTorchNorm.eps), kTorchNorm.momentum});
+    const ValueId normed = c.b.norm(c.name, column, {c.number(0, kTorchNorm.eps), kTorchNorm.momentum});
     const ValueId y = c.b.graph().add(c.name + ".row", Reshape{{0, -1, 1, 1}}, {normed});
     c.b.setChannels(y, numbers);
     return {y};
@@ -143,7 +137,7 @@ struct Convolved {
 
 ValueId convNorm(const ModuleCall& c, const std::string& block, const Convolved& names, ValueId x,
                  const PlainConv& spec) {
-    return batchNorm(c.b, str(block, ".", names.norm), plainConv(c.b, str(block, ".", names.conv), x, spec));
+    return c.b.norm(str(block, ".", names.norm), plainConv(c.b, str(block, ".", names.conv), x, spec), kTorchNorm);
 }
 
 ValueId convNormRelu(const ModuleCall& c, const std::string& block, ValueId x, const PlainConv& spec) {

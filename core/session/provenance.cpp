@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
+#include "config/data_name.h"
 #include "data/labels.h"
 #include "data/shapes.h"
 #include "runs/words.h"
@@ -48,7 +49,7 @@ uintmax_t bytesOf(const Dataset& data) {
 
 DataDigest digestOf(const Dataset& data, const std::string& spec, const std::string& split) {
     Sha256 digest;
-    if (isShapesSpec(spec)) {
+    if (isDrawn(spec)) {
         addText(digest, spec);
         addText(digest, split);
         return {"drawing", digest.hex()};

@@ -19,9 +19,12 @@ bool isSmall(std::string_view variant) {
     return size == "n" || size == "s";
 }
 
-// Whether there are an n and an s that could be tried first. Scales of a table are called as anybody likes.
+// Whether there are an n and an s that could be tried first: ResNet-20 has none, nor has YOLOv9t. Scales of a table are
+// called as anybody likes.
 bool hasSmaller(const ModelConfig& model) {
-    if (!namesTable(model.architecture)) return !isSmall(model.variant);
+    const auto family = std::ranges::find(kArchitectures, model.architecture, &Architecture::name);
+    if (family != kArchitectures.end())
+        return !isSmall(model.variant) && std::ranges::count_if(family->variants, isSmall) > 1;
     return model.variant == "m" || model.variant == "l" || model.variant == "x";
 }
 

@@ -97,6 +97,7 @@ TEST(OtherKeys, AreTold) {
         const auto found = std::ranges::find(reading.spellings, key, &ConfigSpelling::key);
         return found == reading.spellings.end() ? std::string("nothing") : str(found->line, " ", found->meaning);
     };
+    EXPECT_TRUE(std::ranges::is_sorted(reading.spellings, {}, &ConfigSpelling::line));
     EXPECT_EQ(told("training.epochs"), "16 is train_params.epochs here");
     EXPECT_EQ(told("model.name"), "10 is model.architecture here");
     EXPECT_EQ(told("dataset.download"), "7 fetches nothing: the files must lie in dataset.root");
@@ -118,6 +119,9 @@ TEST(OtherKeys, ComplaintsNameTheKeyOfTheFile) {
     EXPECT_EQ(errorsOf("training: 3\n").at(0), "1: training is 3, expected a section with keys below it");
     EXPECT_EQ(errorsOf("amp:\n  enabled: maybe\n").at(0), "2: amp.enabled is maybe, expected true or false");
     EXPECT_EQ(errorsOf("model:\n  name: resnet99x\n").at(0).find("2: model.name is resnet99x, expected yolov8"), 0u);
+    EXPECT_EQ(errorsOf("dataset:\n  name: cifar11\n").at(0),
+              "2: dataset.name is cifar11, expected cifar10, cifar100, mnist, fashion_mnist, imagenet, folder");
+    EXPECT_EQ(readConfig("dataset: {name: imagenet, root: pictures}\n").config.data.path, "pictures");
     EXPECT_EQ(errorsOf("dataset:\n  root: here\n").at(0), "2: dataset.root is stated without dataset.name");
     EXPECT_EQ(errorsOf("quantization:\n  weight_bit_width: 99\n").size(), 1u);
 }

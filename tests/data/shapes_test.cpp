@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/sha256.h"
+#include "config/data_name.h"
 #include "fixtures.h"
 
 namespace qat {
@@ -19,10 +20,10 @@ std::string digest(const Sample& sample) {
 }
 
 TEST(Shapes, Specification) {
-    EXPECT_TRUE(isShapesSpec("shapes"));
-    EXPECT_TRUE(isShapesSpec("shapes:val=3"));
-    EXPECT_FALSE(isShapesSpec("shapes.yaml"));
-    EXPECT_FALSE(isShapesSpec("./shapes"));
+    EXPECT_TRUE(isDrawn("shapes"));
+    EXPECT_TRUE(isDrawn("shapes:val=3"));
+    EXPECT_FALSE(isDrawn("shapes.yaml"));
+    EXPECT_FALSE(isDrawn("./shapes"));
     const ShapesOptions plain = parseShapesSpec("shapes");
     EXPECT_EQ(plain.train, 2000);
     EXPECT_EQ(plain.val, 200);

@@ -102,6 +102,19 @@ TEST_F(GatedRun, OfATableOnlyScalesThatAreCalledLargeAreAskedAbout) {
     EXPECT_FALSE(isGated(config));
 }
 
+TEST_F(GatedRun, FamiliesWithoutAnNAndAnSHaveNoSmallOnesToAskFor) {
+    Config config = resolvedConfig(job.request);
+    const auto gated = [&](const char* architecture, const char* variant) {
+        config.model.architecture = architecture, config.model.variant = variant;
+        return isGated(config);
+    };
+    for (const auto& [architecture, variant] :
+         {std::pair{"resnet", "20"}, {"cnv", ""}, {"vgg", "16_bn"}, {"yolov9", "t"}, {"yolov9", "m"}, {"yolov3", "u"}})
+        EXPECT_FALSE(gated(architecture, variant)) << architecture << variant;
+    for (const auto& [architecture, variant] : {std::pair{"yolov10", "m"}, {"yolov8", "l-seg"}, {"yolov5", "x"}})
+        EXPECT_TRUE(gated(architecture, variant)) << architecture << variant;
+}
+
 TEST_F(GatedRun, IsNotStartedWithoutProof) {
     addRun("n0", "n");
     const JobOutcome outcome = job.set("gate.evidence", evidence.string()).run();
